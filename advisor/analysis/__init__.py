@@ -1,0 +1,1 @@
+"""Numbers -> judgement: storage class, trust, and the facts that rules read. Pure."""

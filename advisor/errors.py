@@ -1,0 +1,50 @@
+"""What may go wrong in a way a user can cause: one message, one hint, one exit status."""
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """The exit statuses of every command."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_TRUSTED = 3
+    INTERRUPTED = 130
+
+
+class AdvisorError(Exception):
+    """An expected failure: `message` says what, where and why; `hint` what to do about it."""
+
+    exit_status = ExitStatus.FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(AdvisorError):
+    """The command line asks for something that makes no sense."""
+
+    exit_status = ExitStatus.USAGE
+
+
+class NotTrustedError(AdvisorError):
+    """The drive was measured, but a sync there does not mean what it should."""
+
+    exit_status = ExitStatus.NOT_TRUSTED
+
+
+class Interrupted(AdvisorError):  # noqa: N818 -- a request by the user, not an error
+    """SIGINT or SIGTERM arrived; everything has been cleaned up."""
+
+    exit_status = ExitStatus.INTERRUPTED
+
+
+class KnowledgeError(AdvisorError):
+    """A file under profiles/ is incomplete or contradicts itself; no advice may rest on it."""
+
+
+class GuardError(AdvisorError):
+    """A rule asked for something the red lines in rules/guards forbid."""

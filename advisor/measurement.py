@@ -1,0 +1,249 @@
+"""The Measurement: what was measured, how, when, where and on what. Saved before it is judged.
+
+One JSON object, self-contained and versioned. Every command can start from a stored one.
+"""
+
+from array import array
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar, Union
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+)
+
+SCHEMA_VERSION: Final = 1
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    Int64Array = array[int]
+else:  # array.array takes no subscript at run time before Python 3.12
+    Int64Array = array
+
+Method = Literal["fdatasync", "fsync", "open_datasync", "open_sync", "none"]
+Pattern = Literal["overwrite", "append", "classic", "random"]
+
+
+class Model(BaseModel):
+    """Frozen. Unknown keys are ignored, so that a file of a later minor version still loads."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+
+class Unknown(Model):
+    """A value that could not be found out, and why. Nothing may treat it as safe."""
+
+    unknown: str
+
+    def __str__(self) -> str:
+        return f"unknown ({self.unknown})"
+
+
+Known = Union[T, Unknown]  # noqa: UP007 -- a generic alias needs Union
+
+
+def _nanoseconds(values: object) -> Int64Array:
+    if isinstance(values, array):
+        return values
+    if not isinstance(values, list | tuple):
+        raise ValueError("latencies must be a list of whole nanoseconds")
+    try:
+        latencies = array("q", values)
+    except (TypeError, OverflowError) as error:
+        raise ValueError("latencies must be a list of whole nanoseconds") from error
+    if latencies and min(latencies) < 0:
+        raise ValueError("a latency cannot be negative")
+    return latencies
+
+
+Nanoseconds = Annotated[
+    Int64Array,
+    PlainValidator(_nanoseconds),
+    PlainSerializer(lambda values: values.tolist(), return_type=list[int]),
+]
+"""Latencies in the order they were taken, 8 bytes each."""
+
+
+class Device(Model):
+    """One leaf block device under the measured directory, as sysfs describes it."""
+
+    name: str
+    model: Known[str]
+    vendor: Known[str]
+    transport: Known[str]
+    """nvme, sata, sas, usb, virtio, xen, mmc, ..."""
+    rotational: Known[bool]
+    write_cache: Known[str]
+    """"write back" or "write through": whether the kernel sends flushes at all."""
+    fua: Known[bool]
+    scheduler: Known[str]
+    logical_block_bytes: Known[int]
+    physical_block_bytes: Known[int]
+    size_bytes: Known[int]
+
+
+class Target(Model):
+    """The measured directory and everything under it."""
+
+    directory: str
+    device_id: str
+    """major:minor of the directory's file system."""
+    filesystem: Known[str]
+    mount_point: Known[str]
+    mount_source: Known[str]
+    mount_options: tuple[str, ...]
+    """Mount and super-block options together, in the kernel's order."""
+    free_bytes: Known[int]
+    devices: Known[tuple[Device, ...]]
+
+
+class Environment(Model):
+    """The host: what the measurement ran on, and what a database would find there."""
+
+    os: Known[str]
+    kernel: Known[str]
+    cpu_model: Known[str]
+    cpu_count: Known[int]
+    """Processors this process may use, control-group quota respected, at least 1."""
+    memory_bytes: Known[int]
+    """Memory this process may use, control-group limit respected."""
+    virtualisation: Known[str]
+    """"none" on bare metal, else kvm, xen, vmware, microsoft, container, ..."""
+    preloaded: tuple[str, ...]
+    """Shared libraries preloaded into the probe."""
+
+
+class Summary(Model):
+    """A series in numbers. Warm-up samples are left out.
+
+    Latencies are those of one write and its sync, in microseconds. A percentile that the count
+    cannot support is None. `ci95_percent` is the half-width of the 95 % confidence interval of
+    the mean, in percent of the mean, from batch means.
+    """
+
+    count: int = Field(ge=1)
+    ops_per_s: float = Field(gt=0)
+    mean_us: float = Field(gt=0)
+    min_us: float | None
+    p50_us: float | None
+    p90_us: float | None
+    p99_us: float | None
+    p999_us: float | None
+    max_us: float | None
+    ci95_percent: float | None
+
+
+class Round(Model):
+    """One stretch of a series, between stretches of the others."""
+
+    latencies_ns: Nanoseconds
+    """All samples of the round: first the warm-up, then the rest; of several writers, in both parts
+    one writer's after another's."""
+    warmup_count: int = Field(ge=0)
+    """How many of the samples at the head of `latencies_ns` are warm-up."""
+    elapsed_ns: int = Field(gt=0)
+    """Wall-clock time of the samples after the warm-up."""
+    written_bytes: int = Field(ge=0)
+    """What the probe wrote in this round, warm-up included."""
+    flush_requests: Known[int]
+    """Flushes the devices completed meanwhile (/sys/block/*/stat, field 16)."""
+    device_written_bytes: Known[int]
+    """What the devices wrote meanwhile, for whomever."""
+
+
+class Series(Model):
+    """One configuration's latencies."""
+
+    name: str
+    method: Method
+    pattern: Pattern
+    direct: bool
+    block_bytes: int = Field(gt=0)
+    writers: int = Field(gt=0)
+    summary: Summary
+    ended_by: Literal["confidence", "time", "samples", "bytes", "reported"]
+    """Why the series stopped."""
+    rounds: tuple[Round, ...] = ()
+    """Empty when only the summary was reported."""
+
+
+class AbsentSeries(Model):
+    """A series that was planned and could not be taken."""
+
+    name: str
+    why: str
+
+
+class Fill(Model):
+    """The sequential write, with a final fsync, that made the test file."""
+
+    written_bytes: int = Field(gt=0)
+    elapsed_ns: int = Field(gt=0)
+
+    @property
+    def bytes_per_s(self) -> float:
+        return self.written_bytes * 1e9 / self.elapsed_ns
+
+
+class MeasurementWarning(Model):
+    """Something about this measurement that its reader must know."""
+
+    code: str
+    text: str
+
+
+class Plan(Model):
+    """Which plan was run, and the seed of its order."""
+
+    name: str
+    seed: int
+    rounds: int
+
+
+class Measurement(Model):
+    """One run of the probe, or what another tool reported of its own."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tool_version: str
+    source: str = "measured"
+    """"measured", or "reported by TOOL"."""
+    taken_at: datetime
+    label: str | None = None
+    plan: Plan | None = None
+    target: Target
+    environment: Environment
+    fill: Fill | None = None
+    written_bytes: int
+    """Everything the run wrote, the fill included."""
+    series: tuple[Series, ...] = Field(min_length=1)
+    absent: tuple[AbsentSeries, ...] = ()
+    warnings: tuple[MeasurementWarning, ...] = ()
+
+    def find(
+        self,
+        pattern: Pattern,
+        method: Method,
+        *,
+        direct: bool = False,
+        block_bytes: int | None = None,
+        writers: int = 1,
+    ) -> Series | None:
+        """The series of that configuration, or None. Without `block_bytes` any size matches."""
+        for series in self.series:
+            if (series.pattern, series.method, series.direct, series.writers) == (
+                pattern,
+                method,
+                direct,
+                writers,
+            ) and block_bytes in (None, series.block_bytes):
+                return series
+        return None
+
+    @property
+    def primary(self) -> Series | None:
+        """The buffered overwrite with fdatasync: what a recycled WAL segment costs."""
+        return self.find("overwrite", "fdatasync")

@@ -1,0 +1,246 @@
+"""What we know about each setting, read from profiles/<engine>/<setting>.toml.
+
+A file that is incomplete or contradicts itself is fatal: a KnowledgeError names the file, the entry
+and what is wrong with it.
+"""
+
+import tomllib
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from advisor.analysis.fact_names import FACT_NAMES
+from advisor.conditions import Conditions, Strict
+from advisor.durability import Durability
+from advisor.errors import KnowledgeError, UsageError
+from advisor.resources import resource_dir
+from advisor.rules.formulas import Formula
+from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
+from advisor.versions import NumericVersion, Vendor, VersionText, in_range
+
+Group = Literal["commit", "log", "checkpoint", "io", "memory"]
+GROUPS: Final[tuple[Group, ...]] = ("commit", "log", "checkpoint", "io", "memory")
+
+Engine = Literal["innodb", "postgresql"]
+ENGINES: Final[dict[Vendor, Engine]] = {
+    "mysql": "innodb",
+    "mariadb": "innodb",
+    "postgresql": "postgresql",
+}
+
+ALWAYS_SHOWN: Final = frozenset({"value", "default"})
+"""What every reason may show besides facts and its formula's figures."""
+
+
+def _check_url(text: str) -> str:
+    if not text.startswith("https://") and not text.startswith("measured: "):
+        raise ValueError(f'a source is an https:// address or "measured: HOW", not {text!r}')
+    return text
+
+
+Source = Annotated[str, AfterValidator(_check_url)]
+
+
+class Spec(Strict):
+    """What one range of versions takes for a setting. Numbers count in `unit`, the server's own.
+
+    In the file a size or duration may carry its unit ("64MB"); it is converted.
+    """
+
+    vendor: Vendor
+    since: VersionText | None = None
+    until: VersionText | None = None
+    type: Literal["integer", "real", "boolean", "enum"]
+    unit: Literal["", "B", "kB", "8kB", "MB", "us", "ms", "s"] = ""
+    min: int | float | None = None
+    max: int | float | None = None
+    multiple_of: int = 1
+    choices: tuple[str, ...] = ()
+    default: Value | None = None
+    """None when the server derives it; `default_note` then says how."""
+    default_note: str = ""
+    restart: bool
+    doc: Source
+
+    @model_validator(mode="before")
+    @classmethod
+    def _convert_units(cls, raw: object) -> object:
+        if not isinstance(raw, dict) or raw.get("type") not in ("integer", "real"):
+            return raw
+        unit = raw.get("unit", "")
+        return {
+            key: to_server_unit(value, unit)
+            if key in ("min", "max", "multiple_of", "default") and isinstance(value, str)
+            else value
+            for key, value in raw.items()
+        }
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Spec":
+        if self.type == "enum" and not self.choices:
+            raise ValueError("an enum needs choices")
+        if self.type in ("integer", "real") and (self.min is None or self.max is None):
+            raise ValueError("a number needs min and max")
+        if self.default is None and not self.default_note:
+            raise ValueError("without a default, default_note must say how the server derives it")
+        if self.default is not None and (problem := self.problem_with(self.default)):
+            raise ValueError(f"the default {problem}")
+        return self
+
+    def covers(self, vendor: Vendor, version: NumericVersion) -> bool:
+        return self.vendor == vendor and in_range(version, self.since, self.until)
+
+    def problem_with(self, value: Value) -> str | None:
+        """Why the server would not take `value` as it is; None if it would."""
+        expected = {"boolean": bool, "enum": str, "integer": int, "real": (int, float)}[self.type]
+        if not isinstance(value, expected) or (isinstance(value, bool) != (self.type == "boolean")):  # type: ignore[arg-type]
+            return f"{value!r} is not of type {self.type}"
+        if self.choices and value not in self.choices:
+            return f"{value!r} is not one of {', '.join(self.choices)}"
+        if isinstance(value, str | bool):
+            return None
+        if (self.min is not None and value < self.min) or (
+            self.max is not None and value > self.max
+        ):
+            return f"{value} is outside {self.min} to {self.max}"
+        if value % self.multiple_of:
+            return f"{value} is not a multiple of {self.multiple_of}"
+        return None
+
+    def in_server_unit(self, base_value: int) -> int:
+        """Bytes or microseconds -> the setting's own unit, rounded down."""
+        return base_value // (UNIT_BYTES | UNIT_US).get(self.unit, 1)
+
+
+class Rule(Strict):
+    """One piece of knowledge: when all of `when` holds, the value and why. First match wins."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    vendor: Vendor | None = None
+    since: VersionText | None = None
+    until: VersionText | None = None
+    when: Conditions = {}
+    value: Value | None = None
+    formula: Formula | None = None
+    leave_default: bool = False
+    reason: str = Field(min_length=10)
+    sources: tuple[Source, ...] = Field(min_length=1)
+    durability: Durability = "durable"
+    loss_window_ms: int | None = Field(default=None, gt=0)
+    """How much time's commits the value may lose; only below `durable`."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Rule":
+        if (self.value is not None) + (self.formula is not None) + self.leave_default != 1:
+            raise ValueError("a rule has exactly one of value, formula and leave_default = true")
+        if (self.since or self.until) and self.vendor is None:
+            raise ValueError("since and until need a vendor")
+        if (self.durability != "durable") != (self.loss_window_ms is not None):
+            raise ValueError("loss_window_ms goes with a durability below durable, and only there")
+        if unknown := (set(self.when) | (self.formula.needs if self.formula else set())) - set(
+            FACT_NAMES
+        ):
+            raise ValueError(f"no such fact: {', '.join(sorted(unknown))}")
+        for name, condition in self.when.items():
+            _check_condition(name, condition.is_, condition.in_, condition.at_least)
+        allowed = set(FACT_NAMES) | ALWAYS_SHOWN | (self.formula.shows if self.formula else set())
+        if unknown := self.shown_names - allowed:
+            raise ValueError(f"the reason shows {', '.join(sorted(unknown))}, which nothing gives")
+        return self
+
+    @property
+    def shown_names(self) -> frozenset[str]:
+        """The names in braces in the reason."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.reason) if name)
+
+    @property
+    def needed_facts(self) -> frozenset[str]:
+        """Facts without which the rule cannot be applied."""
+        formula = self.formula.needs if self.formula else frozenset()
+        return frozenset(self.when) | formula | (self.shown_names & FACT_NAMES.keys())
+
+    def covers(self, vendor: Vendor, version: NumericVersion) -> bool:
+        return self.vendor in (None, vendor) and in_range(version, self.since, self.until)
+
+
+class Setting(Strict):
+    """One server parameter: what each version takes, and the rules that choose its value."""
+
+    name: str
+    engine: Engine
+    summary: str = Field(min_length=10)
+    group: Group
+    states_durability: bool = False
+    """Printed even when it equals the default: the line says what is promised."""
+    spec: tuple[Spec, ...] = Field(min_length=1)
+    rule: tuple[Rule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Setting":
+        names = [rule.name for rule in self.rule]
+        if doubled := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two rules are called {', '.join(sorted(doubled))}")
+        for index, one in enumerate(self.spec):
+            if ENGINES[one.vendor] != self.engine:
+                raise ValueError(f"{one.vendor} does not belong to {self.engine}")
+            for other in self.spec[index + 1 :]:
+                if one.vendor == other.vendor and _overlap(one, other):
+                    raise ValueError(f"two spec entries of {one.vendor} overlap")
+        return self
+
+    def spec_for(self, vendor: Vendor, version: NumericVersion) -> Spec | None:
+        """What that version takes; None where the setting does not exist."""
+        return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
+
+    def rule_id(self, rule: Rule) -> str:
+        return f"{self.engine}.{self.name}.{rule.name}"
+
+    def defaults_differ(self, vendor: Vendor) -> bool:
+        """Whether the vendor has changed the default between the versions we know."""
+        return len({spec.default for spec in self.spec if spec.vendor == vendor}) > 1
+
+
+def load_settings(engine: Engine, profiles: Path | None = None) -> tuple[Setting, ...]:
+    """All settings of an engine, by group and name. Raises KnowledgeError for a bad file."""
+    folder = (profiles or resource_dir("profiles")) / engine
+    settings = [_load(path, engine) for path in sorted(folder.glob("*.toml"))]
+    if not settings:
+        raise KnowledgeError(f"{folder} holds no settings")
+    return tuple(sorted(settings, key=lambda setting: (GROUPS.index(setting.group), setting.name)))
+
+
+def _load(path: Path, engine: Engine) -> Setting:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Setting.model_validate({**raw, "name": path.stem, "engine": engine})
+    except tomllib.TOMLDecodeError as error:
+        raise KnowledgeError(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise KnowledgeError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from error
+    except UsageError as error:
+        raise KnowledgeError(f"{path}: {error.message}", error.hint) from error
+
+
+def _overlap(one: Spec, other: Spec) -> bool:
+    return (one.since or ()) < (other.until or (10**6,)) and (other.since or ()) < (
+        one.until or (10**6,)
+    )
+
+
+def _check_condition(
+    name: str, is_: Value | None, in_: tuple[Value, ...] | None, at_least: float | None
+) -> None:
+    fact = FACT_NAMES[name]
+    compared = [value for value in (is_, *(in_ or ())) if value is not None]
+    expected = {"number": (int, float), "text": str, "boolean": bool}[fact.kind]
+    for value in compared:
+        if not isinstance(value, expected):  # type: ignore[arg-type]
+            raise ValueError(f"{name} is a {fact.kind}, it cannot be {value!r}")
+        if fact.choices and value not in fact.choices:
+            raise ValueError(f"{name} is one of {', '.join(fact.choices)}, never {value!r}")
+    if at_least is not None and fact.kind != "number":
+        raise ValueError(f"{name} is a {fact.kind}; at_least, below and between need a number")

@@ -1,0 +1,171 @@
+"""Named formulas: a rule's value computed from facts. Literal arguments come from the rule.
+
+Sizes are in bytes, durations in microseconds; the engine converts them to the server's unit.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from advisor.conditions import Facts, Strict
+from advisor.measurement import Unknown
+from advisor.units import parse_size
+
+Bytes = Annotated[
+    int, BeforeValidator(lambda value: parse_size(value) if isinstance(value, str) else value)
+]
+"""Whole bytes, or a size like "64MB" in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A formula's value, and the figures it shows to the rule's reason."""
+
+    value: int
+    shown: dict[str, float | str] = field(default_factory=dict)
+
+
+def number(facts: Facts, name: str) -> float:
+    """A fact that the engine has made sure is a known number."""
+    fact = facts[name]
+    if isinstance(fact, str | bool | Unknown):
+        raise TypeError(f"{name} is {fact!r}, not a number")
+    return fact
+
+
+class Share(Strict):
+    """`percent` of a fact, rounded down to `multiple_of`, not below `at_least` nor above `at_most`.
+
+    The bounds are advice of the rule (a legal minimum, a documented ceiling), named in its reason.
+    """
+
+    name: Literal["share"]
+    fact: str
+    percent: float = Field(gt=0)
+    at_least: Bytes | None = None
+    at_most: Bytes | None = None
+    multiple_of: Bytes = 1
+
+    shows: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({self.fact})
+
+    def apply(self, facts: Facts) -> Outcome:
+        share = int(number(facts, self.fact) * self.percent / 100)
+        return Outcome(_bounded(share, self.at_least, self.at_most, self.multiple_of))
+
+
+class Duration(Strict):
+    """`percent` of a fact in seconds, as whole seconds, within `at_least_s` and `at_most_s`."""
+
+    name: Literal["duration"]
+    fact: str
+    percent: float = Field(gt=0)
+    at_least_s: int
+    at_most_s: int
+
+    shows: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({self.fact})
+
+    def apply(self, facts: Facts) -> Outcome:
+        seconds = int(number(facts, self.fact) * self.percent / 100)
+        return Outcome(_bounded(seconds, self.at_least_s, self.at_most_s, 1) * 1_000_000)
+
+
+class LogCapacity(Strict):
+    """Room for the log written within the recovery time, if the disk has it.
+
+    `percent` of the smallest of: what the expected commits write in the recovery time; what the
+    drive can write sequentially in it; `percent_of_free` of the free space. Shares one log among
+    `files` files.
+    """
+
+    name: Literal["log_capacity"]
+    percent: float = Field(default=100, gt=0)
+    percent_of_free: float = Field(gt=0, le=100)
+    at_least: Bytes
+    at_most: Bytes
+    multiple_of: Bytes
+    files: int = 1
+
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {
+            "expected_commits_per_s",
+            "log_bytes_per_commit",
+            "recovery_time_s",
+            "sequential_write_bytes_per_s",
+            "free_bytes",
+        }
+    )
+    shows: ClassVar[frozenset[str]] = frozenset({"log_bytes", "bound", "bound_bytes"})
+
+    def apply(self, facts: Facts) -> Outcome:
+        recovery_time_s = number(facts, "recovery_time_s")
+        commits_per_s = number(facts, "expected_commits_per_s")
+        log_bytes = recovery_time_s * commits_per_s * number(facts, "log_bytes_per_commit")
+        bounds = {
+            "the recovery time": log_bytes,
+            "the measured sequential write speed": recovery_time_s
+            * number(facts, "sequential_write_bytes_per_s"),
+            f"{self.percent_of_free:g} % of the free space": number(facts, "free_bytes")
+            * self.percent_of_free
+            / 100,
+        }
+        bound = min(bounds, key=lambda name: bounds[name])
+        size = int(bounds[bound] * self.percent / 100 / self.files)
+        return Outcome(
+            _bounded(size, self.at_least, self.at_most, self.multiple_of),
+            {"log_bytes": log_bytes, "bound": bound, "bound_bytes": bounds[bound]},
+        )
+
+
+class BufferPool(Strict):
+    """`percent` of memory, in whole chunks of 128 MiB for each buffer pool instance.
+
+    MySQL rounds the buffer pool up to chunk size times instances (buf0buf.ic,
+    buf_pool_size_align); a multiple of it is what the server reads back. From 8.4 on there are
+    pool/256 MiB instances, at most a quarter of the processors, at most 64; before it 8; MariaDB
+    has none.
+    """
+
+    name: Literal["buffer_pool"]
+    percent: float = Field(gt=0, le=80)
+    instances: Literal["one", "eight", "by-cpu"]
+
+    shows: ClassVar[frozenset[str]] = frozenset()
+    chunk_bytes: ClassVar[int] = 128 * 1024**2
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset(
+            {"memory_bytes"} | ({"cpu_count"} if self.instances == "by-cpu" else set())
+        )
+
+    def apply(self, facts: Facts) -> Outcome:
+        wanted = int(number(facts, "memory_bytes") * self.percent / 100)
+        granule = self.chunk_bytes * self._instance_count(wanted, facts)
+        return Outcome(_bounded(wanted, self.chunk_bytes, None, granule))
+
+    def _instance_count(self, pool_bytes: int, facts: Facts) -> int:
+        if self.instances == "one" or pool_bytes < 1024**3:
+            return 1
+        if self.instances == "eight":
+            return 8
+        by_size = pool_bytes // (2 * self.chunk_bytes)
+        return max(1, min(by_size, int(number(facts, "cpu_count")) // 4, 64))
+
+
+Formula = Annotated[Share | Duration | LogCapacity | BufferPool, Field(discriminator="name")]
+
+
+def _bounded(value: int, at_least: int | None, at_most: int | None, multiple_of: int) -> int:
+    if at_most is not None:
+        value = min(value, at_most)
+    value = value // multiple_of * multiple_of
+    return value if at_least is None else max(value, at_least)

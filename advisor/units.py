@@ -1,0 +1,109 @@
+"""Sizes, durations and rates, as people write them and as each server's configuration does."""
+
+import re
+from typing import Final
+
+from advisor.errors import UsageError
+from advisor.versions import Vendor
+
+UNIT_BYTES: Final = {"B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2}
+"""Size units in which servers count, in bytes."""
+
+UNIT_US: Final = {"us": 1, "ms": 1000, "s": 1_000_000}
+"""Time units in which servers count, in microseconds."""
+
+_SIZE_SUFFIXES: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_DURATION_SUFFIXES: Final = {"us": 1, "ms": 1000, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6}
+
+Value = bool | int | float | str
+"""A setting's value: a number counts in the server's own unit."""
+
+
+def parse_size(text: str) -> int:
+    """Of "24GB", "512M", "1.5 GiB" or plain bytes -> bytes. Powers of 1024, as servers count."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    if not found:
+        raise UsageError(f"{text!r} is not a size", "Write it like 24GB, 512MB or 8192.")
+    return int(float(found[1]) * _SIZE_SUFFIXES[found[2].upper()])
+
+
+def parse_duration_us(text: str) -> int:
+    """Of "300ms", "10min", "90s", "1h" -> microseconds. A plain number is seconds."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h)?\s*", text)
+    if not found:
+        raise UsageError(f"{text!r} is not a duration", "Write it like 300s, 10min or 1h.")
+    return round(float(found[1]) * _DURATION_SUFFIXES[found[2] or "s"])
+
+
+def format_size(size_bytes: float) -> str:
+    """Bytes for people: 3 significant digits, powers of 1024."""
+    for suffix, unit_bytes in (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2), ("kB", 1024)):
+        if size_bytes >= unit_bytes:
+            return f"{_three_digits(size_bytes / unit_bytes)} {suffix}"
+    return f"{size_bytes:.0f} bytes"
+
+
+def format_latency(latency_us: float) -> str:
+    """Microseconds for people: "23.4 us", "1.06 ms", "2.1 s"."""
+    for suffix, unit_us in (("s", 1e6), ("ms", 1e3)):
+        if latency_us >= unit_us:
+            return f"{_three_digits(latency_us / unit_us)} {suffix}"
+    return f"{_three_digits(latency_us)} us"
+
+
+def format_count(count: float) -> str:
+    """A count or a rate for people: 3 significant digits below 1000, then grouped by thousands."""
+    return _three_digits(count) if count < 1000 else f"{count:,.0f}".replace(",", " ")
+
+
+def _three_digits(value: float) -> str:
+    decimals = 0 if value >= 100 else 1 if value >= 10 else 2
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def to_server_unit(text: str, unit: str) -> int:
+    """A size or duration with its unit, in the server's unit: ("64MB", "8kB") -> 8192."""
+    if unit in UNIT_BYTES:
+        amount, unit_amount = parse_size(text), UNIT_BYTES[unit]
+    elif unit in UNIT_US:
+        amount, unit_amount = parse_duration_us(text), UNIT_US[unit]
+    else:
+        raise UsageError(f"{text!r} cannot be converted to {unit!r}")
+    if amount % unit_amount:
+        raise UsageError(f"{text!r} is not a whole number of {unit}")
+    return amount // unit_amount
+
+
+def render(value: Value, unit: str, vendor: Vendor) -> str:
+    """A value in the notation of the server's own configuration file.
+
+    PostgreSQL takes units (4GB, 30s), MySQL and MariaDB option files K, M and G and nothing else.
+    """
+    postgresql = vendor == "postgresql"
+    if isinstance(value, bool):
+        return ("on" if value else "off") if postgresql else ("ON" if value else "OFF")
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, str):
+        return value
+    if value > 0 and unit in UNIT_BYTES:
+        return _render_size(value * UNIT_BYTES[unit], postgresql=postgresql)
+    if value > 0 and postgresql and unit in ("ms", "s"):
+        return _render_duration(value * UNIT_US[unit])
+    return str(value)
+
+
+def _render_size(size_bytes: int, *, postgresql: bool) -> str:
+    suffixes = ("GB", "MB", "kB") if postgresql else ("G", "M", "K")
+    for suffix, unit_bytes in zip(suffixes, (1024**3, 1024**2, 1024), strict=True):
+        if size_bytes % unit_bytes == 0:
+            return f"{size_bytes // unit_bytes}{suffix}"
+    return f"{size_bytes}B" if postgresql else str(size_bytes)
+
+
+def _render_duration(duration_us: int) -> str:
+    for suffix, unit_us in (("min", 60_000_000), ("s", 1_000_000)):
+        if duration_us % unit_us == 0:
+            return f"{duration_us // unit_us}{suffix}"
+    return f"{duration_us // 1000}ms"
