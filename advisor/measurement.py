@@ -13,7 +13,10 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
+    ValidationError,
 )
+
+from advisor.errors import AdvisorError
 
 SCHEMA_VERSION: Final = 1
 
@@ -247,3 +250,21 @@ class Measurement(Model):
     def primary(self) -> Series | None:
         """The buffered overwrite with fdatasync: what a recycled WAL segment costs."""
         return self.find("overwrite", "fdatasync")
+
+
+def to_json(measurement: Measurement) -> str:
+    """The file format: one JSON object on one line."""
+    return measurement.model_dump_json() + "\n"
+
+
+def from_json(text: str, name: str) -> Measurement:
+    """The Measurement in `text`; `name` is where it came from. Raises AdvisorError."""
+    try:
+        return Measurement.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise AdvisorError(
+            f"{name} is not a measurement: {where + ': ' if where else ''}{first['msg']}",
+            "Make one with: fsync-advisor measure --output FILE",
+        ) from error

@@ -52,8 +52,10 @@ def format_latency(latency_us: float) -> str:
 
 
 def format_count(count: float) -> str:
-    """A count or a rate for people: 3 significant digits below 1000, then grouped by thousands."""
-    return _three_digits(count) if count < 1000 else f"{count:,.0f}".replace(",", " ")
+    """A count or a rate for people: 3 significant digits, from 1000 on 4 and in thousands."""
+    if count < 1000:
+        return _three_digits(count)
+    return f"{float(f'{count:.4g}'):,.0f}".replace(",", " ")
 
 
 def _three_digits(value: float) -> str:
@@ -107,3 +109,24 @@ def _render_duration(duration_us: int) -> str:
         if duration_us % unit_us == 0:
             return f"{duration_us // unit_us}{suffix}"
     return f"{duration_us // 1000}ms"
+
+
+def format_named(name: str, value: Value) -> str:
+    """A named figure for people; the ending of the name is its unit."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if name.endswith("_us"):
+        return format_latency(value)
+    if name.endswith("_bytes_per_s"):
+        return f"{format_size(value)}/s"
+    if name.endswith("_bytes") or "_bytes_per_" in name:
+        return format_size(value)
+    if name.endswith(("_per_s", "_iops")):
+        return f"{format_count(value)}/s"
+    if name.endswith("_ms"):
+        return format_latency(value * 1000)
+    if name.endswith("_s"):
+        return f"{format_count(value)} s"
+    return format_count(value)

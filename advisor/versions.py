@@ -1,9 +1,7 @@
 """Server vendors and versions. The vendor decides first: MariaDB 11 is not "later than MySQL 8"."""
 
 import re
-from typing import Annotated, Final, Literal
-
-from pydantic import BeforeValidator, PlainSerializer
+from typing import Final, Literal
 
 from advisor.errors import UsageError
 
@@ -15,12 +13,28 @@ VENDOR_NAMES: Final[dict[Vendor, str]] = {
     "postgresql": "PostgreSQL",
 }
 
+Engine = Literal["innodb", "postgresql"]
+"""What settings belong to: MySQL and MariaDB share InnoDB's."""
+
+ENGINES: Final[dict[Vendor, Engine]] = {
+    "mysql": "innodb",
+    "mariadb": "innodb",
+    "postgresql": "postgresql",
+}
+
 KNOWN_VERSIONS: Final[dict[Vendor, tuple[str, str]]] = {
     "mysql": ("5.7", "9.7"),
     "mariadb": ("10.6", "11.8"),
     "postgresql": ("13", "18"),
 }
 """The oldest and the newest release series in the tables, both included."""
+
+STARTED_VERSIONS: Final[dict[Vendor, tuple[str, ...]]] = {
+    "mysql": ("9.7",),
+    "mariadb": ("10.11",),
+    "postgresql": ("15",),
+}
+"""Release series that tests/servers starts with our fragments, every value read back."""
 
 NumericVersion = tuple[int, ...]
 
@@ -37,16 +51,14 @@ def format_version(version: NumericVersion) -> str:
     return ".".join(map(str, version))
 
 
+def started_here(vendor: Vendor, version: NumericVersion) -> bool:
+    """Whether a server of that release series is started with our fragments by our tests."""
+    series = map(parse_version, STARTED_VERSIONS[vendor])
+    return any(version[: len(one)] == one for one in series)
+
+
 def in_range(
     version: NumericVersion, since: NumericVersion | None, until: NumericVersion | None
 ) -> bool:
     """Whether `since` <= version < `until`; a missing end is open."""
     return (since is None or version >= since) and (until is None or version < until)
-
-
-VersionText = Annotated[
-    NumericVersion,
-    BeforeValidator(lambda value: parse_version(value) if isinstance(value, str) else value),
-    PlainSerializer(format_version, return_type=str),
-]
-"""A version as a field of a model: a string in the file, numbers in the program."""

@@ -9,7 +9,14 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from advisor.analysis.fact_names import FACT_NAMES
 from advisor.conditions import Conditions, Strict
@@ -18,17 +25,25 @@ from advisor.errors import KnowledgeError, UsageError
 from advisor.resources import resource_dir
 from advisor.rules.formulas import Formula
 from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
-from advisor.versions import NumericVersion, Vendor, VersionText, in_range
+from advisor.versions import (
+    ENGINES,
+    Engine,
+    NumericVersion,
+    Vendor,
+    format_version,
+    in_range,
+    parse_version,
+)
 
 Group = Literal["commit", "log", "checkpoint", "io", "memory"]
 GROUPS: Final[tuple[Group, ...]] = ("commit", "log", "checkpoint", "io", "memory")
 
-Engine = Literal["innodb", "postgresql"]
-ENGINES: Final[dict[Vendor, Engine]] = {
-    "mysql": "innodb",
-    "mariadb": "innodb",
-    "postgresql": "postgresql",
-}
+VersionText = Annotated[
+    NumericVersion,
+    BeforeValidator(lambda value: parse_version(value) if isinstance(value, str) else value),
+    PlainSerializer(format_version, return_type=str),
+]
+"""A version as a field: a string in the file, numbers in the program."""
 
 ALWAYS_SHOWN: Final = frozenset({"value", "default"})
 """What every reason may show besides facts and its formula's figures."""
@@ -101,11 +116,10 @@ class Spec(Strict):
             return f"{value!r} is not one of {', '.join(self.choices)}"
         if isinstance(value, str | bool):
             return None
-        if (self.min is not None and value < self.min) or (
-            self.max is not None and value > self.max
-        ):
+        too_low = self.min is not None and value < self.min
+        if too_low or (self.max is not None and value > self.max):
             return f"{value} is outside {self.min} to {self.max}"
-        if value % self.multiple_of:
+        if isinstance(value, int) and value % self.multiple_of:
             return f"{value} is not a multiple of {self.multiple_of}"
         return None
 
@@ -121,7 +135,7 @@ class Rule(Strict):
     vendor: Vendor | None = None
     since: VersionText | None = None
     until: VersionText | None = None
-    when: Conditions = {}
+    when: Conditions = Field(default_factory=dict)
     value: Value | None = None
     formula: Formula | None = None
     leave_default: bool = False
@@ -139,15 +153,14 @@ class Rule(Strict):
             raise ValueError("since and until need a vendor")
         if (self.durability != "durable") != (self.loss_window_ms is not None):
             raise ValueError("loss_window_ms goes with a durability below durable, and only there")
-        if unknown := (set(self.when) | (self.formula.needs if self.formula else set())) - set(
-            FACT_NAMES
-        ):
-            raise ValueError(f"no such fact: {', '.join(sorted(unknown))}")
+        needed = set(self.when) | (self.formula.needs if self.formula else set())
+        if strangers := needed - set(FACT_NAMES):
+            raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
         for name, condition in self.when.items():
             _check_condition(name, condition.is_, condition.in_, condition.at_least)
         allowed = set(FACT_NAMES) | ALWAYS_SHOWN | (self.formula.shows if self.formula else set())
-        if unknown := self.shown_names - allowed:
-            raise ValueError(f"the reason shows {', '.join(sorted(unknown))}, which nothing gives")
+        if nameless := self.shown_names - allowed:
+            raise ValueError(f"the reason shows {', '.join(sorted(nameless))}, which nothing gives")
         return self
 
     @property
@@ -158,8 +171,8 @@ class Rule(Strict):
     @property
     def needed_facts(self) -> frozenset[str]:
         """Facts without which the rule cannot be applied."""
-        formula = self.formula.needs if self.formula else frozenset()
-        return frozenset(self.when) | formula | (self.shown_names & FACT_NAMES.keys())
+        needed = set(self.when) | (self.shown_names & FACT_NAMES.keys())
+        return frozenset(needed | (self.formula.needs if self.formula else set()))
 
     def covers(self, vendor: Vendor, version: NumericVersion) -> bool:
         return self.vendor in (None, vendor) and in_range(version, self.since, self.until)

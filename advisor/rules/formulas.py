@@ -143,9 +143,8 @@ class BufferPool(Strict):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset(
-            {"memory_bytes"} | ({"cpu_count"} if self.instances == "by-cpu" else set())
-        )
+        by_cpu = {"cpu_count"} if self.instances == "by-cpu" else set()
+        return frozenset({"memory_bytes"} | by_cpu)
 
     def apply(self, facts: Facts) -> Outcome:
         wanted = int(number(facts, "memory_bytes") * self.percent / 100)

@@ -1,0 +1,115 @@
+"""The Advice: what to set, why, and what the drive carries. Every output shows the same Advice."""
+
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import Field
+
+from advisor.analysis.verdict import Verdict
+from advisor.durability import Durability
+from advisor.measurement import Model
+from advisor.units import Value
+from advisor.versions import Vendor
+
+SCHEMA_VERSION: Final = 1
+
+
+class Recommendation(Model):
+    """Knowledge applied: one setting's value for one drive and one server, and why."""
+
+    setting: str
+    value: Value | None
+    """In the server's own unit; the default where it is left, None where the server derives it."""
+    unit: str
+    rendered: str
+    """In the notation of the server's configuration file; for a derived default, how."""
+    default: Value | None
+    default_note: str = ""
+    rule: str
+    reason: str
+    sources: tuple[str, ...]
+    durability: Durability
+    loss_window_ms: int | None
+    restart: bool
+    group: str
+    leave_default: bool
+    emitted: bool
+    """Whether the fragment has a line for it."""
+
+
+class Skip(Model):
+    """A rule that could not be applied, and why."""
+
+    rule: str
+    why: str
+
+
+class LowerDurability(Model):
+    """What a lower durability class would bring on this drive, and its price."""
+
+    durability: Durability
+    settings: dict[str, str]
+    """Only what would change: setting -> rendered value."""
+    loss_window_ms: int
+    syncs_saved: int
+    commit_us_saved: float | None
+    """What one commit waits for these syncs, on one connection; None where it is unknown."""
+    transactions_at_risk: float | None
+    """Commits of one connection at the strict rate within the window."""
+    expected_transactions_at_risk: float
+    """Commits at the expected rate within the window."""
+
+
+class SerialPoint(Model):
+    """N syncs one after another on one connection."""
+
+    syncs: int = Field(gt=0)
+    tps: float
+    per_day: float
+
+
+class Capacity(Model):
+    """What the drive carries, one sync after another."""
+
+    sync_us: float
+    """Mean of one 8 KiB overwrite and fdatasync."""
+    serial: tuple[SerialPoint, ...]
+    commit_syncs: int | None = None
+    """Syncs that one commit waits for with the advised settings."""
+    commit_us: float | None = None
+    """How long it waits for them, on one connection."""
+    commit_tps: float | None = None
+    """Commits per second of one connection, if nothing but the syncs took time."""
+
+
+class Measured(Model):
+    """Which measurement the advice rests on."""
+
+    source: str
+    taken_at: datetime
+    directory: str
+    filesystem: str
+    devices: str
+    label: str | None
+    plan: str | None
+    tool_version: str
+    figures: dict[str, str]
+    """The headline figures, for people: what -> figure."""
+
+
+class Advice(Model):
+    """All of it. Same Measurement and same request, same Advice."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tool_version: str
+    engine: Vendor
+    engine_version: str
+    version_source: str
+    durability: Durability
+    measured: Measured
+    storage: Verdict
+    settings: tuple[Recommendation, ...]
+    skipped: tuple[Skip, ...]
+    lower_durability: tuple[LowerDurability, ...]
+    capacity: Capacity
+    warnings: tuple[str, ...]

@@ -1,0 +1,199 @@
+"""Strings the pure steps together: Measurement + request + knowledge -> Advice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from advisor import __version__
+from advisor.advice import Advice, Capacity, LowerDurability, Measured
+from advisor.analysis.facts import Assumption, build_facts
+from advisor.analysis.storage import devices_of
+from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
+from advisor.capacity.serial import SYNC_COUNTS, CommitPath, commit_path, serial_capacity
+from advisor.conditions import Facts
+from advisor.durability import CLASSES, Durability, risks_more
+from advisor.errors import AdvisorError, NotTrustedError
+from advisor.measurement import Measurement, Series
+from advisor.request import Request
+from advisor.rules.catalogue import Setting
+from advisor.rules.engine import Result, recommend
+from advisor.units import format_latency, format_named
+from advisor.versions import KNOWN_VERSIONS, VENDOR_NAMES, format_version, parse_version
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything under profiles/ that one engine's advice needs."""
+
+    storage: StorageKnowledge
+    assumptions: Mapping[str, Assumption]
+    settings: tuple[Setting, ...]
+
+
+def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> Advice:
+    """The advice for one measurement and one request. Pure.
+
+    Raises NotTrustedError where the drive does not honour a flush and the request does not accept
+    that, AdvisorError where the measurement lacks what every advice needs, GuardError where a rule
+    crosses a red line.
+    """
+    verdict = judge(measurement, knowledge.storage)
+    _require_durable(measurement, verdict, accepted=request.accept_not_durable)
+    facts = build_facts(measurement, verdict, request, knowledge.assumptions)
+    result = _recommend(facts, request, knowledge)
+    path = _commit_path(result, facts, request)
+    return Advice(
+        tool_version=__version__,
+        engine=request.vendor,
+        engine_version=format_version(request.version),
+        version_source=request.version_source,
+        durability=request.durability,
+        measured=_measured(measurement),
+        storage=verdict,
+        settings=result.recommendations,
+        skipped=result.skipped,
+        lower_durability=_lower_durability(result, path, facts, measurement, request, knowledge),
+        capacity=serial_capacity(
+            _sync_us(measurement),
+            request.syncs or SYNC_COUNTS,
+            path,
+            append_us=_append_us(measurement),
+        ),
+        warnings=(*_notes(measurement), *_version_notes(request)),
+    )
+
+
+def drive_capacity(
+    measurement: Measurement,
+    storage: StorageKnowledge,
+    syncs: tuple[int, ...] | None,
+    *,
+    accept_not_durable: bool = False,
+) -> tuple[Verdict, Capacity, tuple[str, ...]]:
+    """The verdict, the serial bound and the notes, without a server in mind. Pure.
+
+    Raises NotTrustedError where the drive does not honour a flush and that is not accepted.
+    """
+    verdict = judge(measurement, storage)
+    _require_durable(measurement, verdict, accepted=accept_not_durable)
+    capacity = serial_capacity(_sync_us(measurement), syncs or SYNC_COUNTS)
+    return verdict, capacity, _notes(measurement)
+
+
+def _require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bool) -> None:
+    if verdict.trust == "not-durable" and not accepted:
+        raise NotTrustedError(
+            f"{measurement.target.directory} is not durable: {verdict.evidence[0].text}",
+            "Measure the directory where the database will live.",
+        )
+
+
+def _sync_us(measurement: Measurement) -> float:
+    if measurement.primary is None:
+        raise AdvisorError(
+            "the measurement has no overwrite with fdatasync, from which everything follows",
+            "Measure again: fsync-advisor measure --output FILE",
+        )
+    return measurement.primary.summary.mean_us
+
+
+def _append_us(measurement: Measurement) -> float | None:
+    series = measurement.find("append", "fdatasync")
+    return series.summary.mean_us if series else None
+
+
+def _measured(measurement: Measurement) -> Measured:
+    """What the advice says about the measurement it rests on."""
+    devices = ", ".join(
+        f"{device.name} ({device.model})" if isinstance(device.model, str) else device.name
+        for device in devices_of(measurement)
+    )
+    return Measured(
+        source=measurement.source,
+        taken_at=measurement.taken_at,
+        directory=measurement.target.directory,
+        filesystem=str(measurement.target.filesystem),
+        devices=devices or str(measurement.target.devices),
+        label=measurement.label,
+        plan=measurement.plan.name if measurement.plan else None,
+        tool_version=measurement.tool_version,
+        figures=_figures(measurement),
+    )
+
+
+def _figures(measurement: Measurement) -> dict[str, str]:
+    classic = measurement.find("classic", "fsync", direct=True, block_bytes=4096)
+    found = {
+        "8 KiB overwrite + fdatasync": measurement.primary,
+        "classic 4 KiB O_DIRECT + fsync": classic,
+    }
+    return {what: _figure(series) for what, series in found.items() if series}
+
+
+def _figure(series: Series) -> str:
+    summary = series.summary
+    tail = "" if summary.p99_us is None else f", p99 {format_latency(summary.p99_us)}"
+    rate = format_named("ops_per_s", summary.ops_per_s)
+    return f"{rate}, mean {format_latency(summary.mean_us)}{tail}"
+
+
+def _recommend(facts: Facts, request: Request, knowledge: Knowledge) -> Result:
+    return recommend(knowledge.settings, request.vendor, request.version, facts)
+
+
+def _commit_path(result: Result, facts: Facts, request: Request) -> CommitPath:
+    values = {entry.setting: entry.value for entry in result.recommendations}
+    return commit_path(request.vendor, values, log_bin=facts["log_bin"] is True)
+
+
+def _lower_durability(
+    strict: Result,
+    path: CommitPath,
+    facts: Facts,
+    measurement: Measurement,
+    request: Request,
+    knowledge: Knowledge,
+) -> tuple[LowerDurability, ...]:
+    """What each class below the chosen one would change, bring and cost. Nothing is taken."""
+    before = {entry.setting: entry.rendered for entry in strict.recommendations}
+    offers: list[LowerDurability] = []
+    for durability in _below(request.durability):
+        relaxed = _recommend({**facts, "durability": durability}, request, knowledge)
+        changed = {
+            entry.setting: entry
+            for entry in relaxed.recommendations
+            if entry.rendered != before[entry.setting]
+        }
+        windows_ms = [entry.loss_window_ms for entry in changed.values() if entry.loss_window_ms]
+        settings = {name: entry.rendered for name, entry in changed.items()}
+        if not windows_ms or any(offer.settings == settings for offer in offers):
+            continue
+        wait_us = path.wait_us(_sync_us(measurement), _append_us(measurement))
+        expected_per_s = facts["expected_commits_per_s"]
+        offers.append(
+            LowerDurability(
+                durability=durability,
+                settings=settings,
+                loss_window_ms=max(windows_ms),
+                syncs_saved=path.syncs - _commit_path(relaxed, facts, request).syncs,
+                commit_us_saved=wait_us,
+                transactions_at_risk=max(windows_ms) * 1000 / wait_us if wait_us else None,
+                expected_transactions_at_risk=float(expected_per_s) * max(windows_ms) / 1000,  # type: ignore[arg-type]
+            )
+        )
+    return tuple(offers)
+
+
+def _below(durability: Durability) -> list[Durability]:
+    return [one for one in CLASSES[:-1] if risks_more(one, durability)]
+
+
+def _notes(measurement: Measurement) -> tuple[str, ...]:
+    return tuple(warning.text for warning in measurement.warnings)
+
+
+def _version_notes(request: Request) -> tuple[str, ...]:
+    newest = parse_version(KNOWN_VERSIONS[request.vendor][1])
+    if request.version[: len(newest)] <= newest:
+        return ()
+    name = f"{VENDOR_NAMES[request.vendor]} {format_version(request.version)}"
+    return (f"{name} is newer than what we know; the rules of {format_version(newest)} are used",)

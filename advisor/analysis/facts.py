@@ -1,0 +1,144 @@
+"""Measurement, verdict and request -> the facts that rules read. Pure."""
+
+from collections.abc import Mapping
+
+from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE, METHODS
+from advisor.analysis.verdict import Verdict
+from advisor.conditions import Fact, Strict
+from advisor.measurement import Measurement, Series, Unknown
+from advisor.request import Request
+from advisor.statistics import mean_interval_us
+from advisor.versions import NumericVersion, Vendor
+
+
+class Assumption(Strict):
+    """One entry of profiles/assumptions.toml: a value the user has not given, and why this one."""
+
+    value: float
+    option: str
+    why: str
+
+
+def build_facts(
+    measurement: Measurement,
+    verdict: Verdict,
+    request: Request,
+    assumptions: Mapping[str, Assumption],
+) -> dict[str, Fact]:
+    """Every fact of FACT_NAMES; what is not known is Unknown, with the reason."""
+    facts: dict[str, Fact] = {
+        **_asked(request, assumptions),
+        **_host(measurement, request),
+        **_identified(measurement, verdict),
+        **_measured(measurement, verdict),
+    }
+    return {name: facts[name] for name in FACT_NAMES}
+
+
+def writes_binary_log(vendor: Vendor, version: NumericVersion) -> bool:
+    """Whether the server writes a binary log when nobody says so: MySQL 8.0 and later do."""
+    return vendor == "mysql" and version >= (8, 0)
+
+
+def _asked(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str, Fact]:
+    def or_assumed(name: str, given: float | None) -> float:
+        return assumptions[name].value if given is None else given
+
+    log_bin = request.log_bin
+    return {
+        "vendor": request.vendor,
+        "durability": request.durability,
+        "log_bin": writes_binary_log(request.vendor, request.version)
+        if log_bin is None
+        else log_bin,
+        "recovery_time_s": or_assumed("recovery_time_s", request.recovery_time_s),
+        "expected_commits_per_s": or_assumed(
+            "expected_commits_per_s", request.expected_commits_per_s
+        ),
+        "log_bytes_per_commit": assumptions[f"log_bytes_per_commit_{request.vendor}"].value,
+    }
+
+
+def _host(measurement: Measurement, request: Request) -> dict[str, Fact]:
+    environment = measurement.environment
+    return {
+        "memory_bytes": request.memory_bytes or environment.memory_bytes,
+        "cpu_count": request.cpu_count or environment.cpu_count,
+        "free_bytes": measurement.target.free_bytes,
+        "filesystem": measurement.target.filesystem,
+    }
+
+
+def _identified(measurement: Measurement, verdict: Verdict) -> dict[str, Fact]:
+    devices = measurement.target.devices
+    caches = [] if isinstance(devices, Unknown) else [device.write_cache for device in devices]
+    return {
+        "medium": verdict.medium or Unknown(unknown="the drive could not be identified"),
+        "storage_class": verdict.storage_class,
+        "trust": verdict.trust,
+        "write_cache": "write back"
+        if "write back" in caches
+        else next(iter(caches), Unknown(unknown="no device was found")),
+        "direct_io": _direct_io(measurement),
+    }
+
+
+def _direct_io(measurement: Measurement) -> Fact:
+    if any(series.direct for series in measurement.series):
+        return True
+    if measurement.absent:
+        return False
+    return Unknown(unknown="no series with O_DIRECT was tried")
+
+
+def _measured(measurement: Measurement, verdict: Verdict) -> dict[str, Fact]:
+    if verdict.trust == "not-durable":
+        why = Unknown(unknown="this drive does not honour a flush, so no speed counts")
+        return dict.fromkeys(MEASURED_PERFORMANCE, why)
+    fdatasync = measurement.find("overwrite", "fdatasync")
+    fsync = measurement.find("overwrite", "fsync")
+    return {
+        "fdatasync_mean_us": _figure(fdatasync, "mean_us"),
+        "fdatasync_p50_us": _figure(fdatasync, "p50_us"),
+        "fdatasync_p99_us": _figure(fdatasync, "p99_us"),
+        "fsync_mean_us": _figure(fsync, "mean_us"),
+        "append_mean_us": _figure(measurement.find("append", "fdatasync"), "mean_us"),
+        "fsync_to_fdatasync_ratio": fsync.summary.mean_us / fdatasync.summary.mean_us
+        if fsync and fdatasync
+        else Unknown(unknown="fsync and fdatasync were not both measured"),
+        "random_write_iops": _random_write_iops(measurement),
+        "sequential_write_bytes_per_s": measurement.fill.bytes_per_s
+        if measurement.fill
+        else Unknown(unknown="sequential writing was not measured"),
+        **_fastest_method(measurement),
+    }
+
+
+def _figure(series: Series | None, name: str) -> Fact:
+    if series is None:
+        return Unknown(unknown="not measured")
+    value: float | None = getattr(series.summary, name)
+    return Unknown(unknown="too few samples") if value is None else value
+
+
+def _random_write_iops(measurement: Measurement) -> Fact:
+    for series in measurement.series:
+        if series.pattern == "random" and series.method == "none" and series.direct:
+            return series.summary.ops_per_s
+    return Unknown(unknown="random writes were not measured")
+
+
+def _fastest_method(measurement: Measurement) -> dict[str, Fact]:
+    """fdatasync, unless the confidence interval of another method lies wholly below its own."""
+    series = {method: measurement.find("overwrite", method) for method in METHODS}
+    found = {method: entry.summary for method, entry in series.items() if entry}
+    intervals = {method: mean_interval_us(summary) for method, summary in found.items()}
+    primary = intervals.get("fdatasync")
+    if primary is None or len(found) < len(METHODS):
+        why = Unknown(unknown="the sync methods were not all measured")
+        return {"fastest_sync_method": why, "fastest_sync_mean_us": why}
+    faster = [
+        method for method, interval in intervals.items() if interval and interval[1] < primary[0]
+    ]
+    best = min(faster, key=lambda method: found[method].mean_us, default="fdatasync")
+    return {"fastest_sync_method": best, "fastest_sync_mean_us": found[best].mean_us}

@@ -1,0 +1,142 @@
+"""Storage class: what the drive behaves like. Facts from sysfs first, latency second."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from advisor.conditions import Conditions, Fact, Strict, all_hold
+from advisor.measurement import Device, Measurement, Model, Unknown
+from advisor.statistics import typical_us
+
+Medium = Literal["hdd", "ssd", "memory", "network", "virtual"]
+
+CLASS_FACTS = frozenset(
+    {"filesystem", "transport", "rotational", "write_cache", "virtual_disk", "sync_us"}
+)
+"""What a class may ask about: the type of the file system, how the disk is attached, whether it
+rotates, its write cache, whether a host pretends to be it, and the primary series' median."""
+
+
+class StorageClass(Strict):
+    """One entry of profiles/storage/classes.toml; the first whose `when` holds is the class."""
+
+    id: str
+    name: str
+    description: str
+    medium: Medium | None = None
+    when: Conditions = Field(default_factory=dict)
+    sources: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known_facts(self) -> "StorageClass":
+        if unknown := set(self.when) - CLASS_FACTS:
+            raise ValueError(f"no such fact of a drive: {', '.join(sorted(unknown))}")
+        return self
+
+
+class ReferenceStorage(Strict):
+    """One measured storage of the classic test: one thread, one block, O_DIRECT, fsync."""
+
+    id: str
+    storage: str
+    cpu: str
+    os: str
+    classic_4k_per_s: float
+    classic_16k_per_s: float
+
+
+class Standing(Model):
+    """Where a drive stands among the reference storages in the classic test at one block size."""
+
+    block_bytes: int
+    ops_per_s: float
+    rank: int
+    """1 is faster than all of them."""
+    of: int
+    """How many reference storages there are."""
+    next_faster: str | None
+    next_slower: str | None
+
+
+def devices_of(measurement: Measurement) -> tuple[Device, ...]:
+    """The leaf devices, or none where they could not be found."""
+    devices = measurement.target.devices
+    return () if isinstance(devices, Unknown) else devices
+
+
+def virtual_disks(devices: tuple[Device, ...], models: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the devices that a host or a provider presents, by transport or model."""
+    return tuple(
+        device.name
+        for device in devices
+        if device.transport in ("virtio", "xen")
+        or any(pattern.lower() in str(device.model).lower() for pattern in models)
+    )
+
+
+def class_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> dict[str, Fact]:
+    """CLASS_FACTS of a measurement. Of several devices, the one that makes a sync slow counts."""
+    devices = devices_of(measurement)
+    primary = measurement.primary
+    return {
+        "filesystem": measurement.target.filesystem,
+        "transport": _common([device.transport for device in devices], "mixed"),
+        "rotational": _any([device.rotational for device in devices]),
+        "write_cache": _common([device.write_cache for device in devices], "write back"),
+        "virtual_disk": bool(virtual_disks(devices, virtual_models))
+        if devices
+        else Unknown(unknown="no device was found"),
+        "sync_us": typical_us(primary.summary)
+        if primary
+        else Unknown(unknown="overwrite with fdatasync was not measured"),
+    }
+
+
+def classify(facts: dict[str, Fact], classes: tuple[StorageClass, ...]) -> StorageClass:
+    """The first class that fits; the last one in the file fits everything."""
+    return next(entry for entry in classes if all_hold(entry.when, facts))
+
+
+def standings(
+    measurement: Measurement, references: tuple[ReferenceStorage, ...]
+) -> tuple[Standing, ...]:
+    """The drive among the reference storages, for each block size of the classic test it has."""
+    found = []
+    for block_bytes, field in ((4096, "classic_4k_per_s"), (16384, "classic_16k_per_s")):
+        series = measurement.find("classic", "fsync", direct=True, block_bytes=block_bytes)
+        if series is None:
+            continue
+        ops_per_s = series.summary.ops_per_s
+        ranked = sorted(references, key=lambda entry: getattr(entry, field), reverse=True)
+        faster = [entry.id for entry in ranked if getattr(entry, field) > ops_per_s]
+        slower = [entry.id for entry in ranked if getattr(entry, field) <= ops_per_s]
+        found.append(
+            Standing(
+                block_bytes=block_bytes,
+                ops_per_s=ops_per_s,
+                rank=len(faster) + 1,
+                of=len(ranked),
+                next_faster=faster[-1] if faster else None,
+                next_slower=slower[0] if slower else None,
+            )
+        )
+    return tuple(found)
+
+
+def _any(values: list[bool | Unknown]) -> Fact:
+    """True if one is true; unknown if one is unknown; else false."""
+    if True in values:
+        return True
+    return next((value for value in values if isinstance(value, Unknown)), None) or (
+        False if values else Unknown(unknown="no device was found")
+    )
+
+
+def _common(values: list[str | Unknown], otherwise: str) -> Fact:
+    """What all have in common, else `otherwise`; unknown if one is unknown."""
+    if not values:
+        return Unknown(unknown="no device was found")
+    for value in values:
+        if isinstance(value, Unknown):
+            return value
+    return values[0] if len(set(map(str, values))) == 1 else otherwise

@@ -1,0 +1,239 @@
+"""Whether a sync on this drive means anything. Never "verified durable": only a power cut shows it.
+
+Each check has an entry in profiles/storage/trust.toml (verdict, limits, wording, sources) and one
+function here, which returns the figures for the wording when the check fires.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from pydantic import Field
+
+from advisor.analysis.storage import devices_of, virtual_disks
+from advisor.conditions import Strict
+from advisor.measurement import Measurement, Model, Series, Unknown
+from advisor.statistics import typical_us
+from advisor.units import format_named
+
+Trust = Literal["plausible", "unverifiable", "suspicious", "not-durable"]
+ORDER: Final[tuple[Trust, ...]] = ("plausible", "unverifiable", "suspicious", "not-durable")
+
+Figures = Mapping[str, float | str]
+
+
+class TrustCheck(Strict):
+    """One entry of profiles/storage/trust.toml."""
+
+    id: str
+    trust: Trust
+    says: str
+    """What was seen and what it means; figures in braces."""
+    limits: dict[str, float] = Field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    """File systems, mount options, libraries or models the check looks for."""
+    sources: tuple[str, ...] = Field(min_length=1)
+
+
+class Evidence(Model):
+    """One line of evidence: which check fired, how much trust it leaves, and what it saw."""
+
+    check: str
+    trust: Trust
+    text: str
+
+
+def judge_trust(
+    measurement: Measurement, checks: tuple[TrustCheck, ...], virtual_models: tuple[str, ...]
+) -> tuple[Trust, tuple[Evidence, ...]]:
+    """The least trust that any check leaves, and the evidence of all that fired, worst first."""
+    evidence = []
+    for check in checks:
+        figures = _TESTS[check.id](measurement, check, virtual_models)
+        if figures is not None:
+            shown = {name: format_named(name, value) for name, value in figures.items()}
+            text = check.says.format_map(shown)
+            evidence.append(Evidence(check=check.id, trust=check.trust, text=text))
+    evidence.sort(key=lambda entry: ORDER.index(entry.trust), reverse=True)
+    return (evidence[0].trust if evidence else "plausible"), tuple(evidence)
+
+
+Test = Callable[[Measurement, TrustCheck, tuple[str, ...]], Figures | None]
+
+
+def _file_system(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    filesystem = measurement.target.filesystem
+    return {"filesystem": str(filesystem)} if filesystem in check.names else None
+
+
+def _mount_option(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    found = [option for option in measurement.target.mount_options if option in check.names]
+    return {"option": found[0]} if found else None
+
+
+def _preloaded(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    for library in measurement.environment.preloaded:
+        if any(name in library for name in check.names):
+            return {"library": library}
+    return None
+
+
+def _rotation(
+    measurement: Measurement, check: TrustCheck, models: tuple[str, ...]
+) -> Figures | None:
+    """A platter passes the head once per turn: the same block cannot be synced more often."""
+    devices = devices_of(measurement)
+    rotating = [device for device in devices if device.rotational is True]
+    same_block = measurement.find("classic", "fsync", direct=True) or measurement.primary
+    if not rotating or virtual_disks(devices, models) or same_block is None:
+        return None
+    limit_per_s = check.limits["turns_per_s"] * check.limits["factor"]
+    syncs_per_s = same_block.summary.ops_per_s
+    if syncs_per_s <= limit_per_s:
+        return None
+    return {
+        "device": rotating[0].name,
+        "syncs_per_s": syncs_per_s,
+        "turns_per_s": check.limits["turns_per_s"],
+    }
+
+
+def _flush_accounting(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    """Each sync must send a flush to a disk whose cache is volatile; the kernel counts them."""
+    devices = devices_of(measurement)
+    if not devices or any(device.write_cache != "write back" for device in devices):
+        return None
+    syncs, flushes = 0, 0
+    for series in _serial_syncs(measurement):
+        for round_ in series.rounds:
+            if isinstance(round_.flush_requests, Unknown):
+                return None
+            syncs += len(round_.latencies_ns)
+            flushes += round_.flush_requests
+    if syncs == 0 or flushes >= check.limits["flushes_per_sync"] * syncs:
+        return None
+    return {"syncs": syncs, "flushes": flushes}
+
+
+def _serial_syncs(measurement: Measurement) -> list[Series]:
+    return [
+        series
+        for series in measurement.series
+        if series.writers == 1 and series.method in ("fdatasync", "fsync")
+    ]
+
+
+def _not_reaching(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    primary = measurement.primary
+    if primary is None or typical_us(primary.summary) >= check.limits["below_us"]:
+        return None
+    return {"sync_us": typical_us(primary.summary)}
+
+
+def _ratio(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    """A sync that costs what the write alone costs has done nothing."""
+    primary, unsynced = measurement.primary, measurement.find("overwrite", "none")
+    if primary is None or unsynced is None:
+        return None
+    sync_us, write_us = typical_us(primary.summary), typical_us(unsynced.summary)
+    if sync_us >= check.limits["factor"] * write_us:
+        return None
+    return {"sync_us": sync_us, "write_us": write_us}
+
+
+def _methods_differ(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    """A method that is many times faster than fdatasync leaves something out."""
+    primary = measurement.primary
+    if primary is None:
+        return None
+    for method in ("fsync", "open_datasync", "open_sync"):
+        other = measurement.find("overwrite", method)
+        if other and other.summary.mean_us * check.limits["factor"] < primary.summary.mean_us:
+            return {
+                "method": method,
+                "method_us": other.summary.mean_us,
+                "fdatasync_us": primary.summary.mean_us,
+            }
+    return None
+
+
+def _too_fast_for_flash(
+    measurement: Measurement, check: TrustCheck, models: tuple[str, ...]
+) -> Figures | None:
+    """Flash needs longer than this to program a page; only a protected cache answers sooner."""
+    devices = devices_of(measurement)
+    primary = measurement.primary
+    if primary is None or not devices or virtual_disks(devices, models):
+        return None
+    volatile = [device for device in devices if device.write_cache == "write back"]
+    unprotected = [
+        device
+        for device in volatile
+        if not any(name.lower() in str(device.model).lower() for name in check.names)
+    ]
+    sync_us = typical_us(primary.summary)
+    if not unprotected or sync_us >= check.limits["below_us"]:
+        return None
+    return {"device": unprotected[0].name, "model": str(unprotected[0].model), "sync_us": sync_us}
+
+
+def _virtual_too_fast(
+    measurement: Measurement, check: TrustCheck, models: tuple[str, ...]
+) -> Figures | None:
+    disks = virtual_disks(devices_of(measurement), models)
+    primary = measurement.primary
+    if not disks or primary is None or typical_us(primary.summary) >= check.limits["below_us"]:
+        return None
+    return {"device": disks[0], "sync_us": typical_us(primary.summary)}
+
+
+def _virtual_disk(
+    measurement: Measurement, _: TrustCheck, models: tuple[str, ...]
+) -> Figures | None:
+    disks = virtual_disks(devices_of(measurement), models)
+    return {"device": ", ".join(disks)} if disks else None
+
+
+def _virtual_host(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    virtualisation = measurement.environment.virtualisation
+    return None if virtualisation in check.names else {"virtualisation": str(virtualisation)}
+
+
+def _no_device(measurement: Measurement, _check: TrustCheck, _: object) -> Figures | None:
+    devices = measurement.target.devices
+    if isinstance(devices, Unknown):
+        return {"why": devices.unknown}
+    return None if devices else {"why": "no device was found"}
+
+
+def _cache_unknown(measurement: Measurement, _check: TrustCheck, _: object) -> Figures | None:
+    for device in devices_of(measurement):
+        if isinstance(device.write_cache, Unknown):
+            return {"device": device.name, "why": device.write_cache.unknown}
+    return None
+
+
+def _reported(measurement: Measurement, _check: TrustCheck, _: object) -> Figures | None:
+    return None if measurement.source == "measured" else {"source": measurement.source}
+
+
+_TESTS: Final[dict[str, Test]] = {
+    "memory-file-system": _file_system,
+    "mount-option": _mount_option,
+    "preloaded-library": _preloaded,
+    "not-reaching-a-device": _not_reaching,
+    "rotation": _rotation,
+    "flush-accounting": _flush_accounting,
+    "ratio": _ratio,
+    "methods-differ": _methods_differ,
+    "virtual-too-fast": _virtual_too_fast,
+    "too-fast-for-flash": _too_fast_for_flash,
+    "virtual-disk": _virtual_disk,
+    "virtual-host": _virtual_host,
+    "remote-file-system": _file_system,
+    "no-device": _no_device,
+    "cache-unknown": _cache_unknown,
+    "reported": _reported,
+}
+
+CHECK_IDS: Final = frozenset(_TESTS)
+"""Every check there is; profiles/storage/trust.toml must describe each of them, once."""

@@ -1,0 +1,56 @@
+"""The verdict on a drive: what it behaves like, and whether a sync there means anything."""
+
+from dataclasses import dataclass
+
+from pydantic import ConfigDict, Field
+
+from advisor.analysis.storage import (
+    Medium,
+    ReferenceStorage,
+    Standing,
+    StorageClass,
+    class_facts,
+    classify,
+    standings,
+)
+from advisor.analysis.trust import Evidence, Trust, TrustCheck, judge_trust
+from advisor.measurement import Measurement, Model
+
+
+@dataclass(frozen=True, slots=True)
+class StorageKnowledge:
+    """profiles/storage, loaded."""
+
+    classes: tuple[StorageClass, ...]
+    checks: tuple[TrustCheck, ...]
+    references: tuple[ReferenceStorage, ...]
+    virtual_models: tuple[str, ...]
+
+
+class Verdict(Model):
+    """What the drive behaves like, and the trust its syncs deserve."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    storage_class: str = Field(alias="class")
+    name: str
+    description: str
+    medium: Medium | None
+    trust: Trust
+    evidence: tuple[Evidence, ...]
+    standings: tuple[Standing, ...]
+
+
+def judge(measurement: Measurement, knowledge: StorageKnowledge) -> Verdict:
+    """The verdict on a measurement. Pure: same input, same verdict."""
+    entry = classify(class_facts(measurement, knowledge.virtual_models), knowledge.classes)
+    trust, evidence = judge_trust(measurement, knowledge.checks, knowledge.virtual_models)
+    return Verdict(
+        storage_class=entry.id,
+        name=entry.name,
+        description=entry.description,
+        medium=entry.medium,
+        trust=trust,
+        evidence=evidence,
+        standings=standings(measurement, knowledge.references),
+    )

@@ -1,0 +1,1 @@
+"""Latencies + workload -> transactions per second. Pure."""

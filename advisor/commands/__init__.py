@@ -1,0 +1,1 @@
+"""One file per command: parse, call, print. Heavy imports are made where they are used."""

@@ -1,0 +1,48 @@
+"""fsync-advisor measure: measure a drive, save it, show it."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from advisor.commands import options
+
+
+def measure(
+    directory: options.Directory = None,
+    quick: options.Quick = False,
+    thorough: options.Thorough = False,
+    output: options.Output = None,
+    format_: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="What to print.")
+    ] = "table",
+    label: options.Label = None,
+    seed: options.Seed = None,
+    require_trust: options.RequireTrust = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Measure how fast the drive under DIR makes data durable.
+
+    Writes only nameless files of its own, which vanish at the end. --output saves the measurement.
+    """
+    from advisor.analysis.verdict import judge
+    from advisor.commands import steps
+    from advisor.errors import NotTrustedError
+    from advisor.files import STANDARD_STREAM
+    from advisor.knowledge import load_storage_knowledge
+    from advisor.measurement import to_json
+    from advisor.output.terminal import measurement_text
+
+    plan = steps.plan_name(quick=quick, thorough=thorough)
+    measurement = steps.measured(
+        directory, plan, seed=seed, label=label, save=output, force=force, quiet=quiet
+    )
+    verdict = judge(measurement, load_storage_knowledge())
+    if output != STANDARD_STREAM:
+        as_json = format_ == "json"
+        text = to_json(measurement) if as_json else measurement_text(measurement, verdict)
+        steps.hand_over(text, None, force=force)
+    steps.require_trust(verdict, require_trust)
+    if verdict.trust == "not-durable":
+        where = measurement.target.directory
+        raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")

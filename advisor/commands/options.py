@@ -1,0 +1,67 @@
+"""Options that several commands share, and what they mean."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from advisor.versions import Vendor
+
+DurabilityChoice = Literal["strict", "loses-recent-on-power-loss", "loses-recent-on-crash"]
+TrustChoice = Literal["plausible", "unverifiable", "suspicious"]
+
+Directory = Annotated[
+    Path | None,
+    typer.Argument(help="Where the database lives.  [default: the current directory]"),
+]
+FromFile = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="Start from a saved measurement; - reads stdin."),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="About 3 s, two series.")]
+Thorough = Annotated[bool, typer.Option("--thorough", help="About 60 s, p99.9 supported.")]
+Label = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="A name to keep with the measurement.")
+]
+Seed = Annotated[
+    int | None, typer.Option(min=0, help="Seed of the order in which series are taken.")
+]
+Save = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Save the measurement, before anything is made of it."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+Database = Annotated[Vendor, typer.Option("--db", help="The server the settings are for.")]
+DatabaseVersion = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VERSION",
+        help="Its version.  [default: the installed server's, else the newest known]",
+    ),
+]
+Durability = Annotated[
+    DurabilityChoice, typer.Option(help="What may be lost; strict: no acknowledged commit.")
+]
+BinaryLog = Annotated[
+    bool | None,
+    typer.Option(
+        "--binary-log/--no-binary-log",
+        help="Whether MySQL or MariaDB writes one.  [default: as the version does]",
+    ),
+]
+Syncs = Annotated[
+    str | None,
+    typer.Option(metavar="N,N,...", help="Syncs per transaction to show.  [default: 1 to 75]"),
+]
+RequireTrust = Annotated[
+    TrustChoice | None, typer.Option(help="Exit with 3 when the drive deserves less trust.")
+]
+AcceptNotDurable = Annotated[
+    bool,
+    typer.Option("--accept-not-durable", help="Advise although this drive keeps nothing."),
+]

@@ -1,0 +1,85 @@
+"""fsync-advisor recommend: the main job, a configuration fragment."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from advisor.commands import options
+
+
+def recommend(
+    db: options.Database,
+    directory: options.Directory = None,
+    from_file: options.FromFile = None,
+    db_version: options.DatabaseVersion = None,
+    durability: options.Durability = "strict",
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Memory for the server.  [default: the host's]"),
+    ] = None,
+    recovery_time: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="How long crash recovery may take.  [default: 10min]"),
+    ] = None,
+    expected_tps: Annotated[
+        float | None,
+        typer.Option(min=1, help="Commits per second to plan the log for.  [default: 1000]"),
+    ] = None,
+    binary_log: options.BinaryLog = None,
+    syncs: options.Syncs = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
+    ] = False,
+    format_: Annotated[
+        Literal["fragment", "json"], typer.Option("--format", help="What to print.")
+    ] = "fragment",
+    output: options.Output = None,
+    save: options.Save = None,
+    quick: options.Quick = False,
+    thorough: options.Thorough = False,
+    label: options.Label = None,
+    require_trust: options.RequireTrust = None,
+    accept_not_durable: options.AcceptNotDurable = False,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write a my.cnf or postgresql.conf fragment for the drive under DIR.
+
+    Every line has its reason, its rule and its source. Nothing is changed on the server.
+    """
+    from advisor.advise import advise
+    from advisor.commands import steps
+    from advisor.commands.requests import build_request
+    from advisor.files import check_writable
+    from advisor.output.fragment import render_fragment
+
+    request = build_request(
+        db,
+        db_version,
+        durability=durability,
+        binary_log=binary_log,
+        memory=memory,
+        recovery_time=recovery_time,
+        expected_tps=expected_tps,
+        syncs=syncs,
+        accept_not_durable=accept_not_durable,
+    )
+    check_writable(output, force=force)
+    measurement = steps.stored_or_measured(
+        directory,
+        from_file,
+        quick=quick,
+        thorough=thorough,
+        label=label,
+        save=save,
+        force=force,
+        quiet=quiet,
+    )
+    advice = advise(measurement, request, steps.knowledge_for(db))
+    steps.require_trust(advice.storage, require_trust)
+    steps.say_notes(advice.storage, advice.warnings, quiet=quiet)
+    if format_ == "json":
+        text = advice.model_dump_json(by_alias=True, indent=2) + "\n"
+    else:
+        text = render_fragment(advice, explain=explain)
+    steps.hand_over(text, output, force=force)

@@ -1,0 +1,87 @@
+"""Options -> the Request."""
+
+from advisor.commands.options import DurabilityChoice
+from advisor.durability import CHOICES
+from advisor.errors import UsageError
+from advisor.request import Request
+from advisor.servers.detect import find_installed
+from advisor.units import parse_duration_us, parse_size
+from advisor.versions import (
+    KNOWN_VERSIONS,
+    VENDOR_NAMES,
+    NumericVersion,
+    Vendor,
+    format_version,
+    parse_version,
+)
+
+
+def build_request(
+    vendor: Vendor,
+    given_version: str | None,
+    *,
+    durability: DurabilityChoice,
+    binary_log: bool | None = None,
+    memory: str | None = None,
+    recovery_time: str | None = None,
+    expected_tps: float | None = None,
+    syncs: str | None = None,
+    accept_not_durable: bool = False,
+) -> Request:
+    """The request that the options make. Raises UsageError for one that makes no sense."""
+    if vendor == "postgresql" and binary_log is not None:
+        raise UsageError("PostgreSQL has no binary log", "Leave --binary-log out.")
+    version, version_source = server_version(vendor, given_version)
+    return Request(
+        vendor=vendor,
+        version=version,
+        version_source=version_source,
+        durability=CHOICES[durability],
+        log_bin=binary_log,
+        memory_bytes=None if memory is None else _positive(parse_size(memory), "--memory", memory),
+        recovery_time_s=None
+        if recovery_time is None
+        else _positive(parse_duration_us(recovery_time), "--recovery-time", recovery_time) / 1e6,
+        expected_commits_per_s=expected_tps,
+        syncs=parse_syncs(syncs),
+        accept_not_durable=accept_not_durable,
+    )
+
+
+def server_version(vendor: Vendor, given: str | None) -> tuple[NumericVersion, str]:
+    """The version to advise for, and where it comes from: given, installed, or the newest known.
+
+    Raises UsageError for a version older than the tables.
+    """
+    oldest, newest = map(parse_version, KNOWN_VERSIONS[vendor])
+    name = VENDOR_NAMES[vendor]
+    if given is not None:
+        version = parse_version(given)
+        if version[: len(oldest)] < oldest:
+            raise UsageError(
+                f"{name} {given} is older than what we know",
+                f"The tables begin with {name} {format_version(oldest)}.",
+            )
+        return version, "as given"
+    installed = find_installed(vendor)
+    if installed is None:
+        return newest, f"no {name} was found here; this is the newest we know"
+    if installed.version[: len(oldest)] < oldest:
+        return newest, f"the newest we know; {installed.program} is too old"
+    return installed.version, f"installed here: {installed.program}"
+
+
+def parse_syncs(text: str | None) -> tuple[int, ...] | None:
+    """Of "1,2,6" the tuple (1, 2, 6). Raises UsageError."""
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise UsageError(f"--syncs {text!r}: whole numbers above 0 are needed, like 1,2,6")
+    return tuple(int(part) for part in parts)
+
+
+def _positive(amount: int, option: str, text: str) -> int:
+    if amount <= 0:
+        raise UsageError(f"{option} {text!r} must be more than nothing")
+    return amount

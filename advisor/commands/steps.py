@@ -1,0 +1,104 @@
+"""Steps that several commands take: get a measurement, judge it, hand over the product."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from advisor.advise import Knowledge
+from advisor.analysis.trust import ORDER
+from advisor.analysis.verdict import Verdict
+from advisor.errors import NotTrustedError, UsageError
+from advisor.files import STANDARD_STREAM, check_writable, read_text, write_text
+from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
+from advisor.measurement import Measurement, from_json, to_json
+from advisor.versions import ENGINES, Vendor
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """One line on stderr."""
+    if not quiet:
+        print(f"fsync-advisor: {text}", file=sys.stderr)
+
+
+def say_notes(verdict: Verdict, notes: Iterable[str], *, quiet: bool) -> None:
+    """What the reader of the product must know beside it, on stderr."""
+    if verdict.trust != "plausible":
+        say(f"trust is {verdict.trust}: {verdict.evidence[0].text}", quiet=quiet)
+    for note in notes:
+        say(f"note: {note}", quiet=quiet)
+
+
+def hand_over(text: str, output: Path | None, *, force: bool) -> None:
+    """The product, to stdout or safely into a file."""
+    write_text(output or STANDARD_STREAM, text, force=force)
+
+
+def plan_name(*, quick: bool, thorough: bool) -> str:
+    """The measuring plan that the flags name."""
+    if quick and thorough:
+        raise UsageError("--quick and --thorough contradict each other")
+    return "quick" if quick else "thorough" if thorough else "default"
+
+
+def stored_or_measured(
+    directory: Path | None,
+    from_file: Path | None,
+    *,
+    quick: bool,
+    thorough: bool,
+    label: str | None,
+    save: Path | None,
+    force: bool,
+    quiet: bool,
+) -> Measurement:
+    """The measurement a command starts from. Raises UsageError for options that contradict."""
+    plan = plan_name(quick=quick, thorough=thorough)
+    if from_file is None:
+        return measured(directory, plan, label=label, save=save, force=force, quiet=quiet)
+    if directory is not None:
+        raise UsageError(f"both {directory} and --from {from_file} are given", "Choose one.")
+    if quick or thorough or save or label:
+        raise UsageError("--quick, --thorough, --save and --label need a drive, not --from")
+    name = "standard input" if from_file == STANDARD_STREAM else str(from_file)
+    return from_json(read_text(from_file), name)
+
+
+def measured(
+    directory: Path | None,
+    plan: str,
+    *,
+    seed: int | None = None,
+    label: str | None = None,
+    save: Path | None = None,
+    force: bool = False,
+    quiet: bool = False,
+) -> Measurement:
+    """Measures, shows progress, and saves the result before anything is made of it."""
+    from advisor.output.progress import progress_bar
+    from advisor.probe import PLANS, measure
+    from advisor.probe.data_directories import on_other_devices
+
+    check_writable(save, force=force)
+    target = directory or Path()
+    with progress_bar(quiet=quiet) as report:
+        measurement = measure(target, PLANS[plan], seed=seed, label=label, report=report)
+    if save:
+        write_text(save, to_json(measurement), force=force)
+    for other in on_other_devices(target):
+        elsewhere = f"a running {other.server} keeps its data in {other.directory}"
+        say(f"note: {elsewhere}, on another device than {target}", quiet=quiet)
+    return measurement
+
+
+def knowledge_for(vendor: Vendor) -> Knowledge:
+    """What profiles/ says about drives and about one server."""
+    settings = load_settings(ENGINES[vendor])
+    return Knowledge(load_storage_knowledge(), load_assumptions(), settings)
+
+
+def require_trust(verdict: Verdict, wanted: str | None) -> None:
+    """Raises NotTrustedError when the drive deserves less trust than `wanted`."""
+    levels: list[str] = list(ORDER)
+    if wanted is not None and levels.index(verdict.trust) > levels.index(wanted):
+        why = verdict.evidence[0].text
+        raise NotTrustedError(f"trust is {verdict.trust}, {wanted} is required: {why}")

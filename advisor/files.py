@@ -1,0 +1,96 @@
+"""Reading a file a user names, and writing one safely."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from advisor.errors import AdvisorError, UsageError
+
+STANDARD_STREAM: Final = Path("-")
+MAX_INPUT_BYTES: Final = 256 * 1024**2
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, or of standard input for "-". Raises AdvisorError."""
+    name = "standard input" if path == STANDARD_STREAM else str(path)
+    try:
+        if path == STANDARD_STREAM:
+            raw = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(MAX_INPUT_BYTES + 1)
+        if len(raw) > MAX_INPUT_BYTES:
+            raise AdvisorError(f"{name} is larger than {MAX_INPUT_BYTES} bytes")
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AdvisorError(f"{name} is not text: byte {error.start} is not UTF-8") from error
+    except OSError as error:
+        raise AdvisorError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def check_writable(path: Path | None, *, force: bool) -> None:
+    """Fails early, before a measurement is made for nothing. Raises UsageError or AdvisorError."""
+    if path is None or path == STANDARD_STREAM:
+        return
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory", "Name a file.")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists already", "Choose another name, or --force to replace it.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        why = "is not writable" if path.parent.is_dir() else "does not exist"
+        raise AdvisorError(f"{path} cannot be written: {path.parent} {why}")
+
+
+def write_text(path: Path, text: str, *, force: bool = False) -> None:
+    """Writes a new file beside `path`, syncs it, and puts it in its place in one step.
+
+    Without `force` an existing file is left alone. Standard output for "-". A reader sees the old
+    file or the new one, never half of one. Raises UsageError or AdvisorError.
+    """
+    if path == STANDARD_STREAM:
+        sys.stdout.write(text)
+        return
+    check_writable(path, force=force)
+    try:
+        _replace(path, text.encode("utf-8"), force=force)
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists already", "--force replaces it.") from error
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, content: bytes, *, force: bool) -> None:
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), _mode(path))
+            os.fsync(file.fileno())
+        if force:
+            Path(draft).replace(path)
+        else:
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+    _sync_directory(path.parent)
+
+
+def _mode(path: Path) -> int:
+    """The mode of the file that is replaced, else what the user's umask leaves of rw-rw-rw-."""
+    try:
+        return path.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        umask = os.umask(0o022)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,123 @@
+"""Reads profiles/. An incomplete or contradictory file is fatal: a KnowledgeError says which."""
+
+import json
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from advisor.analysis.facts import Assumption
+from advisor.analysis.storage import ReferenceStorage, StorageClass
+from advisor.analysis.trust import CHECK_IDS, TrustCheck
+from advisor.analysis.verdict import StorageKnowledge
+from advisor.conditions import Strict
+from advisor.errors import KnowledgeError, UsageError
+from advisor.resources import resource_dir
+from advisor.rules.catalogue import GROUPS, Setting
+from advisor.versions import Engine
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+class _ClassesFile(Strict):
+    virtual_models: tuple[str, ...]
+    classes: tuple[StorageClass, ...] = Field(alias="class", min_length=1)
+
+
+class _TrustFile(Strict):
+    check: tuple[TrustCheck, ...]
+
+
+class _ReferencesFile(Strict):
+    reference: tuple[ReferenceStorage, ...]
+
+
+def load_settings(engine: Engine) -> tuple[Setting, ...]:
+    """All settings of an engine, by group and name."""
+    folder = resource_dir("profiles") / engine
+    settings = [_load_setting(path, engine) for path in sorted(folder.glob("*.toml"))]
+    if not settings:
+        raise KnowledgeError(f"{folder} holds no settings")
+    return tuple(sorted(settings, key=lambda setting: (GROUPS.index(setting.group), setting.name)))
+
+
+def load_all_settings() -> tuple[Setting, ...]:
+    """All settings of all engines."""
+    return tuple(setting for engine in get_args(Engine) for setting in load_settings(engine))
+
+
+def find_setting(name: str) -> tuple[Setting, str | None]:
+    """The setting "ENGINE.SETTING" or "ENGINE.SETTING.RULE" names, and the rule's name if any.
+
+    A bare "SETTING" will do. Raises UsageError for one we do not have.
+    """
+    parts = name.split(".")
+    if parts[0] not in get_args(Engine):
+        parts = ["", *parts]
+    engine, wanted, rule_name = (*parts, "", "")[:3]
+    for setting in load_all_settings():
+        if setting.name == wanted and engine in ("", setting.engine):
+            if rule_name and rule_name not in [rule.name for rule in setting.rule]:
+                break
+            return setting, rule_name or None
+    raise UsageError(f"there is no rule or setting {name!r}", "See: fsync-advisor rules list")
+
+
+def settings_json(settings: Iterable[Setting]) -> str:
+    """Settings with their specs and rules, as JSON."""
+    dumped = [setting.model_dump(mode="json", by_alias=True) for setting in settings]
+    return json.dumps(dumped, indent=2) + "\n"
+
+
+def _load_setting(path: Path, engine: Engine) -> Setting:
+    return _validate(Setting, {**_read(path), "name": path.stem, "engine": engine}, path)
+
+
+def load_storage_knowledge() -> StorageKnowledge:
+    """profiles/storage: the classes, the trust checks, the reference storages."""
+    folder = resource_dir("profiles") / "storage"
+    classes_path, trust_path = folder / "classes.toml", folder / "trust.toml"
+    classes = _validate(_ClassesFile, _read(classes_path), classes_path)
+    checks = _validate(_TrustFile, _read(trust_path), trust_path).check
+    references_path = folder / "references.toml"
+    references = _validate(_ReferencesFile, _read(references_path), references_path).reference
+    if classes.classes[-1].when:
+        raise KnowledgeError(f"{classes_path}: the last class must fit every drive")
+    if sorted(check.id for check in checks) != sorted(CHECK_IDS):
+        raise KnowledgeError(f"{trust_path}: each of {', '.join(sorted(CHECK_IDS))} is needed once")
+    return StorageKnowledge(classes.classes, checks, references, classes.virtual_models)
+
+
+def load_assumptions() -> dict[str, Assumption]:
+    """profiles/assumptions.toml: what a rule needs and nobody has said."""
+    path = resource_dir("profiles") / "assumptions.toml"
+    try:
+        return TypeAdapter(dict[str, Assumption]).validate_python(_read(path))
+    except ValidationError as error:
+        raise _incomplete(path, error) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KnowledgeError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise KnowledgeError(f"{path}: {error}") from error
+
+
+def _validate(model: type[AnyModel], raw: dict[str, Any], path: Path) -> AnyModel:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise _incomplete(path, error) from error
+    except UsageError as error:
+        raise KnowledgeError(f"{path}: {error.message}", error.hint) from error
+
+
+def _incomplete(path: Path, error: ValidationError) -> KnowledgeError:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return KnowledgeError(f"{path}: {where + ': ' if where else ''}{first['msg']}")

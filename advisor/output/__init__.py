@@ -1,0 +1,1 @@
+"""Advice -> text. Decides nothing."""

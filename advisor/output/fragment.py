@@ -1,0 +1,156 @@
+"""Advice -> an option file for MySQL or MariaDB, or a postgresql.conf fragment."""
+
+import unicodedata
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
+from advisor.durability import MEANING
+from advisor.output.tables import commit_line, serial_rows, syncs_text
+from advisor.resources import resource_dir
+from advisor.units import format_count, format_latency
+from advisor.versions import STARTED_VERSIONS, VENDOR_NAMES, parse_version, started_here
+
+TEMPLATES: Final = {
+    "mysql": "innodb.cnf.j2",
+    "mariadb": "innodb.cnf.j2",
+    "postgresql": "postgresql.conf.j2",
+}
+SECTIONS: Final = {"mysql": "mysqld", "mariadb": "mariadb", "postgresql": ""}
+"""The option group: [mariadb] is never read by MySQL."""
+
+PLACEMENTS: Final = {
+    "mysql": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
+    "mariadb": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
+    "postgresql": "Use: a file of its own in the server's include_dir, then restart; "
+    "ALTER SYSTEM settings win over it.",
+}
+
+GROUP_TITLES: Final = {
+    "commit": "Commit: what an acknowledged transaction survives",
+    "log": "Log: how much room and how it is written",
+    "checkpoint": "Checkpoints",
+    "io": "Background input and output",
+    "memory": "Memory: from the host, not from the drive",
+}
+
+
+def one_line(value: Any) -> str:
+    """Text that cannot leave the comment it stands in: no newline, no control character.
+
+    Every expression of a template passes through here, so that no device model, path or label can
+    smuggle a line into a configuration file.
+    """
+    return "".join(
+        " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs") else character
+        for character in str(value)
+    )
+
+
+def render_fragment(advice: Advice, *, explain: bool = False) -> str:
+    """The fragment. With `explain` also what was left at its default, and what was skipped."""
+    environment = Environment(
+        loader=FileSystemLoader(resource_dir("templates")),
+        undefined=StrictUndefined,
+        finalize=one_line,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return environment.get_template(TEMPLATES[advice.engine]).render(_view(advice, explain=explain))
+
+
+def _view(advice: Advice, *, explain: bool) -> dict[str, Any]:
+    storage = advice.storage
+    emitted = [entry for entry in advice.settings if entry.emitted]
+    left = [entry for entry in advice.settings if not entry.emitted]
+    return {
+        "alarm": _alarm(advice),
+        "title": f"fsync-advisor {advice.tool_version}: settings for "
+        f"{VENDOR_NAMES[advice.engine]} {advice.engine_version} ({advice.version_source})",
+        "measured": _measured(advice),
+        "figures": [f"{what}: {figure}" for what, figure in advice.measured.figures.items()],
+        "storage": f"{storage.storage_class} - {storage.name}",
+        "trust": storage.trust,
+        "evidence": [entry.text for entry in storage.evidence],
+        "durability": f"{advice.durability} - {MEANING[advice.durability]}",
+        "proof": _proof(advice),
+        "placement": PLACEMENTS[advice.engine],
+        "warnings": advice.warnings,
+        "section": SECTIONS[advice.engine],
+        "groups": _groups(emitted),
+        "explained": [_setting(entry) for entry in left] if explain else [],
+        "skipped": advice.skipped if explain else [],
+        "offers": [_offer(offer) for offer in advice.lower_durability],
+        "capacity": _capacity(advice.capacity),
+    }
+
+
+def _alarm(advice: Advice) -> str:
+    if advice.storage.trust != "not-durable":
+        return ""
+    return f"this drive is NOT DURABLE: {advice.storage.evidence[0].text}. Any data may be lost."
+
+
+def _measured(advice: Advice) -> str:
+    measured = advice.measured
+    what = "Measured" if measured.source == "measured" else measured.source.capitalize()
+    plan = f", plan {measured.plan}" if measured.plan else ""
+    label = f", label {measured.label}" if measured.label else ""
+    when = measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
+    where = f"{measured.filesystem} on {measured.devices}{plan}{label}"
+    return f"{what} {when} in {measured.directory} ({where})"
+
+
+def _proof(advice: Advice) -> str:
+    name = VENDOR_NAMES[advice.engine]
+    started = f"{name} {', '.join(STARTED_VERSIONS[advice.engine])}"
+    if started_here(advice.engine, parse_version(advice.engine_version)):
+        return f"Proof: our tests start {started} with such fragments and read all values back."
+    return (
+        f"Proof: this version was not started here; {started} was. The rest is from documentation."
+    )
+
+
+def _groups(settings: list[Recommendation]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": title,
+            "settings": [_setting(entry) for entry in settings if entry.group == group],
+        }
+        for group, title in GROUP_TITLES.items()
+        if any(entry.group == group for entry in settings)
+    ]
+
+
+def _setting(entry: Recommendation) -> dict[str, str]:
+    return {
+        "name": entry.setting,
+        "value": entry.rendered,
+        "reason": entry.reason,
+        "rule": entry.rule,
+        "source": entry.sources[0],
+    }
+
+
+def _offer(offer: LowerDurability) -> dict[str, str]:
+    window = format_latency(offer.loss_window_ms * 1000)
+    saved = "" if offer.commit_us_saved is None else f", {format_latency(offer.commit_us_saved)}"
+    one_connection = (
+        ""
+        if offer.transactions_at_risk is None
+        else f"{format_count(offer.transactions_at_risk)} of one connection's transactions, "
+    )
+    return {
+        "durability": offer.durability,
+        "settings": ", ".join(f"{name} = {value}" for name, value in offer.settings.items()),
+        "brings": f"a commit no longer waits for {syncs_text(offer.syncs_saved)}{saved}",
+        "costs": f"up to {window} of acknowledged commits: {one_connection}"
+        f"{format_count(offer.expected_transactions_at_risk)} at the expected rate",
+    }
+
+
+def _capacity(capacity: Capacity) -> dict[str, Any]:
+    return {"rows": serial_rows(capacity.serial), "commit": commit_line(capacity)}

@@ -1,0 +1,36 @@
+"""Rows of aligned text that the fragment and the terminal share."""
+
+from collections.abc import Sequence
+
+from advisor.advice import Capacity, SerialPoint
+from advisor.units import format_count, format_latency
+
+
+def serial_rows(points: Sequence[SerialPoint]) -> list[str]:
+    """A heading and a row for each number of syncs."""
+    heading = f"{'syncs per transaction':>22}{'transactions/s':>18}{'per day':>18}"
+    return [
+        heading,
+        *(
+            f"{point.syncs:>22}{format_count(point.tps):>18}{format_count(point.per_day):>18}"
+            for point in points
+        ),
+    ]
+
+
+def commit_line(capacity: Capacity) -> str:
+    """What one commit with the advised settings waits for; empty without a server in mind."""
+    if capacity.commit_syncs is None:
+        return ""
+    what = f"One commit with these settings waits for {syncs_text(capacity.commit_syncs)}"
+    if capacity.commit_syncs == 0:
+        return f"{what}."
+    if capacity.commit_us is None or capacity.commit_tps is None:
+        return f"{what}; what a growing binary log costs was not measured."
+    wait, rate = format_latency(capacity.commit_us), format_count(capacity.commit_tps)
+    return f"{what}, {wait}: at most {rate} commits/s on one connection."
+
+
+def syncs_text(count: int) -> str:
+    """A number of syncs in words."""
+    return "no sync" if count == 0 else "1 sync" if count == 1 else f"{count} syncs"

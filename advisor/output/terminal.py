@@ -1,0 +1,130 @@
+"""What people see on a terminal: measurements, capacity, rules. 80 columns suffice."""
+
+from collections.abc import Iterable, Iterator
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from advisor.advice import Capacity
+from advisor.analysis.storage import Standing
+from advisor.analysis.verdict import Verdict
+from advisor.measurement import Measurement, Summary
+from advisor.output.tables import commit_line, serial_rows
+from advisor.rules.catalogue import Setting, Spec
+from advisor.units import format_count, format_latency, format_named, format_size, render
+from advisor.versions import format_version
+
+TRUST_STYLES = {
+    "plausible": "green",
+    "unverifiable": "yellow",
+    "suspicious": "bold yellow",
+    "not-durable": "bold red",
+}
+
+
+def measurement_text(measurement: Measurement, verdict: Verdict) -> str:
+    """The series, the verdict with its evidence, and where the drive stands."""
+    return _rendered(_measurement_parts(measurement, verdict))
+
+
+def capacity_text(capacity: Capacity) -> str:
+    """The serial bound at N syncs, and what one commit waits for."""
+    each = format_latency(capacity.sync_us)
+    lines = [
+        f"One connection, one sync after another, {each} each, nothing else:",
+        *serial_rows(capacity.serial),
+        commit_line(capacity),
+        "Connections that commit together share syncs (group commit): not in these figures.",
+    ]
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def rules_text(settings: Iterable[Setting]) -> str:
+    """Every rule's id, under its setting's summary."""
+    lines = []
+    for setting in settings:
+        lines.append(f"{setting.engine}.{setting.name}: {setting.summary}")
+        lines += [f"  {setting.rule_id(rule)}" for rule in setting.rule]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def setting_text(setting: Setting, rule_name: str | None) -> str:
+    """One setting: what versions take, and its rules, or only the one named."""
+    lines = [f"{setting.engine}.{setting.name}: {setting.summary}"]
+    lines += [f"  {_spec_line(spec)}" for spec in setting.spec]
+    for rule in setting.rule:
+        if rule_name in (None, rule.name):
+            lines += ["", setting.rule_id(rule)]
+            shown = rule.model_dump(
+                mode="json", by_alias=True, exclude_defaults=True, exclude={"name"}
+            )
+            lines += [f"  {name}: {value}" for name, value in shown.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _measurement_parts(measurement: Measurement, verdict: Verdict) -> Iterator[RenderableType]:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("series")
+    for heading in ("ops/s", "mean", "p50", "p99", "max", "+-95 %"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for series in measurement.series:
+        table.add_row(Text(series.name), *_cells(series.summary))
+    yield table
+    for absent in measurement.absent:
+        yield Text(f"not measured: {absent.name}: {absent.why}")
+    yield Text(f"written: {format_size(measurement.written_bytes)}")
+    yield Text(f"class:   {verdict.storage_class} - {verdict.name}. {verdict.description}")
+    yield Text.assemble("trust:   ", (verdict.trust, TRUST_STYLES[verdict.trust]))
+    for evidence in verdict.evidence:
+        yield Text(f"  {evidence.trust}: {evidence.text}")
+    for standing in verdict.standings:
+        yield Text(_standing_line(standing))
+    for warning in measurement.warnings:
+        yield Text(f"note: {warning.text}")
+
+
+def _rendered(parts: Iterable[RenderableType]) -> str:
+    """As text: with colours on a terminal, without anywhere else or where NO_COLOR is set."""
+    console = Console()
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part, highlight=False)
+    return capture.get()
+
+
+def _standing_line(standing: Standing) -> str:
+    if standing.next_faster is None:
+        where = f"faster than all {standing.of} reference storages"
+    elif standing.next_slower is None:
+        where = f"slower than all {standing.of} reference storages"
+    else:
+        where = f"between reference storages {standing.next_faster} and {standing.next_slower}"
+    rate = format_named("ops_per_s", standing.ops_per_s)
+    return f"classic {standing.block_bytes // 1024} KiB: {rate}, {where}"
+
+
+def _spec_line(spec: Spec) -> str:
+    """Like "mysql 8.0.30 to 8.4: integer, 8M to 512G, default 100M, restart"."""
+    until = "" if spec.until is None else f" until {format_version(spec.until)}"
+    versions = f"{spec.vendor} {format_version(spec.since or ())}{until}"
+    takes = ", ".join(spec.choices) or spec.type
+    if spec.min is not None and spec.max is not None:
+        low, high = (render(limit, spec.unit, spec.vendor) for limit in (spec.min, spec.max))
+        takes = f"{takes}, {low} to {high}"
+    default = spec.default_note
+    if spec.default is not None:
+        default = render(spec.default, spec.unit, spec.vendor)
+    change = "restart" if spec.restart else "no restart"
+    return f"{versions}: {takes}; default {default}; {change}"
+
+
+def _cells(summary: Summary) -> list[str]:
+    latencies = (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us)
+    ci95 = summary.ci95_percent
+    return [
+        format_count(summary.ops_per_s),
+        *("-" if latency is None else format_latency(latency) for latency in latencies),
+        "-" if ci95 is None else f"{ci95:.1f} %",
+    ]

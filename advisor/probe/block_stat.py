@@ -1,0 +1,74 @@
+"""What the kernel counted for the devices: /sys/block/*/stat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from advisor.measurement import Device, Known, Unknown
+
+SECTOR_BYTES: Final = 512
+"""The unit of the kernel's counters, whatever the device's own sector."""
+SECTORS_WRITTEN: Final = 6
+FLUSH_REQUESTS: Final = 15
+"""Places in the line, counted from 0 (Documentation/block/stat.rst counts from 1)."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Flushes completed and bytes written since boot, summed over devices."""
+
+    flush_requests: Known[int]
+    written_bytes: Known[int]
+
+    def since(self, before: "Counters") -> "Counters":
+        """What was added after `before`."""
+        return Counters(
+            _difference(self.flush_requests, before.flush_requests),
+            _difference(self.written_bytes, before.written_bytes),
+        )
+
+
+def read_counters(
+    devices: Known[tuple[Device, ...]] | Sequence[str], root: Path = Path("/")
+) -> Counters:
+    """The counters of the devices now, or why they are not known."""
+    if isinstance(devices, Unknown):
+        return Counters(devices, devices)
+    names = [device.name if isinstance(device, Device) else device for device in devices]
+    if not names:
+        none = Unknown(unknown="no block device")
+        return Counters(none, none)
+    lines = [_fields(root / "sys/block" / name / "stat") for name in names]
+    return Counters(
+        _sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
+        _sum([_field(line, SECTORS_WRITTEN, "writes", SECTOR_BYTES) for line in lines]),
+    )
+
+
+def _fields(path: Path) -> Known[list[str]]:
+    try:
+        return path.read_text("utf-8").split()
+    except OSError:
+        return Unknown(unknown=f"{path} cannot be read")
+
+
+def _field(line: Known[list[str]], place: int, what: str, unit: int = 1) -> Known[int]:
+    if isinstance(line, Unknown):
+        return line
+    if len(line) <= place:
+        return Unknown(unknown=f"this kernel does not count {what} (5.5 and later do)")
+    return int(line[place]) * unit
+
+
+def _sum(values: list[Known[int]]) -> Known[int]:
+    known = [value for value in values if not isinstance(value, Unknown)]
+    if len(known) == len(values):
+        return sum(known)
+    return next(value for value in values if isinstance(value, Unknown))
+
+
+def _difference(after: Known[int], before: Known[int]) -> Known[int]:
+    if isinstance(after, Unknown):
+        return after
+    return before if isinstance(before, Unknown) else after - before

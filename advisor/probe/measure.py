@@ -1,0 +1,161 @@
+"""Measures one directory's drive: the one function of the probe."""
+
+import secrets
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import advisor
+from advisor.errors import AdvisorError
+from advisor.measurement import Measurement, Plan, Target, Unknown
+from advisor.probe.block_stat import read_counters
+from advisor.probe.devices import describe_target
+from advisor.probe.failures import failed
+from advisor.probe.host import describe_host
+from advisor.probe.notices import notices
+from advisor.probe.plan import MeasuringPlan
+from advisor.probe.progress import Progress, Report, ignore
+from advisor.probe.rounds import SeriesRun, run_rounds, share_out
+from advisor.probe.scratch import Scratch
+from advisor.probe.testfiles import TestFiles, planned_bytes
+
+
+def measure(
+    directory: Path,
+    plan: MeasuringPlan,
+    *,
+    seed: int | None = None,
+    label: str | None = None,
+    report: Report = ignore,
+) -> Measurement:
+    """Measures the drive under `directory`, writing nameless files there that vanish at the end.
+
+    `seed` decides the order of the series in each round, and the places of random writes; without
+    it, chance does. `report` is called between stretches of measuring, never during one: it should
+    be back within a few milliseconds and leave no thread working, or it will be measured too.
+
+    Raises AdvisorError for all that a user can cause or must know of: no such directory, no
+    permission, no space, not Linux, and the first write or sync that fails.
+    """
+    _require_linux()
+    seed = secrets.randbits(32) if seed is None else seed
+    started_s = perf_counter()
+    taken_at = datetime.now(UTC)
+    with Scratch(directory) as scratch:
+        target = _target(directory, scratch)
+        environment = describe_host()
+        scratch.require_free(planned_bytes(plan), plan.reserve_bytes)
+        clock = _Clock(plan, target, started_s, report)
+
+        clock.tell("watching the drive")
+        idle_bytes_per_s = _idle_bytes_per_s(target, plan.idle_s)
+        clock.tell("filling the test files")
+        files = TestFiles(scratch, plan, seed)
+        benches = files.benches()
+        runs = share_out(benches, plan, clock.left_ns(), plan.bytes_max - files.written_bytes)
+        clock.runs = runs
+        rounds = run_rounds(
+            runs,
+            plan,
+            seed=seed,
+            directory=directory,
+            devices=target.devices,
+            before_stretch=clock.tell_series,
+        )
+        clock.tell("done")
+    series = tuple(run.finished() for run in runs)
+    written_bytes = files.written_bytes + sum(
+        part.written_bytes for one in series for part in one.rounds
+    )
+    measurement = Measurement(
+        tool_version=advisor.__version__,
+        taken_at=taken_at,
+        label=label,
+        plan=Plan(name=plan.name, seed=seed, rounds=rounds),
+        target=target,
+        environment=environment,
+        fill=files.fill,
+        written_bytes=written_bytes,
+        series=series,
+        absent=tuple(files.absent),
+    )
+    warnings = notices(
+        target,
+        environment,
+        measurement.primary,
+        idle_bytes_per_s=idle_bytes_per_s,
+        written_bytes=written_bytes,
+        run_s=perf_counter() - started_s,
+    )
+    return measurement.model_copy(update={"warnings": warnings})
+
+
+class _Clock:
+    """The time budget, and who is told about it."""
+
+    def __init__(
+        self, plan: MeasuringPlan, target: Target, started_s: float, report: Report
+    ) -> None:
+        rotates = not isinstance(target.devices, Unknown) and any(
+            device.rotational is True for device in target.devices
+        )
+        self._budget_s = plan.hdd_budget_s if rotates else plan.ssd_budget_s
+        self._started_s = started_s
+        self._report = report
+        self._series_total = len(plan.series)
+        self._last: SeriesRun | None = None
+        self.runs: list[SeriesRun] = []
+
+    def left_ns(self) -> int:
+        """What is left for sampling: at least a tenth of the budget, however long filling took."""
+        left_s = self._budget_s - (perf_counter() - self._started_s)
+        return int(max(left_s, self._budget_s / 10) * 1e9)
+
+    def tell_series(self, following: SeriesRun) -> None:
+        """Reports the series that is next, with the last one's estimate."""
+        self.tell(following.bench.spec.name)
+        self._last = following
+
+    def tell(self, activity: str) -> None:
+        """Reports what is next."""
+        last = self._last
+        summary = last.summary if last else None
+        self._report(
+            Progress(
+                activity=activity,
+                series_done=sum(run.ended_by is not None for run in self.runs),
+                series_total=self._series_total,
+                budget_fraction=min(1.0, (perf_counter() - self._started_s) / self._budget_s),
+                estimate_of=last.bench.spec.name if last else None,
+                ops_per_s=summary.ops_per_s if summary else None,
+                mean_us=summary.mean_us if summary else None,
+                p99_us=summary.p99_us if summary else None,
+            )
+        )
+
+
+def _require_linux() -> None:
+    if sys.platform != "linux":
+        raise AdvisorError(
+            f"measuring needs Linux: on {sys.platform} a sync does not surely reach the drive",
+            "measure on the database host, and use the file it saves here with --from",
+        )
+
+
+def _target(directory: Path, scratch: Scratch) -> Target:
+    try:
+        return describe_target(directory, scratch.free_bytes())
+    except OSError as error:
+        raise failed("stat", error, directory) from error
+
+
+def _idle_bytes_per_s(target: Target, idle_s: float) -> float | None:
+    """What others write to the devices while we do nothing; None when it isn't known."""
+    before, began_s = read_counters(target.devices).written_bytes, perf_counter()
+    time.sleep(idle_s)
+    after, ended_s = read_counters(target.devices).written_bytes, perf_counter()
+    if isinstance(before, Unknown) or isinstance(after, Unknown):
+        return None
+    return (after - before) / (ended_s - began_s)

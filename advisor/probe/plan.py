@@ -1,0 +1,109 @@
+"""What is measured, for how long, and when it is enough: the plans, as data."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from advisor.measurement import Method, Pattern
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
+
+
+@dataclass(frozen=True)
+class SeriesSpec:
+    """One configuration to measure. `share` is its part of the time, relative to the others'."""
+
+    name: str
+    pattern: Pattern
+    method: Method
+    block_bytes: int
+    direct: bool = False
+    writers: int = 1
+    share: int = 1
+
+
+@dataclass(frozen=True)
+class MeasuringPlan:
+    """Series and budgets. A budget counts from the first look at the drive to the last sample."""
+
+    name: str
+    series: tuple[SeriesSpec, ...]
+    ssd_budget_s: float
+    hdd_budget_s: float
+    """Used when a device under the directory really rotates."""
+    samples_max: int
+    """Per series, over all its rounds and writers, the warm-up included."""
+    samples_enough: int
+    """Samples a series needs, after the warm-up, before its confidence may end it."""
+    bytes_max: int
+    """Everything one run may write."""
+    ci95_percent_enough: float = 5.0
+    rounds_min: int = 3
+    rounds_max: int = 6
+    series_min_s: float = 0.25
+    """A fast drive commits its journal once per jiffy: a shorter run may miss that."""
+    idle_s: float = 0.3
+    """How long the drive is watched before we write, for others' writes."""
+    file_bytes: int = 64 * MIB
+    """Four WAL segments."""
+    writer_file_bytes: int = 8 * MIB
+    """Each writer's own file when several overwrite."""
+    reserve_bytes: int = 128 * MIB
+    """Free space a run leaves alone."""
+
+
+PRIMARY: Final = SeriesSpec(
+    "overwrite-fdatasync-8k", "overwrite", "fdatasync", 8 * KIB, share=2
+)  # twice the time: on a hard disk, p99 needs it
+CLASSIC_4K: Final = SeriesSpec("classic-fsync-4k", "classic", "fsync", 4 * KIB, direct=True)
+
+FULL_SERIES: Final = (
+    PRIMARY,
+    SeriesSpec("overwrite-fsync-8k", "overwrite", "fsync", 8 * KIB),
+    SeriesSpec("overwrite-open_datasync-8k", "overwrite", "open_datasync", 8 * KIB),
+    SeriesSpec("overwrite-open_sync-8k", "overwrite", "open_sync", 8 * KIB),
+    SeriesSpec("append-fdatasync-8k", "append", "fdatasync", 8 * KIB),
+    CLASSIC_4K,
+    SeriesSpec("classic-fsync-16k", "classic", "fsync", 16 * KIB, direct=True),
+    SeriesSpec("random-16k-8-writers", "random", "none", 16 * KIB, direct=True, writers=8),
+    SeriesSpec("overwrite-fdatasync-8k-2-writers", "overwrite", "fdatasync", 8 * KIB, writers=2),
+    SeriesSpec("overwrite-fdatasync-8k-4-writers", "overwrite", "fdatasync", 8 * KIB, writers=4),
+    SeriesSpec("overwrite-fdatasync-8k-8-writers", "overwrite", "fdatasync", 8 * KIB, writers=8),
+)
+
+PLANS: Final = {
+    plan.name: plan
+    for plan in (
+        MeasuringPlan(
+            name="default",
+            series=FULL_SERIES,
+            ssd_budget_s=9.5,
+            hdd_budget_s=28.5,
+            samples_max=20_000,
+            samples_enough=400,
+            bytes_max=4 * GIB,
+        ),
+        MeasuringPlan(
+            name="quick",
+            series=(PRIMARY, CLASSIC_4K),
+            ssd_budget_s=2.8,
+            hdd_budget_s=2.8,
+            samples_max=20_000,
+            samples_enough=400,
+            bytes_max=1 * GIB,
+            idle_s=0.2,
+        ),
+        MeasuringPlan(
+            name="thorough",
+            series=FULL_SERIES,
+            ssd_budget_s=58.0,
+            hdd_budget_s=58.0,
+            samples_max=40_000,
+            samples_enough=3_688,
+            bytes_max=12 * GIB,
+            rounds_max=12,
+            idle_s=1.0,
+        ),
+    )
+}

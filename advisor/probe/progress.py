@@ -1,0 +1,29 @@
+"""What the probe tells while it measures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the run is. Sent between two stretches of measuring, never during one."""
+
+    activity: str
+    """What comes next: the name of a series, or "watching the drive", "filling the test files"."""
+    series_done: int
+    series_total: int
+    budget_fraction: float
+    """How much of the time is used up, 0 to 1; the run may end well before 1."""
+    estimate_of: str | None = None
+    """The series that the estimates below belong to; None before the first."""
+    ops_per_s: float | None = None
+    mean_us: float | None = None
+    p99_us: float | None = None
+
+
+Report: TypeAlias = Callable[[Progress], None]
+
+
+def ignore(progress: Progress) -> None:
+    """Tells nobody."""

@@ -1,0 +1,187 @@
+"""Interleaved rounds: every series gets its stretch in each, until it has enough."""
+
+import os
+import random
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Literal
+
+from advisor.measurement import Device, Known, Round, Series, Summary
+from advisor.probe.block_stat import read_counters
+from advisor.probe.failures import failed, wrote_short
+from advisor.probe.plan import MeasuringPlan
+from advisor.probe.sampling import OperationError, ShortWriteError, Stretch, stretches
+from advisor.probe.testfiles import Bench
+from advisor.statistics import summarise
+
+Limit = Literal["samples", "bytes"]
+EndedBy = Literal["confidence", "time", "samples", "bytes"]
+
+
+@dataclass
+class SeriesRun:
+    """One series on its way: its limits, its rounds so far, and why it ended."""
+
+    bench: Bench
+    cap_ns: int
+    """The time it may use, over all rounds."""
+    capacity: int
+    """Samples per round and writer."""
+    capacity_limit: Limit
+    """What sets the capacity."""
+    used_ns: int = 0
+    rounds: list[Round] = field(default_factory=list)
+    summary: Summary | None = None
+    filled: bool = False
+    """Whether the last round ended at its capacity."""
+    ended_by: EndedBy | None = None
+
+    def slot_ns(self, rounds_max: int) -> int:
+        """The length of its next stretch."""
+        return max(1_000_000, min(self.cap_ns // rounds_max, self.cap_ns - self.used_ns))
+
+    def finished(self) -> Series:
+        """The series, once it has ended."""
+        spec = self.bench.spec
+        assert self.summary is not None
+        assert self.ended_by is not None
+        return Series(
+            name=spec.name,
+            method=spec.method,
+            pattern=spec.pattern,
+            direct=spec.direct,
+            block_bytes=spec.block_bytes,
+            writers=spec.writers,
+            summary=self.summary,
+            ended_by=self.ended_by,
+            rounds=tuple(self.rounds),
+        )
+
+
+def share_out(
+    benches: Sequence[Bench], plan: MeasuringPlan, left_ns: int, left_bytes: int
+) -> list[SeriesRun]:
+    """The series with their parts of the time and of the bytes that are left."""
+    shares = sum(bench.spec.share for bench in benches)
+    return [
+        _with_limits(
+            bench,
+            plan,
+            cap_ns=left_ns * bench.spec.share // shares,
+            cap_bytes=left_bytes * bench.spec.share // shares,
+        )
+        for bench in benches
+    ]
+
+
+def _with_limits(bench: Bench, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
+    by_bytes = cap_bytes // bench.spec.block_bytes
+    limit: Limit = "bytes" if by_bytes < plan.samples_max else "samples"
+    capacity = min(by_bytes, plan.samples_max) // plan.rounds_max // bench.spec.writers
+    if capacity < 2:
+        raise ValueError(f"plan {plan.name} leaves series {bench.spec.name} no room for samples")
+    return SeriesRun(bench, cap_ns, capacity, limit)
+
+
+def run_rounds(
+    runs: Sequence[SeriesRun],
+    plan: MeasuringPlan,
+    *,
+    seed: int,
+    directory: Path,
+    devices: Known[tuple[Device, ...]],
+    before_stretch: Callable[[SeriesRun], None],
+) -> int:
+    """Runs all series to their end, each round in a new order; returns how many rounds it took.
+
+    `before_stretch` is called between stretches, with the series that is next. Raises AdvisorError
+    at the first write or sync that fails.
+    """
+    chance = random.Random(seed)
+    rounds = 0
+    while active := [run for run in runs if run.ended_by is None]:
+        rounds += 1
+        chance.shuffle(active)
+        for run in active:
+            before_stretch(run)
+            _run_stretch(run, plan, directory, devices)
+            run.summary = summarise(run.rounds)
+            run.ended_by = _ended_by(run, plan)
+    return rounds
+
+
+def _run_stretch(
+    run: SeriesRun, plan: MeasuringPlan, directory: Path, devices: Known[tuple[Device, ...]]
+) -> None:
+    bench = run.bench
+    where = f"series {bench.spec.name}, round {len(run.rounds) + 1}"
+    begun_ns = perf_counter_ns()
+    try:
+        takes = bench.takes()
+    except OSError as error:
+        raise failed("emptying the test file", error, directory, where) from error
+    before = read_counters(devices)
+    try:
+        done = stretches(takes, bench.stop, run.capacity, run.slot_ns(plan.rounds_max))
+    except OperationError as error:
+        at = f"{where}, operation {error.index + 1}"
+        raise failed(error.call, error.cause, directory, at) from error
+    except ShortWriteError as error:
+        at = f"{where}, operation {error.index + 1}"
+        raise wrote_short(error.written_bytes, bench.spec.block_bytes, directory, at) from error
+    ended_ns = max(stretch.ended_ns for stretch in done)
+    if bench.spec.method == "none":
+        ended_ns = _settle(bench, directory, where)
+    added = read_counters(devices).since(before)
+    run.rounds.append(
+        Round(
+            latencies_ns=_in_order(done),
+            warmup_count=sum(stretch.warmup_count for stretch in done),
+            elapsed_ns=ended_ns - min(stretch.warm_ns for stretch in done),
+            written_bytes=bench.spec.block_bytes * sum(len(part.latencies_ns) for part in done),
+            flush_requests=added.flush_requests,
+            device_written_bytes=added.written_bytes,
+        )
+    )
+    run.filled = any(len(stretch.latencies_ns) == run.capacity for stretch in done)
+    run.used_ns += perf_counter_ns() - begun_ns
+
+
+def _settle(bench: Bench, directory: Path, where: str) -> int:
+    """The flush after unsynced writes, so that a volatile cache cannot flatter; when it ended."""
+    try:
+        os.fdatasync(bench.fds[0])
+    except OSError as error:
+        raise failed("fdatasync", error, directory, f"{where}, the last sync") from error
+    return perf_counter_ns()
+
+
+def _in_order(done: Sequence[Stretch]) -> "array[int]":
+    """All warm-ups, one writer's after another's, then all other samples likewise."""
+    latencies_ns = array("q")
+    for stretch in done:
+        latencies_ns += stretch.latencies_ns[: stretch.warmup_count]
+    for stretch in done:
+        latencies_ns += stretch.latencies_ns[stretch.warmup_count :]
+    return latencies_ns
+
+
+def _ended_by(run: SeriesRun, plan: MeasuringPlan) -> EndedBy | None:
+    """Why the series has enough now, or None."""
+    if len(run.rounds) < plan.rounds_min or run.summary is None:
+        return None
+    ci95_percent = run.summary.ci95_percent
+    if (
+        ci95_percent is not None
+        and ci95_percent <= plan.ci95_percent_enough
+        and run.summary.count >= plan.samples_enough
+        and run.used_ns >= plan.series_min_s * 1e9
+    ):
+        return "confidence"
+    over = run.cap_ns - run.used_ns < run.slot_ns(plan.rounds_max) // 2
+    if len(run.rounds) < plan.rounds_max and not over:
+        return None
+    return run.capacity_limit if run.filled else "time"

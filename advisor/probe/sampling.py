@@ -1,0 +1,250 @@
+"""The hot loop: write, sync, take the time. Nothing here is slower than it must be."""
+
+import mmap
+import os
+import threading
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Final, Protocol
+
+from advisor.measurement import Int64Array
+
+WARMUP_NS: Final = 20_000_000
+WARMUP_SAMPLES: Final = 5
+"""A round's warm-up lasts 20 ms or 5 samples, whichever is longer, but at most half the round: it
+covers the CPU's and the drive's way out of idleness after the other series' stretches."""
+
+PAGE_BYTES: Final = 4096
+"""The smallest unit in which a device would notice that it has stored the same data before."""
+
+NEVER_NS: Final = 2**63 - 1
+
+
+class OperationError(Exception):
+    """A write or sync in the loop failed: which call, at which sample, and how."""
+
+    def __init__(self, call: str, index: int, cause: OSError) -> None:
+        super().__init__(call, index, cause)
+        self.call = call
+        self.index = index
+        self.cause = cause
+
+
+class ShortWriteError(Exception):
+    """A write in the loop took only part of the block."""
+
+    def __init__(self, index: int, written_bytes: int) -> None:
+        super().__init__(index, written_bytes)
+        self.index = index
+        self.written_bytes = written_bytes
+
+
+class Take(Protocol):
+    """Takes samples into `latencies_ns[first:last]`, in ns; returns the index after the last one.
+
+    It ends when that stretch is full, when another writer says stop, or once `deadline_ns` has
+    passed and `enough` is reached or `latest_ns` has passed too. Raises OperationError,
+    ShortWriteError.
+    """
+
+    def __call__(
+        self,
+        latencies_ns: Int64Array,
+        first: int,
+        last: int,
+        enough: int,
+        deadline_ns: int,
+        latest_ns: int,
+    ) -> int: ...
+
+
+def random_block(block_bytes: int) -> mmap.mmap:
+    """Incompressible data, aligned to a page as O_DIRECT wants it."""
+    block = mmap.mmap(-1, block_bytes)
+    block.write(os.urandom(block_bytes))
+    return block
+
+
+def writer(
+    fd: int,
+    sync: Callable[[int], None] | None,
+    block: mmap.mmap,
+    offsets: Iterator[int],
+    stop: Sequence[object],
+) -> Take:
+    """The loop of one writer: a write of `block` at the next of `offsets`, then `sync`, if any.
+
+    `stop` ends it as soon as something is in it. Before each write the time is stamped into every
+    page of the block, so that no device can find it stored already.
+    """
+    return (
+        _writing_and_syncing(fd, sync, block, offsets, stop)
+        if sync
+        else _writing(fd, block, offsets, stop)
+    )
+
+
+# The two loops differ in one line. A condition there would be timed with the drive.
+
+
+def _writing_and_syncing(
+    fd: int,
+    sync: Callable[[int], None],
+    block: mmap.mmap,
+    offsets: Iterator[int],
+    stop: Sequence[object],
+) -> Take:
+    words = memoryview(block).cast("Q")
+    pages = range(0, len(words), PAGE_BYTES // 8)
+    block_bytes = len(block)
+
+    def take(
+        latencies_ns: Int64Array,
+        first: int,
+        last: int,
+        enough: int,
+        deadline_ns: int,
+        latest_ns: int,
+        *,
+        clock: Callable[[], int] = perf_counter_ns,
+        pwrite: Callable[[int, mmap.mmap, int], int] = os.pwrite,
+    ) -> int:
+        ended_ns = clock()
+        for index, offset in zip(range(first, last), offsets, strict=False):
+            for page in pages:
+                words[page] = ended_ns
+            started_ns = clock()
+            try:
+                written_bytes = pwrite(fd, block, offset)
+            except OSError as error:
+                raise OperationError("pwrite", index, error) from error
+            try:
+                sync(fd)
+            except OSError as error:
+                raise OperationError(sync.__name__, index, error) from error
+            ended_ns = clock()
+            latencies_ns[index] = ended_ns - started_ns
+            if written_bytes != block_bytes:
+                raise ShortWriteError(index, written_bytes)
+            if stop:
+                return index + 1
+            if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):
+                return index + 1
+        return last
+
+    return take
+
+
+def _writing(fd: int, block: mmap.mmap, offsets: Iterator[int], stop: Sequence[object]) -> Take:
+    words = memoryview(block).cast("Q")
+    pages = range(0, len(words), PAGE_BYTES // 8)
+    block_bytes = len(block)
+
+    def take(
+        latencies_ns: Int64Array,
+        first: int,
+        last: int,
+        enough: int,
+        deadline_ns: int,
+        latest_ns: int,
+        *,
+        clock: Callable[[], int] = perf_counter_ns,
+        pwrite: Callable[[int, mmap.mmap, int], int] = os.pwrite,
+    ) -> int:
+        ended_ns = clock()
+        for index, offset in zip(range(first, last), offsets, strict=False):
+            for page in pages:
+                words[page] = ended_ns
+            started_ns = clock()
+            try:
+                written_bytes = pwrite(fd, block, offset)
+            except OSError as error:
+                raise OperationError("pwrite", index, error) from error
+            ended_ns = clock()
+            latencies_ns[index] = ended_ns - started_ns
+            if written_bytes != block_bytes:
+                raise ShortWriteError(index, written_bytes)
+            if stop:
+                return index + 1
+            if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):
+                return index + 1
+        return last
+
+    return take
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What one writer did in one round. Times are those of the clock, in ns."""
+
+    latencies_ns: Int64Array
+    warmup_count: int
+    warm_ns: int
+    ended_ns: int
+
+
+def stretch(take: Take, capacity: int, started_ns: int, slot_ns: int) -> Stretch:
+    """One writer's part of a round: the warm-up, then the samples that count.
+
+    `capacity` (at least 2) limits the samples, `slot_ns` the time from `started_ns` on; after the
+    warm-up at least as many samples are taken as in it.
+    """
+    latencies_ns = array("q", bytes(8 * capacity))
+    half_ns = started_ns + slot_ns // 2
+    warm = take(
+        latencies_ns,
+        0,
+        capacity // 2,
+        WARMUP_SAMPLES,
+        min(started_ns + WARMUP_NS, half_ns),
+        half_ns,
+    )
+    warm_ns = perf_counter_ns()
+    end = take(latencies_ns, warm, capacity, 2 * warm, started_ns + slot_ns, NEVER_NS)
+    ended_ns = perf_counter_ns()
+    del latencies_ns[end:]
+    return Stretch(latencies_ns, warm, warm_ns, ended_ns)
+
+
+def stretches(
+    takes: Sequence[Take], stop: list[object], capacity: int, slot_ns: int
+) -> list[Stretch]:
+    """One round of one or several writers at once, each at most `capacity` samples.
+
+    The first writer that is full stops the others, so that all samples are taken in company. An
+    error in one ends all and is raised; so is an interrupt of the main thread.
+    """
+    if len(takes) == 1:
+        return [stretch(takes[0], capacity, perf_counter_ns(), slot_ns)]
+    done: list[Stretch] = []
+    errors: list[BaseException] = []
+    ready = threading.Barrier(len(takes))
+
+    def work(take: Take) -> None:
+        try:
+            ready.wait()
+            done.append(stretch(take, capacity, perf_counter_ns(), slot_ns))
+        except BaseException as error:
+            errors.append(error)
+        stop.append("a writer is done")
+
+    threads = [threading.Thread(target=work, args=[take], daemon=True) for take in takes]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        stop.append("the round is over")
+        ready.abort()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+        stop.clear()
+    if errors:
+        raise next(
+            (e for e in errors if not isinstance(e, threading.BrokenBarrierError)), errors[0]
+        )
+    return done

@@ -1,0 +1,148 @@
+"""Test files that cannot be left behind: they have no name, or lose it at once."""
+
+import errno
+import os
+import secrets
+import signal
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from advisor.errors import AdvisorError
+from advisor.probe.failures import failed
+
+NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
+"""How file systems and old kernels say that they have no O_TMPFILE."""
+
+ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class Scratch:
+    """Makes test files in one directory; closes them, and with that frees them, at the end.
+
+    It opens nothing that exists but the directory itself.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Raises AdvisorError when `directory` cannot be opened."""
+        self.directory = directory
+        self._stack = ExitStack()
+        try:
+            self._directory_fd = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise failed("open", error, directory) from error
+        self._stack.callback(os.close, self._directory_fd)
+        self._device = os.fstat(self._directory_fd).st_dev
+
+    def __enter__(self) -> "Scratch":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def free_bytes(self) -> int | None:
+        """What an unprivileged user may still write there; None if the file system won't say."""
+        space = os.fstatvfs(self._directory_fd)
+        return space.f_bavail * space.f_frsize if space.f_blocks else None
+
+    def require_free(self, planned_bytes: int, reserve_bytes: int) -> None:
+        """Raises AdvisorError unless twice `planned_bytes` and the reserve are free."""
+        free_bytes = self.free_bytes()
+        needed_bytes = 2 * planned_bytes + reserve_bytes
+        if free_bytes is not None and free_bytes < needed_bytes:
+            raise AdvisorError(
+                f"not enough space on {self.directory}: {free_bytes >> 20} MiB free,"
+                f" {(needed_bytes >> 20) + 1} MiB needed (twice the test files, and a reserve)",
+                "make room there; nothing has been written",
+            )
+
+    def create(self) -> int:
+        """A new, empty, nameless file, open for reading and writing; its descriptor.
+
+        Raises AdvisorError when none can be made in the directory.
+        """
+        try:
+            fd = self._create()
+        except OSError as error:
+            raise failed("creating a test file", error, self.directory) from error
+        self._stack.callback(os.close, fd)
+        self._check(fd)
+        return fd
+
+    def reopen(self, fd: int, flags: int) -> int:
+        """A second descriptor of the test file `fd`, opened for writing with `flags`.
+
+        Raises OSError: a refusal, of O_DIRECT for instance, is for the caller to judge.
+        """
+        second_fd = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_CLOEXEC | flags)
+        self._stack.callback(os.close, second_fd)
+        return second_fd
+
+    def _create(self) -> int:
+        flags = os.O_RDWR | os.O_CLOEXEC
+        try:
+            return os.open(".", flags | os.O_TMPFILE, 0o600, dir_fd=self._directory_fd)
+        except OSError as error:
+            if error.errno not in NO_TMPFILE:
+                raise
+        with _signals_held_back(), self._private_directory() as private_fd:
+            name = "sync"
+            flags |= os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            fd = os.open(name, flags, 0o600, dir_fd=private_fd)
+            os.unlink(name, dir_fd=private_fd)
+            return fd
+
+    @contextmanager
+    def _private_directory(self) -> Iterator[int]:
+        """A fresh directory nobody else may enter; gone when the block ends."""
+        name = f".fsync-advisor-{secrets.token_hex(8)}"
+        os.mkdir(name, 0o700, dir_fd=self._directory_fd)
+        try:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            private_fd = os.open(name, flags, dir_fd=self._directory_fd)
+            try:
+                yield private_fd
+            finally:
+                os.close(private_fd)
+        finally:
+            os.rmdir(name, dir_fd=self._directory_fd)
+
+    def _check(self, fd: int) -> None:
+        made = os.fstat(fd)
+        if not stat.S_ISREG(made.st_mode):
+            raise AdvisorError(f"the test file made in {self.directory} is not a regular file")
+        if made.st_dev != self._device and not self._on_overlay():
+            raise AdvisorError(
+                f"the test file made in {self.directory} is on another device"
+                f" ({_number(made.st_dev)}, the directory on {_number(self._device)})",
+                "name the directory where the database's files are",
+            )
+
+    def _on_overlay(self) -> bool:
+        """An overlay shows its own device for directories, and the upper layer's for files."""
+        from advisor.probe.mounts import mount_of
+
+        mount = mount_of(os.path.realpath(self.directory), self._device)
+        return mount is not None and mount.filesystem == "overlay"
+
+
+def _number(device: int) -> str:
+    return f"{os.major(device)}:{os.minor(device)}"
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Signals that end the process wait until the block is done."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

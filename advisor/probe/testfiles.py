@@ -1,0 +1,182 @@
+"""The test files of a plan: filled once, and opened the way each series wants them."""
+
+import errno
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count, cycle
+from time import perf_counter_ns
+from typing import Final
+
+from advisor.measurement import AbsentSeries, Fill, Method
+from advisor.probe.failures import errno_text, failed, wrote_short
+from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
+from advisor.probe.sampling import PAGE_BYTES, ShortWriteError, Take, random_block, writer
+from advisor.probe.scratch import Scratch
+
+FILL_BLOCK_BYTES: Final = MIB
+
+DIRECT_REFUSED: Final = (errno.EINVAL, errno.EOPNOTSUPP)
+
+OPEN_FLAGS: Final[dict[Method, int]] = {"open_datasync": os.O_DSYNC, "open_sync": os.O_SYNC}
+SYNCS: Final[dict[Method, Callable[[int], None]]] = {"fdatasync": os.fdatasync, "fsync": os.fsync}
+
+
+class Refused(Exception):  # noqa: N818 -- an answer, not an error
+    """The file system does not offer what a series needs; the text says what and why."""
+
+
+@dataclass
+class Bench:
+    """One series, ready to be measured: its files are there, open, and have been written once."""
+
+    spec: SeriesSpec
+    fds: tuple[int, ...]
+    """One per writer; several writers may share one."""
+    offsets: tuple[Iterator[int], ...]
+    """Where each writer goes on writing; an append begins anew in each round."""
+    stop: list[object] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._blocks = tuple(random_block(self.spec.block_bytes) for _ in self.fds)
+
+    @property
+    def sync(self) -> Callable[[int], None] | None:
+        """The call that follows each write; None when the write itself is all."""
+        return SYNCS.get(self.spec.method)
+
+    def takes(self) -> list[Take]:
+        """The writers of one round. An append's file is emptied first. Raises OSError."""
+        if self.spec.pattern == "append":
+            os.ftruncate(self.fds[0], 0)
+            os.fsync(self.fds[0])
+            self.offsets = (count(0, self.spec.block_bytes),)
+        parts = zip(self.fds, self._blocks, self.offsets, strict=True)
+        return [writer(fd, self.sync, block, offsets, self.stop) for fd, block, offsets in parts]
+
+    def write_once(self) -> None:
+        """The first write of each writer, and its sync. Raises OSError, ShortWriteError."""
+        for fd, block in zip(self.fds, self._blocks, strict=True):
+            written_bytes = os.pwrite(fd, block, 0)
+            if written_bytes != len(block):
+                raise ShortWriteError(0, written_bytes)
+            (self.sync or os.fdatasync)(fd)
+
+
+class TestFiles:
+    """Makes the benches of a plan in a scratch directory, and counts what that writes."""
+
+    def __init__(self, scratch: Scratch, plan: MeasuringPlan, seed: int) -> None:
+        self._scratch = scratch
+        self._plan = plan
+        self._seed = seed
+        self._shared: dict[str, int] = {}
+        self.written_bytes = 0
+        self.fill: Fill | None = None
+        """How the first large file was filled: one sequential write."""
+        self.absent: list[AbsentSeries] = []
+
+    def benches(self) -> list[Bench]:
+        """One bench per series; those refused are in `absent`. Raises AdvisorError."""
+        return [bench for spec in self._plan.series if (bench := self._bench(spec)) is not None]
+
+    def _bench(self, spec: SeriesSpec) -> Bench | None:
+        try:
+            bench = Bench(spec, self._open(spec), self._offsets(spec))
+        except Refused as refusal:
+            self.absent.append(AbsentSeries(name=spec.name, why=str(refusal)))
+            return None
+        directory, where = self._scratch.directory, f"series {spec.name}, its first write"
+        try:
+            bench.write_once()
+        except OSError as error:
+            if spec.direct and error.errno in DIRECT_REFUSED:
+                why = f"O_DIRECT refused at the first write: {errno_text(error)}"
+                self.absent.append(AbsentSeries(name=spec.name, why=why))
+                return None
+            raise failed("write and sync", error, directory, where) from error
+        except ShortWriteError as error:
+            raise wrote_short(error.written_bytes, spec.block_bytes, directory, where) from error
+        self.written_bytes += spec.block_bytes * len(bench.fds)
+        return bench
+
+    def _open(self, spec: SeriesSpec) -> tuple[int, ...]:
+        """One descriptor per writer. Raises Refused, AdvisorError."""
+        if spec.pattern in ("append", "classic"):
+            files = [self._scratch.create()]
+        elif spec.pattern == "random":
+            files = [self._filled("random", self._plan.file_bytes)] * spec.writers
+        elif spec.writers == 1:
+            files = [self._filled("overwrite", self._plan.file_bytes)]
+        else:
+            size_bytes = self._plan.writer_file_bytes
+            files = [self._filled(f"writer {n}", size_bytes) for n in range(spec.writers)]
+        flags = OPEN_FLAGS.get(spec.method, 0) | (os.O_DIRECT if spec.direct else 0)
+        return tuple(self._reopened(fd, flags) for fd in files) if flags else tuple(files)
+
+    def _reopened(self, fd: int, flags: int) -> int:
+        try:
+            return self._scratch.reopen(fd, flags)
+        except OSError as error:
+            name = "O_DIRECT" if flags & os.O_DIRECT else "the sync flag"
+            raise Refused(f"{name} refused at open: {errno_text(error)}") from error
+
+    def _offsets(self, spec: SeriesSpec) -> tuple[Iterator[int], ...]:
+        file_bytes = self._plan.file_bytes if spec.writers == 1 else self._plan.writer_file_bytes
+        if spec.pattern == "overwrite":
+            sequence = range(0, file_bytes - spec.block_bytes + 1, spec.block_bytes)
+            return tuple(cycle(sequence) for _ in range(spec.writers))
+        if spec.pattern == "random":
+            every = range(0, self._plan.file_bytes - spec.block_bytes + 1, spec.block_bytes)
+            chance = random.Random(f"{self._seed} {spec.name}")
+            return tuple(cycle(chance.sample(every, len(every))) for _ in range(spec.writers))
+        return (cycle([0]),)
+
+    def _filled(self, key: str, size_bytes: int) -> int:
+        """A file fully written and synced, made at the first asking. Raises AdvisorError."""
+        if key not in self._shared:
+            fd = self._scratch.create()
+            filled = self._fill(fd, size_bytes)
+            self.fill = self.fill or filled
+            self.written_bytes += filled.written_bytes
+            self._shared[key] = fd
+        return self._shared[key]
+
+    def _fill(self, fd: int, size_bytes: int) -> Fill:
+        where = "filling the test files"
+        block = random_block(min(size_bytes, FILL_BLOCK_BYTES))
+        started_ns = perf_counter_ns()
+        with memoryview(block) as view, view.cast("Q") as words:
+            for offset in range(0, size_bytes, len(block)):
+                for page in range(0, len(words), PAGE_BYTES // 8):
+                    words[page] = started_ns + offset + page  # no page twice the same
+                part_bytes = min(len(block), size_bytes - offset)
+                with view[:part_bytes] as part:
+                    try:
+                        written_bytes = os.pwrite(fd, part, offset)
+                    except OSError as error:
+                        raise failed("pwrite", error, self._scratch.directory, where) from error
+                if written_bytes != part_bytes:
+                    raise wrote_short(written_bytes, part_bytes, self._scratch.directory, where)
+        try:
+            os.fsync(fd)
+        except OSError as error:
+            raise failed("fsync", error, self._scratch.directory, where) from error
+        return Fill(written_bytes=size_bytes, elapsed_ns=perf_counter_ns() - started_ns)
+
+
+def planned_bytes(plan: MeasuringPlan) -> int:
+    """The most that the plan's test files occupy at once."""
+    patterns = {
+        spec.pattern for spec in plan.series if spec.writers == 1 or spec.pattern == "random"
+    }
+    files_bytes = plan.file_bytes * len(patterns & {"overwrite", "random"})
+    overwriters = [spec.writers for spec in plan.series if spec.pattern == "overwrite"]
+    several = max((writers for writers in overwriters if writers > 1), default=0)
+    loose_bytes = sum(
+        spec.block_bytes * (plan.samples_max // plan.rounds_max if spec.pattern == "append" else 1)
+        for spec in plan.series
+        if spec.pattern in ("append", "classic")
+    )
+    return files_bytes + several * plan.writer_file_bytes + loose_bytes

@@ -1,0 +1,24 @@
+"""What the user asks for: the server, the durability, and what no drive can tell."""
+
+from dataclasses import dataclass
+
+from advisor.durability import Durability
+from advisor.versions import NumericVersion, Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to the advisor. None means: take the default, or what the host shows."""
+
+    vendor: Vendor
+    version: NumericVersion
+    version_source: str
+    """Where the version came from, for the fragment's head."""
+    durability: Durability = "durable"
+    log_bin: bool | None = None
+    memory_bytes: int | None = None
+    cpu_count: int | None = None
+    recovery_time_s: float | None = None
+    expected_commits_per_s: float | None = None
+    syncs: tuple[int, ...] | None = None
+    accept_not_durable: bool = False

@@ -1,0 +1,120 @@
+"""Applies the catalogue to the facts of one drive and one server. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from advisor.advice import Recommendation, Skip
+from advisor.conditions import Facts, all_hold, missing_facts
+from advisor.rules import guards
+from advisor.rules.catalogue import Rule, Setting, Spec
+from advisor.rules.formulas import Outcome
+from advisor.units import Value, format_named, render, to_server_unit
+from advisor.versions import NumericVersion, Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the rules say, and which of them could not speak."""
+
+    recommendations: tuple[Recommendation, ...]
+    skipped: tuple[Skip, ...]
+
+
+def recommend(
+    settings: Iterable[Setting], vendor: Vendor, version: NumericVersion, facts: Facts
+) -> Result:
+    """The first matching rule of each setting that the version has. Raises GuardError.
+
+    A rule whose known conditions hold but which lacks a fact is reported as skipped, and the next
+    one gets its turn.
+    """
+    recommendations: list[Recommendation] = []
+    skipped: list[Skip] = []
+    for setting in settings:
+        spec = setting.spec_for(vendor, version)
+        if spec is None:
+            continue
+        rule, skips = _choose(setting, vendor, version, facts)
+        skipped += skips
+        if rule is not None:
+            recommendations.append(_apply(setting, spec, rule, vendor, facts))
+        elif not skips:
+            skipped.append(_nothing_fits(setting, vendor, version, facts))
+    guards.check_together(recommendations)
+    return Result(tuple(recommendations), tuple(skipped))
+
+
+def _choose(
+    setting: Setting, vendor: Vendor, version: NumericVersion, facts: Facts
+) -> tuple[Rule | None, list[Skip]]:
+    skips: list[Skip] = []
+    for rule in setting.rule:
+        if not rule.covers(vendor, version):
+            continue
+        missing = missing_facts(rule.needed_facts, facts)
+        known = {name: rule.when[name] for name in rule.when if name not in missing}
+        if not all_hold(known, facts):
+            continue
+        if not missing:
+            return rule, skips
+        why = "; ".join(f"{name} is unknown: {reason}" for name, reason in missing.items())
+        skips.append(Skip(rule=setting.rule_id(rule), why=why))
+    return None, skips
+
+
+def _nothing_fits(setting: Setting, vendor: Vendor, version: NumericVersion, facts: Facts) -> Skip:
+    asked = {name for rule in setting.rule if rule.covers(vendor, version) for name in rule.when}
+    why = ", ".join(f"{name} = {facts[name]}" for name in sorted(asked))
+    return Skip(rule=f"{setting.engine}.{setting.name}", why=f"no rule fits {why}")
+
+
+def _apply(
+    setting: Setting, spec: Spec, rule: Rule, vendor: Vendor, facts: Facts
+) -> Recommendation:
+    rule_id = setting.rule_id(rule)
+    value, outcome = _value(rule, spec, facts)
+    if value is not None:
+        guards.check_rule(rule_id, rule, spec, value, facts)
+    rendered = spec.default_note if value is None else render(value, spec.unit, vendor)
+    same_as_default = value == spec.default and not setting.defaults_differ(vendor)
+    return Recommendation(
+        setting=setting.name,
+        value=value,
+        unit=spec.unit,
+        rendered=rendered,
+        default=spec.default,
+        default_note=spec.default_note,
+        rule=rule_id,
+        reason=_reason(rule, spec, rendered, outcome, vendor, facts),
+        sources=rule.sources,
+        durability=rule.durability,
+        loss_window_ms=rule.loss_window_ms,
+        restart=spec.restart,
+        group=setting.group,
+        leave_default=rule.leave_default,
+        emitted=not rule.leave_default and (setting.states_durability or not same_as_default),
+    )
+
+
+def _value(rule: Rule, spec: Spec, facts: Facts) -> tuple[Value | None, Outcome | None]:
+    if rule.formula is not None:
+        outcome = rule.formula.apply(facts)
+        return spec.in_server_unit(outcome.value), outcome
+    if rule.leave_default:
+        return spec.default, None
+    if isinstance(rule.value, str) and spec.type in ("integer", "real"):
+        return to_server_unit(rule.value, spec.unit), None
+    return rule.value, None
+
+
+def _reason(
+    rule: Rule, spec: Spec, rendered: str, outcome: Outcome | None, vendor: Vendor, facts: Facts
+) -> str:
+    default = spec.default_note if spec.default is None else render(spec.default, spec.unit, vendor)
+    figures = {**{name: facts[name] for name in facts}, **(outcome.shown if outcome else {})}
+    shown = {
+        name: format_named(name, figures[name])  # type: ignore[arg-type]
+        for name in rule.shown_names
+        if name in figures
+    }
+    return rule.reason.format_map({**shown, "value": rendered, "default": default})

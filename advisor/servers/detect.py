@@ -1,0 +1,89 @@
+"""Which server is installed here: by its banner, never by its name (mysqld may be MariaDB)."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from advisor.versions import NumericVersion, Vendor, parse_version
+
+PROGRAMS: Final[dict[Vendor, tuple[str, ...]]] = {
+    "mysql": ("mysqld",),
+    "mariadb": ("mariadbd", "mysqld"),
+    "postgresql": ("postgres",),
+}
+
+FOLDERS: Final = (
+    "/usr/sbin",
+    "/usr/libexec",
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/local/mysql/bin",
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+)
+"""Where packages put servers, beyond PATH."""
+
+BANNER_TIMEOUT_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A server found on this host."""
+
+    vendor: Vendor
+    version: NumericVersion
+    program: Path
+
+
+def parse_banner(banner: str) -> tuple[Vendor, NumericVersion] | None:
+    """The vendor and version a server's --version prints; None if it is none of ours."""
+    if found := re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)*)", banner):
+        return "postgresql", parse_version(found[1])
+    if found := re.search(r"\bVer (?:5\.5\.5-)?(\d+(?:\.\d+)+)", banner):
+        return ("mariadb" if "MariaDB" in banner else "mysql"), parse_version(found[1])
+    return None
+
+
+def find_installed(vendor: Vendor, root: Path = Path("/")) -> Installed | None:
+    """The newest server of that vendor that is installed on this host."""
+    found = [
+        Installed(vendor, named[1], program)
+        for program in _programs(vendor, root)
+        if (named := parse_banner(_banner(program))) and named[0] == vendor
+    ]
+    return max(found, key=lambda installed: installed.version, default=None)
+
+
+def _programs(vendor: Vendor, root: Path) -> Iterator[Path]:
+    seen = set()
+    for name in PROGRAMS[vendor]:
+        on_path = shutil.which(name)
+        candidates = [Path(on_path)] if on_path else []
+        for folder in FOLDERS:
+            candidates += sorted(root.glob(f"{folder.lstrip('/')}/{name}"))
+        for program in candidates:
+            if (real := program.resolve()) not in seen:
+                seen.add(real)
+                yield program
+
+
+def _banner(program: Path) -> str:
+    """What the program says of itself; empty if it says nothing."""
+    try:
+        return subprocess.run(
+            [program, "--version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=BANNER_TIMEOUT_S,
+            check=False,
+            text=True,
+            errors="replace",
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
