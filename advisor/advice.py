@@ -30,6 +30,7 @@ class Recommendation(Model):
     sources: tuple[str, ...]
     durability: Durability
     loss_window_ms: int | None
+    loss_groups_max: int | None
     restart: bool
     group: str
     leave_default: bool
@@ -44,20 +45,29 @@ class Skip(Model):
     why: str
 
 
+class Loss(Model):
+    """What one relaxed setting may lose."""
+
+    setting: str
+    window_ms: int
+    groups_max: int | None
+    """At most that many commit groups, if they come before the window ends."""
+    transactions_at_risk: float
+    """Of one connection at the strict rate."""
+    expected_transactions_at_risk: float | None
+    """At the expected rate; None where `groups_max` ends it, for groups grow with connections."""
+
+
 class LowerDurability(Model):
     """What a lower durability class would bring on this drive, and its price."""
 
     durability: Durability
     settings: dict[str, str]
     """Only what would change: setting -> rendered value."""
-    loss_window_ms: int
     syncs_saved: int
     commit_us_saved: float | None
-    """What one commit waits for these syncs, on one connection; None where it is unknown."""
-    transactions_at_risk: float | None
-    """Commits of one connection at the strict rate within the window."""
-    expected_transactions_at_risk: float
-    """Commits at the expected rate within the window."""
+    """What one commit no longer waits, on one connection; None where it is unknown."""
+    losses: tuple[Loss, ...]
 
 
 class SerialPoint(Model):

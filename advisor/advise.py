@@ -1,10 +1,10 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from advisor import __version__
-from advisor.advice import Advice, Capacity, LowerDurability, Measured
+from advisor.advice import Advice, Capacity, Loss, LowerDurability, Measured, Recommendation
 from advisor.analysis.facts import Assumption, build_facts
 from advisor.analysis.storage import devices_of
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
@@ -16,6 +16,7 @@ from advisor.measurement import Measurement, Series
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
 from advisor.rules.engine import Result, recommend
+from advisor.rules.formulas import number
 from advisor.units import format_latency, format_named
 from advisor.versions import KNOWN_VERSIONS, VENDOR_NAMES, format_version, parse_version
 
@@ -146,7 +147,7 @@ def _commit_path(result: Result, facts: Facts, request: Request) -> CommitPath:
 
 
 def _lower_durability(
-    strict: Result,
+    chosen: Result,
     path: CommitPath,
     facts: Facts,
     measurement: Measurement,
@@ -154,33 +155,54 @@ def _lower_durability(
     knowledge: Knowledge,
 ) -> tuple[LowerDurability, ...]:
     """What each class below the chosen one would change, bring and cost. Nothing is taken."""
-    before = {entry.setting: entry.rendered for entry in strict.recommendations}
+    before = {entry.setting: entry.rendered for entry in chosen.recommendations}
+    sync_us, append_us = _sync_us(measurement), _append_us(measurement)
+    strict_us = path.wait_us(sync_us, append_us)
     offers: list[LowerDurability] = []
     for durability in _below(request.durability):
         relaxed = _recommend({**facts, "durability": durability}, request, knowledge)
-        changed = {
-            entry.setting: entry
-            for entry in relaxed.recommendations
-            if entry.rendered != before[entry.setting]
-        }
-        windows_ms = [entry.loss_window_ms for entry in changed.values() if entry.loss_window_ms]
-        settings = {name: entry.rendered for name, entry in changed.items()}
-        if not windows_ms or any(offer.settings == settings for offer in offers):
+        changed = [
+            entry for entry in relaxed.recommendations if entry.rendered != before[entry.setting]
+        ]
+        settings = {entry.setting: entry.rendered for entry in changed}
+        if not settings or any(offer.settings == settings for offer in offers):
             continue
-        wait_us = path.wait_us(_sync_us(measurement), _append_us(measurement))
-        expected_per_s = facts["expected_commits_per_s"]
+        relaxed_path = _commit_path(relaxed, facts, request)
+        relaxed_us = relaxed_path.wait_us(sync_us, append_us)
+        saved_us = None if strict_us is None or relaxed_us is None else strict_us - relaxed_us
         offers.append(
             LowerDurability(
                 durability=durability,
                 settings=settings,
-                loss_window_ms=max(windows_ms),
-                syncs_saved=path.syncs - _commit_path(relaxed, facts, request).syncs,
-                commit_us_saved=wait_us,
-                transactions_at_risk=max(windows_ms) * 1000 / wait_us if wait_us else None,
-                expected_transactions_at_risk=float(expected_per_s) * max(windows_ms) / 1000,  # type: ignore[arg-type]
+                syncs_saved=path.syncs - relaxed_path.syncs,
+                commit_us_saved=saved_us,
+                losses=_losses(changed, strict_us or sync_us * path.syncs, facts),
             )
         )
     return tuple(offers)
+
+
+def _losses(changed: Iterable[Recommendation], commit_us: float, facts: Facts) -> tuple[Loss, ...]:
+    """What the relaxed settings may lose, at the strict rate of one connection and as expected."""
+    expected_per_s = number(facts, "expected_commits_per_s")
+    losses = []
+    for entry in changed:
+        if entry.loss_window_ms is None:
+            continue
+        within_window = entry.loss_window_ms * 1000 / commit_us
+        groups_max = entry.loss_groups_max
+        losses.append(
+            Loss(
+                setting=entry.setting,
+                window_ms=entry.loss_window_ms,
+                groups_max=groups_max,
+                transactions_at_risk=min(within_window, groups_max or within_window),
+                expected_transactions_at_risk=None
+                if groups_max
+                else expected_per_s * entry.loss_window_ms / 1000,
+            )
+        )
+    return tuple(losses)
 
 
 def _below(durability: Durability) -> list[Durability]:

@@ -65,3 +65,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:
     name = signal.Signals(number).name
     raise Interrupted(f"interrupted by {name}; nothing was left behind")
+
+
+if __name__ == "__main__":
+    main()

@@ -17,14 +17,14 @@ Facts = Mapping[str, Fact]
 class Strict(BaseModel):
     """The base of everything read from profiles/: a key nobody knows is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Condition(Strict):
     """One comparison with one fact. All that are given must hold; `between` is half-open."""
 
     is_: Value | None = Field(default=None, alias="is")
-    in_: tuple[Value, ...] | None = Field(default=None, alias="in")
+    in_: tuple[Value, ...] | None = Field(default=None, alias="in", min_length=1)
     at_least: float | None = None
     below: float | None = None
 
@@ -32,6 +32,8 @@ class Condition(Strict):
     def _says_something(self) -> "Condition":
         if not self.model_fields_set:
             raise ValueError("a condition needs is, in, at_least, below or between")
+        if self.at_least is not None and self.below is not None and self.at_least >= self.below:
+            raise ValueError(f"no number is at least {self.at_least:g} and below {self.below:g}")
         return self
 
     def holds(self, fact: Value) -> bool:

@@ -34,12 +34,18 @@ def check_writable(path: Path | None, *, force: bool) -> None:
     """Fails early, before a measurement is made for nothing. Raises UsageError or AdvisorError."""
     if path is None or path == STANDARD_STREAM:
         return
-    if path.is_dir():
+    try:
+        is_directory, exists = path.is_dir(), path.exists()
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
+    if is_directory:
         raise UsageError(f"{path} is a directory", "Name a file.")
-    if path.exists() and not force:
+    if exists and not force:
         raise UsageError(f"{path} exists already", "Choose another name, or --force to replace it.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        why = "is not writable" if path.parent.is_dir() else "does not exist"
+        why = "does not exist"
+        if path.parent.exists():
+            why = "is not writable" if path.parent.is_dir() else "is not a directory"
         raise AdvisorError(f"{path} cannot be written: {path.parent} {why}")
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from advisor.analysis.facts import Assumption
+from advisor.analysis.facts import ASSUMED, Assumption
 from advisor.analysis.storage import ReferenceStorage, StorageClass
 from advisor.analysis.trust import CHECK_IDS, TrustCheck
 from advisor.analysis.verdict import StorageKnowledge
@@ -56,10 +56,10 @@ def find_setting(name: str) -> tuple[Setting, str | None]:
     parts = name.split(".")
     if parts[0] not in get_args(Engine):
         parts = ["", *parts]
-    engine, wanted, rule_name = (*parts, "", "")[:3]
+    engine, wanted, rule_name, *rest = (*parts, "", "")
     for setting in load_all_settings():
         if setting.name == wanted and engine in ("", setting.engine):
-            if rule_name and rule_name not in [rule.name for rule in setting.rule]:
+            if any(rest) or rule_name not in ["", *(rule.name for rule in setting.rule)]:
                 break
             return setting, rule_name or None
     raise UsageError(f"there is no rule or setting {name!r}", "See: fsync-advisor rules list")
@@ -94,9 +94,12 @@ def load_assumptions() -> dict[str, Assumption]:
     """profiles/assumptions.toml: what a rule needs and nobody has said."""
     path = resource_dir("profiles") / "assumptions.toml"
     try:
-        return TypeAdapter(dict[str, Assumption]).validate_python(_read(path))
+        assumptions = TypeAdapter(dict[str, Assumption]).validate_python(_read(path))
     except ValidationError as error:
         raise _incomplete(path, error) from error
+    if sorted(assumptions) != sorted(ASSUMED):
+        raise KnowledgeError(f"{path}: it must hold just {', '.join(sorted(ASSUMED))}")
+    return assumptions
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -20,5 +20,6 @@ class Request:
     cpu_count: int | None = None
     recovery_time_s: float | None = None
     expected_commits_per_s: float | None = None
+    log_bytes_per_commit: int | None = None
     syncs: tuple[int, ...] | None = None
     accept_not_durable: bool = False

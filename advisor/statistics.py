@@ -20,7 +20,8 @@ def percentile(ordered: Sequence[int], percent: float) -> int | None:
     count = len(ordered)
     if count < MIN_COUNT_FOR_PERCENTILE[percent]:
         return None
-    return ordered[math.ceil(count * percent / 100) - 1]
+    per_mille = round(percent * 10)  # whole, so that the rank is exact
+    return ordered[math.ceil(count * per_mille / 1000) - 1]
 
 
 def student_t_975(degrees: int) -> float:

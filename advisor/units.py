@@ -1,6 +1,7 @@
 """Sizes, durations and rates, as people write them and as each server's configuration does."""
 
 import re
+from fractions import Fraction
 from typing import Final
 
 from advisor.errors import UsageError
@@ -12,6 +13,7 @@ UNIT_BYTES: Final = {"B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2}
 UNIT_US: Final = {"us": 1, "ms": 1000, "s": 1_000_000}
 """Time units in which servers count, in microseconds."""
 
+_NUMBER: Final = r"\s*(\d{1,20}(?:\.\d{1,20})?)\s*"
 _SIZE_SUFFIXES: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 _DURATION_SUFFIXES: Final = {"us": 1, "ms": 1000, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6}
 
@@ -21,18 +23,18 @@ Value = bool | int | float | str
 
 def parse_size(text: str) -> int:
     """Of "24GB", "512M", "1.5 GiB" or plain bytes -> bytes. Powers of 1024, as servers count."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    found = re.fullmatch(rf"{_NUMBER}(?:([KMGT])i?)?B?\s*", text, re.IGNORECASE)
     if not found:
         raise UsageError(f"{text!r} is not a size", "Write it like 24GB, 512MB or 8192.")
-    return int(float(found[1]) * _SIZE_SUFFIXES[found[2].upper()])
+    return int(Fraction(found[1]) * _SIZE_SUFFIXES[found[2].upper() if found[2] else ""])
 
 
 def parse_duration_us(text: str) -> int:
     """Of "300ms", "10min", "90s", "1h" -> microseconds. A plain number is seconds."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h)?\s*", text)
+    found = re.fullmatch(rf"{_NUMBER}(us|ms|s|min|h)?\s*", text)
     if not found:
         raise UsageError(f"{text!r} is not a duration", "Write it like 300s, 10min or 1h.")
-    return round(float(found[1]) * _DURATION_SUFFIXES[found[2] or "s"])
+    return round(Fraction(found[1]) * _DURATION_SUFFIXES[found[2] or "s"])
 
 
 def format_size(size_bytes: float) -> str:
@@ -46,14 +48,14 @@ def format_size(size_bytes: float) -> str:
 def format_latency(latency_us: float) -> str:
     """Microseconds for people: "23.4 us", "1.06 ms", "2.1 s"."""
     for suffix, unit_us in (("s", 1e6), ("ms", 1e3)):
-        if latency_us >= unit_us:
+        if latency_us >= 0.9995 * unit_us:
             return f"{_three_digits(latency_us / unit_us)} {suffix}"
     return f"{_three_digits(latency_us)} us"
 
 
 def format_count(count: float) -> str:
     """A count or a rate for people: 3 significant digits, from 1000 on 4 and in thousands."""
-    if count < 1000:
+    if count < 999.5:
         return _three_digits(count)
     return f"{float(f'{count:.4g}'):,.0f}".replace(",", " ")
 

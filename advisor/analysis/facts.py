@@ -1,20 +1,33 @@
 """Measurement, verdict and request -> the facts that rules read. Pure."""
 
 from collections.abc import Mapping
+from typing import Final
+
+from pydantic import Field
 
 from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE, METHODS
+from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict
 from advisor.conditions import Fact, Strict
 from advisor.measurement import Measurement, Series, Unknown
 from advisor.request import Request
 from advisor.statistics import mean_interval_us
-from advisor.versions import NumericVersion, Vendor
+from advisor.versions import VENDORS, NumericVersion, Vendor
+
+ASSUMED: Final = frozenset(
+    {
+        "expected_commits_per_s",
+        "recovery_time_s",
+        *(f"log_bytes_per_commit_{vendor}" for vendor in VENDORS),
+    }
+)
+"""What profiles/assumptions.toml must say."""
 
 
 class Assumption(Strict):
     """One entry of profiles/assumptions.toml: a value the user has not given, and why this one."""
 
-    value: float
+    value: float = Field(gt=0)
     option: str
     why: str
 
@@ -55,7 +68,8 @@ def _asked(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str,
         "expected_commits_per_s": or_assumed(
             "expected_commits_per_s", request.expected_commits_per_s
         ),
-        "log_bytes_per_commit": assumptions[f"log_bytes_per_commit_{request.vendor}"].value,
+        "log_bytes_per_commit": request.log_bytes_per_commit
+        or assumptions[f"log_bytes_per_commit_{request.vendor}"].value,
     }
 
 
@@ -70,15 +84,11 @@ def _host(measurement: Measurement, request: Request) -> dict[str, Fact]:
 
 
 def _identified(measurement: Measurement, verdict: Verdict) -> dict[str, Fact]:
-    devices = measurement.target.devices
-    caches = [] if isinstance(devices, Unknown) else [device.write_cache for device in devices]
     return {
         "medium": verdict.medium or Unknown(unknown="the drive could not be identified"),
         "storage_class": verdict.storage_class,
         "trust": verdict.trust,
-        "write_cache": "write back"
-        if "write back" in caches
-        else next(iter(caches), Unknown(unknown="no device was found")),
+        "write_cache": write_cache(devices_of(measurement)),
         "direct_io": _direct_io(measurement),
     }
 

@@ -82,7 +82,7 @@ def class_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> di
         "filesystem": measurement.target.filesystem,
         "transport": _common([device.transport for device in devices], "mixed"),
         "rotational": _any([device.rotational for device in devices]),
-        "write_cache": _common([device.write_cache for device in devices], "write back"),
+        "write_cache": write_cache(devices),
         "virtual_disk": bool(virtual_disks(devices, virtual_models))
         if devices
         else Unknown(unknown="no device was found"),
@@ -121,6 +121,12 @@ def standings(
             )
         )
     return tuple(found)
+
+
+def write_cache(devices: tuple[Device, ...]) -> Fact:
+    """ "write back" if one device says so; unknown if one is unknown; else what they all say."""
+    caches = [device.write_cache for device in devices]
+    return "write back" if "write back" in caches else _common(caches, "write back")
 
 
 def _any(values: list[bool | Unknown]) -> Fact:

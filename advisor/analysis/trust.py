@@ -5,9 +5,11 @@ function here, which returns the figures for the wording when the check fires.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from string import Formatter
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from advisor.analysis.storage import devices_of, virtual_disks
 from advisor.conditions import Strict
@@ -33,6 +35,18 @@ class TrustCheck(Strict):
     """File systems, mount options, libraries or models the check looks for."""
     sources: tuple[str, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _fits_its_test(self) -> "TrustCheck":
+        if self.id not in _TESTS:
+            raise ValueError(f"there is no check {self.id!r}")
+        test = _TESTS[self.id]
+        if self.limits.keys() != test.limits:
+            raise ValueError(f"{self.id} takes the limits {sorted(test.limits)}")
+        shown = {name for _, name, _, _ in Formatter().parse(self.says) if name is not None}
+        if nameless := shown - test.shows:
+            raise ValueError(f"{self.id} cannot show {sorted(nameless)}")
+        return self
+
 
 class Evidence(Model):
     """One line of evidence: which check fired, how much trust it leaves, and what it saw."""
@@ -48,7 +62,7 @@ def judge_trust(
     """The least trust that any check leaves, and the evidence of all that fired, worst first."""
     evidence = []
     for check in checks:
-        figures = _TESTS[check.id](measurement, check, virtual_models)
+        figures = _TESTS[check.id].run(measurement, check, virtual_models)
         if figures is not None:
             shown = {name: format_named(name, value) for name, value in figures.items()}
             text = check.says.format_map(shown)
@@ -57,7 +71,16 @@ def judge_trust(
     return (evidence[0].trust if evidence else "plausible"), tuple(evidence)
 
 
-Test = Callable[[Measurement, TrustCheck, tuple[str, ...]], Figures | None]
+_Run = Callable[[Measurement, TrustCheck, tuple[str, ...]], Figures | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """How a check is made, the limits it compares with, and the figures it shows."""
+
+    run: _Run
+    limits: frozenset[str]
+    shows: frozenset[str]
 
 
 def _file_system(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
@@ -216,23 +239,33 @@ def _reported(measurement: Measurement, _check: TrustCheck, _: object) -> Figure
     return None if measurement.source == "measured" else {"source": measurement.source}
 
 
-_TESTS: Final[dict[str, Test]] = {
-    "memory-file-system": _file_system,
-    "mount-option": _mount_option,
-    "preloaded-library": _preloaded,
-    "not-reaching-a-device": _not_reaching,
-    "rotation": _rotation,
-    "flush-accounting": _flush_accounting,
-    "ratio": _ratio,
-    "methods-differ": _methods_differ,
-    "virtual-too-fast": _virtual_too_fast,
-    "too-fast-for-flash": _too_fast_for_flash,
-    "virtual-disk": _virtual_disk,
-    "virtual-host": _virtual_host,
-    "remote-file-system": _file_system,
-    "no-device": _no_device,
-    "cache-unknown": _cache_unknown,
-    "reported": _reported,
+def _test(run: _Run, *, limits: str = "", shows: str) -> _Test:
+    return _Test(run, frozenset(limits.split()), frozenset(shows.split()))
+
+
+_TESTS: Final[dict[str, _Test]] = {
+    "memory-file-system": _test(_file_system, shows="filesystem"),
+    "mount-option": _test(_mount_option, shows="option"),
+    "preloaded-library": _test(_preloaded, shows="library"),
+    "not-reaching-a-device": _test(_not_reaching, limits="below_us", shows="sync_us"),
+    "rotation": _test(
+        _rotation, limits="turns_per_s factor", shows="device syncs_per_s turns_per_s"
+    ),
+    "flush-accounting": _test(_flush_accounting, limits="flushes_per_sync", shows="syncs flushes"),
+    "ratio": _test(_ratio, limits="factor", shows="sync_us write_us"),
+    "methods-differ": _test(
+        _methods_differ, limits="factor", shows="method method_us fdatasync_us"
+    ),
+    "virtual-too-fast": _test(_virtual_too_fast, limits="below_us", shows="device sync_us"),
+    "too-fast-for-flash": _test(
+        _too_fast_for_flash, limits="below_us", shows="device model sync_us"
+    ),
+    "virtual-disk": _test(_virtual_disk, shows="device"),
+    "virtual-host": _test(_virtual_host, shows="virtualisation"),
+    "remote-file-system": _test(_file_system, shows="filesystem"),
+    "no-device": _test(_no_device, shows="why"),
+    "cache-unknown": _test(_cache_unknown, shows="device why"),
+    "reported": _test(_reported, shows="source"),
 }
 
 CHECK_IDS: Final = frozenset(_TESTS)

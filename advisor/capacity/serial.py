@@ -44,9 +44,8 @@ def commit_path(vendor: Vendor, values: Mapping[str, Value | None], *, log_bin: 
     """
     if vendor == "postgresql":
         return CommitPath(0 if values.get("synchronous_commit") == "off" else 1, 0)
-    log_syncs = {1: 1, 3: 2 if log_bin else 1}.get(
-        int(values.get("innodb_flush_log_at_trx_commit") or 0), 0
-    )
+    flush = values.get("innodb_flush_log_at_trx_commit")
+    log_syncs = 0 if flush in (0, 2) else 2 if flush == 3 and log_bin else 1
     return CommitPath(log_syncs, 1 if log_bin and values.get("sync_binlog") == 1 else 0)
 
 

@@ -25,6 +25,12 @@ def recommend(
         float | None,
         typer.Option(min=1, help="Commits per second to plan the log for.  [default: 1000]"),
     ] = None,
+    log_bytes_per_commit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Redo or WAL of one commit.  [default: a small transaction's]"
+        ),
+    ] = None,
     binary_log: options.BinaryLog = None,
     syncs: options.Syncs = None,
     explain: Annotated[
@@ -61,6 +67,7 @@ def recommend(
         memory=memory,
         recovery_time=recovery_time,
         expected_tps=expected_tps,
+        log_bytes_per_commit=log_bytes_per_commit,
         syncs=syncs,
         accept_not_durable=accept_not_durable,
     )

@@ -25,6 +25,7 @@ def build_request(
     memory: str | None = None,
     recovery_time: str | None = None,
     expected_tps: float | None = None,
+    log_bytes_per_commit: str | None = None,
     syncs: str | None = None,
     accept_not_durable: bool = False,
 ) -> Request:
@@ -38,11 +39,10 @@ def build_request(
         version_source=version_source,
         durability=CHOICES[durability],
         log_bin=binary_log,
-        memory_bytes=None if memory is None else _positive(parse_size(memory), "--memory", memory),
-        recovery_time_s=None
-        if recovery_time is None
-        else _positive(parse_duration_us(recovery_time), "--recovery-time", recovery_time) / 1e6,
+        memory_bytes=_size("--memory", memory),
+        recovery_time_s=_duration_s("--recovery-time", recovery_time),
         expected_commits_per_s=expected_tps,
+        log_bytes_per_commit=_size("--log-bytes-per-commit", log_bytes_per_commit),
         syncs=parse_syncs(syncs),
         accept_not_durable=accept_not_durable,
     )
@@ -79,6 +79,14 @@ def parse_syncs(text: str | None) -> tuple[int, ...] | None:
     if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
         raise UsageError(f"--syncs {text!r}: whole numbers above 0 are needed, like 1,2,6")
     return tuple(int(part) for part in parts)
+
+
+def _size(option: str, text: str | None) -> int | None:
+    return None if text is None else _positive(parse_size(text), option, text)
+
+
+def _duration_s(option: str, text: str | None) -> float | None:
+    return None if text is None else _positive(parse_duration_us(text), option, text) / 1e6
 
 
 def _positive(amount: int, option: str, text: str) -> int:

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
-from advisor.durability import MEANING
-from advisor.output.tables import commit_line, serial_rows, syncs_text
+from advisor.advice import Advice, Capacity, Loss, LowerDurability, Recommendation
+from advisor.durability import CLASSES, MEANING
+from advisor.output.tables import NOTHING_FOUND, commit_line, serial_rows, syncs_text
 from advisor.resources import resource_dir
 from advisor.units import format_count, format_latency
 from advisor.versions import STARTED_VERSIONS, VENDOR_NAMES, parse_version, started_here
@@ -74,8 +74,8 @@ def _view(advice: Advice, *, explain: bool) -> dict[str, Any]:
         "figures": [f"{what}: {figure}" for what, figure in advice.measured.figures.items()],
         "storage": f"{storage.storage_class} - {storage.name}",
         "trust": storage.trust,
-        "evidence": [entry.text for entry in storage.evidence],
-        "durability": f"{advice.durability} - {MEANING[advice.durability]}",
+        "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
+        "durability": _durability(advice),
         "proof": _proof(advice),
         "placement": PLACEMENTS[advice.engine],
         "warnings": advice.warnings,
@@ -92,6 +92,13 @@ def _alarm(advice: Advice) -> str:
     if advice.storage.trust != "not-durable":
         return ""
     return f"this drive is NOT DURABLE: {advice.storage.evidence[0].text}. Any data may be lost."
+
+
+def _durability(advice: Advice) -> str:
+    """What these lines risk, which may be less than what was accepted."""
+    risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
+    accepted = "" if risked == advice.durability else f" ({advice.durability} was accepted)"
+    return f"{risked} - {MEANING[risked]}{accepted}"
 
 
 def _measured(advice: Advice) -> str:
@@ -135,21 +142,25 @@ def _setting(entry: Recommendation) -> dict[str, str]:
     }
 
 
-def _offer(offer: LowerDurability) -> dict[str, str]:
-    window = format_latency(offer.loss_window_ms * 1000)
+def _offer(offer: LowerDurability) -> dict[str, Any]:
     saved = "" if offer.commit_us_saved is None else f", {format_latency(offer.commit_us_saved)}"
-    one_connection = (
-        ""
-        if offer.transactions_at_risk is None
-        else f"{format_count(offer.transactions_at_risk)} of one connection's transactions, "
-    )
     return {
         "durability": offer.durability,
         "settings": ", ".join(f"{name} = {value}" for name, value in offer.settings.items()),
         "brings": f"a commit no longer waits for {syncs_text(offer.syncs_saved)}{saved}",
-        "costs": f"up to {window} of acknowledged commits: {one_connection}"
-        f"{format_count(offer.expected_transactions_at_risk)} at the expected rate",
+        "costs": [_loss(loss) for loss in offer.losses],
     }
+
+
+def _loss(loss: Loss) -> str:
+    window = format_latency(loss.window_ms * 1000)
+    at_risk = format_count(loss.transactions_at_risk)
+    if loss.expected_transactions_at_risk is None:
+        groups = f"the last {loss.groups_max} commit groups or {window}, whichever is less"
+        return f"{loss.setting}: {groups}: {at_risk} commits of one connection, more of many"
+    rates = f"{at_risk} at the rate one connection has now"
+    expected = f"{format_count(loss.expected_transactions_at_risk)} at the expected rate"
+    return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"
 
 
 def _capacity(capacity: Capacity) -> dict[str, Any]:

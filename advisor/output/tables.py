@@ -1,9 +1,13 @@
 """Rows of aligned text that the fragment and the terminal share."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from advisor.advice import Capacity, SerialPoint
 from advisor.units import format_count, format_latency
+
+NOTHING_FOUND: Final = "no check found fault with it; more than that, only a power cut can show"
+"""The evidence line of a plausible drive."""
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:

@@ -11,7 +11,7 @@ from advisor.advice import Capacity
 from advisor.analysis.storage import Standing
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Summary
-from advisor.output.tables import commit_line, serial_rows
+from advisor.output.tables import NOTHING_FOUND, commit_line, serial_rows
 from advisor.rules.catalogue import Setting, Spec
 from advisor.units import format_count, format_latency, format_named, format_size, render
 from advisor.versions import format_version
@@ -79,6 +79,8 @@ def _measurement_parts(measurement: Measurement, verdict: Verdict) -> Iterator[R
     yield Text.assemble("trust:   ", (verdict.trust, TRUST_STYLES[verdict.trust]))
     for evidence in verdict.evidence:
         yield Text(f"  {evidence.trust}: {evidence.text}")
+    if not verdict.evidence:
+        yield Text(f"  {NOTHING_FOUND}")
     for standing in verdict.standings:
         yield Text(_standing_line(standing))
     for warning in measurement.warnings:

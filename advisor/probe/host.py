@@ -32,7 +32,7 @@ CONTAINER_MARKS: Final = (".dockerenv", "run/.containerenv", "run/systemd/contai
 
 def describe_host(root: Path = Path("/")) -> Environment:
     """The host as a database on it would find it. `root` holds the etc, proc and sys to read."""
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     return Environment(
         os=_os_name(root),
@@ -78,6 +78,12 @@ def preloaded(root: Path, environment: Mapping[str, str]) -> tuple[str, ...]:
     names = {os.path.basename(path) for path in listed}
     listed += [path for path in mapped if os.path.basename(path) not in names]
     return tuple(dict.fromkeys(listed))
+
+
+def waited_s(root: Path = Path("/")) -> float | None:
+    """How long this process's main thread has waited for a processor so far; None if not told."""
+    fields = _text(root / "proc/self/schedstat").split()
+    return int(fields[1]) / 1e9 if len(fields) == 3 else None
 
 
 def _os_name(root: Path) -> Known[str]:

@@ -13,7 +13,7 @@ from advisor.measurement import Measurement, Plan, Target, Unknown
 from advisor.probe.block_stat import read_counters
 from advisor.probe.devices import describe_target
 from advisor.probe.failures import failed
-from advisor.probe.host import describe_host
+from advisor.probe.host import describe_host, waited_s
 from advisor.probe.notices import notices
 from advisor.probe.plan import MeasuringPlan
 from advisor.probe.progress import Progress, Report, ignore
@@ -50,6 +50,7 @@ def measure(
         clock = _Clock(plan, target, started_s, report)
 
         clock.tell("watching the drive")
+        waited_before_s = waited_s()
         idle_bytes_per_s = _idle_bytes_per_s(target, plan.idle_s)
         clock.tell("filling the test files")
         files = TestFiles(scratch, plan, seed)
@@ -64,6 +65,7 @@ def measure(
             devices=target.devices,
             before_stretch=clock.tell_series,
         )
+        waited_after_s = waited_s()
         clock.tell("done")
     series = tuple(run.finished() for run in runs)
     written_bytes = files.written_bytes + sum(
@@ -86,6 +88,7 @@ def measure(
         environment,
         measurement.primary,
         idle_bytes_per_s=idle_bytes_per_s,
+        waited_s=_difference(waited_after_s, waited_before_s),
         written_bytes=written_bytes,
         run_s=perf_counter() - started_s,
     )
@@ -134,6 +137,10 @@ class _Clock:
                 p99_us=summary.p99_us if summary else None,
             )
         )
+
+
+def _difference(after: float | None, before: float | None) -> float | None:
+    return None if after is None or before is None else after - before
 
 
 def _require_linux() -> None:

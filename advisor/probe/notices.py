@@ -21,6 +21,8 @@ OTHERS_MIN_BYTES: Final = 1024 * 1024
 OVERWRITING: Final = ("ext2", "ext3", "ext4", "xfs")
 """File systems that overwrite in place: the device writes what we write."""
 DRIFT_PERCENT: Final = 10
+WAITED_PERCENT: Final = 5
+"""Time spent waiting for a processor, in percent of the run, from which on it is told of."""
 
 
 def notices(
@@ -29,13 +31,19 @@ def notices(
     primary: Series | None,
     *,
     idle_bytes_per_s: float | None,
+    waited_s: float | None,
     written_bytes: int,
     run_s: float,
 ) -> tuple[MeasurementWarning, ...]:
-    """All warnings that apply, in a fixed order."""
+    """All warnings that apply, in a fixed order.
+
+    `idle_bytes_per_s` is what others wrote before the run, `waited_s` how long the probe waited for
+    a processor during it; None where that isn't known.
+    """
     found = [
         _busy_before(idle_bytes_per_s, written_bytes, run_s),
         _busy_meanwhile(target, primary),
+        _busy_processors(waited_s, run_s),
         _drift(primary),
         _short_run(target, environment, run_s),
     ]
@@ -78,6 +86,16 @@ def _busy_meanwhile(target: Target, primary: Series | None) -> tuple[str, str] |
         "competing-writes",
         f"during series {primary.name} the device wrote {device_bytes / 1e6:.1f} MB,"
         f" {foreign_bytes / 1e6:.1f} MB of them not ours: measure again when the drive is idle",
+    )
+
+
+def _busy_processors(waited_s: float | None, run_s: float) -> tuple[str, str] | None:
+    if waited_s is None or 100 * waited_s < WAITED_PERCENT * run_s:
+        return None
+    return (
+        "busy-processors",
+        f"the probe waited {waited_s:.1f} s of {run_s:.1f} s for a processor that others used, and"
+        " latencies are longer for it: measure again when the host is idle",
     )
 
 

@@ -181,7 +181,7 @@ def _ended_by(run: SeriesRun, plan: MeasuringPlan) -> EndedBy | None:
         and run.used_ns >= plan.series_min_s * 1e9
     ):
         return "confidence"
-    over = run.cap_ns - run.used_ns < run.slot_ns(plan.rounds_max) // 2
-    if len(run.rounds) < plan.rounds_max and not over:
+    no_time = run.cap_ns - run.used_ns < run.cap_ns // plan.rounds_max // 2
+    if len(run.rounds) < plan.rounds_max and not no_time:
         return None
     return run.capacity_limit if run.filled else "time"

@@ -13,8 +13,8 @@ from advisor.measurement import Int64Array
 
 WARMUP_NS: Final = 20_000_000
 WARMUP_SAMPLES: Final = 5
-"""A round's warm-up lasts 20 ms or 5 samples, whichever is longer, but at most half the round: it
-covers the CPU's and the drive's way out of idleness after the other series' stretches."""
+"""A round's warm-up lasts 20 ms or 5 samples, whichever is longer, but at most half of its time and
+a quarter of its room: the CPU and the drive come out of idleness, and caches fill."""
 
 PAGE_BYTES: Final = 4096
 """The smallest unit in which a device would notice that it has stored the same data before."""
@@ -196,7 +196,7 @@ def stretch(take: Take, capacity: int, started_ns: int, slot_ns: int) -> Stretch
     warm = take(
         latencies_ns,
         0,
-        capacity // 2,
+        max(1, capacity // 4),
         WARMUP_SAMPLES,
         min(started_ns + WARMUP_NS, half_ns),
         half_ns,

@@ -1,11 +1,8 @@
-"""What we know about each setting, read from profiles/<engine>/<setting>.toml.
+"""What we know about each setting: the shape of profiles/<engine>/<setting>.toml, and its checks.
 
-A file that is incomplete or contradicts itself is fatal: a KnowledgeError names the file, the entry
-and what is wrong with it.
+advisor/knowledge.py reads the files; what does not fit here is fatal there.
 """
 
-import tomllib
-from pathlib import Path
 from string import Formatter
 from typing import Annotated, Final, Literal
 
@@ -14,15 +11,12 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
-    ValidationError,
     model_validator,
 )
 
 from advisor.analysis.fact_names import FACT_NAMES
-from advisor.conditions import Conditions, Strict
+from advisor.conditions import Condition, Conditions, Strict
 from advisor.durability import Durability
-from advisor.errors import KnowledgeError, UsageError
-from advisor.resources import resource_dir
 from advisor.rules.formulas import Formula
 from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
 from advisor.versions import (
@@ -98,6 +92,9 @@ class Spec(Strict):
             raise ValueError("an enum needs choices")
         if self.type in ("integer", "real") and (self.min is None or self.max is None):
             raise ValueError("a number needs min and max")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        _check_range(self.since, self.until)
         if self.default is None and not self.default_note:
             raise ValueError("without a default, default_note must say how the server derives it")
         if self.default is not None and (problem := self.problem_with(self.default)):
@@ -144,6 +141,8 @@ class Rule(Strict):
     durability: Durability = "durable"
     loss_window_ms: int | None = Field(default=None, gt=0)
     """How much time's commits the value may lose; only below `durable`."""
+    loss_groups_max: int | None = Field(default=None, gt=0)
+    """At most that many commit groups, if they come sooner; one connection commits one by one."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Rule":
@@ -151,22 +150,30 @@ class Rule(Strict):
             raise ValueError("a rule has exactly one of value, formula and leave_default = true")
         if (self.since or self.until) and self.vendor is None:
             raise ValueError("since and until need a vendor")
+        _check_range(self.since, self.until)
         if (self.durability != "durable") != (self.loss_window_ms is not None):
             raise ValueError("loss_window_ms goes with a durability below durable, and only there")
+        if self.loss_groups_max is not None and self.loss_window_ms is None:
+            raise ValueError("loss_groups_max goes with loss_window_ms")
         needed = set(self.when) | (self.formula.needs if self.formula else set())
         if strangers := needed - set(FACT_NAMES):
             raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
+        for name in self.formula.needs if self.formula else ():
+            if FACT_NAMES[name].kind != "number":
+                raise ValueError(f"{name} is a {FACT_NAMES[name].kind}, a formula needs a number")
         for name, condition in self.when.items():
-            _check_condition(name, condition.is_, condition.in_, condition.at_least)
+            _check_condition(name, condition)
         allowed = set(FACT_NAMES) | ALWAYS_SHOWN | (self.formula.shows if self.formula else set())
         if nameless := self.shown_names - allowed:
-            raise ValueError(f"the reason shows {', '.join(sorted(nameless))}, which nothing gives")
+            shown = ", ".join(f"{{{name}}}" for name in sorted(nameless))
+            raise ValueError(f"the reason shows {shown}, which nothing gives")
         return self
 
     @property
     def shown_names(self) -> frozenset[str]:
         """The names in braces in the reason."""
-        return frozenset(name for _, name, _, _ in Formatter().parse(self.reason) if name)
+        parsed = Formatter().parse(self.reason)
+        return frozenset(name for _, name, _, _ in parsed if name is not None)
 
     @property
     def needed_facts(self) -> frozenset[str]:
@@ -215,27 +222,9 @@ class Setting(Strict):
         return len({spec.default for spec in self.spec if spec.vendor == vendor}) > 1
 
 
-def load_settings(engine: Engine, profiles: Path | None = None) -> tuple[Setting, ...]:
-    """All settings of an engine, by group and name. Raises KnowledgeError for a bad file."""
-    folder = (profiles or resource_dir("profiles")) / engine
-    settings = [_load(path, engine) for path in sorted(folder.glob("*.toml"))]
-    if not settings:
-        raise KnowledgeError(f"{folder} holds no settings")
-    return tuple(sorted(settings, key=lambda setting: (GROUPS.index(setting.group), setting.name)))
-
-
-def _load(path: Path, engine: Engine) -> Setting:
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Setting.model_validate({**raw, "name": path.stem, "engine": engine})
-    except tomllib.TOMLDecodeError as error:
-        raise KnowledgeError(f"{path}: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise KnowledgeError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from error
-    except UsageError as error:
-        raise KnowledgeError(f"{path}: {error.message}", error.hint) from error
+def _check_range(since: NumericVersion | None, until: NumericVersion | None) -> None:
+    if since is not None and until is not None and since >= until:
+        raise ValueError(f"since {format_version(since)} is not before {format_version(until)}")
 
 
 def _overlap(one: Spec, other: Spec) -> bool:
@@ -244,16 +233,15 @@ def _overlap(one: Spec, other: Spec) -> bool:
     )
 
 
-def _check_condition(
-    name: str, is_: Value | None, in_: tuple[Value, ...] | None, at_least: float | None
-) -> None:
+def _check_condition(name: str, condition: Condition) -> None:
     fact = FACT_NAMES[name]
-    compared = [value for value in (is_, *(in_ or ())) if value is not None]
+    compared = [value for value in (condition.is_, *(condition.in_ or ())) if value is not None]
     expected = {"number": (int, float), "text": str, "boolean": bool}[fact.kind]
     for value in compared:
-        if not isinstance(value, expected):  # type: ignore[arg-type]
+        if not isinstance(value, expected) or isinstance(value, bool) != (fact.kind == "boolean"):  # type: ignore[arg-type]
             raise ValueError(f"{name} is a {fact.kind}, it cannot be {value!r}")
         if fact.choices and value not in fact.choices:
             raise ValueError(f"{name} is one of {', '.join(fact.choices)}, never {value!r}")
-    if at_least is not None and fact.kind != "number":
+    bounded = condition.at_least is not None or condition.below is not None
+    if bounded and fact.kind != "number":
         raise ValueError(f"{name} is a {fact.kind}; at_least, below and between need a number")

@@ -64,6 +64,8 @@ def _shadowed_by(setting: Setting, index: int) -> Rule | None:
 
 
 def _risk_problem(setting: Setting, rule: Rule) -> str | None:
+    if rule.durability == "can-corrupt":
+        return "can-corrupt is never advised"
     if rule.value is None or setting.name not in RISKS:
         return None
     risk = RISKS[setting.name](rule.value)

@@ -89,6 +89,7 @@ def _apply(
         sources=rule.sources,
         durability=rule.durability,
         loss_window_ms=rule.loss_window_ms,
+        loss_groups_max=rule.loss_groups_max,
         restart=spec.restart,
         group=setting.group,
         leave_default=rule.leave_default,

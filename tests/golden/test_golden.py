@@ -1,0 +1,91 @@
+"""Stored measurement -> fragment and capacity, held against files that a person has read.
+
+A golden file changes only with `tests/run tests/golden --update-golden`; read the difference.
+"""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from advisor.cli import main
+
+HERE: Final = Path(__file__).parent
+MEASUREMENTS: Final = HERE / "measurements"
+
+SERVERS: Final = {
+    "mysql": ("mysql", "9.7"),
+    "mysql-5.7": ("mysql", "5.7"),
+    "mariadb": ("mariadb", "10.11"),
+    "postgresql": ("postgresql", "15"),
+}
+"""Name in the golden file -> --db and --db-version."""
+
+FRAGMENTS: Final = [
+    *((drive, server) for drive in ("hdd", "nvme-plp") for server in SERVERS),
+    *((drive, "mysql") for drive in ("sata-ssd-plp", "raid-cache", "cloud-quick")),
+    *((drive, "postgresql") for drive in ("nvme-consumer", "hdd-journal", "cloud-quick")),
+    ("sata-ssd-consumer", "mariadb"),
+]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of one command."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+def hold_against(golden: Path, text: str, *, update: bool) -> None:
+    if update:
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+@pytest.mark.parametrize(("drive", "server"), FRAGMENTS)
+def test_fragment(
+    drive: str, server: str, capsys: pytest.CaptureFixture[str], update_golden: bool
+) -> None:
+    vendor, version = SERVERS[server]
+    source = str(MEASUREMENTS / f"{drive}.json")
+    status, out, _ = run(
+        capsys, "recommend", "--db", vendor, "--db-version", version, "--from", source, "--explain"
+    )
+    assert status == 0
+    golden = HERE / "fragments" / f"{drive}.{server}.conf"
+    hold_against(golden, out, update=update_golden)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_relaxed_fragment(
+    server: str, capsys: pytest.CaptureFixture[str], update_golden: bool
+) -> None:
+    vendor, version = SERVERS[server]
+    status, out, _ = run(
+        capsys,
+        *("recommend", "--db", vendor, "--db-version", version),
+        *("--from", str(MEASUREMENTS / "hdd.json")),
+        *("--durability", "loses-recent-on-crash", "--memory", "1GB", "--recovery-time", "1min"),
+    )
+    assert status == 0
+    golden = HERE / "fragments" / f"hdd.{server}.relaxed.conf"
+    hold_against(golden, out, update=update_golden)
+
+
+def test_advice_as_json(capsys: pytest.CaptureFixture[str], update_golden: bool) -> None:
+    status, out, _ = run(
+        capsys,
+        *("recommend", "--db", "mysql", "--db-version", "8.4", "--format", "json"),
+        *("--from", str(MEASUREMENTS / "nvme-consumer.json")),
+    )
+    assert status == 0
+    assert json.loads(out)["schema_version"] == 1
+    hold_against(HERE / "nvme-consumer.mysql-8.4.json", out, update=update_golden)
+
+
+def test_every_golden_fragment_is_tested() -> None:
+    expected = {f"{drive}.{server}.conf" for drive, server in FRAGMENTS}
+    expected |= {f"hdd.{server}.relaxed.conf" for server in SERVERS}
+    assert {path.name for path in (HERE / "fragments").iterdir()} == expected

@@ -1,0 +1,260 @@
+"""The command line: exit statuses, where things are printed, and one clear line for bad input."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from advisor import __version__
+from advisor.cli import main
+
+MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
+HDD = str(MEASUREMENTS / "hdd.json")
+TMPFS = str(MEASUREMENTS / "tmpfs.json")
+RAID_CACHE = str(MEASUREMENTS / "raid-cache.json")
+MYSQL = ("recommend", "--db", "mysql", "--db-version", "9.7")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of one command."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("recommend",), 2, "Missing option '--db'"),
+        (("recommend", "--db", "oracle"), 2, "Invalid value for '--db'"),
+        ((*MYSQL, "--from", "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
+        ((*MYSQL, "--from", "/"), 1, "/ cannot be read: Is a directory"),
+        ((*MYSQL, "--from", HDD, "/tmp"), 2, "both /tmp and --from"),
+        ((*MYSQL, "--from", HDD, "--quick"), 2, "need a drive, not --from"),
+        ((*MYSQL, "--from", HDD, "--memory", "lots"), 2, "'lots' is not a size"),
+        ((*MYSQL, "--from", HDD, "--memory", "0"), 2, "--memory '0' must be more than nothing"),
+        ((*MYSQL, "--from", HDD, "--recovery-time", "x"), 2, "'x' is not a duration"),
+        ((*MYSQL, "--from", HDD, "--syncs", "1,0"), 2, "--syncs '1,0': whole numbers above 0"),
+        ((*MYSQL, "--from", HDD, "--output", "/"), 2, "/ is a directory"),
+        ((*MYSQL, "--from", HDD, "--output", "/nowhere/x.cnf"), 1, "/nowhere does not exist"),
+        (
+            ("recommend", "--db", "mysql", "--db-version", "5.6", "--from", HDD),
+            2,
+            "begin with MySQL",
+        ),
+        (("recommend", "--db", "mysql", "--db-version", "new", "--from", HDD), 2, "not a version"),
+        (
+            ("recommend", "--db", "postgresql", "--binary-log", "--from", HDD),
+            2,
+            "PostgreSQL has no binary log",
+        ),
+        (("measure", "/nowhere"), 1, "/nowhere"),
+        (("measure", __file__), 1, "test_cli.py"),
+        (("measure", "--quick", "--thorough"), 2, "contradict each other"),
+        (("capacity", "--from", HDD, "--db-version", "8.0"), 2, "--db-version and --binary-log"),
+        (("rules", "show", "postgresql.no_such_setting"), 2, "there is no rule or setting"),
+        (("rules", "show", "postgresql.fsync.no-such-rule"), 2, "there is no rule or setting"),
+        ((*MYSQL, "--from", TMPFS), 3, "tmpfs keeps files in memory"),
+        (("capacity", "--from", TMPFS), 3, "tmpfs keeps files in memory"),
+        (
+            (*MYSQL, "--from", RAID_CACHE, "--require-trust", "plausible"),
+            3,
+            "trust is suspicious, plausible is required",
+        ),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_line(
+    arguments: tuple[str, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actual, out, err = run(capsys, *arguments)
+    assert (actual, out) == (status, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not a measurement: Invalid JSON: EOF"),
+        (b'{"schema_version": 1', "is not a measurement: Invalid JSON"),
+        (b"{}", "is not a measurement: tool_version: Field required"),
+        (b'{"schema_version": 2}', "is not a measurement: schema_version: Input should be 1"),
+        (b"\xff\xfe\x00", "is not text: byte 0 is not UTF-8"),
+        (b"[1, 2]", "is not a measurement"),
+    ],
+)
+def test_a_bad_measurement_file_is_said_in_one_line(
+    content: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    status, out, err = run(capsys, *MYSQL, "--from", str(path))
+    assert (status, out) == (1, "")
+    assert f"{path} {message}" in err
+
+
+def test_the_product_is_on_stdout_and_notes_are_on_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = run(capsys, *MYSQL, "--from", RAID_CACHE)
+    assert status == 0
+    assert "[mysqld]" in out
+    assert err.startswith("fsync-advisor: trust is suspicious: sda rotates")
+
+
+def test_quiet_keeps_stderr_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, *MYSQL, "--from", RAID_CACHE, "--quiet")
+    assert (status, err) == (0, "")
+    assert "[mysqld]" in out
+
+
+@pytest.mark.parametrize("trust", ["unverifiable", "suspicious"])
+def test_enough_trust_is_enough(trust: str, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(MEASUREMENTS / "cloud-quick.json")
+    status, _, _ = run(capsys, *MYSQL, "--from", source, "--require-trust", trust)
+    assert status == 0
+
+
+def test_a_drive_that_keeps_nothing_gets_advice_only_when_accepted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = run(capsys, *MYSQL, "--from", TMPFS, "--accept-not-durable")
+    assert status == 0
+    assert out.startswith("# WARNING: this drive is NOT DURABLE")
+    assert "trust is not-durable" in err
+
+
+def test_a_fragment_is_written_to_a_new_file_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "zz-fsync.cnf"
+    assert run(capsys, *MYSQL, "--from", HDD, "--output", str(path)) == (0, "", "")
+    written = path.read_text()
+    assert "[mysqld]" in written
+    status, _, err = run(capsys, *MYSQL, "--from", HDD, "--output", str(path))
+    assert status == 2
+    assert f"{path} exists already" in err
+    forced = ("--output", str(path), "--force", "--memory", "2GB")
+    assert run(capsys, *MYSQL, "--from", HDD, *forced)[0] == 0
+    assert path.read_text() != written
+    assert [entry.name for entry in tmp_path.iterdir()] == ["zz-fsync.cnf"]
+
+
+def test_advice_as_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    advice = json.loads(run(capsys, *MYSQL, "--from", HDD, "--format", "json")[1])
+    assert {
+        *("schema_version", "engine", "engine_version", "durability", "storage", "settings"),
+        *("skipped", "capacity", "warnings"),
+    } <= advice.keys()
+    assert {"class", "trust", "evidence"} <= advice["storage"].keys()
+    assert {
+        *("setting", "value", "rendered", "default", "rule", "reason", "sources", "durability"),
+        *("restart", "group"),
+    } <= advice["settings"][0].keys()
+    assert advice["capacity"]["serial"][0].keys() == {"syncs", "tps", "per_day"}
+
+
+def test_capacity_at_given_syncs(capsys: pytest.CaptureFixture[str]) -> None:
+    # hdd.json: 12.2 ms a sync; 1 / 0.0122 s = 81.97, / 4 = 20.49 transactions a second.
+    status, out, _ = run(capsys, "capacity", "--from", HDD, "--syncs", "1,4", "--format", "json")
+    assert status == 0
+    rates = [(point["syncs"], round(point["tps"], 2)) for point in json.loads(out)["serial"]]
+    assert rates == [(1, 81.97), (4, 20.49)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        # append 36.1 ms + overwrite 12.2 ms = 48.3 ms
+        (("--db", "mysql", "--db-version", "9.7"), "waits for 2 syncs, 48.3 ms: at most 20.7"),
+        (("--db", "mysql", "--db-version", "5.7"), "waits for 1 sync, 12.2 ms: at most 82"),
+        (("--db", "mariadb", "--db-version", "10.11"), "waits for 1 sync, 12.2 ms: at most 82"),
+        (("--db", "mariadb", "--db-version", "10.11", "--binary-log"), "waits for 2 syncs, 48.3"),
+        (("--db", "mysql", "--db-version", "9.7", "--no-binary-log"), "waits for 1 sync, 12.2 ms"),
+        (("--db", "postgresql", "--db-version", "15"), "waits for 1 sync, 12.2 ms: at most 82"),
+        (
+            ("--db", "postgresql", "--db-version", "15", "--durability", "loses-recent-on-crash"),
+            "waits for no sync.",
+        ),
+    ],
+)
+def test_capacity_says_what_one_commit_waits_for(
+    arguments: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = run(capsys, "capacity", "--from", HDD, *arguments)
+    assert status == 0
+    assert f"One commit with these settings {line}" in out
+    assert out.startswith("One connection, one sync after another, 12.2 ms each")
+
+
+def test_a_measurement_is_read_from_standard_input() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor.cli", *MYSQL, "--from", "-"],
+        input=Path(HDD).read_text(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[mysqld]" in done.stdout
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor.cli", *MYSQL, "--from", HDD],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version") == (0, f"fsync-advisor {__version__}\n", "")
+    for command in ([], ["measure"], ["recommend"], ["capacity"], ["rules"], ["rules", "show"]):
+        status, out, _ = run(capsys, *command, "--help")
+        assert status == 0
+        assert max(map(len, out.splitlines())) <= 80
+
+
+def test_rules_list_show_and_check(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "rules", "list", "--engine", "postgresql")
+    assert status == 0
+    assert "postgresql.fsync.always" in out
+    assert "innodb." not in out
+    status, out, _ = run(capsys, "rules", "show", "postgresql.synchronous_commit")
+    assert status == 0
+    assert "loss_window_ms: 600" in out
+    status, out, _ = run(capsys, "rules", "show", "sync_binlog", "--format", "json")
+    assert status == 0
+    assert json.loads(out)[0]["name"] == "sync_binlog"
+    status, out, err = run(capsys, "rules", "check")
+    assert (status, out) == (0, "")
+    assert "nothing wrong" in err
+
+
+def test_rules_check_finds_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from advisor import knowledge
+
+    profiles = tmp_path / "profiles"
+    shutil.copytree(Path(__file__).parents[2] / "profiles", profiles)
+    monkeypatch.setattr(knowledge, "resource_dir", lambda name: tmp_path / name)
+    assert run(capsys, "rules", "check")[0] == 0
+    path = profiles / "postgresql" / "commit_delay.toml"
+    path.write_text(path.read_text().replace("leave_default = true", "value = 100001"))
+    status, _, err = run(capsys, "rules", "check")
+    assert status == 1
+    assert "postgresql.commit_delay.no-robust-gain" in err
+    assert "100001 is outside 0 to 100000" in err
