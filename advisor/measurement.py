@@ -34,7 +34,9 @@ Pattern = Literal["overwrite", "append", "classic", "random"]
 class Model(BaseModel):
     """Frozen. Unknown keys are ignored, so that a file of a later minor version still loads."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 class Unknown(Model):

@@ -12,7 +12,9 @@ TrustChoice = Literal["plausible", "unverifiable", "suspicious"]
 
 Directory = Annotated[
     Path | None,
-    typer.Argument(help="Where the database lives.  [default: the current directory]"),
+    typer.Argument(
+        metavar="[DIR]", help="Where the database lives.  [default: the current directory]"
+    ),
 ]
 FromFile = Annotated[
     Path | None,

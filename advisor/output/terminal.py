@@ -1,8 +1,8 @@
 """What people see on a terminal: measurements, capacity, rules. 80 columns suffice."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -56,22 +56,22 @@ def setting_text(setting: Setting, rule_name: str | None) -> str:
     lines += [f"  {_spec_line(spec)}" for spec in setting.spec]
     for rule in setting.rule:
         if rule_name in (None, rule.name):
-            lines += ["", setting.rule_id(rule)]
             shown = rule.model_dump(
-                mode="json", by_alias=True, exclude_defaults=True, exclude={"name"}
+                mode="json", by_alias=True, exclude_unset=True, exclude={"name"}
             )
-            lines += [f"  {name}: {value}" for name, value in shown.items()]
+            lines += ["", setting.rule_id(rule), *_indented(shown)]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _measurement_parts(measurement: Measurement, verdict: Verdict) -> Iterator[RenderableType]:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("series")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("series", no_wrap=True)
     for heading in ("ops/s", "mean", "p50", "p99", "max", "+-95 %"):
         table.add_column(heading, justify="right", no_wrap=True)
     for series in measurement.series:
         table.add_row(Text(series.name), *_cells(series.summary))
     yield table
+    yield ""
     for absent in measurement.absent:
         yield Text(f"not measured: {absent.name}: {absent.why}")
     yield Text(f"written: {format_size(measurement.written_bytes)}")
@@ -105,6 +105,20 @@ def _standing_line(standing: Standing) -> str:
         where = f"between reference storages {standing.next_faster} and {standing.next_slower}"
     rate = format_named("ops_per_s", standing.ops_per_s)
     return f"classic {standing.block_bytes // 1024} KiB: {rate}, {where}"
+
+
+def _indented(shown: dict[str, Any], depth: int = 1) -> Iterator[str]:
+    """Nested data as indented lines."""
+    margin = "  " * depth
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            yield f"{margin}{name}:"
+            yield from _indented(value, depth + 1)
+        elif isinstance(value, list):
+            yield f"{margin}{name}:"
+            yield from (f"{margin}  {item}" for item in value)
+        else:
+            yield f"{margin}{name}: {value}"
 
 
 def _spec_line(spec: Spec) -> str:

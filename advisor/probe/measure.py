@@ -19,7 +19,7 @@ from advisor.probe.plan import MeasuringPlan
 from advisor.probe.progress import Progress, Report, ignore
 from advisor.probe.rounds import SeriesRun, run_rounds, share_out
 from advisor.probe.scratch import Scratch
-from advisor.probe.testfiles import TestFiles, planned_bytes
+from advisor.probe.testfiles import Workbench, planned_bytes
 
 
 def measure(
@@ -53,7 +53,7 @@ def measure(
         waited_before_s = waited_s()
         idle_bytes_per_s = _idle_bytes_per_s(target, plan.idle_s)
         clock.tell("filling the test files")
-        files = TestFiles(scratch, plan, seed)
+        files = Workbench(scratch, plan, seed)
         benches = files.benches()
         runs = share_out(benches, plan, clock.left_ns(), plan.bytes_max - files.written_bytes)
         clock.runs = runs

@@ -79,8 +79,9 @@ def share_out(
 
 def _with_limits(bench: Bench, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
     by_bytes = cap_bytes // bench.spec.block_bytes
-    limit: Limit = "bytes" if by_bytes < plan.samples_max else "samples"
-    capacity = min(by_bytes, plan.samples_max) // plan.rounds_max // bench.spec.writers
+    samples_max = min(plan.samples_max, bench.spec.samples_max or plan.samples_max)
+    limit: Limit = "bytes" if by_bytes < samples_max else "samples"
+    capacity = min(by_bytes, samples_max) // plan.rounds_max // bench.spec.writers
     if capacity < 2:
         raise ValueError(f"plan {plan.name} leaves series {bench.spec.name} no room for samples")
     return SeriesRun(bench, cap_ns, capacity, limit)

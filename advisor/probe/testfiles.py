@@ -64,7 +64,7 @@ class Bench:
             (self.sync or os.fdatasync)(fd)
 
 
-class TestFiles:
+class Workbench:
     """Makes the benches of a plan in a scratch directory, and counts what that writes."""
 
     def __init__(self, scratch: Scratch, plan: MeasuringPlan, seed: int) -> None:

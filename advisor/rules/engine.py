@@ -65,7 +65,8 @@ def _choose(
 def _nothing_fits(setting: Setting, vendor: Vendor, version: NumericVersion, facts: Facts) -> Skip:
     asked = {name for rule in setting.rule if rule.covers(vendor, version) for name in rule.when}
     why = ", ".join(f"{name} = {facts[name]}" for name in sorted(asked))
-    return Skip(rule=f"{setting.engine}.{setting.name}", why=f"no rule fits {why}")
+    why = f"no rule fits {why or 'this version'}"
+    return Skip(rule=f"{setting.engine}.{setting.name}", why=why)
 
 
 def _apply(

@@ -1,0 +1,70 @@
+"""The README's commands run, and its transcripts are what the program prints."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+
+RUN_ELSEWHERE = ("pip install .", "tests/run")
+"""test_wheel.py installs; this is tests/run."""
+
+
+@dataclass
+class Command:
+    """A command of the README, and the lines shown below it."""
+
+    text: str
+    shown: list[str] = field(default_factory=list)
+
+
+def commands() -> list[Command]:
+    found: list[Command] = []
+    for block in re.findall(r"```console\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.S):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append(Command(line.removeprefix("$ ")))
+            else:
+                found[-1].shown.append(line)
+    return [one for one in found if not one.text.startswith(RUN_ELSEWHERE)]
+
+
+def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        shell=True,
+        cwd=cwd,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_all_commands_run_in_order(tmp_path: Path) -> None:
+    shutil.copytree(CHECKOUT / "tests" / "golden", tmp_path / "tests" / "golden")
+    ran = [(command.text, run(command.text, tmp_path)) for command in commands()]
+    failed = [(text, done.stderr) for text, done in ran if done.returncode != 0]
+    assert failed == []
+    assert len(ran) >= 8
+
+
+@pytest.mark.parametrize(
+    "command", [one for one in commands() if one.shown], ids=lambda one: one.text[:60]
+)
+def test_transcript(command: Command, tmp_path: Path) -> None:
+    assert run(command.text, CHECKOUT).stdout.splitlines() == command.shown
+
+
+def test_the_first_line_of_the_readme_does_the_main_job() -> None:
+    text = (CHECKOUT / "README.md").read_text()
+    first = re.search(r"```console\n\$ (.*)\n", text)
+    assert first is not None
+    assert first[1] == "pip install . && fsync-advisor recommend --db mysql"

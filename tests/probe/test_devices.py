@@ -1,0 +1,335 @@
+"""From a directory to its leaf devices: trees of /proc and /sys as real hosts have them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from advisor.measurement import Device, Target, Unknown
+from advisor.probe.devices import describe_target
+
+QUEUE = {
+    "rotational": "0",
+    "write_cache": "write back",
+    "fua": "1",
+    "scheduler": "[none] mq-deadline kyber",
+    "logical_block_size": "512",
+    "physical_block_size": "4096",
+}
+
+
+class Host:
+    """A made-up host, in which the directory `data` is on the device of its own choosing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.data = root / "data"
+        self.data.mkdir()
+        device = self.data.stat().st_dev
+        self.number = f"{os.major(device)}:{os.minor(device)}"
+        self.mountinfo = f"1 1 {self.number} / {root} rw,noatime - ext4 /dev/sda1 rw,barrier\n"
+
+    def disk(self, path: str, *, queue: dict[str, str] | None = None, **device: str) -> Path:
+        """A disk at a path under /sys/devices, with its queue and the files of its device."""
+        node = self.root / "sys/devices" / path
+        (node / "queue").mkdir(parents=True)
+        (node / "slaves").mkdir()
+        for name, text in (QUEUE | (queue or {})).items():
+            (node / "queue" / name).write_text(text + "\n")
+        (node / "size").write_text("1000\n")
+        if device:
+            (node / "device").mkdir()
+        for name, text in device.items():
+            (node / "device" / name).write_text(text + "\n")
+        block = self.root / "sys/class/block"
+        block.mkdir(parents=True, exist_ok=True)
+        (block / node.name).symlink_to(node)
+        return node
+
+    def holds_data(self, node: Path) -> None:
+        """Puts the directory onto this device."""
+        numbers = self.root / "sys/dev/block"
+        numbers.mkdir(parents=True, exist_ok=True)
+        (numbers / self.number).symlink_to(node)
+
+    def target(self) -> Target:
+        (self.root / "proc/self").mkdir(parents=True)
+        (self.root / "proc/self/mountinfo").write_text(self.mountinfo)
+        return describe_target(self.data, 123, self.root)
+
+    def devices(self) -> tuple[Device, ...]:
+        devices = self.target().devices
+        assert not isinstance(devices, Unknown), devices
+        return devices
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A host without any device yet."""
+    return Host(tmp_path)
+
+
+def layer(upper: Path, *lower: Path) -> None:
+    for node in lower:
+        (upper / "slaves" / node.name).symlink_to(node)
+
+
+def test_a_hard_disk_behind_a_partition(host: Host) -> None:
+    disk = host.disk(
+        "pci0000:00/0000:00:1f.2/ata3/host2/target2:0:0/2:0:0:0/block/sda",
+        queue={"rotational": "1", "fua": "0", "scheduler": "none [mq-deadline]"},
+        model="WDC WD2002FYPS-0",
+        vendor="ATA",
+    )
+    partition = disk / "sda1"
+    partition.mkdir()
+    (partition / "partition").write_text("1\n")
+    host.holds_data(partition)
+    assert host.devices() == (
+        Device(
+            name="sda",
+            model="WDC WD2002FYPS-0",
+            vendor="ATA",
+            transport="sata",
+            rotational=True,
+            write_cache="write back",
+            fua=False,
+            scheduler="mq-deadline",
+            logical_block_bytes=512,
+            physical_block_bytes=4096,
+            size_bytes=512_000,
+        ),
+    )
+
+
+def test_the_target_itself(host: Host) -> None:
+    host.holds_data(host.disk("pci0000:00/nvme/nvme0/nvme0n1"))
+    target = host.target()
+    assert target.directory == str(host.data)
+    assert target.device_id == host.number
+    assert target.filesystem == "ext4"
+    assert target.mount_point == str(host.root)
+    assert target.mount_source == "/dev/sda1"
+    assert target.mount_options == ("rw", "noatime", "barrier")
+    assert target.free_bytes == 123
+
+
+def test_a_logical_volume_on_a_mirror_of_two_partitioned_nvme(host: Host) -> None:
+    members = []
+    for number in (0, 1):
+        disk = host.disk(
+            f"pci0000:00/nvme/nvme{number}/nvme{number}n1", model="SAMSUNG MZQL2960HCJR-00A07"
+        )
+        partition = disk / f"nvme{number}n1p2"
+        partition.mkdir()
+        (partition / "partition").write_text("2\n")
+        members.append(partition)
+    mirror = host.disk("virtual/block/md0")
+    volume = host.disk("virtual/block/dm-3")
+    layer(mirror, *members)
+    layer(volume, mirror)
+    host.holds_data(volume)
+    devices = host.devices()
+    assert [device.name for device in devices] == ["nvme0n1", "nvme1n1"]
+    assert {device.transport for device in devices} == {"nvme"}
+    assert devices[0].model == "SAMSUNG MZQL2960HCJR-00A07"
+    assert devices[0].scheduler == "none"
+    assert devices[0].fua is True
+
+
+def test_two_volumes_on_one_disk_name_it_once(host: Host) -> None:
+    disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
+    volumes = [host.disk(f"virtual/block/dm-{number}") for number in (0, 1, 2)]
+    layer(volumes[0], disk)
+    layer(volumes[1], disk)
+    layer(volumes[2], volumes[0], volumes[1])
+    host.holds_data(volumes[2])
+    assert [device.name for device in host.devices()] == ["nvme0n1"]
+
+
+def test_a_multipath_nvme_namespace_is_a_leaf(host: Host) -> None:
+    node = host.disk("virtual/nvme-subsystem/nvme-subsys0/nvme0n1", model="Micron_7400_MTFDKBA480")
+    host.holds_data(node)
+    (device,) = host.devices()
+    assert (device.name, device.transport) == ("nvme0n1", "nvme")
+
+
+def test_a_virtio_disk_does_not_know_whether_it_rotates(host: Host) -> None:
+    disk = host.disk("pci0000:00/0000:00:02.0/virtio1/block/vda", queue={"rotational": "1"})
+    host.holds_data(disk)
+    (device,) = host.devices()
+    assert device.transport == "virtio"
+    assert device.rotational == Unknown(unknown="virtio reports 1 for every disk")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model"), [("VMware", "Virtual disk"), ("ATA", "VBOX HARDDISK")]
+)
+def test_a_virtual_scsi_disk_does_not_know_it_either(host: Host, vendor: str, model: str) -> None:
+    disk = host.disk(
+        "pci0000:00/host2/target2:0:0/2:0:0:0/block/sda",
+        queue={"rotational": "1"},
+        vendor=vendor,
+        model=model,
+    )
+    host.holds_data(disk)
+    (device,) = host.devices()
+    assert device.transport == "scsi"
+    assert isinstance(device.rotational, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("path", "transport"),
+    [
+        ("pci0000:00/usb2/2-1/2-1:1.0/host6/target6:0:0/6:0:0:0/block/sdb", "usb"),
+        ("pci0000:00/host0/port-0:0/end_device-0:0/target0:0:0/0:0:0:0/block/sdc", "sas"),
+        ("platform/mmc_host/mmc0/mmc0:0001/block/mmcblk0", "mmc"),
+        ("vbd-51712/block/xvda", "xen"),
+        ("pci0000:00/virtio0/host0/target0:0:0/0:0:0:0/block/sda", "virtio"),
+    ],
+)
+def test_the_path_in_sys_tells_the_transport(host: Host, path: str, transport: str) -> None:
+    host.holds_data(host.disk(path))
+    assert host.devices()[0].transport == transport
+
+
+def test_missing_files_are_unknown_and_say_which(host: Host) -> None:
+    node = host.root / "sys/devices/virtual/block/zram0"
+    node.mkdir(parents=True)
+    host.holds_data(node)
+    (device,) = host.devices()
+    assert device.model == Unknown(unknown="/sys has no device/model of this device")
+    assert device.write_cache == Unknown(unknown="/sys has no queue/write_cache of this device")
+    assert device.fua == Unknown(unknown="/sys has no queue/fua of this device")
+    assert isinstance(device.rotational, Unknown)
+    assert isinstance(device.size_bytes, Unknown)
+    assert isinstance(device.transport, Unknown)
+
+
+def test_nonsense_in_sys_is_unknown(host: Host) -> None:
+    host.holds_data(host.disk("pci/nvme0/nvme0n1", queue={"logical_block_size": "many"}))
+    (device,) = host.devices()
+    assert device.logical_block_bytes == Unknown(unknown="/sys says 'many'")
+
+
+def test_a_device_that_sys_does_not_have(host: Host) -> None:
+    devices = host.target().devices
+    assert devices == Unknown(unknown=f"/sys/dev/block/{host.number} is missing")
+
+
+def test_a_directory_on_no_known_mount(host: Host) -> None:
+    host.mountinfo = ""
+    target = host.target()
+    assert isinstance(target.filesystem, Unknown)
+    assert isinstance(target.mount_point, Unknown)
+    assert target.mount_options == ()
+
+
+def test_a_loop_device_is_its_files_disk(host: Host) -> None:
+    loop = host.disk("virtual/block/loop0")
+    (loop / "loop").mkdir()
+    image = Path("/proc/self/exe").resolve()  # a file on whatever disk the tests run from
+    (loop / "loop/backing_file").write_text(f"{image}\n")
+    device = image.stat().st_dev
+    below = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
+    host.number = f"{os.major(device)}:{os.minor(device)}"
+    host.holds_data(below)
+    from advisor.probe import devices
+
+    assert devices._leaves_of(loop, host.root, devices.DEPTH_MAX) == [below]
+
+
+@pytest.mark.parametrize("backing_file", ["/gone/image", "/gone/image (deleted)"])
+def test_a_loop_device_whose_file_is_out_of_sight_is_a_leaf(host: Host, backing_file: str) -> None:
+    loop = host.disk("virtual/block/loop0")
+    (loop / "loop").mkdir()
+    (loop / "loop/backing_file").write_text(f"{backing_file}\n")
+    host.holds_data(loop)
+    (device,) = host.devices()
+    assert (device.name, device.transport) == ("loop0", "loop")
+
+
+def test_a_loop_device_on_itself_ends(host: Host) -> None:
+    loop = host.disk("virtual/block/loop0")
+    (loop / "loop").mkdir()
+    (loop / "loop/backing_file").write_text(f"{host.data}\n")
+    host.holds_data(loop)
+    assert [device.name for device in host.devices()] == ["loop0"]
+
+
+class Anonymous(Host):
+    """A host whose directory is on a device with major number 0, like btrfs and overlay."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(root)
+        real_major = os.major
+        own_device = self.data.stat().st_dev
+        monkeypatch.setattr(
+            os, "major", lambda device: 0 if device == own_device else real_major(device)
+        )
+        self.number = f"0:{os.minor(own_device)}"
+
+
+@pytest.fixture
+def anonymous(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Anonymous:
+    """A host without any device yet."""
+    return Anonymous(tmp_path, monkeypatch)
+
+
+def test_btrfs_on_two_disks(anonymous: Anonymous) -> None:
+    disks = [anonymous.disk(f"pci/nvme/nvme{number}/nvme{number}n1") for number in (0, 1)]
+    members = anonymous.root / "sys/fs/btrfs/6e9b-uuid/devices"
+    members.mkdir(parents=True)
+    for disk in disks:
+        (members / disk.name).symlink_to(disk)
+    # A subvolume's st_dev is not the one in mountinfo: the path alone must find the mount.
+    anonymous.mountinfo = f"1 1 0:999 /sub {anonymous.root} rw - btrfs /dev/nvme1n1 rw,ssd\n"
+    target = anonymous.target()
+    assert target.filesystem == "btrfs"
+    assert not isinstance(target.devices, Unknown)
+    assert [device.name for device in target.devices] == ["nvme0n1", "nvme1n1"]
+
+
+def test_btrfs_named_by_the_device_mapper(anonymous: Anonymous) -> None:
+    disk = anonymous.disk("pci/nvme/nvme0/nvme0n1")
+    volume = anonymous.disk("virtual/block/dm-0")
+    layer(volume, disk)
+    mapper = anonymous.root / "dev/mapper"
+    mapper.mkdir(parents=True)
+    (anonymous.root / "dev/dm-0").touch()
+    (mapper / "vg-data").symlink_to("../dm-0")
+    root = anonymous.root
+    anonymous.mountinfo = f"1 1 0:999 / {root} rw - btrfs /dev/mapper/vg-data rw\n"
+    assert [device.name for device in anonymous.devices()] == ["nvme0n1"]
+
+
+def test_btrfs_from_an_unknown_source(anonymous: Anonymous) -> None:
+    anonymous.mountinfo = f"1 1 0:999 / {anonymous.root} rw - btrfs /dev/root rw\n"
+    assert anonymous.target().devices == Unknown(
+        unknown="btrfs is mounted from /dev/root, which /sys does not know"
+    )
+
+
+def test_an_overlay_whose_upper_layer_is_out_of_sight(anonymous: Anonymous) -> None:
+    anonymous.mountinfo = (
+        f"1 1 {anonymous.number} / {anonymous.root} rw - overlay overlay rw,upperdir=/gone/diff\n"
+    )
+    devices = anonymous.target().devices
+    assert isinstance(devices, Unknown)
+    assert devices.unknown.startswith("/gone/diff cannot be seen from here")
+
+
+def test_an_overlay_on_itself_ends(anonymous: Anonymous) -> None:
+    data = anonymous.data
+    anonymous.mountinfo = (
+        f"1 1 {anonymous.number} / {anonymous.root} rw - overlay overlay rw,upperdir={data}\n"
+    )
+    assert anonymous.target().devices == Unknown(unknown="too many layers")
+
+
+@pytest.mark.parametrize("filesystem", ["tmpfs", "nfs4", "zfs", "fuse.s3fs"])
+def test_file_systems_that_name_no_device(anonymous: Anonymous, filesystem: str) -> None:
+    anonymous.mountinfo = f"1 1 {anonymous.number} / {anonymous.root} rw - {filesystem} x rw\n"
+    assert anonymous.target().devices == Unknown(
+        unknown=f"{filesystem} does not say on which block device it is"
+    )

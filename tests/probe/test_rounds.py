@@ -1,0 +1,106 @@
+"""When a series has enough, and how time and bytes are shared out."""
+
+from array import array
+from dataclasses import replace
+from itertools import cycle
+
+import pytest
+from faults import SMALL_PLAN
+
+from advisor.measurement import Round
+from advisor.probe.plan import FULL_SERIES, SeriesSpec
+from advisor.probe.rounds import EndedBy, SeriesRun, _ended_by, share_out
+from advisor.probe.testfiles import Bench
+from advisor.statistics import summarise
+
+PLAN = replace(
+    SMALL_PLAN, rounds_min=3, rounds_max=6, samples_enough=300, series_min_s=0.25, samples_max=1200
+)
+SPEC = SeriesSpec("a", "overwrite", "fdatasync", 8192)
+STEADY = [100, 101] * 50
+WILD = [10] * 90 + [100_000] * 10
+SECOND_NS = 1_000_000_000
+
+
+def bench(spec: SeriesSpec) -> Bench:
+    return Bench(spec, (0,) * spec.writers, (cycle([0]),) * spec.writers)
+
+
+def run_with(
+    rounds: int,
+    latencies: list[int],
+    *,
+    used_s: float = 0.5,
+    cap_s: float = 2,
+    filled: bool = False,
+) -> SeriesRun:
+    parts = [
+        Round(
+            latencies_ns=array("q", latencies),
+            warmup_count=0,
+            elapsed_ns=SECOND_NS,
+            written_bytes=0,
+            flush_requests=0,
+            device_written_bytes=0,
+        )
+    ] * rounds
+    run = SeriesRun(bench(SPEC), int(cap_s * SECOND_NS), 200, "samples")
+    run.used_ns, run.rounds, run.filled = int(used_s * SECOND_NS), parts, filled
+    run.summary = summarise(parts)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (run_with(3, STEADY), "confidence"),
+        (run_with(2, STEADY), None),  # too few rounds
+        (run_with(3, STEADY[:98]), None),  # too few samples
+        (run_with(3, STEADY, used_s=0.24), None),  # too short a time
+        (run_with(3, WILD), None),  # too uncertain
+        (run_with(6, WILD), "time"),
+        (run_with(6, WILD, filled=True), "samples"),
+        (run_with(3, WILD, used_s=1.9), "time"),  # not half a stretch left
+        (run_with(3, WILD, used_s=1.8), None),
+        (run_with(2, WILD, used_s=5), None),  # the fewest rounds come first
+    ],
+)
+def test_a_series_ends(run: SeriesRun, expected: EndedBy | None) -> None:
+    assert _ended_by(run, PLAN) == expected
+
+
+def test_the_byte_limit_is_named() -> None:
+    run = run_with(6, WILD, filled=True)
+    run.capacity_limit = "bytes"
+    assert _ended_by(run, PLAN) == "bytes"
+
+
+def test_shares_of_time_bytes_and_samples() -> None:
+    double = replace(SPEC, name="double", share=2)
+    runs = share_out([bench(double), bench(SPEC)], PLAN, 9 * SECOND_NS, 10**12)
+    assert [run.cap_ns for run in runs] == [6 * SECOND_NS, 3 * SECOND_NS]
+    assert [(run.capacity, run.capacity_limit) for run in runs] == [(200, "samples")] * 2
+    assert runs[0].slot_ns(PLAN.rounds_max) == SECOND_NS
+
+
+def test_few_bytes_mean_few_samples() -> None:
+    (run,) = share_out([bench(SPEC)], PLAN, SECOND_NS, 60 * 8192)
+    assert (run.capacity, run.capacity_limit) == (10, "bytes")
+
+
+def test_several_writers_share_the_samples() -> None:
+    (run,) = share_out([bench(replace(SPEC, writers=8))], PLAN, SECOND_NS, 10**12)
+    assert run.capacity == 25
+
+
+def test_a_plan_without_room_for_samples_is_a_mistake_in_the_plan() -> None:
+    with pytest.raises(ValueError, match="no room for samples"):
+        share_out([bench(SPEC)], PLAN, SECOND_NS, 8192)
+
+
+def test_series_names_are_unique_and_tell_what_they_are() -> None:
+    assert len({spec.name for spec in FULL_SERIES}) == len(FULL_SERIES) == 11
+    for spec in FULL_SERIES:
+        assert spec.name.startswith(spec.pattern)
+        assert f"{spec.block_bytes // 1024}k" in spec.name
+        assert spec.writers == 1 or spec.name.endswith(f"{spec.writers}-writers")

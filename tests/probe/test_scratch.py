@@ -1,0 +1,101 @@
+"""Test files have no name, touch nothing that exists, and end with their scratch."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from advisor.errors import AdvisorError
+from advisor.probe.scratch import Scratch
+
+
+def open_files() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))
+
+
+def test_a_test_file_is_private_regular_empty_and_nameless(tmp_path: Path) -> None:
+    with Scratch(tmp_path) as scratch:
+        made = os.fstat(scratch.create())
+        assert os.listdir(tmp_path) == []
+    assert stat.S_ISREG(made.st_mode)
+    assert stat.S_IMODE(made.st_mode) == 0o600
+    assert made.st_nlink == 0
+    assert made.st_size == 0
+    assert made.st_dev == tmp_path.stat().st_dev
+
+
+def test_a_test_file_without_tmpfile_is_private_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", os.O_DIRECTORY)  # as on kernels before 3.11: EISDIR
+    with Scratch(tmp_path) as scratch:
+        made = os.fstat(scratch.create())
+        assert os.listdir(tmp_path) == []
+    assert (stat.S_IMODE(made.st_mode), made.st_nlink, made.st_size) == (0o600, 0, 0)
+
+
+def test_neither_names_nor_descriptors_remain(tmp_path: Path) -> None:
+    before = open_files()
+    with Scratch(tmp_path) as scratch:
+        fd = scratch.create()
+        scratch.reopen(fd, os.O_DSYNC)
+    assert open_files() == before
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_second_descriptor_writes_to_the_same_file(tmp_path: Path) -> None:
+    with Scratch(tmp_path) as scratch:
+        fd = scratch.create()
+        os.pwrite(scratch.reopen(fd, os.O_DSYNC), b"same", 0)
+        assert os.pread(fd, 4, 0) == b"same"
+
+
+def test_the_fallback_does_not_follow_or_open_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", os.O_DIRECTORY)
+    monkeypatch.setattr("secrets.token_hex", lambda count: "guessed")
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "sync").write_bytes(b"precious")
+    (tmp_path / ".fsync-advisor-guessed").symlink_to(precious)
+    with Scratch(tmp_path) as scratch, pytest.raises(AdvisorError, match="EEXIST"):
+        scratch.create()
+    assert (precious / "sync").read_bytes() == b"precious"
+    assert (tmp_path / ".fsync-advisor-guessed").is_symlink()
+
+
+def test_a_failure_in_the_fallback_leaves_no_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", os.O_DIRECTORY)
+    monkeypatch.setattr(os, "O_NOFOLLOW", os.O_NOFOLLOW | os.O_TMPFILE | os.O_PATH)
+    with Scratch(tmp_path) as scratch, pytest.raises(AdvisorError):
+        scratch.create()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_on_another_device_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Scratch(tmp_path) as scratch:
+        monkeypatch.setattr(scratch, "_device", os.makedev(250, 7))
+        with pytest.raises(AdvisorError, match=r"is on another device .*the directory on 250:7"):
+            scratch.create()
+
+
+def test_space_is_asked_for_twice_over_and_with_a_reserve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Scratch(tmp_path) as scratch:
+        monkeypatch.setattr(scratch, "free_bytes", lambda: 25 << 20)
+        scratch.require_free(planned_bytes=10 << 20, reserve_bytes=5 << 20)
+        with pytest.raises(AdvisorError, match="25 MiB free, 26 MiB needed"):
+            scratch.require_free(planned_bytes=10 << 20, reserve_bytes=(5 << 20) + 1)
+
+
+def test_unknown_space_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Scratch(tmp_path) as scratch:
+        monkeypatch.setattr(scratch, "free_bytes", lambda: None)
+        scratch.require_free(planned_bytes=1 << 60, reserve_bytes=0)

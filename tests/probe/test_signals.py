@@ -1,0 +1,80 @@
+"""SIGINT and SIGTERM, at any moment: the probe ends soon and leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from faults import compile_faults, fault_environment, probe_command
+
+MOMENTS = (
+    "watching the drive",
+    "filling the test files",
+    "overwrite-fdatasync-8k",
+    "append-fdatasync-8k",
+    "random-16k-x8",
+    "overwrite-fdatasync-8k-x8",
+)
+"""What the probe says that it does next."""
+
+
+@pytest.fixture(scope="module")
+def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled faults.c, to be preloaded."""
+    return compile_faults(tmp_path_factory.mktemp("faults"))
+
+
+def interrupted(
+    library: Path, directory: Path, moment: str, number: signal.Signals, **faults: str | int
+) -> tuple[int, str]:
+    """Starts a probe, sends it a signal once it says `moment`; its exit status and output."""
+    process = subprocess.Popen(
+        probe_command(directory),
+        env=fault_environment(library, **faults),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.strip() == moment:
+            break
+    time.sleep(0.02)  # into the middle of it
+    process.send_signal(number)
+    sent = time.monotonic()
+    stdout, stderr = process.communicate(timeout=30)
+    assert time.monotonic() - sent < 10, "it took its time"
+    assert "Traceback" not in stderr
+    return process.returncode, stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_nothing_is_left_after_a_signal(
+    faults_library: Path, tmp_path: Path, moment: str, number: signal.Signals
+) -> None:
+    status, stdout = interrupted(faults_library, tmp_path, moment, number, delay_us=300)
+    assert status == 130
+    assert stdout == ""
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_without_tmpfile(
+    faults_library: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The signal comes while the private directory exists."""
+    status, stdout = interrupted(
+        faults_library, tmp_path, "made a directory", number, no_tmpfile=1, mkdir_pause_us=100_000
+    )
+    assert status == 130
+    assert stdout == ""
+    assert os.listdir(tmp_path) == []
+
+
+def test_even_a_killed_probe_leaves_nothing(faults_library: Path, tmp_path: Path) -> None:
+    moment = "overwrite-fdatasync-8k"
+    interrupted(faults_library, tmp_path, moment, signal.SIGKILL, no_tmpfile=1)
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,301 @@
+"""The facts that rules read: all of them, each known or unknown with its reason."""
+
+from dataclasses import replace
+
+import pytest
+from drives import GIB, UNKNOWN, classic, device, measurement, series, summary
+
+from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE
+from advisor.analysis.facts import ASSUMED, Assumption, build_facts, writes_binary_log
+from advisor.analysis.verdict import judge
+from advisor.conditions import Fact
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary, Unknown
+from advisor.request import Request
+from advisor.versions import NumericVersion, Vendor
+
+KNOWLEDGE = load_storage_knowledge()
+POSTGRESQL = Request("postgresql", (15,), "a test")
+ASSUMPTIONS = {
+    name: Assumption(value=value, option="", why="")
+    for name, value in {
+        "expected_commits_per_s": 1000,
+        "recovery_time_s": 600,
+        "log_bytes_per_commit_mysql": 1,
+        "log_bytes_per_commit_mariadb": 2,
+        "log_bytes_per_commit_postgresql": 3,
+    }.items()
+}
+
+WHOLE = measurement(
+    summary(1000, p50_us=900, p99_us=3000),
+    series("overwrite", "fsync", 2500),
+    series("overwrite", "open_datasync", 1100),
+    series("overwrite", "open_sync", 1200),
+    series("append", "fdatasync", 4000),
+    series("random", "none", summary(160, ops_per_s=50_000), direct=True, writers=8),
+    fill=Fill(written_bytes=500_000_000, elapsed_ns=1_000_000_000),
+)
+
+
+def facts_of(drive: Measurement, request: Request = POSTGRESQL) -> dict[str, Fact]:
+    return build_facts(drive, judge(drive, KNOWLEDGE), request, ASSUMPTIONS)
+
+
+def why(fact: Fact) -> str:
+    assert isinstance(fact, Unknown)
+    return fact.unknown
+
+
+def test_what_was_not_measured_is_unknown_and_says_so() -> None:
+    drive = measurement(
+        None,
+        classic(100),
+        devices=UNKNOWN,
+        filesystem=UNKNOWN,
+        free_bytes=UNKNOWN,
+        memory_bytes=UNKNOWN,
+        cpu_count=UNKNOWN,
+    )
+    facts = facts_of(drive)
+    unknown = {name: fact.unknown for name, fact in facts.items() if isinstance(fact, Unknown)}
+    assert unknown == {
+        "memory_bytes": "not looked at",
+        "cpu_count": "not looked at",
+        "free_bytes": "not looked at",
+        "filesystem": "not looked at",
+        "medium": "the drive could not be identified",
+        "write_cache": "no device was found",
+        "fdatasync_mean_us": "not measured",
+        "fdatasync_p50_us": "not measured",
+        "fdatasync_p99_us": "not measured",
+        "fsync_mean_us": "not measured",
+        "append_mean_us": "not measured",
+        "fastest_sync_method": "the sync methods were not all measured",
+        "fastest_sync_mean_us": "the sync methods were not all measured",
+        "fsync_to_fdatasync_ratio": "fsync and fdatasync were not both measured",
+        "random_write_iops": "random writes were not measured",
+        "sequential_write_bytes_per_s": "sequential writing was not measured",
+    }
+
+
+@pytest.mark.parametrize("drive", [WHOLE, measurement(None, classic(100))])
+def test_every_fact_there_is_is_given_and_no_other(drive: Measurement) -> None:
+    assert list(facts_of(drive)) == list(FACT_NAMES)
+
+
+def test_a_whole_measurement_leaves_nothing_unknown() -> None:
+    assert facts_of(WHOLE) == {
+        "vendor": "postgresql",
+        "durability": "durable",
+        "log_bin": False,
+        "recovery_time_s": 600,
+        "expected_commits_per_s": 1000,
+        "log_bytes_per_commit": 3,
+        "memory_bytes": 8_589_934_592,
+        "cpu_count": 4,
+        "free_bytes": 107_374_182_400,
+        "filesystem": "ext4",
+        "direct_io": True,
+        "medium": "ssd",
+        "storage_class": "nvme-consumer",
+        "trust": "plausible",
+        "write_cache": "write back",
+        "fdatasync_mean_us": 1000,
+        "fdatasync_p50_us": 900,
+        "fdatasync_p99_us": 3000,
+        "fsync_mean_us": 2500,
+        "append_mean_us": 4000,
+        "fastest_sync_method": "fdatasync",
+        "fastest_sync_mean_us": 1000,
+        "fsync_to_fdatasync_ratio": 2.5,
+        "random_write_iops": 50_000,
+        "sequential_write_bytes_per_s": 500_000_000,
+    }
+
+
+def test_a_percentile_that_the_samples_do_not_support_is_unknown() -> None:
+    assert why(facts_of(measurement(1000))["fdatasync_p99_us"]) == "too few samples"
+
+
+def test_on_a_drive_that_does_not_honour_a_flush_no_speed_is_known() -> None:
+    facts = facts_of(WHOLE.model_copy(update={"target": measurement(filesystem="tmpfs").target}))
+    assert facts["trust"] == "not-durable"
+    for name in MEASURED_PERFORMANCE:
+        assert why(facts[name]) == "this drive does not honour a flush, so no speed counts"
+
+
+# All that DESIGN.md calls measured: latencies, rates and what follows from comparing them.
+def test_no_figure_of_speed_is_missing_from_those_that_must_not_count() -> None:
+    measured = {name for name in FACT_NAMES if name.endswith(("_us", "_iops", "_ratio"))}
+    assert measured | {"fastest_sync_method", "sequential_write_bytes_per_s"} == (
+        MEASURED_PERFORMANCE
+    )
+
+
+def test_a_suspicious_drives_speed_is_told() -> None:
+    facts = facts_of(measurement(1.0))
+    assert facts["trust"] == "suspicious"
+    assert facts["fdatasync_mean_us"] == 1.0
+
+
+# Which method is fastest
+
+
+def methods(fdatasync: Summary, open_datasync: Summary, *others: Series) -> Measurement:
+    return measurement(
+        fdatasync,
+        series("overwrite", "open_datasync", open_datasync),
+        series("overwrite", "fsync", 9000),
+        *others,
+    )
+
+
+OPEN_SYNC = series("overwrite", "open_sync", 9000)
+
+
+@pytest.mark.parametrize(
+    ("fdatasync", "open_datasync", "fastest"),
+    [
+        # 1000 +- 5 % begins at 950: 902.4 +- 5 % ends at 947.5, 905 at 950.25
+        (summary(1000, ci95_percent=5), summary(902.4, ci95_percent=5), "open_datasync"),
+        (summary(1000, ci95_percent=5), summary(905, ci95_percent=5), "fdatasync"),
+        (summary(1000, ci95_percent=0), summary(1000, ci95_percent=0), "fdatasync"),
+        # how sure either figure is, is not known
+        (summary(1000, ci95_percent=5), summary(500, ci95_percent=None), "fdatasync"),
+        (summary(1000, ci95_percent=1), summary(1500, ci95_percent=1), "fdatasync"),
+    ],
+)
+def test_a_method_is_faster_only_beyond_both_confidence_intervals(
+    fdatasync: Summary, open_datasync: Summary, fastest: str
+) -> None:
+    facts = facts_of(methods(fdatasync, open_datasync, OPEN_SYNC))
+    assert facts["fastest_sync_method"] == fastest
+    expected = fdatasync if fastest == "fdatasync" else open_datasync
+    assert facts["fastest_sync_mean_us"] == expected.mean_us
+
+
+def test_of_several_faster_ones_the_fastest() -> None:
+    fast = series("overwrite", "open_sync", 400)
+    facts = facts_of(methods(summary(1000), summary(500), fast))
+    assert (facts["fastest_sync_method"], facts["fastest_sync_mean_us"]) == ("open_sync", 400)
+
+
+@pytest.mark.parametrize(
+    "drive",
+    [
+        methods(summary(1000), summary(500)),
+        methods(summary(1000, ci95_percent=None), summary(500), OPEN_SYNC),
+        measurement(None, series("overwrite", "open_datasync", 500)),
+    ],
+)
+def test_without_all_methods_and_an_interval_of_fdatasync_nothing_is_fastest(
+    drive: Measurement,
+) -> None:
+    facts = facts_of(drive)
+    assert why(facts["fastest_sync_method"]) == "the sync methods were not all measured"
+    assert why(facts["fastest_sync_mean_us"]) == "the sync methods were not all measured"
+
+
+# The host, the drive
+
+
+def test_what_the_user_says_of_the_host_goes_before_what_was_found() -> None:
+    found = facts_of(WHOLE)
+    assert (found["memory_bytes"], found["cpu_count"]) == (8 * GIB, 4)
+    said = facts_of(WHOLE, replace(POSTGRESQL, memory_bytes=2 * GIB, cpu_count=1))
+    assert (said["memory_bytes"], said["cpu_count"]) == (2 * GIB, 1)
+
+
+def test_a_cache_that_one_device_hides_is_unknown() -> None:
+    through = device("a", write_cache="write through")
+    hidden = device("b", write_cache=UNKNOWN)
+    assert facts_of(measurement(devices=(through,)))["write_cache"] == "write through"
+    assert why(facts_of(measurement(devices=(through, hidden)))["write_cache"]) == "not looked at"
+
+
+REFUSED = AbsentSeries(name="classic 4 KiB", why="O_DIRECT is refused here")
+
+
+@pytest.mark.parametrize(
+    ("drive", "direct_io"),
+    [
+        (measurement(), Unknown(unknown="no series with O_DIRECT was tried")),
+        (measurement(absent=(REFUSED,)), False),
+        (measurement(1000, classic(100)), True),
+        (measurement(1000, classic(100), absent=(REFUSED,)), True),
+    ],
+)
+def test_whether_the_file_system_takes_direct_io(drive: Measurement, direct_io: Fact) -> None:
+    assert facts_of(drive)["direct_io"] == direct_io
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        series("random", "none", 100, direct=False),
+        series("random", "fdatasync", 100, direct=True),
+        series("overwrite", "none", 100, direct=True),
+    ],
+)
+def test_only_direct_random_writes_without_sync_are_the_iops(other: Series) -> None:
+    facts = facts_of(measurement(1000, other))
+    assert why(facts["random_write_iops"]) == "random writes were not measured"
+
+
+# What was asked for
+
+
+# MySQL 8.0 was the first to write a binary log unasked; MariaDB and PostgreSQL never do.
+@pytest.mark.parametrize(
+    ("vendor", "version", "writes"),
+    [
+        ("mysql", (5, 7, 44), False),
+        ("mysql", (8, 0), True),
+        ("mysql", (9, 7, 4), True),
+        ("mariadb", (10, 11), False),
+        ("mariadb", (11, 8), False),
+        ("postgresql", (18,), False),
+    ],
+)
+def test_who_writes_a_binary_log_unasked(
+    vendor: Vendor, version: NumericVersion, writes: bool
+) -> None:
+    assert writes_binary_log(vendor, version) is writes
+    assert facts_of(WHOLE, Request(vendor, version, ""))["log_bin"] is writes
+
+
+@pytest.mark.parametrize("log_bin", [True, False])
+@pytest.mark.parametrize("vendor", ["mysql", "mariadb"])
+def test_what_the_user_says_of_the_binary_log_counts(vendor: Vendor, log_bin: bool) -> None:
+    request = Request(vendor, (11, 0), "", log_bin=log_bin)
+    assert facts_of(WHOLE, request)["log_bin"] is log_bin
+
+
+@pytest.mark.parametrize(("vendor", "log_bytes"), [("mysql", 1), ("mariadb", 2), ("postgresql", 3)])
+def test_what_nobody_said_is_assumed(vendor: Vendor, log_bytes: int) -> None:
+    facts = facts_of(WHOLE, Request(vendor, (11, 0), ""))
+    assert facts["log_bytes_per_commit"] == log_bytes
+    assert (facts["expected_commits_per_s"], facts["recovery_time_s"]) == (1000, 600)
+
+
+def test_what_the_user_said_is_not_assumed() -> None:
+    facts = facts_of(
+        WHOLE,
+        replace(
+            POSTGRESQL,
+            durability="loses-recent-on-crash",
+            expected_commits_per_s=5,
+            recovery_time_s=60,
+            log_bytes_per_commit=4096,
+        ),
+    )
+    assert facts["durability"] == "loses-recent-on-crash"
+    assert (facts["expected_commits_per_s"], facts["recovery_time_s"]) == (5, 60)
+    assert facts["log_bytes_per_commit"] == 4096
+
+
+def test_an_assumption_is_more_than_nothing() -> None:
+    assert ASSUMPTIONS.keys() == ASSUMED
+    with pytest.raises(ValueError, match="greater than 0"):
+        Assumption(value=0, option="", why="")

@@ -1,0 +1,247 @@
+"""Formulas: a rule's value computed from facts, with the arithmetic done by hand beside it."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from advisor.conditions import Fact
+from advisor.measurement import Unknown
+from advisor.rules.formulas import Formula, Outcome, number
+
+MIB = 1024**2
+GIB = 1024**3
+
+
+class Holder(BaseModel):
+    formula: Formula
+
+
+def apply(facts: dict[str, Fact], **given: Any) -> Outcome:
+    """As in a file: formula = { name = "share", ... }."""
+    return Holder.model_validate({"formula": given}).formula.apply(facts)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"name": "guess"}, "does not match any of the expected tags: 'share', 'duration'"),
+        ({}, "Unable to extract tag"),
+        ({"name": "share", "fact": "cpu_count"}, "formula.share.percent\n  Field required"),
+        ({"name": "share", "fact": "cpu_count", "percent": 0}, "greater than 0"),
+        ({"name": "share", "fact": "cpu_count", "percent": 5, "half": 1}, "Extra inputs"),
+        ({"name": "duration", "fact": "cpu_count", "percent": 5}, "at_least_s\n  Field required"),
+        ({"name": "log_capacity", "percent_of_free": 101}, "less than or equal to 100"),
+        ({"name": "log_capacity"}, "percent_of_free\n  Field required"),
+        ({"name": "buffer_pool", "percent": 81, "instances": "one"}, "less than or equal to 80"),
+        ({"name": "buffer_pool", "percent": 50, "instances": "two"}, "Input should be 'one'"),
+    ],
+)
+def test_a_formula_that_makes_no_sense_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refusal:  # noqa: PT011 -- the message is compared below
+        apply({}, **given)
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize("fact", ["text", True, Unknown(unknown="nobody looked")])
+def test_what_is_not_a_number_is_never_taken_for_one(fact: Fact) -> None:
+    with pytest.raises(TypeError, match=r"memory_bytes is .*, not a number"):
+        number({"memory_bytes": fact}, "memory_bytes")
+
+
+# share: percent of the fact, rounded down to whole multiples, within bounds
+
+
+@pytest.mark.parametrize(
+    ("fact", "given", "value"),
+    [
+        (10_000, {"percent": 25}, 2500),
+        (10_003, {"percent": 25}, 2500),  # 2500.75
+        (399, {"percent": 25, "at_least": 100}, 100),  # 99.75
+        (404, {"percent": 25, "at_least": 100}, 101),
+        (80_003, {"percent": 25, "at_most": 20_000}, 20_000),
+        (80_004, {"percent": 25, "at_most": 20_000}, 20_000),  # 20 001
+        (79_996, {"percent": 25, "at_most": 20_000}, 19_999),
+        # 24 GiB: 6 GiB is 48 times 128 MiB
+        (24 * GIB, {"percent": 25, "multiple_of": "128MB"}, 6_442_450_944),
+        # 24 GiB less one byte: 47 times
+        (24 * GIB - 4, {"percent": 25, "multiple_of": "128MB"}, 6_308_233_216),
+        # what is left after rounding is not rounded up again, but the minimum holds
+        (100 * MIB, {"percent": 25, "multiple_of": "128MB", "at_least": "64MB"}, 67_108_864),
+    ],
+)
+def test_share(fact: float, given: dict[str, Any], value: int) -> None:
+    outcome = apply({"memory_bytes": fact}, name="share", fact="memory_bytes", **given)
+    assert outcome == Outcome(value)
+
+
+# duration: whole seconds, in microseconds
+
+
+@pytest.mark.parametrize(
+    ("recovery_time_s", "value_us"),
+    [
+        (599, 299_000_000),  # 299.5 s
+        (600, 300_000_000),
+        (50, 30_000_000),  # 25 s is below the least
+        (100_000, 3_600_000_000),  # 50 000 s is above the most
+    ],
+)
+def test_duration(recovery_time_s: float, value_us: int) -> None:
+    outcome = apply(
+        {"recovery_time_s": recovery_time_s},
+        name="duration",
+        fact="recovery_time_s",
+        percent=50,
+        at_least_s=30,
+        at_most_s=3600,
+    )
+    assert outcome == Outcome(value_us)
+
+
+# log_capacity: 600 s x 1000 commits/s x 8192 bytes = 4 915 200 000 bytes
+
+PLENTY: dict[str, Fact] = {
+    "recovery_time_s": 600,
+    "expected_commits_per_s": 1000,
+    "log_bytes_per_commit": 8192,
+    "sequential_write_bytes_per_s": 500_000_000,  # x 600 s = 300 000 000 000
+    "free_bytes": 100 * GIB,  # a tenth is 10 737 418 240
+}
+
+
+def log_capacity(facts: dict[str, Fact], **given: Any) -> Outcome:
+    defaults = {
+        "percent_of_free": 10,
+        "at_least": "100MB",
+        "at_most": "64GB",
+        "multiple_of": "1MB",
+    }
+    return apply(facts, name="log_capacity", **(defaults | given))
+
+
+@pytest.mark.parametrize(
+    ("change", "bound", "bound_bytes", "value"),
+    [
+        # 4687.5 MiB: 4687 of them
+        ({}, "the recovery time", 4_915_200_000, 4687 * 1_048_576),
+        # 5 MB/s x 600 s = 3 000 000 000 = 2861.02 MiB
+        (
+            {"sequential_write_bytes_per_s": 5_000_000},
+            "the measured sequential write speed",
+            3_000_000_000,
+            2861 * 1_048_576,
+        ),
+        # a tenth of 20 GiB = 2 GiB
+        (
+            {"free_bytes": 21_474_836_480},
+            "10 % of the free space",
+            2_147_483_648,
+            2_147_483_648,
+        ),
+        # a tenth of 10 MiB is 1 MiB: the least
+        ({"free_bytes": 10_485_760}, "10 % of the free space", 1_048_576, 104_857_600),
+        # 600 x 100 x 8192 x 1000 = 491 520 000 000: the most is 64 GiB
+        (
+            {"expected_commits_per_s": 100_000, "free_bytes": 10_000 * GIB},
+            "the measured sequential write speed",
+            300_000_000_000,
+            68_719_476_736,
+        ),
+    ],
+)
+def test_log_capacity(change: dict[str, Fact], bound: str, bound_bytes: int, value: int) -> None:
+    outcome = log_capacity(PLENTY | change)
+    assert outcome.value == value
+    assert outcome.shown["bound"] == bound
+    assert outcome.shown["bound_bytes"] == bound_bytes
+
+
+def test_log_capacity_shows_what_the_commits_write() -> None:
+    outcome = log_capacity(PLENTY | {"free_bytes": 10 * MIB})
+    assert outcome.shown["log_bytes"] == 4_915_200_000
+
+
+# Half of 4 915 200 000 in two files: 1 228 800 000 each = 1171.875 MiB.
+def test_log_capacity_is_shared_among_files() -> None:
+    assert log_capacity(PLENTY, percent=50, files=2).value == 1171 * 1_048_576
+
+
+# buffer_pool: chunks of 128 MiB times the instances
+
+
+@pytest.mark.parametrize(
+    ("instances", "percent", "memory_bytes", "cpu_count", "value"),
+    [
+        # a tenth of 1 GiB: less than a chunk, one chunk all the same
+        ("one", 10, GIB, 8, 134_217_728),
+        # 75 % of 10 GiB = 7.5 GiB, 60 chunks
+        ("one", 75, 10 * GIB, 8, 8_053_063_680),
+        # eight instances: whole GiB
+        ("eight", 75, 10 * GIB, 8, 7_516_192_768),
+        # below 1 GiB there is one instance: half of 1.75 GiB = 7 chunks
+        ("eight", 50, 1_879_048_192, 8, 939_524_096),
+        # exactly 1 GiB has eight
+        ("eight", 50, 2 * GIB, 8, 1_073_741_824),
+        # half of 2.25 GiB = 9 chunks: eight of them
+        ("eight", 50, 2_415_919_104, 8, 1_073_741_824),
+        # a quarter of 16 processors: 4 instances of 128 MiB, 7.5 GiB = 15 times 512 MiB
+        ("by-cpu", 75, 10 * GIB, 16, 8_053_063_680),
+        # 5 instances: 640 MiB, 12 times
+        ("by-cpu", 75, 10 * GIB, 20, 8_053_063_680),
+        # 7 instances of 128 MiB: 896 MiB, 8 times = 7168 MiB
+        ("by-cpu", 75, 10 * GIB, 28, 7_516_192_768),
+        # fewer than 4 processors: one instance
+        ("by-cpu", 75, 10 * GIB, 3, 8_053_063_680),
+        # 1.25 GiB allow 5 instances of 256 MiB, whatever the processors: 2 times 640 MiB
+        ("by-cpu", 50, 2_684_354_560, 256, 1_342_177_280),
+        # at most 64 instances: 8 GiB, 6 times in 52.5 GiB
+        ("by-cpu", 75, 70 * GIB, 512, 51_539_607_552),
+    ],
+)
+def test_buffer_pool(
+    instances: str, percent: int, memory_bytes: int, cpu_count: int, value: int
+) -> None:
+    outcome = apply(
+        {"memory_bytes": memory_bytes, "cpu_count": cpu_count},
+        name="buffer_pool",
+        percent=percent,
+        instances=instances,
+    )
+    assert outcome == Outcome(value)
+
+
+@pytest.mark.parametrize(
+    ("given", "needs"),
+    [
+        ({"name": "share", "fact": "free_bytes", "percent": 5}, {"free_bytes"}),
+        (
+            {
+                "name": "duration",
+                "fact": "cpu_count",
+                "percent": 5,
+                "at_least_s": 1,
+                "at_most_s": 2,
+            },
+            {"cpu_count"},
+        ),
+        (
+            {
+                "name": "log_capacity",
+                "percent_of_free": 5,
+                "at_least": 1,
+                "at_most": 2,
+                "multiple_of": 1,
+            },
+            set(PLENTY),
+        ),
+        ({"name": "buffer_pool", "percent": 5, "instances": "one"}, {"memory_bytes"}),
+        ({"name": "buffer_pool", "percent": 5, "instances": "eight"}, {"memory_bytes"}),
+        (
+            {"name": "buffer_pool", "percent": 5, "instances": "by-cpu"},
+            {"memory_bytes", "cpu_count"},
+        ),
+    ],
+)
+def test_a_formula_tells_which_facts_it_needs(given: dict[str, Any], needs: set[str]) -> None:
+    assert Holder.model_validate({"formula": given}).formula.needs == needs

@@ -1,0 +1,294 @@
+"""The red lines: a setting made by hand that crosses one is an error, never a quiet correction."""
+
+from typing import Any, Final
+
+import pytest
+
+from advisor.advice import Recommendation
+from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE
+from advisor.conditions import Fact
+from advisor.errors import GuardError
+from advisor.measurement import Unknown
+from advisor.rules.catalogue import Rule, Spec
+from advisor.rules.guards import RISKS, check_rule, check_together
+from advisor.units import Value
+
+NUMBER: Final = Spec.model_validate(
+    {
+        "vendor": "mysql",
+        "type": "integer",
+        "min": 0,
+        "max": 1000,
+        "multiple_of": 1,
+        "default": 1,
+        "restart": False,
+        "doc": "https://example.org",
+    }
+)
+SWITCH: Final = NUMBER.model_copy(update={"type": "boolean", "default": True})
+
+
+def choice(*choices: str) -> Spec:
+    return NUMBER.model_copy(update={"type": "enum", "choices": choices, "default": choices[0]})
+
+
+def rule(**given: Any) -> Rule:
+    return Rule.model_validate(
+        {
+            "name": "made",
+            "value": 1,
+            "reason": "Made by hand.",
+            "sources": ["https://example.org"],
+            **given,
+        }
+    )
+
+
+DURABLE: Final = rule()
+POWER_LOSS: Final = rule(durability="loses-recent-on-power-loss", loss_window_ms=1000)
+CRASH: Final = rule(durability="loses-recent-on-crash", loss_window_ms=1000)
+CORRUPT: Final = rule(durability="can-corrupt", loss_window_ms=1000)
+
+
+def check(
+    setting: str,
+    value: Value,
+    *,
+    made: Rule = DURABLE,
+    spec: Spec = NUMBER,
+    durability: str = "durable",
+    trust: str = "plausible",
+) -> None:
+    facts: dict[str, Fact] = dict.fromkeys(FACT_NAMES, Unknown(unknown="not looked at"))
+    facts |= {"durability": durability, "trust": trust}
+    check_rule(f"innodb.{setting}.made", made, spec, value, facts)
+
+
+# Outside the spec: an error, no clamping
+
+
+@pytest.mark.parametrize(
+    ("spec", "value", "problem"),
+    [
+        (NUMBER, -1, "-1 is outside 0 to 1000"),
+        (NUMBER, 1001, "1001 is outside 0 to 1000"),
+        (NUMBER, True, "True is not of type integer"),
+        (NUMBER.model_copy(update={"multiple_of": 16}), 24, "24 is not a multiple of 16"),
+        (SWITCH, 1, "1 is not of type boolean"),
+        (choice("a", "b"), "c", "'c' is not one of a, b"),
+    ],
+)
+def test_a_value_the_server_does_not_take_is_an_error(
+    spec: Spec, value: Value, problem: str
+) -> None:
+    with pytest.raises(GuardError) as crossed:
+        check("innodb_io_capacity", value, spec=spec)
+    assert crossed.value.message == (
+        "rule innodb.innodb_io_capacity.made asks for a value the server does not take: " + problem
+    )
+
+
+@pytest.mark.parametrize("value", [0, 1000])
+def test_the_limits_themselves_are_taken(value: int) -> None:
+    check("innodb_io_capacity", value)
+
+
+# What a value risks, whatever the rule says of it: settings.md section 6.
+RISKY: list[tuple[str, Spec, Value, str]] = [
+    ("fsync", SWITCH, False, "can-corrupt"),
+    ("full_page_writes", SWITCH, False, "can-corrupt"),
+    ("data_sync_retry", SWITCH, True, "can-corrupt"),
+    ("synchronous_commit", choice("off", "on"), "off", "loses-recent-on-crash"),
+    ("innodb_flush_log_at_trx_commit", NUMBER, 0, "loses-recent-on-crash"),
+    ("innodb_flush_log_at_trx_commit", NUMBER, 2, "loses-recent-on-power-loss"),
+    ("innodb_flush_log_at_trx_commit", NUMBER, 4, "can-corrupt"),  # nobody knows what that is
+    ("sync_binlog", NUMBER, 0, "loses-recent-on-power-loss"),
+    ("sync_binlog", NUMBER, 100, "loses-recent-on-power-loss"),
+    ("innodb_doublewrite", SWITCH, False, "can-corrupt"),
+    ("innodb_doublewrite", choice("OFF"), "OFF", "can-corrupt"),
+    ("innodb_doublewrite", choice("DETECT_ONLY"), "DETECT_ONLY", "can-corrupt"),
+    ("innodb_doublewrite", choice("fast"), "fast", "can-corrupt"),
+    ("innodb_flush_method", choice("nosync"), "nosync", "can-corrupt"),
+    ("innodb_flush_method", choice("littlesync"), "littlesync", "can-corrupt"),
+    ("innodb_flush_method", choice("O_DIRECT_NO_FSYNC"), "O_DIRECT_NO_FSYNC", "can-corrupt"),
+]
+
+
+@pytest.mark.parametrize(("setting", "spec", "value", "risk"), RISKY)
+def test_a_rule_cannot_hide_what_its_value_risks(
+    setting: str, spec: Spec, value: Value, risk: str
+) -> None:
+    with pytest.raises(GuardError) as crossed:
+        check(setting, value, spec=spec, durability="loses-recent-on-crash")
+    assert crossed.value.message == (
+        f"rule innodb.{setting}.made calls {value!r} 'durable', but that value is {risk!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "spec", "value"), [entry[:3] for entry in RISKY if entry[3] == "can-corrupt"]
+)
+def test_what_can_corrupt_is_never_taken_even_if_it_says_so(
+    setting: str, spec: Spec, value: Value
+) -> None:
+    for durability in ("durable", "loses-recent-on-power-loss", "loses-recent-on-crash"):
+        with pytest.raises(GuardError, match=r"which is 'can-corrupt', not"):
+            check(setting, value, spec=spec, made=CORRUPT, durability=durability)
+
+
+def test_a_setting_without_an_entry_cannot_corrupt_either() -> None:
+    with pytest.raises(GuardError, match=r"which is 'can-corrupt', not 'loses-recent-on-crash'"):
+        check("innodb_io_capacity", 5, made=CORRUPT, durability="loses-recent-on-crash")
+
+
+@pytest.mark.parametrize(
+    ("made", "durability"),
+    [
+        (POWER_LOSS, "durable"),
+        (CRASH, "durable"),
+        (CRASH, "loses-recent-on-power-loss"),
+    ],
+)
+def test_never_below_the_chosen_class(made: Rule, durability: str) -> None:
+    for setting, value in (("sync_binlog", 100), ("wal_writer_delay", 5)):
+        risk = "loses-recent-on-power-loss" if setting == "sync_binlog" else made.durability
+        if (setting, durability) == ("sync_binlog", "loses-recent-on-power-loss"):
+            continue  # what the value risks is what was chosen
+        with pytest.raises(GuardError) as crossed:
+            check(setting, value, made=made, durability=durability)
+        assert crossed.value.message == (
+            f"rule innodb.{setting}.made asks for {value}, which is {risk!r}, not {durability!r}"
+        )
+
+
+@pytest.mark.parametrize(
+    ("made", "durability"),
+    [
+        (DURABLE, "durable"),
+        (DURABLE, "loses-recent-on-crash"),
+        (POWER_LOSS, "loses-recent-on-power-loss"),
+        (POWER_LOSS, "loses-recent-on-crash"),
+        (CRASH, "loses-recent-on-crash"),
+    ],
+)
+def test_the_chosen_class_and_safer_ones_are_taken(made: Rule, durability: str) -> None:
+    check("wal_writer_delay", 5, made=made, durability=durability)
+
+
+@pytest.mark.parametrize(
+    ("setting", "spec", "value"),
+    [
+        ("fsync", SWITCH, True),
+        ("full_page_writes", SWITCH, True),
+        ("data_sync_retry", SWITCH, False),
+        ("synchronous_commit", choice("on"), "on"),
+        ("synchronous_commit", choice("remote_apply"), "remote_apply"),
+        ("innodb_flush_log_at_trx_commit", NUMBER, 1),
+        ("innodb_flush_log_at_trx_commit", NUMBER, 3),
+        ("sync_binlog", NUMBER, 1),
+        ("innodb_doublewrite", SWITCH, True),
+        ("innodb_doublewrite", choice("ON"), "ON"),
+        ("innodb_doublewrite", choice("DETECT_AND_RECOVER"), "DETECT_AND_RECOVER"),
+        ("innodb_flush_method", choice("fsync"), "fsync"),
+        ("innodb_flush_method", choice("O_DSYNC"), "O_DSYNC"),
+        ("innodb_flush_method", choice("O_DIRECT"), "O_DIRECT"),
+    ],
+)
+def test_what_is_durable_is_taken(setting: str, spec: Spec, value: Value) -> None:
+    check(setting, value, spec=spec)
+
+
+def test_the_tables_above_have_every_setting_with_a_red_line() -> None:
+    assert {entry[0] for entry in RISKY} == RISKS.keys()
+
+
+# No argument from speed where a flush means nothing
+
+
+@pytest.mark.parametrize("fact", sorted(MEASURED_PERFORMANCE))
+def test_no_argument_from_the_speed_of_a_drive_that_does_not_honour_a_flush(fact: str) -> None:
+    condition = {"is": "fsync"} if fact == "fastest_sync_method" else {"at_least": 0}
+    for made in (rule(when={fact: condition}), rule(reason=f"As {{{fact}}} shows.")):
+        with pytest.raises(GuardError) as crossed:
+            check("innodb_io_capacity", 5, made=made, trust="not-durable")
+        assert crossed.value.message == (
+            f"rule innodb.innodb_io_capacity.made argues from {fact}, "
+            "but this drive does not honour a flush"
+        )
+        check("innodb_io_capacity", 5, made=made, trust="suspicious")
+
+
+def test_arguments_from_other_facts_still_hold_there() -> None:
+    made = rule(when={"memory_bytes": {"at_least": 0}, "medium": {"is": "hdd"}})
+    check("innodb_io_capacity", 5, made=made, trust="not-durable")
+
+
+# Settings that only make sense together
+
+
+def recommended(setting: str, value: Value | None) -> Recommendation:
+    return Recommendation(
+        setting=setting,
+        value=value,
+        unit="",
+        rendered="",
+        default=None,
+        rule="",
+        reason="",
+        sources=(),
+        durability="durable",
+        loss_window_ms=None,
+        loss_groups_max=None,
+        restart=False,
+        group="",
+        leave_default=False,
+        emitted=True,
+    )
+
+
+def together(**values: Value | None) -> None:
+    check_together(recommended(setting, value) for setting, value in values.items())
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper"),
+    [("innodb_io_capacity", "innodb_io_capacity_max"), ("min_wal_size", "max_wal_size")],
+)
+def test_the_lesser_of_a_pair_must_not_exceed_the_greater(lower: str, upper: str) -> None:
+    with pytest.raises(GuardError) as crossed:
+        together(**{lower: 101, upper: 100})
+    assert crossed.value.message == f"{lower} = 101 would exceed {upper} = 100"
+    together(**{upper: 100, lower: 100})
+    together(**{lower: 101})
+    together(**{lower: 101, upper: None})
+
+
+@pytest.mark.parametrize(
+    ("trx_commit", "sync_binlog", "relaxed"),
+    [
+        (2, 1, "innodb_flush_log_at_trx_commit"),
+        (0, 1, "innodb_flush_log_at_trx_commit"),
+        (1, 0, "sync_binlog"),
+        (1, 100, "sync_binlog"),
+        (3, 0, "sync_binlog"),
+    ],
+)
+def test_the_two_logs_of_a_commit_are_not_relaxed_one_without_the_other(
+    trx_commit: int, sync_binlog: int, relaxed: str
+) -> None:
+    with pytest.raises(GuardError) as crossed:
+        together(innodb_flush_log_at_trx_commit=trx_commit, sync_binlog=sync_binlog)
+    assert crossed.value.message == (
+        f"only {relaxed} is relaxed; relax innodb_flush_log_at_trx_commit and sync_binlog together"
+    )
+
+
+@pytest.mark.parametrize(("trx_commit", "sync_binlog"), [(1, 1), (3, 1), (2, 0), (2, 100), (0, 0)])
+def test_they_are_relaxed_together_or_not_at_all(trx_commit: int, sync_binlog: int) -> None:
+    together(innodb_flush_log_at_trx_commit=trx_commit, sync_binlog=sync_binlog)
+
+
+def test_one_of_them_alone_says_nothing_of_the_other() -> None:
+    together(innodb_flush_log_at_trx_commit=2)
+    together(sync_binlog=0)
+    together(innodb_flush_log_at_trx_commit=2, sync_binlog=None)

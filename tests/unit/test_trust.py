@@ -1,0 +1,374 @@
+"""Whether a sync means anything: every check on both sides of its limit, and what it says."""
+
+import pytest
+from drives import UNKNOWN, classic, device, measurement, round_of, series, summary
+
+from advisor.analysis.trust import CHECK_IDS, Trust, TrustCheck, judge_trust
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import Measurement, Round, Series, Unknown
+
+KNOWLEDGE = load_storage_knowledge()
+
+NVME = device("nvme0n1", model="990 PRO")
+PROTECTED = device("nvme0n1", model="990 PRO", write_cache="write through")
+DISK = device("sda", model="WD", transport="sata", rotational=True)
+PROTECTED_DISK = device("sda", transport="sas", rotational=True, write_cache="write through")
+VIRTIO = device("vda", transport="virtio", model=UNKNOWN, write_cache="write through")
+
+
+def judged(drive: Measurement) -> tuple[Trust, dict[str, str]]:
+    """The trust, and of each check that fired what it says, in order."""
+    trust, evidence = judge_trust(drive, KNOWLEDGE.checks, KNOWLEDGE.virtual_models)
+    return trust, {entry.check: entry.text for entry in evidence}
+
+
+def overwrite(mean_us: float, *rounds: Round) -> Series:
+    return series("overwrite", "fdatasync", mean_us, rounds=rounds)
+
+
+# Just before each limit: nothing fires, and nothing is said.
+@pytest.mark.parametrize(
+    "drive",
+    [
+        pytest.param(measurement(), id="a plain drive"),
+        pytest.param(measurement(None, classic(100)), id="without a primary series"),
+        pytest.param(measurement(filesystem=UNKNOWN), id="the file system is not known"),
+        pytest.param(measurement(mount_options=("rw", "barrier")), id="with barriers"),
+        pytest.param(measurement(preloaded=("/lib/libjemalloc.so.2",)), id="a harmless library"),
+        pytest.param(measurement(5.0, devices=(PROTECTED,)), id="5 us on a protected cache"),
+        pytest.param(measurement(100.0, devices=(NVME,)), id="100 us on a volatile cache"),
+        pytest.param(
+            measurement(5.0, devices=(device(model="SAMSUNG MZQLB960HAJR"),)),
+            id="5 us on a drive known for its protection",
+        ),
+        # 250 turns a second times 1.5 is 375
+        pytest.param(
+            measurement(2667.0, classic(375), devices=(DISK,)), id="as fast as platters may turn"
+        ),
+        pytest.param(
+            measurement(classic(300), devices=(DISK,)), id="platters without a primary series"
+        ),
+        pytest.param(measurement(5.0, classic(9999), devices=(PROTECTED,)), id="no platters"),
+        pytest.param(
+            measurement(overwrite(1000, round_of([1] * 20, flush_requests=10))),
+            id="a flush for every second sync",
+        ),
+        pytest.param(
+            measurement(
+                overwrite(1000, round_of([1] * 20, flush_requests=0)), devices=(PROTECTED,)
+            ),
+            id="no flush where none is needed",
+        ),
+        pytest.param(
+            measurement(overwrite(1000, round_of([1] * 20, flush_requests=UNKNOWN))),
+            id="flushes not counted",
+        ),
+        pytest.param(
+            measurement(
+                1000,
+                series(
+                    "overwrite",
+                    "fdatasync",
+                    1000,
+                    writers=4,
+                    rounds=[round_of([1] * 20, flush_requests=5)],
+                ),
+                series(
+                    "overwrite",
+                    "open_datasync",
+                    1000,
+                    rounds=[round_of([1] * 20, flush_requests=0)],
+                ),
+                series("random", "none", 1000, rounds=[round_of([1] * 20, flush_requests=0)]),
+            ),
+            id="only serial fsync and fdatasync must flush each time",
+        ),
+        pytest.param(
+            measurement(300, series("overwrite", "none", 100)), id="three times the bare write"
+        ),
+        pytest.param(
+            measurement(1000, series("overwrite", "open_datasync", 100)), id="ten times as fast"
+        ),
+        pytest.param(
+            measurement(1000, series("overwrite", "fsync", 15_000)), id="fsync far slower"
+        ),
+    ],
+)
+def test_nothing_to_say_is_plausible(drive: Measurement) -> None:
+    assert judged(drive) == ("plausible", {})
+
+
+# Just beyond each limit: what fires, and what is said. Every check that fires is listed.
+BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
+    "memory": (
+        measurement(filesystem="tmpfs"),
+        "not-durable",
+        {
+            "memory-file-system": "tmpfs keeps files in memory: a power loss takes everything, "
+            "synced or not"
+        },
+    ),
+    "no barriers": (
+        measurement(mount_options=("rw", "nobarrier")),
+        "not-durable",
+        {"mount-option": "mounted with nobarrier: a sync does not reach the drive"},
+    ),
+    "no barriers, as ext4 says it": (
+        measurement(mount_options=("barrier=0",)),
+        "not-durable",
+        {"mount-option": "mounted with barrier=0: a sync does not reach the drive"},
+    ),
+    "a volatile overlay": (
+        measurement(filesystem="overlay", mount_options=("rw", "volatile")),
+        "not-durable",
+        {"mount-option": "mounted with volatile: a sync does not reach the drive"},
+    ),
+    "libeatmydata": (
+        measurement(preloaded=("/lib/libc.so", "/usr/lib/libeatmydata.so.1")),
+        "not-durable",
+        {
+            "preloaded-library": "/usr/lib/libeatmydata.so.1 is preloaded and turns syncs into "
+            "nothing"
+        },
+    ),
+    "below 5 us": (
+        measurement(4.99, devices=(PROTECTED,)),
+        "suspicious",
+        {
+            "not-reaching-a-device": "a write with fdatasync takes 4.99 us, less than any device "
+            "needs to answer"
+        },
+    ),
+    "more syncs than turns, of one block": (
+        measurement(20_000, classic(376), devices=(DISK,)),
+        "suspicious",
+        {
+            "rotation": "sda rotates, but took 376/s syncs of one block; 15 000 rpm allow 250/s. "
+            "A cache answered: is it protected against power loss?"
+        },
+    ),
+    "more syncs than turns, in the primary series": (
+        measurement(summary(2660, ops_per_s=376), devices=(PROTECTED_DISK,)),
+        "suspicious",
+        {
+            "rotation": "sda rotates, but took 376/s syncs of one block; 15 000 rpm allow 250/s. "
+            "A cache answered: is it protected against power loss?"
+        },
+    ),
+    # 40 syncs, the warm-up's among them, 9 + 10 flushes: 20 would do
+    "fewer flushes than every second sync": (
+        measurement(
+            overwrite(1000, round_of([1] * 20, warmup_count=15, flush_requests=9)),
+            series("append", "fsync", 2000, rounds=[round_of([1] * 20, flush_requests=10)]),
+        ),
+        "suspicious",
+        {
+            "flush-accounting": "40 syncs on a drive with a volatile cache, but the kernel counted "
+            "only 19 flushes"
+        },
+    ),
+    "not three times the bare write": (
+        measurement(299, series("overwrite", "none", 100)),
+        "suspicious",
+        {
+            "ratio": "a write with fdatasync takes 299 us, a write without it 100 us: the sync "
+            "seems to do nothing"
+        },
+    ),
+    "more than ten times as fast by another method": (
+        measurement(1000, series("overwrite", "open_sync", 99.9)),
+        "suspicious",
+        {
+            "methods-differ": "open_sync takes 99.9 us, fdatasync 1 ms: one of them leaves "
+            "something out"
+        },
+    ),
+    "too fast for flash": (
+        measurement(99.9, devices=(NVME,)),
+        "suspicious",
+        {
+            "too-fast-for-flash": "nvme0n1 (990 PRO) reports a volatile cache, yet syncs in "
+            "99.9 us: right only with power-loss protection"
+        },
+    ),
+    # all members answer a flush; one is not known for its protection
+    "too fast for one of two": (
+        measurement(50.0, devices=(device("a", model="Micron_7400"), device("b", model="990"))),
+        "suspicious",
+        {
+            "too-fast-for-flash": "b (990) reports a volatile cache, yet syncs in 50 us: right "
+            "only with power-loss protection"
+        },
+    ),
+    "too fast, of a model nobody knows": (
+        measurement(50.0, devices=(device("a", model=UNKNOWN),)),
+        "suspicious",
+        {
+            "too-fast-for-flash": "a (unknown (not looked at)) reports a volatile cache, yet syncs "
+            "in 50 us: right only with power-loss protection"
+        },
+    ),
+    "a virtual disk": (
+        measurement(100.0, devices=(VIRTIO,)),
+        "unverifiable",
+        {"virtual-disk": "vda is a virtual disk: the host decides what a flush means"},
+    ),
+    "two virtual disks": (
+        measurement(devices=(VIRTIO, device("vdb", transport="xen"))),
+        "unverifiable",
+        {"virtual-disk": "vda, vdb is a virtual disk: the host decides what a flush means"},
+    ),
+    # platters and flash of a host are not this kernel's to judge
+    "a virtual disk, too fast": (
+        measurement(
+            99.9,
+            classic(9999),
+            devices=(device("vda", transport="virtio", rotational=True),),
+        ),
+        "suspicious",
+        {
+            "virtual-too-fast": "vda is virtual and syncs in 99.9 us: the host may acknowledge "
+            "flushes without making them",
+            "virtual-disk": "vda is a virtual disk: the host decides what a flush means",
+        },
+    ),
+    "a virtual host": (
+        measurement(virtualisation="kvm"),
+        "unverifiable",
+        {"virtual-host": "virtualisation: kvm; the host decides what a flush means"},
+    ),
+    "nobody knows whether the host is virtual": (
+        measurement(virtualisation=UNKNOWN),
+        "unverifiable",
+        {
+            "virtual-host": "virtualisation: unknown (not looked at); the host decides what a "
+            "flush means"
+        },
+    ),
+    "a remote file system": (
+        measurement(filesystem="nfs4"),
+        "unverifiable",
+        {"remote-file-system": "nfs4: a sync is what the server or daemon behind it makes of it"},
+    ),
+    "no device found": (
+        measurement(50.0, devices=()),
+        "unverifiable",
+        {"no-device": "the drives under the directory are not known: no device was found"},
+    ),
+    "devices not known": (
+        measurement(50.0, devices=Unknown(unknown="no /sys")),
+        "unverifiable",
+        {"no-device": "the drives under the directory are not known: no /sys"},
+    ),
+    "a cache nobody knows": (
+        measurement(
+            overwrite(50, round_of([1] * 20, flush_requests=0)),
+            devices=(PROTECTED, device("b", write_cache=UNKNOWN)),
+        ),
+        "unverifiable",
+        {"cache-unknown": "whether b has a volatile cache is not known: not looked at"},
+    ),
+    "told by another tool": (
+        measurement(source="reported by fio"),
+        "unverifiable",
+        {
+            "reported": "reported by fio, not measured by this tool: cache, device and tail are "
+            "not known"
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEYOND)
+def test_beyond_the_limit_it_is_said_with_its_numbers(case: str) -> None:
+    drive, trust, said = BEYOND[case]
+    assert judged(drive) == (trust, said)
+
+
+def test_the_table_above_has_every_check() -> None:
+    assert {check for _, _, said in BEYOND.values() for check in said} == CHECK_IDS
+
+
+def test_the_worst_comes_first_and_decides() -> None:
+    drive = measurement(
+        1.0,
+        series("overwrite", "none", 1.0),
+        filesystem="tmpfs",
+        virtualisation="kvm",
+        devices=(),
+    )
+    trust, said = judged(drive)
+    assert trust == "not-durable"
+    assert list(said) == [
+        "memory-file-system",
+        "not-reaching-a-device",
+        "ratio",
+        "virtual-host",
+        "no-device",
+    ]
+
+
+def test_each_line_of_evidence_says_how_much_trust_it_leaves() -> None:
+    drive = measurement(1.0, filesystem="tmpfs", devices=())
+    _, evidence = judge_trust(drive, KNOWLEDGE.checks, KNOWLEDGE.virtual_models)
+    assert [entry.trust for entry in evidence] == ["not-durable", "suspicious", "unverifiable"]
+
+
+def test_the_median_counts_where_there_is_one() -> None:
+    slow_mean = summary(500, p50_us=99)
+    _, said = judged(measurement(slow_mean, devices=(NVME,)))
+    assert list(said) == ["too-fast-for-flash"]
+
+
+def test_a_name_in_braces_is_shown_as_it_is() -> None:
+    _, said = judged(measurement(50.0, devices=(device("a", model="{model} {0}"),)))
+    assert said["too-fast-for-flash"].startswith("a ({model} {0}) reports")
+
+
+# measurement.md section 5: what makes a sync mean nothing, what is doubtful, what cannot be seen.
+def test_the_verdicts_are_as_the_sources_say() -> None:
+    assert {check.id: check.trust for check in KNOWLEDGE.checks} == {
+        "memory-file-system": "not-durable",
+        "mount-option": "not-durable",
+        "preloaded-library": "not-durable",
+        "not-reaching-a-device": "suspicious",
+        "rotation": "suspicious",
+        "flush-accounting": "suspicious",
+        "ratio": "suspicious",
+        "methods-differ": "suspicious",
+        "virtual-too-fast": "suspicious",
+        "too-fast-for-flash": "suspicious",
+        "virtual-disk": "unverifiable",
+        "virtual-host": "unverifiable",
+        "remote-file-system": "unverifiable",
+        "no-device": "unverifiable",
+        "cache-unknown": "unverifiable",
+        "reported": "unverifiable",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "gut-feeling"}, "there is no check 'gut-feeling'"),
+        ({"limits": {}}, r"ratio takes the limits \['factor'\]"),
+        ({"limits": {"factor": 3, "below_us": 5}}, r"ratio takes the limits \['factor'\]"),
+        ({"says": "{device} is odd"}, r"ratio cannot show \['device'\]"),
+        ({"says": "{} is odd"}, r"ratio cannot show \[''\]"),
+        ({"trust": "perhaps"}, "Input should be 'plausible'"),
+        ({"sources": []}, "at least 1 item"),
+    ],
+)
+def test_a_check_that_does_not_fit_its_test_is_refused(
+    change: dict[str, object], message: str
+) -> None:
+    entry: dict[str, object] = {
+        "id": "ratio",
+        "trust": "suspicious",
+        "says": "{sync_us} against {write_us}",
+        "limits": {"factor": 3},
+        "sources": ["https://example.org"],
+    }
+    TrustCheck.model_validate(entry)
+    with pytest.raises(ValueError, match=message):
+        TrustCheck.model_validate(entry | change)

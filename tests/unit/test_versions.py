@@ -1,0 +1,96 @@
+"""Versions: what is none, which of two is later, and whether one lies in a range."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.errors import UsageError
+from advisor.versions import (
+    KNOWN_VERSIONS,
+    STARTED_VERSIONS,
+    VENDORS,
+    NumericVersion,
+    Vendor,
+    format_version,
+    in_range,
+    parse_version,
+    started_here,
+)
+
+
+@pytest.mark.parametrize("text", ["", "latest", "-8", "MariaDB 10.11", ".5"])
+def test_what_is_not_a_version_is_refused_by_name(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a version") as refusal:
+        parse_version(text)
+    assert repr(text) in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("17", (17,)),
+        (" v8.0.36", (8, 0, 36)),
+        ("10.11.19-MariaDB-0+deb12u1", (10, 11, 19)),
+        ("15.10 (Debian 15.10-0+deb12u1)", (15, 10)),
+        ("18beta2", (18,)),
+        ("8.0.36-28.1", (8, 0, 36)),
+        ("1.2.3.4.5", (1, 2, 3, 4)),
+    ],
+)
+def test_the_leading_number_is_read(text: str, version: NumericVersion) -> None:
+    assert parse_version(text) == version
+
+
+@given(st.lists(st.integers(min_value=0, max_value=999), min_size=1, max_size=4).map(tuple))
+def test_a_written_version_reads_back_as_it_was(version: NumericVersion) -> None:
+    assert parse_version(format_version(version)) == version
+
+
+@pytest.mark.parametrize(
+    ("version", "since", "until", "inside"),
+    [
+        ((8, 0, 29), (8, 0, 30), None, False),
+        ((8, 0, 30), (8, 0, 30), None, True),
+        ((8, 4), None, (8, 4), False),
+        ((8, 4, 0), None, (8, 4), False),
+        ((8, 3, 99), None, (8, 4), True),
+        ((10, 11, 2), (10, 6), (11, 0), True),
+        ((10, 5, 99), (10, 6), (11, 0), False),
+        ((9, 9), (10, 6), None, False),  # numbers, not text: "9.9" > "10.6"
+        ((1,), None, None, True),
+    ],
+)
+def test_a_range_is_half_open(
+    version: NumericVersion,
+    since: NumericVersion | None,
+    until: NumericVersion | None,
+    inside: bool,
+) -> None:
+    assert in_range(version, since, until) is inside
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "started"),
+    [
+        ("postgresql", (15, 10), True),
+        ("postgresql", (15,), True),
+        ("postgresql", (16, 1), False),
+        ("mariadb", (10, 11, 19), True),
+        ("mariadb", (10, 1, 1), False),  # 10.1 is not a beginning of 10.11
+        ("mariadb", (10,), False),
+        ("mysql", (9, 7, 4), True),
+        ("mysql", (10, 11), False),
+    ],
+)
+def test_only_release_series_that_the_tests_start_count_as_started(
+    vendor: Vendor, version: NumericVersion, started: bool
+) -> None:
+    assert started_here(vendor, version) is started
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_what_is_started_is_among_what_is_known(vendor: Vendor) -> None:
+    oldest, newest = map(parse_version, KNOWN_VERSIONS[vendor])
+    started = [parse_version(series) for series in STARTED_VERSIONS[vendor]]
+    assert started
+    assert all(oldest <= series <= newest for series in started)
