@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-SERVER_NAMES: Final = ("mysqld", "mariadbd", "postgres")
+MARKERS: Final = {"mysqld": "ibdata1", "mariadbd": "ibdata1", "postgres": "PG_VERSION"}
+"""A server's name -> a file that only its data directory has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def on_other_devices(directory: Path) -> list[DataDirectory]:
             elsewhere = one.directory.stat().st_dev != device
         except OSError:
             continue
-        if elsewhere and one.directory != Path("/"):
+        if elsewhere:
             found.setdefault(one.directory, one)
     return list(found.values())
 
@@ -38,8 +39,11 @@ def running() -> list[DataDirectory]:
     import psutil
 
     found = []
-    for process in psutil.process_iter(["name", "cwd"]):
-        name, cwd = process.info["name"], process.info["cwd"]
-        if name in SERVER_NAMES and cwd and os.path.isdir(cwd):
-            found.append(DataDirectory(name, Path(cwd)))
+    for process in psutil.process_iter(["name", "cmdline", "cwd"]):
+        cwd = Path(process.info["cwd"] or "/")
+        # A server started by another program (a loader, a debugger) has its name as an argument.
+        names = {process.info["name"], *map(os.path.basename, process.info["cmdline"] or ())}
+        for server, marker in MARKERS.items():
+            if server in names and (cwd / marker).exists():
+                found.append(DataDirectory(server, cwd))
     return found

@@ -89,6 +89,8 @@ def test_few_bytes_mean_few_samples() -> None:
 
 
 def test_several_writers_share_the_samples() -> None:
+    (run,) = share_out([bench(replace(SPEC, samples_max=60))], PLAN, SECOND_NS, 10**12)
+    assert (run.capacity, run.capacity_limit) == (10, "samples")
     (run,) = share_out([bench(replace(SPEC, writers=8))], PLAN, SECOND_NS, 10**12)
     assert run.capacity == 25
 
@@ -99,8 +101,8 @@ def test_a_plan_without_room_for_samples_is_a_mistake_in_the_plan() -> None:
 
 
 def test_series_names_are_unique_and_tell_what_they_are() -> None:
-    assert len({spec.name for spec in FULL_SERIES}) == len(FULL_SERIES) == 11
+    assert len({spec.name for spec in FULL_SERIES}) == len(FULL_SERIES) == 12
     for spec in FULL_SERIES:
         assert spec.name.startswith(spec.pattern)
         assert f"{spec.block_bytes // 1024}k" in spec.name
-        assert spec.writers == 1 or spec.name.endswith(f"{spec.writers}-writers")
+        assert spec.writers == 1 or spec.name.endswith(f"-x{spec.writers}")

@@ -82,9 +82,7 @@ def test_random_writers_visit_every_block_in_orders_of_their_own(
 ) -> None:
     if "random-16k-x8" not in benches:
         pytest.skip("the file system of the tests refuses O_DIRECT")
-    visits = [
-        [next(offsets) for _ in range(64)] for offsets in benches["random-16k-x8"].offsets
-    ]
+    visits = [[next(offsets) for _ in range(64)] for offsets in benches["random-16k-x8"].offsets]
     assert all(sorted(one) == list(range(0, MIB, 16384)) for one in visits)
     assert len({tuple(one) for one in visits}) == 8
 

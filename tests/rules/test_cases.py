@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError
 
 from advisor.analysis.fact_names import FACT_NAMES
 from advisor.conditions import Fact, Facts, Strict
+from advisor.knowledge import load_settings
 from advisor.measurement import Unknown
 from advisor.resources import resource_dir
-from advisor.knowledge import load_settings
 from advisor.rules.catalogue import Rule, Setting, Spec, VersionText
 from advisor.rules.engine import recommend
 from advisor.units import Value

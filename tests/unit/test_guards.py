@@ -142,23 +142,20 @@ def test_a_setting_without_an_entry_cannot_corrupt_either() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "durability"),
+    ("setting", "made", "durability", "risk"),
     [
-        (POWER_LOSS, "durable"),
-        (CRASH, "durable"),
-        (CRASH, "loses-recent-on-power-loss"),
+        ("sync_binlog", POWER_LOSS, "durable", "loses-recent-on-power-loss"),
+        ("wal_writer_delay", POWER_LOSS, "durable", "loses-recent-on-power-loss"),
+        ("wal_writer_delay", CRASH, "durable", "loses-recent-on-crash"),
+        ("wal_writer_delay", CRASH, "loses-recent-on-power-loss", "loses-recent-on-crash"),
     ],
 )
-def test_never_below_the_chosen_class(made: Rule, durability: str) -> None:
-    for setting, value in (("sync_binlog", 100), ("wal_writer_delay", 5)):
-        risk = "loses-recent-on-power-loss" if setting == "sync_binlog" else made.durability
-        if (setting, durability) == ("sync_binlog", "loses-recent-on-power-loss"):
-            continue  # what the value risks is what was chosen
-        with pytest.raises(GuardError) as crossed:
-            check(setting, value, made=made, durability=durability)
-        assert crossed.value.message == (
-            f"rule innodb.{setting}.made asks for {value}, which is {risk!r}, not {durability!r}"
-        )
+def test_never_below_the_chosen_class(setting: str, made: Rule, durability: str, risk: str) -> None:
+    with pytest.raises(GuardError) as crossed:
+        check(setting, 100, made=made, durability=durability)
+    assert crossed.value.message == (
+        f"rule innodb.{setting}.made asks for 100, which is {risk!r}, not {durability!r}"
+    )
 
 
 @pytest.mark.parametrize(

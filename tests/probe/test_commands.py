@@ -1,0 +1,156 @@
+"""The commands on drives that fail: exit status, one line, no rate, no file."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from faults import compile_faults, fault_environment
+from loop_mount import loop_mount, tmpfs_mount
+
+COMMANDS = {
+    "measure": ("measure",),
+    "recommend": ("recommend", "--db", "mysql", "--db-version", "9.7"),
+    "capacity": ("capacity",),
+}
+
+A_RATE = re.compile(r"\d/s|ops/s|transactions/s|tps")
+
+
+@pytest.fixture(scope="module")
+def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_faults(tmp_path_factory.mktemp("faults"))
+
+
+def run(
+    *arguments: str | Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "advisor.cli", *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def expect_failure(
+    done: subprocess.CompletedProcess[str], status: int, message: str, directory: Path
+) -> None:
+    assert (done.returncode, done.stdout) == (status, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not A_RATE.search(done.stderr)
+    assert os.listdir(directory) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("faults", "message"),
+    [
+        ({"sync_fail_at": 300}, "EIO (Input/output error)"),
+        ({"write_fail_at": 300}, "ENOSPC (No space left on device)"),
+        ({"write_short_at": 300}, "pwrite was cut short"),
+    ],
+)
+def test_the_first_failed_call_ends_it_and_nothing_is_written(
+    command: str, faults: dict[str, int], message: str, faults_library: Path, tmp_path: Path
+) -> None:
+    directory, saved = tmp_path / "drive", tmp_path / "saved"
+    directory.mkdir()
+    saved.mkdir()
+    save = "--output" if command == "measure" else "--save"
+    arguments = (*COMMANDS[command], "--quick", str(directory), save, str(saved / "m.json"))
+    environment = fault_environment(faults_library, **faults)
+    expect_failure(run(*arguments, environment=environment), 1, message, directory)
+    assert os.listdir(saved) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_memory_file_system_is_a_finding(command: str, tmp_path: Path) -> None:
+    with tmpfs_mount(tmp_path, 600) as point:
+        done = run(*COMMANDS[command], "--quick", point)
+        assert done.returncode == 3
+        assert "tmpfs keeps files in memory" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert os.listdir(point) == []
+    if command != "measure":  # that shows what it measured
+        assert done.stdout == ""
+        assert not A_RATE.search(done.stderr)
+
+
+def test_a_memory_file_system_that_is_accepted_is_named_in_the_first_line(tmp_path: Path) -> None:
+    with tmpfs_mount(tmp_path, 600) as point:
+        done = run(*COMMANDS["recommend"], "--quick", point, "--accept-not-durable")
+    assert done.returncode == 0
+    assert done.stdout.startswith("# WARNING: this drive is NOT DURABLE")
+    assert "innodb_io_capacity" not in done.stdout  # nothing is argued from its speed
+
+
+def test_libeatmydata_is_a_finding(faults_library: Path, tmp_path: Path) -> None:
+    """A stand-in by that name: the finding is about the name, which is all a process can see."""
+    library = tmp_path / "libeatmydata.so"
+    library.write_bytes(faults_library.read_bytes())
+    directory = tmp_path / "drive"
+    directory.mkdir()
+    environment = {**os.environ, "LD_PRELOAD": str(library)}
+    done = run(*COMMANDS["recommend"], "--quick", directory, environment=environment)
+    expect_failure(done, 3, "libeatmydata.so is preloaded", directory)
+
+
+def test_a_read_only_mount(tmp_path: Path) -> None:
+    with loop_mount(tmp_path, 1024, "ro") as point:
+        done = run(*COMMANDS["recommend"], point)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "EROFS (Read-only file system)" in done.stderr
+
+
+def test_a_small_file_system(tmp_path: Path) -> None:
+    with loop_mount(tmp_path, 64) as point:
+        before = os.listdir(point)
+        done = run(*COMMANDS["recommend"], point)
+        assert os.listdir(point) == before
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "not enough space" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_signal_in_mid_run(
+    command: str, number: signal.Signals, faults_library: Path, tmp_path: Path
+) -> None:
+    directory, saved = tmp_path / "drive", tmp_path / "saved"
+    directory.mkdir()
+    saved.mkdir()
+    save = "--output" if command == "measure" else "--save"
+    arguments = [*COMMANDS[command], str(directory), save, str(saved / "measurement.json")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "advisor.cli", *arguments],
+        env=fault_environment(faults_library, delay_us=1000),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        time.sleep(2)  # past the filling, far from the end
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (130, "")
+    assert stderr == f"fsync-advisor: interrupted by {number.name}; nothing was left behind\n"
+    assert os.listdir(directory) == []
+    assert os.listdir(saved) == []
+
+
+def test_a_measurement_saved_is_the_one_the_advice_rests_on(tmp_path: Path) -> None:
+    directory, saved = tmp_path / "drive", tmp_path / "measurement.json"
+    directory.mkdir()
+    arguments = ("--db", "postgresql", "--db-version", "15")
+    fresh = run("recommend", *arguments, "--quick", directory, "--save", saved)
+    stored = run("recommend", *arguments, "--from", saved)
+    assert (fresh.returncode, stored.returncode) == (0, 0)
+    assert fresh.stdout == stored.stdout
+    assert os.listdir(directory) == []

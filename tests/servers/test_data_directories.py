@@ -1,0 +1,19 @@
+"""The hint that a running server keeps its data elsewhere than where was measured."""
+
+from pathlib import Path
+
+from harness import Server
+
+from advisor.probe.data_directories import on_other_devices, running
+
+IN_MEMORY = Path("/dev/shm")
+
+
+def test_a_running_server_is_found_by_its_data_directory(server: Server) -> None:
+    fragment = {"mysql": "[mysqld]\n", "mariadb": "[mariadb]\n"}.get(server.vendor, "")
+    with server.running(fragment) as instance:
+        data = instance.place.data
+        assert data in [found.directory for found in running()]
+        assert data in [found.directory for found in on_other_devices(IN_MEMORY)]
+        assert data not in [found.directory for found in on_other_devices(data)]
+    assert data not in [found.directory for found in running()]

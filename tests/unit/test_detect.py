@@ -1,0 +1,190 @@
+"""Which server is installed: by what the program says of itself, never by its name."""
+
+from pathlib import Path
+
+import pytest
+
+from advisor.servers import detect
+from advisor.servers.detect import Installed, find_installed, parse_banner
+from advisor.versions import NumericVersion, Vendor
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "",
+        "GNU bash, version 5.2.15(1)-release",
+        "mysqld: unknown option '--version'",
+        "mysqld Version 8.0.36",
+        "Ver eight",
+        "postgres (EnterpriseDB) 15.4",
+        "pg_ctl PostgreSQL 15.10",
+    ],
+)
+def test_a_banner_that_is_none_of_ours(banner: str) -> None:
+    assert parse_banner(banner) is None
+
+
+@pytest.mark.parametrize(
+    ("banner", "vendor", "version"),
+    [
+        (
+            "mysqld  Ver 5.7.44 for Linux on x86_64 (MySQL Community Server (GPL))\n",
+            "mysql",
+            (5, 7, 44),
+        ),
+        (
+            "/usr/sbin/mysqld  Ver 8.0.36-0ubuntu0.22.04.1 for Linux on x86_64 ((Ubuntu))\n",
+            "mysql",
+            (8, 0, 36),
+        ),
+        ("/usr/sbin/mysqld  Ver 9.7.4 for Linux on x86_64 (Debian)\n", "mysql", (9, 7, 4)),
+        (
+            "mysqld  Ver 8.0.35-27 for Linux on x86_64 (Percona Server (GPL), Release 27)\n",
+            "mysql",
+            (8, 0, 35),
+        ),
+        (
+            "mysqld  Ver 10.11.19-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)\n",
+            "mariadb",
+            (10, 11, 19),
+        ),
+        (
+            "/usr/sbin/mariadbd  Ver 11.8.3-MariaDB-0+deb13u1 for debian-linux-gnu on x86_64\n",
+            "mariadb",
+            (11, 8, 3),
+        ),
+        (
+            "mysqld  Ver 5.5.5-10.11.6-MariaDB for Linux on x86_64 (MariaDB Server)\n",
+            "mariadb",
+            (10, 11, 6),
+        ),
+        (
+            "postgres (PostgreSQL) 15.10 (Debian 15.10-0+deb12u1)\n",
+            "postgresql",
+            (15, 10),
+        ),
+        ("postgres (PostgreSQL) 18beta2\n", "postgresql", (18,)),
+    ],
+)
+def test_a_banner_names_vendor_and_version(
+    banner: str, vendor: Vendor, version: NumericVersion
+) -> None:
+    assert parse_banner(banner) == (vendor, version)
+
+
+# A host made by hand
+
+MARIADB = "echo 'mysqld  Ver 10.11.19-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64'"
+MYSQL = "echo 'mysqld  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)'"
+NEWER_MYSQL = "echo 'mysqld  Ver 8.4.3 for Linux on x86_64 (MySQL Community Server - GPL)'"
+
+
+def postgres(version: str) -> str:
+    return f"echo 'postgres (PostgreSQL) {version}'"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A root without programs, and an empty PATH."""
+    (tmp_path / "path").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    return tmp_path
+
+
+def install(root: Path, path: str, does: str, mode: int = 0o755) -> Path:
+    """A program that is a shell script."""
+    program = root / path
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{does}\n")
+    program.chmod(mode)
+    return program
+
+
+@pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])
+def test_an_empty_host_has_no_server(root: Path, vendor: Vendor) -> None:
+    assert find_installed(vendor, root) is None
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        "echo something else",
+        "exit 1",
+        "echo 'mysqld  Ver 8.0.36 for Linux' >&2",
+        "kill -9 $$",
+        "printf '\\377\\376'",
+    ],
+)
+def test_a_program_that_names_no_server_is_none(root: Path, does: str) -> None:
+    install(root, "usr/sbin/mysqld", does)
+    assert find_installed("mysql", root) is None
+
+
+def test_a_program_that_cannot_be_started_is_none(root: Path) -> None:
+    install(root, "usr/sbin/mysqld", MYSQL, mode=0o644)
+    (root / "usr/libexec").mkdir()
+    (root / "usr/libexec/mysqld").write_bytes(b"\0\0 no program")
+    (root / "usr/libexec/mysqld").chmod(0o755)
+    (root / "usr/local/bin/mysqld").mkdir(parents=True)
+    assert find_installed("mysql", root) is None
+
+
+def test_a_program_that_hangs_is_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detect, "BANNER_TIMEOUT_S", 0.1)
+    install(root, "usr/sbin/mysqld", f"{MYSQL}; exec /bin/sleep 60")
+    assert find_installed("mysql", root) is None
+
+
+def test_a_program_that_waits_for_input_gets_none(root: Path) -> None:
+    program = install(root, "usr/sbin/mysqld", f"read line || {MYSQL}")
+    assert find_installed("mysql", root) == Installed("mysql", (8, 0, 36), program)
+
+
+# Debian installs mysqld as a link to mariadbd.
+def test_mysqld_may_be_mariadb(root: Path) -> None:
+    mariadbd = install(root, "usr/sbin/mariadbd", MARIADB)
+    (root / "usr/sbin/mysqld").symlink_to("mariadbd")
+    assert find_installed("mysql", root) is None
+    assert find_installed("mariadb", root) == Installed("mariadb", (10, 11, 19), mariadbd)
+
+
+def test_a_mariadb_of_old_is_called_mysqld(root: Path) -> None:
+    program = install(root, "usr/sbin/mysqld", MARIADB)
+    assert find_installed("mariadb", root) == Installed("mariadb", (10, 11, 19), program)
+
+
+def test_a_program_is_asked_once_however_many_names_it_has(root: Path) -> None:
+    install(root, "usr/sbin/mariadbd", f"echo >>{root}/asked; {MARIADB}")
+    (root / "usr/sbin/mysqld").symlink_to("mariadbd")
+    (root / "path/mariadbd").symlink_to(root / "usr/sbin/mysqld")
+    assert find_installed("mariadb", root) is not None
+    assert (root / "asked").read_text() == "\n"
+
+
+def test_a_server_on_the_path_is_found(root: Path) -> None:
+    program = install(root, "path/mysqld", MYSQL)
+    assert find_installed("mysql", root) == Installed("mysql", (8, 0, 36), program)
+
+
+def test_of_several_the_newest_by_number(root: Path) -> None:
+    install(root, "usr/lib/postgresql/9/bin/postgres", postgres("9.6.24"))
+    install(root, "usr/lib/postgresql/15/bin/postgres", postgres("15.9"))
+    newest = install(root, "usr/pgsql-15/bin/postgres", postgres("15.10"))
+    install(root, "path/postgres", postgres("13.1"))
+    assert find_installed("postgresql", root) == Installed("postgresql", (15, 10), newest)
+
+
+def test_a_newer_server_in_a_folder_goes_before_the_one_on_the_path(root: Path) -> None:
+    install(root, "path/mysqld", MYSQL)
+    newer = install(root, "usr/local/mysql/bin/mysqld", NEWER_MYSQL)
+    assert find_installed("mysql", root) == Installed("mysql", (8, 4, 3), newer)
+
+
+def test_vendors_are_not_mixed_up(root: Path) -> None:
+    install(root, "usr/sbin/mysqld", MYSQL)
+    install(root, "usr/sbin/mariadbd", MARIADB)
+    install(root, "usr/lib/postgresql/15/bin/postgres", postgres("15.10"))
+    vendors: tuple[Vendor, ...] = ("mysql", "mariadb", "postgresql")
+    found = [find_installed(vendor, root) for vendor in vendors]
+    assert [one.version for one in found if one] == [(8, 0, 36), (10, 11, 19), (15, 10)]

@@ -1,0 +1,410 @@
+"""The laws of the house (DESIGN.md, "Laws"), held by reading what each module imports and calls.
+
+Nothing is imported here but the helpers: a law is broken by what stands in a file, whether that line
+is ever run or not.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from jinja2 import Environment, nodes
+
+ROOT: Final = Path(__file__).parents[2]
+
+DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalchemy")
+"""Packages that talk to a database server."""
+
+LAYERS: Final[tuple[tuple[str, ...], ...]] = (
+    ("advisor", "advisor.errors", "advisor.durability"),
+    ("advisor.versions", "advisor.files", "advisor.resources"),
+    ("advisor.units", "advisor.request"),
+    ("advisor.measurement",),
+    ("advisor.conditions", "advisor.statistics"),
+    ("advisor.analysis",),
+    ("advisor.advice",),
+    ("advisor.rules", "advisor.capacity"),
+    ("advisor.knowledge", "advisor.advise"),
+    ("advisor.probe", "advisor.importers", "advisor.servers"),
+    ("advisor.output",),
+    ("advisor.commands",),
+    ("advisor.cli",),
+)
+"""From the ground up. A room imports from the layers below it, and from itself."""
+
+PURE: Final = (
+    "advisor.advice",
+    "advisor.advise",
+    "advisor.analysis",
+    "advisor.capacity",
+    "advisor.conditions",
+    "advisor.durability",
+    "advisor.request",
+    "advisor.rules",
+    "advisor.statistics",
+    "advisor.units",
+    "advisor.versions",
+)
+
+READERS: Final = (
+    "advisor.files",
+    "advisor.importers",
+    "advisor.knowledge",
+    "advisor.measurement",
+    "advisor.output",
+    "advisor.probe",
+    "advisor.resources",
+)
+"""Who may open, read or write files."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of the package, read."""
+
+    name: str
+    tree: ast.Module
+
+    def lies_in(self, rooms: Iterable[str]) -> bool:
+        return any(self.name == room or self.name.startswith(f"{room}.") for room in rooms)
+
+    def imports(self) -> Iterator[str]:
+        """The dotted names of all it imports, wherever the import stands."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name} has a relative import"
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def imports_package(self, *packages: str) -> list[str]:
+        return sorted({name for name in self.imports() if name.split(".")[0] in packages})
+
+    def calls(self) -> Iterator[ast.Call]:
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+
+    def texts(self) -> Iterator[str]:
+        """Its string constants, without the docstrings of anything."""
+        statements = (node for node in ast.walk(self.tree) if isinstance(node, ast.Expr))
+        docstrings = {id(statement.value) for statement in statements}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Constant) and id(node) not in docstrings:
+                yield from [node.value] if isinstance(node.value, str) else []
+
+
+def read_modules(root: Path) -> dict[str, Module]:
+    modules = {}
+    for path in sorted((root / "advisor").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        modules[name] = Module(name, ast.parse(path.read_text(encoding="utf-8"), str(path)))
+    return modules
+
+
+MODULES: Final = read_modules(ROOT)
+
+
+def module_of(imported: str) -> str | None:
+    """The module of ours that an imported name is, or is in."""
+    while imported:
+        if imported in MODULES:
+            return imported
+        imported = imported.rpartition(".")[0]
+    return None
+
+
+GRAPH: Final = {
+    module.name: {found for name in module.imports() if (found := module_of(name))}
+    for module in MODULES.values()
+}
+"""Module -> the modules of ours that it imports."""
+
+
+def modules_outside(*rooms: str) -> list[Module]:
+    return [module for module in MODULES.values() if not module.lies_in(rooms)]
+
+
+def modules_in(*rooms: str) -> list[Module]:
+    return [module for module in MODULES.values() if module.lies_in(rooms)]
+
+
+def called(call: ast.Call) -> str:
+    """What is called, as it is written: "open", "path.read_text"."""
+    return ast.unparse(call.func)
+
+
+# The reading itself
+
+
+def test_every_file_is_read() -> None:
+    assert len(MODULES) > 50
+    assert {"advisor", "advisor.cli", "advisor.probe", "advisor.rules.engine"} <= MODULES.keys()
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    text = "import a.b\nfrom c import d as e\ndef f():\n    from g.h import i\n    import j, k\n"
+    module = Module("m", ast.parse(text))
+    assert sorted(module.imports()) == ["a.b", "c.d", "g.h.i", "j", "k"]
+
+
+def test_a_submodule_that_is_imported_from_its_package_is_found() -> None:
+    assert "advisor.rules.guards" in GRAPH["advisor.rules.engine"]
+    assert "advisor.output.fragment" in GRAPH["advisor.commands.recommend"]
+
+
+def test_docstrings_are_no_text() -> None:
+    text = '"""/proc"""\nX = 1\n"""/sys of X"""\nY = "/proc/self"\nZ = f"/sys/{Y}"\n'
+    assert list(Module("m", ast.parse(text)).texts()) == ["/proc/self", "/sys/"]
+
+
+# 1. Who measures, who talks to a server, who reads files
+
+
+@pytest.mark.parametrize("module", modules_outside("advisor.probe"), ids=lambda one: one.name)
+def test_only_the_probe_measures_or_looks_at_the_host(module: Module) -> None:
+    assert module.imports_package("psutil", "time", "timeit", "resource", "platform") == []
+    assert [name for name in module.imports() if name.startswith("os.sched")] == []
+    looking = [text for text in module.texts() if "/proc" in text or "/sys/" in text]
+    assert looking == []
+    asked = {called(call).rpartition(".")[2] for call in module.calls()}
+    assert not asked & {"now", "utcnow", "today", "perf_counter", "perf_counter_ns", "uname"}
+
+
+@pytest.mark.parametrize("module", modules_outside("advisor.servers"), ids=lambda one: one.name)
+def test_only_servers_starts_programs_and_talks_to_servers(module: Module) -> None:
+    assert module.imports_package("subprocess", "socket", "pty", *DRIVERS) == []
+    started = [
+        called(call)
+        for call in module.calls()
+        if called(call).startswith(("os.system", "os.popen", "os.exec", "os.spawn", "os.posix_sp"))
+    ]
+    assert started == []
+
+
+@pytest.mark.parametrize("module", modules_outside(*READERS), ids=lambda one: one.name)
+def test_only_some_read_or_write_files(module: Module) -> None:
+    assert module.imports_package("io", "tempfile", "mmap", "fileinput") == []
+    opened = [
+        ast.unparse(call)
+        for call in module.calls()
+        if called(call) == "open"
+        or called(call).endswith((".open", ".read_text", ".read_bytes", ".write_text"))
+        or called(call).endswith((".write_bytes", ".touch", ".unlink", ".mkdir", ".rename"))
+    ]
+    # /dev/null is no file: cli gives it to stdout when the reader of our output is gone.
+    assert [call for call in opened if call != "os.open(os.devnull, os.O_WRONLY)"] == []
+
+
+# 2. Who knows which library
+
+
+@pytest.mark.parametrize(
+    ("packages", "rooms"),
+    [
+        (("typer", "click"), ("advisor.cli", "advisor.commands")),
+        (("rich",), ("advisor.output", "advisor.commands")),
+        (("jinja2", "matplotlib"), ("advisor.output",)),
+        (("random", "secrets", "uuid"), ("advisor.probe",)),
+        (("tomllib",), ("advisor.knowledge", "advisor.importers")),
+    ],
+)
+def test_a_library_is_known_only_where_it_belongs(
+    packages: tuple[str, ...], rooms: tuple[str, ...]
+) -> None:
+    known = {module.name: module.imports_package(*packages) for module in modules_outside(*rooms)}
+    assert {name: found for name, found in known.items() if found} == {}
+
+
+# 3. What is pure
+
+
+PURE_MAY_IMPORT: Final = {
+    "array",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "fractions",
+    "functools",
+    "itertools",
+    "math",
+    "pydantic",
+    "re",
+    "statistics",
+    "string",
+    "typing",
+}
+"""Nothing in these knows a clock (but for datetime's, which law 1 forbids), a file, chance or the
+environment."""
+
+
+@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda one: one.name)
+def test_the_pure_rooms_import_nothing_impure(module: Module) -> None:
+    packages = {name.split(".")[0] for name in module.imports()}
+    assert packages - PURE_MAY_IMPORT - {"advisor"} == set()
+    ours = {MODULES[name] for name in GRAPH[module.name]}
+    impure = {one.name for one in ours if not one.lies_in((*PURE, "advisor.measurement"))}
+    assert impure - {"advisor", "advisor.errors"} == set()
+
+
+@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda one: one.name)
+def test_the_pure_rooms_call_nothing_impure(module: Module) -> None:
+    impure = {"open", "print", "input", "exec", "eval", "compile", "__import__", "hash", "id"}
+    assert {called(call) for call in module.calls()} & impure == set()
+
+
+# 4. Up and down
+
+
+def test_nothing_imports_the_command_line() -> None:
+    assert [name for name, imported in GRAPH.items() if "advisor.cli" in imported] == []
+
+
+def layer_and_room(name: str) -> tuple[int, str]:
+    """Where a module stands, and its room there."""
+    found = [
+        (number, room)
+        for number, rooms in enumerate(LAYERS)
+        for room in rooms
+        if name == room or (room != "advisor" and name.startswith(f"{room}."))
+    ]
+    (place,) = found
+    return place
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_imports_go_downward(name: str) -> None:
+    layer, room = layer_and_room(name)
+    upward = [
+        imported
+        for imported in GRAPH[name]
+        if layer_and_room(imported)[1] != room and layer_and_room(imported)[0] >= layer
+    ]
+    assert upward == []
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Sets of modules that import each other, directly or not (Tarjan's components)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    path: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(name: str) -> None:
+        index[name] = low[name] = len(index)
+        path.append(name)
+        for imported in graph[name]:
+            if imported not in index:
+                visit(imported)
+                low[name] = min(low[name], low[imported])
+            elif imported in path:
+                low[name] = min(low[name], index[imported])
+        if low[name] == index[name]:
+            component = path[path.index(name) :]
+            del path[path.index(name) :]
+            if len(component) > 1 or name in graph[name]:
+                found.append(sorted(component))
+
+    for name in graph:
+        if name not in index:
+            visit(name)
+    return found
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"d"}, "e": {"a"}, "f": set[str]()}
+    assert sorted(circles(graph)) == [["a", "b", "c"], ["d"]]
+
+
+def test_no_module_imports_itself_in_the_end() -> None:
+    assert circles(GRAPH) == []
+
+
+# 5. Templates hold no arithmetic and no decisions
+
+TEMPLATES: Final = sorted((ROOT / "templates").rglob("*.j2"))
+
+PLAIN: Final = (nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const)
+
+
+def complaints(text: str) -> list[str]:
+    """What a template does beyond showing values, loops, inclusion and "is it present"."""
+    tree = Environment().parse(text)
+    allowed = (nodes.Output, nodes.For, nodes.If, nodes.Include, *PLAIN)
+    said = [type(node).__name__ for node in tree.find_all(nodes.Node) if type(node) not in allowed]
+    for condition in tree.find_all(nodes.If):
+        if not isinstance(condition.test, nodes.Name) or condition.elif_ or condition.else_:
+            said.append(f"a decision in line {condition.lineno}")
+    for loop in tree.find_all(nodes.For):
+        if loop.test or loop.else_ or loop.recursive:
+            said.append(f"a decision in line {loop.lineno}")
+    return said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 1 + 1 }}",
+        "{{ size * 2 }}",
+        "{{ -size }}",
+        "{{ size / 2 }}",
+        "{{ a ~ b }}",
+        "{{ a if b else c }}",
+        "{{ a | round }}",
+        "{{ a | default('x') }}",
+        "{{ a() }}",
+        "{{ a['b'] }}",
+        "{% if a > 1 %}{% endif %}",
+        "{% if not a %}{% endif %}",
+        "{% if a and b %}{% endif %}",
+        "{% if a is defined %}{% endif %}",
+        "{% if a.b %}{% endif %}",
+        "{% if a %}{% else %}x{% endif %}",
+        "{% if a %}{% elif b %}x{% endif %}",
+        "{% for a in b if a %}{% endfor %}",
+        "{% for a in b %}{% else %}x{% endfor %}",
+        "{% for a in b | sort %}{% endfor %}",
+        "{% for a in range(5) %}{% endfor %}",
+        "{% set a = b %}",
+        "{% macro a() %}{% endmacro %}",
+        "{% include a + 'x' %}",
+    ],
+)
+def test_arithmetic_and_decisions_in_a_template_are_seen(text: str) -> None:
+    assert complaints(text) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text {{ a }} and {{ a.b.c }}",
+        "{% if a %}x{% endif %}",
+        "{% for a in b %}{{ a.c }}{% endfor %}",
+        "{% for a in b.c %}{% if d %}x{% endif %}{% endfor %}",
+        '{% include "_head.j2" %}',
+    ],
+)
+def test_showing_looping_and_asking_for_presence_are_allowed(text: str) -> None:
+    assert complaints(text) == []
+
+
+def test_there_are_templates() -> None:
+    assert {path.name for path in TEMPLATES} >= {"innodb.cnf.j2", "postgresql.conf.j2"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_holds_no_arithmetic_and_no_decisions(path: Path) -> None:
+    assert complaints(path.read_text(encoding="utf-8")) == []
+
+
+def test_an_undefined_name_in_a_template_is_an_error() -> None:
+    made = [
+        (module.name, {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords})
+        for module in MODULES.values()
+        for call in module.calls()
+        if called(call).rpartition(".")[2] in ("Environment", "SandboxedEnvironment", "Template")
+    ]
+    assert made
+    assert [name for name, options in made if options.get("undefined") != "StrictUndefined"] == []
