@@ -44,6 +44,6 @@ def running() -> list[DataDirectory]:
         # A server started by another program (a loader, a debugger) has its name as an argument.
         names = {process.info["name"], *map(os.path.basename, process.info["cmdline"] or ())}
         for server, marker in MARKERS.items():
-            if server in names and (cwd / marker).exists():
+            if server in names and os.path.exists(cwd / marker):
                 found.append(DataDirectory(server, cwd))
     return found

@@ -21,6 +21,9 @@ PAGE_BYTES: Final = 4096
 
 NEVER_NS: Final = 2**63 - 1
 
+NO_SYNC: Final[Callable[[int], object]] = abs
+"""Stands in the loop where nothing is synced: takes a descriptor, does nothing, in some 10 ns."""
+
 
 class OperationError(Exception):
     """A write or sync in the loop failed: which call, at which sample, and how."""
@@ -79,23 +82,6 @@ def writer(
     `stop` ends it as soon as something is in it. Before each write the time is stamped into every
     page of the block, so that no device can find it stored already.
     """
-    return (
-        _writing_and_syncing(fd, sync, block, offsets, stop)
-        if sync
-        else _writing(fd, block, offsets, stop)
-    )
-
-
-# The two loops differ in one line. A condition there would be timed with the drive.
-
-
-def _writing_and_syncing(
-    fd: int,
-    sync: Callable[[int], None],
-    block: mmap.mmap,
-    offsets: Iterator[int],
-    stop: Sequence[object],
-) -> Take:
     words = memoryview(block).cast("Q")
     pages = range(0, len(words), PAGE_BYTES // 8)
     block_bytes = len(block)
@@ -110,6 +96,7 @@ def _writing_and_syncing(
         *,
         clock: Callable[[], int] = perf_counter_ns,
         pwrite: Callable[[int, mmap.mmap, int], int] = os.pwrite,
+        sync: Callable[[int], object] = sync or NO_SYNC,
     ) -> int:
         ended_ns = clock()
         for index, offset in zip(range(first, last), offsets, strict=False):
@@ -124,44 +111,6 @@ def _writing_and_syncing(
                 sync(fd)
             except OSError as error:
                 raise OperationError(sync.__name__, index, error) from error
-            ended_ns = clock()
-            latencies_ns[index] = ended_ns - started_ns
-            if written_bytes != block_bytes:
-                raise ShortWriteError(index, written_bytes)
-            if stop:
-                return index + 1
-            if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):
-                return index + 1
-        return last
-
-    return take
-
-
-def _writing(fd: int, block: mmap.mmap, offsets: Iterator[int], stop: Sequence[object]) -> Take:
-    words = memoryview(block).cast("Q")
-    pages = range(0, len(words), PAGE_BYTES // 8)
-    block_bytes = len(block)
-
-    def take(
-        latencies_ns: Int64Array,
-        first: int,
-        last: int,
-        enough: int,
-        deadline_ns: int,
-        latest_ns: int,
-        *,
-        clock: Callable[[], int] = perf_counter_ns,
-        pwrite: Callable[[int, mmap.mmap, int], int] = os.pwrite,
-    ) -> int:
-        ended_ns = clock()
-        for index, offset in zip(range(first, last), offsets, strict=False):
-            for page in pages:
-                words[page] = ended_ns
-            started_ns = clock()
-            try:
-                written_bytes = pwrite(fd, block, offset)
-            except OSError as error:
-                raise OperationError("pwrite", index, error) from error
             ended_ns = clock()
             latencies_ns[index] = ended_ns - started_ns
             if written_bytes != block_bytes:

@@ -155,7 +155,7 @@ def test_progress_is_told_between_the_stretches(tmp_path: Path) -> None:
 
 
 def test_few_samples_support_no_high_percentile(tmp_path: Path) -> None:
-    plan = replace(TWO, samples_max=3 * 30)
+    plan = replace(TWO, samples_max=3 * 30, ssd_budget_s=20.0, hdd_budget_s=20.0)
     for one in measure(tmp_path, plan).series:
         assert one.ended_by == "samples"
         assert one.summary.count == 69  # 7 of each round's 30 are warm-up
