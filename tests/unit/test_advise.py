@@ -363,6 +363,25 @@ def test_postgresql(durability: Durability) -> None:
     )
 
 
+# MariaDB's 3 flushes twice, 1 once: 2 x 1000 + 4000 us become 1000 + 4000, and nothing is lost.
+def test_a_change_that_loses_nothing_is_offered_for_what_it_brings() -> None:
+    settings = (
+        relaxable(
+            "innodb",
+            "innodb_flush_log_at_trx_commit",
+            (3, 1),
+            ("loses-recent-on-crash",),
+            durability="durable",
+        ),
+        relaxable("innodb", "sync_binlog", (1, 1), LOSING, durability="durable"),
+    )
+    request = Request("mariadb", (10, 11), "", log_bin=True)
+    (offer,) = offers(DRIVE, request, Knowledge(STORAGE, ASSUMPTIONS, settings))
+    assert offer.settings == {"innodb_flush_log_at_trx_commit": "1"}
+    assert (offer.syncs_saved, offer.commit_us_saved) == (1, 1000)
+    assert offer.losses == ()
+
+
 @pytest.mark.parametrize(
     ("request_", "knowledge"),
     [

@@ -1,5 +1,6 @@
 """profiles/: an incomplete or contradictory file is fatal, and the error names file and field."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from advisor.knowledge import (
     load_assumptions,
     load_settings,
     load_storage_knowledge,
+    settings_json,
 )
 from advisor.resources import resource_dir
 from advisor.rules.catalogue import Setting
@@ -377,6 +379,7 @@ def test_sizes_are_converted_to_the_servers_unit(profiles: Path) -> None:
     assert mariadb.default is None
     assert mysql.in_server_unit(1_048_576) == 1024
     assert mysql.in_server_unit(2047) == 1
+    assert mariadb.in_server_unit(2047) == 2047  # without a unit
 
 
 @pytest.mark.parametrize(
@@ -431,6 +434,21 @@ def test_defaults_differ_only_among_one_vendors_versions(profiles: Path) -> None
     assert not setting.defaults_differ("mariadb")
 
 
+@pytest.mark.parametrize("newer_first", [False, True])
+def test_ranges_that_touch_do_not_overlap(profiles: Path, newer_first: bool) -> None:
+    head, mysql, rest = SETTING.split("[[spec]]")
+    older = mysql.replace('until = "8.0"', 'until = "5.9"')
+    newer = mysql.replace('since = "5.7"', 'since = "5.9"')
+    specs = [newer, older] if newer_first else [older, newer]
+    path = profiles / "innodb" / "loss.toml"
+    path.write_text("[[spec]]".join([head, *specs, rest]))
+    assert len(load_settings("innodb")[0].spec) == 3
+    overlapping = path.read_text().replace('until = "5.9"', 'until = "5.9.1"')
+    path.write_text(overlapping)
+    with pytest.raises(KnowledgeError, match="two spec entries of mysql overlap"):
+        load_settings("innodb")
+
+
 def test_a_rule_needs_what_it_asks_computes_and_shows(profiles: Path) -> None:
     relaxed, share, default = load_settings("innodb")[0].rule
     assert relaxed.needed_facts == {"durability", "cpu_count"}
@@ -441,6 +459,17 @@ def test_a_rule_needs_what_it_asks_computes_and_shows(profiles: Path) -> None:
 def test_a_rules_id_says_where_it_stands(profiles: Path) -> None:
     (setting,) = load_settings("innodb")
     assert setting.rule_id(setting.rule[0]) == "innodb.loss.relaxed"
+
+
+def test_as_json_a_setting_stands_as_in_its_file(profiles: Path) -> None:
+    text = settings_json(load_settings("innodb"))
+    assert text.endswith("]\n")
+    (setting,) = json.loads(text)
+    assert (setting["engine"], setting["name"], setting["group"]) == ("innodb", "loss", "commit")
+    assert (setting["spec"][0]["since"], setting["spec"][1]["since"]) == ("5.7", None)
+    relaxed = setting["rule"][0]
+    assert relaxed["when"]["durability"]["is"] == "loses-recent-on-crash"
+    assert relaxed["when"]["cpu_count"]["at_least"] == 1
 
 
 # Our own files

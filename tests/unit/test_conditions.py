@@ -42,6 +42,12 @@ def test_a_condition_that_makes_no_sense_is_refused(condition: object, message: 
         conditions(sync_us=condition)
 
 
+@pytest.mark.parametrize("when", [5, ["medium"], "medium"])
+def test_conditions_are_facts_with_what_must_hold_of_them(when: object) -> None:
+    with pytest.raises(ValidationError, match="Input should be a valid dictionary"):
+        Holder.model_validate({"when": when})
+
+
 @pytest.mark.parametrize(
     ("condition", "fact", "holds"),
     [

@@ -1,5 +1,6 @@
 """Which server is installed: by what the program says of itself, never by its name."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -136,9 +137,18 @@ def test_a_program_that_hangs_is_none(root: Path, monkeypatch: pytest.MonkeyPatc
     assert find_installed("mysql", root) is None
 
 
-def test_a_program_that_waits_for_input_gets_none(root: Path) -> None:
+def test_a_program_is_not_given_our_standard_input(root: Path) -> None:
     program = install(root, "usr/sbin/mysqld", f"read line || {MYSQL}")
-    assert find_installed("mysql", root) == Installed("mysql", (8, 0, 36), program)
+    ours, (reader, writer) = os.dup(0), os.pipe()
+    os.write(writer, b"a measurement\n")
+    os.dup2(reader, 0)
+    try:
+        found = find_installed("mysql", root)
+    finally:
+        os.dup2(ours, 0)
+        for descriptor in (ours, reader, writer):
+            os.close(descriptor)
+    assert found == Installed("mysql", (8, 0, 36), program)
 
 
 # Debian installs mysqld as a link to mariadbd.

@@ -98,6 +98,11 @@ def test_reading_more_than_the_limit_is_refused(
         read_text(path)
     path.write_text("1234")
     assert read_text(path) == "1234"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"12345")))
+    with pytest.raises(AdvisorError, match=r"^standard input is larger than 4 bytes"):
+        read_text(Path("-"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"1234")))
+    assert read_text(Path("-")) == "1234"
 
 
 def test_standard_input_is_read_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,8 +191,8 @@ def test_log_capacity_is_shared_among_files() -> None:
         ("by-cpu", 75, 10 * GIB, 20, 8_053_063_680),
         # 7 instances of 128 MiB: 896 MiB, 8 times = 7168 MiB
         ("by-cpu", 75, 10 * GIB, 28, 7_516_192_768),
-        # fewer than 4 processors: one instance
-        ("by-cpu", 75, 10 * GIB, 3, 8_053_063_680),
+        # fewer than 4 processors: one instance, 9 chunks
+        ("by-cpu", 50, 2_415_919_104, 3, 1_207_959_552),
         # 1.25 GiB allow 5 instances of 256 MiB, whatever the processors: 2 times 640 MiB
         ("by-cpu", 50, 2_684_354_560, 256, 1_342_177_280),
         # at most 64 instances: 8 GiB, 6 times in 52.5 GiB

@@ -1,7 +1,7 @@
 """The laws of the house (DESIGN.md, "Laws"), held by reading what each module imports and calls.
 
-Nothing is imported here but the helpers: a law is broken by what stands in a file, whether that line
-is ever run or not.
+Nothing of ours is imported here: a law is broken by what stands in a file, whether that line is
+ever run or not.
 """
 
 import ast
@@ -166,11 +166,12 @@ def test_docstrings_are_no_text() -> None:
 @pytest.mark.parametrize("module", modules_outside("advisor.probe"), ids=lambda one: one.name)
 def test_only_the_probe_measures_or_looks_at_the_host(module: Module) -> None:
     assert module.imports_package("psutil", "time", "timeit", "resource", "platform") == []
-    assert [name for name in module.imports() if name.startswith("os.sched")] == []
     looking = [text for text in module.texts() if "/proc" in text or "/sys/" in text]
     assert looking == []
     asked = {called(call).rpartition(".")[2] for call in module.calls()}
-    assert not asked & {"now", "utcnow", "today", "perf_counter", "perf_counter_ns", "uname"}
+    clock = {"now", "utcnow", "today", "perf_counter", "perf_counter_ns", "times"}
+    host = {"uname", "cpu_count", "sched_getaffinity", "statvfs", "getloadavg", "sysconf"}
+    assert asked & (clock | host) == set()
 
 
 @pytest.mark.parametrize("module", modules_outside("advisor.servers"), ids=lambda one: one.name)
@@ -270,8 +271,8 @@ def layer_and_room(name: str) -> tuple[int, str]:
         for room in rooms
         if name == room or (room != "advisor" and name.startswith(f"{room}."))
     ]
-    (place,) = found
-    return place
+    assert len(found) == 1, f"{name} stands in no layer, or in two"
+    return found[0]
 
 
 @pytest.mark.parametrize("name", GRAPH)
@@ -402,7 +403,7 @@ def test_a_template_holds_no_arithmetic_and_no_decisions(path: Path) -> None:
 def test_an_undefined_name_in_a_template_is_an_error() -> None:
     made = [
         (module.name, {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords})
-        for module in MODULES.values()
+        for module in modules_in("advisor.output")
         for call in module.calls()
         if called(call).rpartition(".")[2] in ("Environment", "SandboxedEnvironment", "Template")
     ]

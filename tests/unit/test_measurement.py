@@ -87,6 +87,14 @@ Change = Callable[[dict[str, Any]], object]
             "series.0.rounds.0.latencies_ns: Value error, latencies must be a list of whole",
         ),
         (
+            lambda raw: raw["series"][0]["rounds"][0].update(latencies_ns={}),
+            "series.0.rounds.0.latencies_ns: Value error, latencies must be a list of whole",
+        ),
+        (
+            lambda raw: raw["series"][0]["summary"].update(count=0),
+            "series.0.summary.count: Input should be greater than or equal to 1",
+        ),
+        (
             lambda raw: raw["series"][0]["rounds"][0].update(elapsed_ns=0),
             "series.0.rounds.0.elapsed_ns: Input should be greater than 0",
         ),

@@ -45,7 +45,7 @@ def test_the_nearest_rank(count: int, percent: float, value: int) -> None:
 
 
 @given(
-    latencies=st.lists(st.integers(min_value=0, max_value=10**9), min_size=36, max_size=500),
+    latencies=st.lists(st.integers(min_value=0, max_value=10**9), min_size=36, max_size=200),
     percent=st.sampled_from([50.0, 90.0]),
 )
 @example(latencies=[5] * 36, percent=90.0)
@@ -64,10 +64,16 @@ def test_a_percentile_is_the_least_value_that_bounds_that_share(
 
 # Quantiles from a printed table of Student's t, 0.975.
 @pytest.mark.parametrize(
-    ("degrees", "quantile"), [(5, 2.571), (9, 2.262), (19, 2.093), (29, 2.045), (100, 1.984)]
+    ("degrees", "quantile"), [(9, 2.2622), (19, 2.0930), (29, 2.0452), (100, 1.9840)]
 )
 def test_students_t_is_the_printed_one(degrees: int, quantile: float) -> None:
-    assert student_t_975(degrees) == pytest.approx(quantile, abs=0.004)
+    assert student_t_975(degrees) == pytest.approx(quantile, abs=0.0003)
+
+
+# Abramowitz and Stegun 26.7.5 by hand, z = 1.959964 at 5 degrees: 1.959964 + 2.37229 / 5
+# + 2.82255 / 25 + 2.55592 / 125 = 2.56777; the table has 2.571.
+def test_students_t_is_a_little_low_at_five_degrees() -> None:
+    assert student_t_975(5) == pytest.approx(2.56777, abs=0.00003)
 
 
 def test_below_ten_batches_there_is_no_interval() -> None:

@@ -60,6 +60,15 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
             id="no flush where none is needed",
         ),
         pytest.param(
+            measurement(
+                overwrite(1000, round_of([1] * 20, flush_requests=0)), devices=(NVME, PROTECTED)
+            ),
+            id="flushes of two drives that cannot be told apart",
+        ),
+        pytest.param(
+            measurement(None, series("overwrite", "open_sync", 1000)), id="nothing to compare with"
+        ),
+        pytest.param(
             measurement(overwrite(1000, round_of([1] * 20, flush_requests=UNKNOWN))),
             id="flushes not counted",
         ),
@@ -105,6 +114,14 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         "not-durable",
         {
             "memory-file-system": "tmpfs keeps files in memory: a power loss takes everything, "
+            "synced or not"
+        },
+    ),
+    "memory, of the older kind": (
+        measurement(filesystem="ramfs"),
+        "not-durable",
+        {
+            "memory-file-system": "ramfs keeps files in memory: a power loss takes everything, "
             "synced or not"
         },
     ),
