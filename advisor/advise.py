@@ -159,10 +159,14 @@ def _lower_durability(
     sync_us, append_us = _sync_us(measurement), _append_us(measurement)
     strict_us = path.wait_us(sync_us, append_us)
     offers: list[LowerDurability] = []
+    if path.syncs == 0:
+        return ()  # a commit waits for nothing already: there is nothing to bring
     for durability in _below(request.durability):
         relaxed = _recommend({**facts, "durability": durability}, request, knowledge)
         changed = [
-            entry for entry in relaxed.recommendations if entry.rendered != before[entry.setting]
+            entry
+            for entry in relaxed.recommendations
+            if entry.rendered != before.get(entry.setting)
         ]
         settings = {entry.setting: entry.rendered for entry in changed}
         if not settings or any(offer.settings == settings for offer in offers):

@@ -24,8 +24,8 @@ class AdvisorError(Exception):
         self.hint = hint
 
 
-class UsageError(AdvisorError):
-    """The command line asks for something that makes no sense."""
+class UsageError(AdvisorError, ValueError):
+    """The command line, or a value in a file, asks for something that makes no sense."""
 
     exit_status = ExitStatus.USAGE
 

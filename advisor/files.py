@@ -1,5 +1,6 @@
 """Reading a file a user names, and writing one safely."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -10,6 +11,8 @@ from advisor.errors import AdvisorError, UsageError
 
 STANDARD_STREAM: Final = Path("-")
 MAX_INPUT_BYTES: Final = 256 * 1024**2
+NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP)
+"""How file systems such as vfat say that they have none."""
 
 
 def read_text(path: Path) -> str:
@@ -75,13 +78,24 @@ def _replace(path: Path, content: bytes, *, force: bool) -> None:
             file.flush()
             os.fchmod(file.fileno(), _mode(path))
             os.fsync(file.fileno())
-        if force:
-            Path(draft).replace(path)
-        else:
-            os.link(draft, path)
+        _put_in_place(Path(draft), path, force=force)
     finally:
         Path(draft).unlink(missing_ok=True)
     _sync_directory(path.parent)
+
+
+def _put_in_place(draft: Path, path: Path, *, force: bool) -> None:
+    """Gives the draft its name. Raises FileExistsError without `force` if the name is taken."""
+    if not force:
+        try:
+            path.hardlink_to(draft)
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            path.touch(exist_ok=False)  # ours now, so that replacing it replaces nobody's file
+        else:
+            return
+    draft.replace(path)
 
 
 def _mode(path: Path) -> int:

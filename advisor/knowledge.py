@@ -116,8 +116,6 @@ def _validate(model: type[AnyModel], raw: dict[str, Any], path: Path) -> AnyMode
         return model.model_validate(raw)
     except ValidationError as error:
         raise _incomplete(path, error) from error
-    except UsageError as error:
-        raise KnowledgeError(f"{path}: {error.message}", error.hint) from error
 
 
 def _incomplete(path: Path, error: ValidationError) -> KnowledgeError:

@@ -96,7 +96,7 @@ def _identified(measurement: Measurement, verdict: Verdict) -> dict[str, Fact]:
 def _direct_io(measurement: Measurement) -> Fact:
     if any(series.direct for series in measurement.series):
         return True
-    if measurement.absent:
+    if any("O_DIRECT" in absent.why for absent in measurement.absent):
         return False
     return Unknown(unknown="no series with O_DIRECT was tried")
 

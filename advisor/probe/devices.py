@@ -40,7 +40,8 @@ def describe_target(directory: Path, free_bytes: int | None, root: Path = Path("
     mount = mount_of(path, device, root)
     no_mount = Unknown(unknown="no line of /proc/self/mountinfo fits the directory")
     return Target(
-        directory=path,
+        # A path that is not UTF-8 could not be saved.
+        directory=os.fsencode(path).decode("utf-8", "backslashreplace"),
         device_id=_number(device),
         filesystem=mount.filesystem if mount else no_mount,
         mount_point=mount.point if mount else no_mount,

@@ -145,6 +145,15 @@ def test_a_signal_in_mid_run(
     assert os.listdir(saved) == []
 
 
+def test_a_directory_whose_name_is_not_text_can_be_saved(tmp_path: Path) -> None:
+    directory = os.fsdecode(os.fsencode(tmp_path) + b"/drive-\xff")
+    os.mkdir(directory)
+    saved = tmp_path / "measurement.json"
+    done = run("measure", "--quick", directory, "--output", saved)
+    assert done.returncode == 0, done.stderr
+    assert '/drive-\\\\xff"' in saved.read_text()
+
+
 def test_a_measurement_saved_is_the_one_the_advice_rests_on(tmp_path: Path) -> None:
     directory, saved = tmp_path / "drive", tmp_path / "measurement.json"
     directory.mkdir()

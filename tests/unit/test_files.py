@@ -301,6 +301,28 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
         assert path.read_text() == "old"
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_file_system_without_hard_links_serves_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    """As vfat answers; every other test here has a file system with hard links."""
+    path = tmp_path / "zz.cnf"
+
+    def no_hard_links(*_: object, **__: object) -> None:
+        if taken:
+            path.write_text("somebody else's")  # in the last moment
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_hard_links)
+    if taken:
+        with pytest.raises(UsageError):
+            write_text(path, "ours")
+    else:
+        write_text(path, "ours")
+    assert path.read_text() == ("somebody else's" if taken else "ours")
+    assert names_in(tmp_path) == ["zz.cnf"]
+
+
 def test_an_interruption_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

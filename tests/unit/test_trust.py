@@ -55,6 +55,12 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
         ),
         pytest.param(
             measurement(
+                overwrite(1000, round_of([1] * 20, flush_requests=20)), devices=(NVME, NVME)
+            ),
+            id="a flush of both mirrors for every second sync",
+        ),
+        pytest.param(
+            measurement(
                 overwrite(1000, round_of([1] * 20, flush_requests=0)), devices=(PROTECTED,)
             ),
             id="no flush where none is needed",
@@ -160,7 +166,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(20_000, classic(376), devices=(DISK,)),
         "suspicious",
         {
-            "rotation": "sda rotates, but took 376/s syncs of one block; 15 000 rpm allow 250/s. "
+            "rotation": "sda rotates, but synced one block at 376/s; 15 000 rpm allow 250/s. "
             "A cache answered: is it protected against power loss?"
         },
     ),
@@ -168,7 +174,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(summary(2660, ops_per_s=376), devices=(PROTECTED_DISK,)),
         "suspicious",
         {
-            "rotation": "sda rotates, but took 376/s syncs of one block; 15 000 rpm allow 250/s. "
+            "rotation": "sda rotates, but synced one block at 376/s; 15 000 rpm allow 250/s. "
             "A cache answered: is it protected against power loss?"
         },
     ),
@@ -181,6 +187,15 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         "suspicious",
         {
             "flush-accounting": "40 syncs on a drive with a volatile cache, but the kernel counted "
+            "only 19 flushes"
+        },
+    ),
+    # 20 syncs of two mirrors, of which one never flushes: 20 of 40 flushes would do
+    "one mirror's flushes": (
+        measurement(overwrite(1000, round_of([1] * 20, flush_requests=19)), devices=(NVME, NVME)),
+        "suspicious",
+        {
+            "flush-accounting": "20 syncs on a drive with a volatile cache, but the kernel counted "
             "only 19 flushes"
         },
     ),
@@ -228,12 +243,12 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
     "a virtual disk": (
         measurement(100.0, devices=(VIRTIO,)),
         "unverifiable",
-        {"virtual-disk": "vda is a virtual disk: the host decides what a flush means"},
+        {"virtual-disk": "virtual disk vda: the host decides what a flush means"},
     ),
     "two virtual disks": (
         measurement(devices=(VIRTIO, device("vdb", transport="xen"))),
         "unverifiable",
-        {"virtual-disk": "vda, vdb is a virtual disk: the host decides what a flush means"},
+        {"virtual-disk": "virtual disk vda, vdb: the host decides what a flush means"},
     ),
     # platters and flash of a host are not this kernel's to judge
     "a virtual disk, too fast": (
@@ -246,7 +261,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         {
             "virtual-too-fast": "vda is virtual and syncs in 99.9 us: the host may acknowledge "
             "flushes without making them",
-            "virtual-disk": "vda is a virtual disk: the host decides what a flush means",
+            "virtual-disk": "virtual disk vda: the host decides what a flush means",
         },
     ),
     "a virtual host": (
