@@ -1,6 +1,5 @@
 """The Typer app, and main(): errors become one line and an exit status."""
 
-import os
 import signal
 import sys
 from types import FrameType
@@ -55,9 +54,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)
         sys.exit(error.exit_status)
-    except BrokenPipeError:
-        # The reader of our output is gone; keep Python from complaining when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of our output has seen enough
         sys.exit(ExitStatus.FAILED)
     sys.exit(ExitStatus.DONE)
 
@@ -65,7 +62,3 @@ def main(argv: list[str] | None = None) -> NoReturn:
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:
     name = signal.Signals(number).name
     raise Interrupted(f"interrupted by {name}; nothing was left behind")
-
-
-if __name__ == "__main__":
-    main()

@@ -41,7 +41,7 @@ def measure(
     if output != STANDARD_STREAM:
         as_json = format_ == "json"
         text = to_json(measurement) if as_json else measurement_text(measurement, verdict)
-        steps.hand_over(text, None, force=force)
+        steps.hand_over(text)
     steps.require_trust(verdict, require_trust)
     if verdict.trust == "not-durable":
         where = measurement.target.directory

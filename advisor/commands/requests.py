@@ -4,7 +4,6 @@ from advisor.commands.options import DurabilityChoice
 from advisor.durability import CHOICES
 from advisor.errors import UsageError
 from advisor.request import Request
-from advisor.servers.detect import find_installed
 from advisor.units import parse_duration_us, parse_size
 from advisor.versions import (
     KNOWN_VERSIONS,
@@ -63,6 +62,8 @@ def server_version(vendor: Vendor, given: str | None) -> tuple[NumericVersion, s
                 f"The tables begin with {name} {format_version(oldest)}.",
             )
         return version, "as given"
+    from advisor.servers.detect import find_installed  # starts programs; not needed above
+
     installed = find_installed(vendor)
     if installed is None:
         return newest, f"no {name} was found here; this is the newest we know"

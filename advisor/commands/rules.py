@@ -18,11 +18,12 @@ def list_(
     format_: Format = "text",
 ) -> None:
     """List every rule by its id: ENGINE.SETTING.NAME."""
+    from advisor.commands.steps import hand_over
     from advisor.knowledge import load_all_settings, load_settings, settings_json
     from advisor.output.terminal import rules_text
 
     settings = load_settings(engine) if engine else load_all_settings()
-    print(settings_json(settings) if format_ == "json" else rules_text(settings), end="")
+    hand_over(settings_json(settings) if format_ == "json" else rules_text(settings))
 
 
 @app.command()
@@ -31,11 +32,12 @@ def show(
     format_: Format = "text",
 ) -> None:
     """Show a setting or one rule: versions, conditions, values, reasons, sources."""
+    from advisor.commands.steps import hand_over
     from advisor.knowledge import find_setting, settings_json
     from advisor.output.terminal import setting_text
 
     setting, rule = find_setting(rule_id)
-    print(settings_json([setting]) if format_ == "json" else setting_text(setting, rule), end="")
+    hand_over(settings_json([setting]) if format_ == "json" else setting_text(setting, rule))
 
 
 @app.command()

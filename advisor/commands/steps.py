@@ -28,7 +28,7 @@ def say_notes(verdict: Verdict, notes: Iterable[str], *, quiet: bool) -> None:
         say(f"note: {note}", quiet=quiet)
 
 
-def hand_over(text: str, output: Path | None, *, force: bool) -> None:
+def hand_over(text: str, output: Path | None = None, *, force: bool = False) -> None:
     """The product, to stdout or safely into a file."""
     write_text(output or STANDARD_STREAM, text, force=force)
 

@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter
 
 MEASUREMENT = Path(__file__).parents[1] / "golden" / "measurements" / "nvme-consumer.json"
-PROGRAM = ("-m", "advisor.cli")
+PROGRAM = ("-m", "advisor")
 RECOMMEND = ("recommend", "--db", "mysql", "--db-version", "9.7", "--from", str(MEASUREMENT))
 PAIRS = {
     "--help": ((*PROGRAM, "--help"), ("-c", "import typer")),

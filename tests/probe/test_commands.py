@@ -30,7 +30,7 @@ def run(
     *arguments: str | Path, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "advisor.cli", *map(str, arguments)],
+        [sys.executable, "-m", "advisor", *map(str, arguments)],
         env=environment,
         capture_output=True,
         text=True,
@@ -130,7 +130,7 @@ def test_a_signal_in_mid_run(
     save = "--output" if command == "measure" else "--save"
     arguments = [*COMMANDS[command], str(directory), save, str(saved / "measurement.json")]
     with subprocess.Popen(
-        [sys.executable, "-m", "advisor.cli", *arguments],
+        [sys.executable, "-m", "advisor", *arguments],
         env=fault_environment(faults_library, delay_us=1000),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

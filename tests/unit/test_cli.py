@@ -193,7 +193,7 @@ def test_capacity_says_what_one_commit_waits_for(
 
 def test_a_measurement_is_read_from_standard_input() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "advisor.cli", *MYSQL, "--from", "-"],
+        [sys.executable, "-m", "advisor", *MYSQL, "--from", "-"],
         input=Path(HDD).read_text(),
         capture_output=True,
         text=True,
@@ -207,7 +207,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-m", "advisor.cli", *MYSQL, "--from", HDD],
+        [sys.executable, "-m", "advisor", *MYSQL, "--from", HDD],
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
@@ -215,6 +215,25 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "command", [(*MYSQL, "--from", HDD), ("rules", "list"), ("rules", "check")]
+)
+def test_a_full_disk_behind_stdout_is_said_in_one_line(command: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "advisor", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    if command == ("rules", "check"):  # which has nothing for stdout
+        assert done.returncode == 0
+    else:
+        message = "fsync-advisor: standard output cannot be written: No space left on device\n"
+        assert (done.returncode, done.stderr) == (1, message)
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
