@@ -84,7 +84,7 @@ def _require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bo
     if verdict.trust == "not-durable" and not accepted:
         raise NotTrustedError(
             f"{measurement.target.directory} is not durable: {verdict.evidence[0].text}",
-            "Measure the directory where the database will live.",
+            "measure the directory where the database will live",
         )
 
 
@@ -92,7 +92,7 @@ def _sync_us(measurement: Measurement) -> float:
     if measurement.primary is None:
         raise AdvisorError(
             "the measurement has no overwrite with fdatasync, from which everything follows",
-            "Measure again: fsync-advisor measure --output FILE",
+            "measure again: fsync-advisor measure --output FILE",
         )
     return measurement.primary.summary.mean_us
 

@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
     except AdvisorError as error:
         print(f"fsync-advisor: {error.message}", file=sys.stderr)
         if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
+            print(f"  hint: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_status)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.exit(ExitStatus.FAILED)

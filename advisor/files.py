@@ -42,9 +42,9 @@ def check_writable(path: Path | None, *, force: bool) -> None:
     except OSError as error:
         raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
     if is_directory:
-        raise UsageError(f"{path} is a directory", "Name a file.")
+        raise UsageError(f"{path} is a directory", "name a file")
     if exists and not force:
-        raise UsageError(f"{path} exists already", "Choose another name, or --force to replace it.")
+        raise UsageError(f"{path} exists already", "choose another name, or --force to replace it")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         why = "does not exist"
         if path.parent.exists():

@@ -62,7 +62,7 @@ def find_setting(name: str) -> tuple[Setting, str | None]:
             if any(rest) or rule_name not in ["", *(rule.name for rule in setting.rule)]:
                 break
             return setting, rule_name or None
-    raise UsageError(f"there is no rule or setting {name!r}", "See: fsync-advisor rules list")
+    raise UsageError(f"there is no rule or setting {name!r}", "see: fsync-advisor rules list")
 
 
 def settings_json(settings: Iterable[Setting]) -> str:

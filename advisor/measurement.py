@@ -268,5 +268,5 @@ def from_json(text: str, name: str) -> Measurement:
         where = ".".join(str(part) for part in first["loc"])
         raise AdvisorError(
             f"{name} is not a measurement: {where + ': ' if where else ''}{first['msg']}",
-            "Make one with: fsync-advisor measure --output FILE",
+            "make one with: fsync-advisor measure --output FILE",
         ) from error

@@ -19,4 +19,4 @@ def resource_dir(name: str) -> Path:
     checkout = _PACKAGE.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
         return checkout / name
-    raise AdvisorError(f"{name}/ is missing from {_PACKAGE}", "Install fsync-advisor again.")
+    raise AdvisorError(f"{name}/ is missing from {_PACKAGE}", "install fsync-advisor again")

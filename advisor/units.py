@@ -25,7 +25,7 @@ def parse_size(text: str) -> int:
     """Of "24GB", "512M", "1.5 GiB" or plain bytes -> bytes. Powers of 1024, as servers count."""
     found = re.fullmatch(rf"{_NUMBER}(?:([KMGT])i?)?B?\s*", text, re.IGNORECASE)
     if not found:
-        raise UsageError(f"{text!r} is not a size", "Write it like 24GB, 512MB or 8192.")
+        raise UsageError(f"{text!r} is not a size", "write it like 24GB, 512MB or 8192")
     return int(Fraction(found[1]) * _SIZE_SUFFIXES[found[2].upper() if found[2] else ""])
 
 
@@ -33,7 +33,7 @@ def parse_duration_us(text: str) -> int:
     """Of "300ms", "10min", "90s", "1h" -> microseconds. A plain number is seconds."""
     found = re.fullmatch(rf"{_NUMBER}(us|ms|s|min|h)?\s*", text)
     if not found:
-        raise UsageError(f"{text!r} is not a duration", "Write it like 300s, 10min or 1h.")
+        raise UsageError(f"{text!r} is not a duration", "write it like 300s, 10min or 1h")
     return round(Fraction(found[1]) * _DURATION_SUFFIXES[found[2] or "s"])
 
 

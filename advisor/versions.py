@@ -43,7 +43,7 @@ def parse_version(text: str) -> NumericVersion:
     """The leading dotted number: "10.11.19-MariaDB-0+deb12u1" -> (10, 11, 19)."""
     found = re.match(r"\s*v?(\d+(?:\.\d+){0,3})", text)
     if not found:
-        raise UsageError(f"{text!r} is not a version", "Give it as 8.0.36, 10.11 or 17.")
+        raise UsageError(f"{text!r} is not a version", "write it like 8.0.36, 10.11 or 17")
     return tuple(int(part) for part in found[1].split("."))
 
 

@@ -30,7 +30,7 @@ def build_request(
 ) -> Request:
     """The request that the options make. Raises UsageError for one that makes no sense."""
     if vendor == "postgresql" and binary_log is not None:
-        raise UsageError("PostgreSQL has no binary log", "Leave --binary-log out.")
+        raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
     version, version_source = server_version(vendor, given_version)
     return Request(
         vendor=vendor,
@@ -59,7 +59,7 @@ def server_version(vendor: Vendor, given: str | None) -> tuple[NumericVersion, s
         if version[: len(oldest)] < oldest:
             raise UsageError(
                 f"{name} {given} is older than what we know",
-                f"The tables begin with {name} {format_version(oldest)}.",
+                f"the tables begin with {name} {format_version(oldest)}",
             )
         return version, "as given"
     from advisor.servers.detect import find_installed  # starts programs; not needed above

@@ -56,7 +56,7 @@ def stored_or_measured(
     if from_file is None:
         return measured(directory, plan, label=label, save=save, force=force, quiet=quiet)
     if directory is not None:
-        raise UsageError(f"both {directory} and --from {from_file} are given", "Choose one.")
+        raise UsageError(f"both {directory} and --from {from_file} are given", "choose one")
     if quick or thorough or save or label:
         raise UsageError("--quick, --thorough, --save and --label need a drive, not --from")
     name = "standard input" if from_file == STANDARD_STREAM else str(from_file)

@@ -112,7 +112,7 @@ def test_a_drive_that_does_not_honour_a_flush_gets_no_advice() -> None:
         "/var/lib/database is not durable: tmpfs keeps files in memory: a power loss takes "
         "everything, synced or not"
     )
-    assert refusal.value.hint == "Measure the directory where the database will live."
+    assert refusal.value.hint == "measure the directory where the database will live"
     assert refusal.value.exit_status == 3
 
 
@@ -143,7 +143,7 @@ def test_without_the_primary_series_there_is_nothing_to_advise_from(
 ) -> None:
     with pytest.raises(AdvisorError, match="has no overwrite with fdatasync") as refusal:
         ask(measurement(None, APPEND))
-    assert refusal.value.hint == "Measure again: fsync-advisor measure --output FILE"
+    assert refusal.value.hint == "measure again: fsync-advisor measure --output FILE"
     assert refusal.value.exit_status == 1
 
 

@@ -505,7 +505,7 @@ def test_a_setting_or_rule_we_do_not_have_is_refused_by_name(name: str) -> None:
     with pytest.raises(UsageError) as refusal:
         find_setting(name)
     assert refusal.value.message == f"there is no rule or setting {name!r}"
-    assert refusal.value.hint == "See: fsync-advisor rules list"
+    assert refusal.value.hint == "see: fsync-advisor rules list"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from advisor.measurement import (
     to_json,
 )
 
-HINT = "Make one with: fsync-advisor measure --output FILE"
+HINT = "make one with: fsync-advisor measure --output FILE"
 
 
 def stored() -> dict[str, Any]:

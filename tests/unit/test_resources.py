@@ -22,7 +22,7 @@ def test_nothing_there_is_an_error(package: Path) -> None:
     with pytest.raises(AdvisorError) as refusal:
         resource_dir("profiles")
     assert refusal.value.message == f"profiles/ is missing from {package}"
-    assert refusal.value.hint == "Install fsync-advisor again."
+    assert refusal.value.hint == "install fsync-advisor again"
 
 
 def test_the_current_directory_never_counts(
