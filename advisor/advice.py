@@ -121,5 +121,6 @@ class Advice(Model):
     settings: tuple[Recommendation, ...]
     skipped: tuple[Skip, ...]
     lower_durability: tuple[LowerDurability, ...]
-    capacity: Capacity
+    capacity: Capacity | None
+    """None on a drive that does not honour a flush: its speed says nothing."""
     warnings: tuple[str, ...]

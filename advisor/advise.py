@@ -42,6 +42,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     facts = build_facts(measurement, verdict, request, knowledge.assumptions)
     result = _recommend(facts, request, knowledge)
     path = _commit_path(result, facts, request)
+    honest = verdict.trust != "not-durable"  # else its speed is no argument for anything
     return Advice(
         tool_version=__version__,
         engine=request.vendor,
@@ -52,30 +53,30 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         storage=verdict,
         settings=result.recommendations,
         skipped=result.skipped,
-        lower_durability=_lower_durability(result, path, facts, measurement, request, knowledge),
+        lower_durability=_lower_durability(result, path, facts, measurement, request, knowledge)
+        if honest
+        else (),
         capacity=serial_capacity(
             _sync_us(measurement),
             request.syncs or SYNC_COUNTS,
             path,
             append_us=_append_us(measurement),
-        ),
+        )
+        if honest
+        else None,
         warnings=(*_notes(measurement), *_version_notes(request)),
     )
 
 
 def drive_capacity(
-    measurement: Measurement,
-    storage: StorageKnowledge,
-    syncs: tuple[int, ...] | None,
-    *,
-    accept_not_durable: bool = False,
+    measurement: Measurement, storage: StorageKnowledge, syncs: tuple[int, ...] | None
 ) -> tuple[Verdict, Capacity, tuple[str, ...]]:
     """The verdict, the serial bound and the notes, without a server in mind. Pure.
 
-    Raises NotTrustedError where the drive does not honour a flush and that is not accepted.
+    Raises NotTrustedError where the drive does not honour a flush.
     """
     verdict = judge(measurement, storage)
-    _require_durable(measurement, verdict, accepted=accept_not_durable)
+    _require_durable(measurement, verdict, accepted=False)
     capacity = serial_capacity(_sync_us(measurement), syncs or SYNC_COUNTS)
     return verdict, capacity, _notes(measurement)
 

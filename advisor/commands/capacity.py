@@ -28,7 +28,6 @@ def capacity(
     thorough: options.Thorough = False,
     label: options.Label = None,
     require_trust: options.RequireTrust = None,
-    accept_not_durable: options.AcceptNotDurable = False,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -50,7 +49,6 @@ def capacity(
         durability=durability,
         binary_log=binary_log,
         syncs=syncs,
-        accept_not_durable=accept_not_durable,
     )
     check_writable(output, force=force)
     measurement = steps.stored_or_measured(
@@ -65,14 +63,10 @@ def capacity(
     )
     if request:
         advice = advise(measurement, request, steps.knowledge_for(request.vendor))
+        assert advice.capacity is not None  # a drive without one is refused above
         verdict, result, notes = advice.storage, advice.capacity, advice.warnings
     else:
-        verdict, result, notes = drive_capacity(
-            measurement,
-            load_storage_knowledge(),
-            counts,
-            accept_not_durable=accept_not_durable,
-        )
+        verdict, result, notes = drive_capacity(measurement, load_storage_knowledge(), counts)
     steps.require_trust(verdict, require_trust)
     steps.say_notes(verdict, notes, quiet=quiet)
     text = result.model_dump_json(indent=2) + "\n" if format_ == "json" else capacity_text(result)

@@ -84,7 +84,7 @@ def _view(advice: Advice, *, explain: bool) -> dict[str, Any]:
         "explained": [_setting(entry) for entry in left] if explain else [],
         "skipped": advice.skipped if explain else [],
         "offers": [_offer(offer) for offer in advice.lower_durability],
-        "capacity": _capacity(advice.capacity),
+        "capacity": _capacity(advice.capacity) if advice.capacity else None,
     }
 
 
@@ -157,7 +157,8 @@ def _loss(loss: Loss) -> str:
     at_risk = format_count(loss.transactions_at_risk)
     if loss.expected_transactions_at_risk is None:
         groups = f"the last {loss.groups_max} commit groups or {window}, whichever is less"
-        return f"{loss.setting}: {groups}: {at_risk} commits of one connection, more of many"
+        where = "of the binary log, where one is written"
+        return f"{loss.setting}: {groups}, {where}: {at_risk} commits of one connection"
     rates = f"{at_risk} at the rate one connection has now"
     expected = f"{format_count(loss.expected_transactions_at_risk)} at the expected rate"
     return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"

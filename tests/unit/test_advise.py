@@ -151,9 +151,9 @@ def test_the_capacity_of_a_drive_that_does_not_honour_a_flush_is_refused_too() -
     drive = measurement(1000, filesystem="tmpfs")
     with pytest.raises(NotTrustedError, match="is not durable"):
         drive_capacity(drive, STORAGE, None)
-    verdict, capacity, _ = drive_capacity(drive, STORAGE, None, accept_not_durable=True)
-    assert verdict.trust == "not-durable"
-    assert capacity.sync_us == 1000
+    advice = advise(drive, replace(MYSQL, accept_not_durable=True), INNODB)
+    assert advice.capacity is None
+    assert advice.lower_durability == ()
 
 
 # The same input, the same output
@@ -266,10 +266,12 @@ def test_what_was_asked_for_is_told() -> None:
 # 1000 us for the redo log and 4000 us for the growing binary log: 200 commits a second.
 def test_the_capacity_is_that_of_the_advised_settings() -> None:
     capacity = advise(DRIVE, MYSQL, INNODB).capacity
+    assert capacity is not None
     assert (capacity.sync_us, capacity.commit_syncs) == (1000, 2)
     assert (capacity.commit_us, capacity.commit_tps) == (5000, 200)
     assert [point.syncs for point in capacity.serial] == [1, 2, 3, 6, 12, 15, 75]
     without = advise(DRIVE, replace(MYSQL, log_bin=False, syncs=(4,)), INNODB).capacity
+    assert without is not None
     assert (without.commit_syncs, without.commit_us) == (1, 1000)
     assert [(point.syncs, point.tps) for point in without.serial] == [(4, 250)]
 
