@@ -59,11 +59,9 @@ def virtualisation(root: Path = Path("/")) -> Known[str]:
         return hypervisor
     if flagged:
         return "a hypervisor that does not name itself"
-    if any((root / mark).exists() for mark in CONTAINER_MARKS):
-        return "container"
-    if flagged is False:
-        return "none"
-    return Unknown(unknown="only x86 processors say whether they are virtual")
+    if flagged is None:
+        return Unknown(unknown="only x86 processors say whether they are virtual")
+    return "container" if any((root / mark).exists() for mark in CONTAINER_MARKS) else "none"
 
 
 def preloaded(root: Path, environment: Mapping[str, str]) -> tuple[str, ...]:

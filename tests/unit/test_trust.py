@@ -74,6 +74,7 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
         pytest.param(
             measurement(None, series("overwrite", "open_sync", 1000)), id="nothing to compare with"
         ),
+        pytest.param(measurement(virtualisation="container"), id="a container on bare metal"),
         pytest.param(
             measurement(overwrite(1000, round_of([1] * 20, flush_requests=UNKNOWN))),
             id="flushes not counted",
