@@ -1,13 +1,12 @@
 """Advice -> an option file for MySQL or MariaDB, or a postgresql.conf fragment."""
 
-import unicodedata
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advisor.advice import Advice, Capacity, Loss, LowerDurability, Recommendation
 from advisor.durability import CLASSES, MEANING
-from advisor.output.tables import NOTHING_FOUND, commit_line, serial_rows, syncs_text
+from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows, syncs_text
 from advisor.resources import resource_dir
 from advisor.units import format_count, format_latency
 from advisor.versions import STARTED_VERSIONS, VENDOR_NAMES, parse_version, started_here
@@ -36,23 +35,12 @@ GROUP_TITLES: Final = {
 }
 
 
-def one_line(value: Any) -> str:
-    """Text that cannot leave the comment it stands in: no newline, no control character.
-
-    Every expression of a template passes through here, so that no device model, path or label can
-    smuggle a line into a configuration file.
-    """
-    return "".join(
-        " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs") else character
-        for character in str(value)
-    )
-
-
 def render_fragment(advice: Advice, *, explain: bool = False) -> str:
     """The fragment. With `explain` also what was left at its default, and what was skipped."""
     environment = Environment(
         loader=FileSystemLoader(resource_dir("templates")),
         undefined=StrictUndefined,
+        # No device model, path or label can smuggle a line into a configuration file.
         finalize=one_line,
         trim_blocks=True,
         lstrip_blocks=True,

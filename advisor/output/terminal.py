@@ -11,7 +11,7 @@ from advisor.advice import Capacity
 from advisor.analysis.storage import Standing
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Summary
-from advisor.output.tables import NOTHING_FOUND, commit_line, serial_rows
+from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows
 from advisor.rules.catalogue import Setting, Spec
 from advisor.units import format_count, format_latency, format_named, format_size, render
 from advisor.versions import format_version
@@ -73,18 +73,23 @@ def _measurement_parts(measurement: Measurement, verdict: Verdict) -> Iterator[R
     yield table
     yield ""
     for absent in measurement.absent:
-        yield Text(f"not measured: {absent.name}: {absent.why}")
-    yield Text(f"written: {format_size(measurement.written_bytes)}")
-    yield Text(f"class:   {verdict.storage_class} - {verdict.name}. {verdict.description}")
+        yield _line(f"not measured: {absent.name}: {absent.why}")
+    yield _line(f"written: {format_size(measurement.written_bytes)}")
+    yield _line(f"class:   {verdict.storage_class} - {verdict.name}. {verdict.description}")
     yield Text.assemble("trust:   ", (verdict.trust, TRUST_STYLES[verdict.trust]))
     for evidence in verdict.evidence:
-        yield Text(f"  {evidence.trust}: {evidence.text}")
+        yield _line(f"  {evidence.trust}: {evidence.text}")
     if not verdict.evidence:
-        yield Text(f"  {NOTHING_FOUND}")
+        yield _line(f"  {NOTHING_FOUND}")
     for standing in verdict.standings:
-        yield Text(_standing_line(standing))
+        yield _line(_standing_line(standing))
     for warning in measurement.warnings:
-        yield Text(f"note: {warning.text}")
+        yield _line(f"note: {warning.text}")
+
+
+def _line(text: str) -> Text:
+    """What a drive, a path or a label says cannot reach the terminal's controls."""
+    return Text(one_line(text))
 
 
 def _rendered(parts: Iterable[RenderableType]) -> str:

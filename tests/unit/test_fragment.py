@@ -13,7 +13,8 @@ from advisor.advise import advise
 from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
 from advisor.measurement import Measurement, from_json
-from advisor.output.fragment import one_line, render_fragment
+from advisor.output.fragment import render_fragment
+from advisor.output.text import one_line
 from advisor.request import Request
 from advisor.versions import Vendor, parse_version
 

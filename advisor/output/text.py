@@ -1,13 +1,22 @@
-"""Rows of aligned text that the fragment and the terminal share."""
+"""Text that the fragment and the terminal share: aligned rows, and lines that stay lines."""
 
+import unicodedata
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from advisor.advice import Capacity, SerialPoint
 from advisor.units import format_count, format_latency
 
 NOTHING_FOUND: Final = "no check found fault with it; more than that, only a power cut can show"
 """The evidence line of a plausible drive."""
+
+
+def one_line(value: Any) -> str:
+    """Text that stays in its line, or in its comment: no newline, no control character."""
+    return "".join(
+        " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs") else character
+        for character in str(value)
+    )
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:

@@ -1,0 +1,64 @@
+"""What a terminal shows: 80 columns, no control characters of a drive's, nothing left out."""
+
+from pathlib import Path
+
+import pytest
+
+from advisor.analysis.verdict import judge
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import Measurement, MeasurementWarning, from_json
+from advisor.output.terminal import measurement_text
+
+MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
+
+
+def stored(drive: str) -> Measurement:
+    return from_json((MEASUREMENTS / f"{drive}.json").read_text(), drive)
+
+
+def shown(measurement: Measurement) -> str:
+    return measurement_text(measurement, judge(measurement, load_storage_knowledge()))
+
+
+@pytest.mark.parametrize("drive", ["hdd", "nvme-plp", "raid-cache", "hdd-journal", "tmpfs"])
+def test_a_measurement_fits_80_columns(drive: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = shown(stored(drive))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+
+
+def test_every_series_and_every_absent_one_is_shown() -> None:
+    measurement = stored("hdd-journal")
+    text = shown(measurement)
+    for series in measurement.series:
+        assert f"\n{series.name} " in text
+    assert "not measured: classic-fsync-4k: O_DIRECT refused: EINVAL (Invalid argument)" in text
+
+
+def test_a_percentile_that_the_sample_cannot_support_is_a_dash() -> None:
+    lines = shown(stored("hdd")).splitlines()
+    (line,) = (line for line in lines if line.startswith("overwrite-fdatasync-8k "))
+    # 360 samples: p50 is there, p99 needs 368
+    assert line.split() == [
+        *("overwrite-fdatasync-8k", "82", "12.2", "ms", "11.8", "ms", "-"),
+        *("41.5", "ms", "2.0", "%"),
+    ]
+
+
+def test_the_verdict_says_where_the_drive_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = shown(stored("raid-cache"))
+    assert (
+        "trust:   suspicious\n  suspicious: sda rotates, but synced one block at 10 310/s" in text
+    )
+    assert "classic 4 KiB: 10 310/s, between reference storages 2 and 7a\n" in text
+
+
+def test_a_hostile_drive_cannot_steer_the_terminal() -> None:
+    hostile = stored("hdd").model_copy(
+        update={"warnings": (MeasurementWarning(code="x", text="a\x1b[31m\rb\x07\nc"),)}
+    )
+    text = shown(hostile)
+    assert "note: a [31m b  c" in text
+    assert text.replace("\n", "").isprintable()
