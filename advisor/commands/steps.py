@@ -11,13 +11,14 @@ from advisor.errors import NotTrustedError, UsageError
 from advisor.files import STANDARD_STREAM, check_writable, read_text, write_text
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, from_json, to_json
+from advisor.output.text import one_line
 from advisor.versions import ENGINES, Vendor
 
 
 def say(text: str, *, quiet: bool = False) -> None:
     """One line on stderr."""
     if not quiet:
-        print(f"fsync-advisor: {text}", file=sys.stderr)
+        print(f"fsync-advisor: {one_line(text)}", file=sys.stderr)
 
 
 def say_notes(verdict: Verdict, notes: Iterable[str], *, quiet: bool) -> None:

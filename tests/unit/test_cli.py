@@ -106,6 +106,17 @@ def test_the_product_is_on_stdout_and_notes_are_on_stderr(
     assert err.startswith("fsync-advisor: trust is suspicious: sda rotates")
 
 
+def test_a_note_of_a_stored_measurement_stays_in_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = json.loads(Path(HDD).read_text())
+    stored["warnings"] = [{"code": "x", "text": "a\u001b[2J\nfsync-advisor: all is well"}]
+    path = tmp_path / "hostile.json"
+    path.write_text(json.dumps(stored))
+    _, _, err = run(capsys, *MYSQL, "--from", str(path))
+    assert err == "fsync-advisor: note: a [2J fsync-advisor: all is well\n"
+
+
 def test_quiet_keeps_stderr_empty(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, *MYSQL, "--from", RAID_CACHE, "--quiet")
     assert (status, err) == (0, "")
