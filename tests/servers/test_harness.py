@@ -174,6 +174,7 @@ def test_a_library_that_cannot_be_loaded_is_an_error(server: Server, tmp_path: P
     [
         ("0 [Warning] option 'innodb-io-capacity': unsigned value 50 adjusted to 100", True),
         ("0 [ERROR] unknown variable 'loose_innodb_io_capacity=1'", True),
+        ("0 [Warning] --innodb-io-capacity is deprecated", True),
         ("0 [Note] innodb_io_capacity is a fine setting", False),
         ("0 [Warning] innodb_io_capacity_max is another setting", False),
         ('UTC [7] LOG:  parameter "innodb_io_capacity" cannot be changed', True),
