@@ -31,8 +31,8 @@ KNOWN_VERSIONS: Final[dict[Vendor, tuple[str, str]]] = {
 
 STARTED_VERSIONS: Final[dict[Vendor, tuple[str, ...]]] = {
     "mysql": ("9.7",),
-    "mariadb": ("10.11",),
-    "postgresql": ("15",),
+    "mariadb": ("10.11", "11.8"),
+    "postgresql": ("13", "14", "15", "16", "17", "18"),
 }
 """Release series that tests/servers starts with our fragments, every value read back."""
 
@@ -55,6 +55,16 @@ def started_here(vendor: Vendor, version: NumericVersion) -> bool:
     """Whether a server of that release series is started with our fragments by our tests."""
     series = map(parse_version, STARTED_VERSIONS[vendor])
     return any(version[: len(one)] == one for one in series)
+
+
+def started_series(vendor: Vendor) -> str:
+    """The series of STARTED_VERSIONS for people: "9.7", "10.11 and 11.8", "13 to 18"."""
+    series = STARTED_VERSIONS[vendor]
+    if len(series) > 2 and all(one.isdecimal() for one in series):
+        numbers = [int(one) for one in series]
+        if numbers == list(range(numbers[0], numbers[-1] + 1)):
+            return f"{series[0]} to {series[-1]}"
+    return " and ".join(filter(None, (", ".join(series[:-1]), series[-1])))
 
 
 def in_range(

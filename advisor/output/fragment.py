@@ -9,7 +9,7 @@ from advisor.durability import CLASSES, MEANING
 from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows, syncs_text
 from advisor.resources import resource_dir
 from advisor.units import format_count, format_latency
-from advisor.versions import STARTED_VERSIONS, VENDOR_NAMES, parse_version, started_here
+from advisor.versions import VENDOR_NAMES, parse_version, started_here, started_series
 
 TEMPLATES: Final = {
     "mysql": "innodb.cnf.j2",
@@ -100,8 +100,7 @@ def _measured(advice: Advice) -> str:
 
 
 def _proof(advice: Advice) -> str:
-    name = VENDOR_NAMES[advice.engine]
-    started = f"{name} {', '.join(STARTED_VERSIONS[advice.engine])}"
+    started = f"{VENDOR_NAMES[advice.engine]} {started_series(advice.engine)}"
     if started_here(advice.engine, parse_version(advice.engine_version)):
         return f"Proof: our tests start {started} with such fragments and read all values back."
     return (

@@ -1,8 +1,9 @@
 """How each vendor's server is initialised, configured, started and stopped: command lines only."""
 
+import re
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -64,6 +65,10 @@ class Engine(ABC):
     def command(self, programs: Programs, place: Place) -> list[str]:
         """The command line that starts the server."""
 
+    @abstractmethod
+    def parsed(self, programs: Programs, place: Place, names: Sequence[str]) -> dict[str, str]:
+        """What the server reads from its configuration, asked without starting it."""
+
 
 class PostgreSQL(Engine):
     """PostgreSQL; the socket has its usual name in the private folder."""
@@ -91,6 +96,10 @@ class PostgreSQL(Engine):
 
     def command(self, programs: Programs, place: Place) -> list[str]:
         return [str(programs["postgres"]), "-D", str(place.data)]
+
+    def parsed(self, programs: Programs, place: Place, names: Sequence[str]) -> dict[str, str]:
+        command = self.command(programs, place)
+        return {name: run_as_account([*command, "-C", name]).strip() for name in names}
 
 
 class MySQL(Engine):
@@ -127,6 +136,12 @@ class MySQL(Engine):
     def command(self, programs: Programs, place: Place) -> list[str]:
         server = str(programs[self.server])
         return [server, f"--defaults-file={place.config}", *self.where(programs)]
+
+    def parsed(self, programs: Programs, place: Place, names: Sequence[str]) -> dict[str, str]:
+        # The help ends with a table of all variables and what the option files make of them.
+        text = run_as_account([*self.command(programs, place), "--verbose", "--help"])
+        table = dict(re.findall(r"^(\S+) +(\S.*)$", text, re.MULTILINE))
+        return {name: table[name.replace("_", "-")] for name in names}
 
     def where(self, programs: Programs) -> list[str]:
         """What tells the server where its own files are."""

@@ -24,10 +24,20 @@ from subprocess import Popen, TimeoutExpired
 from typing import NoReturn
 
 import pytest
-from account import copy_tree, hand_over, private_folder, reachable, start_as_account
-from engines import ENGINES, Place, Vendor
+from account import (
+    account,
+    copy_tree,
+    hand_over,
+    private_folder,
+    reachable,
+    start_as_account,
+)
+from engines import ENGINES, Engine, Place, Programs, Vendor
 from provision import SERVERS, Installation, Row, installation, why_missing
 from reading import CLIENTS, Client, NotYet, Rows, Setting, by_name
+
+from advisor.servers.detect import parse_banner
+from advisor.versions import NumericVersion
 
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -103,21 +113,13 @@ class Server:
     ) -> Iterator[Instance]:
         """The server with a fragment; `extra_options` are the base configuration's, so it wins."""
         engine = ENGINES[self.vendor]
-        with private_folder() as folder:
-            place = Place(folder)
-            copy_tree(self.installed.template, place.data)
-            place.fragments.mkdir()
-            fragment_file = place.fragments / engine.fragment_name
-            fragment_file.write_text(fragment)
-            engine.configure(place, extra_options or {})
+        with self._configured(fragment, extra_options) as (place, programs):
             environment = {}
             if preload is not None:
-                library = folder / preload.library.name
+                library = place.folder / preload.library.name
                 copy_tree(preload.library, library)
+                os.chown(library, account().pw_uid, account().pw_gid)
                 environment = {**preload.environment, "LD_PRELOAD": str(library)}
-            hand_over(folder)
-            tree = reachable(self.installed.tree, folder)
-            programs = {name: tree / path for name, path in self.installed.programs.items()}
             command = engine.command(programs, place)
             with place.log.open("wb") as log:
                 process = start_as_account(command, log, environment, engine.stop_signal)
@@ -126,11 +128,41 @@ class Server:
                 try:
                     if preload is not None:
                         expect_loaded(library, process)
-                    yield Instance(place, fragment_file, process, client)
+                    yield Instance(place, fragment_file(place, engine), process, client)
                 finally:
                     client.close()
             finally:
                 stop(process, engine.stop_signal)
+
+    def parsed(self, fragment: str, names: Sequence[str]) -> dict[str, str]:
+        """What the server makes of settings in a fragment when it reads it without starting."""
+        engine = ENGINES[self.vendor]
+        with self._configured(fragment, None) as (place, programs):
+            return engine.parsed(programs, place, names)
+
+    @contextmanager
+    def _configured(
+        self, fragment: str, extra_options: Mapping[str, str] | None
+    ) -> Iterator[tuple[Place, Programs]]:
+        """A private folder with data, configuration and fragment; and the programs for it."""
+        engine = ENGINES[self.vendor]
+        with private_folder() as folder:
+            place = Place(folder)
+            copy_tree(self.installed.template, place.data)
+            place.fragments.mkdir()
+            fragment_file(place, engine).write_text(fragment)
+            engine.configure(place, extra_options or {})
+            hand_over(folder)
+            tree = reachable(self.installed.tree, folder)
+            yield (
+                place,
+                {name: tree / path for name, path in self.installed.programs.items()},
+            )
+
+
+def fragment_file(place: Place, engine: Engine) -> Path:
+    """Where the fragment lies, as a user would put it."""
+    return place.fragments / engine.fragment_name
 
 
 def connect(vendor: Vendor, place: Place, process: Popen[bytes]) -> Client:
@@ -181,6 +213,14 @@ def server_named(name: str) -> Server:
     return server_of(row) or give_up(f"no {name} here: {why_missing(row)}")
 
 
+def version_of(server: Server) -> NumericVersion:
+    """Its version as the advisor reads it from the server's banner."""
+    banner = parse_banner(server.version)
+    assert banner is not None
+    assert banner[0] == server.vendor
+    return banner[1]
+
+
 def give_up(reason: str) -> NoReturn:
     """End the test for want of something: a failure with CI=true, else a skip."""
     if os.environ.get("CI") == "true":
@@ -198,5 +238,5 @@ COMPLAINT = re.compile(
 def complaints(log: str, setting_names: Sequence[str]) -> list[str]:
     """The lines of a log that find fault with one of the settings, spelt with - or _."""
     spellings = "|".join(re.escape(name).replace("_", "[-_]") for name in setting_names)
-    ours = re.compile(rf"(?<![\w-])(?:loose[-_])?(?:{spellings})(?![\w-])", re.IGNORECASE)
+    ours = re.compile(rf"(?<![\w-])(?:--)?(?:loose[-_])?(?:{spellings})(?![\w-])", re.IGNORECASE)
     return [line for line in log.splitlines() if COMPLAINT.search(line) and ours.search(line)]

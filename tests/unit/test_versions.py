@@ -15,6 +15,7 @@ from advisor.versions import (
     in_range,
     parse_version,
     started_here,
+    started_series,
 )
 
 
@@ -74,7 +75,7 @@ def test_a_range_is_half_open(
     [
         ("postgresql", (15, 10), True),
         ("postgresql", (15,), True),
-        ("postgresql", (16, 1), False),
+        ("postgresql", (12, 22), False),
         ("mariadb", (10, 11, 19), True),
         ("mariadb", (10, 1, 1), False),  # 10.1 is not a beginning of 10.11
         ("mariadb", (10,), False),
@@ -94,3 +95,21 @@ def test_what_is_started_is_among_what_is_known(vendor: Vendor) -> None:
     started = [parse_version(series) for series in STARTED_VERSIONS[vendor]]
     assert started
     assert all(oldest <= series <= newest for series in started)
+
+
+@pytest.mark.parametrize(
+    ("series", "text"),
+    [
+        (("9.7",), "9.7"),
+        (("10.11", "11.8"), "10.11 and 11.8"),
+        (("10.6", "10.11", "11.8"), "10.6, 10.11 and 11.8"),
+        (("15", "16"), "15 and 16"),
+        (("13", "14", "15"), "13 to 15"),
+        (("13", "15", "16"), "13, 15 and 16"),  # "13 to 16" would claim 14
+    ],
+)
+def test_series_are_told_without_claiming_one_in_between(
+    series: tuple[str, ...], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STARTED_VERSIONS, "postgresql", series)
+    assert started_series("postgresql") == text

@@ -1,0 +1,159 @@
+"""What a user may ask for, crossed with drives; and which of it is worth a start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+from advisor.advice import Advice, Recommendation
+from advisor.advise import Knowledge, advise
+from advisor.commands.steps import knowledge_for
+from advisor.durability import CLASSES, Durability
+from advisor.measurement import Measurement, Method, from_json
+from advisor.request import Request
+from advisor.versions import NumericVersion, Vendor
+
+MEASUREMENTS: Final = Path(__file__).parents[1] / "golden" / "measurements"
+GB: Final = 1024**3
+
+
+def with_fastest(method: Method) -> Callable[[Measurement], Measurement]:
+    """The same drive, if `method` were as fast there as open_datasync, and the other way round."""
+    exchanged: dict[Method, Method] = {"open_datasync": method, method: "open_datasync"}
+
+    def change(measured: Measurement) -> Measurement:
+        series = tuple(
+            one.model_copy(update={"method": exchanged.get(one.method, one.method)})
+            for one in measured.series
+        )
+        return measured.model_copy(update={"series": series})
+
+    return change
+
+
+def without_random_writes(measured: Measurement) -> Measurement:
+    """The same drive, if random writes had not been measured."""
+    series = tuple(one for one in measured.series if one.pattern != "random")
+    return measured.model_copy(update={"series": series})
+
+
+CHANGES: Final[Mapping[str, Callable[[Measurement], Measurement]]] = {
+    "fsync": with_fastest("fsync"),
+    "open-sync": with_fastest("open_sync"),
+    "quick": without_random_writes,
+}
+"""What no stored measurement has, and a rule asks for."""
+
+DRIVES: Final = (
+    "hdd",
+    "hdd-journal",
+    "sata-ssd-consumer",
+    "sata-ssd-plp",
+    "nvme-consumer",
+    "nvme-plp",
+    "cloud-quick",
+    "raid-cache",
+    "sata-ssd-plp+fsync",
+    "sata-ssd-plp+open-sync",
+    "sata-ssd-plp+quick",
+    "nvme-plp+quick",
+)
+"""Stored measurements from 24 us to 24 ms a sync; after the + what is changed about one."""
+
+MEMORY_BYTES: Final = (GB, 24 * GB, 256 * GB)
+RARE_MEMORY_BYTES: Final = (GB // 4, 3 * GB // 4)
+RECOVERY_TIMES_S: Final = (40.0, 600.0, 3600.0)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One question to the advisor, whoever the server is."""
+
+    drive: str
+    durability: Durability = "durable"
+    memory_bytes: int = 24 * GB
+    recovery_time_s: float = 600.0
+
+    @property
+    def stored(self) -> str:
+        """The stored measurement it starts from."""
+        return self.drive.partition("+")[0]
+
+    def __str__(self) -> str:
+        memory = f"{self.memory_bytes / GB:g}GB"
+        return f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s"
+
+
+USUAL: Final = tuple(
+    Scenario(drive, durability, memory)
+    for durability, memory, drive in product(CLASSES[:-1], MEMORY_BYTES, DRIVES)
+)
+RARE: Final = (
+    *(Scenario("hdd", memory_bytes=memory) for memory in RARE_MEMORY_BYTES),
+    # What the rule for more than 4 GB gives on the smallest host of that kind: it starts anywhere.
+    Scenario("hdd", memory_bytes=5 * GB),
+    *(Scenario("nvme-plp", recovery_time_s=seconds) for seconds in RECOVERY_TIMES_S),
+)
+"""What it takes to reach the rest of the rules."""
+
+knowledge_of: Callable[[Vendor], Knowledge] = cache(knowledge_for)
+
+
+@cache
+def measurement(drive: str) -> Measurement:
+    stored, _, change = drive.partition("+")
+    found = from_json((MEASUREMENTS / f"{stored}.json").read_text(), drive)
+    return CHANGES[change](found) if change else found
+
+
+@cache
+def advice_for(vendor: Vendor, version: NumericVersion, scenario: Scenario) -> Advice:
+    request = Request(
+        vendor=vendor,
+        version=version,
+        version_source="provisioned",
+        durability=scenario.durability,
+        memory_bytes=scenario.memory_bytes,
+        recovery_time_s=scenario.recovery_time_s,
+    )
+    return advise(measurement(scenario.drive), request, knowledge_of(vendor))
+
+
+def selection(vendor: Vendor, version: NumericVersion, at_least: int) -> list[Scenario]:
+    """Scenarios that together have every rule and every value that any scenario has.
+
+    Each adds as much as any could, in a fixed order; then those least like the ones already
+    chosen, until there are `at_least`.
+    """
+    offers = {one: novelties(advice_for(vendor, version, one)) for one in (*USUAL, *RARE)}
+    chosen: list[Scenario] = []
+    missing = frozenset[tuple[str, str, str]]().union(*offers.values())
+    while missing:
+        best = max(offers, key=lambda one: len(offers[one] & missing))
+        chosen.append(best)
+        missing -= offers.pop(best)
+    while len(chosen) < at_least:
+        least_alike = min(offers, key=lambda one: likeness(one, chosen))
+        chosen.append(least_alike)
+        del offers[least_alike]
+    return chosen
+
+
+def likeness(one: Scenario, chosen: list[Scenario]) -> tuple[int, int, int]:
+    """How many have the same drive, durability and memory."""
+    return (
+        sum(other.stored == one.stored for other in chosen),
+        sum(other.durability == one.durability for other in chosen),
+        sum(other.memory_bytes == one.memory_bytes for other in chosen),
+    )
+
+
+def novelties(advice: Advice) -> frozenset[tuple[str, str, str]]:
+    """What a start of this advice would prove: each setting's rule and value."""
+    return frozenset(map(novelty, advice.settings))
+
+
+def novelty(entry: Recommendation) -> tuple[str, str, str]:
+    return entry.rule, entry.rendered, str(entry.emitted)
