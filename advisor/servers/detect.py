@@ -1,5 +1,6 @@
 """Which server is installed here: by its banner, never by its name (mysqld may be MariaDB)."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -54,7 +55,7 @@ def find_installed(vendor: Vendor, root: Path = Path("/")) -> Installed | None:
     found = [
         Installed(vendor, named[1], program)
         for program in _programs(vendor, root)
-        if (named := parse_banner(_banner(program))) and named[0] == vendor
+        if (named := parse_banner(ask(program, "--version"))) and named[0] == vendor
     ]
     return max(found, key=lambda installed: installed.version, default=None)
 
@@ -72,18 +73,20 @@ def _programs(vendor: Vendor, root: Path) -> Iterator[Path]:
                 yield program
 
 
-def _banner(program: Path) -> str:
-    """What the program says of itself; empty if it says nothing."""
+def ask(program: Path, *arguments: str, complaint: bool = False) -> str:
+    """What the program says to a simple question, or what it complains of; empty if nothing."""
     try:
-        return subprocess.run(
-            [program, "--version"],
+        done = subprocess.run(
+            [program, *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if complaint else subprocess.PIPE,
+            stderr=subprocess.PIPE if complaint else subprocess.DEVNULL,
             timeout=BANNER_TIMEOUT_S,
             check=False,
             text=True,
             errors="replace",
-        ).stdout
+            env={**os.environ, "LC_ALL": "C"},
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
+    return done.stderr if complaint else done.stdout
