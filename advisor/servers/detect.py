@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from advisor.versions import NumericVersion, Vendor, parse_version
+from advisor.errors import AdvisorError, UsageError
+from advisor.versions import VENDOR_NAMES, NumericVersion, Vendor, parse_version
 
 PROGRAMS: Final[dict[Vendor, tuple[str, ...]]] = {
     "mysql": ("mysqld",),
     "mariadb": ("mariadbd", "mysqld"),
     "postgresql": ("postgres",),
 }
+
+PACKAGES: Final[dict[Vendor, str]] = {
+    "mysql": "mysql-server-core",
+    "mariadb": "mariadb-server-core",
+    "postgresql": "postgresql",
+}
+"""Debian's packages with the server programs; the first is not in every release."""
 
 FOLDERS: Final = (
     "/usr/sbin",
@@ -58,6 +66,23 @@ def find_installed(vendor: Vendor, root: Path = Path("/")) -> Installed | None:
         if (named := parse_banner(ask(program, "--version"))) and named[0] == vendor
     ]
     return max(found, key=lambda installed: installed.version, default=None)
+
+
+def require_server(vendor: Vendor, program: Path | None) -> Installed:
+    """The program named, or the newest installed. Raises UsageError or AdvisorError."""
+    name = VENDOR_NAMES[vendor]
+    if program is None:
+        if installed := find_installed(vendor):
+            return Installed(vendor, installed.version, installed.program.resolve())
+        raise AdvisorError(
+            f"no {name} server is installed here",
+            f"apt-get install {PACKAGES[vendor]}, or name a server with --server",
+        )
+    named = parse_banner(ask(program.absolute(), "--version"))
+    if named is None or named[0] != vendor:
+        is_what = "no database server" if named is None else VENDOR_NAMES[named[0]]
+        raise UsageError(f"{program} is {is_what}, not {name}")
+    return Installed(vendor, named[1], program.resolve())
 
 
 def _programs(vendor: Vendor, root: Path) -> Iterator[Path]:
