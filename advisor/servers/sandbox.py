@@ -49,22 +49,27 @@ class Sandbox:
             with signals_held_back():
                 process = start(command, log)
                 stack.callback(stop, process, STOP_SIGNALS[vendor])
-            actual = self._wait_and_read(process)
-        said = place.log.read_text(encoding="utf-8", errors="replace")
+            actual, why = self._wait_and_read(process)
+        said = place.log.read_text(encoding="utf-8", errors="replace") + why
+        said = said.replace(f"{self._installed.program}: ", "")
         return Start(actual, said.replace(str(place.fragment), "the fragment"))
 
-    def _wait_and_read(self, process: "subprocess.Popen[bytes]") -> dict[str, Actual] | None:
+    def _wait_and_read(
+        self, process: "subprocess.Popen[bytes]"
+    ) -> tuple[dict[str, Actual] | None, str]:
+        """What the server has; or None, and why, where its log does not tell."""
+        why = ""
         for _ in range(int(START_TIMEOUT_S / POLL_S)):
             try:
-                return read_all(self._installed.vendor, self._place)
-            except NotReadyError:
-                pass
+                return read_all(self._installed.vendor, self._place), ""
+            except NotReadyError as error:
+                why = str(error)
             try:
                 process.wait(POLL_S)
             except subprocess.TimeoutExpired:
                 continue
-            return None
-        return None
+            return None, ""
+        return None, f"\nERROR: not ready after {START_TIMEOUT_S} s: {' '.join(why.split())}\n"
 
 
 @contextmanager

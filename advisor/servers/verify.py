@@ -84,7 +84,7 @@ def verify(fragment: Fragment, installed: Installed) -> Verification:
                 line=line.number,
                 setting=line.name,
                 fragment=line.value,
-                server=actual.shown if actual else None,
+                server=actual.shown if actual and line in tried else None,
                 verdict=verdict,
                 message=message,
             )
