@@ -19,11 +19,11 @@ PROGRAMS: Final[dict[Vendor, tuple[str, ...]]] = {
 }
 
 PACKAGES: Final[dict[Vendor, str]] = {
-    "mysql": "mysql-server-core",
-    "mariadb": "mariadb-server-core",
-    "postgresql": "postgresql",
+    "mysql": "Debian's package mysql-server-core (in sid; mysql-community-server-core elsewhere)",
+    "mariadb": "Debian's package mariadb-server-core",
+    "postgresql": "Debian's package postgresql",
 }
-"""Debian's packages with the server programs; the first is not in every release."""
+"""What brings the server programs."""
 
 FOLDERS: Final = (
     "/usr/sbin",
@@ -76,12 +76,12 @@ def require_server(vendor: Vendor, program: Path | None) -> Installed:
             return Installed(vendor, installed.version, installed.program.resolve())
         raise AdvisorError(
             f"no {name} server is installed here",
-            f"apt-get install {PACKAGES[vendor]}, or name a server with --server",
+            f"install {PACKAGES[vendor]}, or name a server with --server",
         )
     named = parse_banner(ask(program.absolute(), "--version"))
     if named is None or named[0] != vendor:
-        is_what = "no database server" if named is None else VENDOR_NAMES[named[0]]
-        raise UsageError(f"{program} is {is_what}, not {name}")
+        other = f": it is {VENDOR_NAMES[named[0]]}" if named else ""
+        raise UsageError(f"{program} is no {name} server{other}")
     return Installed(vendor, named[1], program.resolve())
 
 

@@ -9,7 +9,7 @@ from advisor.errors import AdvisorError
 from advisor.versions import NumericVersion, Vendor, format_version
 
 _POSTGRESQL_LINE: Final = re.compile(
-    r"(?P<name>[A-Za-z_][\w$.]*)\s*(?:=|\s)\s*(?P<value>'(?:[^'\\]|''|\\.)*'|[^\s#']+)\s*(?:#.*)?"
+    r"(?P<name>[A-Za-z_][\w$.]*)\s*(?:=|\s)\s*(?P<value>'(?:[^'\\]|''|\\.)*'|[^\s#'=][^\s#']*)\s*(?:#.*)?"
 )
 
 

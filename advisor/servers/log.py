@@ -14,7 +14,8 @@ _LEVEL: Final = re.compile(
 )
 """PostgreSQL mentions a setting in its log only to find fault with it, at whatever level."""
 
-_ERROR: Final = re.compile(r"\[error\]|\b(?:error|fatal|panic|log):\s", re.IGNORECASE)
+_FATAL: Final = re.compile(r"\[error\]|\b(?:error|fatal|panic):\s", re.IGNORECASE)
+_ERROR: Final = re.compile(rf"{_FATAL.pattern}|\bLOG:\s", re.IGNORECASE)
 _DEPRECATED: Final = re.compile("deprecat", re.IGNORECASE)
 _ANY_LINE: Final = re.compile(r"the fragment\W+line \d")
 _PARAMETER: Final = re.compile(r'parameter "([^"]+)"')
@@ -33,9 +34,9 @@ def refusals(log: str, lines: Iterable[Line]) -> Said:
 
 
 def last_words(log: str) -> str:
-    """The last error of a log, else its last line."""
+    """The last error of a log, else its last message."""
     messages = list(_messages(log))
-    errors = [text for text in messages if _ERROR.search(text)]
+    errors = [text for text in messages if _FATAL.search(text)]
     return _plain((errors or messages or ["it says nothing"])[-1])
 
 
@@ -46,11 +47,8 @@ def _by_line(messages: list[str], lines: Iterable[Line]) -> Said:
         named = re.compile(rf"(?<![\w.])(?<!\w-)(?:loose[-_])?{name}(?![\w-])", re.IGNORECASE)
         numbered = re.compile(rf"the fragment\W+line {line.number}\b")
         for text in messages:
-            if _ANY_LINE.search(text):
-                about = numbered.search(text)
-            else:
-                about = named.search(_about(text))
-            if about:
+            by_number = _ANY_LINE.search(text) is not None
+            if numbered.search(text) if by_number else named.search(_about(text)):
                 said.setdefault(line.number, _plain(text))
     return said
 

@@ -86,8 +86,10 @@ def run(command: Command, script: str = "") -> str:
             process = start(command, subprocess.PIPE, subprocess.PIPE)
     except (OSError, subprocess.SubprocessError) as error:
         who = account()
+        why = error.strerror if isinstance(error, OSError) else error
         raise AdvisorError(
-            f"{command[0]} cannot be started{f' as {who.pw_name}' if who else ''}: {error}"
+            f"{command[0]} cannot be started{f' as {who.pw_name}' if who else ''}: {why}",
+            f"make it readable for {who.pw_name}, or run as another user" if who else "",
         ) from error
     try:
         said = process.communicate(script.encode(), RUN_TIMEOUT_S)[0].decode(errors="replace")

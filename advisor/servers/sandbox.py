@@ -101,7 +101,7 @@ def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
 def _make_folder() -> Path:
     parent = os.environ.get("TMPDIR") or PARENT
     try:
-        return Path(tempfile.mkdtemp(prefix="fsync-advisor-", dir=parent))
+        return Path(tempfile.mkdtemp(prefix="verify-fsync-", dir=parent))
     except OSError as error:
         raise AdvisorError(f"{parent} takes no temporary folder: {error.strerror}") from error
 
