@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from advisor.errors import AdvisorError
 
-STOP_TIMEOUT_S: Final = 30
+STOP_TIMEOUT_S: Final = 10
 RUN_TIMEOUT_S: Final = 120
 PR_SET_PDEATHSIG: Final = 1
 
