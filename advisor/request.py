@@ -1,9 +1,10 @@
 """What the user asks for: the server, the durability, and what no drive can tell."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from advisor.durability import Durability
-from advisor.versions import NumericVersion, Vendor
+from advisor.versions import Feature, NumericVersion, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,5 @@ class Request:
     log_bytes_per_commit: int | None = None
     syncs: tuple[int, ...] | None = None
     accept_not_durable: bool = False
+    build: Mapping[Feature, bool] = field(default_factory=dict)
+    """What the server was built with or without, as told or detected; unknown where absent."""

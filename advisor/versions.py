@@ -36,6 +36,11 @@ STARTED_VERSIONS: Final[dict[Vendor, tuple[str, ...]]] = {
 }
 """Release series that tests/servers starts with our fragments, every value read back."""
 
+Feature = Literal["lz4", "zstd", "liburing", "numa"]
+"""What a server may have been built with; some values exist only in such a build."""
+
+FEATURES: Final[tuple[Feature, ...]] = ("lz4", "zstd", "liburing", "numa")
+
 NumericVersion = tuple[int, ...]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.durability import CLASSES
-from advisor.versions import VENDORS
+from advisor.versions import FEATURES, VENDORS
 
 Kind = Literal["number", "text", "boolean"]
 
@@ -30,6 +30,11 @@ FACT_NAMES: Final[dict[str, FactName]] = {
     "recovery_time_s": FactName("number", "how long crash recovery may take"),
     "expected_commits_per_s": FactName("number", "the commit rate to plan the log for"),
     "log_bytes_per_commit": FactName("number", "redo or WAL bytes that one commit writes"),
+    # The server's build
+    **{
+        f"build_{feature}": FactName("boolean", f"whether the server was built with {feature}")
+        for feature in FEATURES
+    },
     # The host
     "memory_bytes": FactName("number", "memory the server may use"),
     "cpu_count": FactName("number", "processors the server may use"),

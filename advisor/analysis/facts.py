@@ -12,7 +12,7 @@ from advisor.conditions import Fact, Strict
 from advisor.measurement import Measurement, Series, Unknown
 from advisor.request import Request
 from advisor.statistics import mean_interval_us
-from advisor.versions import VENDORS, NumericVersion, Vendor
+from advisor.versions import FEATURES, VENDORS, NumericVersion, Vendor
 
 ASSUMED: Final = frozenset(
     {
@@ -41,6 +41,7 @@ def build_facts(
     """Every fact of FACT_NAMES; what is not known is Unknown, with the reason."""
     facts: dict[str, Fact] = {
         **_asked(request, assumptions),
+        **_built(request),
         **_host(measurement, request),
         **_identified(measurement, verdict),
         **_measured(measurement, verdict),
@@ -71,6 +72,11 @@ def _asked(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str,
         "log_bytes_per_commit": request.log_bytes_per_commit
         or assumptions[f"log_bytes_per_commit_{request.vendor}"].value,
     }
+
+
+def _built(request: Request) -> dict[str, Fact]:
+    untold = Unknown(unknown="neither --build nor an installed server says so")
+    return {f"build_{feature}": request.build.get(feature, untold) for feature in FEATURES}
 
 
 def _host(measurement: Measurement, request: Request) -> dict[str, Fact]:

@@ -56,6 +56,14 @@ BinaryLog = Annotated[
         help="Whether MySQL or MariaDB writes one.  [default: as the version does]",
     ),
 ]
+Build = Annotated[
+    str | None,
+    typer.Option(
+        metavar="OPTION,...",
+        help="What the server was built with: lz4, zstd, liburing, numa."
+        "  [default: as the installed server shows]",
+    ),
+]
 Syncs = Annotated[
     str | None,
     typer.Option(metavar="N,N,...", help="Syncs per transaction to show.  [default: 1 to 75]"),

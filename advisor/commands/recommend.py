@@ -32,6 +32,7 @@ def recommend(
         ),
     ] = None,
     binary_log: options.BinaryLog = None,
+    build: options.Build = None,
     syncs: options.Syncs = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
@@ -68,6 +69,7 @@ def recommend(
         recovery_time=recovery_time,
         expected_tps=expected_tps,
         log_bytes_per_commit=log_bytes_per_commit,
+        build=build,
         syncs=syncs,
         accept_not_durable=accept_not_durable,
     )

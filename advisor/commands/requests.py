@@ -1,13 +1,17 @@
 """Options -> the Request."""
 
+from collections.abc import Mapping
+
 from advisor.commands.options import DurabilityChoice
 from advisor.durability import CHOICES
 from advisor.errors import UsageError
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.versions import (
+    FEATURES,
     KNOWN_VERSIONS,
     VENDOR_NAMES,
+    Feature,
     NumericVersion,
     Vendor,
     format_version,
@@ -25,13 +29,14 @@ def build_request(
     recovery_time: str | None = None,
     expected_tps: float | None = None,
     log_bytes_per_commit: str | None = None,
+    build: str | None = None,
     syncs: str | None = None,
     accept_not_durable: bool = False,
 ) -> Request:
     """The request that the options make. Raises UsageError for one that makes no sense."""
     if vendor == "postgresql" and binary_log is not None:
         raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
-    version, version_source = server_version(vendor, given_version)
+    version, version_source, detected = _target(vendor, given_version)
     return Request(
         vendor=vendor,
         version=version,
@@ -44,11 +49,15 @@ def build_request(
         log_bytes_per_commit=_size("--log-bytes-per-commit", log_bytes_per_commit),
         syncs=parse_syncs(syncs),
         accept_not_durable=accept_not_durable,
+        build=detected if build is None else parse_build(build),
     )
 
 
-def server_version(vendor: Vendor, given: str | None) -> tuple[NumericVersion, str]:
-    """The version to advise for, and where it comes from: given, installed, or the newest known.
+def _target(
+    vendor: Vendor, given: str | None
+) -> tuple[NumericVersion, str, Mapping[Feature, bool]]:
+    """The version to advise for, where it comes from (given, installed, or the newest known), and
+    what the server was built with, where that is detected.
 
     Raises UsageError for a version older than the tables.
     """
@@ -61,15 +70,18 @@ def server_version(vendor: Vendor, given: str | None) -> tuple[NumericVersion, s
                 f"{name} {given} is older than what we know",
                 f"the tables begin with {name} {format_version(oldest)}",
             )
-        return version, "as given"
-    from advisor.servers.detect import find_installed  # starts programs; not needed above
+        return version, "as given", {}
+    # These start programs; not needed above.
+    from advisor.servers.detect import find_installed
+    from advisor.servers.features import detect_features
 
     installed = find_installed(vendor)
     if installed is None:
-        return newest, f"no {name} was found here; this is the newest we know"
+        return newest, f"no {name} was found here; this is the newest we know", {}
     if installed.version[: len(oldest)] < oldest:
-        return newest, f"the newest we know; {installed.program} is too old"
-    return installed.version, f"installed here: {installed.program}"
+        return newest, f"the newest we know; {installed.program} is too old", {}
+    source = f"installed here: {installed.program}"
+    return installed.version, source, detect_features(installed)
 
 
 def parse_syncs(text: str | None) -> tuple[int, ...] | None:
@@ -80,6 +92,17 @@ def parse_syncs(text: str | None) -> tuple[int, ...] | None:
     if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
         raise UsageError(f"--syncs {text!r}: whole numbers above 0 are needed, like 1,2,6")
     return tuple(int(part) for part in parts)
+
+
+def parse_build(text: str) -> dict[Feature, bool]:
+    """Of "lz4,zstd" what the server has; what is not named stays unknown. Raises UsageError."""
+    named = {part.strip() for part in text.split(",")}
+    if strangers := named - set(FEATURES):
+        raise UsageError(
+            f"--build {text!r}: no rule knows {', '.join(map(repr, sorted(strangers)))}",
+            f"name some of {', '.join(FEATURES)}",
+        )
+    return {feature: True for feature in FEATURES if feature in named}
 
 
 def _size(option: str, text: str | None) -> int | None:

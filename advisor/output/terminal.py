@@ -130,7 +130,8 @@ def _spec_line(spec: Spec) -> str:
     """Like "mysql 8.0.30 to 8.4: integer, 8M to 512G, default 100M, restart"."""
     until = "" if spec.until is None else f" until {format_version(spec.until)}"
     versions = f"{spec.vendor} {format_version(spec.since or ())}{until}"
-    takes = ", ".join(spec.choices) or spec.type
+    built = [f"{choice} (built with {needed})" for choice, needed in spec.build_choices.items()]
+    takes = ", ".join([*spec.choices, *built]) or spec.type
     if spec.min is not None and spec.max is not None:
         low, high = (render(limit, spec.unit, spec.vendor) for limit in (spec.min, spec.max))
         takes = f"{takes}, {low} to {high}"

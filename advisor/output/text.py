@@ -47,3 +47,12 @@ def commit_line(capacity: Capacity) -> str:
 def syncs_text(count: int) -> str:
     """A number of syncs in words."""
     return "no sync" if count == 0 else "1 sync" if count == 1 else f"{count} syncs"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns of text, each as wide as its widest cell, two blanks between them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

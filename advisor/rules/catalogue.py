@@ -22,6 +22,7 @@ from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
 from advisor.versions import (
     ENGINES,
     Engine,
+    Feature,
     NumericVersion,
     Vendor,
     format_version,
@@ -67,6 +68,8 @@ class Spec(Strict):
     max: int | float | None = None
     multiple_of: int = 1
     choices: tuple[str, ...] = ()
+    build_choices: dict[str, Feature] = Field(default_factory=dict)
+    """Further choices -> what the server must have been built with; any other refuses them."""
     default: Value | None = None
     """None when the server derives it; `default_note` then says how."""
     default_note: str = ""
@@ -90,6 +93,10 @@ class Spec(Strict):
     def _complete(self) -> "Spec":
         if self.type == "enum" and not self.choices:
             raise ValueError("an enum needs choices")
+        if self.build_choices and self.type != "enum":
+            raise ValueError("only an enum has build_choices")
+        if doubled := self.build_choices.keys() & set(self.choices):
+            raise ValueError(f"{', '.join(sorted(doubled))}: every build takes it, or only some?")
         if self.type in ("integer", "real") and (self.min is None or self.max is None):
             raise ValueError("a number needs min and max")
         if self.min is not None and self.max is not None and self.min > self.max:
@@ -97,6 +104,8 @@ class Spec(Strict):
         _check_range(self.since, self.until)
         if self.default is None and not self.default_note:
             raise ValueError("without a default, default_note must say how the server derives it")
+        if self.default in self.build_choices:
+            raise ValueError(f"the default {self.default!r} must exist in every build")
         if self.default is not None and (problem := self.problem_with(self.default)):
             raise ValueError(f"the default {problem}")
         return self
@@ -109,8 +118,9 @@ class Spec(Strict):
         expected = {"boolean": bool, "enum": str, "integer": int, "real": (int, float)}[self.type]
         if not isinstance(value, expected) or (isinstance(value, bool) != (self.type == "boolean")):  # type: ignore[arg-type]
             return f"{value!r} is not of type {self.type}"
-        if self.choices and value not in self.choices:
-            return f"{value!r} is not one of {', '.join(self.choices)}"
+        choices = (*self.choices, *self.build_choices)
+        if choices and value not in choices:
+            return f"{value!r} is not one of {', '.join(choices)}"
         if isinstance(value, str | bool):
             return None
         too_low = self.min is not None and value < self.min
@@ -136,6 +146,8 @@ class Rule(Strict):
     value: Value | None = None
     formula: Formula | None = None
     leave_default: bool = False
+    needs_build: Feature | None = None
+    """What the server must have been built with for the value to exist; implies a condition."""
     reason: str = Field(min_length=10)
     sources: tuple[Source, ...] = Field(min_length=1)
     durability: Durability = "durable"
@@ -176,9 +188,16 @@ class Rule(Strict):
         return frozenset(name for _, name, _, _ in parsed if name is not None)
 
     @property
+    def conditions(self) -> Conditions:
+        """All that must hold: `when`, and the build option the value needs."""
+        if self.needs_build is None:
+            return self.when
+        return {**self.when, f"build_{self.needs_build}": Condition.model_validate({"is": True})}
+
+    @property
     def needed_facts(self) -> frozenset[str]:
         """Facts without which the rule cannot be applied."""
-        needed = set(self.when) | (self.shown_names & FACT_NAMES.keys())
+        needed = set(self.conditions) | (self.shown_names & FACT_NAMES.keys())
         return frozenset(needed | (self.formula.needs if self.formula else set()))
 
     def covers(self, vendor: Vendor, version: NumericVersion) -> bool:

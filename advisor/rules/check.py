@@ -47,6 +47,9 @@ def _literal_problem(rule: Rule, spec: Spec) -> str | None:
             value = to_server_unit(value, spec.unit)
         except UsageError as error:
             return error.message
+    feature = spec.build_choices.get(value) if isinstance(value, str) else None
+    if feature is not None and rule.needs_build != feature:
+        return f"{value!r} exists only in builds with {feature}; say needs_build = {feature!r}"
     return spec.problem_with(value)
 
 

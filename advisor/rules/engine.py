@@ -40,7 +40,7 @@ def recommend(
             recommendations.append(_apply(setting, spec, rule, vendor, facts))
         elif not skips:
             skipped.append(_nothing_fits(setting, vendor, version, facts))
-    guards.check_together(recommendations)
+    guards.check_together(recommendations, facts)
     return Result(tuple(recommendations), tuple(skipped))
 
 
@@ -52,7 +52,8 @@ def _choose(
         if not rule.covers(vendor, version):
             continue
         missing = missing_facts(rule.needed_facts, facts)
-        known = {name: rule.when[name] for name in rule.when if name not in missing}
+        conditions = rule.conditions
+        known = {name: conditions[name] for name in conditions if name not in missing}
         if not all_hold(known, facts):
             continue
         if not missing:
@@ -63,7 +64,8 @@ def _choose(
 
 
 def _nothing_fits(setting: Setting, vendor: Vendor, version: NumericVersion, facts: Facts) -> Skip:
-    asked = {name for rule in setting.rule if rule.covers(vendor, version) for name in rule.when}
+    rules = [rule for rule in setting.rule if rule.covers(vendor, version)]
+    asked = {name for rule in rules for name in rule.conditions}
     why = ", ".join(f"{name} = {facts[name]}" for name in sorted(asked))
     why = f"no rule fits {why or 'this version'}"
     return Skip(rule=f"{setting.engine}.{setting.name}", why=why)

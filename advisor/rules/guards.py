@@ -8,8 +8,9 @@ from advisor.analysis.fact_names import MEASURED_PERFORMANCE
 from advisor.conditions import Facts
 from advisor.durability import Durability, risks_more
 from advisor.errors import GuardError
+from advisor.measurement import Unknown
 from advisor.rules.catalogue import Rule, Spec
-from advisor.units import Value
+from advisor.units import UNIT_BYTES, Value, format_size
 
 RISKS: Final[dict[str, Callable[[Value], Durability]]] = {
     "fsync": lambda value: "durable" if value is True else "can-corrupt",
@@ -40,6 +41,20 @@ NOT_ABOVE: Final = (
 )
 """Pairs of settings of which the first must not exceed the second."""
 
+WAL_SEGMENT_MB: Final = 16
+"""Unless initdb was told otherwise, which no fragment can know."""
+
+MINIMAL_NEEDS: Final[dict[str, tuple[Value, Value]]] = {
+    "max_wal_senders": (0, 10),
+    "archive_mode": ("off", "off"),
+    "summarize_wal": (False, False),
+}
+"""What wal_level = minimal starts with, and what the server has when nobody says: settings.md 2.4
+ran each combination (postmaster.c: "WAL streaming requires wal_level ...", and the like)."""
+
+LOG_SIZES: Final = ("innodb_redo_log_capacity", "innodb_log_file_size", "max_wal_size")
+"""How much room the log takes, or each of its files."""
+
 
 def check_rule(rule_id: str, rule: Rule, spec: Spec, value: Value, facts: Facts) -> None:
     """One recommendation against the red lines. Raises GuardError.
@@ -58,6 +73,12 @@ def check_rule(rule_id: str, rule: Rule, spec: Spec, value: Value, facts: Facts)
     chosen = facts["durability"]
     if risk == "can-corrupt" or risks_more(risk, chosen):  # type: ignore[arg-type]
         raise GuardError(f"rule {rule_id} asks for {value!r}, which is {risk!r}, not {chosen!r}")
+    feature = spec.build_choices.get(value) if isinstance(value, str) else None
+    if feature is not None and facts[f"build_{feature}"] is not True:
+        raise GuardError(
+            f"rule {rule_id} asks for {value!r}, which exists only in builds with {feature}; "
+            "whether this server is one is not known to be true"
+        )
     if facts["trust"] == "not-durable" and (used := rule.needed_facts & MEASURED_PERFORMANCE):
         raise GuardError(
             f"rule {rule_id} argues from {', '.join(sorted(used))}, "
@@ -65,14 +86,18 @@ def check_rule(rule_id: str, rule: Rule, spec: Spec, value: Value, facts: Facts)
         )
 
 
-def check_together(recommendations: Iterable[Recommendation]) -> None:
-    """Settings that only make sense together. Raises GuardError."""
+def check_together(recommendations: Iterable[Recommendation], facts: Facts) -> None:
+    """Settings that only make sense together, or with the host. Raises GuardError."""
+    recommendations = tuple(recommendations)
     values = {entry.setting: entry.value for entry in recommendations}
     for lower, upper in NOT_ABOVE:
         low, high = values.get(lower), values.get(upper)
         if isinstance(low, int) and isinstance(high, int) and low > high:
             raise GuardError(f"{lower} = {low} would exceed {upper} = {high}")
     _relaxed_together(values)
+    _two_segments(values)
+    _minimal_wal(values)
+    _log_fits_disk(recommendations, values, facts)
 
 
 def _relaxed_together(values: Mapping[str, Value | None]) -> None:
@@ -81,3 +106,48 @@ def _relaxed_together(values: Mapping[str, Value | None]) -> None:
     relaxed = [name for name, value in known.items() if RISKS[name](value) != "durable"]  # type: ignore[arg-type]
     if len(known) == 2 and len(relaxed) == 1:
         raise GuardError(f"only {relaxed[0]} is relaxed; relax {' and '.join(pair)} together")
+
+
+def _two_segments(values: Mapping[str, Value | None]) -> None:
+    for name in ("min_wal_size", "max_wal_size"):
+        size_mb = values.get(name)
+        if isinstance(size_mb, int) and size_mb < 2 * WAL_SEGMENT_MB:
+            raise GuardError(
+                f"{name} = {size_mb} MB is less than two WAL segments of {WAL_SEGMENT_MB} MB: "
+                "the server would not start"
+            )
+
+
+def _minimal_wal(values: Mapping[str, Value | None]) -> None:
+    if values.get("wal_level") != "minimal":
+        return
+    for name, (needed, default) in MINIMAL_NEEDS.items():
+        if (value := values.get(name, default)) != needed:
+            raise GuardError(
+                f"wal_level = minimal does not start with {name} = {value}, it needs {needed}"
+            )
+
+
+def _log_fits_disk(
+    recommendations: Iterable[Recommendation], values: Mapping[str, Value | None], facts: Facts
+) -> None:
+    """What the fragment gives the log must be free; a size left alone is the server's affair."""
+    for entry in recommendations:
+        if entry.setting not in LOG_SIZES or not entry.emitted or not isinstance(entry.value, int):
+            continue
+        free_bytes = facts["free_bytes"]
+        if isinstance(free_bytes, Unknown | str):
+            raise GuardError(f"{entry.setting} = {entry.rendered}: the free space is unknown")
+        files = _log_files(values, facts) if entry.setting == "innodb_log_file_size" else 1
+        needed_bytes = entry.value * UNIT_BYTES[entry.unit] * files
+        if needed_bytes > free_bytes:
+            raise GuardError(
+                f"{entry.setting} = {entry.rendered} takes {format_size(needed_bytes)}, "
+                f"but only {format_size(free_bytes)} are free"
+            )
+
+
+def _log_files(values: Mapping[str, Value | None], facts: Facts) -> int:
+    """How many redo log files there are: two in MySQL unless said, one in MariaDB."""
+    files = values.get("innodb_log_files_in_group")
+    return files if isinstance(files, int) else 1 if facts["vendor"] == "mariadb" else 2

@@ -1,5 +1,6 @@
 """Which server is installed here: by its banner, never by its name (mysqld may be MariaDB)."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,13 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from advisor.versions import NumericVersion, Vendor, parse_version
+from advisor.errors import AdvisorError, UsageError
+from advisor.versions import VENDOR_NAMES, NumericVersion, Vendor, parse_version
 
 PROGRAMS: Final[dict[Vendor, tuple[str, ...]]] = {
     "mysql": ("mysqld",),
     "mariadb": ("mariadbd", "mysqld"),
     "postgresql": ("postgres",),
 }
+
+PACKAGES: Final[dict[Vendor, str]] = {
+    "mysql": "Debian's package mysql-server-core (in sid; mysql-community-server-core elsewhere)",
+    "mariadb": "Debian's package mariadb-server-core",
+    "postgresql": "Debian's package postgresql",
+}
+"""What brings the server programs."""
 
 FOLDERS: Final = (
     "/usr/sbin",
@@ -54,9 +63,26 @@ def find_installed(vendor: Vendor, root: Path = Path("/")) -> Installed | None:
     found = [
         Installed(vendor, named[1], program)
         for program in _programs(vendor, root)
-        if (named := parse_banner(_banner(program))) and named[0] == vendor
+        if (named := parse_banner(ask(program, "--version"))) and named[0] == vendor
     ]
     return max(found, key=lambda installed: installed.version, default=None)
+
+
+def require_server(vendor: Vendor, program: Path | None) -> Installed:
+    """The program named, or the newest installed. Raises UsageError or AdvisorError."""
+    name = VENDOR_NAMES[vendor]
+    if program is None:
+        if installed := find_installed(vendor):
+            return Installed(vendor, installed.version, installed.program.resolve())
+        raise AdvisorError(
+            f"no {name} server is installed here",
+            f"install {PACKAGES[vendor]}, or name a server with --server",
+        )
+    named = parse_banner(ask(program.absolute(), "--version"))
+    if named is None or named[0] != vendor:
+        other = f": it is {VENDOR_NAMES[named[0]]}" if named else ""
+        raise UsageError(f"{program} is no {name} server{other}")
+    return Installed(vendor, named[1], program.resolve())
 
 
 def _programs(vendor: Vendor, root: Path) -> Iterator[Path]:
@@ -72,18 +98,20 @@ def _programs(vendor: Vendor, root: Path) -> Iterator[Path]:
                 yield program
 
 
-def _banner(program: Path) -> str:
-    """What the program says of itself; empty if it says nothing."""
+def ask(program: Path, *arguments: str, complaint: bool = False) -> str:
+    """What the program says to a simple question, or what it complains of; empty if nothing."""
     try:
-        return subprocess.run(
-            [program, "--version"],
+        done = subprocess.run(
+            [program, *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if complaint else subprocess.PIPE,
+            stderr=subprocess.PIPE if complaint else subprocess.DEVNULL,
             timeout=BANNER_TIMEOUT_S,
             check=False,
             text=True,
             errors="replace",
-        ).stdout
+            env={**os.environ, "LC_ALL": "C"},
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
+    return done.stderr if complaint else done.stdout

@@ -172,3 +172,45 @@ def test_all_problems_are_told() -> None:
 
 def test_nothing_is_wrong_with_ours() -> None:
     assert problems(load_all_settings()) == []
+
+
+ENUM: Final[dict[str, Any]] = {
+    "vendor": "mysql",
+    "type": "enum",
+    "choices": ["on", "off"],
+    "build_choices": {"lz4": "lz4", "zstd": "zstd"},
+    "default": "off",
+    "restart": True,
+    "doc": "https://example.org",
+}
+
+
+def test_a_value_of_some_builds_needs_the_rule_to_say_so() -> None:
+    assert found(rule("one", value="lz4", needs_build="lz4"), spec=(ENUM,)) == []
+    assert found(rule("one", value="lz4"), spec=(ENUM,)) == [
+        "innodb.log_size.one on mysql any on: 'lz4' exists only in builds with lz4; "
+        "say needs_build = 'lz4'"
+    ]
+    assert found(rule("one", value="zstd", needs_build="lz4"), spec=(ENUM,)) == [
+        "innodb.log_size.one on mysql any on: 'zstd' exists only in builds with zstd; "
+        "say needs_build = 'zstd'"
+    ]
+
+
+def test_a_rule_after_one_that_needs_a_build_is_reached() -> None:
+    rules = (rule("one", value="lz4", needs_build="lz4"), rule("two"))
+    assert found(*rules, spec=(ENUM,)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"type": "boolean", "choices": [], "default": True}, "only an enum has build_choices"),
+        ({"build_choices": {"on": "lz4"}}, "on: every build takes it, or only some"),
+        ({"build_choices": {"best": "snappy"}}, "Input should be 'lz4'"),
+        ({"default": "lz4"}, "the default 'lz4' must exist in every build"),
+    ],
+)
+def test_build_choices_that_make_no_sense(change: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        found(rule("one"), spec=({**ENUM, **change},))

@@ -214,6 +214,29 @@ def test_a_measurement_is_read_from_standard_input() -> None:
     assert "[mysqld]" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("vendor", "version", "newest"),
+    [
+        ("mysql", "26.7", "9.7"),
+        ("mysql", "26.10", "9.7"),
+        ("mariadb", "12.3", "11.8"),
+        ("mariadb", "13.1", "11.8"),
+        ("postgresql", "19", "18"),
+    ],
+)
+def test_a_version_from_the_future_gets_the_newest_rules_and_a_warning(
+    capsys: pytest.CaptureFixture[str], vendor: str, version: str, newest: str
+) -> None:
+    asked = ("recommend", "--db", vendor, "--from", HDD, "--format", "json", "--db-version")
+    status, out, err = run(capsys, *asked, version)
+    assert status == 0
+    assert f" {version} is newer than what we know; the rules of {newest} are used" in err
+    future, known = json.loads(out), json.loads(run(capsys, *asked, newest)[1])
+    assert future["engine_version"] == version
+    assert len(future["settings"]) >= 10
+    assert future["settings"] == known["settings"]
+
+
 def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -328,3 +328,40 @@ def test_each_type_of_value_is_rendered(spec: dict[str, Any], value: Value, rend
 def test_a_text_that_looks_like_a_size_stays_text_in_an_enum() -> None:
     spec = {**PLAIN, "type": "enum", "choices": ["4M", "8M"], "default": "4M"}
     assert only(ask(setting(rule("one", value="8M"), spec=(spec,)))).value == "8M"
+
+
+# Build options
+
+COMPRESSION: Final = {
+    **PLAIN,
+    "type": "enum",
+    "choices": ["on", "off"],
+    "build_choices": {"lz4": "lz4"},
+    "default": "off",
+}
+LZ4: Final = rule("lz4", needs_build="lz4", value="lz4")
+
+
+def test_a_value_of_some_builds_is_given_to_such_a_build() -> None:
+    made = setting(LZ4, rule("any", value="on"), spec=(COMPRESSION,))
+    assert only(ask(made, build_lz4=True)).value == "lz4"
+
+
+def test_a_build_without_it_gets_what_always_starts() -> None:
+    made = setting(LZ4, rule("any", value="on"), spec=(COMPRESSION,))
+    assert only(ask(made, build_lz4=False)).value == "on"
+
+
+def test_an_unknown_build_gets_what_always_starts_and_the_skip_is_reported() -> None:
+    result = ask(setting(LZ4, rule("any", value="on"), spec=(COMPRESSION,)))
+    assert [entry.value for entry in result.recommendations] == ["on"]
+    assert result.skipped == (
+        Skip(rule="innodb.log_size.lz4", why="build_lz4 is unknown: not looked at"),
+    )
+
+
+def test_a_rule_that_hides_what_its_value_needs_crosses_a_red_line() -> None:
+    hiding = setting(rule("lz4", value="lz4"), spec=(COMPRESSION,))
+    with pytest.raises(GuardError, match="exists only in builds with lz4"):
+        ask(hiding)
+    assert only(ask(hiding, build_lz4=True)).value == "lz4"

@@ -15,6 +15,7 @@ from advisor.request import Request
 from advisor.versions import NumericVersion, Vendor
 
 KNOWLEDGE = load_storage_knowledge()
+BUILD_FACTS = ("build_lz4", "build_zstd", "build_liburing", "build_numa")
 POSTGRESQL = Request("postgresql", (15,), "a test")
 ASSUMPTIONS = {
     name: Assumption(value=value, option="", why="")
@@ -60,6 +61,7 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
     facts = facts_of(drive)
     unknown = {name: fact.unknown for name, fact in facts.items() if isinstance(fact, Unknown)}
     assert unknown == {
+        **dict.fromkeys(BUILD_FACTS, "neither --build nor an installed server says so"),
         "memory_bytes": "not looked at",
         "cpu_count": "not looked at",
         "free_bytes": "not looked at",
@@ -85,7 +87,14 @@ def test_every_fact_there_is_is_given_and_no_other(drive: Measurement) -> None:
 
 
 def test_a_whole_measurement_leaves_nothing_unknown() -> None:
-    assert facts_of(WHOLE) == {
+    request = replace(
+        POSTGRESQL, build={"lz4": True, "zstd": False, "liburing": True, "numa": False}
+    )
+    assert facts_of(WHOLE, request) == {
+        "build_lz4": True,
+        "build_zstd": False,
+        "build_liburing": True,
+        "build_numa": False,
         "vendor": "postgresql",
         "durability": "durable",
         "log_bin": False,

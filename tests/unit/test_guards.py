@@ -1,5 +1,6 @@
 """The red lines: a setting made by hand that crosses one is an error, never a quiet correction."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
@@ -44,6 +45,7 @@ def rule(**given: Any) -> Rule:
     )
 
 
+UNTOLD: Final = Unknown(unknown="nobody told")
 DURABLE: Final = rule()
 POWER_LOSS: Final = rule(durability="loses-recent-on-power-loss", loss_window_ms=1000)
 CRASH: Final = rule(durability="loses-recent-on-crash", loss_window_ms=1000)
@@ -58,9 +60,10 @@ def check(
     spec: Spec = NUMBER,
     durability: str = "durable",
     trust: str = "plausible",
+    build_lz4: Fact = UNTOLD,
 ) -> None:
     facts: dict[str, Fact] = dict.fromkeys(FACT_NAMES, Unknown(unknown="not looked at"))
-    facts |= {"durability": durability, "trust": trust}
+    facts |= {"durability": durability, "trust": trust, "build_lz4": build_lz4}
     check_rule(f"innodb.{setting}.made", made, spec, value, facts)
 
 
@@ -220,15 +223,33 @@ def test_arguments_from_other_facts_still_hold_there() -> None:
     check("innodb_io_capacity", 5, made=made, trust="not-durable")
 
 
+# What only some builds take
+
+
+COMPRESSION: Final = choice("off").model_copy(update={"build_choices": {"lz4": "lz4"}})
+
+
+@pytest.mark.parametrize("built", [UNTOLD, False])
+def test_a_value_of_some_builds_only_where_the_server_is_known_to_be_one(built: Fact) -> None:
+    with pytest.raises(GuardError) as crossed:
+        check("wal_compression", "lz4", spec=COMPRESSION, build_lz4=built)
+    assert crossed.value.message == (
+        "rule innodb.wal_compression.made asks for 'lz4', which exists only in builds with lz4; "
+        "whether this server is one is not known to be true"
+    )
+    check("wal_compression", "off", spec=COMPRESSION, build_lz4=built)
+    check("wal_compression", "lz4", spec=COMPRESSION, build_lz4=True)
+
+
 # Settings that only make sense together
 
 
-def recommended(setting: str, value: Value | None) -> Recommendation:
+def recommended(setting: str, value: Value | None, *, emitted: bool) -> Recommendation:
     return Recommendation(
         setting=setting,
         value=value,
-        unit="",
-        rendered="",
+        unit="MB" if setting.endswith("wal_size") else "B",
+        rendered=f"{value}",
         default=None,
         rule="",
         reason="",
@@ -239,12 +260,19 @@ def recommended(setting: str, value: Value | None) -> Recommendation:
         restart=False,
         group="",
         leave_default=False,
-        emitted=True,
+        emitted=emitted,
     )
 
 
 def together(**values: Value | None) -> None:
-    check_together(recommended(setting, value) for setting, value in values.items())
+    on_host(values, "mysql", 1024**4)
+
+
+def on_host(
+    values: Mapping[str, Value | None], vendor: str, free_bytes: Fact, *, emitted: bool = True
+) -> None:
+    entries = [recommended(name, value, emitted=emitted) for name, value in values.items()]
+    check_together(entries, {"vendor": vendor, "free_bytes": free_bytes})
 
 
 @pytest.mark.parametrize(
@@ -289,3 +317,98 @@ def test_one_of_them_alone_says_nothing_of_the_other() -> None:
     together(innodb_flush_log_at_trx_commit=2)
     together(sync_binlog=0)
     together(innodb_flush_log_at_trx_commit=2, sync_binlog=None)
+
+
+# PostgreSQL 13 to 19 do not start below twice the segment size, 16 MB: settings.md section 2.4.
+@pytest.mark.parametrize("setting", ["min_wal_size", "max_wal_size"])
+def test_the_wal_has_room_for_two_segments(setting: str) -> None:
+    with pytest.raises(GuardError) as crossed:
+        together(**{setting: 31})
+    assert crossed.value.message == (
+        f"{setting} = 31 MB is less than two WAL segments of 16 MB: the server would not start"
+    )
+    together(**{setting: 32})
+
+
+# Each was started on PostgreSQL 13 to 19 and refused: settings.md section 2.4.
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({}, "max_wal_senders = 10, it needs 0"),
+        ({"max_wal_senders": 1}, "max_wal_senders = 1, it needs 0"),
+        ({"max_wal_senders": 0, "archive_mode": "on"}, "archive_mode = on, it needs off"),
+        ({"max_wal_senders": 0, "archive_mode": "always"}, "archive_mode = always, it needs off"),
+        ({"max_wal_senders": 0, "summarize_wal": True}, "summarize_wal = True, it needs False"),
+    ],
+)
+def test_minimal_wal_feeds_no_standby_and_no_archive(
+    values: dict[str, Value], problem: str
+) -> None:
+    with pytest.raises(GuardError) as crossed:
+        together(wal_level="minimal", **values)
+    assert crossed.value.message == f"wal_level = minimal does not start with {problem}"
+    together(wal_level="replica", **values)
+
+
+def test_minimal_wal_starts_where_nothing_reads_it() -> None:
+    together(wal_level="minimal", max_wal_senders=0)
+    together(wal_level="minimal", max_wal_senders=0, archive_mode="off", summarize_wal=False)
+
+
+MIB: Final = 1024**2
+
+
+@pytest.mark.parametrize(
+    ("vendor", "values", "takes_bytes", "problem"),
+    [
+        (
+            "mysql",
+            {"innodb_redo_log_capacity": 100 * MIB},
+            100 * MIB,
+            "innodb_redo_log_capacity = 104857600 takes 100 MB, but only 100 MB are free",
+        ),
+        (  # two files unless said otherwise
+            "mysql",
+            {"innodb_log_file_size": 48 * MIB},
+            96 * MIB,
+            "innodb_log_file_size = 50331648 takes 96 MB, but only 96 MB are free",
+        ),
+        (
+            "mysql",
+            {"innodb_log_file_size": 48 * MIB, "innodb_log_files_in_group": 4},
+            192 * MIB,
+            "innodb_log_file_size = 50331648 takes 192 MB, but only 192 MB are free",
+        ),
+        (  # one file
+            "mariadb",
+            {"innodb_log_file_size": 96 * MIB},
+            96 * MIB,
+            "innodb_log_file_size = 100663296 takes 96 MB, but only 96 MB are free",
+        ),
+        (
+            "postgresql",
+            {"max_wal_size": 2048},
+            2048 * MIB,
+            "max_wal_size = 2048 takes 2 GB, but only 2 GB are free",
+        ),
+    ],
+)
+def test_the_log_fits_the_free_space(
+    vendor: str, values: dict[str, Value], takes_bytes: int, problem: str
+) -> None:
+    with pytest.raises(GuardError) as crossed:
+        on_host(values, vendor, takes_bytes - 1)
+    assert crossed.value.message == problem
+    on_host(values, vendor, takes_bytes)
+    on_host(values, vendor, takes_bytes - 1, emitted=False)  # the server's own default
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"innodb_redo_log_capacity": MIB}, {"innodb_log_file_size": MIB}, {"max_wal_size": 64}],
+)
+def test_an_unknown_free_space_is_not_enough(values: dict[str, Value]) -> None:
+    with pytest.raises(GuardError, match="the free space is unknown"):
+        on_host(values, "mysql", UNTOLD)
+    on_host(values, "mysql", UNTOLD, emitted=False)
+    on_host({"innodb_io_capacity": 200}, "mysql", UNTOLD)

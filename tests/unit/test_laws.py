@@ -58,6 +58,8 @@ READERS: Final = (
     "advisor.output",
     "advisor.probe",
     "advisor.resources",
+    "advisor.servers.engines",  # reads the SQL that comes with MariaDB
+    "advisor.servers.sandbox",  # fills a temporary place of its own
 )
 """Who may open, read or write files."""
 

@@ -1,0 +1,38 @@
+"""A verified fragment, for people: what was asked for against what the server has."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from advisor.output.tables import aligned
+from advisor.servers.verify import GOOD, Verification
+from advisor.versions import VENDOR_NAMES
+
+HEADINGS: Final = ("line", "setting", "fragment", "server has", "verdict")
+
+
+def verification_text(found: Verification) -> str:
+    """The table, and one line that sums it up."""
+    rows = [
+        (
+            str(entry.line),
+            entry.setting,
+            "" if entry.fragment is None else entry.fragment,
+            "-" if entry.server is None else entry.server,
+            entry.verdict,
+        )
+        for entry in found.lines
+    ]
+    server = f"{VENDOR_NAMES[found.engine]} {found.engine_version}"
+    count = {
+        verdict: sum(row[4] == verdict for row in rows)
+        for verdict in dict.fromkeys(row[4] for row in rows)
+    }
+    parts = ", ".join(f"{number} {verdict}" for verdict, number in count.items())
+    return "".join(f"{line}\n" for line in (*aligned([HEADINGS, *rows]), "", f"{server}: {parts}"))
+
+
+def problem_lines(found: Verification) -> Iterator[str]:
+    """One line for each bad line of the fragment: where, what, and what the server said."""
+    for entry in found.lines:
+        if entry.verdict not in GOOD:
+            yield f"{found.fragment}:{entry.line}: {entry.setting} {entry.verdict}: {entry.message}"

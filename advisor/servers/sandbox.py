@@ -1,0 +1,116 @@
+"""A throw-away server: a fresh data directory in a private place, gone afterwards."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from advisor.errors import AdvisorError
+from advisor.servers.detect import Installed
+from advisor.servers.engines import STOP_SIGNALS, Place, initialise, start_command
+from advisor.servers.fragment_file import Line
+from advisor.servers.processes import account, run, signals_held_back, start, stop
+from advisor.servers.readback import Actual, NotReadyError, read_all
+
+PARENT: Final = "/var/tmp"
+"""On a drive, unless TMPDIR says otherwise: /tmp is often memory, which takes no O_DIRECT."""
+
+START_TIMEOUT_S: Final = 90
+POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of the server: what it had, or None where it gave up, and what it said."""
+
+    actual: dict[str, Actual] | None
+    log: str
+
+
+class Sandbox:
+    """One server's private place, in which it can be started any number of times."""
+
+    def __init__(self, installed: Installed, place: Place) -> None:
+        self._installed = installed
+        self._place = place
+
+    def start_with(self, fragment: str) -> Start:
+        """Starts the server with a fragment, reads everything, stops it."""
+        vendor, place = self._installed.vendor, self._place
+        place.fragment.write_text(fragment, encoding="utf-8")
+        command = start_command(vendor, self._installed.program, place)
+        with ExitStack() as stack:
+            log = stack.enter_context(place.log.open("wb"))
+            with signals_held_back():
+                process = start(command, log)
+                stack.callback(stop, process, STOP_SIGNALS[vendor])
+            actual, why = self._wait_and_read(process)
+        said = place.log.read_text(encoding="utf-8", errors="replace") + why
+        said = said.replace(f"{self._installed.program}: ", "")
+        return Start(actual, said.replace(str(place.fragment), "the fragment"))
+
+    def _wait_and_read(
+        self, process: "subprocess.Popen[bytes]"
+    ) -> tuple[dict[str, Actual] | None, str]:
+        """What the server has; or None, and why, where its log does not tell."""
+        why = ""
+        for _ in range(int(START_TIMEOUT_S / POLL_S)):
+            try:
+                return read_all(self._installed.vendor, self._place), ""
+            except NotReadyError as error:
+                why = str(error)
+            try:
+                process.wait(POLL_S)
+            except subprocess.TimeoutExpired:
+                continue
+            return None, ""
+        return None, f"\nERROR: not ready after {START_TIMEOUT_S} s: {' '.join(why.split())}\n"
+
+
+@contextmanager
+def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
+    """A private place with a fresh data directory, removed whatever happens.
+
+    `lines` are the fragment's, of which some decide how a data directory is made. Raises
+    AdvisorError where the server's programs do not do their part.
+    """
+    with ExitStack() as stack:
+        with signals_held_back():
+            folder = _make_folder()
+            stack.callback(_remove, folder)
+        place = Place(folder)
+        place.data.mkdir(mode=0o700)
+        place.fragment.touch()
+        if who := account():
+            for path in (folder, place.data, place.fragment):
+                os.chown(path, who.pw_uid, who.pw_gid)
+        # Said by the right program: a folder closed to the account is found out here.
+        run([installed.program, "--version"])
+        initialise(installed.vendor, installed.program, place, lines)
+        if installed.vendor == "postgresql":
+            with (place.data / "postgresql.conf").open("a", encoding="utf-8") as config:
+                config.write(f"include '{place.fragment}'\n")
+        yield Sandbox(installed, place)
+
+
+def _make_folder() -> Path:
+    parent = os.environ.get("TMPDIR") or PARENT
+    try:
+        return Path(tempfile.mkdtemp(prefix="verify-fsync-", dir=parent))
+    except OSError as error:
+        raise AdvisorError(f"{parent} takes no temporary folder: {error.strerror}") from error
+
+
+def _remove(folder: Path) -> None:
+    """Removes the place; a program that was just ended may still have been writing there."""
+    with signals_held_back():
+        for _ in range(3):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                return
+        shutil.rmtree(folder)

@@ -1,0 +1,185 @@
+"""What becomes of each line, with servers made by hand."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from advisor.errors import AdvisorError, UsageError
+from advisor.output.verification import problem_lines, verification_text
+from advisor.servers import detect, readback
+from advisor.servers import verify as module
+from advisor.servers.detect import Installed, require_server
+from advisor.servers.engines import is_tried
+from advisor.servers.fragment_file import parse_fragment
+from advisor.servers.readback import Actual
+from advisor.servers.sandbox import Start
+from advisor.servers.verify import Verification, verify
+from advisor.versions import Vendor
+
+MYSQL = Installed("mysql", (9, 7, 4), Path("/opt/mysqld"))
+
+
+class Server:
+    """Does not start with some words, and says nothing of them; names others; clamps."""
+
+    def __init__(self, actual: dict[str, Actual], silent: str, named: str) -> None:
+        self.actual, self.silent, self.named = actual, silent, named
+        self.starts = 0
+
+    def start_with(self, fragment: str) -> Start:
+        self.starts += 1
+        if self.named and self.named in fragment:
+            return Start(None, f"[ERROR] unknown variable '{self.named}=1'")
+        if self.silent and self.silent in fragment:
+            return Start(None, "[ERROR] no memory\n[ERROR] Aborting")
+        return Start(self.actual, "[Note] ready")
+
+
+def found(
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    *,
+    silent: str = "",
+    named: str = "",
+    **actual: str,
+) -> Verification:
+    server = Server(
+        {name: Actual(value, shown=value) for name, value in actual.items()}, silent, named
+    )
+
+    @contextmanager
+    def sandbox(*_: object) -> Iterator[Server]:
+        yield server
+
+    monkeypatch.setattr(module, "sandbox", sandbox)
+    monkeypatch.setattr(module, "require_driver", lambda vendor: None)
+    verification = verify(parse_fragment(text, "my.cnf", "mysql"), MYSQL)
+    assert server.starts < 12
+    return verification
+
+
+def problems(verification: Verification) -> list[str]:
+    assert verification.ok is not bool(list(problem_lines(verification)))
+    return list(problem_lines(verification))
+
+
+MANY = "[mysqld]\na=1\nb=1\nc=1\nd=1\ne=1\nf=1\n"
+
+
+@pytest.mark.parametrize("culprit", list("abcdef"))
+def test_a_line_that_the_server_does_not_name_is_found(
+    monkeypatch: pytest.MonkeyPatch, culprit: str
+) -> None:
+    letters = dict.fromkeys("abcdef", "1")
+    made = found(monkeypatch, MANY, silent=f"{culprit}=1", **letters)
+    assert problems(made) == [
+        f"my.cnf:{'abcdef'.index(culprit) + 2}: {culprit} refused: "
+        "the server starts without this line, not with it: Aborting"
+    ]
+
+
+def test_bad_lines_of_both_kinds_are_all_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = dict.fromkeys("abcdf", "1") | {"d": "2"}
+    assert problems(found(monkeypatch, MANY, silent="b=1", named="e", **letters)) == [
+        "my.cnf:3: b refused: the server starts without this line, not with it: Aborting",
+        "my.cnf:5: d differs: reads back as 2, not 1",
+        "my.cnf:6: e refused: unknown variable 'e=1'",
+    ]
+
+
+def test_a_server_that_never_starts_is_not_the_fragments_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(AdvisorError, match="does not start even without the fragment: Aborting"):
+        found(monkeypatch, MANY, silent="\n")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[client]\nport = 1\n", "[mysqld-8.0]\na=1"])
+def test_a_fragment_without_a_line_for_the_server(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    with pytest.raises(AdvisorError, match=r"my.cnf has no line that /opt/mysqld reads"):
+        found(monkeypatch, text)
+
+
+def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "[client]\nport=1\n[mysqld]\ndatadir=/x\nskip-a\nb=1\nb=2\nc=3\nflush\n"
+    made = found(monkeypatch, text, port="0", datadir="/y", a="OFF", b="2", c="3")
+    assert [(entry.line, entry.verdict, entry.server) for entry in made.lines] == [
+        (2, "not read", None),
+        (4, "not tried", None),
+        (5, "ok", "OFF"),
+        (6, "doubled", "2"),
+        (7, "ok", "2"),
+        (8, "ok", "3"),
+        (9, "taken", None),
+    ]
+    assert problems(made) == ["my.cnf:6: b doubled: line 7 sets it again, and wins"]
+    assert verification_text(made).splitlines() == [
+        "line  setting  fragment  server has  verdict",
+        "2     port     1         -           not read",
+        "4     datadir  /x        -           not tried",
+        "5     skip_a             OFF         ok",
+        "6     b        1         2           doubled",
+        "7     b        2         2           ok",
+        "8     c        3         3           ok",
+        "9     flush              -           taken",
+        "",
+        "MySQL 9.7.4: 1 not read, 1 not tried, 3 ok, 1 doubled, 1 taken",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "text"),
+    [
+        ("mysql", "datadir=data"),
+        ("mysql", "innodb_log_group_home_dir=/var/lib/mysql"),
+        ("mysql", "log_bin=../binlog"),
+        ("mysql", "init_file=x.sql"),
+        ("mariadb", "user=mysql"),
+        ("mariadb", "plugin-load-add=ha_x"),
+        ("postgresql", "data_directory='x'"),
+        ("postgresql", "archive_command='rm *'"),
+        ("postgresql", "listen_addresses='*'"),
+        ("postgresql", "log_directory='/var/log'"),
+        ("postgresql", "shared_preload_libraries=x"),
+    ],
+)
+def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: Vendor, text: str) -> None:
+    (line,) = parse_fragment(text, "f", vendor).lines
+    assert not is_tried(line, vendor)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "package"),
+    [
+        ("mysql", "mysql-server-core"),
+        ("mariadb", "mariadb-server-core"),
+        ("postgresql", "postgresql"),
+    ],
+)
+def test_without_a_server_the_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, vendor: Vendor, package: str
+) -> None:
+    monkeypatch.setattr(detect, "find_installed", lambda vendor: None)
+    with pytest.raises(AdvisorError, match="server is installed here") as refusal:
+        require_server(vendor, None)
+    assert refusal.value.hint.startswith(f"install Debian's package {package}")
+    assert refusal.value.exit_status == 1
+
+
+def test_a_program_that_is_no_server_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"^/bin/true is no MySQL server$"):
+        require_server("mysql", Path("/bin/true"))
+
+
+@pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])
+def test_without_the_driver_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, vendor: Vendor
+) -> None:
+    monkeypatch.setattr(readback, "find_spec", lambda name: None)
+    with pytest.raises(AdvisorError, match="is needed to read") as refusal:
+        readback.require_driver(vendor)
+    assert refusal.value.hint == "pip install 'fsync-advisor[live]'"
