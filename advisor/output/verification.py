@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.output.tables import aligned
+from advisor.output.text import aligned
 from advisor.servers.verify import GOOD, Verification
 from advisor.versions import VENDOR_NAMES
 
