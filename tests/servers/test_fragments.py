@@ -44,12 +44,6 @@ NEWEST_PATCH: Final = 99
 ALLOCATED: Final = ("shared_buffers", "innodb_buffer_pool_size")
 """Memory that a server asks the kernel for when it starts."""
 
-MADE_BY_THE_SERVER: Final = {
-    "wal_buffers": "-1 asks the server for 1/32 of shared_buffers",
-    "innodb_log_file_buffering": "ON by itself at innodb_flush_log_at_trx_commit = 2",
-}
-"""Defaults that a running server shows as what it made of them."""
-
 NEVER_STARTED: Final = {
     "innodb.innodb_io_capacity.class-hard-disk": "a drive of these classes is known to rotate, "
     "so the rule hard-disk comes first",
@@ -78,11 +72,20 @@ def without(fragment: str, settings: list[str]) -> str:
     return fragment
 
 
+def made_by_the_server(advice: Advice) -> set[str]:
+    """Settings whose default a running server shows as what it made of it."""
+    made = {"wal_buffers"}  # -1 asks for 1/32 of shared_buffers
+    if advice.durability != "durable":
+        made.add("innodb_log_file_buffering")  # ON by itself at innodb_flush_log_at_trx_commit = 2
+    return made
+
+
 def expected_of(advice: Advice) -> list[Expected]:
+    made = made_by_the_server(advice)
     return [
         Expected(
             entry.setting,
-            None if entry.setting in MADE_BY_THE_SERVER and not entry.emitted else entry.value,
+            None if entry.setting in made and not entry.emitted else entry.value,
             entry.unit,
             entry.emitted,
         )
