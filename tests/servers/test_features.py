@@ -15,7 +15,7 @@ def test_the_features_of_postgresql_are_those_it_runs_with() -> None:
         found = detect_features(Installed("postgresql", banner[1], program))
     with server.running("") as instance:
         rows = instance.query("SELECT name, enumvals FROM pg_settings WHERE enumvals IS NOT NULL")
-    offered = dict(rows)
+    offered: dict[str, list[str]] = dict(rows)
     expected = {
         feature: value in offered[setting]
         for setting, since, features in OFFERED_BY
