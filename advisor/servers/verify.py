@@ -178,6 +178,8 @@ def _judge(
     said = f"; the server says: {warned[line.number]}" if line.number in warned else ""
     if line.number in doubled:
         return "doubled", f"line {doubled[line.number]} sets it again, and wins{said}"
+    if actual is not None and installed.vendor == "postgresql" and actual.line != line.number:
+        return "differs", f"the server has {actual.shown} from elsewhere{said}"
     if actual is not None and not _as_meant(line, actual, wanted, installed.vendor):
         return "differs", f"reads back as {actual.shown}, not {wanted}{said}"
     if said:
@@ -186,8 +188,6 @@ def _judge(
 
 
 def _as_meant(line: Line, actual: Actual, wanted: str | None, vendor: Vendor) -> bool:
-    if vendor == "postgresql" and actual.line != line.number:
-        return False
     if actual.enum and re.fullmatch(r"on|true|yes|1", wanted or "", re.IGNORECASE):
         return actual.value != "off"  # a synonym of one of its values: wal_compression = on is pglz
     if line.name == "log_bin" and vendor != "postgresql":

@@ -183,3 +183,23 @@ def test_without_the_driver_the_extra_is_named(
     with pytest.raises(AdvisorError, match="is needed to read") as refusal:
         readback.require_driver(vendor)
     assert refusal.value.hint == "pip install 'fsync-advisor[live]'"
+
+
+def test_postgresql_tells_whether_a_value_comes_from_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    actual = {
+        "fsync": Actual("on", None, "on", 1),
+        "wal_compression": Actual("pglz", None, "pglz", 2, enum=True),
+        "jit": Actual("off", None, "off", None),
+    }
+
+    @contextmanager
+    def sandbox(*_: object) -> Iterator[Server]:
+        yield Server(actual, "", "")
+
+    monkeypatch.setattr(module, "sandbox", sandbox)
+    monkeypatch.setattr(module, "require_driver", lambda vendor: None)
+    fragment = parse_fragment("fsync=on\nwal_compression=on\njit=off\n", "f", "postgresql")
+    made = verify(fragment, Installed("postgresql", (15, 20), Path("/opt/postgres")))
+    assert problems(made) == ["f:3: jit differs: the server has off from elsewhere"]

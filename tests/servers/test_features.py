@@ -1,0 +1,26 @@
+"""What we say a server was built with is what it offers when it runs."""
+
+from harness import Server, server_named
+from test_verify import program_of
+
+from advisor.servers.detect import Installed, parse_banner
+from advisor.servers.features import OFFERED_BY, detect_features
+
+
+def test_the_features_of_postgresql_are_those_it_runs_with() -> None:
+    server: Server = server_named("postgresql-15")
+    banner = parse_banner(server.version)
+    assert banner is not None
+    with program_of(server) as (program, _):
+        found = detect_features(Installed("postgresql", banner[1], program))
+    with server.running("") as instance:
+        rows = instance.query("SELECT name, enumvals FROM pg_settings WHERE enumvals IS NOT NULL")
+    offered: dict[str, list[str]] = dict(rows)
+    expected = {
+        feature: value in offered[setting]
+        for setting, since, features in OFFERED_BY
+        if banner[1] >= since
+        for value, feature in features.items()
+    }
+    assert found == expected
+    assert found.keys() == {"lz4", "zstd"}
