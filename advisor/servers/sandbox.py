@@ -5,20 +5,24 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, UsageError
 from advisor.servers.detect import Installed
 from advisor.servers.engines import STOP_SIGNALS, Place, initialise, start_command
 from advisor.servers.fragment_file import Line
 from advisor.servers.processes import account, run, signals_held_back, start, stop
 from advisor.servers.readback import Actual, NotReadyError, read_all
+from advisor.units import format_size, parse_size
 
 PARENT: Final = "/var/tmp"
 """On a drive, unless TMPDIR says otherwise: /tmp is often memory, which takes no O_DIRECT."""
+
+PREALLOCATED: Final = {"innodb_redo_log_capacity": 1, "innodb_log_file_size": 2}
+"""Settings whose size the server takes on disk at its start, and how many files of it at most."""
 
 START_TIMEOUT_S: Final = 90
 POLL_S: Final = 0.05
@@ -83,6 +87,7 @@ def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
         with signals_held_back():
             folder = _make_folder()
             stack.callback(_remove, folder)
+        _require_room(folder, lines)
         place = Place(folder)
         place.data.mkdir(mode=0o700)
         place.fragment.touch()
@@ -104,6 +109,23 @@ def _make_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="verify-fsync-", dir=parent))
     except OSError as error:
         raise AdvisorError(f"{parent} takes no temporary folder: {error.strerror}") from error
+
+
+def _require_room(folder: Path, lines: Iterable[Line]) -> None:
+    """Raises AdvisorError for a log that would take more than half of the free space here."""
+    free_bytes = shutil.disk_usage(folder).free
+    for line in lines:
+        if line.name not in PREALLOCATED:
+            continue
+        with suppress(UsageError):  # not a size: the server will say so
+            size_bytes = parse_size(line.value or "") * PREALLOCATED[line.name]
+            if size_bytes > free_bytes / 2:
+                raise AdvisorError(
+                    f"line {line.number}: {line.name} = {line.value} would take"
+                    f" {format_size(size_bytes)} of disk at the start;"
+                    f" {folder.parent} has {format_size(free_bytes)}",
+                    "name a larger place in TMPDIR",
+                )
 
 
 def _remove(folder: Path) -> None:

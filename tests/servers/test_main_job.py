@@ -13,14 +13,14 @@ from advisor.versions import format_version
 A_SETTING = re.compile(r"^([a-z_]+) = (\S+)$", re.MULTILINE)
 
 
-def test_measured_here_written_here_started_here(server: Server, tmp_path: Path) -> None:
-    banner = parse_banner(server.version)
+def test_measured_here_written_here_started_here(one_of_each: Server, tmp_path: Path) -> None:
+    banner = parse_banner(one_of_each.version)
     assert banner is not None
     version = format_version(banner[1])
     done = subprocess.run(
         [
             *(sys.executable, "-m", "advisor", "recommend", str(tmp_path), "--quiet"),
-            *("--db", server.vendor, "--db-version", version, "--memory", "2GB"),
+            *("--db", one_of_each.vendor, "--db-version", version, "--memory", "2GB"),
         ],
         capture_output=True,
         text=True,
@@ -29,7 +29,7 @@ def test_measured_here_written_here_started_here(server: Server, tmp_path: Path)
     assert (done.returncode, done.stderr) == (0, "")
     settings = dict(A_SETTING.findall(done.stdout))
     assert len(settings) >= 6
-    with server.running(done.stdout) as instance:
+    with one_of_each.running(done.stdout) as instance:
         found = instance.read_all(list(settings))
         assert [name for name, setting in found.items() if not setting.from_file] == []
         assert instance.file_errors() == []

@@ -100,7 +100,8 @@ def our_fragment(server: Server, drive: str, durability: str) -> str:
     ("drive", "durability"),
     [("hdd", "strict"), ("nvme-plp", "strict"), ("nvme-consumer", "loses-recent-on-crash")],
 )
-def test_our_own_fragments_are_taken(server: Server, drive: str, durability: str) -> None:
+def test_our_own_fragments_are_taken(one_of_each: Server, drive: str, durability: str) -> None:
+    server = one_of_each
     done = verified(server, our_fragment(server, drive, durability), "--format", "json")
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     found = json.loads(done.stdout)
@@ -200,12 +201,13 @@ def test_fragments_of_others_are_taken_as_they_write_them(name: str, text: str) 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("moment", ["data", "server.log"])
 def test_interrupted_it_leaves_no_process_and_no_folder(
-    server: Server, number: signal.Signals, moment: str
+    number: signal.Signals, moment: str
 ) -> None:
-    group = "" if server.vendor == "postgresql" else "[mysqld]\n"
+    """MySQL, because it takes long enough to be met in the middle of either moment."""
+    server = server_named("mysql-9.7")
     with program_of(server) as (program, places):
         fragment = places.parent / "fragment"
-        fragment.write_text(f"{group}max_connections = 20\n")
+        fragment.write_text("[mysqld]\nmax_connections = 20\n")
         asked = ["verify", "--db", server.vendor, str(fragment), "--server", str(program)]
         process = subprocess.Popen(
             [sys.executable, "-m", "advisor", *asked],
@@ -228,7 +230,8 @@ def test_interrupted_it_leaves_no_process_and_no_folder(
         assert processes_in(places) == []
 
 
-def test_an_unprivileged_user_may_verify(server: Server) -> None:
+def test_an_unprivileged_user_may_verify(one_of_each: Server) -> None:
+    server = one_of_each
     user = "nobody" if os.geteuid() == 0 else None
     try:
         readable = advisor("rules", "check", user=user).returncode == 0
@@ -238,6 +241,12 @@ def test_an_unprivileged_user_may_verify(server: Server) -> None:
         pytest.skip("nobody cannot read this Python or this checkout")
     done = verified(server, our_fragment(server, "hdd", "strict"), user=user)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_log_larger_than_the_disk_is_refused_before_the_start() -> None:
+    done = verified(server_named("mysql-9.7"), "[mysqld]\ninnodb_redo_log_capacity = 400T\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "line 2: innodb_redo_log_capacity = 400T would take 400 TB of disk" in done.stderr
 
 
 def test_a_program_of_another_vendor_is_refused() -> None:
