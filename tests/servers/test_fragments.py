@@ -35,7 +35,7 @@ from advisor.versions import (
 
 README: Final = Path(__file__).parents[2] / "README.md"
 
-STARTS: Final[Mapping[Vendor, int]] = {"postgresql": 14, "mariadb": 14, "mysql": 11}
+STARTS: Final[Mapping[Vendor, int]] = {"postgresql": 24, "mariadb": 24, "mysql": 20}
 """How many starts each server gets at least; MySQL's take seconds."""
 
 NEWEST_PATCH: Final = 99
