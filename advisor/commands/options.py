@@ -56,6 +56,24 @@ BinaryLog = Annotated[
         help="Whether MySQL or MariaDB writes one.  [default: as the version does]",
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Memory for the server.  [default: the host's]"),
+]
+RecoveryTime = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="How long crash recovery may take.  [default: 10min]"),
+]
+ExpectedTps = Annotated[
+    float | None,
+    typer.Option(min=1, help="Commits per second to plan the log for.  [default: 1000]"),
+]
+LogBytesPerCommit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE", help="Redo or WAL of one commit.  [default: a small transaction's]"
+    ),
+]
 Build = Annotated[
     str | None,
     typer.Option(

@@ -60,8 +60,13 @@ def stored_or_measured(
         raise UsageError(f"both {directory} and --from {from_file} are given", "choose one")
     if quick or thorough or save or label:
         raise UsageError("--quick, --thorough, --save and --label need a drive, not --from")
-    name = "standard input" if from_file == STANDARD_STREAM else str(from_file)
-    return from_json(read_text(from_file), name)
+    return stored(from_file)
+
+
+def stored(path: Path) -> Measurement:
+    """The measurement in a file, or in standard input for "-". Raises AdvisorError."""
+    name = "standard input" if path == STANDARD_STREAM else str(path)
+    return from_json(read_text(path), name)
 
 
 def measured(
