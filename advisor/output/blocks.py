@@ -8,7 +8,7 @@ from typing import Final
 from advisor.output.text import one_line
 
 WIDTH: Final = 80
-NARROWEST: Final = 11
+NARROWEST: Final = 10
 """What a wrapped last column keeps, however wide the others are."""
 
 
@@ -93,6 +93,6 @@ def _markdown_lines(block: Block) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    for character in "\\|<*_`[":
+    for character in "\\|<*`[":
         text = text.replace(character, f"\\{character}")
     return text

@@ -11,13 +11,17 @@ from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES
 
-NAME_WIDTH: Final = 16
+NAME_WIDTH: Final = 14
 """Longer names are cut in the tables, unless two would then look the same."""
 
 HOW_TO_READ: Final = (
     "ratio: times as fast as the first, by the means.",
     "difference: of the means, beyond the 95 % confidence intervals of both together. They know"
     " the scatter within each run; two runs of one drive differ by more.",
+)
+
+MEMORY_IS_THE_HOSTS: Final = (
+    "Memory settings follow each measurement's host, its memory and processors, not the drive."
 )
 
 
@@ -59,7 +63,7 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
 def _cut(name: str) -> str:
     """Its two ends, where names of one series of files are alike and where they differ."""
-    return name if len(name) <= NAME_WIDTH else f"{name[:7]}..{name[-7:]}"
+    return name if len(name) <= NAME_WIDTH else f"{name[:6]}..{name[-6:]}"
 
 
 def _judged(drive: DriveEntry) -> tuple[str, str]:
@@ -133,7 +137,7 @@ def _advice(advice: AdviceChanges, short: Mapping[str, str]) -> Iterator[Block]:
     elif len(advice.advised) > 1:
         notes.append(f"{server}: the advice would be the same.")
     if any(entry.group == "memory" for entry in advice.settings):
-        notes.append("Memory follows the host of each measurement; --memory sets one for all.")
+        notes.append(MEMORY_IS_THE_HOSTS)
     notes += [f"No advice for {short[entry.drive]}: {entry.why}." for entry in advice.unadvised]
     if notes:
         yield Notes(notes)

@@ -6,6 +6,18 @@ Measures DIR (default: the current directory) N times, one run after another, an
 against every other, in both directions: each pair is a baseline and a later run of one and the same
 drive, so "slower" is a false alarm. Neighbouring runs are counted on their own, too. Whatever else
 the host does meanwhile is in the figures, as it is in a cron job's.
+
+Measured on 2026-11-22, 45 runs of the quick plan on a virtual disk shared with other machines, the
+host itself idle: from run to run 114 to 181 us, deviation 6.9 %; within a run +-5.3 % at 95 %.
+
+    tolerance   0 %:  319 of 1980 (16.1 %) of all pairs,    6 of   44 (13.6 %) neighbours
+    tolerance  10 %:  213 of 1980 (10.8 %) of all pairs,    3 of   44 ( 6.8 %) neighbours
+    tolerance  25 %:   49 of 1980 ( 2.5 %) of all pairs,    1 of   44 ( 2.3 %) neighbours
+    tolerance  50 %:    1 of 1980 ( 0.1 %) of all pairs,    0 of   44 ( 0.0 %) neighbours
+    tolerance 100 %:    0 of 1980 ( 0.0 %) of all pairs,    0 of   44 ( 0.0 %) neighbours
+
+14 such runs while tests ran on the same host: 41 of 182 pairs (23 %) at 0 %, 22 (12 %) at 25 %, and
+2 (1 %) at 50 %.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Stored measurement -> fragment and capacity, held against files that a person has read.
+"""Stored measurement -> fragment, advice and comparison, held against files that a person has read.
 
 A golden file changes only with `tests/run tests/golden --update-golden`; read the difference.
 """
@@ -28,6 +28,16 @@ FRAGMENTS: Final = [
     *((drive, "postgresql") for drive in ("nvme-consumer", "hdd-journal", "cloud-quick")),
     ("sata-ssd-consumer", "mariadb"),
 ]
+
+
+THREE: Final = ("sata-ssd-plp.json", "nvme-consumer.json", "ref:7a")
+COMPARISONS: Final = {
+    "three.txt": (*THREE, "--db", "postgresql", "--db-version", "15"),
+    "three.md": (*THREE, "--db", "postgresql", "--db-version", "15", "--format", "markdown"),
+    "three.json": (*THREE, "--db", "postgresql", "--db-version", "15", "--format", "json"),
+    "baseline.txt": ("--baseline", "sata-ssd-consumer.json", "nvme-consumer.json"),
+}
+"""Golden file -> arguments of `compare`."""
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -83,6 +93,19 @@ def test_advice_as_json(capsys: pytest.CaptureFixture[str], update_golden: bool)
     assert status == 0
     assert json.loads(out)["schema_version"] == 1
     hold_against(HERE / "nvme-consumer.mysql-8.4.json", out, update=update_golden)
+
+
+@pytest.mark.parametrize("golden", COMPARISONS)
+def test_comparison(
+    golden: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    update_golden: bool,
+) -> None:
+    monkeypatch.chdir(MEASUREMENTS)
+    status, out, _ = run(capsys, "compare", *COMPARISONS[golden])
+    assert status == (3 if golden.startswith("baseline") else 0)
+    hold_against(HERE / "comparisons" / golden, out, update=update_golden)
 
 
 def test_every_golden_fragment_is_tested() -> None:
