@@ -272,7 +272,8 @@ def test_a_full_disk_behind_stdout_is_said_in_one_line(command: tuple[str, ...])
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version") == (0, f"fsync-advisor {__version__}\n", "")
-    for command in ([], ["measure"], ["recommend"], ["capacity"], ["rules"], ["rules", "show"]):
+    commands = (["measure"], ["recommend"], ["capacity"], ["compare"], ["rules"], ["rules", "show"])
+    for command in ([], *commands):
         status, out, _ = run(capsys, *command, "--help")
         assert status == 0
         assert max(map(len, out.splitlines())) <= 80
