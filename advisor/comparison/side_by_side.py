@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from pydantic import ConfigDict
-
 from advisor import __version__
 from advisor.advice import Measured, SerialPoint
 from advisor.advise import describe_measured
@@ -23,13 +21,13 @@ SCHEMA_VERSION: Final = 1
 class DriveEntry(Model):
     """A drive of the comparison: what it is, and what is thought of it."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
-
     name: str
     storage: Verdict | None
     """None for a reference storage, of which too little is known."""
     measured: Measured | None
     reference: ReferenceStorage | None
+    warnings: tuple[str, ...]
+    """What the reader of the measurement must know."""
 
 
 class Row(Model):
@@ -106,9 +104,13 @@ def compare(
 
 
 def _entry(drive: Drive) -> DriveEntry:
-    measured = describe_measured(drive.measurement) if drive.measurement else None
+    measurement = drive.measurement
     return DriveEntry(
-        name=drive.name, storage=drive.verdict, measured=measured, reference=drive.reference
+        name=drive.name,
+        storage=drive.verdict,
+        measured=describe_measured(measurement) if measurement else None,
+        reference=drive.reference,
+        warnings=tuple(one.text for one in measurement.warnings) if measurement else (),
     )
 
 

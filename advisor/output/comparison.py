@@ -54,7 +54,7 @@ def _blocks(comparison: Comparison) -> Iterator[Block]:
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
     """Each name -> how it is shown: a file's stem where no two are alike, cut to fit a table."""
-    stems = {name: name if name.startswith("ref:") else PurePath(name).stem for name in names}
+    stems = {name: PurePath(name).stem for name in names}
     for shown in ({name: _cut(stem) for name, stem in stems.items()}, stems):
         if len(set(shown.values())) == len(shown):
             return shown
@@ -114,11 +114,16 @@ def _serial(group: Group, short: Mapping[str, str]) -> Table:
 def _notes(comparison: Comparison, short: Mapping[str, str]) -> Iterator[str]:
     if comparison.groups:
         yield from HOW_TO_READ
+    for drive in comparison.drives:
+        if drive.storage and drive.storage.trust != "plausible":
+            evidence = drive.storage.evidence[0].text
+            yield f"{short[drive.name]} is {drive.storage.trust}: {evidence}"
+        yield from (f"{short[drive.name]}: {warning}" for warning in drive.warnings)
     rows = [row for group in comparison.groups for row in group.rows]
     # A drive that two groups cannot judge is named once.
     whys = {row.drive: row.difference.why for row in rows if row.difference and row.difference.why}
-    for drive, why in whys.items():
-        yield f"{short[drive]} is not judged: {why}."
+    for name, why in whys.items():
+        yield f"{short[name]} is not judged: {why}."
     for left in comparison.not_compared:
         yield f"{short[left.drive]} is not compared: {left.why}."
 

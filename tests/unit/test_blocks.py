@@ -63,4 +63,7 @@ def test_hostile_text_ends_no_row_and_steers_nothing() -> None:
     assert as_markdown([hostile]) == (
         "| name |\n| --- |\n| a\\|b \\| c \\[2J \\<b> \\`d\\` \\*e\\* \\\\\\| |\n"
     )
+    assert as_markdown([Notes(["a\n\n# b"]), Table("c\nd", ("e",), [])]) == (
+        "- a  # b\n\n**c d**\n\n| e |\n| --- |\n"
+    )
     assert as_text([hostile]) == "name\na|b | c [2J <b> `d` *e* \\|\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from advisor.cli import main
+from advisor.measurement import Measurement, from_json
 
 MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 HDD = str(MEASUREMENTS / "hdd.json")
@@ -82,6 +83,18 @@ def test_drives_side_by_side_are_no_failure_whatever_they_are(
     status, out, err = run(capsys, NVME, HDD, RAID_CACHE, TMPFS, "ref:7a")
     assert (status, err) == (0, "")
     assert "tmpfs.json is not durable, so its speed says nothing" in out.replace("\n  ", " ")
+
+
+def test_what_the_reader_of_a_measurement_must_know_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = json.loads(Path(RAID_CACHE).read_text())
+    path = tmp_path / "busy.json"
+    path.write_text(json.dumps({**raw, "warnings": [{"code": "x", "text": "others wrote, too"}]}))
+    out = run(capsys, NVME, str(path))[1]
+    assert "\nbusy is suspicious: sda rotates, but synced one block at 10 310/s" in out
+    assert "\nbusy: others wrote, too\n" in out
+    assert "nvme-consumer is plausible" not in out
 
 
 @pytest.mark.parametrize("how", ["table", "markdown", "json"])
@@ -245,6 +258,55 @@ def test_what_cannot_be_judged_is_a_failure_and_not_a_pass(
     assert f"{now} cannot be held against {NVME}: a mean without a confidence interval" in err
 
 
+def measuring(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
+    """Measures nothing from now on; returns where what it was asked to measure is noted."""
+    asked: list[tuple[Path, str]] = []
+
+    def noted(directory: Path, plan: str, **_: object) -> Measurement:
+        asked.append((directory, plan))
+        return from_json(Path(NVME).read_text(), NVME)
+
+    monkeypatch.setattr("advisor.commands.steps.measured", noted)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("plan", "flags", "taken"),
+    [
+        ("quick", (), "quick"),
+        ("thorough", (), "thorough"),
+        ("small", (), "default"),  # not one of ours
+        (None, (), "default"),
+        ("thorough", ("--quick",), "quick"),
+    ],
+)
+def test_the_baselines_directory_is_measured_by_its_plan(
+    plan: str | None,
+    flags: tuple[str, ...],
+    taken: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = json.loads(Path(NVME).read_text())
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps({**raw, "plan": plan and {"name": plan, "seed": 1, "rounds": 3}}))
+    asked = measuring(monkeypatch)
+    assert run(capsys, "--baseline", str(old), *flags)[0] == 0
+    assert run(capsys, "--baseline", str(old), str(tmp_path), *flags)[0] == 0
+    assert asked == [(Path("/var/lib/db"), taken), (tmp_path, taken)]
+
+
+def test_nothing_is_measured_for_an_output_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = measuring(monkeypatch)
+    existing = tmp_path / "comparison.txt"
+    existing.touch()
+    assert run(capsys, "--baseline", NVME, "--output", str(existing))[0] == 2
+    assert asked == []
+
+
 def test_what_another_tool_reported_does_not_say_where(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,6 +316,7 @@ def test_what_another_tool_reported_does_not_say_where(
     status, _, err = run(capsys, "--baseline", str(path))
     assert status == 2
     assert "was reported by fio, which does not say where" in err
+    assert "2026-11-20 08:30 UTC, reported by fio" in run(capsys, str(path), HDD)[1]
 
 
 @pytest.mark.parametrize(

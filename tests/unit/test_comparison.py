@@ -5,11 +5,12 @@ import json
 import pytest
 from drives import classic, measurement, series, summary
 
+from advisor.advice import Advice
 from advisor.advise import Knowledge
 from advisor.comparison.advice import advice_changes
 from advisor.comparison.drives import Drive, measured_drive, reference_drive
 from advisor.comparison.side_by_side import Comparison, Group, compare
-from advisor.errors import UsageError
+from advisor.errors import GuardError, UsageError
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.request import Request
@@ -204,6 +205,15 @@ def test_only_settings_that_differ_are_shown() -> None:
 def test_the_same_drive_changes_nothing() -> None:
     drives = [drive(name, measurement(1000.0)) for name in "ab"]
     assert advice_changes(drives, ASKED, MYSQL).settings == ()
+
+
+def test_a_rule_that_crosses_a_red_line_is_no_drives_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crossing(*_: object) -> Advice:
+        raise GuardError("fsync = off")
+
+    monkeypatch.setattr("advisor.comparison.advice.advise", crossing)
+    with pytest.raises(GuardError):
+        advice_changes([drive("a", measurement(1000.0))], ASKED, MYSQL)
 
 
 def test_drives_without_advice_are_named_with_the_reason() -> None:
