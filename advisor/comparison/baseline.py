@@ -95,10 +95,11 @@ def _lost_trust(before: Drive, now: Drive) -> list[str]:
     """Not durable is never good enough; suspicious is, where it was so before."""
     assert before.verdict is not None
     assert now.verdict is not None
-    trust = now.verdict.trust
-    if trust != "not-durable" and not (trust == "suspicious" != before.verdict.trust):
+    was, trust = before.verdict.trust, now.verdict.trust
+    newly_suspicious = trust == "suspicious" and was != "suspicious"
+    if trust != "not-durable" and not newly_suspicious:
         return []
-    was, why = before.verdict.trust, now.verdict.evidence[0].text
+    why = now.verdict.evidence[0].text
     return [f"{now.name} is {trust}, {before.name} was {was}: {why}"]
 
 
@@ -128,7 +129,7 @@ def _of_devices(name: str) -> Callable[[Measurement], str]:
 _CIRCUMSTANCES: Final[dict[str, Callable[[Measurement], str]]] = {
     "source": lambda measurement: measurement.source,
     "plan": lambda measurement: measurement.plan.name if measurement.plan else "none",
-    "directory": lambda measurement: measurement.target.directory,
+    "directory": lambda measurement: str(measurement.target.directory),
     "devices": lambda measurement: describe_measured(measurement).devices,
     "write cache": _of_devices("write_cache"),
     "scheduler": _of_devices("scheduler"),

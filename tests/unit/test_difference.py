@@ -1,9 +1,13 @@
 """Whether two means differ beyond their scatter; expectations worked out by hand."""
 
+import random
+
 import pytest
 from drives import summary
 
 from advisor.comparison.difference import difference
+from advisor.measurement import Summary
+from advisor.statistics import ci95_percent, mean_interval_us
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,22 @@ def test_the_two_directions_agree() -> None:
     one, other = summary(1000.0), summary(1100.0)
     assert difference(one, other).judgement == "slower"
     assert difference(other, one).judgement == "faster"
+
+
+def one_run(chance: random.Random) -> Summary:
+    """Three rounds of 50 skewed latencies around 1 ms, of a drive that never changes."""
+    rounds = [[round(chance.lognormvariate(13.8, 0.4)) for _ in range(50)] for _ in range(3)]
+    mean_us = sum(map(sum, rounds)) / 150 / 1000
+    return summary(mean_us, ci95_percent=ci95_percent(rounds))
+
+
+def test_a_drive_that_did_not_change_is_called_changed_as_often_as_95_percent_say() -> None:
+    chance = random.Random(1)
+    pairs = [(one_run(chance), one_run(chance)) for _ in range(1000)]
+    called = sum(difference(*pair).judgement != "within noise" for pair in pairs)
+    assert 30 <= called <= 70  # 50, and 3 standard deviations of sqrt(1000 * 0.05 * 0.95) = 6.9
+    apart = 0
+    for pair in pairs:
+        (low, high), (other_low, other_high) = (mean_interval_us(one) or (0, 0) for one in pair)
+        apart += other_high < low or high < other_low
+    assert apart <= 15  # 0.6 % of 1000 is 6: intervals that must be disjoint miss what is there
