@@ -46,7 +46,7 @@ def _options(
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Runs one command and exits: 0 done, 1 failed, 2 usage, 3 not trusted or slower, 130 interrupted."""
+    """Runs one command and exits with an ExitStatus."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
