@@ -43,7 +43,7 @@ Apply = Callable[[Setup], Setup]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that could be different: in words, and applied; smallest first where it has sizes."""
+    """One thing that could be different, in words and applied; in sizes, the smallest first."""
 
     sizes: tuple[tuple[str, Apply], ...]
 

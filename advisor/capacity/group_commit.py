@@ -53,9 +53,7 @@ class Outcome:
     bottleneck: Bottleneck
 
 
-def closed_loop(
-    engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: int = 0
-) -> Outcome:
+def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: int = 0) -> Outcome:
     cpu_us = cpu.us_per_txn[0][1]
     wait_us = _wait_us(engine, drive, shared=clients > 1)
     by_clients = clients * 1e6 / (wait_us + cpu_us)

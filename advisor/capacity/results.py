@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from advisor.advice import Capacity
+from advisor.advice import Capacity, Loss
 from advisor.capacity.group_commit import Bottleneck, CommitKind
 from advisor.capacity.workloads import Kind
 from advisor.durability import Durability
@@ -18,7 +18,7 @@ class Assumed(Model):
 
     value: float
     source: str
-    """"as given", "the measured host", or "assumed"."""
+    """"as given", "as measured" or "assumed"."""
 
 
 class GroupCommitPoint(Model):
@@ -51,8 +51,8 @@ class Sustained(Model):
 class OnReference(Sustained):
     """The same workload on a reference storage, of which only the mean latency is known."""
 
-    reference: str
-    storage: str
+    name: str
+    description: str
     sync_us: float
 
 
@@ -84,8 +84,9 @@ class Relaxation(Model):
     """The target at a lower durability class where a commit waits for no sync: on any storage."""
 
     durability: Durability
-    costs: tuple[str, ...]
-    """What may be lost, at the target's rate."""
+    settings: dict[str, str]
+    losses: tuple[Loss, ...]
+    """What may be lost; at the expected rate, which is the target's."""
     clients: int | None
 
 
@@ -107,7 +108,7 @@ class Target(Model):
     clients_tried: tuple[int, ...]
     here: Carrier
     storages: tuple[Carrier, ...]
-    classes: tuple[Carrier, ...]
+    """The reference storages, and each storage class at its best and at its worst."""
     relaxed: tuple[Relaxation, ...]
     remedies: tuple[Remedy, ...]
     """Empty where the drive carries it as it is, or where no two changes help."""
