@@ -28,7 +28,12 @@ from advisor.capacity.results import (
     WorkloadCapacity,
 )
 from advisor.capacity.serial import SECONDS_PER_DAY
-from advisor.capacity.standard_drives import StandardDrive, class_drives, reference_drives
+from advisor.capacity.standard_drives import (
+    StandardDrive,
+    append_factor,
+    class_drives,
+    reference_drives,
+)
 from advisor.capacity.sustainable import ArrivalModel, sustainable
 from advisor.capacity.target import target
 from advisor.capacity.workloads import Transaction
@@ -141,11 +146,12 @@ def _plan(
     durability: Durability,
     offers: tuple[LowerDurability, ...],
 ) -> CapacityPlan:
-    references = tuple(reference_drives(knowledge.storage.references))
+    factor = append_factor(host.drive)
+    references = tuple(reference_drives(knowledge.storage.references, factor))
     asked: Target | None = None
     if wishes.target_tps is not None:
         setup, wanted = _wanted(host, wishes, wishes.target_tps)
-        others = (*references, *class_drives(knowledge.storage.classes))
+        others = (*references, *class_drives(knowledge.storage.classes, factor))
         asked = target(setup, wanted, durability, others, offers, host.clients)
     on = references if wishes.on_references else ()
     return CapacityPlan(
@@ -156,15 +162,19 @@ def _plan(
         group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
         workloads=tuple(_workload(host, one, on) for one in wishes.transactions),
         target=asked,
-        notes=tuple(_notes(host, others=bool(asked or on))),
+        notes=tuple(_notes(host, capacity, others=bool(asked or on))),
     )
 
 
-def _notes(host: _Host, *, others: bool) -> Iterator[str]:
-    if host.kind.endswith("binary-log") and host.drive.append is None:
+def _notes(host: _Host, capacity: Capacity, *, others: bool) -> Iterator[str]:
+    if capacity.commit_syncs is None:
+        yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
+    binary_log = host.kind.endswith("binary-log")
+    if binary_log and host.drive.append is None:
         yield "what a growing binary log costs was not measured; taken to be one sync of the log"
     if others:
-        yield "of storages not measured here a sync takes its mean, always; their tails are unknown"
+        growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
+        yield f"of other storages a sync takes its mean, always{growing}; their tails are unknown"
 
 
 def _point(host: _Host, clients: int) -> GroupCommitPoint:

@@ -95,17 +95,21 @@ def _changes(
     relaxed: tuple[Relaxation, ...],
 ) -> Iterator[Change]:
     """What could be different, in the order it is proposed in; only the mildest relaxation."""
-    yield _faster_drive(storages)
+    yield from _faster_drive(storages, here.drive.log.mean_us)
     yield from more_cores(here.cpu, wanted)
     for offer in relaxed[:1]:
         yield no_waiting(f"--durability {offer.durability}")
     yield more_clients(here.client_counts)
 
 
-def _faster_drive(storages: list[tuple[Carrier, StandardDrive]]) -> Change:
-    """The slowest storage that carries it with nothing else changed; if none does, the fastest."""
+def _faster_drive(
+    storages: list[tuple[Carrier, StandardDrive]], sync_us: float
+) -> Iterator[Change]:
+    """Of the faster storages the slowest that carries it with nothing else changed; if none does,
+    the fastest."""
     by_speed = sorted(storages, key=lambda pair: pair[0].sync_us)
-    carrying = [pair for pair in by_speed if pair[0].clients is not None]
-    carrier, other = carrying[-1] if carrying else by_speed[0]
-    text = f"a drive like {carrier.name} ({format_latency(carrier.sync_us)} a sync)"
-    return another_drive(text, other.drive)
+    faster = [pair for pair in by_speed if pair[0].sync_us < sync_us]
+    carrying = [pair for pair in faster if pair[0].clients is not None]
+    for carrier, other in carrying[-1:] or faster[:1]:
+        text = f"a drive like {carrier.name} ({format_latency(carrier.sync_us)} a sync)"
+        yield another_drive(text, other.drive)

@@ -27,8 +27,8 @@ SERVERS: Final[dict[CommitKind, str]] = {
     "separate-files": "files of their own",
 }
 WIDTH: Final = 80
-DESCRIPTION_WIDTH: Final = 32
-"""Of a storage's own words, what leaves room for the figures."""
+STORAGE_WIDTH: Final = 44
+"""What the figures leave of a line for a storage's name and its description."""
 
 Part = str | Table
 
@@ -132,18 +132,17 @@ def _references(workload: WorkloadCapacity) -> Iterator[Part]:
         "with this host's CPU:"
     )
     yield Table(
-        ("storage", "", "sync", "serial/s", "sustained/s", "p99"),
+        ("storage", "sync", "serial/s", "sustained/s", "p99"),
         [
             (
-                each.name,
-                _short(each.description),
+                _storage(each.name, each.description),
                 format_latency(each.sync_us),
                 *_sustained(each)[:2],
                 _ms(each.p99_ms),
             )
             for each in workload.references
         ],
-        left=2,
+        left=1,
     )
 
 
@@ -174,9 +173,9 @@ def _target(target: Target) -> Iterator[Part]:
     yield ""
     yield f"Who carries it with this host's CPU ({target.durability}), by the fewest clients:"
     yield Table(
-        ("storage", "", "sync", "clients", "p50", "p99"),
+        ("storage", "sync", "clients", "p50", "p99"),
         [_carrier(each) for each in (here, *target.storages)],
-        left=2,
+        left=1,
     )
     for relaxed in target.relaxed:
         yield _relaxation(relaxed)
@@ -184,10 +183,12 @@ def _target(target: Target) -> Iterator[Part]:
 
 def _remedies(remedies: tuple[Remedy, ...]) -> Iterator[Part]:
     if not remedies:
-        yield "No drive does, and no two changes of drive, cores, clients or durability would."
+        yield "No two changes of drive, cores, clients or durability would help."
         return
-    if len(remedies[0].changes) > 1:
-        yield "No single change would. These two would:"
+    if len(remedies[0].changes) == 1:
+        yield "One change would do:"
+    else:
+        yield "No drive does, nor any other single change. Two changes would do:"
     for remedy in remedies:
         changes = " and ".join(remedy.changes)
         clients = _count(remedy.clients, "client")
@@ -201,7 +202,7 @@ def _carrier(carrier: Carrier) -> tuple[str, ...]:
     if carrier.clients and carrier.p50_ms is not None and carrier.p99_ms is not None:
         figures = (str(carrier.clients), _ms(carrier.p50_ms), _ms(carrier.p99_ms))
     sync = format_latency(carrier.sync_us)
-    return carrier.name, _short(carrier.description), sync, *figures
+    return _storage(carrier.name, carrier.description), sync, *figures
 
 
 def _relaxation(relaxed: Relaxation) -> str:
@@ -230,6 +231,6 @@ def _count(count: float, noun: str) -> str:
     return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
-def _short(text: str) -> str:
-    text = one_line(text)
-    return text if len(text) <= DESCRIPTION_WIDTH else f"{text[: DESCRIPTION_WIDTH - 3]}..."
+def _storage(name: str, description: str) -> str:
+    text = one_line(f"{name}: {description}" if description else name)
+    return text if len(text) <= STORAGE_WIDTH else f"{text[: STORAGE_WIDTH - 3]}..."

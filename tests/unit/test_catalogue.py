@@ -338,7 +338,7 @@ def test_one_bad_file_among_good_ones_is_fatal(profiles: Path) -> None:
             "assumptions",
             "[recovery_time_s]",
             "[recovery_time]",
-            "it must hold just expected_commits",
+            "it must hold just cores, cpu_us_per_txn, expected_commits",
         ),
     ],
 )
