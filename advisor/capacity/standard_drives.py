@@ -14,7 +14,7 @@ from advisor.capacity.latency import Latency
 
 @dataclass(frozen=True, slots=True)
 class StandardDrive:
-    """A drive by its name, and by what it is made of where that is known."""
+    """A drive by its name, and what it is made of where that says more."""
 
     name: str
     description: str
@@ -40,7 +40,7 @@ def class_drives(classes: Iterable[StorageClass], factor: float) -> Iterator[Sta
     for entry in classes:
         if entry.typical_sync_us:
             for end, sync_us in zip(("at best", "at worst"), entry.typical_sync_us, strict=True):
-                yield StandardDrive(f"{entry.id} {end}", entry.name, _drive(sync_us, factor))
+                yield StandardDrive(f"{entry.id} {end}", "", _drive(sync_us, factor))
 
 
 def _drive(sync_us: float, factor: float) -> Drive:

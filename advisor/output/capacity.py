@@ -27,8 +27,9 @@ SERVERS: Final[dict[CommitKind, str]] = {
     "separate-files": "files of their own",
 }
 WIDTH: Final = 80
-STORAGE_WIDTH: Final = 44
-"""What the figures leave of a line for a storage's name and its description."""
+STORAGE_WIDTH: Final = 40
+NAME_WIDTH: Final = 17
+"""What the figures leave of a line for a storage's name and description, and for a workload's."""
 
 Part = str | Table
 
@@ -114,9 +115,15 @@ def _workloads(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[Part]:
         "target; - where a transaction that is alone misses it:"
     )
     yield Table(
-        ("workload", "syncs", "serial/s", "sustained/s", "per day", "p50", "p99", "target"),
+        ("workload", "syncs", "serial/s", "sustained/s", "per day", "p99", "target"),
         [
-            (one_line(each.name), str(each.syncs), *_sustained(each), _ms(each.p99_target_ms))
+            (
+                _short(each.name, NAME_WIDTH),
+                str(each.syncs),
+                *_sustained(each),
+                _ms(each.p99_ms),
+                _ms(each.p99_target_ms),
+            )
             for each in workloads
         ],
         left=1,
@@ -146,14 +153,12 @@ def _references(workload: WorkloadCapacity) -> Iterator[Part]:
     )
 
 
-def _sustained(each: Sustained) -> tuple[str, str, str, str, str]:
+def _sustained(each: Sustained) -> tuple[str, str, str]:
     met = each.meets_target
     return (
         format_count(each.ceiling_tps),
         format_count(each.sustainable_tps) if met else "-",
         format_count(each.per_day) if met else "-",
-        _ms(each.p50_ms),
-        _ms(each.p99_ms),
     )
 
 
@@ -232,5 +237,9 @@ def _count(count: float, noun: str) -> str:
 
 
 def _storage(name: str, description: str) -> str:
-    text = one_line(f"{name}: {description}" if description else name)
-    return text if len(text) <= STORAGE_WIDTH else f"{text[: STORAGE_WIDTH - 3]}..."
+    return _short(f"{name}: {description}" if description else name, STORAGE_WIDTH)
+
+
+def _short(text: str, width: int) -> str:
+    text = one_line(text)
+    return text if len(text) <= width else f"{text[: width - 3]}..."

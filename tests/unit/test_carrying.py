@@ -40,7 +40,7 @@ class Halving:
 def clients_for(setup: Setup, wanted: Wanted) -> tuple[int | None, list[int]]:
     model = Halving()
     outcome = fewest_clients(setup, wanted, model)
-    return outcome and outcome.clients, model.asked
+    return outcome.clients if outcome else None, model.asked
 
 
 @pytest.mark.parametrize(
