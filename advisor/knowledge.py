@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -12,12 +12,14 @@ from advisor.analysis.facts import ASSUMED, Assumption
 from advisor.analysis.storage import ReferenceStorage, StorageClass
 from advisor.analysis.trust import CHECK_IDS, TrustCheck
 from advisor.analysis.verdict import StorageKnowledge
-from advisor.capacity.workloads import Workload
 from advisor.conditions import Strict
 from advisor.errors import KnowledgeError, UsageError
 from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
 from advisor.versions import Engine
+
+if TYPE_CHECKING:
+    from advisor.capacity.workloads import Workload
 
 WORKLOAD_TEMPLATE: Final = "template"
 """The file in profiles/workloads that is there to be copied, and is no workload."""
@@ -106,7 +108,7 @@ def load_assumptions() -> dict[str, Assumption]:
     return assumptions
 
 
-def load_workloads() -> dict[str, Workload]:
+def load_workloads() -> "dict[str, Workload]":
     """profiles/workloads: name -> workload, by name."""
     folder = resource_dir("profiles") / "workloads"
     paths = [path for path in sorted(folder.glob("*.toml")) if path.stem != WORKLOAD_TEMPLATE]
@@ -115,8 +117,11 @@ def load_workloads() -> dict[str, Workload]:
     return {path.stem: load_workload(path) for path in paths}
 
 
-def load_workload(path: Path) -> Workload:
+def load_workload(path: Path) -> "Workload":
     """One workload's file; the name of the file is its name."""
+    # Two milliseconds that no advice needs.
+    from advisor.capacity.workloads import Workload
+
     return _validate(Workload, {**_read(path), "name": path.stem}, path)
 
 

@@ -50,7 +50,7 @@ def capacity(
     from advisor.errors import UsageError
     from advisor.files import check_writable
     from advisor.output.capacity import capacity_text
-    from advisor.output.progress import working_on
+    from advisor.output.waiting import working_on
     from advisor.plan import plan_capacity
 
     if db is None and (db_version is not None or binary_log is not None or durability != "strict"):

@@ -1,6 +1,6 @@
-"""Progress on stderr: a bar that never works while the drive is measured, and what is computed."""
+"""A progress bar on stderr that never works while the drive is measured."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -37,17 +37,6 @@ def progress_bar(*, quiet: bool) -> Iterator[Report]:
             )
 
         yield report
-
-
-@contextmanager
-def working_on(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Yields a function that is told the next step. On a terminal one line that goes away."""
-    console = Console(stderr=True, quiet=quiet)
-    if quiet or not console.is_terminal:
-        yield lambda step: None
-        return
-    with console.status(what) as status:
-        yield lambda step: status.update(f"{what}: {step}")
 
 
 def _estimate(measuring: Measuring) -> str:

@@ -219,8 +219,9 @@ def test_capacity_of_a_workload_of_ones_own(
     path = tmp_path / "mine.toml"
     path.write_text(template.read_text())
     asked = ("--workload", str(path), "--parameter", "items=4", "--clients", "1")
-    status, out, _ = run(capsys, "capacity", "--from", HDD, *asked, "--format", "json")
+    status, out, err = run(capsys, "capacity", "--from", HDD, *asked, "--format", "json")
     assert status == 0
+    assert err == ""  # no progress where nobody watches
     (workload,) = json.loads(out)["workloads"]
     # two syncs and one for each item; hdd.json: 12.2 ms a sync, 1 / (6 x 12.2 ms) = 13.66
     assert (workload["name"], workload["syncs"]) == ("mine", 6)
