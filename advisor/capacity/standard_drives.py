@@ -19,6 +19,8 @@ class StandardDrive:
     name: str
     description: str
     drive: Drive
+    measured: bool
+    """Whether somebody measured it, or it is only what a class of drives is said to take."""
 
 
 def append_factor(measured: Drive) -> float:
@@ -32,7 +34,7 @@ def reference_drives(
     """The reference storages, by the mean of the classic 4 KiB test."""
     for entry in references:
         drive = _drive(1e6 / entry.classic_4k_per_s, factor)
-        yield StandardDrive(f"reference {entry.id}", entry.storage, drive)
+        yield StandardDrive(f"reference {entry.id}", entry.storage, drive, measured=True)
 
 
 def class_drives(classes: Iterable[StorageClass], factor: float) -> Iterator[StandardDrive]:
@@ -40,7 +42,8 @@ def class_drives(classes: Iterable[StorageClass], factor: float) -> Iterator[Sta
     for entry in classes:
         if entry.typical_sync_us:
             for end, sync_us in zip(("at best", "at worst"), entry.typical_sync_us, strict=True):
-                yield StandardDrive(f"{entry.id} {end}", "", _drive(sync_us, factor))
+                drive = _drive(sync_us, factor)
+                yield StandardDrive(f"{entry.id} {end}", "", drive, measured=False)
 
 
 def _drive(sync_us: float, factor: float) -> Drive:

@@ -32,7 +32,7 @@ def target(
     model: ClientModel,
 ) -> Target:
     """The answer. `offers` are the lower durability classes where a commit waits for no sync."""
-    this_drive = StandardDrive("this drive", "", here.drive)
+    this_drive = StandardDrive("this drive", "", here.drive, measured=True)
     own = _carrier(this_drive, here, wanted, model)
     storages = tuple(_carrier(other, here, wanted, model) for other in others)
     relaxed = tuple(_relaxed(here, wanted, offers, model))
@@ -105,11 +105,14 @@ def _changes(
 def _faster_drive(
     storages: list[tuple[Carrier, StandardDrive]], sync_us: float
 ) -> Iterator[Change]:
-    """Of the faster storages the slowest that carries it with nothing else changed; if none does,
-    the fastest."""
-    by_speed = sorted(storages, key=lambda pair: pair[0].sync_us)
-    faster = [pair for pair in by_speed if pair[0].sync_us < sync_us]
+    """Of the faster storages the slowest that carries it with nothing else changed, one that was
+    measured before one that is only described; if none does, the fastest."""
+    faster = sorted(
+        (pair for pair in storages if pair[0].sync_us < sync_us),
+        key=lambda pair: (pair[1].measured, pair[0].sync_us),
+    )
     carrying = [pair for pair in faster if pair[0].clients is not None]
-    for carrier, other in carrying[-1:] or faster[:1]:
+    fastest = sorted(faster, key=lambda pair: pair[0].sync_us)
+    for carrier, other in carrying[-1:] or fastest[:1]:
         text = f"a drive like {carrier.name} ({format_latency(carrier.sync_us)} a sync)"
         yield another_drive(text, other.drive)
