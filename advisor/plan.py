@@ -50,7 +50,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is asked of `capacity` beyond the serial bound. None: take what is known or assumed."""
+    """What is asked of `capacity` beyond the serial bound. None: take what is known or assumed.
+
+    Raises UsageError for a target with several workloads.
+    """
 
     client_counts: tuple[int, ...] = CLIENT_COUNTS
     transactions: tuple[Transaction, ...] = ()
@@ -60,6 +63,10 @@ class Wishes:
     """Of every transaction, whatever its workload."""
     target_tps: float | None = None
     p99_limit_ms: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.target_tps is not None and len(self.transactions) > 1:
+            raise UsageError("--target-tps goes with one workload at most", "name one --workload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ def plan_capacity(
     """The verdict, the plan and the notes. Pure, but that `report` is told.
 
     Without a request a commit waits for one shared sync, as PostgreSQL's does. Raises what
-    `advise` raises, and UsageError for a target with several workloads.
+    `advise` raises.
     """
     offers: tuple[LowerDurability, ...] = ()
     durability: Durability = "durable"
@@ -228,15 +235,12 @@ def _sustained(host: _Host, transaction: Transaction, drive: Drive) -> Sustained
 
 def _wanted(host: _Host, wishes: Wishes, tps: float) -> tuple[Setup, Wanted]:
     """A single-row write, or the one workload that is asked for, with its own p99."""
-    match wishes.transactions:
-        case ():
-            setup = Setup(Engine(host.kind), host.drive, host.cpu(), wishes.client_counts)
-            return setup, Wanted(tps, wishes.p99_limit_ms)
-        case (one,):
-            cpu = host.cpu(one.statements)
-            setup = Setup(host.engine(one), host.drive, cpu, wishes.client_counts)
-            return setup, Wanted(tps, wishes.p99_limit_ms or one.p99_target_ms)
-    raise UsageError("--target-tps goes with one workload at most", "name one --workload")
+    if not wishes.transactions:
+        setup = Setup(Engine(host.kind), host.drive, host.cpu(), wishes.client_counts)
+        return setup, Wanted(tps, wishes.p99_limit_ms)
+    (one,) = wishes.transactions
+    setup = Setup(host.engine(one), host.drive, host.cpu(one.statements), wishes.client_counts)
+    return setup, Wanted(tps, wishes.p99_limit_ms or one.p99_target_ms)
 
 
 def _client_model(report: Report) -> ClientModel:

@@ -78,8 +78,9 @@ def _relaxed(
 ) -> Iterator[Relaxation]:
     if here.engine.kind == "separate-files":
         return  # no setting of a server's makes those wait for less
-    outcome = fewest_clients(replace(here, engine=Engine("asynchronous")), wanted, model)
+    there = replace(here, engine=Engine("asynchronous"))
     for offer in offers:
+        outcome = fewest_clients(there, wanted, model)
         yield Relaxation(
             durability=offer.durability,
             settings=offer.settings,

@@ -34,8 +34,6 @@ def build_wishes(
         raise UsageError("--parameter and --references need --workload")
     counts = parse_counts("--clients", clients, at_most=MAX_CLIENTS) or CLIENT_COUNTS
     chosen = choose_workloads(workloads or ())
-    if target_tps is not None and len(chosen) > 1:
-        raise UsageError("--target-tps goes with one workload at most", "name one --workload")
     return Wishes(
         client_counts=tuple(sorted(set(counts))),
         transactions=fill_in(chosen, parse_parameters(parameters or ())),

@@ -76,7 +76,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
         ((*ORDER, "--parameter", "items=-1"), 2, "--parameter 'items=-1': a name and"),
         ((*ORDER, "--parameter", "items=101"), 2, "order: items 101 is outside 1 to 100"),
         ((*ORDER, "--parameter", "users=1"), 2, "no chosen workload has a parameter 'users'"),
-        ((*ORDER, "--workload", "trade", "--target-tps", "9"), 2, "one workload at most"),
+        (
+            # said before anything is measured
+            ("capacity", "/nowhere", "--workload", "all", "--target-tps", "9"),
+            2,
+            "one workload at most",
+        ),
         (
             ("capacity", "--from", HDD, "--workload", "trades"),
             2,
@@ -210,6 +215,14 @@ def test_capacity_at_given_syncs(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     rates = [(point["syncs"], round(point["tps"], 2)) for point in json.loads(out)["serial"]]
     assert rates == [(1, 81.97), (4, 20.49)]
+
+
+def test_numbers_of_clients_are_shown_once_and_in_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ("--clients", "8,1,8", "--format", "json")
+    _, out, _ = run(capsys, "capacity", "--from", HDD, *asked)
+    assert [point["clients"] for point in json.loads(out)["group_commit"]] == [1, 8]
 
 
 def test_capacity_of_a_workload_of_ones_own(
@@ -377,6 +390,11 @@ def test_rules_check_finds_what_is_wrong(
     shutil.copytree(Path(__file__).parents[2] / "profiles", profiles)
     monkeypatch.setattr(knowledge, "resource_dir", lambda name: tmp_path / name)
     assert run(capsys, "rules", "check")[0] == 0
+    workload = profiles / "workloads" / "mine.toml"
+    workload.write_text("syncs = 1\n")
+    status, _, err = run(capsys, "rules", "check")
+    assert (status, err) == (1, f"fsync-advisor: {workload}: summary: Field required\n")
+    workload.unlink()
     path = profiles / "postgresql" / "commit_delay.toml"
     path.write_text(path.read_text().replace("leave_default = true", "value = 100001"))
     status, _, err = run(capsys, "rules", "check")
