@@ -17,8 +17,7 @@ class Assumed(Model):
     """A figure of the host that the model needs, and where it comes from."""
 
     value: float
-    source: str
-    """"as given", "as measured" or "assumed"."""
+    source: Literal["as given", "as measured", "assumed"]
 
 
 class GroupCommitPoint(Model):

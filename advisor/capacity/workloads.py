@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,9 @@ Kind = Literal["database", "files"]
 """database: a transaction commits once, whatever it writes, and shares syncs with others; files:
 every sync goes to a file of its own and is shared with nobody."""
 
+MAX_SYNCS: Final = 10_000
+"""Of one transaction. More are a mistake, and the model would take them one by one."""
+
 
 class Parameter(Strict):
     """What makes a transaction larger, like the items of an order."""
@@ -22,7 +25,7 @@ class Parameter(Strict):
     min: int = Field(ge=0)
     max: int
     syncs_each: int = Field(default=0, ge=0)
-    statements_each: float = Field(default=0, ge=0)
+    statements_each: float = Field(default=0, ge=0, le=1e6)
 
     @model_validator(mode="after")
     def _says_something(self) -> "Parameter":
@@ -41,17 +44,20 @@ class Workload(Strict):
     kind: Kind
     syncs: int = Field(ge=0)
     """Durable steps counted one sync each, whatever is shared; the parameters add theirs."""
-    statements: float = Field(gt=0)
+    statements: float = Field(gt=0, le=1e6)
     """CPU time, in single-row writes; the parameters add theirs."""
     records_per_txn: int | None = Field(default=None, gt=0)
-    p99_target_ms: float = Field(gt=0)
+    p99_target_ms: float = Field(gt=0, le=3_600_000)
     parameters: dict[str, Parameter] = Field(default_factory=dict, alias="parameter")
     sources: tuple[str, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _syncs_at_all(self) -> "Workload":
-        if not self.syncs + sum(one.min * one.syncs_each for one in self.parameters.values()):
+    def _some_syncs(self) -> "Workload":
+        parameters = self.parameters.values()
+        if not self.syncs + sum(one.min * one.syncs_each for one in parameters):
             raise ValueError("a transaction needs a sync: raise syncs, or a parameter's min")
+        if self.syncs + sum(one.max * one.syncs_each for one in parameters) > MAX_SYNCS:
+            raise ValueError(f"a transaction of more than {MAX_SYNCS} syncs")
         return self
 
 

@@ -101,20 +101,26 @@ CpuPerTransaction = Annotated[
     typer.Option(
         "--cpu-us-per-txn",
         min=1,
+        max=1e9,
         metavar="US",
         help="CPU time of a transaction, in us, over all cores."
-        "  [default: 150 for each single-row write]",
+        "  [default: assumed for each single-row write, and shown]",
     ),
 ]
 TargetRate = Annotated[
     float | None,
     typer.Option(
-        min=0.01, metavar="TPS", help="Say who carries so many transactions/s, and what would."
+        min=0.01,
+        max=1e9,
+        metavar="TPS",
+        help="Say who carries so many transactions/s, and what would.",
     ),
 ]
 P99Limit = Annotated[
     float | None,
-    typer.Option("--p99-ms", min=0.001, metavar="MS", help="Within that p99, for --target-tps."),
+    typer.Option(
+        "--p99-ms", min=0.001, max=1e9, metavar="MS", help="Within that p99, for --target-tps."
+    ),
 ]
 RequireTrust = Annotated[
     TrustChoice | None, typer.Option(help="Exit with 3 when the drive deserves less trust.")
