@@ -47,7 +47,8 @@ def _plain(parts: list[Part]) -> Iterator[str]:
         if isinstance(part, Table):
             yield from plain(part)
         else:
-            yield from wrap(one_line(part), WIDTH) or [""]
+            hanging = "  " if part.startswith("- ") else ""
+            yield from wrap(one_line(part), WIDTH, subsequent_indent=hanging) or [""]
 
 
 def _markdown(parts: list[Part]) -> Iterator[str]:
