@@ -86,12 +86,22 @@ def _target(
 
 def parse_syncs(text: str | None) -> tuple[int, ...] | None:
     """Of "1,2,6" the tuple (1, 2, 6). Raises UsageError."""
+    return parse_counts("--syncs", text)
+
+
+def parse_counts(
+    option: str, text: str | None, *, at_most: int | None = None
+) -> tuple[int, ...] | None:
+    """Whole numbers above 0, between commas. Raises UsageError."""
     if text is None:
         return None
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise UsageError(f"--syncs {text!r}: whole numbers above 0 are needed, like 1,2,6")
-    return tuple(int(part) for part in parts)
+        raise UsageError(f"{option} {text!r}: whole numbers above 0 are needed, like 1,2,6")
+    counts = tuple(int(part) for part in parts)
+    if at_most is not None and max(counts) > at_most:
+        raise UsageError(f"{option} {text!r}: at most {at_most} are modelled")
+    return counts
 
 
 def parse_build(text: str) -> dict[Feature, bool]:

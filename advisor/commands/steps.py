@@ -96,9 +96,9 @@ def measured(
     return measurement
 
 
-def knowledge_for(vendor: Vendor) -> Knowledge:
-    """What profiles/ says about drives and about one server."""
-    settings = load_settings(ENGINES[vendor])
+def knowledge_for(vendor: Vendor | None) -> Knowledge:
+    """What profiles/ says about drives, and about one server where there is one in mind."""
+    settings = load_settings(ENGINES[vendor]) if vendor else ()
     return Knowledge(load_storage_knowledge(), load_assumptions(), settings)
 
 

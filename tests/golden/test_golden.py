@@ -108,6 +108,40 @@ def test_comparison(
     hold_against(HERE / "comparisons" / golden, out, update=update_golden)
 
 
+CAPACITY: Final = {
+    "nvme-consumer.postgresql.txt": (
+        *("nvme-consumer", "--db", "postgresql", "--db-version", "15"),
+        *("--workload", "all", "--clients", "1,8,64"),
+    ),
+    "hdd.mysql.txt": (
+        *("hdd", "--db", "mysql", "--db-version", "9.7", "--clients", "1,8,64"),
+        *("--target-tps", "1500", "--p99-ms", "60"),
+    ),
+    "sata-ssd-plp.mariadb.md": (
+        *("sata-ssd-plp", "--db", "mariadb", "--db-version", "10.11", "--binary-log"),
+        *("--workload", "trade", "--references", "--clients", "1,8,64", "--format", "markdown"),
+    ),
+    "nvme-plp.json": (
+        *("nvme-plp", "--workload", "order", "--parameter", "items=5", "--cpu-us-per-txn", "200"),
+        *("--target-tps", "2000", "--cores", "2", "--clients", "8,64", "--format", "json"),
+    ),
+}
+"""Golden file -> stored measurement and options."""
+
+
+@pytest.mark.parametrize("name", CAPACITY)
+def test_capacity(name: str, capsys: pytest.CaptureFixture[str], update_golden: bool) -> None:
+    drive, *options = CAPACITY[name]
+    source = str(MEASUREMENTS / f"{drive}.json")
+    status, out, _ = run(capsys, "capacity", "--from", source, *options)
+    assert status == 0
+    hold_against(HERE / "capacity" / name, out, update=update_golden)
+
+
+def test_every_golden_capacity_is_tested() -> None:
+    assert {path.name for path in (HERE / "capacity").iterdir()} == CAPACITY.keys()
+
+
 def test_every_golden_fragment_is_tested() -> None:
     expected = {f"{drive}.{server}.conf" for drive, server in FRAGMENTS}
     expected |= {f"hdd.{server}.relaxed.conf" for server in SERVERS}
