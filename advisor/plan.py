@@ -8,8 +8,8 @@ from advisor.advice import Capacity, LowerDurability
 from advisor.advise import Knowledge, advise, drive_capacity
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.carrying import CLIENT_COUNTS, ClientModel, Setup, Wanted
+from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.group_commit import (
-    CommitKind,
     Cpu,
     Drive,
     Engine,
@@ -141,7 +141,7 @@ def commit_kind(vendor: Vendor, commit_syncs: int | None) -> CommitKind:
     if vendor == "postgresql":
         return "postgresql"
     if commit_syncs == 1:
-        return "innodb"
+        return vendor
     return "mysql-binary-log" if vendor == "mysql" else "mariadb-binary-log"
 
 

@@ -5,7 +5,8 @@ from typing import Final, Literal
 from pydantic import Field
 
 from advisor.advice import Capacity, Loss
-from advisor.capacity.group_commit import Bottleneck, CommitKind
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import Bottleneck
 from advisor.capacity.workloads import Kind
 from advisor.durability import Durability
 from advisor.measurement import Model

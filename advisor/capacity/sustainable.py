@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome
+from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome, sync_wait_us
 
 ArrivalModel = Callable[[Engine, Drive, Cpu, float], Outcome]
 """Transactions that arrive at random at so many per second, each on a connection of its own."""
@@ -31,18 +31,6 @@ class Sustainable:
 def alone_us(engine: Engine, drive: Drive, cpu: Cpu) -> float:
     """What one transaction takes when nobody else is there, in microseconds."""
     return sync_wait_us(engine, drive) + cpu.us_per_txn[0][1]
-
-
-def sync_wait_us(engine: Engine, drive: Drive) -> float:
-    """The mean of the syncs that one transaction waits for, one after another, in microseconds."""
-    log_us = drive.log.mean_us
-    match engine.kind:
-        case "asynchronous":
-            return 0.0
-        case "mysql-binary-log" | "mariadb-binary-log":
-            return engine.commits * (log_us + (drive.append or drive.log).mean_us)
-        case _:
-            return engine.commits * log_us
 
 
 def most_per_s(engine: Engine, drive: Drive, cpu: Cpu) -> float:

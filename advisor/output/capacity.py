@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Final
 
-from advisor.capacity.group_commit import CommitKind
+from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.results import (
     CapacityPlan,
     Carrier,
@@ -20,7 +20,8 @@ from advisor.units import format_count, format_latency
 
 SERVERS: Final[dict[CommitKind, str]] = {
     "postgresql": "PostgreSQL",
-    "innodb": "InnoDB without binary log",
+    "mysql": "MySQL without binary log",
+    "mariadb": "MariaDB without binary log",
     "mysql-binary-log": "MySQL with binary log",
     "mariadb-binary-log": "MariaDB with binary log",
     "asynchronous": "commits that wait for no sync",

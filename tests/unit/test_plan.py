@@ -14,7 +14,8 @@ from advisor import plan as planning
 from advisor.advice import Advice
 from advisor.advise import Knowledge, advise
 from advisor.capacity.carrying import Setup, Wanted
-from advisor.capacity.group_commit import CommitKind, Cpu, Drive, Engine, Outcome
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome
 from advisor.capacity.latency import Latency
 from advisor.capacity.results import CapacityPlan, Carrier
 from advisor.capacity.standard_drives import (
@@ -102,10 +103,10 @@ def planned(
         ("postgresql", 1, "postgresql"),
         ("postgresql", 0, "asynchronous"),
         ("mysql", 0, "asynchronous"),
-        ("mysql", 1, "innodb"),
+        ("mysql", 1, "mysql"),
         ("mysql", 2, "mysql-binary-log"),
         ("mariadb", 0, "asynchronous"),
-        ("mariadb", 1, "innodb"),
+        ("mariadb", 1, "mariadb"),
         ("mariadb", 2, "mariadb-binary-log"),
         ("mariadb", 3, "mariadb-binary-log"),
     ],
@@ -122,10 +123,10 @@ def test_how_a_server_commits_follows_from_what_a_commit_waits_for(
         (None, "postgresql"),
         (POSTGRESQL, "postgresql"),
         (MYSQL, "mysql-binary-log"),
-        (Request("mysql", (5, 7), ""), "innodb"),
-        (Request("mysql", (9, 7), "", log_bin=False), "innodb"),
+        (Request("mysql", (5, 7), ""), "mysql"),
+        (Request("mysql", (9, 7), "", log_bin=False), "mysql"),
         (Request("mysql", (9, 7), "", durability="loses-recent-on-crash"), "asynchronous"),
-        (Request("mariadb", (10, 11), ""), "innodb"),
+        (Request("mariadb", (10, 11), ""), "mariadb"),
         (Request("mariadb", (10, 11), "", log_bin=True), "mariadb-binary-log"),
         (Request("postgresql", (15,), "", durability="loses-recent-on-crash"), "asynchronous"),
     ],

@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from advisor.capacity.group_commit import CommitKind, Cpu, Drive, Engine, Outcome
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome, sync_wait_us
 from advisor.capacity.latency import Latency
 from advisor.capacity.sustainable import (
     alone_us,
     ladder,
     most_per_s,
     sustainable,
-    sync_wait_us,
 )
 
 POSTGRESQL = Engine("postgresql")
@@ -68,7 +68,7 @@ def test_the_bound_itself_is_never_promised() -> None:
     ("kind", "commits", "wait_us"),
     [
         ("postgresql", 1, 900),
-        ("innodb", 1, 900),
+        ("mysql", 1, 900),
         ("mysql-binary-log", 1, 2900),
         ("mariadb-binary-log", 1, 2900),
         ("asynchronous", 1, 0),
