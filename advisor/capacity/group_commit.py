@@ -31,6 +31,7 @@ class Cpu:
 
     cores: float
     us_per_txn: tuple[tuple[int, float], ...]
+    idle_us: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Outcome:
 
 def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: int = 0) -> Outcome:
     cpu_us = cpu.us_per_txn[0][1]
-    wait_us = _wait_us(engine, drive, shared=clients > 1)
+    wait_us = cpu.idle_us + _wait_us(engine, drive, shared=clients > 1)
     by_clients = clients * 1e6 / (wait_us + cpu_us)
     by_cpu = cpu.cores * 1e6 / cpu_us
     if engine.kind == "separate-files" and wait_us:

@@ -10,8 +10,8 @@ import random
 import select
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from advisor.errors import AdvisorError
 from advisor.servers.processes import signals_held_back
 from advisor.servers.wire import Connection
+from advisor.versions import Vendor
 
 if TYPE_CHECKING:
     DoubleArray = array[float]
@@ -30,12 +31,19 @@ else:  # array.array takes no subscript at run time before Python 3.12
 SCHEMA: Final = "fsync_advisor_verify"
 TABLE: Final = f"{SCHEMA}.counters"
 ROWS: Final = 100_000
-"""So many that clients seldom meet on one row, and that all of it stays in memory."""
+"""Many for each client, and all of it in memory."""
 
 INSERTED_AT_ONCE: Final = 10_000
 ANSWER_BYTES: Final = 65_536
 SILENCE_S: Final = 30.0
 """A server that answers nobody for so long has hung."""
+
+LOCK_TIMEOUT: Final[Mapping[Vendor, str]] = {
+    "postgresql": "lock_timeout = '30s'",
+    "mysql": "lock_wait_timeout = 30",
+    "mariadb": "lock_wait_timeout = 30",
+}
+"""Whoever still holds our table when it is to be dropped; MySQL would wait for a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +117,14 @@ class Table:
             self._connection.query(f"INSERT INTO {TABLE} VALUES {rows}")
 
     def _drop(self) -> None:
+        """By a connection of its own: on ours, a statement may just have been interrupted."""
         with signals_held_back():
-            cascade = " CASCADE" if self._connection.vendor == "postgresql" else ""
+            postgresql = self._connection.vendor == "postgresql"
+            cascade = " CASCADE" if postgresql else ""
             try:
-                self._connection.query(f"DROP SCHEMA {SCHEMA}{cascade}")
+                with closing(self._connection.address.connect()) as fresh:
+                    fresh.query(f"SET {LOCK_TIMEOUT[self._connection.vendor]}")
+                    fresh.query(f"DROP SCHEMA {SCHEMA}{cascade}")
             except AdvisorError as error:
                 hint = f"DROP SCHEMA {SCHEMA}{cascade}, yourself"
                 message = f"schema {SCHEMA} is left behind: {error.message}"
@@ -126,15 +138,14 @@ def run_load(
     warmup_s: float,
     commits_max: int | None = None,
     seed: int = 0,
-    roll_back: bool = False,
 ) -> LoadResult:
     """Runs the load on `Table` until `duration_s` after the warm-up, or `commits_max` are measured.
 
-    `roll_back`: each transaction is rolled back instead of committed; it then counts as a commit.
+    No two connections update the same row, so none waits for another's lock.
     When this returns or raises, no statement is under way. Raises AdvisorError with the server's
     words, or where nothing is answered for SILENCE_S.
     """
-    messages = _messages(type(connections[0]), roll_back)
+    messages = _messages(type(connections[0]))
     with select.epoll(len(connections)) as epoll, _nonblocking(connections):
         for connection in connections:
             epoll.register(connection.socket_number(), select.EPOLLIN)
@@ -148,11 +159,10 @@ def run_load(
 
 
 @lru_cache(maxsize=2)
-def _messages(protocol: type[Connection], roll_back: bool) -> tuple[bytes, ...]:
+def _messages(protocol: type[Connection]) -> tuple[bytes, ...]:
     """The statement for each row."""
-    before, after = ("BEGIN; ", "; ROLLBACK") if roll_back else ("", "")
     return tuple(
-        protocol.encode(f"{before}UPDATE {TABLE} SET v = v + 1 WHERE id = {number}{after}")
+        protocol.encode(f"UPDATE {TABLE} SET v = v + 1 WHERE id = {number}")
         for number in range(ROWS)
     )
 
@@ -179,7 +189,10 @@ class _Run:
         poll: Callable[[float], list[tuple[int, int]]],
     ) -> None:
         self._is_answered = {one.socket_number(): one.is_answered for one in connections}
-        self._messages = messages
+        self._messages = {
+            one.socket_number(): messages[index :: len(connections)]
+            for index, one in enumerate(connections)
+        }
         self._draw = draw
         self._poll = poll
         self._asked_s: dict[int, float] = {}
@@ -212,7 +225,7 @@ class _Run:
                     errors.append(error)
             if not ready:
                 errors.append(AdvisorError(f"the server answers nothing for {SILENCE_S:.0f} s"))
-                break
+                self._asked_s.clear()
         if errors:
             raise errors[0]
 
@@ -235,7 +248,8 @@ class _Run:
         return latencies_us
 
     def _ask(self, number: int) -> None:
-        message = self._messages[int(self._draw() * ROWS)]
+        messages = self._messages[number]
+        message = messages[int(self._draw() * len(messages))]
         self._asked_s[number] = perf_counter()
         try:
             sent_bytes = os.write(number, message)

@@ -6,6 +6,7 @@ Messages: PostgreSQL "Frontend/Backend Protocol" (simple query); MySQL "Client/S
 (COM_QUERY, OK_Packet, ERR_Packet), which MariaDB shares.
 """
 
+import os
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -29,6 +30,10 @@ class Connection(ABC):
     """A connection in autocommit mode. Between two calls of ours no statement is under way."""
 
     vendor: Vendor
+
+    def __init__(self, address: "Address") -> None:
+        self.vendor = address.vendor
+        self.address = address
 
     @abstractmethod
     def query(self, statement: str) -> Rows:
@@ -60,9 +65,8 @@ class Connection(ABC):
 class PostgreSQL(Connection):
     """Asks by Query; the answer ends with ReadyForQuery."""
 
-    vendor = "postgresql"
-
-    def __init__(self, driven: "psycopg.Connection[Any]") -> None:
+    def __init__(self, address: "Address", driven: "psycopg.Connection[Any]") -> None:
+        super().__init__(address)
         self._driven = driven
         _require_plain(self, encrypted=driven.pgconn.ssl_in_use)
 
@@ -99,14 +103,13 @@ class PostgreSQL(Connection):
             if kind == b"E":
                 fields = received[start + 5 : end].split(b"\0")
                 refusal = next(_text(field[1:]) for field in fields if field[:1] == b"M")
+                if not {b"VFATAL", b"VPANIC"}.isdisjoint(fields):  # it will not be ready again
+                    raise refused("postgresql", refusal)
             if kind == b"Z":
                 if refusal:
                     raise refused("postgresql", refusal)
                 return True
             start = end
-        if refusal and not received[start:]:
-            # After a FATAL error nothing follows but the end.
-            raise refused("postgresql", refusal)
         return False
 
 
@@ -115,8 +118,8 @@ class MySQL(Connection):
 
     _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
 
-    def __init__(self, vendor: Vendor, driven: "pymysql.connections.Connection[Any]") -> None:
-        self.vendor = vendor
+    def __init__(self, address: "Address", driven: "pymysql.connections.Connection[Any]") -> None:
+        super().__init__(address)
         self._driven = driven
         self._socket: socket.socket = driven._sock  # type: ignore[attr-defined]
         _require_plain(self, encrypted=hasattr(self._socket, "cipher"))
@@ -173,7 +176,7 @@ class Address:
 
     vendor: Vendor
     options: Mapping[str, Any]
-    """As the driver takes them; "dsn" is PostgreSQL's connection string or URI."""
+    """As the driver takes them."""
 
     def connect(self) -> Connection:
         """A new connection in autocommit mode. Raises AdvisorError."""
@@ -186,18 +189,9 @@ class Address:
     def _postgresql(self) -> Connection:
         import psycopg
 
-        options = dict(self.options)
-        dsn = options.pop("dsn", "")
+        ours = {"connect_timeout": CONNECT_TIMEOUT_S, "gssencmode": "disable"}
         try:
-            return PostgreSQL(
-                psycopg.connect(
-                    dsn,
-                    autocommit=True,
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    gssencmode="disable",
-                    **options,
-                )
-            )
+            return PostgreSQL(self, psycopg.connect(autocommit=True, **{**ours, **self.options}))
         except psycopg.Error as error:
             raise _unreachable(self.vendor, error) from error
 
@@ -214,7 +208,7 @@ class Address:
             )
         except (pymysql.MySQLError, OSError, RuntimeError) as error:
             raise _unreachable(self.vendor, error) from error
-        return MySQL(self.vendor, driven)
+        return MySQL(self, driven)
 
 
 def socket_address(vendor: Vendor, path: Path) -> Address:
@@ -227,32 +221,50 @@ def socket_address(vendor: Vendor, path: Path) -> Address:
 def dsn_address(vendor: Vendor, dsn: str) -> Address:
     """What a DSN names: PostgreSQL's own forms, or mysql://user:password@host:port/?socket=PATH.
 
-    Raises UsageError. The DSN is never shown, for it may hold a password.
+    Raises UsageError, which quotes nothing of the DSN: any part may be a password that was written
+    otherwise than it should.
     """
-    if vendor == "postgresql":
-        return Address(vendor, {"dsn": dsn})
+    require_driver(vendor)
+    options = _postgresql_options(dsn) if vendor == "postgresql" else _mysql_options(dsn)
+    if options is None:
+        form = "postgresql" if vendor == "postgresql" else "mysql"
+        raise UsageError(
+            f"--dsn is not the address of a {VENDOR_NAMES[vendor]} server",
+            f"{form}://USER@HOST:PORT/; in a password write / : @ ? # as %2F %3A %40 %3F %23",
+        )
+    return Address(vendor, options)
+
+
+def _postgresql_options(dsn: str) -> dict[str, Any] | None:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        options: dict[str, Any] = dict(conninfo_to_dict(dsn))
+    except psycopg.ProgrammingError:
+        return None
+    ports = str(options.get("port", "5432")).split(",")
+    return options if all(port.isdigit() for port in ports) else None
+
+
+def _mysql_options(dsn: str) -> dict[str, Any] | None:
     try:
         parts = urlsplit(dsn)
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(f"--dsn is no address: {error}") from error
-    if parts.scheme not in ("mysql", "mariadb"):
-        name = VENDOR_NAMES[vendor]
-        raise UsageError(f"--dsn names no {name} server", f"{vendor}://user@host:3306/")
+        port = parts.port or 3306
+    except ValueError:
+        return None
     asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if parts.scheme not in ("mysql", "mariadb") or not asked.keys() <= {"socket", "ssl-mode"}:
+        return None
     options: dict[str, Any] = {
         "host": parts.hostname or "localhost",
         "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "port": port or 3306,
+        "password": unquote(parts.password or os.environ.get("MYSQL_PWD", "")),
+        "port": port,
     }
-    if path := asked.pop("socket", None):
-        options |= {"unix_socket": path, "ssl_disabled": True}
-    if asked.pop("ssl-mode", "").lower() == "disabled":
-        options["ssl_disabled"] = True
-    if asked:
-        raise UsageError(f"--dsn: unknown parameter {min(asked)}", "socket and ssl-mode are known")
-    return Address(vendor, options)
+    if path := asked.get("socket"):
+        return {**options, "unix_socket": path, "ssl_disabled": True}
+    return {**options, "ssl_disabled": asked.get("ssl-mode", "").lower() == "disabled"}
 
 
 def refused(vendor: Vendor, message: str) -> AdvisorError:
