@@ -235,6 +235,7 @@ def test_no_password_is_shown(one_of_each: Server, slow_drive: str) -> None:
             f"host=/nowhere password={secret}",
             f"postgresql://me:{secret}@127.0.0.1:1/x",
             f"postgresql://me:{secret}/more@127.0.0.1:1/x",
+            f"host=/nowhere port={secret}",
             f"host=/nowhere {secret}",
             f"host=/nowhere {secret}={secret}",
         ]
