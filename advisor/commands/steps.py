@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.advise import Knowledge
 from advisor.analysis.trust import ORDER
@@ -13,6 +14,9 @@ from advisor.knowledge import load_assumptions, load_settings, load_storage_know
 from advisor.measurement import Measurement, from_json, to_json
 from advisor.output.text import one_line
 from advisor.versions import ENGINES, Vendor
+
+if TYPE_CHECKING:
+    from advisor.servers.fragment_file import Fragment
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -65,8 +69,18 @@ def stored_or_measured(
 
 def stored(path: Path) -> Measurement:
     """The measurement in a file, or in standard input for "-". Raises AdvisorError."""
-    name = "standard input" if path == STANDARD_STREAM else str(path)
-    return from_json(read_text(path), name)
+    return from_json(read_text(path), _name_of(path))
+
+
+def named_fragment(vendor: Vendor, path: Path) -> "Fragment":
+    """A configuration file, and what to call it. Raises AdvisorError."""
+    from advisor.servers.fragment_file import parse_fragment
+
+    return parse_fragment(read_text(path), _name_of(path), vendor)
+
+
+def _name_of(path: Path) -> str:
+    return "standard input" if path == STANDARD_STREAM else str(path)
 
 
 def measured(
