@@ -221,7 +221,7 @@ def test_a_measurement_is_read_from_standard_input() -> None:
         ("mysql", "26.10", "9.7"),
         ("mariadb", "12.3", "11.8"),
         ("mariadb", "13.1", "11.8"),
-        ("postgresql", "19", "18"),
+        ("postgresql", "20", "19"),
     ],
 )
 def test_a_version_from_the_future_gets_the_newest_rules_and_a_warning(
