@@ -107,6 +107,8 @@ def start_command(vendor: Vendor, program: Path, place: Place) -> Sequence[str |
             "listen_addresses": "",
             "unix_socket_directories": str(place.folder),
             "log_min_messages": "warning",
+            # The fragment's own is not tried, and archive_mode = on wants one.
+            "archive_command": "true",
         }
         settings = [f"--{name}={value}" for name, value in private.items()]
         return [program, "-D", place.data, *settings]
