@@ -71,7 +71,7 @@ class Sandbox:
         """What the running server has; or None, and why, where its log does not tell."""
         vendor, place = self._installed.vendor, self._place
         place.fragment.write_text(fragment, encoding="utf-8")
-        command = start_command(vendor, self._installed.program, place)
+        command = start_command(self._installed, place)
         with ExitStack() as stack:
             log = stack.enter_context(place.log.open("wb"))
             with signals_held_back():
@@ -121,7 +121,7 @@ def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
                 os.chown(path, who.pw_uid, who.pw_gid)
         # Said by the right program: a folder closed to the account is found out here.
         run([installed.program, "--version"])
-        initialise(installed.vendor, installed.program, place, lines)
+        initialise(installed, place, lines)
         if installed.vendor == "postgresql":
             with (place.data / "postgresql.conf").open("a", encoding="utf-8") as config:
                 config.write(f"include '{place.fragment}'\n")

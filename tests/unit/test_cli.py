@@ -10,6 +10,9 @@ import pytest
 
 from advisor import __version__
 from advisor.cli import main
+from advisor.servers import detect
+from advisor.servers.detect import Installed
+from advisor.versions import NumericVersion, Vendor
 
 MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 HDD = str(MEASUREMENTS / "hdd.json")
@@ -309,7 +312,7 @@ def test_a_measurement_is_read_from_standard_input() -> None:
         ("mysql", "26.10", "9.7"),
         ("mariadb", "12.3", "11.8"),
         ("mariadb", "13.1", "11.8"),
-        ("postgresql", "19", "18"),
+        ("postgresql", "20", "19"),
     ],
 )
 def test_a_version_from_the_future_gets_the_newest_rules_and_a_warning(
@@ -323,6 +326,29 @@ def test_a_version_from_the_future_gets_the_newest_rules_and_a_warning(
     assert future["engine_version"] == version
     assert len(future["settings"]) >= 10
     assert future["settings"] == known["settings"]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "message"),
+    [
+        ("mariadb", (10, 5, 23), "MariaDB 10.5.23, installed here as /opt/server, is older"),
+        ("mysql", (5, 6, 24), "MySQL 5.6.24, installed here as /opt/server, is older"),
+        ("postgresql", (12, 22), "PostgreSQL 12.22, installed here as /opt/server, is older"),
+    ],
+)
+def test_an_installed_server_that_is_too_old_gets_no_other_versions_fragment(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    vendor: Vendor,
+    version: NumericVersion,
+    message: str,
+) -> None:
+    installed = Installed(vendor, version, Path("/opt/server"))
+    monkeypatch.setattr(detect, "find_installed", lambda vendor: installed)
+    status, out, err = run(capsys, "recommend", "--db", vendor, "--from", HDD)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"fsync-advisor: {message} than what we know")
+    assert "--db-version" in err
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
