@@ -7,6 +7,7 @@ between them, was traced on all three.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
@@ -33,6 +34,20 @@ HAND_OVER_TURNS: Final = 2
 was just served and is back by then goes along. Two turns came nearest to exploratory runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long a leader waits for others before it begins its sync.
+
+    PostgreSQL: commit_delay, if commit_siblings others are under way; at the log. MySQL:
+    binlog_group_commit_sync_delay, or until sync_no_delay_count are there; MariaDB:
+    binlog_commit_wait_usec, or until binlog_commit_wait_count are there; at the binary log.
+    """
+
+    us: float
+    siblings: int = 0
+    until: int | None = None
+
+
 class Transaction:
     """One transaction on its way."""
 
@@ -57,6 +72,8 @@ class Host:
         self.cores = Cores(self.clock, self.random, cores, wake_us)
         self.sync_cpu_us = sync_cpu_us
         self.wait_cpu_us = wait_cpu_us
+        self.under_way = 0
+        """Transactions that the server is at."""
 
 
 class SharedSync:
@@ -74,14 +91,19 @@ class SharedSync:
         served: Callable[[Group], None],
         *,
         hand_over_turns: int = 0,
+        delay: Delay | None = None,
     ) -> None:
         self._host = host
         self._latency = latency
         self._served = served
         self._hand_over_turns = hand_over_turns
+        self._delay = delay
         self._waiting: list[Transaction] = []
         self._running = False
         self._queued_for_lock = False
+        self._gathering = False
+        self._gathered = 0
+        """Groups gathered so far, by which a delay knows whether it has ended early."""
         self.syncs = 0
         self.commits = 0
         self.busy_us = 0.0
@@ -93,7 +115,9 @@ class SharedSync:
     def join_all(self, group: Group) -> None:
         """A whole group waits for the next sync, behind its leader."""
         self._waiting.extend(group)
-        if not self._queued_for_lock:
+        if self._gathering and self._are_enough():
+            self._sync(self._gathered)
+        elif not self._queued_for_lock:
             self._begin(0)
 
     def _begin(self, turns_left: int) -> None:
@@ -102,9 +126,25 @@ class SharedSync:
         if turns_left:
             self._host.cores.run(self._host.wait_cpu_us, self._begin, turns_left - 1)
             return
-        group, self._waiting = self._waiting, []
         self._running = True
         self._queued_for_lock = False
+        delay = self._delay
+        if delay and self._host.under_way > delay.siblings and not self._are_enough():
+            self._gathering = True
+            self._host.clock.after(delay.us, self._sync, self._gathered)
+        else:
+            self._sync(self._gathered)
+
+    def _are_enough(self) -> bool:
+        until = self._delay.until if self._delay else None
+        return until is not None and len(self._waiting) >= until
+
+    def _sync(self, gathered: int) -> None:
+        if gathered != self._gathered:  # the delay ended early: enough were there
+            return
+        self._gathered += 1
+        self._gathering = False
+        group, self._waiting = self._waiting, []
         self.syncs += 1
         self.commits += len(group)
         latency_us = self._latency.draw(self._host.random)
@@ -159,6 +199,7 @@ class Server:
         host: Host,
         log: Latency,
         append: Latency | None,
+        delay: Delay | None,
         answered: Callable[[Transaction], None],
     ) -> None:
         self._host = host
@@ -170,14 +211,14 @@ class Server:
         stages: list[SharedSync | OneAtATime] = []
         match kind:
             case "postgresql" | "mariadb":
-                stages = [SharedSync(host, log, reply)]
+                stages = [SharedSync(host, log, reply, delay=delay)]
             case "mysql":
                 stages = [SharedSync(host, log, reply, hand_over_turns=HAND_OVER_TURNS)]
             case "mysql-binary-log":  # one thread leads its group through both stages
-                binary_log = SharedSync(host, append, reply)
+                binary_log = SharedSync(host, append, reply, delay=delay)
                 stages = [SharedSync(host, log, binary_log.join_all), binary_log]
             case "mariadb-binary-log":  # each prepares for itself, and then joins a group
-                binary_log = SharedSync(host, append, reply)
+                binary_log = SharedSync(host, append, reply, delay=delay)
                 stages = [SharedSync(host, log, self._woken_for(binary_log)), binary_log]
             case "separate-files":
                 stages = [OneAtATime(host, log, reply)]
@@ -210,6 +251,7 @@ class Server:
 
     def _sent(self, one: Transaction) -> None:
         one.sent_us = self._host.clock.now_us
+        self._host.under_way += 1
         self._execute(one)
 
     def _execute(self, one: Transaction) -> None:
@@ -235,4 +277,5 @@ class Server:
         if one.commits_left:
             self._execute(one)
         else:
+            self._host.under_way -= 1
             self._answered(one)

@@ -14,7 +14,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from advisor.capacity.commit_paths import CommitKind, Host, Server, Transaction
+from advisor.capacity.commit_paths import CommitKind, Delay, Host, Server, Transaction
 from advisor.capacity.latency import Latency
 
 Bottleneck = Literal["flush", "cpu", "clients"]
@@ -79,6 +79,8 @@ class Engine:
     kind: CommitKind
     commits: int = 1
     """Commits that one transaction makes one after another."""
+    delay: Delay | None = None
+    """Where leaders wait for company: as the servers' own default is, they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: i
         latencies_us.append(host.clock.now_us - one.sent_us)
         server.submit(one, engine.commits)
 
-    server = Server(engine.kind, host, drive.log, drive.append, answered)
+    server = Server(engine.kind, host, drive.log, drive.append, engine.delay, answered)
     server.cpu_us = cpu.at(clients) / engine.commits
     for client in range(clients):
         start_us = drive.log.mean_us * client / clients
@@ -152,7 +154,7 @@ def open_arrivals(
     def answered(one: Transaction) -> None:
         latencies_us.append(host.clock.now_us - one.sent_us)
 
-    server = Server(engine.kind, host, drive.log, drive.append, answered)
+    server = Server(engine.kind, host, drive.log, drive.append, engine.delay, answered)
     alone_us = cpu.at(1) + sync_wait_us(engine, drive)
     server.cpu_us = cpu.at(max(1.0, alone_us / between_us)) / engine.commits
     host.clock.after(0.0, arrive, None)

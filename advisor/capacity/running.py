@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.commit_paths import CommitKind, Delay
 from advisor.capacity.group_commit import Drive
 from advisor.capacity.latency import Latency
 from advisor.errors import AdvisorError
@@ -42,6 +42,24 @@ def commit_kind(vendor: Vendor, values: Mapping[str, str]) -> CommitKind:
         f" with sync_binlog = {values['sync_binlog']}",
         "relax both, or neither",
     )
+
+
+def delay_of(vendor: Vendor, values: Mapping[str, str]) -> Delay | None:
+    """How long a server's values make leaders wait for company; None where they do not.
+
+    Sources: XLogFlush; Commit_stage_manager::wait_count_or_timeout, where a count of 0 is none;
+    MYSQL_BIN_LOG::wait_for_sufficient_commits, which without a count does not wait at all.
+    """
+    if vendor == "postgresql":
+        delay = Delay(float(values["commit_delay"]), siblings=int(values["commit_siblings"]))
+    elif vendor == "mysql":
+        count = int(values["binlog_group_commit_sync_no_delay_count"])
+        delay = Delay(float(values["binlog_group_commit_sync_delay"]), until=count or None)
+    elif count := int(values["binlog_commit_wait_count"]):
+        delay = Delay(float(values["binlog_commit_wait_usec"]), until=count)
+    else:
+        return None
+    return delay if delay.us else None
 
 
 def drive_of(vendor: Vendor, values: Mapping[str, str], measured: Measurement) -> Drive:

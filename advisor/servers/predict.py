@@ -8,7 +8,7 @@ from typing import Final, Literal
 from advisor.capacity.calibration import calibrate, saturating_clients
 from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.group_commit import Bottleneck, Engine, Outcome, closed_loop
-from advisor.capacity.running import commit_kind, drive_of
+from advisor.capacity.running import commit_kind, delay_of, drive_of
 from advisor.errors import AdvisorError, UsageError
 from advisor.measurement import Measurement, Model, Unknown
 from advisor.servers.load import ROWS, SCHEMA, LoadResult, Table, run_load
@@ -111,7 +111,8 @@ def predict(
     with ExitStack() as stack:
         admin = stack.enter_context(closing(address.connect()))
         values = _values(admin)
-        engine = Engine(commit_kind(admin.vendor, values))
+        kind = commit_kind(admin.vendor, values)
+        engine = Engine(kind, delay=delay_of(admin.vendor, values))
         drive = drive_of(admin.vendor, values, measurement)
         table = stack.enter_context(Table(admin))
         bench = _Bench(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from advisor.capacity.calibration import calibrate
-from advisor.capacity.running import commit_kind, drive_of
+from advisor.capacity.commit_paths import Delay
+from advisor.capacity.running import commit_kind, delay_of, drive_of
 from advisor.errors import AdvisorError
 from advisor.measurement import Measurement, from_json
 from advisor.versions import Vendor
@@ -91,3 +92,32 @@ def test_an_innodb_without_fdatasync_is_held_against_fsync() -> None:
     older = {**innodb("1", "OFF", "1"), "innodb_use_fdatasync": "OFF"}
     with pytest.raises(AdvisorError, match="no series overwrite with fsync"):
         drive_of("mysql", older, measurement("overwrite-fdatasync-8k"))
+
+
+def mysql_delay(delay_us: str, count: str) -> dict[str, str]:
+    return {
+        "binlog_group_commit_sync_delay": delay_us,
+        "binlog_group_commit_sync_no_delay_count": count,
+    }
+
+
+@pytest.mark.parametrize(
+    ("vendor", "values", "delay"),
+    [
+        ("postgresql", {"commit_delay": "0", "commit_siblings": "5"}, None),
+        ("postgresql", {"commit_delay": "4000", "commit_siblings": "5"}, Delay(4_000, siblings=5)),
+        ("mysql", mysql_delay("0", "0"), None),
+        ("mysql", mysql_delay("1000", "0"), Delay(1_000)),
+        ("mysql", mysql_delay("1000", "8"), Delay(1_000, until=8)),
+        ("mariadb", {"binlog_commit_wait_count": "0", "binlog_commit_wait_usec": "100000"}, None),
+        (
+            "mariadb",
+            {"binlog_commit_wait_count": "4", "binlog_commit_wait_usec": "100000"},
+            Delay(100_000, until=4),
+        ),
+    ],
+)
+def test_the_delay_a_servers_values_make(
+    vendor: Vendor, values: dict[str, str], delay: Delay | None
+) -> None:
+    assert delay_of(vendor, values) == delay

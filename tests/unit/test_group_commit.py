@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.commit_paths import CommitKind, Delay
 from advisor.capacity.group_commit import Cpu, Drive, Engine, closed_loop, open_arrivals
 from advisor.capacity.latency import Latency
 
@@ -169,3 +169,38 @@ def test_files_of_their_own_are_not_kept_up_with_beyond_the_serial_bound() -> No
     engine, drive = Engine("separate-files", commits=2), Drive(Latency.constant(1_000.0))
     assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=450).p99_ms < math.inf
     assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=600).p99_ms == math.inf
+
+
+# Delays
+
+
+def delayed_tps(kind: CommitKind, delay: Delay | None, count: int) -> float:
+    drive = Drive(Latency.constant(2_000.0), Latency.constant(2_000.0))
+    return closed_loop(Engine(kind, delay=delay), drive, NO_CPU, clients=count).tps
+
+
+def test_postgresql_does_not_wait_without_siblings() -> None:
+    """commit_siblings = 5 by default: one client never waits."""
+    assert delayed_tps("postgresql", Delay(1_000, siblings=5), 1) == pytest.approx(500)
+    assert delayed_tps("postgresql", Delay(1_000, siblings=5), 5) == pytest.approx(
+        delayed_tps("postgresql", None, 5)
+    )
+
+
+def test_a_delay_gathers_those_who_come_back_meanwhile() -> None:
+    """Without it two groups take turns, C / (2 L); with it all go together, C / (L + delay)."""
+    delay = Delay(500, siblings=5)
+    assert delayed_tps("postgresql", delay, 16) == pytest.approx(16e6 / 2_500, rel=0.02)
+    assert delayed_tps("postgresql", None, 16) == pytest.approx(16e6 / 4_000, rel=0.02)
+
+
+def test_one_client_of_mysql_waits_for_nobody_at_every_commit() -> None:
+    """binlog_group_commit_sync_delay comes on top of both syncs."""
+    assert delayed_tps("mysql-binary-log", Delay(1_000), 1) == pytest.approx(1e6 / 5_000)
+
+
+@pytest.mark.parametrize("kind", TWO_SYNCS)
+def test_the_delay_ends_when_enough_are_there(kind: CommitKind) -> None:
+    """sync_no_delay_count = 1, or binlog_commit_wait_count = 1: the first is enough."""
+    assert delayed_tps(kind, Delay(1_000, until=1), 1) == pytest.approx(1e6 / 4_000)
+    assert delayed_tps(kind, Delay(1_000, until=2), 1) == pytest.approx(1e6 / 5_000)
