@@ -61,6 +61,8 @@ class Wishes:
     cores: int | None = None
     cpu_us_per_txn: float | None = None
     """Of every transaction, whatever its workload."""
+    cpu_curve: tuple[tuple[int, float], ...] = ()
+    """(clients, that CPU time at so many), ascending; empty where it stays the same."""
     target_tps: float | None = None
     p99_limit_ms: float | None = None
 
@@ -77,11 +79,14 @@ class _Host:
     drive: Drive
     cores: Assumed
     cpu_us_per_txn: Assumed
+    cpu_curve: tuple[tuple[int, float], ...]
     clients: ClientModel
     arrivals: ArrivalModel
 
     def cpu(self, statements: float = 1) -> Cpu:
         """What a transaction costs: as given for any, else so many single-row writes."""
+        if self.cpu_curve:
+            return Cpu(self.cores.value, self.cpu_curve)
         given = self.cpu_us_per_txn.source == "as given"
         us = self.cpu_us_per_txn.value * (1 if given else statements)
         return Cpu(self.cores.value, ((1, us),))
@@ -124,6 +129,7 @@ def plan_capacity(
         drive=_drive(measurement),
         cores=_cores(measurement, knowledge, wishes),
         cpu_us_per_txn=_cpu_us_per_txn(knowledge, wishes),
+        cpu_curve=wishes.cpu_curve,
         clients=_client_model(report),
         arrivals=_arrival_model(report),
     )

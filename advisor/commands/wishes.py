@@ -23,7 +23,7 @@ def build_wishes(
     parameters: list[str] | None,
     references: bool,
     cores: int | None,
-    cpu_us_per_txn: float | None,
+    cpu_us_per_txn: str | None,
     target_tps: float | None,
     p99_ms: float | None,
 ) -> Wishes:
@@ -34,12 +34,14 @@ def build_wishes(
         raise UsageError("--parameter and --references need --workload")
     counts = parse_counts("--clients", clients, at_most=MAX_CLIENTS) or CLIENT_COUNTS
     chosen = choose_workloads(workloads or ())
+    cpu = parse_cpu(cpu_us_per_txn)
     return Wishes(
         client_counts=tuple(sorted(set(counts))),
         transactions=fill_in(chosen, parse_parameters(parameters or ())),
         on_references=references,
         cores=cores,
-        cpu_us_per_txn=cpu_us_per_txn,
+        cpu_us_per_txn=cpu[0][1] if cpu else None,
+        cpu_curve=cpu if len(cpu) > 1 else (),
         target_tps=target_tps,
         p99_limit_ms=p99_ms,
     )
@@ -69,6 +71,22 @@ def _known(name: str) -> list[Workload]:
             f"there is no workload {name!r}", f"known: {', '.join(known)}; or a file: ./mine.toml"
         )
     return [known[name]]
+
+
+def parse_cpu(text: str | None) -> tuple[tuple[int, float], ...]:
+    """Of "60" ((1, 60.0),), of "4:57,64:61" ((4, 57.0), (64, 61.0)). Raises UsageError."""
+    if text is None:
+        return ()
+    points: dict[int, float] = {}
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(?:([1-9][0-9]{0,3}):)?([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*", part)
+        if not found or float(found[2]) < 1 or ("," in text and found[1] is None):
+            raise UsageError(
+                f"--cpu-us-per-txn {text!r}: microseconds of at least 1, like 60,"
+                " or by clients, like 4:57,64:61"
+            )
+        points[int(found[1] or 1)] = float(found[2])
+    return tuple(sorted(points.items()))
 
 
 def parse_parameters(given: Iterable[str]) -> dict[str, int]:

@@ -41,9 +41,11 @@ def _head(found: Prediction) -> Iterator[str]:
     yield f"sync: {syncs}" + (f", binary log {format_latency(append)}" if append else "")
     few, many = found.cpu[0], found.cpu[-1]
     yield (
-        f"CPU per transaction: {few.us_per_txn:.0f} us with {few.clients} client,"
+        f"CPU per transaction: {few.us_per_txn:.0f} us with {few.clients} clients,"
         f" {many.us_per_txn:.0f} us with {many.clients}; {found.cores} processors"
     )
+    curve = ",".join(f"{point.clients}:{point.us_per_txn:.0f}" for point in found.cpu)
+    yield f"for capacity: --cpu-us-per-txn {curve}"
 
 
 def _latency(latency_ms: float | None) -> str:

@@ -150,6 +150,24 @@ def test_cores_are_those_measured_else_assumed_and_both_can_be_given(by_hand: No
     assert given.model_dump() == {"value": 40, "source": "as given"}
 
 
+def test_cpu_time_may_grow_with_the_clients() -> None:
+    """Where the cores bind: 4 / 100 us = 40 000/s at 4 clients and below, half of it at 64."""
+    plan = planned(
+        measurement(20),
+        client_counts=(64,),
+        cores=4,
+        cpu_us_per_txn=100,
+        cpu_curve=((4, 100), (64, 200)),
+    )
+    assert plan.group_commit[0].tps <= 20_400
+    assert (
+        planned(measurement(20), client_counts=(64,), cores=4, cpu_us_per_txn=100)
+        .group_commit[0]
+        .tps
+        > 20_400
+    )
+
+
 def test_a_given_cpu_time_is_any_transactions(by_hand: None) -> None:
     (assumed,) = planned(DRIVE, None, None, "trade").workloads
     each = planned().cpu_us_per_txn.value
