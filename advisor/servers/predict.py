@@ -1,13 +1,13 @@
 """Predicts what a server will carry, then loads it and holds the two side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.capacity.calibration import calibrate, saturating_clients
 from advisor.capacity.commit_paths import CommitKind
-from advisor.capacity.group_commit import Bottleneck, Engine, Outcome, closed_loop
+from advisor.capacity.group_commit import Bottleneck, Engine, Outcome, closed_loop, sync_wait_us
 from advisor.capacity.running import commit_kind, delay_of, drive_of
 from advisor.errors import AdvisorError, UsageError
 from advisor.measurement import Measurement, Model, Unknown
@@ -15,6 +15,7 @@ from advisor.servers.load import ROWS, SCHEMA, LoadResult, Table, run_load
 from advisor.servers.no_flush import no_flush
 from advisor.servers.wire import Address, Connection
 from advisor.statistics import percentile
+from advisor.units import format_latency
 from advisor.versions import VENDOR_NAMES, Vendor
 
 DEFAULT_CLIENTS: Final = (1, 2, 4, 8, 16, 32, 64)
@@ -24,6 +25,9 @@ CLIENTS_MAX: Final = 512
 WARMUP_S: Final = 0.3
 CALIBRATION_S: Final = 1.0
 """Length of each run that calibrates."""
+
+FASTER_THAN_SYNCS: Final = 0.8
+"""A commit cannot be faster than its syncs; below this share of them, chance is no excuse."""
 
 NO_COMMITS: Final = (
     "nothing global is changed on a server that is not ours, so the CPU time of committing is"
@@ -146,7 +150,10 @@ def predict(
             CpuPoint(clients=count, us_per_txn=us_per_txn) for count, us_per_txn in cpu.us_per_txn
         ),
         wake_us=cpu.wake_us,
-        notes=() if bench.calibrated_by_commits else (NO_COMMITS,),
+        notes=(
+            *(() if bench.calibrated_by_commits else (NO_COMMITS,)),
+            *_doubts(_mean_us(runs[plan.clients[0]]), sync_wait_us(engine, drive)),
+        ),
         points=tuple(_point(outcome, runs[outcome.clients]) for outcome in predicted),
     )
 
@@ -182,6 +189,20 @@ class _Bench:
         with no_flush(self._connections[:clients], own_server=own_server) as stays:
             self.calibrated_by_commits = stays
             return self.run(clients, CALIBRATION_S, stays=stays)
+
+
+def _mean_us(runs: Sequence[LoadResult]) -> float:
+    """What a commit took on average, in us."""
+    return sum(sum(run.latencies_us) for run in runs) / sum(run.commits for run in runs)
+
+
+def _doubts(commit_us: float, syncs_us: float) -> Iterator[str]:
+    """Whether a commit is done in less time than its syncs alone should take."""
+    if commit_us < FASTER_THAN_SYNCS * syncs_us:
+        yield (
+            f"a commit takes {format_latency(commit_us)}, and its syncs were measured to take"
+            f" {format_latency(syncs_us)}: the drive was busy then, or it is another drive"
+        )
 
 
 def _values(admin: Connection) -> dict[str, str]:
