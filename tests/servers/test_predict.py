@@ -76,10 +76,10 @@ def test_a_slow_server_is_predicted_from_a_measurement_of_its_slow_drive(
     bound_per_s = 1000 / (8 * SYNCS[one_of_each.vendor])
     assert one["predicted_per_s"] < bound_per_s
     assert one["measured_per_s"] < bound_per_s
-    # One client is the serial formula: nothing there is left to a model.
-    assert abs(one["error_percent"]) < 10
+    # One client is the serial formula; a sync too many or too few would be 33 to 100 %.
+    assert abs(one["error_percent"]) < 20
     assert four["measured_per_s"] > 1.3 * one["measured_per_s"]
-    assert one["measured_p50_ms"] == pytest.approx(one["predicted_p50_ms"], rel=0.1)
+    assert one["measured_p50_ms"] == pytest.approx(one["predicted_p50_ms"], rel=0.2)
     rolled_back = one_of_each.vendor != "postgresql"
     assert len(found["notes"]) == rolled_back  # and no doubt about the drive
 
