@@ -3,16 +3,30 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from advisor.advise import Knowledge
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import Verdict
 from advisor.errors import NotTrustedError, UsageError
-from advisor.files import STANDARD_STREAM, check_writable, read_text, write_text
+from advisor.files import (
+    HEAD_BYTES,
+    MAX_INPUT_BYTES,
+    STANDARD_STREAM,
+    check_writable,
+    decode,
+    read_bytes,
+    shown_name,
+    write_text,
+)
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, from_json, to_json
 from advisor.output.text import one_line
 from advisor.versions import ENGINES, Vendor
+
+MAX_REPORT_BYTES: Final = 10 * 1024**2
+"""Of another tool's report. fio's largest JSON+ is a tenth of that; measured, this many bytes of
+anything take less than a second and 200 MiB."""
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -60,8 +74,29 @@ def stored_or_measured(
         raise UsageError(f"both {directory} and --from {from_file} are given", "choose one")
     if quick or thorough or save or label:
         raise UsageError("--quick, --thorough, --save and --label need a drive, not --from")
-    name = "standard input" if from_file == STANDARD_STREAM else str(from_file)
-    return from_json(read_text(from_file), name)
+    return stored(from_file, quiet=quiet)
+
+
+def stored(path: Path, *, pick: int | None = None, quiet: bool) -> Measurement:
+    """The measurement in a file: one of ours, or the report of a tool that we know.
+
+    Of several reports number `pick`, else the first that can be used; which it was, is said.
+    Raises AdvisorError.
+    """
+    name = shown_name(path)
+    raw = read_bytes(path, lambda head: MAX_INPUT_BYTES if _is_ours(head) else MAX_REPORT_BYTES)
+    if _is_ours(raw[:HEAD_BYTES]):
+        return from_json(decode(raw, name), name)
+    # Only here, so that a measurement of ours costs no more than before.
+    from advisor.importers import import_report
+
+    imported = import_report(raw, name, pick)
+    say(f"note: {imported.taken}", quiet=quiet)
+    return imported.measurement
+
+
+def _is_ours(head: bytes) -> bool:
+    return head.lstrip()[:1] == b"{" and b'"schema_version"' in head
 
 
 def measured(
