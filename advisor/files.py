@@ -52,7 +52,9 @@ def read_bytes(path: Path, allowed: Callable[[bytes], int] = lambda _: MAX_INPUT
     except OSError as error:
         raise AdvisorError(f"{name} cannot be read: {error.strerror}") from error
     if len(raw) > limit_bytes:
-        raise AdvisorError(f"{name} is larger than {limit_bytes} bytes")
+        raise AdvisorError(
+            f"{name} is larger than {limit_bytes} bytes", "give only what is needed of it"
+        )
     return raw
 
 

@@ -24,9 +24,9 @@ from advisor.measurement import Measurement, from_json, to_json
 from advisor.output.text import one_line
 from advisor.versions import ENGINES, Vendor
 
-MAX_REPORT_BYTES: Final = 10 * 1024**2
-"""Of another tool's report. fio's largest JSON+ is a tenth of that; measured, this many bytes of
-anything take less than a second and 200 MiB."""
+MAX_REPORT_BYTES: Final = 4 * 1024**2
+"""Of another tool's report: twenty of fio's largest. So many bytes of whatever shape take less than
+a second and 200 MiB (tests/benchmarks/importer_fuzz.py --large)."""
 
 
 def say(text: str, *, quiet: bool = False) -> None:

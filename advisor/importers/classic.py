@@ -31,6 +31,7 @@ _FAILURES: Final = {
     "Error opening file": "its file could not be opened",
     "Error running test": "it failed",
 }
+_FIRST_LINE: Final = "WARNING: This script is running as root!"
 MADE_UP_S: Final = 0.001
 """The script never divides by less: a run in which every write fails reports count / 0.001."""
 
@@ -51,6 +52,7 @@ def find(text: str) -> Iterator[Candidate]:
 def _candidate(start: int, block: str, results: int) -> Candidate:
     # A run that failed to start may stand before this one; its lines are not this run's.
     began = max(block.rfind("System Information", 0, results), 0)
+    began = max(block.rfind(_FIRST_LINE, 0, began), 0) or began
     test = max(block.rfind("Performance Test", 0, results), 0)
     name = f"{TOOL}, {_field(block[test:], 'Memory size') or '?'}"
     return Candidate(

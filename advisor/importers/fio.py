@@ -143,7 +143,9 @@ def _complaints(job: Job) -> Iterator[tuple[str, str]]:
         )
     if synced not in (None, "1"):
         yield f"it syncs once in {synced} writes", plain
-    if not synced and not open_flag and not job.sync:
+    if flag := option(job, "sync_file_range"):
+        yield f"sync_file_range={flag} does not flush the drive", "run it with --fdatasync=1"
+    if not (synced or open_flag or job.method):
         yield "no sync after each write", "run it with --fdatasync=1"
     if job.sync and job.syncs is not None and job.syncs < 0.9 * job.writes - job.jobs:
         yield f"{job.syncs:.0f} syncs for {job.writes:.0f} writes", plain
@@ -180,7 +182,8 @@ def _method(job: Job) -> tuple[Method, bool]:
         return "fdatasync", False
     if option(job, "fsync"):
         return "fsync", False
-    return job.method or "fsync", False
+    assert job.method is not None  # else there was a complaint
+    return job.method, False
 
 
 def _pattern(job: Job) -> tuple[Pattern, str]:
@@ -200,7 +203,7 @@ def _latencies(job: Job, *, separate: bool) -> tuple[Latencies | None, str]:
     """The latencies that stand for a write and its sync, and what they are; or None, and why."""
     mean_us = job.jobs * 1e6 / job.ops_per_s
     write_us = job.write.mean_us if job.write else 0.0
-    told, what = (job.sync, "sync percentiles") if separate else (job.write, "write percentiles")
+    told, what = (job.sync, "sync latencies") if separate else (job.write, "write latencies")
     if told is None or not told.mean_us:
         return None, "it has no latencies of the sync"
     sum_us = told.mean_us + (write_us if separate else 0.0)
@@ -210,12 +213,12 @@ def _latencies(job: Job, *, separate: bool) -> tuple[Latencies | None, str]:
             " throttled, or changed by hand"
         )
     if separate and write_us > WRITE_SHARE_MAX * told.mean_us:
-        return None, f"the sync's percentiles leave out the write, {write_us:.3g} us"
+        return None, f"the sync's latencies leave out the write, {write_us:.3g} us"
     return told, what
 
 
 def _directory(job: Job) -> Known[str]:
-    directory = job.options.get("directory", "")
-    if not directory:
-        directory = job.options.get("filename", "").rpartition("/")[0]
-    return directory if re.match(r"/[^:]*$", directory) else NOT_SAID
+    filename = job.options.get("filename", "")
+    directory = job.options.get("directory") or filename.rpartition("/")[0]
+    known = re.match(r"/[^:]*$", directory) and directory != "/dev"
+    return directory if known else NOT_SAID

@@ -120,7 +120,7 @@ def _measurement(run: _Run, mark: re.Match[str], block: str, name: str, beside: 
         (float(count or 0) for count in issued.groups()) if issued else (0.0,) * 4
     )
     # Up to 3.42 a count of fdatasync stands where short reads are counted.
-    method: Method = "fsync" if fsyncs or not fdatasyncs else "fdatasync"
+    method: Method | None = "fsync" if fsyncs else "fdatasync" if fdatasyncs else None
     options = dict(_LINE_OPTION.findall(announced))
     shown = run.command.count("--name") == 1
     if shown:

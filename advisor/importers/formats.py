@@ -65,7 +65,10 @@ def import_report(raw: bytes, name: str, pick: int | None = None) -> Imported:
     except AdvisorError as error:
         raise _of_file(name, error) from error
     if pick is not None and not 1 <= pick <= len(candidates):
-        raise UsageError(f"{name} has {_results(len(candidates))}, so there is no number {pick}")
+        raise UsageError(
+            f"{name} has {_results(len(candidates))}, so there is no number {pick}",
+            "--pick counts from 1, in the order of the file",
+        )
     if pick is not None:
         return _built(candidates, pick, name)
     problem: AdvisorError | None = None
@@ -101,7 +104,7 @@ def _built(candidates: list[Candidate], number: int, name: str) -> Imported:
     if len(candidates) > 1:
         taken = f"{candidate.name}, number {number} of {_results(len(candidates))}"
         taken += "; import --pick N takes another"
-    return Imported(measurement, f"{name}: {taken}")
+    return Imported(measurement, f"{name} is read as {taken}")
 
 
 def _results(count: int) -> str:
@@ -111,4 +114,5 @@ def _results(count: int) -> str:
 def _of_file(name: str, error: AdvisorError) -> AdvisorError:
     """The complaint, with the file it is about."""
     joint = " " if error.message.startswith(("is ", "has ", "looks ")) else ": "
-    return AdvisorError(f"{name}{joint}{error.message}", error.hint)
+    hint = error.hint or "the tool's whole and unchanged output is needed"
+    return AdvisorError(f"{name}{joint}{error.message}", hint)

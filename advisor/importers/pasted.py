@@ -26,7 +26,7 @@ _ESCAPES: Final = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z^_=>])"
 )
 """Colours, cursor moves, window titles."""
-_QUOTES: Final = re.compile(r"^(?:[ \t]{0,3}>)+ ?", re.MULTILINE)
+_QUOTES: Final = re.compile(r"^(?:[ \t]{0,3}>){1,20} ?", re.MULTILINE)
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\ufeff]+")
 _BLANKS: Final = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 
@@ -49,6 +49,7 @@ def clean(raw: bytes) -> str:
         text = _BLANKS.sub(" ", text)
     if ">" in text:
         text = _QUOTES.sub("", text)
+    text = text.replace("\\\n", " ")  # a command line over several lines
     if not text or text.isspace():
         raise AdvisorError("is empty", "was the tool's output redirected into it?")
     return text
@@ -65,8 +66,8 @@ def _decoded(raw: bytes) -> str:
 
 
 def printable(text: object, limit: int = 80) -> str:
-    """Text from a report, fit to be kept and shown: short, and encodable as UTF-8."""
-    return str(text)[:limit].encode("utf-8", "replace").decode("utf-8")
+    """Text from a report, fit to be kept and shown: short, without control characters."""
+    return "".join(one if one.isprintable() else " " for one in str(text)[:limit])
 
 
 def spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

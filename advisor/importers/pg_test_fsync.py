@@ -57,7 +57,7 @@ def _candidate(start: int, report: str, seconds: str | None) -> Candidate:
 
 
 def _without_table(text: str) -> Measurement:
-    if "open_datasync" in text:
+    if re.search(r"open_datasync[ \t]{1,60}[0-9]", text):
         raise AdvisorError(
             f"this is the output of {TOOL} in another language or in parts",
             "run it with LC_ALL=C and keep the whole output",

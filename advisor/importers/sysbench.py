@@ -22,7 +22,7 @@ from advisor.measurement import Measurement, Method, Pattern
 
 SIGN: Final = re.compile(r"^[ \t]{0,8}sysbench [0-9]|^[ \t]{0,8}fsyncs/s:", re.MULTILINE)
 
-_HEAD: Final = re.compile(r"^[ \t]{0,8}sysbench ([0-9]\S{0,30})", re.MULTILINE)
+_HEAD: Final = re.compile(r"^[ \t]{0,8}sysbench ([0-9][^\s:]{0,30})", re.MULTILINE)
 _EACH_WRITE: Final = "Calling fsync() after each write operation."
 _PERIODIC: Final = "Periodic FSYNC enabled"
 _FLAGS: Final = re.compile(r"Extra file open flags: ([a-z ()]{1,60})")
