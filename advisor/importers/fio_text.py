@@ -13,7 +13,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers import fio, fio_json
-from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_US, number
+from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_BYTES, UNIT_US, number
 from advisor.importers.pasted import printable
 from advisor.importers.reported import Candidate, Latencies
 from advisor.measurement import Measurement, Method, Unknown
@@ -33,7 +33,8 @@ _MARK: Final = re.compile(
 )
 _LINE_OPTION: Final = re.compile(r"\b(rw|ioengine|iodepth)=([\w.]{1,40})")
 _COMMAND_OPTION: Final = re.compile(r"--([a-z_]{1,40})(?:=(\S{0,200}))?")
-_WRITE_BYTES: Final = re.compile(r"\(W\) ([0-9]{1,10})B-([0-9]{1,10})B")
+_WRITE_SIZES: Final = re.compile(rf"\(W\) ({NUMBER}[KMG]?i?B)-({NUMBER}[KMG]?i?B)")
+_SIZE: Final = re.compile(rf"({NUMBER})([KMG]?i?B)")
 
 _AMOUNT: Final = rf"=\s{{0,9}}({NUMBER})([kKMG]?)"
 _WRITE: Final = re.compile(rf"\bwrite: IOPS{_AMOUNT}[^\n]{{0,120}}?/([0-9]{{1,12}})msec\)")
@@ -156,7 +157,7 @@ def _rate(write: re.Match[str], writes: float) -> float:
 
 
 def _block_bytes(announced: str, tool: str, name: str) -> float:
-    sizes = _WRITE_BYTES.search(announced)
+    sizes = _WRITE_SIZES.search(announced)
     if sizes is None:
         raise AdvisorError(
             f"{tool}, job {name!r}: the line that tells the block size is missing",
@@ -164,7 +165,9 @@ def _block_bytes(announced: str, tool: str, name: str) -> float:
         )
     if sizes[1] != sizes[2]:
         raise AdvisorError(f"{tool}, job {name!r}: its writes differ in size", "use one bs=")
-    return float(sizes[1])
+    size = _SIZE.fullmatch(sizes[1])
+    assert size is not None  # it is part of the pattern above
+    return number(size[1], "the block size") * UNIT_BYTES.get(size[2], 0)
 
 
 def _latencies(block: str, line: re.Pattern[str], heading: str) -> Latencies | None:
