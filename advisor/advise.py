@@ -49,7 +49,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         engine_version=format_version(request.version),
         version_source=request.version_source,
         durability=request.durability,
-        measured=_measured(measurement),
+        measured=describe_measured(measurement),
         storage=verdict,
         settings=result.recommendations,
         skipped=result.skipped,
@@ -109,8 +109,8 @@ def _append_us(measurement: Measurement) -> float | None:
     return series.summary.mean_us if series else None
 
 
-def _measured(measurement: Measurement) -> Measured:
-    """What the advice says about the measurement it rests on."""
+def describe_measured(measurement: Measurement) -> Measured:
+    """What a product says about the measurement it rests on."""
     devices = ", ".join(
         f"{device.name} ({device.model})" if isinstance(device.model, str) else device.name
         for device in devices_of(measurement)

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from advisor import __version__
-from advisor.commands import capacity, import_, measure, recommend, rules, verify
+from advisor.commands import capacity, compare, import_, measure, recommend, rules, verify
 from advisor.errors import AdvisorError, ExitStatus, Interrupted
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(measure.measure)
 app.command()(recommend.recommend)
 app.command()(capacity.capacity)
+app.command()(compare.compare)
 app.command("import")(import_.import_)
 app.command()(verify.verify)
 app.add_typer(rules.app, name="rules")
@@ -46,7 +47,7 @@ def _options(
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Runs one command and exits: 0 done, 1 failed, 2 usage, 3 not trusted, 130 interrupted."""
+    """Runs one command and exits with an ExitStatus."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:

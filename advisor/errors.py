@@ -36,6 +36,12 @@ class NotTrustedError(AdvisorError):
     exit_status = ExitStatus.NOT_TRUSTED
 
 
+class RegressedError(AdvisorError):
+    """The drive is slower than its baseline, or deserves less trust than it did."""
+
+    exit_status = ExitStatus.NOT_TRUSTED
+
+
 class Interrupted(AdvisorError):  # noqa: N818 -- a request by the user, not an error
     """SIGINT or SIGTERM arrived; everything has been cleaned up."""
 

@@ -58,6 +58,14 @@ def read_bytes(path: Path, allowed: Callable[[bytes], int] = lambda _: MAX_INPUT
     return raw
 
 
+def is_directory(path: Path) -> bool:
+    """Whether it surely is one: False for what cannot be looked at."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def check_writable(path: Path | None, *, force: bool) -> None:
     """Fails early, before a measurement is made for nothing. Raises UsageError or AdvisorError."""
     if path is None or path == STANDARD_STREAM:

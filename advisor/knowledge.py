@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -17,6 +17,12 @@ from advisor.errors import KnowledgeError, UsageError
 from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
 from advisor.versions import Engine
+
+if TYPE_CHECKING:
+    from advisor.capacity.workloads import Workload
+
+WORKLOAD_TEMPLATE: Final = "template"
+"""The file in profiles/workloads that is there to be copied, and is no workload."""
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
@@ -100,6 +106,23 @@ def load_assumptions() -> dict[str, Assumption]:
     if sorted(assumptions) != sorted(ASSUMED):
         raise KnowledgeError(f"{path}: it must hold just {', '.join(sorted(ASSUMED))}")
     return assumptions
+
+
+def load_workloads() -> "dict[str, Workload]":
+    """profiles/workloads: name -> workload, by name."""
+    folder = resource_dir("profiles") / "workloads"
+    paths = [path for path in sorted(folder.glob("*.toml")) if path.stem != WORKLOAD_TEMPLATE]
+    if not paths:
+        raise KnowledgeError(f"{folder} holds no workloads")
+    return {path.stem: load_workload(path) for path in paths}
+
+
+def load_workload(path: Path) -> "Workload":
+    """One workload's file; the name of the file is its name."""
+    # Two milliseconds that no advice needs.
+    from advisor.capacity.workloads import Workload
+
+    return _validate(Workload, {**_read(path), "name": path.stem}, path)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -25,14 +25,14 @@ ENGINES: Final[dict[Vendor, Engine]] = {
 KNOWN_VERSIONS: Final[dict[Vendor, tuple[str, str]]] = {
     "mysql": ("5.7", "9.7"),
     "mariadb": ("10.6", "11.8"),
-    "postgresql": ("13", "18"),
+    "postgresql": ("13", "19"),
 }
 """The oldest and the newest release series in the tables, both included."""
 
 STARTED_VERSIONS: Final[dict[Vendor, tuple[str, ...]]] = {
     "mysql": ("9.7",),
     "mariadb": ("10.11", "11.8"),
-    "postgresql": ("13", "14", "15", "16", "17", "18"),
+    "postgresql": ("13", "14", "15", "16", "17", "18", "19"),
 }
 """Release series that tests/servers starts with our fragments, every value read back."""
 
@@ -63,7 +63,7 @@ def started_here(vendor: Vendor, version: NumericVersion) -> bool:
 
 
 def started_series(vendor: Vendor) -> str:
-    """The series of STARTED_VERSIONS for people: "9.7", "10.11 and 11.8", "13 to 18"."""
+    """The series of STARTED_VERSIONS for people: "9.7", "10.11 and 11.8", "13 to 19"."""
     series = STARTED_VERSIONS[vendor]
     if len(series) > 2 and all(one.isdecimal() for one in series):
         numbers = [int(one) for one in series]

@@ -16,6 +16,8 @@ from advisor.versions import FEATURES, VENDORS, NumericVersion, Vendor
 
 ASSUMED: Final = frozenset(
     {
+        "cores",
+        "cpu_us_per_txn",
         "expected_commits_per_s",
         "recovery_time_s",
         *(f"log_bytes_per_commit_{vendor}" for vendor in VENDORS),

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
 from advisor.conditions import Conditions, Fact, Strict, all_hold
 from advisor.measurement import Device, Measurement, Model, Unknown
@@ -26,12 +26,16 @@ class StorageClass(Strict):
     description: str
     medium: Medium | None = None
     when: Conditions = Field(default_factory=dict)
+    typical_sync_us: tuple[PositiveFloat, PositiveFloat] | None = None
+    """What a sync takes at best and at worst; None where the class does not say."""
     sources: tuple[str, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _known_facts(self) -> "StorageClass":
         if unknown := set(self.when) - CLASS_FACTS:
             raise ValueError(f"no such fact of a drive: {', '.join(sorted(unknown))}")
+        if self.typical_sync_us and self.typical_sync_us[0] > self.typical_sync_us[1]:
+            raise ValueError("typical_sync_us: at best, then at worst")
         return self
 
 

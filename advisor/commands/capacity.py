@@ -1,4 +1,4 @@
-"""fsync-advisor capacity: transactions per second at N syncs."""
+"""fsync-advisor capacity: transactions per second, on one connection and on many."""
 
 from typing import Annotated, Literal
 
@@ -11,16 +11,24 @@ from advisor.versions import Vendor
 def capacity(
     directory: options.Directory = None,
     from_file: options.FromFile = None,
-    syncs: options.Syncs = None,
     db: Annotated[
         Vendor | None,
-        typer.Option(help="Show what one commit of that server waits for, too."),
+        typer.Option(help="The server.  [default: one shared sync a commit, as PostgreSQL's]"),
     ] = None,
     db_version: options.DatabaseVersion = None,
     durability: options.Durability = "strict",
     binary_log: options.BinaryLog = None,
+    syncs: options.Syncs = None,
+    clients: options.Clients = None,
+    workload: options.Workloads = None,
+    parameter: options.Parameters = None,
+    references: options.References = False,
+    target_tps: options.TargetRate = None,
+    p99_ms: options.P99Limit = None,
+    cores: options.Cores = None,
+    cpu_us_per_txn: options.CpuPerTransaction = None,
     format_: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="What to print.")
+        Literal["table", "markdown", "json"], typer.Option("--format", help="What to print.")
     ] = "table",
     output: options.Output = None,
     save: options.Save = None,
@@ -31,23 +39,39 @@ def capacity(
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Say how many transactions per second the drive carries on one connection."""
-    from advisor.advise import advise, drive_capacity
+    """Say how many transactions per second the drive carries.
+
+    On one connection, one sync after another; on many that share syncs (group commit); and at
+    which rate a workload's p99 stays within its target.
+    """
     from advisor.commands import steps
     from advisor.commands.requests import build_request, parse_syncs
+    from advisor.commands.wishes import build_wishes
     from advisor.errors import UsageError
     from advisor.files import check_writable
-    from advisor.knowledge import load_storage_knowledge
-    from advisor.output.terminal import capacity_text
+    from advisor.output.capacity import capacity_text
+    from advisor.output.waiting import working_on
+    from advisor.plan import plan_capacity
 
-    if db is None and (db_version is not None or binary_log is not None):
-        raise UsageError("--db-version and --binary-log need --db")
+    if db is None and (db_version is not None or binary_log is not None or durability != "strict"):
+        raise UsageError("--db-version, --binary-log and --durability need --db")
     counts = parse_syncs(syncs)
+    wishes = build_wishes(
+        clients=clients,
+        workloads=workload,
+        parameters=parameter,
+        references=references,
+        cores=cores,
+        cpu_us_per_txn=cpu_us_per_txn,
+        target_tps=target_tps,
+        p99_ms=p99_ms,
+    )
     request = db and build_request(
         db,
         db_version,
         durability=durability,
         binary_log=binary_log,
+        expected_tps=target_tps,
         syncs=syncs,
     )
     check_writable(output, force=force)
@@ -61,13 +85,15 @@ def capacity(
         force=force,
         quiet=quiet,
     )
-    if request:
-        advice = advise(measurement, request, steps.knowledge_for(request.vendor))
-        assert advice.capacity is not None  # a drive without one is refused above
-        verdict, result, notes = advice.storage, advice.capacity, advice.warnings
-    else:
-        verdict, result, notes = drive_capacity(measurement, load_storage_knowledge(), counts)
+    with working_on("group commit", quiet=quiet) as report:
+        knowledge = steps.knowledge_for(db)
+        verdict, plan, notes = plan_capacity(
+            measurement, request, counts, knowledge, wishes, report
+        )
     steps.require_trust(verdict, require_trust)
     steps.say_notes(verdict, notes, quiet=quiet)
-    text = result.model_dump_json(indent=2) + "\n" if format_ == "json" else capacity_text(result)
+    if format_ == "json":
+        text = plan.model_dump_json(indent=2) + "\n"
+    else:
+        text = capacity_text(plan, as_markdown=format_ == "markdown")
     steps.hand_over(text, output, force=force)

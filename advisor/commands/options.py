@@ -60,6 +60,24 @@ BinaryLog = Annotated[
         help="Whether MySQL or MariaDB writes one.  [default: as the version does]",
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Memory for the server.  [default: the host's]"),
+]
+RecoveryTime = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="How long crash recovery may take.  [default: 10min]"),
+]
+ExpectedTps = Annotated[
+    float | None,
+    typer.Option(min=1, help="Commits per second to plan the log for.  [default: 1000]"),
+]
+LogBytesPerCommit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE", help="Redo or WAL of one commit.  [default: a small transaction's]"
+    ),
+]
 Build = Annotated[
     str | None,
     typer.Option(
@@ -71,6 +89,60 @@ Build = Annotated[
 Syncs = Annotated[
     str | None,
     typer.Option(metavar="N,N,...", help="Syncs per transaction to show.  [default: 1 to 75]"),
+]
+Clients = Annotated[
+    str | None,
+    typer.Option(metavar="C,C,...", help="Numbers of clients to show.  [default: 1 to 256]"),
+]
+Workloads = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--workload",
+        metavar="NAME|FILE",
+        help="Show what rate of that workload the drive sustains; all: of every one we know."
+        " May be repeated.",
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter",
+        metavar="NAME=N",
+        help="What makes a workload larger, like items=5. May be repeated.",
+    ),
+]
+References = Annotated[
+    bool, typer.Option("--references", help="Show workloads on the reference storages, too.")
+]
+Cores = Annotated[
+    int | None,
+    typer.Option(min=1, max=4096, help="Cores of the server.  [default: the measured host's]"),
+]
+CpuPerTransaction = Annotated[
+    float | None,
+    typer.Option(
+        "--cpu-us-per-txn",
+        min=1,
+        max=1e9,
+        metavar="US",
+        help="CPU time of a transaction, in us, over all cores."
+        "  [default: assumed for each single-row write, and shown]",
+    ),
+]
+TargetRate = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        max=1e9,
+        metavar="TPS",
+        help="Say who carries so many transactions/s, and what would.",
+    ),
+]
+P99Limit = Annotated[
+    float | None,
+    typer.Option(
+        "--p99-ms", min=0.001, max=1e9, metavar="MS", help="Within that p99, for --target-tps."
+    ),
 ]
 RequireTrust = Annotated[
     TrustChoice | None, typer.Option(help="Exit with 3 when the drive deserves less trust.")

@@ -13,24 +13,10 @@ def recommend(
     from_file: options.FromFile = None,
     db_version: options.DatabaseVersion = None,
     durability: options.Durability = "strict",
-    memory: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE", help="Memory for the server.  [default: the host's]"),
-    ] = None,
-    recovery_time: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="How long crash recovery may take.  [default: 10min]"),
-    ] = None,
-    expected_tps: Annotated[
-        float | None,
-        typer.Option(min=1, help="Commits per second to plan the log for.  [default: 1000]"),
-    ] = None,
-    log_bytes_per_commit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE", help="Redo or WAL of one commit.  [default: a small transaction's]"
-        ),
-    ] = None,
+    memory: options.Memory = None,
+    recovery_time: options.RecoveryTime = None,
+    expected_tps: options.ExpectedTps = None,
+    log_bytes_per_commit: options.LogBytesPerCommit = None,
     binary_log: options.BinaryLog = None,
     build: options.Build = None,
     syncs: options.Syncs = None,

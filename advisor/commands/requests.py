@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from advisor.commands.options import DurabilityChoice
 from advisor.durability import CHOICES
-from advisor.errors import UsageError
+from advisor.errors import AdvisorError, UsageError
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.versions import (
@@ -33,7 +33,10 @@ def build_request(
     syncs: str | None = None,
     accept_not_durable: bool = False,
 ) -> Request:
-    """The request that the options make. Raises UsageError for one that makes no sense."""
+    """The request that the options make.
+
+    Raises UsageError for one that makes no sense, AdvisorError for a server that is too old.
+    """
     if vendor == "postgresql" and binary_log is not None:
         raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
     version, version_source, detected = _target(vendor, given_version)
@@ -59,7 +62,7 @@ def _target(
     """The version to advise for, where it comes from (given, installed, or the newest known), and
     what the server was built with, where that is detected.
 
-    Raises UsageError for a version older than the tables.
+    Raises UsageError or AdvisorError for a version older than the tables.
     """
     oldest, newest = map(parse_version, KNOWN_VERSIONS[vendor])
     name = VENDOR_NAMES[vendor]
@@ -79,19 +82,35 @@ def _target(
     if installed is None:
         return newest, f"no {name} was found here; this is the newest we know", {}
     if installed.version[: len(oldest)] < oldest:
-        return newest, f"the newest we know; {installed.program} is too old", {}
+        # Neither the oldest rules nor the newest are about it.
+        raise AdvisorError(
+            f"{name} {format_version(installed.version)}, installed here as {installed.program},"
+            " is older than what we know",
+            f"the tables begin with {name} {format_version(oldest)};"
+            " name the version it will be with --db-version",
+        )
     source = f"installed here: {installed.program}"
     return installed.version, source, detect_features(installed)
 
 
 def parse_syncs(text: str | None) -> tuple[int, ...] | None:
     """Of "1,2,6" the tuple (1, 2, 6). Raises UsageError."""
+    return parse_counts("--syncs", text)
+
+
+def parse_counts(
+    option: str, text: str | None, *, at_most: int | None = None
+) -> tuple[int, ...] | None:
+    """Whole numbers above 0, between commas. Raises UsageError."""
     if text is None:
         return None
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise UsageError(f"--syncs {text!r}: whole numbers above 0 are needed, like 1,2,6")
-    return tuple(int(part) for part in parts)
+        raise UsageError(f"{option} {text!r}: whole numbers above 0 are needed, like 1,2,6")
+    counts = tuple(int(part) for part in parts)
+    if at_most is not None and max(counts) > at_most:
+        raise UsageError(f"{option} {text!r}: at most {at_most} are modelled")
+    return counts
 
 
 def parse_build(text: str) -> dict[Feature, bool]:

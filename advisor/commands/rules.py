@@ -45,11 +45,17 @@ def check(quiet: options.Quiet = False) -> None:
     """Check every file under profiles/: complete, reachable, legal, within the red lines."""
     from advisor.commands.steps import say
     from advisor.errors import KnowledgeError
-    from advisor.knowledge import load_all_settings, load_assumptions, load_storage_knowledge
+    from advisor.knowledge import (
+        load_all_settings,
+        load_assumptions,
+        load_storage_knowledge,
+        load_workloads,
+    )
     from advisor.rules.check import problems
 
     load_storage_knowledge()
     load_assumptions()
+    load_workloads()
     settings = load_all_settings()
     if found := problems(settings):
         raise KnowledgeError("\n".join(found))

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from advisor.advise import Knowledge
 from advisor.analysis.trust import ORDER
@@ -16,6 +16,7 @@ from advisor.files import (
     check_writable,
     decode,
     read_bytes,
+    read_text,
     shown_name,
     write_text,
 )
@@ -23,6 +24,9 @@ from advisor.knowledge import load_assumptions, load_settings, load_storage_know
 from advisor.measurement import Measurement, from_json, to_json
 from advisor.output.text import one_line
 from advisor.versions import ENGINES, Vendor
+
+if TYPE_CHECKING:
+    from advisor.servers.fragment_file import Fragment
 
 MAX_REPORT_BYTES: Final = 4 * 1024**2
 """Of another tool's report: twenty of fio's largest. So many bytes of whatever shape take less than
@@ -77,7 +81,7 @@ def stored_or_measured(
     return stored(from_file, quiet=quiet)
 
 
-def stored(path: Path, *, pick: int | None = None, quiet: bool) -> Measurement:
+def stored(path: Path, *, pick: int | None = None, quiet: bool = False) -> Measurement:
     """The measurement in a file: one of ours, or the report of a tool that we know.
 
     Of several reports number `pick`, else the first that can be used; which it was, is said.
@@ -97,6 +101,13 @@ def stored(path: Path, *, pick: int | None = None, quiet: bool) -> Measurement:
 
 def _is_ours(head: bytes) -> bool:
     return head.lstrip()[:1] == b"{" and b'"schema_version"' in head
+
+
+def named_fragment(vendor: Vendor, path: Path) -> "Fragment":
+    """A configuration file, and what to call it. Raises AdvisorError."""
+    from advisor.servers.fragment_file import parse_fragment
+
+    return parse_fragment(read_text(path), shown_name(path), vendor)
 
 
 def measured(
@@ -126,9 +137,9 @@ def measured(
     return measurement
 
 
-def knowledge_for(vendor: Vendor) -> Knowledge:
-    """What profiles/ says about drives and about one server."""
-    settings = load_settings(ENGINES[vendor])
+def knowledge_for(vendor: Vendor | None) -> Knowledge:
+    """What profiles/ says about drives, and about one server where there is one in mind."""
+    settings = load_settings(ENGINES[vendor]) if vendor else ()
     return Knowledge(load_storage_knowledge(), load_assumptions(), settings)
 
 

@@ -73,7 +73,7 @@ def _view(advice: Advice, *, explain: bool) -> dict[str, Any]:
         "explained": [_setting(entry) for entry in left] if explain else [],
         "skipped": advice.skipped if explain else [],
         "offers": [_offer(offer) for offer in advice.lower_durability],
-        "capacity": _capacity(advice.capacity) if advice.capacity else None,
+        "capacity": _capacity(advice.capacity, advice) if advice.capacity else None,
     }
 
 
@@ -162,5 +162,9 @@ def _loss(loss: Loss) -> str:
     return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"
 
 
-def _capacity(capacity: Capacity) -> dict[str, Any]:
-    return {"rows": serial_rows(capacity.serial), "commit": commit_line(capacity)}
+def _capacity(capacity: Capacity, advice: Advice) -> dict[str, Any]:
+    return {
+        "rows": serial_rows(capacity.serial),
+        "commit": commit_line(capacity),
+        "command": f"fsync-advisor capacity --db {advice.engine}",
+    }

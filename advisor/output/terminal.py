@@ -1,4 +1,4 @@
-"""What people see on a terminal: measurements, capacity, rules. 80 columns suffice."""
+"""What people see on a terminal: measurements and rules. 80 columns suffice."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,11 +7,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from advisor.advice import Capacity
 from advisor.analysis.storage import Standing
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Summary, Unknown
-from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows
+from advisor.output.text import NOTHING_FOUND, one_line
 from advisor.rules.catalogue import Setting, Spec
 from advisor.units import format_count, format_latency, format_named, format_size, render
 from advisor.versions import format_version
@@ -27,18 +26,6 @@ TRUST_STYLES = {
 def measurement_text(measurement: Measurement, verdict: Verdict) -> str:
     """The series, the verdict with its evidence, and where the drive stands."""
     return _rendered(_measurement_parts(measurement, verdict))
-
-
-def capacity_text(capacity: Capacity) -> str:
-    """The serial bound at N syncs, and what one commit waits for."""
-    each = format_latency(capacity.sync_us)
-    lines = [
-        f"One connection, one sync after another, {each} each, nothing else:",
-        *serial_rows(capacity.serial),
-        commit_line(capacity),
-        "Connections that commit together share syncs (group commit): not in these figures.",
-    ]
-    return "".join(f"{line}\n" for line in lines if line)
 
 
 def rules_text(settings: Iterable[Setting]) -> str:

@@ -63,13 +63,18 @@ UNSYNCED: Final = SeriesSpec(
 )  # a sync must take longer than this; more samples would only burden the drive
 CLASSIC_4K: Final = SeriesSpec("classic-fsync-4k", "classic", "fsync", 4 * KIB, direct=True)
 
-FULL_SERIES: Final = (
-    PRIMARY,
-    UNSYNCED,
+COMMIT_SERIES: Final = (
     SeriesSpec("overwrite-fsync-8k", "overwrite", "fsync", 8 * KIB),
     SeriesSpec("overwrite-open_datasync-8k", "overwrite", "open_datasync", 8 * KIB),
     SeriesSpec("overwrite-open_sync-8k", "overwrite", "open_sync", 8 * KIB),
     SeriesSpec("append-fdatasync-8k", "append", "fdatasync", 8 * KIB),
+)
+"""With PRIMARY all that a commit may wait for: a log by any sync method, and a binary log."""
+
+FULL_SERIES: Final = (
+    PRIMARY,
+    UNSYNCED,
+    *COMMIT_SERIES,
     CLASSIC_4K,
     SeriesSpec("classic-fsync-16k", "classic", "fsync", 16 * KIB, direct=True),
     SeriesSpec("random-16k-x8", "random", "none", 16 * KIB, direct=True, writers=8),
@@ -95,6 +100,16 @@ PLANS: Final = {
             series=(PRIMARY, UNSYNCED, CLASSIC_4K),
             ssd_budget_s=2.8,
             hdd_budget_s=2.8,
+            samples_max=20_000,
+            samples_enough=400,
+            bytes_max=1 * GIB,
+            idle_s=0.2,
+        ),
+        MeasuringPlan(
+            name="commit",
+            series=(PRIMARY, *COMMIT_SERIES),
+            ssd_budget_s=4.8,
+            hdd_budget_s=9.6,
             samples_max=20_000,
             samples_enough=400,
             bytes_max=1 * GIB,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError
+from advisor.servers.detect import Installed
 from advisor.servers.fragment_file import Line
 from advisor.servers.processes import run
 from advisor.versions import Vendor
@@ -53,6 +54,11 @@ STOP_SIGNALS: Final[Mapping[Vendor, signal.Signals]] = {
     "mariadb": signal.SIGTERM,
 }
 
+MYSQL_INITIALIZES: Final = (5, 7)
+"""Since when MySQL makes its system tables itself, and knows our options for its log."""
+
+MARIADB_HAS_SYS: Final = (10, 6)
+
 ONCE: Final = frozenset({"lower_case_table_names", "innodb_page_size", "innodb_data_file_path"})
 """Decided when a data directory is made, and refused when changed later."""
 
@@ -85,31 +91,36 @@ def is_tried(line: Line, vendor: Vendor) -> bool:
     return line.name not in PLACES_AND_PROGRAMS[vendor] and "/" not in (line.value or "")
 
 
-def initialise(vendor: Vendor, program: Path, place: Place, lines: Iterable[Line]) -> None:
+def initialise(installed: Installed, place: Place, lines: Iterable[Line]) -> None:
     """Makes a data directory. Raises AdvisorError."""
-    if vendor == "postgresql":
+    program = installed.program
+    if installed.vendor == "postgresql":
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         run([program.parent / "initdb", "-D", place.data, "--no-sync", *options])
         return
     once = [f"--{line.name}={line.value}" for line in lines if line.name in ONCE and line.value]
     where = [f"--datadir={place.data}", f"--basedir={_base(program)}", *once]
-    if vendor == "mysql":
+    if installed.vendor == "mysql" and installed.version >= MYSQL_INITIALIZES:
         run([program, "--no-defaults", "--initialize-insecure", *where])
     else:
-        script = _system_tables(program)
+        script = _system_tables(installed)
         run([program, "--no-defaults", "--bootstrap", "--log-warnings=0", *where], script)
 
 
-def start_command(vendor: Vendor, program: Path, place: Place) -> Sequence[str | Path]:
+def start_command(installed: Installed, place: Place) -> Sequence[str | Path]:
     """The command line that starts the server with the fragment."""
+    vendor, program = installed.vendor, installed.program
     if vendor == "postgresql":
         private = {
             "listen_addresses": "",
             "unix_socket_directories": str(place.folder),
             "log_min_messages": "warning",
+            # The fragment's own is not tried, and archive_mode = on wants one.
+            "archive_command": "true",
         }
         settings = [f"--{name}={value}" for name, value in private.items()]
         return [program, "-D", place.data, *settings]
+    current = vendor == "mysql" and installed.version >= MYSQL_INITIALIZES
     own = ["--loose-mysqlx=OFF", "--log-error-verbosity=2"]
     return [
         program,
@@ -120,8 +131,8 @@ def start_command(vendor: Vendor, program: Path, place: Place) -> Sequence[str |
         f"--pid-file={place.folder / 'pid'}",
         f"--tmpdir={place.folder}",
         "--skip-networking",
-        "--secure-file-priv=NULL" if vendor == "mysql" else f"--secure-file-priv={place.folder}",
-        *(own if vendor == "mysql" else ["--log-warnings=2"]),
+        "--secure-file-priv=NULL" if current else f"--secure-file-priv={place.folder}",
+        *(own if current else ["--log-warnings=2"]),
     ]
 
 
@@ -130,20 +141,34 @@ def _base(program: Path) -> Path:
     return program.parent.parent
 
 
-def _system_tables(program: Path) -> str:
-    """MariaDB's own SQL that makes the system tables. Raises AdvisorError where it is missing."""
+def _system_tables(installed: Installed) -> str:
+    """The SQL that makes the system tables, as MariaDB and MySQL before 5.7 bring it.
+
+    Raises AdvisorError where it is missing.
+    """
+    base = _base(installed.program)
+    names, accounts = _system_files(installed)
     script = "create database mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n"
-    for name in ("system_tables", "performance_tables", "system_tables_data", "sys_schema"):
+    for name in names:
         # The folder is called mysql until 10.11, then mariadb; other packages add one more.
-        found = sorted(_base(program).glob(f"share/**/m*_{name}.sql"))
+        found = sorted(base.glob(f"share/**/m*_{name}.sql"))
         if not found:
             raise AdvisorError(
-                f"{_base(program)}/share has no m*_{name}.sql, from which a data directory is made",
+                f"{base}/share has no m*_{name}.sql, from which a data directory is made",
                 "install all of the server's package",
             )
         script += found[0].read_text(encoding="utf-8")
     # The accounts for this host's own name would draw warnings from skip_name_resolve.
     return script + "".join(
-        f"delete from mysql.{table} where host <> 'localhost';\n"
-        for table in ("global_priv", "proxies_priv")
+        f"delete from mysql.{table} where host <> 'localhost';\n" for table in accounts
     )
+
+
+def _system_files(installed: Installed) -> tuple[Sequence[str], Sequence[str]]:
+    """Which files make the system tables, and which of these tables hold accounts."""
+    if installed.vendor == "mysql":
+        return ("system_tables", "system_tables_data"), ("user", "proxies_priv")
+    names = ["system_tables", "performance_tables", "system_tables_data"]
+    if installed.version >= MARIADB_HAS_SYS:
+        names.append("sys_schema")
+    return names, ("global_priv", "proxies_priv")

@@ -14,8 +14,10 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.servers.detect import Installed
 from advisor.servers.engines import STOP_SIGNALS, Place, initialise, start_command
 from advisor.servers.fragment_file import Line
+from advisor.servers.log import last_words
 from advisor.servers.processes import account, run, signals_held_back, start, stop
 from advisor.servers.readback import Actual, NotReadyError, read_all
+from advisor.servers.wire import Address, socket_address
 from advisor.units import format_size, parse_size
 
 PARENT: Final = "/var/tmp"
@@ -45,23 +47,46 @@ class Sandbox:
 
     def start_with(self, fragment: str) -> Start:
         """Starts the server with a fragment, reads everything, stops it."""
+        with self._started(fragment) as (actual, why):
+            pass
+        return Start(actual, self._log() + why)
+
+    @contextmanager
+    def running(self, fragment: str) -> Iterator[Address]:
+        """The server with a fragment, for as long as the block takes.
+
+        Raises AdvisorError where it does not start.
+        """
+        with self._started(fragment) as (actual, why):
+            if actual is None:
+                raise AdvisorError(f"the server does not start: {last_words(self._log() + why)}")
+            postgresql = self._installed.vendor == "postgresql"
+            place = self._place
+            yield socket_address(
+                self._installed.vendor, place.folder if postgresql else place.socket
+            )
+
+    @contextmanager
+    def _started(self, fragment: str) -> Iterator[tuple[dict[str, Actual] | None, str]]:
+        """What the running server has; or None, and why, where its log does not tell."""
         vendor, place = self._installed.vendor, self._place
         place.fragment.write_text(fragment, encoding="utf-8")
-        command = start_command(vendor, self._installed.program, place)
+        command = start_command(self._installed, place)
         with ExitStack() as stack:
             log = stack.enter_context(place.log.open("wb"))
             with signals_held_back():
                 process = start(command, log)
                 stack.callback(stop, process, STOP_SIGNALS[vendor])
-            actual, why = self._wait_and_read(process)
-        said = place.log.read_text(encoding="utf-8", errors="replace") + why
+            yield self._wait_and_read(process)
+
+    def _log(self) -> str:
+        said = self._place.log.read_text(encoding="utf-8", errors="replace")
         said = said.replace(f"{self._installed.program}: ", "")
-        return Start(actual, said.replace(str(place.fragment), "the fragment"))
+        return said.replace(str(self._place.fragment), "the fragment")
 
     def _wait_and_read(
         self, process: "subprocess.Popen[bytes]"
     ) -> tuple[dict[str, Actual] | None, str]:
-        """What the server has; or None, and why, where its log does not tell."""
         why = ""
         for _ in range(int(START_TIMEOUT_S / POLL_S)):
             try:
@@ -96,15 +121,20 @@ def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
                 os.chown(path, who.pw_uid, who.pw_gid)
         # Said by the right program: a folder closed to the account is found out here.
         run([installed.program, "--version"])
-        initialise(installed.vendor, installed.program, place, lines)
+        initialise(installed, place, lines)
         if installed.vendor == "postgresql":
             with (place.data / "postgresql.conf").open("a", encoding="utf-8") as config:
                 config.write(f"include '{place.fragment}'\n")
         yield Sandbox(installed, place)
 
 
+def parent_folder() -> Path:
+    """Where private places are made: on the drive that throw-away servers use."""
+    return Path(os.environ.get("TMPDIR") or PARENT)
+
+
 def _make_folder() -> Path:
-    parent = os.environ.get("TMPDIR") or PARENT
+    parent = parent_folder()
     try:
         return Path(tempfile.mkdtemp(prefix="verify-fsync-", dir=parent))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Stored measurement -> fragment and capacity, held against files that a person has read.
+"""Stored measurement -> fragment, advice and comparison, held against files that a person has read.
 
 A golden file changes only with `tests/run tests/golden --update-golden`; read the difference.
 """
@@ -28,6 +28,16 @@ FRAGMENTS: Final = [
     *((drive, "postgresql") for drive in ("nvme-consumer", "hdd-journal", "cloud-quick")),
     ("sata-ssd-consumer", "mariadb"),
 ]
+
+
+THREE: Final = ("sata-ssd-plp.json", "nvme-consumer.json", "ref:7a")
+COMPARISONS: Final = {
+    "three.txt": (*THREE, "--db", "postgresql", "--db-version", "15"),
+    "three.md": (*THREE, "--db", "postgresql", "--db-version", "15", "--format", "markdown"),
+    "three.json": (*THREE, "--db", "postgresql", "--db-version", "15", "--format", "json"),
+    "baseline.txt": ("--baseline", "sata-ssd-consumer.json", "nvme-consumer.json"),
+}
+"""Golden file -> arguments of `compare`."""
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -83,6 +93,53 @@ def test_advice_as_json(capsys: pytest.CaptureFixture[str], update_golden: bool)
     assert status == 0
     assert json.loads(out)["schema_version"] == 1
     hold_against(HERE / "nvme-consumer.mysql-8.4.json", out, update=update_golden)
+
+
+@pytest.mark.parametrize("golden", COMPARISONS)
+def test_comparison(
+    golden: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    update_golden: bool,
+) -> None:
+    monkeypatch.chdir(MEASUREMENTS)
+    status, out, _ = run(capsys, "compare", *COMPARISONS[golden])
+    assert status == (3 if golden.startswith("baseline") else 0)
+    hold_against(HERE / "comparisons" / golden, out, update=update_golden)
+
+
+CAPACITY: Final = {
+    "nvme-consumer.postgresql.txt": (
+        *("nvme-consumer", "--db", "postgresql", "--db-version", "15"),
+        *("--workload", "all", "--clients", "1,8,64"),
+    ),
+    "hdd.mysql.txt": (
+        *("hdd", "--db", "mysql", "--db-version", "9.7", "--clients", "1,8,64"),
+        *("--target-tps", "1500", "--p99-ms", "60"),
+    ),
+    "sata-ssd-plp.mariadb.md": (
+        *("sata-ssd-plp", "--db", "mariadb", "--db-version", "10.11", "--binary-log"),
+        *("--workload", "trade", "--references", "--clients", "1,8,64", "--format", "markdown"),
+    ),
+    "nvme-plp.json": (
+        *("nvme-plp", "--workload", "order", "--parameter", "items=5", "--cpu-us-per-txn", "200"),
+        *("--target-tps", "2000", "--cores", "2", "--clients", "8,64", "--format", "json"),
+    ),
+}
+"""Golden file -> stored measurement and options."""
+
+
+@pytest.mark.parametrize("name", CAPACITY)
+def test_capacity(name: str, capsys: pytest.CaptureFixture[str], update_golden: bool) -> None:
+    drive, *options = CAPACITY[name]
+    source = str(MEASUREMENTS / f"{drive}.json")
+    status, out, _ = run(capsys, "capacity", "--from", source, *options)
+    assert status == 0
+    hold_against(HERE / "capacity" / name, out, update=update_golden)
+
+
+def test_every_golden_capacity_is_tested() -> None:
+    assert {path.name for path in (HERE / "capacity").iterdir()} == CAPACITY.keys()
 
 
 def test_every_golden_fragment_is_tested() -> None:

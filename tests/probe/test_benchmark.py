@@ -1,4 +1,4 @@
-"""The benchmark runs; what it finds is for people to read."""
+"""The benchmarks run; what they find is for people to read."""
 
 import re
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from faults import missing
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks/probe_overhead.py"
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 def test_the_overhead_benchmark_runs(tmp_path: Path) -> None:
@@ -16,10 +16,22 @@ def test_the_overhead_benchmark_runs(tmp_path: Path) -> None:
         missing("gcc is not installed")
     counts = ["--operations", "20", "--turns", "2", "--no-memory"]
     run = subprocess.run(
-        [sys.executable, str(SCRIPT), str(tmp_path), *counts],
+        [sys.executable, str(BENCHMARKS / "probe_overhead.py"), str(tmp_path), *counts],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
     assert len(re.findall(r"C +\d+ ns  ours +\d+ ns  overhead +[+-]\d+ ns", run.stdout)) == 4
+
+
+def test_the_false_alarm_benchmark_runs(tmp_path: Path) -> None:
+    script = BENCHMARKS / "compare_false_alarms.py"
+    run = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "--runs", "2"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert len(re.findall(r"tolerance +\d+ %: +\d of +2 .* of all pairs", run.stdout)) == 5

@@ -12,10 +12,12 @@ import pytest
 from faults import compile_faults, fault_environment
 from loop_mount import loop_mount, tmpfs_mount
 
+BASELINE = Path(__file__).parents[1] / "golden" / "measurements" / "hdd.json"
 COMMANDS = {
     "measure": ("measure",),
     "recommend": ("recommend", "--db", "mysql", "--db-version", "9.7"),
     "capacity": ("capacity",),
+    "compare": ("compare", "--baseline", BASELINE),
 }
 
 A_RATE = re.compile(r"\d/s|ops/s|transactions/s|tps")
@@ -79,7 +81,7 @@ def test_a_memory_file_system_is_a_finding(command: str, tmp_path: Path) -> None
         assert "tmpfs keeps files in memory" in done.stderr
         assert "Traceback" not in done.stderr
         assert os.listdir(point) == []
-    if command != "measure":  # that shows what it measured
+    if command not in ("measure", "compare"):  # these show what they measured
         assert done.stdout == ""
         assert not A_RATE.search(done.stderr)
 

@@ -33,7 +33,7 @@ from account import (
     start_as_account,
 )
 from engines import ENGINES, Engine, Place, Programs, Vendor
-from provision import SERVERS, Installation, Row, installation, why_missing
+from provision import OLDER_SERVERS, SERVERS, Installation, Row, installation, why_missing
 from reading import CLIENTS, Client, NotYet, Rows, Setting, by_name
 
 from advisor.servers.detect import parse_banner
@@ -209,7 +209,7 @@ def available() -> list[Server]:
 
 def server_named(name: str) -> Server:
     """A server; where there is none, the test is skipped, or fails where none may be missing."""
-    (row,) = (row for row in SERVERS if row.name == name)
+    (row,) = (row for row in (*SERVERS, *OLDER_SERVERS) if row.name == name)
     return server_of(row) or give_up(f"no {name} here: {why_missing(row)}")
 
 

@@ -1,113 +1,19 @@
 """Every known trap is caught by the checks that let our own fragments pass.
 
-A server meets a bad line in one of three ways: it does not start (and its log names the line), it
-takes another value than was written, or it starts and complains in its log. The table says by hand
-which; what a later release takes on is found out here.
+What a later release takes on is found out here.
 """
 
-from dataclasses import dataclass
-from typing import Final
-
 import pytest
-from checks import Caught, Expected, faults
+from checks import Expected, faults
 from harness import Server
 from provision import SERVERS
-
-from advisor.versions import parse_version
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A line, where it is bad, and how that shows."""
-
-    vendor: str
-    line: str
-    caught: frozenset[Caught]
-    since: str = "0"
-    until: str = "999"
-
-    @property
-    def setting(self) -> str:
-        return self.line.partition(" = ")[0]
-
-
-def refused(vendor: str, line: str, *, since: str = "0", until: str = "999") -> Broken:
-    return Broken(vendor, line, frozenset({"start"}), since, until)
-
-
-# Also for a word that is ignored: the server says so, and has another value.
-def clamped(vendor: str, line: str, *, since: str = "0", until: str = "999") -> Broken:
-    return Broken(vendor, line, frozenset({"value", "log"}), since, until)
-
-
-TRAPS: Final = (
-    # Needs max_wal_senders = 0 as well.
-    refused("postgresql", "wal_level = minimal"),
-    refused("postgresql", "wal_writer_delay = 30s"),
-    refused("postgresql", "bgwriter_delay = 11s"),
-    refused("postgresql", "commit_delay = 10ms"),
-    refused("postgresql", "commit_delay = 200000"),
-    # Less than two segments; `postgres -C` does not see it.
-    refused("postgresql", "min_wal_size = 16MB"),
-    refused("postgresql", "max_wal_size = 16MB"),
-    refused("postgresql", "wal_sync_method = fsync_writethrough"),
-    refused("postgresql", "wal_sync_method = O_DSYNC"),
-    refused("postgresql", "wal_compression = lz4", until="15"),
-    # The builds of 16 to 18 here have no lz4; Debian's 15 has.
-    refused("postgresql", "wal_compression = lz4", since="16"),
-    refused("postgresql", "effective_io_concurrency = 2000"),
-    refused("postgresql", "checkpoint_completion_target = 1.5"),
-    refused("postgresql", "checkpoint_timeout = 10s"),
-    refused("postgresql", "huge_pages = maybe"),
-    refused("postgresql", "io_method = worker", until="18"),
-    refused("postgresql", "io_workers = 3", until="18"),
-    refused("postgresql", "io_method = io_uring", since="18", until="19"),
-    refused("postgresql", "io_workers = 3", since="19"),
-    refused("postgresql", "summarize_wal = on", until="17"),
-    refused("postgresql", "innodb_io_capacity = 200"),
-    # MySQL
-    refused("mysql", "innodb_log_file_size = 48M"),
-    refused("mysql", "innodb_log_files_in_group = 2"),
-    refused("mysql", "innodb_flush_method = fdatasync"),
-    refused("mysql", "innodb_doublewrite = fast"),
-    refused("mysql", "innodb_data_file_buffering = OFF"),
-    refused("mysql", "query_cache_size = 0"),
-    clamped("mysql", "innodb_flush_log_at_trx_commit = 3"),
-    clamped("mysql", "innodb_io_capacity = 50"),
-    clamped("mysql", "innodb_redo_log_capacity = 1M"),
-    # MariaDB
-    refused("mariadb", "innodb_redo_log_capacity = 100M"),
-    refused("mariadb", "innodb_use_fdatasync = ON"),
-    refused("mariadb", "binlog_group_commit_sync_delay = 0"),
-    refused("mariadb", "innodb_dedicated_server = ON"),
-    refused("mariadb", "innodb_flush_method = fdatasync"),
-    # A switch there: the word is ignored, with a warning.
-    clamped("mariadb", "innodb_doublewrite = fast", until="11"),
-    refused("mariadb", "innodb_data_file_buffering = OFF", until="11"),
-    refused("mariadb", "innodb_log_file_write_through = OFF", until="11"),
-    clamped("mariadb", "innodb_flush_log_at_trx_commit = 4"),
-    clamped("mariadb", "innodb_io_capacity = 50"),
-    # Deprecated: innodb_data_file_buffering and the like have taken its place.
-    Broken("mariadb", "innodb_flush_method = O_DIRECT", frozenset({"log"}), since="11"),
-)
-
-SECTIONS: Final = {"postgresql": "", "mysql": "[mysqld]\n", "mariadb": "[mariadb]\n"}
-
-
-def traps_of(vendor: str, series: str) -> list[Broken]:
-    version = parse_version(series)
-    return [
-        trap
-        for trap in TRAPS
-        if trap.vendor == vendor
-        and parse_version(trap.since) <= version < parse_version(trap.until)
-    ]
+from traps import SECTIONS, Broken, traps_of
 
 
 @pytest.mark.parametrize(
     ("server", "trap"),
     [
-        pytest.param(row.name, trap, id=f"{row.name}: {trap.line}")
+        pytest.param(row.name, trap, id=f"{row.name}: {trap.name}")
         for row in SERVERS
         for trap in traps_of(row.vendor, row.series)
     ],
@@ -115,9 +21,8 @@ def traps_of(vendor: str, series: str) -> list[Broken]:
 )
 def test_a_broken_line_is_caught_and_named(server: Server, trap: Broken) -> None:
     written = trap.line.partition(" = ")[2]
-    found = faults(
-        server, f"{SECTIONS[server.vendor]}{trap.line}\n", [Expected(trap.setting, written)]
-    )
+    lines = "".join(f"{line}\n" for line in (*trap.besides, trap.line))
+    found = faults(server, SECTIONS[server.vendor] + lines, [Expected(trap.setting, written)])
     assert {fault.caught for fault in found} == trap.caught, found
     for fault in found:
         assert trap.setting in fault.text.replace("-", "_")

@@ -34,6 +34,7 @@ EXPLAINED: Final[Mapping[tuple[str, str, str], str]] = {
     ("postgresql-13", "shared_buffers", "default"): INITDB,
     ("postgresql-14", "shared_buffers", "default"): INITDB,
     ("postgresql-15", "wal_compression", "choices"): BUILD,
+    ("postgresql-19", "wal_compression", "choices"): BUILD,
     ("mariadb", "innodb_log_file_size", "max"): TYPE_HOLDS_MORE,
     ("mysql", "innodb_doublewrite", "type"): TEXT_OF_CHOICES,
     ("mysql", "innodb_doublewrite", "choices"): TEXT_OF_CHOICES,

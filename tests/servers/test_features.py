@@ -1,14 +1,19 @@
 """What we say a server was built with is what it offers when it runs."""
 
-from harness import Server, server_named
+import pytest
+from harness import server_named
 from test_verify import program_of
 
 from advisor.servers.detect import Installed, parse_banner
 from advisor.servers.features import OFFERED_BY, detect_features
 
 
-def test_the_features_of_postgresql_are_those_it_runs_with() -> None:
-    server: Server = server_named("postgresql-15")
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("postgresql-15", {"lz4", "zstd"}), ("postgresql-19", {"lz4", "zstd", "liburing"})],
+)
+def test_the_features_of_postgresql_are_those_it_runs_with(name: str, asked: set[str]) -> None:
+    server = server_named(name)
     banner = parse_banner(server.version)
     assert banner is not None
     with program_of(server) as (program, _):
@@ -23,4 +28,4 @@ def test_the_features_of_postgresql_are_those_it_runs_with() -> None:
         for value, feature in features.items()
     }
     assert found == expected
-    assert found.keys() == {"lz4", "zstd"}
+    assert found.keys() == asked

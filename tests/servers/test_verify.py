@@ -174,7 +174,7 @@ OTHERS: Sequence[tuple[str, str]] = [
         "postgresql-15",
         "# of another tool\nshared_buffers = '24MB'  # small\nwal_compression on\nFSYNC=yes\n"
         "wal_writer_delay = 1s\ntemp_buffers = 900kB\ncheckpoint_timeout='0.25h'\n"
-        "archive_command = 'cp %p /archive/%f'\nhuge_pages = try\nport = 6432\n",
+        "archive_mode = on\narchive_command = 'cp %p /archive/%f'\nhuge_pages = try\nport = 6432\n",
     ),
     (
         "mariadb-10.11",

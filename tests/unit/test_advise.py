@@ -434,8 +434,8 @@ def test_a_version_newer_than_what_is_known_is_noted(
 
 def test_what_the_measurement_warns_of_is_noted_first() -> None:
     drive = measurement(1000, warnings=(MeasurementWarning(code="x", text="it drifts"),))
-    advice = advise(drive, Request("postgresql", (19,), ""), WAL)
+    advice = advise(drive, Request("postgresql", (20,), ""), WAL)
     assert advice.warnings == (
         "it drifts",
-        "PostgreSQL 19 is newer than what we know; the rules of 18 are used",
+        "PostgreSQL 20 is newer than what we know; the rules of 19 are used",
     )

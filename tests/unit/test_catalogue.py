@@ -305,6 +305,18 @@ def test_one_bad_file_among_good_ones_is_fatal(profiles: Path) -> None:
             'id = "unknown-slow"\nwhen = { sync_us = { at_least = 3000 } }',
             "the last class must fit every drive",
         ),
+        (
+            "storage/classes",
+            "typical_sync_us = [25, 100]",
+            "typical_sync_us = [100, 25]",
+            "typical_sync_us: at best, then at worst",
+        ),
+        (
+            "storage/classes",
+            "typical_sync_us = [25, 100]",
+            "typical_sync_us = [0, 100]",
+            "typical_sync_us.0: Input should be greater than 0",
+        ),
         ("storage/trust", 'id = "ratio"', 'id = "feeling"', "there is no check 'feeling'"),
         ("storage/trust", 'id = "ratio"', 'id = "rotation"', "rotation takes the limits"),
         ("storage/trust", 'id = "no-device"', 'id = "virtual-disk"', "cannot show ['why']"),
@@ -338,7 +350,7 @@ def test_one_bad_file_among_good_ones_is_fatal(profiles: Path) -> None:
             "assumptions",
             "[recovery_time_s]",
             "[recovery_time]",
-            "it must hold just expected_commits",
+            "it must hold just cores, cpu_us_per_txn, expected_commits",
         ),
     ],
 )

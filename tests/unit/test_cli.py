@@ -10,12 +10,21 @@ import pytest
 
 from advisor import __version__
 from advisor.cli import main
+from advisor.servers import detect
+from advisor.servers.detect import Installed
+from advisor.versions import NumericVersion, Vendor
 
 MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 HDD = str(MEASUREMENTS / "hdd.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
 RAID_CACHE = str(MEASUREMENTS / "raid-cache.json")
 MYSQL = ("recommend", "--db", "mysql", "--db-version", "9.7")
+ORDER = ("capacity", "--from", HDD, "--workload", "order")
+
+
+def words(text: str) -> str:
+    """Without the breaks of its lines."""
+    return " ".join(text.split())
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -55,7 +64,43 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
         (("measure", "/nowhere"), 1, "/nowhere"),
         (("measure", __file__), 1, "test_cli.py"),
         (("measure", "--quick", "--thorough"), 2, "contradict each other"),
-        (("capacity", "--from", HDD, "--db-version", "8.0"), 2, "--db-version and --binary-log"),
+        (("capacity", "--from", HDD, "--db-version", "8.0"), 2, "--durability need --db"),
+        (("capacity", "--from", HDD, "--durability", "loses-recent-on-crash"), 2, "need --db"),
+        (("capacity", "--from", HDD, "--p99-ms", "5"), 2, "--p99-ms needs --target-tps"),
+        (("capacity", "--from", HDD, "--clients", "1,x"), 2, "--clients '1,x': whole numbers"),
+        (("capacity", "--from", HDD, "--clients", "0"), 2, "--clients '0': whole numbers"),
+        (("capacity", "--from", HDD, "--clients", "1025"), 2, "at most 1024 are modelled"),
+        (("capacity", "--from", HDD, "--cores", "0"), 2, "Invalid value for '--cores'"),
+        (("capacity", "--from", HDD, "--cpu-us-per-txn", "0"), 2, "for '--cpu-us-per-txn'"),
+        (("capacity", "--from", HDD, "--target-tps", "0"), 2, "for '--target-tps'"),
+        (("capacity", "--from", HDD, "--target-tps", "inf"), 2, "for '--target-tps'"),
+        (("capacity", "--from", HDD, "--target-tps", "nan"), 2, "for '--target-tps'"),
+        (("capacity", "--from", HDD, "--cpu-us-per-txn", "nan"), 2, "for '--cpu-us"),
+        (("capacity", "--from", HDD, "--references"), 2, "--references need --workload"),
+        (("capacity", "--from", HDD, "--parameter", "items=5"), 2, "need --workload"),
+        ((*ORDER, "--parameter", "items"), 2, "--parameter 'items': a name and a whole number"),
+        ((*ORDER, "--parameter", "items=-1"), 2, "--parameter 'items=-1': a name and"),
+        ((*ORDER, "--parameter", "items=101"), 2, "order: items 101 is outside 1 to 100"),
+        ((*ORDER, "--parameter", "users=1"), 2, "no chosen workload has a parameter 'users'"),
+        (
+            # said before anything is measured
+            ("capacity", "/nowhere", "--workload", "all", "--target-tps", "9"),
+            2,
+            "one workload at most",
+        ),
+        (
+            ("capacity", "--from", HDD, "--workload", "trades"),
+            2,
+            "there is no workload 'trades'\n  hint: known: analytics-batch, cart, login, order, "
+            "pgbench-tpcb, publish, sysbench-update, trade; or a file: ./mine.toml",
+        ),
+        (("capacity", "--from", HDD, "--workload", "template"), 2, "there is no workload"),
+        (
+            ("capacity", "--from", HDD, "--workload", "no/x.toml"),
+            1,
+            "no/x.toml cannot be read: No such file or directory",
+        ),
+        (("capacity", "--from", HDD, "--workload", "/"), 1, "/ cannot be read: Is a directory"),
         (("rules", "show", "postgresql.no_such_setting"), 2, "there is no rule or setting"),
         (("rules", "show", "postgresql.fsync.no-such-rule"), 2, "there is no rule or setting"),
         ((*MYSQL, "--from", TMPFS), 3, "tmpfs keeps files in memory"),
@@ -172,10 +217,56 @@ def test_advice_as_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]
 
 def test_capacity_at_given_syncs(capsys: pytest.CaptureFixture[str]) -> None:
     # hdd.json: 12.2 ms a sync; 1 / 0.0122 s = 81.97, / 4 = 20.49 transactions a second.
-    status, out, _ = run(capsys, "capacity", "--from", HDD, "--syncs", "1,4", "--format", "json")
+    asked = ("--syncs", "1,4", "--clients", "1", "--format", "json")
+    status, out, _ = run(capsys, "capacity", "--from", HDD, *asked)
     assert status == 0
     rates = [(point["syncs"], round(point["tps"], 2)) for point in json.loads(out)["serial"]]
     assert rates == [(1, 81.97), (4, 20.49)]
+
+
+def test_numbers_of_clients_are_shown_once_and_in_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ("--clients", "8,1,8", "--format", "json")
+    _, out, _ = run(capsys, "capacity", "--from", HDD, *asked)
+    assert [point["clients"] for point in json.loads(out)["group_commit"]] == [1, 8]
+
+
+def test_capacity_of_a_workload_of_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = Path(__file__).parents[2] / "profiles" / "workloads" / "template.toml"
+    path = tmp_path / "mine.toml"
+    path.write_text(template.read_text())
+    asked = ("--workload", str(path), "--parameter", "items=4", "--clients", "1")
+    status, out, err = run(capsys, "capacity", "--from", HDD, *asked, "--format", "json")
+    assert status == 0
+    assert err == ""  # no progress where nobody watches
+    (workload,) = json.loads(out)["workloads"]
+    # two syncs and one for each item; hdd.json: 12.2 ms a sync, 1 / (6 x 12.2 ms) = 13.66
+    assert (workload["name"], workload["syncs"]) == ("mine", 6)
+    assert round(workload["ceiling_tps"], 2) == 13.66
+
+
+def test_a_workload_file_that_lacks_something_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('summary = "What it does."\n')
+    status, out, err = run(capsys, "capacity", "--from", HDD, "--workload", str(path))
+    assert (status, out) == (1, "")
+    assert err == f"fsync-advisor: {path}: kind: Field required\n"
+
+
+def test_capacity_names_the_cores_and_the_cpu_time_it_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("--cores", "3", "--cpu-us-per-txn", "70.5", "--clients", "1")
+    _, out, _ = run(capsys, "capacity", "--from", HDD, *given)
+    assert "with 3 cores (as given) and 70.5 us of CPU time per transaction" in words(out)
+    _, out, _ = run(capsys, "capacity", "--from", HDD, "--clients", "1")
+    assert "with 4 cores (as measured) and " in words(out)
+    assert "of CPU time per transaction (assumed):" in words(out)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +288,9 @@ def test_capacity_at_given_syncs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_capacity_says_what_one_commit_waits_for(
     arguments: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, _ = run(capsys, "capacity", "--from", HDD, *arguments)
+    status, out, _ = run(capsys, "capacity", "--from", HDD, "--clients", "1", *arguments)
     assert status == 0
-    assert f"One commit with these settings {line}" in out
+    assert f"One commit with these settings {line}" in words(out)
     assert out.startswith("One connection, one sync after another, 12.2 ms each")
 
 
@@ -222,7 +313,7 @@ def test_a_measurement_is_read_from_standard_input() -> None:
         ("mysql", "26.10", "9.7"),
         ("mariadb", "12.3", "11.8"),
         ("mariadb", "13.1", "11.8"),
-        ("postgresql", "19", "18"),
+        ("postgresql", "20", "19"),
     ],
 )
 def test_a_version_from_the_future_gets_the_newest_rules_and_a_warning(
@@ -236,6 +327,29 @@ def test_a_version_from_the_future_gets_the_newest_rules_and_a_warning(
     assert future["engine_version"] == version
     assert len(future["settings"]) >= 10
     assert future["settings"] == known["settings"]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "message"),
+    [
+        ("mariadb", (10, 5, 23), "MariaDB 10.5.23, installed here as /opt/server, is older"),
+        ("mysql", (5, 6, 24), "MySQL 5.6.24, installed here as /opt/server, is older"),
+        ("postgresql", (12, 22), "PostgreSQL 12.22, installed here as /opt/server, is older"),
+    ],
+)
+def test_an_installed_server_that_is_too_old_gets_no_other_versions_fragment(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    vendor: Vendor,
+    version: NumericVersion,
+    message: str,
+) -> None:
+    installed = Installed(vendor, version, Path("/opt/server"))
+    monkeypatch.setattr(detect, "find_installed", lambda vendor: installed)
+    status, out, err = run(capsys, "recommend", "--db", vendor, "--from", HDD)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"fsync-advisor: {message} than what we know")
+    assert "--db-version" in err
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
@@ -273,7 +387,8 @@ def test_a_full_disk_behind_stdout_is_said_in_one_line(command: tuple[str, ...])
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version") == (0, f"fsync-advisor {__version__}\n", "")
-    for command in ([], ["measure"], ["recommend"], ["capacity"], ["rules"], ["rules", "show"]):
+    commands = (["measure"], ["recommend"], ["capacity"], ["compare"], ["rules"], ["rules", "show"])
+    for command in ([], *commands):
         status, out, _ = run(capsys, *command, "--help")
         assert status == 0
         assert max(map(len, out.splitlines())) <= 80
@@ -306,6 +421,11 @@ def test_rules_check_finds_what_is_wrong(
     shutil.copytree(Path(__file__).parents[2] / "profiles", profiles)
     monkeypatch.setattr(knowledge, "resource_dir", lambda name: tmp_path / name)
     assert run(capsys, "rules", "check")[0] == 0
+    workload = profiles / "workloads" / "mine.toml"
+    workload.write_text("syncs = 1\n")
+    status, _, err = run(capsys, "rules", "check")
+    assert (status, err) == (1, f"fsync-advisor: {workload}: summary: Field required\n")
+    workload.unlink()
     path = profiles / "postgresql" / "commit_delay.toml"
     path.write_text(path.read_text().replace("leave_default = true", "value = 100001"))
     status, _, err = run(capsys, "rules", "check")

@@ -20,6 +20,8 @@ POSTGRESQL = Request("postgresql", (15,), "a test")
 ASSUMPTIONS = {
     name: Assumption(value=value, option="", why="")
     for name, value in {
+        "cores": 4,
+        "cpu_us_per_txn": 5,
         "expected_commits_per_s": 1000,
         "recovery_time_s": 600,
         "log_bytes_per_commit_mysql": 1,

@@ -13,7 +13,7 @@ import pytest
 
 from advisor import files
 from advisor.errors import AdvisorError, UsageError
-from advisor.files import check_writable, read_text, write_text
+from advisor.files import check_writable, is_directory, read_text, write_text
 
 # Run by somebody without privileges: in the folder argv[1], argv[2] the operation on path argv[3].
 UNPRIVILEGED = """
@@ -55,6 +55,19 @@ def failing(number: int) -> Any:
         raise OSError(number, os.strerror(number))
 
     return fail
+
+
+# Looking
+
+
+def test_only_what_can_be_looked_at_is_a_directory(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert is_directory(tmp_path)
+    no_directories = [file, loop, tmp_path / "none", tmp_path / ("x" * 300)]
+    assert not any(is_directory(path) for path in no_directories)
 
 
 # Reading

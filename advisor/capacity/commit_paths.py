@@ -1,0 +1,238 @@
+"""How each server takes a commit to the drive, as stages that a simulation runs.
+
+Sources: PostgreSQL 18, XLogFlush and LWLockAcquireOrWait; MySQL 9.7, log_self_write_up_to and
+MYSQL_BIN_LOG::ordered_commit; MariaDB 10.11, log_write_up_to with group_commit_lock and
+MYSQL_BIN_LOG::trx_group_commit_leader. That no two syncs of a log overlap, and how long passes
+between them, was traced on all three.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, Literal
+
+from advisor.capacity.latency import Latency
+from advisor.capacity.simulation import Clock, Cores
+
+CommitKind = Literal[
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mysql-binary-log",
+    "mariadb-binary-log",
+    "asynchronous",
+    "separate-files",
+]
+
+CLIENT_SHARE: Final = 0.25
+EXECUTE_SHARE: Final = 0.55
+REPLY_SHARE: Final = 0.2
+"""How a transaction's CPU time falls to its client, and to the server before and after the sync."""
+
+HAND_OVER_TURNS: Final = 2
+"""MySQL's InnoDB wakes all at once, and each must get the log's mutex before one can lead; whoever
+was just served and is back by then goes along. Two turns came nearest to exploratory runs."""
+
+
+class Transaction:
+    """One transaction on its way."""
+
+    __slots__ = ("commits_left", "sent_us")
+
+    def __init__(self) -> None:
+        self.sent_us = 0.0
+        self.commits_left = 0
+
+
+Group = Sequence[Transaction]
+
+
+class Host:
+    """What the stages of one server share."""
+
+    def __init__(
+        self, seed: int, cores: int, *, wake_us: float, sync_cpu_us: float, wait_cpu_us: float
+    ) -> None:
+        self.random = Random(seed)
+        self.clock = Clock()
+        self.cores = Cores(self.clock, self.random, cores, wake_us)
+        self.sync_cpu_us = sync_cpu_us
+        self.wait_cpu_us = wait_cpu_us
+
+
+class SharedSync:
+    """One sync at a time, which serves all who waited when it began.
+
+    When it is done, everybody who waits is woken, the served ones first; the first of the others
+    to get a core begins the next sync. Where they must queue for a lock first, that takes up to
+    `hand_over_turns` turns; otherwise who comes while no sync runs begins one at once.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        latency: Latency,
+        served: Callable[[Group], None],
+        *,
+        hand_over_turns: int = 0,
+    ) -> None:
+        self._host = host
+        self._latency = latency
+        self._served = served
+        self._hand_over_turns = hand_over_turns
+        self._waiting: list[Transaction] = []
+        self._running = False
+        self._queued_for_lock = False
+        self.syncs = 0
+        self.commits = 0
+        self.busy_us = 0.0
+
+    def join(self, one: Transaction) -> None:
+        """Waits for the next sync."""
+        self.join_all((one,))
+
+    def join_all(self, group: Group) -> None:
+        """A whole group waits for the next sync, behind its leader."""
+        self._waiting.extend(group)
+        if not self._queued_for_lock:
+            self._begin(0)
+
+    def _begin(self, turns_left: int) -> None:
+        if self._running or not self._waiting:
+            return
+        if turns_left:
+            self._host.cores.run(self._host.wait_cpu_us, self._begin, turns_left - 1)
+            return
+        group, self._waiting = self._waiting, []
+        self._running = True
+        self._queued_for_lock = False
+        self.syncs += 1
+        self.commits += len(group)
+        latency_us = self._latency.draw(self._host.random)
+        self.busy_us += latency_us
+        cpu_us = min(latency_us, self._host.sync_cpu_us)
+        self._host.clock.after(latency_us - cpu_us, self._returned, (cpu_us, group))
+
+    def _returned(self, sync: tuple[float, Group]) -> None:
+        """The drive is done; its CPU part is still to come, and may have to wait for a core."""
+        cpu_us, group = sync
+        self._host.cores.run_awake(cpu_us, self._release, group)
+
+    def _release(self, group: Group) -> None:
+        self._running = False
+        others = len(self._waiting)
+        self._served(group)
+        turns = min(self._hand_over_turns, others - 1)  # who is alone need not queue for a lock
+        self._queued_for_lock = turns > 0
+        for _ in range(others):
+            self._host.cores.run(self._host.wait_cpu_us, self._begin, turns)
+
+
+class OneAtATime:
+    """Syncs of files that nobody shares, on a drive that takes one after another."""
+
+    def __init__(self, host: Host, latency: Latency, served: Callable[[Group], None]) -> None:
+        self._host = host
+        self._latency = latency
+        self._served = served
+        self._free_at_us = 0.0
+        self.syncs = 0
+        self.commits = 0
+        self.busy_us = 0.0
+
+    def join(self, one: Transaction) -> None:
+        """Waits for a sync of its own."""
+        latency_us = self._latency.draw(self._host.random)
+        self.syncs += 1
+        self.commits += 1
+        self.busy_us += latency_us
+        now_us = self._host.clock.now_us
+        self._free_at_us = max(now_us, self._free_at_us) + latency_us
+        self._host.clock.after(self._free_at_us - now_us, self._served, (one,))
+
+
+class Server:
+    """A server that commits in its own way; `answered` is told of each transaction's end."""
+
+    def __init__(
+        self,
+        kind: CommitKind,
+        host: Host,
+        log: Latency,
+        append: Latency | None,
+        answered: Callable[[Transaction], None],
+    ) -> None:
+        self._host = host
+        self._answered = answered
+        self.cpu_us = 0.0
+        """CPU time of one transaction, for each of its commits."""
+        append = append or log
+        reply = self._reply
+        stages: list[SharedSync | OneAtATime] = []
+        match kind:
+            case "postgresql" | "mariadb":
+                stages = [SharedSync(host, log, reply)]
+            case "mysql":
+                stages = [SharedSync(host, log, reply, hand_over_turns=HAND_OVER_TURNS)]
+            case "mysql-binary-log":  # one thread leads its group through both stages
+                binary_log = SharedSync(host, append, reply)
+                stages = [SharedSync(host, log, binary_log.join_all), binary_log]
+            case "mariadb-binary-log":  # each prepares for itself, and then joins a group
+                binary_log = SharedSync(host, append, reply)
+                stages = [SharedSync(host, log, self._woken_for(binary_log)), binary_log]
+            case "separate-files":
+                stages = [OneAtATime(host, log, reply)]
+            case "asynchronous":
+                pass
+        self._stages = stages
+        self._commit = stages[0].join if stages else self._return
+
+    @property
+    def group_size(self) -> float:
+        """Mean number of commits that one sync of the log has served."""
+        return self._stages[0].commits / self._stages[0].syncs if self._stages else 0.0
+
+    @property
+    def sync_busy_us(self) -> float:
+        """For how long a sync has been under way, at the stage where that was longest."""
+        return max((stage.busy_us for stage in self._stages), default=0.0)
+
+    def submit(self, one: Transaction, commits: int) -> None:
+        """A client makes up its next transaction, and sends it."""
+        one.commits_left = commits
+        self._run(CLIENT_SHARE, 0.0, self._sent, one)
+
+    def _run(
+        self, share: float, more_us: float, then: Callable[[Transaction], None], one: Transaction
+    ) -> None:
+        """A share of the transaction's CPU time, give or take a half."""
+        burst_us = self.cpu_us * share * (0.5 + self._host.random.random())
+        self._host.cores.run(burst_us + more_us, then, one)
+
+    def _sent(self, one: Transaction) -> None:
+        one.sent_us = self._host.clock.now_us
+        self._execute(one)
+
+    def _execute(self, one: Transaction) -> None:
+        self._run(EXECUTE_SHARE, 0.0, self._commit, one)
+
+    def _woken_for(self, stage: SharedSync) -> Callable[[Group], None]:
+        def woken(group: Group) -> None:
+            for one in group:
+                self._host.cores.run(self._host.wait_cpu_us, stage.join, one)
+
+        return woken
+
+    def _reply(self, group: Group) -> None:
+        for one in group:
+            self._run(REPLY_SHARE, self._host.wait_cpu_us, self._replied, one)
+
+    def _return(self, one: Transaction) -> None:
+        """A commit that waits for nothing."""
+        self._run(REPLY_SHARE, 0.0, self._replied, one)
+
+    def _replied(self, one: Transaction) -> None:
+        one.commits_left -= 1
+        if one.commits_left:
+            self._execute(one)
+        else:
+            self._answered(one)

@@ -1,0 +1,216 @@
+"""Commits that share syncs: clients in a closed loop, or random arrivals, on one drive.
+
+A transaction takes CPU time, then commits: it waits for a sync, which serves everybody who was
+ready when it began; who comes later waits for the next. Simulated event by event are that and the
+queue for the cores, in which those whom a sync has served compete with whoever leads the next one.
+
+Assumed: rows that nobody else locks, data in memory, no checkpoint, no other load; latencies that
+do not depend on how much one sync writes, nor on each other. How well that fits real servers is in
+the README, from tests/benchmarks/capacity_accuracy.py.
+"""
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from advisor.capacity.commit_paths import CommitKind, Host, Server, Transaction
+from advisor.capacity.latency import Latency
+
+Bottleneck = Literal["flush", "cpu", "clients"]
+
+BOUND_SHARE: Final = 0.9
+"""What is busy for a larger share of the time is what binds."""
+
+WARM_UP: Final = 200
+COUNTED: Final = 6_000
+"""Transactions of one run: enough for a p99, in a tenth of a second of Python."""
+
+BACKLOG_SHARE: Final = 0.05
+"""Arrivals that pile up to a larger share of all are more than the server keeps up with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """The latencies of the syncs that a commit waits for."""
+
+    log: Latency
+    """Of a preallocated log: overwrite and fdatasync."""
+    append: Latency | None = None
+    """Of a binary log, which grows; None where it was not measured: then as `log`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """What commits cost beside the drive.
+
+    The defaults of the last three were chosen on a 2-core virtual machine, so that the model came
+    near to exploratory runs of PostgreSQL 15, MySQL 9.7 and MariaDB 10.11; they are small beside
+    any flush above 0.5 ms.
+    """
+
+    cores: float
+    us_per_txn: tuple[tuple[int, float], ...]
+    """(clients, CPU time of one transaction in us, over all cores), ascending; between two points
+    a straight line over the logarithm of the clients, flat outside."""
+    wake_us: float = 20.0
+    """How long a core that sleeps takes to wake."""
+    sync_cpu_us: float = 40.0
+    """CPU time of one sync, part of its latency."""
+    wait_cpu_us: float = 15.0
+    """CPU time of being put to sleep and woken, once."""
+
+    def at(self, clients: float) -> float:
+        """CPU time of one transaction in us, at that many clients."""
+        counts = [count for count, _ in self.us_per_txn]
+        right = bisect_left(counts, clients)
+        if right == 0:
+            return self.us_per_txn[0][1]
+        if right == len(counts):
+            return self.us_per_txn[-1][1]
+        (low, low_us), (high, high_us) = self.us_per_txn[right - 1 : right + 1]
+        return low_us + (high_us - low_us) * math.log(clients / low) / math.log(high / low)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How a server commits."""
+
+    kind: CommitKind
+    commits: int = 1
+    """Commits that one transaction makes one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Transactions per second, and what one takes from its statement sent to its answer read."""
+
+    clients: int
+    """Those of a closed loop; of random arrivals, 0."""
+    tps: float
+    p50_ms: float
+    p99_ms: float
+    group_size: float
+    """Mean number of commits that one sync of the log served; 0 where none waits for it."""
+    bottleneck: Bottleneck
+
+
+def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: int = 0) -> Outcome:
+    """`clients` connections, each with its next transaction as soon as the last one is answered.
+
+    Same arguments, same outcome.
+    """
+    host = _host(cpu, seed)
+    latencies_us: list[float] = []
+
+    def answered(one: Transaction) -> None:
+        latencies_us.append(host.clock.now_us - one.sent_us)
+        server.submit(one, engine.commits)
+
+    server = Server(engine.kind, host, drive.log, drive.append, answered)
+    server.cpu_us = cpu.at(clients) / engine.commits
+    for client in range(clients):
+        start_us = drive.log.mean_us * client / clients
+        host.clock.after(start_us, lambda one: server.submit(one, engine.commits), Transaction())
+    warm_up = max(WARM_UP, 4 * clients)
+    counted = max(COUNTED, 60 * clients)
+    while len(latencies_us) < warm_up:
+        host.clock.run_next()
+    started = _Meter(host, server)
+    while len(latencies_us) < warm_up + counted:
+        host.clock.run_next()
+    elapsed_us = host.clock.now_us - started.now_us
+    return Outcome(
+        clients,
+        counted * 1e6 / elapsed_us,
+        *_percentiles_ms(latencies_us[warm_up:]),
+        server.group_size,
+        started.bottleneck(host, server),
+    )
+
+
+def open_arrivals(
+    engine: Engine, drive: Drive, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
+) -> Outcome:
+    """Transactions that arrive at random (Poisson), each on a connection of its own.
+
+    Where the server does not keep up, both percentiles are infinite. Same arguments, same outcome.
+    """
+    host = _host(cpu, seed)
+    latencies_us: list[float] = []
+    between_us = 1e6 / arrivals_per_s
+    total = WARM_UP + COUNTED
+    arrived = 0
+
+    def arrive(_: None) -> None:
+        nonlocal arrived
+        arrived += 1
+        server.submit(Transaction(), engine.commits)
+        if arrived < total:
+            host.clock.after(host.random.expovariate(1.0) * between_us, arrive, None)
+
+    def answered(one: Transaction) -> None:
+        latencies_us.append(host.clock.now_us - one.sent_us)
+
+    server = Server(engine.kind, host, drive.log, drive.append, answered)
+    alone_us = cpu.at(1) + sync_wait_us(engine, drive)
+    server.cpu_us = cpu.at(max(1.0, alone_us / between_us)) / engine.commits
+    host.clock.after(0.0, arrive, None)
+    started = _Meter(host, server)
+    while arrived < total:
+        host.clock.run_next()
+    backlog = total - len(latencies_us) - alone_us / between_us
+    bottleneck = started.bottleneck(host, server)
+    while len(latencies_us) < total:
+        host.clock.run_next()
+    p50_ms, p99_ms = _percentiles_ms(latencies_us[WARM_UP:])
+    if backlog > BACKLOG_SHARE * total:
+        p50_ms = p99_ms = math.inf
+    return Outcome(0, arrivals_per_s, p50_ms, p99_ms, server.group_size, bottleneck)
+
+
+def sync_wait_us(engine: Engine, drive: Drive) -> float:
+    """The mean of the syncs that one transaction waits for, one after another, in microseconds."""
+    log_us = drive.log.mean_us
+    match engine.kind:
+        case "asynchronous":
+            return 0.0
+        case "mysql-binary-log" | "mariadb-binary-log":
+            return engine.commits * (log_us + (drive.append or drive.log).mean_us)
+        case _:
+            return engine.commits * log_us
+
+
+def _host(cpu: Cpu, seed: int) -> Host:
+    return Host(
+        seed,
+        max(1, round(cpu.cores)),
+        wake_us=cpu.wake_us,
+        sync_cpu_us=cpu.sync_cpu_us,
+        wait_cpu_us=cpu.wait_cpu_us,
+    )
+
+
+class _Meter:
+    """How busy everything has been since it was made."""
+
+    def __init__(self, host: Host, server: Server) -> None:
+        self.now_us = host.clock.now_us
+        self._cores_us = host.cores.busy_us
+        self._sync_us = server.sync_busy_us
+
+    def bottleneck(self, host: Host, server: Server) -> Bottleneck:
+        """What binds: the cores, the drive, or neither."""
+        elapsed_us = host.clock.now_us - self.now_us
+        if host.cores.busy_us - self._cores_us > BOUND_SHARE * elapsed_us * host.cores.count:
+            return "cpu"
+        if server.sync_busy_us - self._sync_us > BOUND_SHARE * elapsed_us:
+            return "flush"
+        return "clients"
+
+
+def _percentiles_ms(latencies_us: list[float]) -> tuple[float, float]:
+    """p50 and p99, by nearest rank."""
+    ordered = sorted(latencies_us)
+    p50, p99 = (ordered[math.ceil(len(ordered) * share) - 1] / 1000 for share in (0.5, 0.99))
+    return p50, p99

@@ -1,0 +1,128 @@
+"""What the capacity command says: the serial bound, and what connections carry together."""
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from advisor.advice import Capacity, Loss
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import Bottleneck
+from advisor.capacity.workloads import Kind
+from advisor.durability import Durability
+from advisor.measurement import Model
+
+SCHEMA_VERSION: Final = 1
+
+
+class Assumed(Model):
+    """A figure of the host that the model needs, and where it comes from."""
+
+    value: float
+    source: Literal["as given", "as measured", "assumed"]
+
+
+class GroupCommitPoint(Model):
+    """So many clients, each committing again as soon as it may."""
+
+    clients: int
+    tps: float
+    p50_ms: float
+    p99_ms: float
+    commits_per_sync: float
+    bottleneck: Bottleneck
+
+
+class Sustained(Model):
+    """What one drive makes of a workload whose transactions arrive at random."""
+
+    ceiling_tps: float
+    """The serial bound: all its syncs one after another on one connection, and nothing else."""
+    sustainable_tps: float
+    """The highest arrival rate at which p99 stays within the target; 0 where the target is missed
+    with hardly anybody there."""
+    per_day: float
+    records_per_s: float | None
+    p50_ms: float
+    p99_ms: float
+    """At the sustainable rate; where there is none, of a transaction alone."""
+    meets_target: bool
+
+
+class OnReference(Sustained):
+    """The same workload on a reference storage, of which only the mean latency is known."""
+
+    name: str
+    description: str
+    sync_us: float
+
+
+class WorkloadCapacity(Sustained):
+    """A workload on the measured drive, and on the reference storages where they were asked for."""
+
+    name: str
+    kind: Kind
+    syncs: int
+    p99_target_ms: float
+    cpu_us_per_txn: float
+    references: tuple[OnReference, ...] = ()
+
+
+class Carrier(Model):
+    """Whether a storage carries the target, and with how many clients at the least."""
+
+    name: str
+    description: str = ""
+    sync_us: float
+    clients: int | None
+    """None where no number of clients does."""
+    tps: float | None
+    p50_ms: float | None
+    p99_ms: float | None
+
+
+class Relaxation(Model):
+    """The target at a lower durability class where a commit waits for no sync: on any storage."""
+
+    durability: Durability
+    settings: dict[str, str]
+    losses: tuple[Loss, ...]
+    """What may be lost; at the expected rate, which is the target's."""
+    clients: int | None
+
+
+class Remedy(Model):
+    """Changes that together make the measured drive's host carry the target."""
+
+    changes: tuple[str, ...] = Field(min_length=1)
+    clients: int
+    tps: float
+    p99_ms: float
+
+
+class Target(Model):
+    """Who carries so many transactions per second within that p99."""
+
+    tps: float
+    p99_limit_ms: float | None
+    durability: Durability
+    clients_tried: tuple[int, ...]
+    here: Carrier
+    storages: tuple[Carrier, ...]
+    """The reference storages, and each storage class at its best and at its worst."""
+    relaxed: tuple[Relaxation, ...]
+    remedies: tuple[Remedy, ...]
+    """Empty where the drive carries it as it is, or where no two changes help."""
+
+
+class CapacityPlan(Capacity):
+    """All of it. `serial` and what one commit waits for are those of every Capacity."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    commit_kind: CommitKind
+    cores: Assumed
+    cpu_us_per_txn: Assumed
+    group_commit: tuple[GroupCommitPoint, ...]
+    workloads: tuple[WorkloadCapacity, ...]
+    target: Target | None = None
+    notes: tuple[str, ...] = ()
+    """What is taken for granted in these figures."""

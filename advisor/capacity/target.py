@@ -1,0 +1,119 @@
+"""A wanted rate: who carries it, with how many clients, and what else would."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from advisor.advice import LowerDurability
+from advisor.capacity.carrying import (
+    Change,
+    ClientModel,
+    Setup,
+    Wanted,
+    another_drive,
+    fewest_clients,
+    more_clients,
+    more_cores,
+    no_waiting,
+    remedies,
+)
+from advisor.capacity.group_commit import Engine
+from advisor.capacity.results import Carrier, Relaxation, Remedy, Target
+from advisor.capacity.standard_drives import StandardDrive
+from advisor.durability import Durability
+from advisor.units import format_latency
+
+
+def target(
+    here: Setup,
+    wanted: Wanted,
+    durability: Durability,
+    others: tuple[StandardDrive, ...],
+    offers: tuple[LowerDurability, ...],
+    model: ClientModel,
+) -> Target:
+    """The answer. `offers` are the lower durability classes where a commit waits for no sync."""
+    this_drive = StandardDrive("this drive", "", here.drive, measured=True)
+    own = _carrier(this_drive, here, wanted, model)
+    storages = tuple(_carrier(other, here, wanted, model) for other in others)
+    relaxed = tuple(_relaxed(here, wanted, offers, model))
+    found: tuple[Remedy, ...] = ()
+    if own.clients is None:
+        changes = _changes(here, wanted, list(zip(storages, others, strict=True)), relaxed)
+        found = tuple(
+            Remedy(
+                changes=one.changes,
+                clients=one.outcome.clients,
+                tps=one.outcome.tps,
+                p99_ms=one.outcome.p99_ms,
+            )
+            for one in remedies(here, wanted, tuple(changes), model)
+        )
+    return Target(
+        tps=wanted.tps,
+        p99_limit_ms=wanted.p99_limit_ms,
+        durability=durability,
+        clients_tried=here.client_counts,
+        here=own,
+        storages=storages,
+        relaxed=relaxed,
+        remedies=found,
+    )
+
+
+def _carrier(drive: StandardDrive, here: Setup, wanted: Wanted, model: ClientModel) -> Carrier:
+    outcome = fewest_clients(replace(here, drive=drive.drive), wanted, model)
+    return Carrier(
+        name=drive.name,
+        description=drive.description,
+        sync_us=drive.drive.log.mean_us,
+        clients=outcome and outcome.clients,
+        tps=outcome and outcome.tps,
+        p50_ms=outcome and outcome.p50_ms,
+        p99_ms=outcome and outcome.p99_ms,
+    )
+
+
+def _relaxed(
+    here: Setup, wanted: Wanted, offers: Iterable[LowerDurability], model: ClientModel
+) -> Iterator[Relaxation]:
+    if here.engine.kind == "separate-files":
+        return  # no setting of a server's makes those wait for less
+    there = replace(here, engine=Engine("asynchronous"))
+    for offer in offers:
+        outcome = fewest_clients(there, wanted, model)
+        yield Relaxation(
+            durability=offer.durability,
+            settings=offer.settings,
+            losses=offer.losses,
+            clients=outcome and outcome.clients,
+        )
+
+
+def _changes(
+    here: Setup,
+    wanted: Wanted,
+    storages: list[tuple[Carrier, StandardDrive]],
+    relaxed: tuple[Relaxation, ...],
+) -> Iterator[Change]:
+    """What could be different, in the order it is proposed in; only the mildest relaxation."""
+    yield from _faster_drive(storages, here.drive.log.mean_us)
+    yield from more_cores(here.cpu, wanted)
+    for offer in relaxed[:1]:
+        yield no_waiting(f"--durability {offer.durability}")
+    yield more_clients(here.client_counts)
+
+
+def _faster_drive(
+    storages: list[tuple[Carrier, StandardDrive]], sync_us: float
+) -> Iterator[Change]:
+    """Of the faster storages the slowest that carries it with nothing else changed, one that was
+    measured before one that is only described; if none does, the fastest."""
+    faster = sorted(
+        (pair for pair in storages if pair[0].sync_us < sync_us),
+        key=lambda pair: (pair[1].measured, pair[0].sync_us),
+    )
+    carrying = [pair for pair in faster if pair[0].clients is not None]
+    fastest = sorted(faster, key=lambda pair: pair[0].sync_us)
+    for carrier, other in carrying[-1:] or fastest[:1]:
+        text = f"a drive like {carrier.name} ({format_latency(carrier.sync_us)} a sync)"
+        yield another_drive(text, other.drive)

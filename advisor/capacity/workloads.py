@@ -1,0 +1,111 @@
+"""Workloads as data: the syncs, the work and the patience of one kind of transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import Field, model_validator
+
+from advisor.conditions import Strict
+from advisor.errors import UsageError
+
+Kind = Literal["database", "files"]
+"""database: a transaction commits once, whatever it writes, and shares syncs with others; files:
+every sync goes to a file of its own and is shared with nobody."""
+
+MAX_SYNCS: Final = 10_000
+"""Of one transaction. More are a mistake, and the model would take them one by one."""
+
+
+class Parameter(Strict):
+    """What makes a transaction larger, like the items of an order."""
+
+    meaning: str = Field(min_length=5)
+    default: int
+    min: int = Field(ge=0)
+    max: int
+    syncs_each: int = Field(default=0, ge=0)
+    statements_each: float = Field(default=0, ge=0, le=1e6)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Parameter":
+        if not self.min <= self.default <= self.max:
+            raise ValueError("min, default and max must be in that order")
+        if not self.syncs_each and not self.statements_each:
+            raise ValueError("a parameter needs syncs_each or statements_each")
+        return self
+
+
+class Workload(Strict):
+    """One file of profiles/workloads, or one of the user's own."""
+
+    name: str
+    summary: str = Field(min_length=10)
+    kind: Kind
+    syncs: int = Field(ge=0)
+    """Durable steps counted one sync each, whatever is shared; the parameters add theirs."""
+    statements: float = Field(gt=0, le=1e6)
+    """CPU time, in single-row writes; the parameters add theirs."""
+    records_per_txn: int | None = Field(default=None, gt=0)
+    p99_target_ms: float = Field(gt=0, le=3_600_000)
+    parameters: dict[str, Parameter] = Field(default_factory=dict, alias="parameter")
+    sources: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _some_syncs(self) -> "Workload":
+        parameters = self.parameters.values()
+        if not self.syncs + sum(one.min * one.syncs_each for one in parameters):
+            raise ValueError("a transaction needs a sync: raise syncs, or a parameter's min")
+        if self.syncs + sum(one.max * one.syncs_each for one in parameters) > MAX_SYNCS:
+            raise ValueError(f"a transaction of more than {MAX_SYNCS} syncs")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction of a workload, its parameters filled in."""
+
+    name: str
+    kind: Kind
+    syncs: int
+    statements: float
+    records: int | None
+    p99_target_ms: float
+
+
+def fill_in(
+    workloads: Iterable[Workload], parameters: Mapping[str, int]
+) -> tuple[Transaction, ...]:
+    """The transactions of the workloads, with these parameters and else each file's defaults.
+
+    A parameter goes to every workload that has it. Raises UsageError for one that none has, or a
+    value outside its range.
+    """
+    chosen = tuple(workloads)
+    known = {name for workload in chosen for name in workload.parameters}
+    if strangers := sorted(parameters.keys() - known):
+        raise UsageError(
+            f"no chosen workload has a parameter {', '.join(map(repr, strangers))}",
+            f"they have: {', '.join(sorted(known)) or 'none'}",
+        )
+    return tuple(_transaction(workload, parameters) for workload in chosen)
+
+
+def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
+    syncs, statements = workload.syncs, workload.statements
+    for name, parameter in workload.parameters.items():
+        count = given.get(name, parameter.default)
+        if not parameter.min <= count <= parameter.max:
+            raise UsageError(
+                f"{workload.name}: {name} {count} is outside {parameter.min} to {parameter.max}"
+            )
+        syncs += count * parameter.syncs_each
+        statements += count * parameter.statements_each
+    return Transaction(
+        name=workload.name,
+        kind=workload.kind,
+        syncs=syncs,
+        statements=statements,
+        records=workload.records_per_txn,
+        p99_target_ms=workload.p99_target_ms,
+    )

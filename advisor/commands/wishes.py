@@ -1,0 +1,82 @@
+"""Options -> the Wishes of capacity planning."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from advisor.capacity.carrying import CLIENT_COUNTS
+from advisor.capacity.workloads import Workload, fill_in
+from advisor.commands.requests import parse_counts
+from advisor.errors import UsageError
+from advisor.knowledge import load_workload, load_workloads
+from advisor.plan import Wishes
+
+MAX_CLIENTS: Final = 1024
+"""More connections than that want a pooler, and the model more time than anybody has."""
+
+
+def build_wishes(
+    *,
+    clients: str | None,
+    workloads: list[str] | None,
+    parameters: list[str] | None,
+    references: bool,
+    cores: int | None,
+    cpu_us_per_txn: float | None,
+    target_tps: float | None,
+    p99_ms: float | None,
+) -> Wishes:
+    """The wishes that the options make. Raises UsageError for some that make no sense."""
+    if p99_ms is not None and target_tps is None:
+        raise UsageError("--p99-ms needs --target-tps", "a workload's p99 stands in its file")
+    if not workloads and (parameters or references):
+        raise UsageError("--parameter and --references need --workload")
+    counts = parse_counts("--clients", clients, at_most=MAX_CLIENTS) or CLIENT_COUNTS
+    chosen = choose_workloads(workloads or ())
+    return Wishes(
+        client_counts=tuple(sorted(set(counts))),
+        transactions=fill_in(chosen, parse_parameters(parameters or ())),
+        on_references=references,
+        cores=cores,
+        cpu_us_per_txn=cpu_us_per_txn,
+        target_tps=target_tps,
+        p99_limit_ms=p99_ms,
+    )
+
+
+def choose_workloads(named: Iterable[str]) -> tuple[Workload, ...]:
+    """The workloads by their names, "all" of them, or from files. Raises UsageError.
+
+    What has a slash in it or ends with .toml is a file.
+    """
+    chosen: dict[str, Workload] = {}
+    for name in named:
+        if "/" in name or name.endswith(".toml"):
+            found = [load_workload(Path(name))]
+        else:
+            found = _known(name)
+        chosen |= {workload.name: workload for workload in found}
+    return tuple(chosen.values())
+
+
+def _known(name: str) -> list[Workload]:
+    known = load_workloads()
+    if name == "all":
+        return list(known.values())
+    if name not in known:
+        raise UsageError(
+            f"there is no workload {name!r}", f"known: {', '.join(known)}; or a file: ./mine.toml"
+        )
+    return [known[name]]
+
+
+def parse_parameters(given: Iterable[str]) -> dict[str, int]:
+    """Of "items=5" {"items": 5}. Raises UsageError."""
+    parameters = {}
+    for text in given:
+        found = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*=\s*([0-9]{1,9})\s*", text)
+        if not found:
+            raise UsageError(f"--parameter {text!r}: a name and a whole number, like items=5")
+        parameters[found[1]] = int(found[2])
+    return parameters

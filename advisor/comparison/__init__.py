@@ -1,0 +1,1 @@
+"""Drives side by side, and one drive over time. Pure."""

@@ -1,0 +1,150 @@
+"""One drive over time: has it become slower beyond noise? Pure.
+
+Slower is what is slower beyond the confidence interval of the difference AND by more than the
+tolerance: the interval knows the scatter within the two runs, and two runs of one drive differ by
+more than that. Trust counts, too: a drive whose syncs no longer mean anything may look faster.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Final
+
+from advisor.advise import describe_measured
+from advisor.analysis.storage import devices_of
+from advisor.comparison.difference import Difference, difference
+from advisor.comparison.drives import Drive, Kind, common_kind
+from advisor.errors import AdvisorError, NotTrustedError, UsageError
+from advisor.measurement import Measurement, Model, Summary
+from advisor.units import format_latency
+
+TOLERANCE_PERCENT: Final = 25.0
+"""Smallest change that counts, without `--tolerance`. Of 1980 pairs of runs on one shared virtual
+disk that had not changed, the interval alone called 16 % slower, and with this 2.5 %; on a busy
+host it was 23 % and 12 % (tests/benchmarks/compare_false_alarms.py)."""
+
+
+class Change(Model):
+    """What else is not as it was: the comparison is then of two things."""
+
+    what: str
+    before: str
+    now: str
+
+
+class BaselineCheck(Model):
+    """How a drive stands to its baseline."""
+
+    tolerance_percent: float
+    slower: bool
+    """Beyond noise, and by more than the tolerance."""
+    says: str
+    """The change in one line; empty where the speed now says nothing."""
+    findings: tuple[str, ...]
+    """What must not pass unseen, a line each: slower, or no longer to be trusted."""
+    changed: tuple[Change, ...]
+
+
+def check_baseline(before: Drive, now: Drive, tolerance_percent: float) -> BaselineCheck:
+    """Whether `now` is slower than `before`, or deserves less trust.
+
+    A drive that is not durable now is a finding, and so is one that has become suspicious. Raises
+    NotTrustedError where the baseline itself is not durable, AdvisorError where the two cannot be
+    compared (no common series, or no confidence interval), UsageError for a tolerance below 0.
+    """
+    if not isfinite(tolerance_percent) or tolerance_percent < 0:
+        raise UsageError(f"a tolerance of {tolerance_percent} % makes no sense")
+    assert before.measurement is not None
+    assert now.measurement is not None
+    changed = _changed(before.measurement, now.measurement)
+    if not before.honours_flushes:
+        raise NotTrustedError(
+            f"{before.name} is no baseline: it is not durable, so its speed says nothing",
+            "measure the directory where the database lives",
+        )
+    findings = _lost_trust(before, now)
+    slower, says = False, ""
+    if now.honours_flushes:
+        kind, found = _judged(before, now)
+        says = _sentence(kind, found, before.summaries[kind], now.summaries[kind])
+        slower = found.judgement == "slower" and (found.change_percent or 0) > tolerance_percent
+    if slower:
+        findings.append(
+            f"{now.name} is slower than {before.name}, by more than {tolerance_percent:g} %: {says}"
+        )
+    return BaselineCheck(
+        tolerance_percent=tolerance_percent,
+        slower=slower,
+        says=says,
+        findings=tuple(findings),
+        changed=changed,
+    )
+
+
+def _judged(before: Drive, now: Drive) -> tuple[Kind, Difference]:
+    kind = common_kind(before, now)
+    hint = "measure both with: fsync-advisor measure --output FILE"
+    if kind is None:
+        raise AdvisorError(f"{before.name} and {now.name} have no series in common", hint)
+    found = difference(before.summaries[kind], now.summaries[kind])
+    if found.judgement == "not judged":
+        raise AdvisorError(f"{now.name} cannot be held against {before.name}: {found.why}", hint)
+    return kind, found
+
+
+def _lost_trust(before: Drive, now: Drive) -> list[str]:
+    """Not durable is never good enough; suspicious is, where it was so before."""
+    assert before.verdict is not None
+    assert now.verdict is not None
+    was, trust = before.verdict.trust, now.verdict.trust
+    newly_suspicious = trust == "suspicious" and was != "suspicious"
+    if trust != "not-durable" and not newly_suspicious:
+        return []
+    why = now.verdict.evidence[0].text
+    return [f"{now.name} is {trust}, {before.name} was {was}: {why}"]
+
+
+def _sentence(kind: Kind, found: Difference, before: Summary, now: Summary) -> str:
+    mean = f"{format_latency(before.mean_us)} before, {format_latency(now.mean_us)} now"
+    change = f"{_percent(found.change_percent)} +-{_percent(found.change_ci95_percent, sign='')} %"
+    tail = f"{_or_dash(before.p99_us)} before, {_or_dash(now.p99_us)} now"
+    return f"{kind.label}: mean {mean} ({change}); p99 {tail}"
+
+
+def _percent(value: float | None, *, sign: str = "+") -> str:
+    assert value is not None
+    return f"{value:{sign}.{0 if abs(value) >= 100 else 1}f}"
+
+
+def _or_dash(latency_us: float | None) -> str:
+    return "-" if latency_us is None else format_latency(latency_us)
+
+
+def _of_devices(name: str) -> Callable[[Measurement], str]:
+    def described(measurement: Measurement) -> str:
+        return ", ".join(str(getattr(one, name)) for one in devices_of(measurement)) or "unknown"
+
+    return described
+
+
+_CIRCUMSTANCES: Final[dict[str, Callable[[Measurement], str]]] = {
+    "source": lambda measurement: measurement.source,
+    "plan": lambda measurement: measurement.plan.name if measurement.plan else "none",
+    "directory": lambda measurement: str(measurement.target.directory),
+    "devices": lambda measurement: str(describe_measured(measurement).devices),
+    "write cache": _of_devices("write_cache"),
+    "scheduler": _of_devices("scheduler"),
+    "file system": lambda measurement: str(measurement.target.filesystem),
+    "mount options": lambda measurement: ",".join(measurement.target.mount_options),
+    "kernel": lambda measurement: str(measurement.environment.kernel),
+    "virtualisation": lambda measurement: str(measurement.environment.virtualisation),
+    "processor": lambda measurement: str(measurement.environment.cpu_model),
+    "preloaded": lambda measurement: ", ".join(measurement.environment.preloaded) or "nothing",
+}
+"""What must be the same for the comparison to be of one thing."""
+
+
+def _changed(before: Measurement, now: Measurement) -> tuple[Change, ...]:
+    pairs = {what: (read(before), read(now)) for what, read in _CIRCUMSTANCES.items()}
+    return tuple(
+        Change(what=what, before=old, now=new) for what, (old, new) in pairs.items() if old != new
+    )

@@ -1,0 +1,104 @@
+"""What can be compared: a measurement, or a reference storage of which only means are known."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from advisor.analysis.storage import ReferenceStorage
+from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
+from advisor.errors import UsageError
+from advisor.measurement import Measurement, Method, Pattern, Summary
+
+KIB: Final = 1024
+REFERENCE: Final = "ref:"
+"""How the name of a reference storage begins."""
+
+REFERENCE_COUNT: Final = 1000
+"""Operations of each reference's classic test (profiles/storage/references.toml)."""
+
+
+class Kind(NamedTuple):
+    """What one writer did, over and over: figures of one kind may be compared."""
+
+    pattern: Pattern
+    method: Method
+    direct: bool
+    block_bytes: int
+
+    @property
+    def label(self) -> str:
+        """Like "8 KiB overwrite + fdatasync" or "classic 4 KiB O_DIRECT + fsync"."""
+        kib, rest = divmod(self.block_bytes, KIB)
+        size = f"{self.block_bytes} byte" if rest else f"{kib} KiB"
+        what = f"classic {size}" if self.pattern == "classic" else f"{size} {self.pattern}"
+        return f"{what}{' O_DIRECT' if self.direct else ''} + {self.method}"
+
+
+PRIMARY: Final = Kind("overwrite", "fdatasync", direct=False, block_bytes=8 * KIB)
+CLASSIC_4K: Final = Kind("classic", "fsync", direct=True, block_bytes=4 * KIB)
+CLASSIC_16K: Final = Kind("classic", "fsync", direct=True, block_bytes=16 * KIB)
+
+PREFERRED: Final = (PRIMARY, CLASSIC_4K, CLASSIC_16K)
+"""What drives are compared by, the first first; where none is common, by any other sync."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One side of a comparison."""
+
+    name: str
+    summaries: Mapping[Kind, Summary]
+    """Of each kind that one writer synced."""
+    measurement: Measurement | None
+    """None for a reference storage."""
+    verdict: Verdict | None
+    reference: ReferenceStorage | None = None
+
+    @property
+    def honours_flushes(self) -> bool:
+        """False where the drive is known not to: then its speed says nothing."""
+        return self.verdict is None or self.verdict.trust != "not-durable"
+
+
+def common_kind(one: Drive, other: Drive) -> Kind | None:
+    """What the two are compared by: the preferred kinds first; None where they share none."""
+    kinds = (*PREFERRED, *one.summaries)
+    return next((kind for kind in kinds if kind in one.summaries and kind in other.summaries), None)
+
+
+def measured_drive(name: str, measurement: Measurement, knowledge: StorageKnowledge) -> Drive:
+    """A measurement as one side of a comparison. Pure."""
+    summaries: dict[Kind, Summary] = {}
+    for series in measurement.series:
+        if series.writers == 1 and series.method != "none":
+            kind = Kind(series.pattern, series.method, series.direct, series.block_bytes)
+            summaries.setdefault(kind, series.summary)
+    return Drive(name, summaries, measurement, judge(measurement, knowledge))
+
+
+def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> Drive:
+    """The reference storage that "ref:ID" names. Raises UsageError for one that we do not have."""
+    by_id = {entry.id: entry for entry in references}
+    reference = by_id.get(name.removeprefix(REFERENCE))
+    if reference is None:
+        known = ", ".join(by_id)
+        raise UsageError(f"there is no reference storage {name!r}", f"the IDs are {known}")
+    rates = {CLASSIC_4K: reference.classic_4k_per_s, CLASSIC_16K: reference.classic_16k_per_s}
+    summaries = {kind: _mean_only(per_s) for kind, per_s in rates.items()}
+    return Drive(name, summaries, None, None, reference)
+
+
+def _mean_only(ops_per_s: float) -> Summary:
+    """All that a rate says of one writer: how many a second, and so the mean."""
+    return Summary(
+        count=REFERENCE_COUNT,
+        ops_per_s=ops_per_s,
+        mean_us=1e6 / ops_per_s,
+        min_us=None,
+        p50_us=None,
+        p90_us=None,
+        p99_us=None,
+        p999_us=None,
+        max_us=None,
+        ci95_percent=None,
+    )

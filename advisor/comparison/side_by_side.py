@@ -1,0 +1,169 @@
+"""Drives side by side: like with like, each against the first. Pure."""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from advisor import __version__
+from advisor.advice import Measured, SerialPoint
+from advisor.advise import describe_measured
+from advisor.analysis.storage import ReferenceStorage
+from advisor.analysis.verdict import Verdict
+from advisor.capacity.serial import SYNC_COUNTS, serial_points
+from advisor.comparison.advice import AdviceChanges
+from advisor.comparison.baseline import BaselineCheck
+from advisor.comparison.difference import Difference, difference
+from advisor.comparison.drives import PREFERRED, Drive, Kind
+from advisor.measurement import Method, Model, Pattern
+
+SCHEMA_VERSION: Final = 1
+
+
+class DriveEntry(Model):
+    """A drive of the comparison: what it is, and what is thought of it."""
+
+    name: str
+    storage: Verdict | None
+    """None for a reference storage, of which too little is known."""
+    measured: Measured | None
+    reference: ReferenceStorage | None
+    warnings: tuple[str, ...]
+    """What the reader of the measurement must know."""
+
+
+class Row(Model):
+    """One drive's figures in one kind of series, and how it stands to the first drive's."""
+
+    drive: str
+    ops_per_s: float
+    mean_us: float
+    p50_us: float | None
+    p99_us: float | None
+    ci95_percent: float | None
+    speed_ratio: float | None
+    """How many times as fast as the first, by the means; None where a speed says nothing."""
+    difference: Difference | None
+    """None for the first drive."""
+    serial: tuple[SerialPoint, ...]
+    """Empty where the speed says nothing."""
+
+
+class Group(Model):
+    """Drives that were measured in the same way; the first row is the comparison's first drive."""
+
+    series: str
+    pattern: Pattern
+    method: Method
+    direct: bool
+    block_bytes: int
+    rows: tuple[Row, ...]
+
+
+class NotCompared(Model):
+    """A drive that shares no series with the first, and what it has."""
+
+    drive: str
+    why: str
+
+
+class Comparison(Model):
+    """All of it. Same drives and same request, same comparison."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tool_version: str
+    drives: tuple[DriveEntry, ...]
+    groups: tuple[Group, ...]
+    not_compared: tuple[NotCompared, ...]
+    advice: AdviceChanges | None
+    baseline: BaselineCheck | None
+
+
+def compare(
+    drives: Sequence[Drive],
+    syncs: tuple[int, ...] | None = None,
+    *,
+    advice: AdviceChanges | None = None,
+    baseline: BaselineCheck | None = None,
+) -> Comparison:
+    """Each drive against the first: by the primary series where both have it, else by the classic
+    test at 4 and then at 16 KiB, else by whatever one writer synced in the same way on both.
+    """
+    groups = _groups(drives, syncs or SYNC_COUNTS)
+    compared = {row.drive for group in groups for row in group.rows}
+    return Comparison(
+        tool_version=__version__,
+        drives=tuple(_entry(drive) for drive in drives),
+        groups=groups,
+        not_compared=tuple(
+            NotCompared(drive=drive.name, why=_nothing_common(drive, drives[0]))
+            for drive in drives[1:]
+            if drive.name not in compared
+        ),
+        advice=advice,
+        baseline=baseline,
+    )
+
+
+def _entry(drive: Drive) -> DriveEntry:
+    measurement = drive.measurement
+    return DriveEntry(
+        name=drive.name,
+        storage=drive.verdict,
+        measured=describe_measured(measurement) if measurement else None,
+        reference=drive.reference,
+        warnings=tuple(one.text for one in measurement.warnings) if measurement else (),
+    )
+
+
+def _groups(drives: Sequence[Drive], syncs: tuple[int, ...]) -> tuple[Group, ...]:
+    """A group for each kind that compares a drive which none before compared."""
+    first, *others = drives
+    waiting = {drive.name for drive in others}
+    groups = []
+    for kind in dict.fromkeys((*PREFERRED, *first.summaries)):
+        members = [drive for drive in drives if kind in drive.summaries]
+        names = {drive.name for drive in members}
+        if first in members and names & waiting:
+            waiting -= names
+            groups.append(_group(kind, members, syncs))
+    return tuple(groups)
+
+
+def _group(kind: Kind, members: Sequence[Drive], syncs: tuple[int, ...]) -> Group:
+    return Group(
+        series=kind.label,
+        pattern=kind.pattern,
+        method=kind.method,
+        direct=kind.direct,
+        block_bytes=kind.block_bytes,
+        rows=tuple(_row(kind, drive, members[0], syncs) for drive in members),
+    )
+
+
+def _row(kind: Kind, drive: Drive, first: Drive, syncs: tuple[int, ...]) -> Row:
+    summary, reference = drive.summaries[kind], first.summaries[kind]
+    mute = [one.name for one in (first, drive) if not one.honours_flushes]
+    return Row(
+        drive=drive.name,
+        ops_per_s=summary.ops_per_s,
+        mean_us=summary.mean_us,
+        p50_us=summary.p50_us,
+        p99_us=summary.p99_us,
+        ci95_percent=summary.ci95_percent,
+        speed_ratio=None if mute else reference.mean_us / summary.mean_us,
+        difference=None
+        if drive is first
+        else _muted(mute[0])
+        if mute
+        else difference(reference, summary),
+        serial=serial_points(summary.mean_us, syncs) if drive.honours_flushes else (),
+    )
+
+
+def _muted(name: str) -> Difference:
+    why = f"{name} is not durable, so its speed says nothing"
+    return Difference(judgement="not judged", why=why)
+
+
+def _nothing_common(drive: Drive, first: Drive) -> str:
+    has = ", ".join(kind.label for kind in drive.summaries) or "no sync of one writer"
+    return f"no series in common with {first.name}; it has {has}"

@@ -1,0 +1,165 @@
+"""A comparison for people: who takes part, the figures side by side, what the advice would be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Final, Literal
+
+from advisor.comparison.advice import AdviceChanges
+from advisor.comparison.baseline import BaselineCheck
+from advisor.comparison.side_by_side import Comparison, DriveEntry, Group, Row
+from advisor.measurement import Unknown
+from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
+from advisor.units import format_count, format_latency
+from advisor.versions import VENDOR_NAMES
+
+NAME_WIDTH: Final = 14
+"""Longer names are cut in the tables, unless two would then look the same."""
+
+HOW_TO_READ: Final = (
+    "ratio: times as fast as the first, by the means.",
+    "difference: of the means, beyond the 95 % confidence intervals of both together. They know"
+    " the scatter within each run; two runs of one drive differ by more.",
+)
+
+MEMORY_IS_THE_HOSTS: Final = (
+    "Memory settings follow each measurement's host, its memory and processors, not the drive."
+)
+
+
+def comparison_text(comparison: Comparison, how: Literal["table", "markdown", "json"]) -> str:
+    """The whole comparison, as it was asked for."""
+    if how == "json":
+        return comparison.model_dump_json(indent=2) + "\n"
+    blocks = _blocks(comparison)
+    return as_markdown(blocks) if how == "markdown" else as_text(blocks)
+
+
+def _blocks(comparison: Comparison) -> Iterator[Block]:
+    """In the order in which it is read."""
+    short = short_names([drive.name for drive in comparison.drives])
+    yield Table(
+        "",
+        ("drive", "class", "trust", "what"),
+        [(short[drive.name], *_judged(drive), _described(drive)) for drive in comparison.drives],
+    )
+    for group in comparison.groups:
+        yield _figures(group, short)
+        yield _serial(group, short)
+    if notes := list(_notes(comparison, short)):
+        yield Notes(notes)
+    if comparison.advice:
+        yield from _advice(comparison.advice, short)
+    if comparison.baseline:
+        yield from _baseline(comparison.baseline)
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Each name -> how it is shown: a file's stem where no two are alike, cut to fit a table."""
+    stems = {name: PurePath(name).stem for name in names}
+    for shown in ({name: _cut(stem) for name, stem in stems.items()}, stems):
+        if len(set(shown.values())) == len(shown):
+            return shown
+    return {name: name for name in names}
+
+
+def _cut(name: str) -> str:
+    """Its two ends, where names of one series of files are alike and where they differ."""
+    return name if len(name) <= NAME_WIDTH else f"{name[:6]}..{name[-6:]}"
+
+
+def _judged(drive: DriveEntry) -> tuple[str, str]:
+    return (drive.storage.storage_class, drive.storage.trust) if drive.storage else ("-", "-")
+
+
+def _described(drive: DriveEntry) -> str:
+    if drive.reference:
+        return f"{drive.reference.storage}, {drive.reference.cpu}"
+    assert drive.measured is not None
+    measured = drive.measured
+    place = " on ".join(
+        part for part in (measured.filesystem, measured.devices) if not isinstance(part, Unknown)
+    )
+    when = ""
+    if not isinstance(measured.taken_at, Unknown):
+        when = measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
+    how = "" if measured.source == "measured" else measured.source
+    return ", ".join(part for part in (place, when, how) if part)
+
+
+def _figures(group: Group, short: Mapping[str, str]) -> Table:
+    headings = ("drive", "ops/s", "mean", "p50", "p99", "+-95 %", "ratio", "difference")
+    rows = [(short[row.drive], *_cells(row)) for row in group.rows]
+    return Table(group.series, headings, rows, frozenset(range(1, 7)))
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        format_count(row.ops_per_s),
+        *("-" if one is None else format_latency(one) for one in (row.mean_us, row.p50_us)),
+        "-" if row.p99_us is None else format_latency(row.p99_us),
+        "-" if row.ci95_percent is None else f"{row.ci95_percent:.1f} %",
+        "-" if row.speed_ratio is None else f"{row.speed_ratio:.3g}",
+        row.difference.judgement if row.difference else "",
+    ]
+
+
+def _serial(group: Group, short: Mapping[str, str]) -> Table:
+    counts = next((row.serial for row in group.rows if row.serial), ())
+    rows = [
+        (short[row.drive], *([format_count(one.tps) for one in row.serial] or ["-"] * len(counts)))
+        for row in group.rows
+    ]
+    return Table(
+        "Transactions/s of one connection with N such syncs each, and nothing else",
+        ("N", *(str(point.syncs) for point in counts)),
+        rows,
+        frozenset(range(1, len(counts) + 1)),
+    )
+
+
+def _notes(comparison: Comparison, short: Mapping[str, str]) -> Iterator[str]:
+    if comparison.groups:
+        yield from HOW_TO_READ
+    for drive in comparison.drives:
+        if drive.storage and drive.storage.trust != "plausible":
+            evidence = drive.storage.evidence[0].text
+            yield f"{short[drive.name]} is {drive.storage.trust}: {evidence}"
+        yield from (f"{short[drive.name]}: {warning}" for warning in drive.warnings)
+    rows = [row for group in comparison.groups for row in group.rows]
+    # A drive that two groups cannot judge is named once.
+    whys = {row.drive: row.difference.why for row in rows if row.difference and row.difference.why}
+    for name, why in whys.items():
+        yield f"{short[name]} is not judged: {why}."
+    for left in comparison.not_compared:
+        yield f"{short[left.drive]} is not compared: {left.why}."
+
+
+def _advice(advice: AdviceChanges, short: Mapping[str, str]) -> Iterator[Block]:
+    server = f"{VENDOR_NAMES[advice.engine]} {advice.engine_version} ({advice.version_source})"
+    rows = [
+        ("" if number else entry.setting, short[drive], entry.values.get(drive, "-"))
+        for entry in advice.settings
+        for number, drive in enumerate(advice.advised)
+    ]
+    notes = []
+    if rows:
+        title = f"{server}: what the advice would change"
+        yield Table(title, ("setting", "drive", "value"), rows)
+    elif len(advice.advised) > 1:
+        notes.append(f"{server}: the advice would be the same.")
+    if any(entry.group == "memory" for entry in advice.settings):
+        notes.append(MEMORY_IS_THE_HOSTS)
+    notes += [f"No advice for {short[entry.drive]}: {entry.why}." for entry in advice.unadvised]
+    if notes:
+        yield Notes(notes)
+
+
+def _baseline(check: BaselineCheck) -> Iterator[Block]:
+    notes = [f"{one.what}: {one.before} before, {one.now} now" for one in check.changed]
+    if notes:
+        yield Notes(["Not as it was, so two things are compared and not one over time:", *notes])
+    notes = [f"{finding}." for finding in check.findings]
+    if check.says and not check.slower:
+        limit = f"beyond noise and by more than {check.tolerance_percent:g} %"
+        notes.append(f"Not slower {limit}: {check.says}.")
+    yield Notes(notes)

@@ -1,0 +1,50 @@
+"""A prediction held against a server, for people: predicted, measured, error."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from advisor.output.text import aligned
+from advisor.servers.predict import Prediction
+from advisor.units import format_count, format_latency
+from advisor.versions import VENDOR_NAMES
+
+HEADINGS: Final = (
+    ("", "commits/s", "", "", "p50 ms", "", "p99 ms", "", ""),
+    ("clients", "model", "server", "error", "model", "server", "model", "server", "binds"),
+)
+
+
+def prediction_text(found: Prediction) -> str:
+    """What it rests on, and a row for each number of clients."""
+    rows = [
+        (
+            str(point.clients),
+            format_count(point.predicted_per_s),
+            format_count(point.measured_per_s),
+            f"{point.error_percent:+.0f} %",
+            _latency(point.predicted_p50_ms),
+            _latency(point.measured_p50_ms),
+            _latency(point.predicted_p99_ms),
+            _latency(point.measured_p99_ms),
+            point.bottleneck,
+        )
+        for point in found.points
+    ]
+    lines = (*_head(found), "", *aligned([*HEADINGS, *rows]))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _head(found: Prediction) -> Iterator[str]:
+    yield f"{VENDOR_NAMES[found.engine]} {found.engine_version}, commits as {found.commit}"
+    append = found.append_sync_us
+    syncs = f"log {format_latency(found.log_sync_us)}"
+    yield f"sync: {syncs}" + (f", binary log {format_latency(append)}" if append else "")
+    few, many = found.cpu[0], found.cpu[-1]
+    yield (
+        f"CPU per transaction: {few.us_per_txn:.0f} us with {few.clients} client,"
+        f" {many.us_per_txn:.0f} us with {many.clients}; {found.cores} processors"
+    )
+
+
+def _latency(latency_ms: float | None) -> str:
+    return "-" if latency_ms is None else format_count(latency_ms)

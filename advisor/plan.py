@@ -1,0 +1,290 @@
+"""Strings the pure steps of capacity planning together: Measurement + wishes -> CapacityPlan."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from advisor.advice import Capacity, LowerDurability
+from advisor.advise import Knowledge, advise, drive_capacity
+from advisor.analysis.verdict import Verdict
+from advisor.capacity.carrying import CLIENT_COUNTS, ClientModel, Setup, Wanted
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import (
+    Cpu,
+    Drive,
+    Engine,
+    Outcome,
+    closed_loop,
+    open_arrivals,
+)
+from advisor.capacity.latency import Latency
+from advisor.capacity.results import (
+    Assumed,
+    CapacityPlan,
+    GroupCommitPoint,
+    OnReference,
+    Sustained,
+    Target,
+    WorkloadCapacity,
+)
+from advisor.capacity.serial import SECONDS_PER_DAY
+from advisor.capacity.standard_drives import (
+    StandardDrive,
+    append_factor,
+    class_drives,
+    reference_drives,
+)
+from advisor.capacity.sustainable import ArrivalModel, sustainable
+from advisor.capacity.target import target
+from advisor.capacity.workloads import Transaction
+from advisor.durability import Durability
+from advisor.errors import UsageError
+from advisor.measurement import Measurement, Unknown
+from advisor.request import Request
+from advisor.units import format_latency
+from advisor.versions import Vendor
+
+Report = Callable[[str], None]
+"""Told what the model is about to be run for: a run may take half a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked of `capacity` beyond the serial bound. None: take what is known or assumed.
+
+    Raises UsageError for a target with several workloads.
+    """
+
+    client_counts: tuple[int, ...] = CLIENT_COUNTS
+    transactions: tuple[Transaction, ...] = ()
+    on_references: bool = False
+    cores: int | None = None
+    cpu_us_per_txn: float | None = None
+    """Of every transaction, whatever its workload."""
+    target_tps: float | None = None
+    p99_limit_ms: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.target_tps is not None and len(self.transactions) > 1:
+            raise UsageError("--target-tps goes with one workload at most", "name one --workload")
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """A server on a host, and the models that say what it carries."""
+
+    kind: CommitKind
+    drive: Drive
+    cores: Assumed
+    cpu_us_per_txn: Assumed
+    clients: ClientModel
+    arrivals: ArrivalModel
+
+    def cpu(self, statements: float = 1) -> Cpu:
+        """What a transaction costs: as given for any, else so many single-row writes."""
+        given = self.cpu_us_per_txn.source == "as given"
+        us = self.cpu_us_per_txn.value * (1 if given else statements)
+        return Cpu(self.cores.value, ((1, us),))
+
+    def engine(self, transaction: Transaction) -> Engine:
+        if transaction.kind == "files":
+            return Engine("separate-files", transaction.syncs)
+        return Engine(self.kind)
+
+
+def plan_capacity(
+    measurement: Measurement,
+    request: Request | None,
+    syncs: tuple[int, ...] | None,
+    knowledge: Knowledge,
+    wishes: Wishes,
+    report: Report,
+) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
+    """The verdict, the plan and the notes. Pure, but that `report` is told.
+
+    Without a request a commit waits for one shared sync, as PostgreSQL's does. Raises what
+    `advise` raises.
+    """
+    offers: tuple[LowerDurability, ...] = ()
+    durability: Durability = "durable"
+    kind: CommitKind = "postgresql"
+    if request:
+        advice = advise(measurement, request, knowledge)
+        assert advice.capacity is not None  # a drive without one is refused above
+        verdict, capacity, notes = advice.storage, advice.capacity, advice.warnings
+        kind = commit_kind(request.vendor, capacity.commit_syncs)
+        durability = request.durability
+        offers = tuple(
+            offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
+        )
+    else:
+        verdict, capacity, notes = drive_capacity(measurement, knowledge.storage, syncs)
+    host = _Host(
+        kind=kind,
+        drive=_drive(measurement),
+        cores=_cores(measurement, knowledge, wishes),
+        cpu_us_per_txn=_cpu_us_per_txn(knowledge, wishes),
+        clients=_client_model(report),
+        arrivals=_arrival_model(report),
+    )
+    plan = _plan(host, capacity, wishes, knowledge, durability, offers)
+    return verdict, plan, notes
+
+
+def commit_kind(vendor: Vendor, commit_syncs: int | None) -> CommitKind:
+    """How that server commits when one commit waits for so many syncs.
+
+    On MySQL and MariaDB the second sync is the binary log's, and a third one MariaDB's own.
+    """
+    if commit_syncs == 0:
+        return "asynchronous"
+    if vendor == "postgresql":
+        return "postgresql"
+    if commit_syncs == 1:
+        return vendor
+    return "mysql-binary-log" if vendor == "mysql" else "mariadb-binary-log"
+
+
+def _plan(
+    host: _Host,
+    capacity: Capacity,
+    wishes: Wishes,
+    knowledge: Knowledge,
+    durability: Durability,
+    offers: tuple[LowerDurability, ...],
+) -> CapacityPlan:
+    factor = append_factor(host.drive)
+    references = tuple(reference_drives(knowledge.storage.references, factor))
+    asked: Target | None = None
+    if wishes.target_tps is not None:
+        setup, wanted = _wanted(host, wishes, wishes.target_tps)
+        others = (*references, *class_drives(knowledge.storage.classes, factor))
+        asked = target(setup, wanted, durability, others, offers, host.clients)
+    on = references if wishes.on_references else ()
+    return CapacityPlan(
+        **dict(capacity),
+        commit_kind=host.kind,
+        cores=host.cores,
+        cpu_us_per_txn=host.cpu_us_per_txn,
+        group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
+        workloads=tuple(_workload(host, one, on) for one in wishes.transactions),
+        target=asked,
+        notes=tuple(_notes(host, capacity, others=bool(asked or on))),
+    )
+
+
+def _notes(host: _Host, capacity: Capacity, *, others: bool) -> Iterator[str]:
+    if capacity.commit_syncs is None:
+        yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
+    binary_log = host.kind.endswith("binary-log")
+    if binary_log and host.drive.append is None:
+        yield "what a growing binary log costs was not measured; taken to be one sync of the log"
+    if others:
+        growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
+        yield f"of other storages a sync takes its mean, always{growing}; their tails are unknown"
+
+
+def _point(host: _Host, clients: int) -> GroupCommitPoint:
+    outcome = host.clients(Engine(host.kind), host.drive, host.cpu(), clients)
+    return GroupCommitPoint(
+        clients=clients,
+        tps=outcome.tps,
+        p50_ms=outcome.p50_ms,
+        p99_ms=outcome.p99_ms,
+        commits_per_sync=outcome.group_size,
+        bottleneck=outcome.bottleneck,
+    )
+
+
+def _workload(
+    host: _Host, transaction: Transaction, references: tuple[StandardDrive, ...]
+) -> WorkloadCapacity:
+    return WorkloadCapacity(
+        **dict(_sustained(host, transaction, host.drive)),
+        name=transaction.name,
+        kind=transaction.kind,
+        syncs=transaction.syncs,
+        p99_target_ms=transaction.p99_target_ms,
+        cpu_us_per_txn=host.cpu(transaction.statements).us_per_txn[0][1],
+        references=tuple(
+            OnReference(
+                **dict(_sustained(host, transaction, reference.drive)),
+                name=reference.name,
+                description=reference.description,
+                sync_us=reference.drive.log.mean_us,
+            )
+            for reference in references
+        ),
+    )
+
+
+def _sustained(host: _Host, transaction: Transaction, drive: Drive) -> Sustained:
+    engine, cpu = host.engine(transaction), host.cpu(transaction.statements)
+    found = sustainable(engine, drive, cpu, transaction.p99_target_ms, host.arrivals)
+    rate = found.arrivals_per_s
+    return Sustained(
+        ceiling_tps=1e6 / (transaction.syncs * drive.log.mean_us),
+        sustainable_tps=rate,
+        per_day=rate * SECONDS_PER_DAY,
+        records_per_s=transaction.records and rate * transaction.records,
+        p50_ms=found.outcome.p50_ms,
+        p99_ms=found.outcome.p99_ms,
+        meets_target=found.meets_target,
+    )
+
+
+def _wanted(host: _Host, wishes: Wishes, tps: float) -> tuple[Setup, Wanted]:
+    """A single-row write, or the one workload that is asked for, with its own p99."""
+    if not wishes.transactions:
+        setup = Setup(Engine(host.kind), host.drive, host.cpu(), wishes.client_counts)
+        return setup, Wanted(tps, wishes.p99_limit_ms)
+    (one,) = wishes.transactions
+    setup = Setup(host.engine(one), host.drive, host.cpu(one.statements), wishes.client_counts)
+    return setup, Wanted(tps, wishes.p99_limit_ms or one.p99_target_ms)
+
+
+def _client_model(report: Report) -> ClientModel:
+    """The closed model; each run is told, and made once."""
+
+    @cache
+    def model(engine: Engine, drive: Drive, cpu: Cpu, clients: int) -> Outcome:
+        report(f"{clients} clients, {format_latency(drive.log.mean_us)} a sync")
+        return closed_loop(engine, drive, cpu, clients=clients)
+
+    return model
+
+
+def _arrival_model(report: Report) -> ArrivalModel:
+    """The open model; each run is told, and made once."""
+
+    @cache
+    def model(engine: Engine, drive: Drive, cpu: Cpu, arrivals_per_s: float) -> Outcome:
+        report(f"{arrivals_per_s:.0f} arrivals/s, {format_latency(drive.log.mean_us)} a sync")
+        return open_arrivals(engine, drive, cpu, arrivals_per_s=arrivals_per_s)
+
+    return model
+
+
+def _drive(measurement: Measurement) -> Drive:
+    sync = measurement.nearest_sync
+    assert sync is not None  # else there is no serial bound, either
+    append = measurement.find("append", "fdatasync")
+    return Drive(
+        log=Latency.of_series(sync),
+        append=Latency.of_series(append) if append else None,
+    )
+
+
+def _cores(measurement: Measurement, knowledge: Knowledge, wishes: Wishes) -> Assumed:
+    if wishes.cores is not None:
+        return Assumed(value=wishes.cores, source="as given")
+    counted = measurement.environment.cpu_count
+    if isinstance(counted, Unknown):
+        return Assumed(value=knowledge.assumptions["cores"].value, source="assumed")
+    return Assumed(value=counted, source="as measured")
+
+
+def _cpu_us_per_txn(knowledge: Knowledge, wishes: Wishes) -> Assumed:
+    if wishes.cpu_us_per_txn is not None:
+        return Assumed(value=wishes.cpu_us_per_txn, source="as given")
+    return Assumed(value=knowledge.assumptions["cpu_us_per_txn"].value, source="assumed")

@@ -1,0 +1,178 @@
+"""The load client against real servers: what it counts is what the server's table says."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from harness import Instance, Server
+
+from advisor.errors import AdvisorError
+from advisor.servers.load import SCHEMA, LoadResult, Table, run_load
+from advisor.servers.no_flush import no_flush
+from advisor.servers.wire import Address, Connection, socket_address
+
+
+def address_of(server: Server, instance: Instance) -> Address:
+    place = instance.place
+    return socket_address(
+        server.vendor, place.folder if server.vendor == "postgresql" else place.socket
+    )
+
+
+@contextmanager
+def connected(address: Address, count: int) -> Iterator[list[Connection]]:
+    with ExitStack() as stack:
+        connections = [address.connect() for _ in range(count)]
+        for connection in connections:
+            stack.callback(connection.close)
+        yield connections
+
+
+def schemas(instance: Instance) -> list[str]:
+    rows = instance.query("SELECT schema_name FROM information_schema.schemata")
+    return [name for (name,) in rows if name.startswith("fsync_advisor")]
+
+
+def load(connections: list[Connection], **changed: float) -> LoadResult:
+    asked = {"duration_s": 0.4, "warmup_s": 0.1, **changed}
+    return run_load(connections, **asked)  # type: ignore[arg-type]
+
+
+def test_the_commits_counted_are_those_the_table_has_seen(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        with connected(address, 9) as (admin, *clients), Table(admin) as table:
+            result = load(clients)
+            assert table.commits() == result.commits_in_all
+            assert 0 < result.commits < result.commits_in_all
+            assert len(result.latencies_us) == result.commits
+            assert 0.4 <= result.elapsed_s < 0.8
+            # Eight clients without think time: Little's law.
+            waited_us = 8 * result.elapsed_s * 1e6
+            assert sum(result.latencies_us) == pytest.approx(waited_us, rel=0.15)
+            again = load(clients)
+            assert table.commits() == result.commits_in_all + again.commits_in_all
+            assert schemas(instance) == [SCHEMA]
+        assert schemas(instance) == []
+
+
+def test_it_ends_when_enough_was_measured(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        with connected(address, 3) as (admin, *clients), Table(admin) as table:
+            result = run_load(clients, duration_s=30, warmup_s=0, commits_max=50)
+            assert result.commits == 50
+            assert result.commits_in_all in (51, 52)  # what the other client has under way
+            assert table.commits() == result.commits_in_all
+
+
+def test_without_flushes_nothing_global_is_needed(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        with connected(address, 3) as (admin, *clients), Table(admin) as table:
+            with no_flush(clients, own_server=False) as stay:
+                result = run_load(clients, duration_s=0.3, warmup_s=0)
+            assert stay == (one_of_each.vendor == "postgresql")
+            assert result.commits > 10
+            assert table.commits() == (result.commits_in_all if stay else 0)
+            again = load(clients)
+            assert table.commits() - again.commits_in_all == (result.commits_in_all if stay else 0)
+
+
+def test_the_seed_decides_the_rows(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        touched = []
+        for seed in (1, 1, 2):
+            with connected(address, 2) as (admin, client), Table(admin):
+                run_load([client], duration_s=30, warmup_s=0, commits_max=20, seed=seed)
+                rows = admin.query(f"SELECT id FROM {SCHEMA}.counters WHERE v > 0 ORDER BY id")
+                touched.append(rows)
+        assert touched[0] == touched[1] != touched[2]
+
+
+def test_a_schema_that_is_there_is_refused_and_kept(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        instance.query(f"CREATE SCHEMA {SCHEMA}")
+        instance.query(f"CREATE TABLE {SCHEMA}.counters (mine integer)")
+        instance.query(f"INSERT INTO {SCHEMA}.counters VALUES (7)")
+        with connected(address_of(one_of_each, instance), 1) as (admin,):
+            with pytest.raises(AdvisorError, match="exists") as refusal, Table(admin):
+                pass
+            assert refusal.value.hint.startswith(f"DROP SCHEMA {SCHEMA}")
+        assert instance.query(f"SELECT mine FROM {SCHEMA}.counters") == [(7,)]
+
+
+def test_an_error_of_the_server_is_told_and_ends_everything(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        with connected(address, 5) as (admin, other, *clients):
+            with Table(admin):
+                timer = threading.Timer(0.2, other.query, [f"DROP TABLE {SCHEMA}.counters"])
+                timer.start()
+                with pytest.raises(AdvisorError, match=r"counters.* does ?n.t exist") as failure:
+                    run_load(clients, duration_s=20, warmup_s=0)
+                timer.join()
+                assert "\n" not in failure.value.message
+                # The connections are in order: nothing is under way on any of them.
+                assert [client.query("SELECT 1") for client in clients] == [[(1,)]] * 3
+            assert schemas(instance) == []
+
+
+def test_a_connection_that_is_cut_is_told(one_of_each: Server) -> None:
+    postgresql = one_of_each.vendor == "postgresql"
+    cut = "SELECT pg_terminate_backend({})" if postgresql else "KILL {}"
+    ask = "SELECT pg_backend_pid()" if postgresql else "SELECT connection_id()"
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        with connected(address, 5) as (admin, other, *clients):
+            victim = clients[1].query(ask)[0][0]
+            with Table(admin):
+                timer = threading.Timer(0.2, other.query, [cut.format(victim)])
+                timer.start()
+                with pytest.raises(AdvisorError, match=r"server (refuses|has gone|has closed)"):
+                    run_load(clients, duration_s=20, warmup_s=0)
+                timer.join()
+            assert schemas(instance) == []
+
+
+def load_in_a_table(admin: Connection, clients: list[Connection], timer: threading.Timer) -> None:
+    with Table(admin):
+        timer.start()
+        run_load(clients, duration_s=20, warmup_s=0)
+
+
+def test_an_interrupt_leaves_nothing_under_way_and_no_schema(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        with connected(address, 9) as (admin, *clients):
+            timer = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
+            with pytest.raises(KeyboardInterrupt):
+                load_in_a_table(admin, clients, timer)
+            assert [client.query("SELECT 1") for client in clients] == [[(1,)]] * 8
+            assert schemas(instance) == []
+
+
+def test_a_server_that_has_hung_is_given_up(
+    one_of_each: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.servers.load.SILENCE_S", 0.5)
+    locks: dict[str, tuple[str, str]] = {
+        "postgresql": ("BEGIN; LOCK TABLE fsync_advisor_verify.counters", "COMMIT"),
+        "mysql": ("LOCK TABLES fsync_advisor_verify.counters READ", "UNLOCK TABLES"),
+    }
+    lock, unlock = locks["postgresql" if one_of_each.vendor == "postgresql" else "mysql"]
+    with one_of_each.running("") as instance:
+        address = address_of(one_of_each, instance)
+        with connected(address, 4) as (admin, other, *clients), Table(admin):
+            for statement in lock.split("; "):
+                other.query(statement)
+            started_s = time.monotonic()
+            with pytest.raises(AdvisorError, match="answers nothing for"):
+                run_load(clients, duration_s=0.2, warmup_s=0)
+            assert 0.5 < time.monotonic() - started_s < 5
+            other.query(unlock)

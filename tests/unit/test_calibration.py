@@ -1,0 +1,93 @@
+"""Runs -> CPU time; a server's values -> its way to commit. Expected values by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from advisor.capacity.calibration import calibrate
+from advisor.capacity.running import commit_kind, drive_of
+from advisor.errors import AdvisorError
+from advisor.measurement import Measurement, from_json
+from advisor.versions import Vendor
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "measurements"
+
+
+def test_all_cores_are_busy_with_two_clients_each() -> None:
+    tps = {1: 10_000.0, 2: 19_000.0, 8: 80_000.0, 64: 40_000.0}
+    cpu = calibrate(cores=4, no_flush_tps=tps)
+    # 4 cores for 12.5 us each; at 64 clients for 25 us. With 1 and 2 clients cores are idle.
+    assert dict(cpu.us_per_txn) == pytest.approx({8: 50, 64: 100})
+    assert cpu.cores == 4
+    # One client takes 100 us, of which 50 are CPU time; the rest is two wakings.
+    assert cpu.wake_us == pytest.approx(25)
+
+
+def test_a_client_that_is_as_fast_as_its_cpu_time_wakes_nobody() -> None:
+    assert calibrate(cores=1, no_flush_tps={1: 5_000, 2: 5_000}).wake_us == 0
+
+
+def innodb(flush: str, log_bin: str, sync_binlog: str) -> dict[str, str]:
+    return {
+        "innodb_flush_log_at_trx_commit": flush,
+        "log_bin": log_bin,
+        "sync_binlog": sync_binlog,
+        "innodb_use_fdatasync": "ON",
+    }
+
+
+@pytest.mark.parametrize(
+    ("vendor", "values", "kind"),
+    [
+        ("postgresql", {"synchronous_commit": "on", "fsync": "on"}, "postgresql"),
+        ("postgresql", {"synchronous_commit": "local", "fsync": "on"}, "postgresql"),
+        ("postgresql", {"synchronous_commit": "off", "fsync": "on"}, "asynchronous"),
+        ("postgresql", {"synchronous_commit": "on", "fsync": "off"}, "asynchronous"),
+        ("mysql", innodb("1", "ON", "1"), "mysql-binary-log"),
+        ("mysql", innodb("1", "ON", "0"), "mysql"),
+        ("mysql", innodb("1", "OFF", "1"), "mysql"),
+        ("mysql", innodb("2", "OFF", "1"), "asynchronous"),
+        ("mysql", innodb("0", "ON", "100"), "asynchronous"),
+        ("mariadb", innodb("1", "ON", "1"), "mariadb-binary-log"),
+        ("mariadb", innodb("1", "OFF", "0"), "mariadb"),
+    ],
+)
+def test_a_servers_way_to_commit(vendor: Vendor, values: dict[str, str], kind: str) -> None:
+    assert commit_kind(vendor, values) == kind
+
+
+@pytest.mark.parametrize("values", [innodb("2", "ON", "1"), innodb("3", "ON", "1")])
+def test_what_has_no_model_is_refused(values: dict[str, str]) -> None:
+    with pytest.raises(AdvisorError, match="no model for innodb_flush_log_at_trx_commit"):
+        commit_kind("mariadb", values)
+
+
+def measurement(*keep: str) -> Measurement:
+    found = from_json((GOLDEN / "nvme-consumer.json").read_text(), "golden")
+    series = tuple(one for one in found.series if not keep or one.name in keep)
+    return found.model_copy(update={"series": series})
+
+
+@pytest.mark.parametrize("method", ["fdatasync", "open_datasync"])
+def test_the_log_is_synced_as_postgresql_does_it(method: str) -> None:
+    values = {"synchronous_commit": "on", "fsync": "on", "wal_sync_method": method}
+    measured = measurement()
+    series = next(one for one in measured.series if one.name == f"overwrite-{method}-8k")
+    drive = drive_of("postgresql", values, measured)
+    assert drive.log.mean_us == pytest.approx(series.summary.mean_us)
+    assert drive.append is None
+
+
+def test_a_binary_log_needs_the_series_that_appends() -> None:
+    values = innodb("1", "ON", "1")
+    assert drive_of("mysql", values, measurement()).append is not None
+    with pytest.raises(AdvisorError, match="no series append with fdatasync"):
+        drive_of("mysql", values, measurement("overwrite-fdatasync-8k"))
+    without = measurement("overwrite-fdatasync-8k")
+    assert drive_of("mysql", innodb("1", "OFF", "1"), without).append is None
+
+
+def test_an_innodb_without_fdatasync_is_held_against_fsync() -> None:
+    older = {**innodb("1", "OFF", "1"), "innodb_use_fdatasync": "OFF"}
+    with pytest.raises(AdvisorError, match="no series overwrite with fsync"):
+        drive_of("mysql", older, measurement("overwrite-fdatasync-8k"))

@@ -1,0 +1,236 @@
+"""The capacity plan as people see it: 80 columns, Markdown, and what it says of a target."""
+
+from typing import Any
+
+import pytest
+
+from advisor.advice import Loss
+from advisor.capacity.results import (
+    Assumed,
+    CapacityPlan,
+    Carrier,
+    GroupCommitPoint,
+    OnReference,
+    Relaxation,
+    Remedy,
+    Target,
+    WorkloadCapacity,
+)
+from advisor.capacity.serial import serial_points
+from advisor.output.capacity import capacity_text
+from advisor.output.tables import Table, markdown, plain
+
+
+def plan(**more: Any) -> CapacityPlan:
+    return CapacityPlan(
+        sync_us=1000,
+        serial=serial_points(1000, (1, 75)),
+        commit_kind="postgresql",
+        cores=Assumed(value=12, source="as measured"),
+        cpu_us_per_txn=Assumed(value=150, source="assumed"),
+        group_commit=(
+            GroupCommitPoint(
+                clients=256,
+                tps=73_456.7,
+                p50_ms=1.234,
+                p99_ms=12.34,
+                commits_per_sync=128.4,
+                bottleneck="clients",
+            ),
+        ),
+        **{"workloads": (), **more},
+    )
+
+
+def sustained(*, met: bool) -> dict[str, Any]:
+    return {
+        "ceiling_tps": 6745.51,
+        "sustainable_tps": 12_345.6 if met else 0,
+        "per_day": 1_066_659_840 if met else 0,
+        "records_per_s": None,
+        "p50_ms": 123.4,
+        "p99_ms": 567.8,
+        "meets_target": met,
+    }
+
+
+def workload(name: str, *references: OnReference, met: bool = True) -> WorkloadCapacity:
+    return WorkloadCapacity(
+        name=name,
+        kind="database",
+        syncs=306,
+        p99_target_ms=1000,
+        cpu_us_per_txn=150,
+        references=references,
+        **sustained(met=met),
+    )
+
+
+REFERENCE = OnReference(
+    name="reference 9",
+    description="4x 2TB Samsung 860 EVO SATA SSD RAID 10 (AVAGO MegaRAID SAS 9341-4i)",
+    sync_us=12_040,
+    **sustained(met=True),
+)
+
+
+def carrier(name: str, clients: int | None, description: str = "") -> Carrier:
+    figures = {"tps": 3456.0, "p50_ms": 12.34, "p99_ms": 123.4} if clients else {}
+    return Carrier.model_validate(
+        {
+            "name": name,
+            "description": description,
+            "sync_us": 12_040,
+            "clients": clients,
+            **(figures or dict.fromkeys(("tps", "p50_ms", "p99_ms"))),
+        }
+    )
+
+
+def target(clients: int | None = None, *remedies: Remedy, **more: Any) -> Target:
+    return Target(
+        tps=3000,
+        durability="durable",
+        clients_tried=(1, 256),
+        here=carrier("this drive", clients),
+        storages=(
+            carrier("reference 9", None, REFERENCE.description),
+            carrier("sata-ssd-consumer at worst", 128),
+        ),
+        remedies=remedies,
+        **{"p99_limit_ms": 50, "relaxed": (), **more},
+    )
+
+
+def remedy(*changes: str) -> Remedy:
+    return Remedy(changes=changes, clients=8, tps=3210.4, p99_ms=4.56)
+
+
+RELAXED = Relaxation(
+    durability="loses-recent-on-power-loss",
+    settings={"innodb_flush_log_at_trx_commit": "2", "sync_binlog": "100"},
+    losses=(
+        Loss(
+            setting="innodb_flush_log_at_trx_commit",
+            window_ms=1000,
+            groups_max=None,
+            transactions_at_risk=20,
+            expected_transactions_at_risk=3000,
+        ),
+        Loss(
+            setting="sync_binlog",
+            window_ms=40_000,
+            groups_max=100,
+            transactions_at_risk=100,
+            expected_transactions_at_risk=None,
+        ),
+    ),
+    clients=1,
+)
+
+LARGEST = plan(
+    workloads=(
+        workload("analytics-batch", REFERENCE),
+        workload("trade", met=False),
+        workload("x" * 40),
+    ),
+    target=target(None, remedy("a drive like x (25 us a sync)", "12 cores"), relaxed=(RELAXED,)),
+    notes=("of other storages a sync takes its mean, always; their tails are unknown",),
+)
+
+
+def words(text: str) -> str:
+    """Without the breaks of its lines."""
+    return " ".join(text.split())
+
+
+def test_everything_fits_80_columns() -> None:
+    lines = capacity_text(LARGEST).splitlines()
+    assert max(map(len, lines)) <= 80
+    shortened = "reference 9: 4x 2TB Samsung 860 EVO S...  "
+    assert sum(line.startswith(shortened) for line in lines) == 2  # of the workload, of the target
+
+
+def test_a_point_of_group_commit() -> None:
+    text = capacity_text(plan())
+    assert "with 12 cores (as measured) and 150 us of CPU time per transaction (assumed):" in words(
+        text
+    )
+    row = next(line for line in text.splitlines() if line.lstrip().startswith("256 "))
+    assert row.split() == ["256", "73", "460", "1.23", "ms", "12.3", "ms", "128", "clients"]
+
+
+def test_a_target_that_is_not_met_has_no_rate() -> None:
+    lines = capacity_text(LARGEST).splitlines()
+    (met,) = (line.split() for line in lines if line.startswith("analytics-batch  "))
+    (missed,) = (line.split() for line in lines if line.startswith("trade  "))
+    assert met[1:] == [
+        *("306", "6", "746", "12", "350", "1", "067", "000", "000"),
+        *("568", "ms", "1", "s"),
+    ]
+    assert missed[1:] == ["306", "6", "746", "-", "-", "568", "ms", "1", "s"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            target(64),
+            "3 000 transactions/s with p99 within 50 ms: yes, on this drive with 64 clients, "
+            "which make 3 456/s with p99 123 ms.",
+        ),
+        (
+            target(1, p99_limit_ms=None),
+            "3 000 transactions/s: yes, on this drive with 1 client, which make",
+        ),
+        (
+            target(None, remedy("12 cores")),
+            "not on this drive, with up to 256 clients. One change would do: - 12 cores: 3 210/s "
+            "with 8 clients, p99 4.56 ms Who carries",
+        ),
+        (
+            target(None, remedy("a faster drive", "12 cores")),
+            "No drive does, nor any other single change. Two changes would do: - a faster drive "
+            "and 12 cores: 3 210/s",
+        ),
+        (target(None), "No two changes of drive, cores, clients or durability would help."),
+        (
+            target(None, relaxed=(RELAXED,)),
+            "With --durability loses-recent-on-power-loss (innodb_flush_log_at_trx_commit = 2, "
+            "sync_binlog = 100) any storage carries it with 1 client; it may lose up to 1 s of "
+            "acknowledged commits, 3 000 of them and the last 100 commit groups or 40 s of the "
+            "binary log.",
+        ),
+    ],
+)
+def test_what_is_said_of_a_target(asked: Target, said: str) -> None:
+    assert said in words(capacity_text(plan(target=asked)))
+
+
+def test_who_does_not_carry_it_has_no_figures() -> None:
+    lines = capacity_text(plan(target=target())).splitlines()
+    (line,) = (line for line in lines if line.startswith("reference 9"))
+    assert line.split()[-5:] == ["12", "ms", "no", "-", "-"]
+
+
+def test_markdown_has_the_same_figures() -> None:
+    text = capacity_text(LARGEST, as_markdown=True)
+    assert "| 256 | 73 460 | 1.23 ms | 12.3 ms | 128 | clients |\n" in text
+    assert "| trade | 306 | 6 746 | - | - | 568 ms | 1 s |\n" in text
+    assert "\n\n| clients | transactions/s | " in text
+
+
+def test_a_hostile_name_cannot_steer_the_terminal() -> None:
+    text = capacity_text(plan(workloads=(workload("a\x1b[31m\nb"),)))
+    assert text.replace("\n", "").isprintable()
+    assert "\na [31m b " in text
+
+
+def test_a_table_aligns_text_left_and_numbers_right() -> None:
+    table = Table(("name", "n"), [("a", "100"), ("long name", "7")], left=1)
+    assert plain(table) == ["name         n", "a          100", "long name    7"]
+    assert markdown(table) == ["| name | n |", "| --- | ---: |", "| a | 100 |", "| long name | 7 |"]
+
+
+def test_a_pipe_does_not_end_a_cell() -> None:
+    assert markdown(Table(("a",), [("x|y",)], left=1))[2] == "| x\\|y |"

@@ -1,0 +1,335 @@
+"""fsync-advisor compare: exit statuses, one clear line for each mistake, and 80 columns."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from advisor.cli import main
+from advisor.measurement import Measurement, from_json
+
+MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
+HDD = str(MEASUREMENTS / "hdd.json")
+NVME = str(MEASUREMENTS / "nvme-consumer.json")
+SATA = str(MEASUREMENTS / "sata-ssd-consumer.json")
+RAID_CACHE = str(MEASUREMENTS / "raid-cache.json")
+JOURNAL = str(MEASUREMENTS / "hdd-journal.json")
+TMPFS = str(MEASUREMENTS / "tmpfs.json")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of one command."""
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", *arguments])
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+def changed(tmp_path: Path, name: str, source: str = NVME, **summary: float | None) -> str:
+    """A copy of a stored measurement whose primary series has another summary."""
+    raw = json.loads(Path(source).read_text())
+    raw["series"][0]["summary"].update(summary)
+    path = tmp_path / f"{name}.json"
+    path.write_text(json.dumps(raw))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "compare needs two drives or more"),
+        ((HDD,), 2, "compare needs two drives or more"),
+        ((HDD, "ref:99"), 2, "there is no reference storage 'ref:99'\n  hint: the IDs are 1, 2,"),
+        ((HDD, "ref:"), 2, "there is no reference storage 'ref:'"),
+        ((HDD, NVME, HDD), 2, f"{HDD} is given twice"),
+        ((HDD, str(MEASUREMENTS / ".." / "measurements" / "hdd.json")), 2, "is given twice"),
+        (("ref:1", "ref:1"), 2, "ref:1 is given twice"),
+        ((HDD, "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
+        ((HDD, "/"), 1, "/ cannot be read: Is a directory"),
+        ((HDD, __file__), 1, "is not a measurement"),
+        ((HDD, NVME, "--tolerance", "10"), 2, "need --baseline"),
+        ((HDD, NVME, "--quick"), 2, "need --baseline"),
+        ((HDD, NVME, "--memory", "8GB"), 2, "--memory needs --db"),
+        ((HDD, NVME, "--db-version", "8.0"), 2, "--db-version needs --db"),
+        ((HDD, NVME, "--syncs", "0"), 2, "--syncs '0': whole numbers above 0"),
+        ((HDD, NVME, "--output", "/"), 2, "/ is a directory"),
+        ((HDD, NVME, "--db", "mysql", "--db-version", "5.6"), 2, "older than what we know"),
+        (("--baseline", HDD, NVME, SATA), 2, "--baseline takes one FILE or DIR, not 2"),
+        (("--baseline", HDD, HDD), 2, f"{HDD} is given twice"),
+        (("--baseline", HDD, "ref:1"), 2, "of a reference only the means are known"),
+        (("--baseline", "ref:1", HDD), 2, "of a reference only the means are known"),
+        (("--baseline", HDD, NVME, "--quick"), 2, "need a drive, not a FILE"),
+        (("--baseline", HDD, NVME, "--tolerance", "-1"), 2, "--tolerance"),
+        (("--baseline", HDD, NVME, "--tolerance", "inf"), 2, "a tolerance of inf % makes no sense"),
+        (("--baseline", "nowhere.json"), 1, "nowhere.json cannot be read"),
+        (("--baseline", HDD, "nowhere.json"), 1, "nowhere.json cannot be read"),
+        (("--baseline", TMPFS, HDD), 3, "tmpfs.json is no baseline: it is not durable"),
+        (("--baseline", HDD), 1, "/var/lib/db"),  # where it was measured, and nowhere here
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_line(
+    arguments: tuple[str, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actual, out, err = run(capsys, *arguments)
+    assert (actual, out) == (status, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_drives_side_by_side_are_no_failure_whatever_they_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = run(capsys, NVME, HDD, RAID_CACHE, TMPFS, "ref:7a")
+    assert (status, err) == (0, "")
+    assert "tmpfs.json is not durable, so its speed says nothing" in out.replace("\n  ", " ")
+
+
+def test_what_the_reader_of_a_measurement_must_know_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = json.loads(Path(RAID_CACHE).read_text())
+    path = tmp_path / "busy.json"
+    path.write_text(json.dumps({**raw, "warnings": [{"code": "x", "text": "others wrote, too"}]}))
+    out = run(capsys, NVME, str(path))[1]
+    assert "\nbusy is suspicious: sda rotates, but synced one block at 10 310/s" in out
+    assert "\nbusy: others wrote, too\n" in out
+    assert "nvme-consumer is plausible" not in out
+
+
+@pytest.mark.parametrize("how", ["table", "markdown", "json"])
+def test_what_is_not_known_is_never_called_equal(
+    how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run(capsys, HDD, "ref:9", "--format", how)
+    assert "not judged" in out
+    assert "equal" not in out
+    assert "same" not in out
+
+
+def test_a_dash_stands_for_what_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run(capsys, HDD, "ref:9")[1].splitlines()
+    # reference.md section 1: 83.04/s; 12.1 ms / 12.042 ms = 1.005
+    assert "ref:9     83    12 ms        -    -       -      1  not judged" in lines
+    assert any(line.startswith("ref:9  -      -          4x 2TB Samsung") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (NVME, HDD, "ref:7a", "--db", "mysql", "--db-version", "9.7"),
+        (NVME, HDD, SATA, RAID_CACHE, JOURNAL, TMPFS, "--db", "postgresql", "--db-version", "15"),
+        ("--baseline", SATA, HDD),
+        (HDD, "ref:1", "--syncs", "1,12,144"),
+    ],
+)
+def test_a_comparison_fits_80_columns(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = run(capsys, *arguments)[1]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_long_names_are_cut_in_the_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [tmp_path / f"database-host-{number}-2026-11.json" for number in (1, 2)]
+    for name in names:
+        shutil.copy(HDD, name)
+    out = run(capsys, *map(str, names))[1]  # cut to 14 they would be alike
+    assert "\ndatabase-host-1-2026-11 " in out
+    names[1].rename(tmp_path / "database-host-1-2026-12.json")
+    out = run(capsys, str(names[0]), str(tmp_path / "database-host-1-2026-12.json"))[1]
+    assert "\ndataba..026-11 " in out
+    assert "\ndataba..026-12 " in out
+
+
+def test_files_of_one_name_keep_their_folders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        shutil.copy(HDD, tmp_path / folder / "m.json")
+    out = run(capsys, str(tmp_path / "a/m.json"), str(tmp_path / "b/m.json"))[1]
+    assert f"\n{tmp_path}/a/m.json " in out
+
+
+def test_the_same_advice_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = changed(tmp_path, "copy")
+    status, out, _ = run(capsys, NVME, copy, "--db", "mysql", "--db-version", "9.7")
+    assert status == 0
+    assert "MySQL 9.7 (as given): the advice would be the same.\n" in out
+    assert "setting" not in out
+
+
+@pytest.mark.parametrize(("other", "said"), [(HDD, True), (SATA, False)], ids=["hdd", "sata"])
+def test_memory_settings_are_told_from_those_of_the_drive(
+    other: str, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = run(capsys, NVME, other, "--db", "mysql", "--db-version", "9.7")[1]
+    assert "innodb_io_capacity " in out
+    assert ("innodb_buffer_pool_size" in out) is said
+    assert ("Memory settings follow each measurement's host" in out) is said
+
+
+def test_it_is_written_to_a_new_file_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "comparison.md"
+    asked = (NVME, HDD, "--format", "markdown", "--output", str(path))
+    assert run(capsys, *asked) == (0, "", "")
+    assert path.read_text().startswith("| drive | class | trust | what |\n")
+    status, _, err = run(capsys, *asked)
+    assert status == 2
+    assert f"{path} exists already" in err
+    assert run(capsys, *asked, "--force")[0] == 0
+
+
+# One host over time
+
+
+@pytest.mark.parametrize(
+    ("mean_us", "tolerance", "status"),
+    [
+        (1643.0, (), 0),
+        (800.0, (), 0),
+        (2000.0, (), 0),  # 22 % slower
+        (2100.0, (), 3),  # 28 % slower
+        (2100.0, ("--tolerance", "30"), 0),
+        (2000.0, ("--tolerance", "20"), 3),
+        (1660.0, ("--tolerance", "0"), 0),  # 1 % slower: sqrt(2^2 + 2.02^2) % is noise
+    ],
+)
+def test_slower_is_exit_status_3(
+    mean_us: float,
+    tolerance: tuple[str, ...],
+    status: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = changed(tmp_path, "now", mean_us=mean_us)
+    actual, out, err = run(capsys, "--baseline", NVME, now, *tolerance)
+    assert actual == status
+    assert "8 KiB overwrite + fdatasync" in out
+    if status == 3:
+        assert err.startswith(f"fsync-advisor: {now} is slower than {NVME}, by more than")
+        assert len(err.splitlines()) == 1
+    else:
+        assert err == ""
+        assert "Not slower beyond noise and by more than" in out
+
+
+def test_a_finding_is_said_though_it_is_quiet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = changed(tmp_path, "now", mean_us=9000.0)
+    status, _, err = run(capsys, "--baseline", NVME, now, "--quiet")
+    assert status == 3
+    assert "is slower than" in err
+
+
+def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now = changed(tmp_path, "now", mean_us=3286.0)
+    status, out, _ = run(capsys, "--baseline", NVME, now, "--format", "json")
+    found = json.loads(out)
+    assert status == 3
+    assert found["baseline"].keys() == {
+        *("tolerance_percent", "slower", "says", "findings", "changed"),
+    }
+    assert (found["baseline"]["tolerance_percent"], found["baseline"]["slower"]) == (25.0, True)
+    assert found["groups"][0]["rows"][1]["difference"]["change_percent"] == pytest.approx(100.0)
+
+
+def test_a_drive_that_keeps_nothing_now_is_exit_status_3(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = run(capsys, "--baseline", HDD, TMPFS)
+    assert status == 3
+    assert "tmpfs.json is not-durable" in err
+    assert "hdd.json was plausible: tmpfs keeps files in memory" in out.replace("\n ", "")
+
+
+def test_what_cannot_be_judged_is_a_failure_and_not_a_pass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = changed(tmp_path, "now", ci95_percent=None)
+    status, out, err = run(capsys, "--baseline", NVME, now)
+    assert (status, out) == (1, "")
+    assert f"{now} cannot be held against {NVME}: a mean without a confidence interval" in err
+
+
+def measuring(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
+    """Measures nothing from now on; returns where what it was asked to measure is noted."""
+    asked: list[tuple[Path, str]] = []
+
+    def noted(directory: Path, plan: str, **_: object) -> Measurement:
+        asked.append((directory, plan))
+        return from_json(Path(NVME).read_text(), NVME)
+
+    monkeypatch.setattr("advisor.commands.steps.measured", noted)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("plan", "flags", "taken"),
+    [
+        ("quick", (), "quick"),
+        ("thorough", (), "thorough"),
+        ("small", (), "default"),  # not one of ours
+        (None, (), "default"),
+        ("thorough", ("--quick",), "quick"),
+    ],
+)
+def test_the_baselines_directory_is_measured_by_its_plan(
+    plan: str | None,
+    flags: tuple[str, ...],
+    taken: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = json.loads(Path(NVME).read_text())
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps({**raw, "plan": plan and {"name": plan, "seed": 1, "rounds": 3}}))
+    asked = measuring(monkeypatch)
+    assert run(capsys, "--baseline", str(old), *flags)[0] == 0
+    assert run(capsys, "--baseline", str(old), str(tmp_path), *flags)[0] == 0
+    assert asked == [(Path("/var/lib/db"), taken), (tmp_path, taken)]
+
+
+def test_nothing_is_measured_for_an_output_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = measuring(monkeypatch)
+    existing = tmp_path / "comparison.txt"
+    existing.touch()
+    assert run(capsys, "--baseline", NVME, "--output", str(existing))[0] == 2
+    assert asked == []
+
+
+def test_what_another_tool_reported_does_not_say_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = json.loads(Path(NVME).read_text())
+    path = tmp_path / "fio.json"
+    path.write_text(json.dumps({**raw, "source": "reported by fio"}))
+    status, _, err = run(capsys, "--baseline", str(path))
+    assert status == 2
+    assert "was reported by fio, which does not say where" in err
+    assert "2026-11-20 08:30 UTC, reported by fio" in run(capsys, str(path), HDD)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ((NVME, RAID_CACHE), 3),
+        (("--baseline", RAID_CACHE, NVME, "--tolerance", "9999"), 0),  # what it is now counts
+        ((NVME, "ref:1"), 0),  # of which nothing is known
+    ],
+)
+def test_trust_can_be_required(
+    arguments: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actual, out, _ = run(capsys, *arguments, "--require-trust", "plausible")
+    assert actual == status
+    assert out

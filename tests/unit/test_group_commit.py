@@ -1,0 +1,171 @@
+"""The model's own laws. That real servers keep to it is tests/benchmarks/capacity_accuracy.py's."""
+
+import math
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import Cpu, Drive, Engine, closed_loop, open_arrivals
+from advisor.capacity.latency import Latency
+
+ONE_SYNC: Final[tuple[CommitKind, ...]] = ("postgresql", "mysql", "mariadb")
+TWO_SYNCS: Final[tuple[CommitKind, ...]] = ("mysql-binary-log", "mariadb-binary-log")
+SHARED: Final = (*ONE_SYNC, *TWO_SYNCS)
+NO_CPU: Final = Cpu(2, ((1, 0.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
+
+latencies_us = st.floats(20.0, 20_000.0)
+clients = st.integers(1, 128)
+cpus = st.builds(
+    lambda cores, us: Cpu(cores, ((1, us),)), st.integers(1, 16), st.floats(10.0, 1_000.0)
+)
+kinds = st.sampled_from(SHARED)
+a_few = settings(max_examples=30, deadline=None)
+
+
+def tps(
+    kind: CommitKind, sync_us: float, cpu: Cpu, count: int, append_us: float | None = None
+) -> float:
+    append = None if append_us is None else Latency.constant(append_us)
+    return closed_loop(
+        Engine(kind), Drive(Latency.constant(sync_us), append), cpu, clients=count
+    ).tps
+
+
+@pytest.mark.parametrize("kind", ONE_SYNC)
+def test_one_client_is_the_serial_formula(kind: CommitKind) -> None:
+    assert tps(kind, 2_000.0, NO_CPU, 1) == pytest.approx(500.0)
+
+
+@pytest.mark.parametrize("kind", TWO_SYNCS)
+def test_one_client_waits_for_both_logs(kind: CommitKind) -> None:
+    assert tps(kind, 2_000.0, NO_CPU, 1, append_us=3_000.0) == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize("kind", ONE_SYNC)
+def test_one_clients_cpu_time_adds_to_its_sync(kind: CommitKind) -> None:
+    cpu = Cpu(2, ((1, 500.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
+    assert tps(kind, 2_000.0, cpu, 1) == pytest.approx(400.0, rel=0.01)
+
+
+@pytest.mark.parametrize("kind", ONE_SYNC)
+def test_two_clients_take_turns_and_gain_nothing(kind: CommitKind) -> None:
+    """While one is flushed, the other can only wait: measured so, group_commit.md."""
+    assert tps(kind, 2_000.0, NO_CPU, 2) == pytest.approx(500.0, rel=0.001)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(4, 1_000.0), (16, 4_000.0), (64, 16_000.0)])
+def test_two_groups_take_turns(count: int, expected: float) -> None:
+    """C / (2 L): half of the clients are flushed while the other half comes back."""
+    assert tps("postgresql", 2_000.0, NO_CPU, count) == pytest.approx(expected, rel=0.01)
+
+
+def test_who_is_flushed_together_is_one_group() -> None:
+    outcome = closed_loop(
+        Engine("postgresql"), Drive(Latency.constant(2_000.0)), NO_CPU, clients=64
+    )
+    assert outcome.group_size == pytest.approx(32.0, rel=0.02)
+    assert outcome.bottleneck == "flush"
+
+
+def test_a_pipeline_of_two_syncs_is_faster_than_both_in_turn() -> None:
+    """Measured: about C / (3 to 3.4 L) with a binary log, where both in turn would be C / (4 L)."""
+    assert 64e6 / (3.5 * 2_000) < tps("mysql-binary-log", 2_000.0, NO_CPU, 64) < 64e6 / (2 * 2_000)
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_few_cores_bind_many_clients_on_a_fast_drive(kind: CommitKind) -> None:
+    cpu = Cpu(2, ((1, 400.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
+    drive = Drive(Latency.constant(20.0))
+    outcome = closed_loop(Engine(kind), drive, cpu, clients=64)
+    assert outcome.tps == pytest.approx(5_000.0, rel=0.02)
+    assert outcome.bottleneck == "cpu"
+
+
+def test_one_client_on_a_fast_drive_is_bound_by_itself() -> None:
+    drive = Drive(Latency.constant(20.0))
+    outcome = closed_loop(Engine("postgresql"), drive, Cpu(8, ((1, 400.0),)), clients=1)
+    assert outcome.bottleneck == "clients"
+
+
+def test_what_nothing_waits_for_is_bound_by_the_cores() -> None:
+    cpu = Cpu(4, ((1, 200.0),), wake_us=0.0)
+    outcome = closed_loop(Engine("asynchronous"), Drive(Latency.constant(9_000.0)), cpu, clients=32)
+    assert outcome.tps == pytest.approx(20_000.0, rel=0.02)
+    assert outcome.group_size == 0.0
+
+
+def test_files_of_their_own_share_nothing() -> None:
+    outcome = closed_loop(
+        Engine("separate-files", commits=3), Drive(Latency.constant(1_000.0)), NO_CPU, clients=16
+    )
+    assert outcome.tps == pytest.approx(1_000 / 3, rel=0.02)
+
+
+def test_the_ceiling_may_fall_with_the_clients() -> None:
+    cpu = Cpu(2, ((4, 100.0), (64, 200.0)))
+    assert cpu.at(1) == 100.0
+    assert cpu.at(16) == pytest.approx(150.0)  # half way, on a logarithmic scale
+    assert cpu.at(512) == 200.0
+
+
+@a_few
+@given(kind=kinds, sync_us=latencies_us, cpu=cpus, count=clients)
+def test_never_above_its_bounds(kind: CommitKind, sync_us: float, cpu: Cpu, count: int) -> None:
+    syncs = 1 if kind in ONE_SYNC else 2
+    reached = tps(kind, sync_us, cpu, count)
+    slack = 1.02  # of a run that is cut off in the middle of a group
+    assert reached <= slack * cpu.cores * 1e6 / cpu.at(1)
+    assert reached <= slack * count * 1e6 / (syncs * sync_us + cpu.at(1) * 0.9)
+    assert reached <= slack * count * 1e6 / sync_us
+
+
+@a_few
+@given(kind=kinds, sync_us=st.floats(20.0, 10_000.0), cpu=cpus, count=clients)
+def test_a_slower_drive_never_carries_more(
+    kind: CommitKind, sync_us: float, cpu: Cpu, count: int
+) -> None:
+    assert tps(kind, 2 * sync_us, cpu, count) <= 1.03 * tps(kind, sync_us, cpu, count)
+
+
+@a_few
+@given(kind=kinds, sync_us=latencies_us, count=clients)
+def test_same_arguments_same_outcome(kind: CommitKind, sync_us: float, count: int) -> None:
+    arguments = Engine(kind), Drive(Latency((sync_us, 2 * sync_us))), Cpu(2, ((1, 100.0),))
+    first, second = (closed_loop(*arguments, clients=count, seed=7) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_a_lone_arrival_takes_its_syncs_and_its_cpu_time(kind: CommitKind) -> None:
+    cpu = Cpu(4, ((1, 200.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
+    drive = Drive(Latency.constant(1_000.0), Latency.constant(3_000.0))
+    outcome = open_arrivals(Engine(kind), drive, cpu, arrivals_per_s=0.1)
+    # Sent when the client's quarter is over: three quarters of 200 us are still to come.
+    wanted_ms = 1.15 if kind in ONE_SYNC else 4.15
+    assert outcome.p50_ms == pytest.approx(wanted_ms, rel=0.02)
+
+
+def test_arrivals_share_syncs_and_wait_for_one_or_two() -> None:
+    """Who comes during a sync waits for its rest, and for one of its own: p99 is near 2 L."""
+    outcome = open_arrivals(
+        Engine("postgresql"), Drive(Latency.constant(2_000.0)), NO_CPU, arrivals_per_s=5_000
+    )
+    assert outcome.group_size == pytest.approx(10.0, rel=0.05)
+    assert outcome.p50_ms == pytest.approx(3.0, rel=0.05)
+    assert outcome.p99_ms == pytest.approx(4.0, rel=0.05)
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_more_than_the_cores_can_do_never_ends(kind: CommitKind) -> None:
+    drive = Drive(Latency.constant(100.0))
+    outcome = open_arrivals(Engine(kind), drive, Cpu(2, ((1, 1_000.0),)), arrivals_per_s=2_500)
+    assert outcome.p99_ms == math.inf
+
+
+def test_files_of_their_own_are_not_kept_up_with_beyond_the_serial_bound() -> None:
+    engine, drive = Engine("separate-files", commits=2), Drive(Latency.constant(1_000.0))
+    assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=450).p99_ms < math.inf
+    assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=600).p99_ms == math.inf

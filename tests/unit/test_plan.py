@@ -1,0 +1,433 @@
+"""The capacity plan: what is asked for, of which server, on which host, and what is taken as known.
+
+Where the model's own figures do not matter, it is replaced by one that a person can compute.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drives import UNKNOWN, measurement, series
+
+from advisor import plan as planning
+from advisor.advice import Advice
+from advisor.advise import Knowledge, advise
+from advisor.capacity.carrying import Setup, Wanted
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome
+from advisor.capacity.latency import Latency
+from advisor.capacity.results import CapacityPlan, Carrier
+from advisor.capacity.standard_drives import (
+    StandardDrive,
+    append_factor,
+    class_drives,
+    reference_drives,
+)
+from advisor.capacity.target import target
+from advisor.capacity.workloads import fill_in
+from advisor.commands.steps import knowledge_for
+from advisor.errors import NotTrustedError, UsageError
+from advisor.knowledge import load_storage_knowledge, load_workloads
+from advisor.measurement import Measurement, from_json
+from advisor.plan import Wishes, commit_kind, plan_capacity
+from advisor.request import Request
+from advisor.versions import Vendor
+
+MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
+STORAGE = load_storage_knowledge()
+WORKLOADS = load_workloads()
+MYSQL = Request("mysql", (9, 7), "a test")
+POSTGRESQL = Request("postgresql", (15,), "a test")
+
+APPEND = series("append", "fdatasync", 3000)
+DRIVE = measurement(1000, APPEND)
+"""A sync of the log 1 ms, of a growing file 3 ms, 4 cores."""
+
+
+def wait_us(engine: Engine, drive: Drive) -> float:
+    log_us = drive.log.mean_us
+    match engine.kind:
+        case "asynchronous":
+            return 0
+        case "mysql-binary-log" | "mariadb-binary-log":
+            return log_us + (drive.append or drive.log).mean_us
+        case _:
+            return engine.commits * log_us
+
+
+def closed_by_hand(
+    engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: int = 0
+) -> Outcome:
+    """Each client makes what it would alone, up to what the cores can do."""
+    each_us = wait_us(engine, drive) + cpu.us_per_txn[0][1]
+    by_cpu = cpu.cores * 1e6 / cpu.us_per_txn[0][1]
+    tps = min(clients * 1e6 / each_us, by_cpu)
+    return Outcome(clients, tps, each_us / 1000, each_us / 1000, 1.0, "flush")
+
+
+def open_by_hand(
+    engine: Engine, drive: Drive, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
+) -> Outcome:
+    """Nobody disturbs anybody: p99 is what one takes alone."""
+    each_us = wait_us(engine, drive) + cpu.us_per_txn[0][1]
+    return Outcome(0, arrivals_per_s, each_us / 1000, each_us / 1000, 1.0, "flush")
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "closed_loop", closed_by_hand)
+    monkeypatch.setattr(planning, "open_arrivals", open_by_hand)
+
+
+def planned(
+    drive: Measurement = DRIVE,
+    request: Request | None = None,
+    told: list[str] | None = None,
+    *workloads: str,
+    **wishes: Any,
+) -> CapacityPlan:
+    vendor = request.vendor if request else None
+    transactions = fill_in([WORKLOADS[name] for name in workloads], {})
+    wanted = Wishes(transactions=transactions, **wishes)
+    steps: list[str] = [] if told is None else told
+    return plan_capacity(drive, request, None, knowledge_for(vendor), wanted, steps.append)[1]
+
+
+# How a server commits
+
+
+@pytest.mark.parametrize(
+    ("vendor", "syncs", "kind"),
+    [
+        ("postgresql", 1, "postgresql"),
+        ("postgresql", 0, "asynchronous"),
+        ("mysql", 0, "asynchronous"),
+        ("mysql", 1, "mysql"),
+        ("mysql", 2, "mysql-binary-log"),
+        ("mariadb", 0, "asynchronous"),
+        ("mariadb", 1, "mariadb"),
+        ("mariadb", 2, "mariadb-binary-log"),
+        ("mariadb", 3, "mariadb-binary-log"),
+    ],
+)
+def test_how_a_server_commits_follows_from_what_a_commit_waits_for(
+    vendor: Vendor, syncs: int, kind: CommitKind
+) -> None:
+    assert commit_kind(vendor, syncs) == kind
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        (None, "postgresql"),
+        (POSTGRESQL, "postgresql"),
+        (MYSQL, "mysql-binary-log"),
+        (Request("mysql", (5, 7), ""), "mysql"),
+        (Request("mysql", (9, 7), "", log_bin=False), "mysql"),
+        (Request("mysql", (9, 7), "", durability="loses-recent-on-crash"), "asynchronous"),
+        (Request("mariadb", (10, 11), ""), "mariadb"),
+        (Request("mariadb", (10, 11), "", log_bin=True), "mariadb-binary-log"),
+        (Request("postgresql", (15,), "", durability="loses-recent-on-crash"), "asynchronous"),
+    ],
+)
+def test_the_advised_settings_say_how_it_commits(
+    by_hand: None, request_: Request | None, kind: CommitKind
+) -> None:
+    assert planned(DRIVE, request_).commit_kind == kind
+
+
+# The host
+
+
+def test_cores_are_those_measured_else_assumed_and_both_can_be_given(by_hand: None) -> None:
+    assert planned().cores.model_dump() == {"value": 4, "source": "as measured"}
+    unknown = measurement(1000, cpu_count=UNKNOWN)
+    assert planned(unknown).cores.source == "assumed"
+    assert planned(unknown, cores=9).cores.model_dump() == {"value": 9, "source": "as given"}
+    assert planned().cpu_us_per_txn.source == "assumed"
+    given = planned(cpu_us_per_txn=40).cpu_us_per_txn
+    assert given.model_dump() == {"value": 40, "source": "as given"}
+
+
+def test_a_given_cpu_time_is_any_transactions(by_hand: None) -> None:
+    (assumed,) = planned(DRIVE, None, None, "trade").workloads
+    each = planned().cpu_us_per_txn.value
+    assert assumed.cpu_us_per_txn == 5 * each  # five statements
+    (given,) = planned(DRIVE, None, None, "trade", cpu_us_per_txn=40).workloads
+    assert given.cpu_us_per_txn == 40
+
+
+# Group commit
+
+
+def test_each_number_of_clients_is_a_point(by_hand: None) -> None:
+    # 1 ms + 1 ms: 500/s for each client, and 4 cores / 1 ms = 4000/s for all
+    plan = planned(client_counts=(1, 2, 100), cpu_us_per_txn=1000)
+    assert [(point.clients, point.tps) for point in plan.group_commit] == [
+        (1, 500),
+        (2, 1000),
+        (100, 4000),
+    ]
+    assert [point.clients for point in planned().group_commit] == [
+        *(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    ]
+
+
+def test_a_binary_log_grows(by_hand: None) -> None:
+    # 1 ms + 3 ms + 1 ms = 5 ms
+    plan = planned(DRIVE, MYSQL, client_counts=(1,), cpu_us_per_txn=1000)
+    assert plan.group_commit[0].tps == 200
+    assert plan.notes == ()
+
+
+def test_a_binary_log_that_was_not_measured_is_guessed_aloud(by_hand: None) -> None:
+    plan = planned(measurement(1000), MYSQL, client_counts=(1,), cpu_us_per_txn=1000)
+    assert plan.group_commit[0].tps == pytest.approx(1000 / 3)
+    assert any("binary log" in note and "not measured" in note for note in plan.notes)
+
+
+def test_the_model_is_told_of_once_per_run_and_run_once(by_hand: None) -> None:
+    told: list[str] = []
+    planned(DRIVE, None, told, client_counts=(1, 2))
+    assert told == ["1 clients, 1 ms a sync", "2 clients, 1 ms a sync"]
+    # 500 us of CPU time: 2 x 667/s are needed, asked for the table, too
+    told.clear()
+    planned(DRIVE, None, told, client_counts=(1, 2), target_tps=1000, cpu_us_per_txn=500)
+    assert [step for step in told if step.endswith(" 1 ms a sync")] == [
+        "2 clients, 1 ms a sync",
+        "1 clients, 1 ms a sync",
+    ]
+
+
+# Workloads
+
+
+def test_a_database_shares_and_files_do_not(by_hand: None) -> None:
+    # ceilings: 1000/s / 6 and / 3; alone, both wait: 1 ms once, and 3 x 1 ms
+    trade, login = planned(DRIVE, POSTGRESQL, None, "trade", "login", cpu_us_per_txn=1000).workloads
+    assert trade.ceiling_tps == pytest.approx(166.67, abs=0.01)
+    assert login.ceiling_tps == pytest.approx(333.33, abs=0.01)
+    assert (trade.p99_ms, login.p99_ms) == (2, 4)
+    # 97.3 % of what the 4 cores can do, 4000/s, and of what one drive can, 333/s
+    assert trade.sustainable_tps == pytest.approx(3891, abs=1)
+    assert login.sustainable_tps == pytest.approx(324.2, abs=0.1)
+    assert trade.per_day == trade.sustainable_tps * 86_400
+
+
+def test_a_target_that_is_missed_alone_is_not_met(by_hand: None) -> None:
+    # a trade's p99 target is 5 ms
+    (trade,) = planned(measurement(4000), None, None, "trade", cpu_us_per_txn=1001).workloads
+    assert not trade.meets_target
+    assert (trade.sustainable_tps, trade.per_day, trade.p99_ms) == (0, 0, 5.001)
+    (trade,) = planned(measurement(4000), None, None, "trade", cpu_us_per_txn=1000).workloads
+    assert trade.meets_target
+
+
+def test_records_are_those_of_the_batch(by_hand: None) -> None:
+    batch, trade = planned(DRIVE, None, None, "analytics-batch", "trade").workloads
+    assert batch.records_per_s == pytest.approx(batch.sustainable_tps * 10_000)
+    assert trade.records_per_s is None
+
+
+def test_references_are_shown_when_asked_for(by_hand: None) -> None:
+    (trade,) = planned(DRIVE, None, None, "trade").workloads
+    assert trade.references == ()
+    (trade,) = planned(DRIVE, None, None, "trade", on_references=True).workloads
+    assert len(trade.references) == 12
+    # reference.md section 4: 40473.06 / 6 = 6745, 83.04 / 6 = 13
+    ceilings = {entry.name: int(entry.ceiling_tps) for entry in trade.references}
+    assert (ceilings["reference 1"], ceilings["reference 9"]) == (6745, 13)
+    # alone 12.04 ms: past a trade's 5 ms; 24.7 us are not
+    met = {entry.name: entry.meets_target for entry in trade.references}
+    assert (met["reference 1"], met["reference 9"]) == (True, False)
+
+
+# Other drives
+
+
+def test_the_reference_storages_take_their_mean() -> None:
+    drives = {one.name: one for one in reference_drives(STORAGE.references, 3)}
+    assert len(drives) == 12
+    fastest = drives["reference 1"]
+    assert fastest.description.startswith("2x 960GB NVMe RAID 1")
+    assert fastest.drive.log.mean_us == pytest.approx(24.708, abs=0.001)  # 1e6 / 40473.06
+    assert fastest.drive.append is not None
+    assert fastest.drive.append.mean_us == pytest.approx(74.12, abs=0.01)
+
+
+def test_a_binary_log_grows_elsewhere_as_it_does_here() -> None:
+    assert append_factor(planning._drive(DRIVE)) == 3
+    assert append_factor(planning._drive(measurement(1000))) == 1
+
+
+# profiles/storage/classes.toml, typed again
+def test_classes_at_their_best_and_worst() -> None:
+    drives = {one.name: one.drive.log.mean_us for one in class_drives(STORAGE.classes, 1)}
+    assert drives == {
+        "hdd at best": 4000,
+        "hdd at worst": 8333,
+        "nvme-plp at best": 25,
+        "nvme-plp at worst": 100,
+        "nvme-consumer at best": 200,
+        "nvme-consumer at worst": 7000,
+        "sata-ssd-plp at best": 39,
+        "sata-ssd-plp at worst": 400,
+        "sata-ssd-consumer at best": 600,
+        "sata-ssd-consumer at worst": 12_000,
+    }
+
+
+# The inverse
+
+
+def carriers(plan: CapacityPlan) -> dict[str, Carrier]:
+    assert plan.target is not None
+    return {carrier.name: carrier for carrier in plan.target.storages}
+
+
+def test_who_carries_a_target(by_hand: None) -> None:
+    plan = planned(DRIVE, POSTGRESQL, target_tps=3000, cpu_us_per_txn=1000)
+    assert plan.target is not None
+    # here 500/s a client: 6 are needed, 8 are the first tried; CPU 4000/s
+    assert plan.target.here.clients == 8
+    assert plan.target.remedies == ()
+    assert len(plan.target.storages) == 12 + 10
+    # 1 / (12.04 + 1) ms = 76.7/s a client: 39.1 are needed
+    assert carriers(plan)["reference 9"].clients == 64
+
+
+def test_a_limit_on_p99_rules_slow_storages_out(by_hand: None) -> None:
+    plan = planned(DRIVE, POSTGRESQL, target_tps=3000, p99_limit_ms=9, cpu_us_per_txn=1000)
+    assert plan.target is not None
+    assert plan.target.here.clients == 8
+    assert carriers(plan)["reference 9"].clients is None  # 13 ms
+    assert carriers(plan)["nvme-consumer at worst"].clients is not None  # 8 ms
+
+
+def test_the_least_change_of_drive_is_proposed_and_never_a_slower_one(by_hand: None) -> None:
+    plan = planned(DRIVE, MYSQL, target_tps=3000, p99_limit_ms=4, cpu_us_per_txn=1000)
+    assert plan.target is not None
+    assert plan.target.here.clients is None  # 1 + 3 + 1 = 5 ms
+    # the binary log takes three times as long there, too: 4 x sync + 1 ms <= 4 ms, sync <= 750 us;
+    # reference 6 takes 591 us, 7b 781 us; a class that takes 600 us is only described
+    drive, *others = [remedy.changes for remedy in plan.target.remedies]
+    assert drive == ("a drive like reference 6 (591 us a sync)",)
+    assert others == [("--durability loses-recent-on-power-loss",)]
+
+
+def test_a_slower_drive_is_no_remedy_for_a_tail() -> None:
+    def model(engine: Engine, drive: Drive, cpu: Cpu, clients: int) -> Outcome:
+        return Outcome(clients, 1e4, 1, drive.log.ordered_us[-1] / 1000, 1, "flush")
+
+    # a mean of 1.1 ms, and now and then 10 ms
+    tailed = Drive(Latency((1000.0,) * 89 + (10_000.0,)))
+    others = tuple(
+        StandardDrive(f"{us} us", "", Drive(Latency.constant(us)), measured=True)
+        for us in (500, 1000, 2000)
+    )
+    setup = Setup(Engine("postgresql"), tailed, Cpu(4, ((1, 100.0),)))
+    found = target(setup, Wanted(10, 5), "durable", others, (), model)
+    assert found.here.clients is None
+    assert [carrier.clients for carrier in found.storages] == [1, 1, 1]
+    assert [remedy.changes for remedy in found.remedies] == [
+        ("a drive like 1000 us (1 ms a sync)",)
+    ]
+
+
+def test_two_changes_where_no_drive_does(by_hand: None) -> None:
+    # 5000/s need 5 cores at 1 ms each: 6 with room; 2 ms are allowed, here a commit takes 2.001
+    plan = planned(DRIVE, None, target_tps=5000, p99_limit_ms=2.0, cpu_us_per_txn=1001)
+    assert plan.target is not None
+    assert {carrier.clients for carrier in plan.target.storages} == {None}
+    first = plan.target.remedies[0].changes
+    assert first[0].startswith("a drive like reference 1 ")
+    assert first[1] == "7 cores"  # 5000 x 1001 us x 1.2 = 6.006
+
+
+def test_more_clients_where_few_were_tried(by_hand: None) -> None:
+    # 500/s a client
+    plan = planned(DRIVE, None, client_counts=(1, 2), target_tps=1500, cpu_us_per_txn=1000)
+    assert plan.target is not None
+    remedies = {remedy.changes: remedy.clients for remedy in plan.target.remedies}
+    assert remedies["up to 8 clients",] == 4
+
+
+def test_what_less_durability_would_bring_and_cost(by_hand: None) -> None:
+    request = Request("mysql", (9, 7), "", expected_commits_per_s=3000)
+    plan = planned(DRIVE, request, target_tps=3000, cpu_us_per_txn=1000)
+    assert plan.target is not None
+    (relaxed,) = plan.target.relaxed
+    assert relaxed.durability == "loses-recent-on-power-loss"
+    assert relaxed.clients == 4  # 1 ms of CPU each: 1000/s a client
+    # one second at 3000/s
+    at_risk = {loss.setting: loss.expected_transactions_at_risk for loss in relaxed.losses}
+    assert at_risk == {"innodb_flush_log_at_trx_commit": 3000, "sync_binlog": None}
+
+
+def test_an_offer_that_leaves_a_sync_is_not_one_that_waits_for_none(
+    by_hand: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def halved(drive: Measurement, request: Request, knowledge: Knowledge) -> Advice:
+        advice = advise(drive, request, knowledge)
+        offers = [offer.model_copy(update={"syncs_saved": 1}) for offer in advice.lower_durability]
+        return advice.model_copy(update={"lower_durability": tuple(offers)})
+
+    monkeypatch.setattr(planning, "advise", halved)
+    plan = planned(DRIVE, MYSQL, target_tps=3000)
+    assert plan.target is not None
+    assert plan.target.relaxed == ()
+
+
+def test_files_of_their_own_wait_whatever_a_server_is_set_to(by_hand: None) -> None:
+    plan = planned(DRIVE, MYSQL, None, "login", target_tps=1000, cpu_us_per_txn=1000)
+    assert plan.target is not None
+    assert plan.target.here.clients is None  # 3 syncs of 1 ms, one after another: 333/s
+    assert plan.target.relaxed == ()
+    assert plan.target.p99_limit_ms == 100  # the workload's own
+    assert not any("durability" in str(remedy.changes) for remedy in plan.target.remedies)
+
+
+def test_a_target_takes_one_workload_at_most() -> None:
+    with pytest.raises(UsageError, match="one workload at most"):
+        planned(DRIVE, None, None, "trade", "login", target_tps=10)
+
+
+# As a whole
+
+
+def test_a_drive_that_does_not_honour_a_flush_gets_no_plan(by_hand: None) -> None:
+    for request in (None, MYSQL):
+        with pytest.raises(NotTrustedError):
+            planned(measurement(filesystem="tmpfs"), request)
+
+
+# DESIGN.md: JSON keys that others may rely on
+def test_the_promised_keys_are_there(by_hand: None) -> None:
+    plan = planned(DRIVE, MYSQL, None, "trade", target_tps=10, on_references=True)
+    found = json.loads(plan.model_dump_json())
+    assert found["schema_version"] == 1
+    assert found["serial"][0].keys() == {"syncs", "tps", "per_day"}
+    assert {"clients", "tps", "p50_ms", "p99_ms", "bottleneck"} <= found["group_commit"][0].keys()
+    assert {
+        *("name", "syncs", "ceiling_tps", "sustainable_tps", "per_day", "p50_ms", "p99_ms"),
+        "meets_target",
+    } <= found["workloads"][0].keys()
+
+
+def test_the_same_question_has_the_same_answer_to_the_byte() -> None:
+    drive = from_json((MEASUREMENTS / "nvme-plp.json").read_text(), "")
+    first, second = (planned(drive, MYSQL, None, "login", client_counts=(1, 8)) for _ in range(2))
+    assert first.model_dump_json() == second.model_dump_json()
+
+
+def test_without_a_server_its_assumption_is_noted(by_hand: None) -> None:
+    assert planned().notes == (
+        "without --db a commit waits for one sync, shared as PostgreSQL shares it",
+    )
+    assert planned(DRIVE, POSTGRESQL).notes == ()
+
+
+def test_knowledge_of_no_server_will_do() -> None:
+    assert knowledge_for(None).settings == ()
+    assert isinstance(knowledge_for(None), Knowledge)

@@ -1,0 +1,103 @@
+"""Answers of servers, byte by byte, as the protocols' documentation writes them."""
+
+import pytest
+
+from advisor.errors import AdvisorError, UsageError
+from advisor.servers.wire import MySQL, PostgreSQL, dsn_address
+
+UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
+NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED
+ERROR = b"E\0\0\0\x1dSERROR\0C42P01\0Mno\ntable\0\0"
+
+OK = b"\x07\0\0\x01\0\x01\0\x02\0\0\0"
+MORE = b"\x07\0\0\x01\0\x01\0\x0a\0\0\0"  # status 0x000a: autocommit, more results exist
+MANY = b"\x0b\0\0\x01\0\xfc\x10\x27\xfc\x01\x02\x02\0\0\0"
+REFUSED = b"\x1b\0\0\x01\xff\x7a\x04#42S02Table t doesn't ex"
+
+
+@pytest.mark.parametrize("answer", [UPDATED, NOTICE, UPDATED + NOTICE])
+def test_postgresql_has_answered_when_it_is_ready(answer: bytes) -> None:
+    assert PostgreSQL.is_answered(answer)
+
+
+@pytest.mark.parametrize("length", range(len(NOTICE)))
+def test_postgresql_has_not_answered_before_the_last_byte(length: int) -> None:
+    assert not PostgreSQL.is_answered(NOTICE[:length])
+
+
+def test_an_error_of_postgresql_is_raised_when_it_is_ready_again() -> None:
+    ready = b"Z\0\0\0\x05I"
+    assert not PostgreSQL.is_answered(ERROR[:10])
+    assert not PostgreSQL.is_answered(ERROR)
+    with pytest.raises(AdvisorError, match=r"^the PostgreSQL server refuses: no table$"):
+        PostgreSQL.is_answered(ERROR + ready)
+
+
+def test_a_fatal_error_of_postgresql_is_its_last_word() -> None:
+    with pytest.raises(AdvisorError, match=r"the PostgreSQL server refuses: go$"):
+        PostgreSQL.is_answered(b"E\0\0\0\x10VFATAL\0Mgo\0\0")
+
+
+@pytest.mark.parametrize("answer", [OK, MORE + OK, MANY])
+def test_mysql_has_answered_with_its_last_ok(answer: bytes) -> None:
+    assert MySQL.is_answered(answer)
+    assert not any(MySQL.is_answered(answer[:length]) for length in range(len(answer)))
+
+
+def test_mysql_has_not_answered_while_more_results_are_to_come() -> None:
+    assert not MySQL.is_answered(MORE)
+
+
+def test_an_error_of_mysql_is_raised() -> None:
+    with pytest.raises(AdvisorError, match=r"refuses: Table t doesn't ex$"):
+        MySQL.is_answered(REFUSED)
+
+
+def test_rows_are_no_answer() -> None:
+    with pytest.raises(AdvisorError, match="rows where none were asked for"):
+        MySQL.is_answered(b"\x01\0\0\x01\x03\x02\0\0\x02\0\0")
+
+
+def test_statements_are_encoded_as_the_protocols_want_them() -> None:
+    assert PostgreSQL.encode("SELECT 1") == b"Q\0\0\0\x0dSELECT 1\0"
+    assert MySQL.encode("SELECT 1") == b"\x09\0\0\0\x03SELECT 1"
+
+
+def test_a_dsn_of_mysql_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MYSQL_PWD", "from outside")
+    assert dsn_address("mysql", "mysql://me:p%40ss@db:3307/").options == {
+        "host": "db",
+        "user": "me",
+        "password": "p@ss",
+        "port": 3307,
+        "ssl_disabled": False,
+    }
+    assert dsn_address("mariadb", "mariadb://me@db?ssl-mode=DISABLED").options == {
+        "host": "db",
+        "user": "me",
+        "password": "from outside",
+        "port": 3306,
+        "ssl_disabled": True,
+    }
+    assert dsn_address("mysql", "mysql://root@localhost/?socket=/run/s").options == {
+        "host": "localhost",
+        "user": "root",
+        "password": "from outside",
+        "port": 3306,
+        "unix_socket": "/run/s",
+        "ssl_disabled": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    ["db", "http://db", "mysql://db:port/", "mysql://[::1/", "mysql://db/?sokcet=/run/s"],
+)
+def test_what_is_no_dsn_of_mysql_is_refused_unquoted(dsn: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        dsn_address("mysql", dsn)
+    assert refusal.value.message == "--dsn is not the address of a MySQL server"
+
+
+def test_an_address_shows_nothing() -> None:
+    assert repr(dsn_address("postgresql", "password=geheim")) == "Address('postgresql')"
