@@ -170,6 +170,22 @@ def test_a_memory_file_system_is_not_durable_whoever_reports_it() -> None:
     assert (done.returncode, done.stdout) == (3, "")
 
 
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [("pg-18.3.txt", True), ("ioping-rapid.txt", True), ("fio-3.33-fdatasync.json", False)],
+)
+def test_capacity_says_where_it_knows_no_tail(report: str, said: bool) -> None:
+    done = run("capacity", "--from", FIXTURES / report)
+    assert done.returncode == 0, done.stderr
+    assert ("only the mean is reported" in " ".join(done.stdout.split())) is said
+
+
+def test_comparing_reads_reports_too() -> None:
+    done = run("compare", PG, FIXTURES / "pg-16.txt")
+    assert done.returncode == 0, done.stderr
+    assert "reported by pg_test_fsync" in done.stdout
+
+
 def test_required_trust_is_not_met_by_a_report() -> None:
     assert run(*RECOMMEND, "--require-trust", "plausible", "--from", PG).returncode == 3
     assert run(*RECOMMEND, "--require-trust", "unverifiable", "--from", PG).returncode == 0
