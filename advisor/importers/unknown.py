@@ -21,9 +21,9 @@ LOOKS: Final = (
     (r"CrystalDiskMark", "a result of CrystalDiskMark", ""),
     (r"^Bonnie\+\+|^Version +[0-9.]+ +-+Sequential", "a result of bonnie++", ""),
     (r"^real\s{1,9}[0-9]{1,6}m[0-9.]{1,9}s", "what time(1) prints", "the tool's own is needed"),
-    (r"^\s{0,9}<(?:!DOCTYPE|html|\?xml)", "HTML or XML", "save the plain text"),
-    (r"^%PDF-", "a PDF", "save the plain text"),
-    (r"^\s{0,9}[{\[]", "JSON of another program", ""),
+    (r"\A\s{0,9}<(?:!DOCTYPE|html|\?xml)", "HTML or XML", "save the plain text"),
+    (r"\A%PDF-", "a PDF", "save the plain text"),
+    (r"\A\s{0,9}[{\[]", "JSON of another program", ""),
     (r"^\[(?:mysqld|mariadb|client)\]", "a MySQL option file", ""),
 )  # fmt: skip
 """Pattern, what it is, and a hint of its own. The first that fits."""
