@@ -7,7 +7,7 @@ from pydantic import Field
 
 from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
-from advisor.measurement import Model
+from advisor.measurement import Known, Model
 from advisor.units import Value
 from advisor.versions import Vendor
 
@@ -82,7 +82,7 @@ class Capacity(Model):
     """What the drive carries, one sync after another."""
 
     sync_us: float
-    """Mean of one 8 KiB overwrite and fdatasync."""
+    """Mean of one 8 KiB overwrite and fdatasync, or of what comes nearest in a report."""
     serial: tuple[SerialPoint, ...]
     commit_syncs: int | None = None
     """Syncs that one commit waits for with the advised settings."""
@@ -96,10 +96,10 @@ class Measured(Model):
     """Which measurement the advice rests on."""
 
     source: str
-    taken_at: datetime
-    directory: str
-    filesystem: str
-    devices: str
+    taken_at: Known[datetime]
+    directory: Known[str]
+    filesystem: Known[str]
+    devices: Known[str]
     label: str | None
     plan: str | None
     tool_version: str

@@ -12,7 +12,7 @@ from advisor.capacity.serial import SYNC_COUNTS, CommitPath, commit_path, serial
 from advisor.conditions import Facts
 from advisor.durability import CLASSES, Durability, risks_more
 from advisor.errors import AdvisorError, NotTrustedError
-from advisor.measurement import Measurement, Series
+from advisor.measurement import MEASURED, Known, Measurement, Series, Unknown
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
 from advisor.rules.engine import Result, recommend
@@ -64,7 +64,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         )
         if honest
         else None,
-        warnings=(*_notes(measurement), *_version_notes(request)),
+        warnings=(*_notes(measurement), *_memory_notes(facts), *_version_notes(request)),
     )
 
 
@@ -90,12 +90,18 @@ def _require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bo
 
 
 def _sync_us(measurement: Measurement) -> float:
-    if measurement.primary is None:
+    series = measurement.nearest_sync
+    if series is None and measurement.source != MEASURED:
+        raise AdvisorError(
+            f"what is {measurement.source} has no single writer's sync, from which all follows",
+            "measure: fsync-advisor measure --output FILE",
+        )
+    if series is None:
         raise AdvisorError(
             "the measurement has no overwrite with fdatasync, from which everything follows",
             "measure again: fsync-advisor measure --output FILE",
         )
-    return measurement.primary.summary.mean_us
+    return series.summary.mean_us
 
 
 def _append_us(measurement: Measurement) -> float | None:
@@ -113,8 +119,8 @@ def describe_measured(measurement: Measurement) -> Measured:
         source=measurement.source,
         taken_at=measurement.taken_at,
         directory=measurement.target.directory,
-        filesystem=str(measurement.target.filesystem),
-        devices=devices or str(measurement.target.devices),
+        filesystem=measurement.target.filesystem,
+        devices=devices or _no_devices(measurement),
         label=measurement.label,
         plan=measurement.plan.name if measurement.plan else None,
         tool_version=measurement.tool_version,
@@ -122,12 +128,20 @@ def describe_measured(measurement: Measurement) -> Measured:
     )
 
 
+def _no_devices(measurement: Measurement) -> Known[str]:
+    devices = measurement.target.devices
+    return devices if isinstance(devices, Unknown) else "no device"
+
+
 def _figures(measurement: Measurement) -> dict[str, str]:
     classic = measurement.find("classic", "fsync", direct=True, block_bytes=4096)
+    nearest = measurement.nearest_sync
     found = {
         "8 KiB overwrite + fdatasync": measurement.primary,
         "classic 4 KiB O_DIRECT + fsync": classic,
     }
+    if nearest and nearest not in found.values():
+        found[nearest.name] = nearest
     return {what: _figure(series) for what, series in found.items() if series}
 
 
@@ -215,7 +229,19 @@ def _below(durability: Durability) -> list[Durability]:
 
 
 def _notes(measurement: Measurement) -> tuple[str, ...]:
-    return tuple(warning.text for warning in measurement.warnings)
+    nearest = measurement.nearest_sync
+    stand_in = (
+        (f"{nearest.name} stands in for an 8 KiB overwrite with fdatasync, which is not reported",)
+        if nearest and nearest != measurement.primary
+        else ()
+    )
+    return (*(warning.text for warning in measurement.warnings), *stand_in)
+
+
+def _memory_notes(facts: Facts) -> tuple[str, ...]:
+    if isinstance(facts["memory_bytes"], Unknown):
+        return ("the host's memory is not known; --memory SIZE adds the settings that rest on it",)
+    return ()
 
 
 def _version_notes(request: Request) -> tuple[str, ...]:

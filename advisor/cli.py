@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from advisor import __version__
-from advisor.commands import capacity, compare, measure, recommend, rules, verify
+from advisor.commands import capacity, compare, import_, measure, recommend, rules, verify
 from advisor.errors import AdvisorError, ExitStatus, Interrupted
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(measure.measure)
 app.command()(recommend.recommend)
 app.command()(capacity.capacity)
 app.command()(compare.compare)
+app.command("import")(import_.import_)
 app.command()(verify.verify)
 app.add_typer(rules.app, name="rules")
 

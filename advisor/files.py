@@ -4,6 +4,8 @@ import errno
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -11,26 +13,49 @@ from advisor.errors import AdvisorError, UsageError
 
 STANDARD_STREAM: Final = Path("-")
 MAX_INPUT_BYTES: Final = 256 * 1024**2
+HEAD_BYTES: Final = 64 * 1024
+"""What shows what a file is."""
 NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP)
 """How file systems such as vfat say that they have none."""
 
 
+def shown_name(path: Path) -> str:
+    """What to call an input in a message."""
+    return "standard input" if path == STANDARD_STREAM else str(path)
+
+
 def read_text(path: Path) -> str:
     """The text of a file, or of standard input for "-". Raises AdvisorError."""
-    name = "standard input" if path == STANDARD_STREAM else str(path)
+    return decode(read_bytes(path), shown_name(path))
+
+
+def decode(raw: bytes, name: str) -> str:
+    """UTF-8 text. Raises AdvisorError."""
     try:
-        if path == STANDARD_STREAM:
-            raw = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
-        else:
-            with path.open("rb") as file:
-                raw = file.read(MAX_INPUT_BYTES + 1)
-        if len(raw) > MAX_INPUT_BYTES:
-            raise AdvisorError(f"{name} is larger than {MAX_INPUT_BYTES} bytes")
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise AdvisorError(f"{name} is not text: byte {error.start} is not UTF-8") from error
+
+
+def read_bytes(path: Path, allowed: Callable[[bytes], int] = lambda _: MAX_INPUT_BYTES) -> bytes:
+    """A file, or standard input for "-". `allowed` says of the first bytes how many there may be.
+
+    Raises AdvisorError, for too large a file before the rest of it is read.
+    """
+    name = shown_name(path)
+    try:
+        standard = nullcontext(sys.stdin.buffer)  # not ours to close
+        with standard if path == STANDARD_STREAM else path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            limit_bytes = allowed(head)
+            raw = head + file.read(max(0, limit_bytes + 1 - len(head)))
     except OSError as error:
         raise AdvisorError(f"{name} cannot be read: {error.strerror}") from error
+    if len(raw) > limit_bytes:
+        raise AdvisorError(
+            f"{name} is larger than {limit_bytes} bytes", "give only what is needed of it"
+        )
+    return raw
 
 
 def is_directory(path: Path) -> bool:

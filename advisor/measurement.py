@@ -19,6 +19,9 @@ from pydantic import (
 from advisor.errors import AdvisorError
 
 SCHEMA_VERSION: Final = 1
+MEASURED: Final = "measured"
+PRIMARY_BYTES: Final = 8192
+"""A block of the WAL, on which the primary series rests."""
 
 T = TypeVar("T")
 
@@ -28,7 +31,9 @@ else:  # array.array takes no subscript at run time before Python 3.12
     Int64Array = array
 
 Method = Literal["fdatasync", "fsync", "open_datasync", "open_sync", "none"]
-Pattern = Literal["overwrite", "append", "classic", "random"]
+Pattern = Literal["overwrite", "append", "classic", "random", "unwritten"]
+"""What is written where: blocks written before; behind the end; one block, again and again; blocks
+at random; blocks that are allocated, but were perhaps never written (only reports have these)."""
 
 
 class Model(BaseModel):
@@ -94,8 +99,8 @@ class Device(Model):
 class Target(Model):
     """The measured directory and everything under it."""
 
-    directory: str
-    device_id: str
+    directory: Known[str]
+    device_id: Known[str]
     """major:minor of the directory's file system."""
     filesystem: Known[str]
     mount_point: Known[str]
@@ -130,7 +135,8 @@ class Summary(Model):
     the mean, in percent of the mean, from batch means.
     """
 
-    count: int = Field(ge=1)
+    count: int | None = Field(ge=1)
+    """None where a report does not say."""
     ops_per_s: float = Field(gt=0)
     mean_us: float = Field(gt=0)
     min_us: float | None
@@ -214,15 +220,15 @@ class Measurement(Model):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     tool_version: str
-    source: str = "measured"
+    source: str = MEASURED
     """"measured", or "reported by TOOL"."""
-    taken_at: datetime
+    taken_at: Known[datetime]
     label: str | None = None
     plan: Plan | None = None
     target: Target
     environment: Environment
     fill: Fill | None = None
-    written_bytes: int
+    written_bytes: Known[int]
     """Everything the run wrote, the fill included."""
     series: tuple[Series, ...] = Field(min_length=1)
     absent: tuple[AbsentSeries, ...] = ()
@@ -250,8 +256,29 @@ class Measurement(Model):
 
     @property
     def primary(self) -> Series | None:
-        """The buffered overwrite with fdatasync: what a recycled WAL segment costs."""
-        return self.find("overwrite", "fdatasync")
+        """The buffered 8 KiB overwrite with fdatasync: what a recycled WAL segment costs."""
+        return self.find("overwrite", "fdatasync", block_bytes=PRIMARY_BYTES)
+
+    @property
+    def nearest_sync(self) -> Series | None:
+        """The primary series; where a report has none, the most similar one of a single writer.
+
+        A drive can be measured again, so a measurement of ours has no such excuse.
+        """
+        if self.primary or self.source == MEASURED:
+            return self.primary
+        serial = [one for one in self.series if one.writers == 1 and one.method != "none"]
+        return min(serial, key=_distance, default=None)
+
+
+def _distance(series: Series) -> tuple[int, int, bool, int]:
+    """How little a series is like the primary one: where it writes counts most."""
+    return (
+        ("overwrite", "classic", "unwritten", "append", "random").index(series.pattern),
+        ("fdatasync", "fsync", "open_datasync", "open_sync").index(series.method),
+        series.direct,
+        abs(series.block_bytes - PRIMARY_BYTES),
+    )
 
 
 def to_json(measurement: Measurement) -> str:

@@ -39,7 +39,7 @@ from advisor.capacity.target import target
 from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import MEASURED, Measurement, Unknown
 from advisor.request import Request
 from advisor.units import format_latency
 from advisor.versions import Vendor
@@ -134,6 +134,7 @@ def plan_capacity(
         arrivals=_arrival_model(report),
     )
     plan = _plan(host, capacity, wishes, knowledge, durability, offers)
+    plan = plan.model_copy(update={"notes": (*plan.notes, *_tail_notes(measurement))})
     return verdict, plan, notes
 
 
@@ -188,6 +189,13 @@ def _notes(host: _Host, capacity: Capacity, *, others: bool) -> Iterator[str]:
     if others:
         growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
         yield f"of other storages a sync takes its mean, always{growing}; their tails are unknown"
+
+
+def _tail_notes(measurement: Measurement) -> Iterator[str]:
+    """A report may have a mean and no more; what is made of it must not look like a tail."""
+    sync = measurement.nearest_sync
+    if measurement.source != MEASURED and sync and sync.summary.p99_us is None:
+        yield "of a sync only the mean is reported: p50 and p99 leave out what the drive varies"
 
 
 def _point(host: _Host, clients: int) -> GroupCommitPoint:
@@ -272,10 +280,11 @@ def _arrival_model(report: Report) -> ArrivalModel:
 
 
 def _drive(measurement: Measurement) -> Drive:
-    assert measurement.primary is not None  # else there is no serial bound, either
+    sync = measurement.nearest_sync
+    assert sync is not None  # else there is no serial bound, either
     append = measurement.find("append", "fdatasync")
     return Drive(
-        log=Latency.of_series(measurement.primary),
+        log=Latency.of_series(sync),
         append=Latency.of_series(append) if append else None,
     )
 

@@ -9,7 +9,7 @@ from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE, METHOD
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict
 from advisor.conditions import Fact, Strict
-from advisor.measurement import Measurement, Series, Unknown
+from advisor.measurement import PRIMARY_BYTES, Measurement, Series, Unknown
 from advisor.request import Request
 from advisor.statistics import mean_interval_us
 from advisor.versions import FEATURES, VENDORS, NumericVersion, Vendor
@@ -113,8 +113,8 @@ def _measured(measurement: Measurement, verdict: Verdict) -> dict[str, Fact]:
     if verdict.trust == "not-durable":
         why = Unknown(unknown="this drive does not honour a flush, so no speed counts")
         return dict.fromkeys(MEASURED_PERFORMANCE, why)
-    fdatasync = measurement.find("overwrite", "fdatasync")
-    fsync = measurement.find("overwrite", "fsync")
+    fdatasync = measurement.primary
+    fsync = measurement.find("overwrite", "fsync", block_bytes=PRIMARY_BYTES)
     return {
         "fdatasync_mean_us": _figure(fdatasync, "mean_us"),
         "fdatasync_p50_us": _figure(fdatasync, "p50_us"),
@@ -148,7 +148,10 @@ def _random_write_iops(measurement: Measurement) -> Fact:
 
 def _fastest_method(measurement: Measurement) -> dict[str, Fact]:
     """fdatasync, unless the confidence interval of another method lies wholly below its own."""
-    series = {method: measurement.find("overwrite", method) for method in METHODS}
+    series = {
+        method: measurement.find("overwrite", method, block_bytes=PRIMARY_BYTES)
+        for method in METHODS
+    }
     found = {method: entry.summary for method, entry in series.items() if entry}
     intervals = {method: mean_interval_us(summary) for method, summary in found.items()}
     primary = intervals.get("fdatasync")

@@ -14,7 +14,8 @@ CLASS_FACTS = frozenset(
     {"filesystem", "transport", "rotational", "write_cache", "virtual_disk", "sync_us"}
 )
 """What a class may ask about: the type of the file system, how the disk is attached, whether it
-rotates, its write cache, whether a host pretends to be it, and the primary series' median."""
+rotates, its write cache, whether a host pretends to be it, and the median of the primary
+series, or of what comes nearest in a report."""
 
 
 class StorageClass(Strict):
@@ -81,7 +82,7 @@ def virtual_disks(devices: tuple[Device, ...], models: tuple[str, ...]) -> tuple
 def class_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> dict[str, Fact]:
     """CLASS_FACTS of a measurement. Of several devices, the one that makes a sync slow counts."""
     devices = devices_of(measurement)
-    primary = measurement.primary
+    sync = measurement.nearest_sync
     return {
         "filesystem": measurement.target.filesystem,
         "transport": _common([device.transport for device in devices], "mixed"),
@@ -90,8 +91,8 @@ def class_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> di
         "virtual_disk": bool(virtual_disks(devices, virtual_models))
         if devices
         else Unknown(unknown="no device was found"),
-        "sync_us": typical_us(primary.summary)
-        if primary
+        "sync_us": typical_us(sync.summary)
+        if sync
         else Unknown(unknown="overwrite with fdatasync was not measured"),
     }
 

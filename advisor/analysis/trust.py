@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from advisor.analysis.storage import devices_of, virtual_disks
 from advisor.conditions import Strict
-from advisor.measurement import Measurement, Model, Series, Unknown
+from advisor.measurement import MEASURED, Measurement, Model, Series, Unknown
 from advisor.statistics import typical_us
 from advisor.units import format_named
 
@@ -147,10 +147,10 @@ def _serial_syncs(measurement: Measurement) -> list[Series]:
 
 
 def _not_reaching(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
-    primary = measurement.primary
-    if primary is None or typical_us(primary.summary) >= check.limits["below_us"]:
+    sync = measurement.nearest_sync
+    if sync is None or typical_us(sync.summary) >= check.limits["below_us"]:
         return None
-    return {"sync_us": typical_us(primary.summary)}
+    return {"sync_us": typical_us(sync.summary)}
 
 
 def _ratio(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
@@ -237,7 +237,7 @@ def _cache_unknown(measurement: Measurement, _check: TrustCheck, _: object) -> F
 
 
 def _reported(measurement: Measurement, _check: TrustCheck, _: object) -> Figures | None:
-    return None if measurement.source == "measured" else {"source": measurement.source}
+    return None if measurement.source == MEASURED else {"source": measurement.source}
 
 
 def _test(run: _Run, *, limits: str = "", shows: str) -> _Test:

@@ -61,7 +61,7 @@ class Latency:
             )
             if latency_us is not None
         ]
-        if len(points) < 2:
+        if len(points) < 2 or summary.p50_us is None:  # of two ends alone nothing follows
             return cls.constant(summary.mean_us)
         shape = [_between(points, (index + 0.5) / QUANTILES) for index in range(QUANTILES)]
         scale = summary.mean_us * QUANTILES / sum(shape)

@@ -81,7 +81,7 @@ def _directory(old: Measurement, name: Path) -> Path:
         raise UsageError(
             f"{name} was {old.source}, which does not say where", "name the DIR to measure"
         )
-    return Path(old.target.directory)
+    return Path(str(old.target.directory))
 
 
 def _plan_of(old: Measurement) -> str:

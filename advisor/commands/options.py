@@ -18,7 +18,11 @@ Directory = Annotated[
 ]
 FromFile = Annotated[
     Path | None,
-    typer.Option("--from", metavar="FILE", help="Start from a saved measurement; - reads stdin."),
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        help="Start from a saved measurement or a tool's report; - reads stdin.",
+    ),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="About 3 s, two series.")]
 Thorough = Annotated[bool, typer.Option("--thorough", help="About 60 s, p99.9 supported.")]

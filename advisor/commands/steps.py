@@ -3,13 +3,23 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from advisor.advise import Knowledge
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import Verdict
 from advisor.errors import NotTrustedError, UsageError
-from advisor.files import STANDARD_STREAM, check_writable, read_text, write_text
+from advisor.files import (
+    HEAD_BYTES,
+    MAX_INPUT_BYTES,
+    STANDARD_STREAM,
+    check_writable,
+    decode,
+    read_bytes,
+    read_text,
+    shown_name,
+    write_text,
+)
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, from_json, to_json
 from advisor.output.text import one_line
@@ -17,6 +27,10 @@ from advisor.versions import ENGINES, Vendor
 
 if TYPE_CHECKING:
     from advisor.servers.fragment_file import Fragment
+
+MAX_REPORT_BYTES: Final = 4 * 1024**2
+"""Of another tool's report: twenty of fio's largest. So many bytes of whatever shape take less than
+a second and 200 MiB (tests/benchmarks/importer_fuzz.py --large)."""
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -64,23 +78,36 @@ def stored_or_measured(
         raise UsageError(f"both {directory} and --from {from_file} are given", "choose one")
     if quick or thorough or save or label:
         raise UsageError("--quick, --thorough, --save and --label need a drive, not --from")
-    return stored(from_file)
+    return stored(from_file, quiet=quiet)
 
 
-def stored(path: Path) -> Measurement:
-    """The measurement in a file, or in standard input for "-". Raises AdvisorError."""
-    return from_json(read_text(path), _name_of(path))
+def stored(path: Path, *, pick: int | None = None, quiet: bool = False) -> Measurement:
+    """The measurement in a file: one of ours, or the report of a tool that we know.
+
+    Of several reports number `pick`, else the first that can be used; which it was, is said.
+    Raises AdvisorError.
+    """
+    name = shown_name(path)
+    raw = read_bytes(path, lambda head: MAX_INPUT_BYTES if _is_ours(head) else MAX_REPORT_BYTES)
+    if _is_ours(raw[:HEAD_BYTES]):
+        return from_json(decode(raw, name), name)
+    # Only here, so that a measurement of ours costs no more than before.
+    from advisor.importers import import_report
+
+    imported = import_report(raw, name, pick)
+    say(f"note: {imported.taken}", quiet=quiet)
+    return imported.measurement
+
+
+def _is_ours(head: bytes) -> bool:
+    return head.lstrip()[:1] == b"{" and b'"schema_version"' in head
 
 
 def named_fragment(vendor: Vendor, path: Path) -> "Fragment":
     """A configuration file, and what to call it. Raises AdvisorError."""
     from advisor.servers.fragment_file import parse_fragment
 
-    return parse_fragment(read_text(path), _name_of(path), vendor)
-
-
-def _name_of(path: Path) -> str:
-    return "standard input" if path == STANDARD_STREAM else str(path)
+    return parse_fragment(read_text(path), shown_name(path), vendor)
 
 
 def measured(

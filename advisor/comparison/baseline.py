@@ -130,7 +130,7 @@ _CIRCUMSTANCES: Final[dict[str, Callable[[Measurement], str]]] = {
     "source": lambda measurement: measurement.source,
     "plan": lambda measurement: measurement.plan.name if measurement.plan else "none",
     "directory": lambda measurement: str(measurement.target.directory),
-    "devices": lambda measurement: describe_measured(measurement).devices,
+    "devices": lambda measurement: str(describe_measured(measurement).devices),
     "write cache": _of_devices("write_cache"),
     "scheduler": _of_devices("scheduler"),
     "file system": lambda measurement: str(measurement.target.filesystem),

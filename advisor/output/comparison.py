@@ -7,6 +7,7 @@ from typing import Final, Literal
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.side_by_side import Comparison, DriveEntry, Group, Row
+from advisor.measurement import Unknown
 from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES
@@ -75,9 +76,14 @@ def _described(drive: DriveEntry) -> str:
         return f"{drive.reference.storage}, {drive.reference.cpu}"
     assert drive.measured is not None
     measured = drive.measured
-    when = measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
-    how = "" if measured.source == "measured" else f", {measured.source}"
-    return f"{measured.filesystem} on {measured.devices}, {when}{how}"
+    place = " on ".join(
+        part for part in (measured.filesystem, measured.devices) if not isinstance(part, Unknown)
+    )
+    when = ""
+    if not isinstance(measured.taken_at, Unknown):
+        when = measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
+    how = "" if measured.source == "measured" else measured.source
+    return ", ".join(part for part in (place, when, how) if part)
 
 
 def _figures(group: Group, short: Mapping[str, str]) -> Table:

@@ -6,6 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advisor.advice import Advice, Capacity, Loss, LowerDurability, Recommendation
 from advisor.durability import CLASSES, MEANING
+from advisor.measurement import Unknown
 from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows, syncs_text
 from advisor.resources import resource_dir
 from advisor.units import format_count, format_latency
@@ -91,12 +92,22 @@ def _durability(advice: Advice) -> str:
 
 def _measured(advice: Advice) -> str:
     measured = advice.measured
-    what = "Measured" if measured.source == "measured" else measured.source.capitalize()
-    plan = f", plan {measured.plan}" if measured.plan else ""
-    label = f", label {measured.label}" if measured.label else ""
-    when = measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
-    where = f"{measured.filesystem} on {measured.devices}{plan}{label}"
-    return f"{what} {when} in {measured.directory} ({where})"
+    what = measured.source[:1].upper() + measured.source[1:]
+    when = ""
+    if not isinstance(measured.taken_at, Unknown):
+        when = " " + measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
+    where = "" if isinstance(measured.directory, Unknown) else f" in {measured.directory}"
+    parts = [
+        " on ".join(
+            part
+            for part in (measured.filesystem, measured.devices)
+            if not isinstance(part, Unknown)
+        ),
+        f"plan {measured.plan}" if measured.plan else "",
+        f"label {measured.label}" if measured.label else "",
+    ]
+    details = ", ".join(part for part in parts if part)
+    return f"{what}{when}{where}" + (f" ({details})" if details else "")
 
 
 def _proof(advice: Advice) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from advisor.analysis.storage import Standing
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, Summary
+from advisor.measurement import Measurement, Summary, Unknown
 from advisor.output.text import NOTHING_FOUND, one_line
 from advisor.rules.catalogue import Setting, Spec
 from advisor.units import format_count, format_latency, format_named, format_size, render
@@ -61,7 +61,8 @@ def _measurement_parts(measurement: Measurement, verdict: Verdict) -> Iterator[R
     yield ""
     for absent in measurement.absent:
         yield _line(f"not measured: {absent.name}: {absent.why}")
-    yield _line(f"written: {format_size(measurement.written_bytes)}")
+    if not isinstance(measurement.written_bytes, Unknown):
+        yield _line(f"written: {format_size(measurement.written_bytes)}")
     yield _line(f"class:   {verdict.storage_class} - {verdict.name}. {verdict.description}")
     yield Text.assemble("trust:   ", (verdict.trust, TRUST_STYLES[verdict.trust]))
     for evidence in verdict.evidence:

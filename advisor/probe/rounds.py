@@ -178,7 +178,7 @@ def _ended_by(run: SeriesRun, plan: MeasuringPlan) -> EndedBy | None:
     if (
         ci95_percent is not None
         and ci95_percent <= plan.ci95_percent_enough
-        and run.summary.count >= plan.samples_enough
+        and (run.summary.count or 0) >= plan.samples_enough
         and run.used_ns >= plan.series_min_s * 1e9
     ):
         return "confidence"

@@ -49,7 +49,8 @@ def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_all_commands_run_in_order(tmp_path: Path) -> None:
-    shutil.copytree(CHECKOUT / "tests" / "golden", tmp_path / "tests" / "golden")
+    for folder in ("tests/golden", "tests/importers/fixtures"):
+        shutil.copytree(CHECKOUT / folder, tmp_path / folder)
     ran = [(command.text, run(command.text, tmp_path)) for command in commands()]
     failed = [(text, done.stderr) for text, done in ran if done.returncode != 0]
     assert failed == []

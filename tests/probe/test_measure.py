@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def test_written_bytes_are_the_sum_of_fill_first_writes_and_rounds(measured: Mea
 def test_what_surrounds_the_series(measured: Measurement) -> None:
     assert measured.source == "measured"
     assert measured.label == "a label"
+    assert isinstance(measured.taken_at, datetime)
     assert measured.taken_at.tzinfo is not None
     assert measured.plan is not None
     assert (measured.plan.name, measured.plan.seed, measured.plan.rounds) == ("small", 7, 3)
@@ -167,6 +169,7 @@ def test_few_samples_support_no_high_percentile(tmp_path: Path) -> None:
 def test_the_bytes_are_capped(tmp_path: Path) -> None:
     plan = replace(TWO, bytes_max=2 * MIB)
     measurement = measure(tmp_path, plan)
+    assert isinstance(measurement.written_bytes, int)
     assert measurement.written_bytes <= 2 * MIB
     assert {one.ended_by for one in measurement.series} == {"bytes"}
 

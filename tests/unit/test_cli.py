@@ -126,12 +126,13 @@ def test_what_goes_wrong_is_said_in_one_line(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not a measurement: Invalid JSON: EOF"),
+        (b"", "is empty"),
         (b'{"schema_version": 1', "is not a measurement: Invalid JSON"),
-        (b"{}", "is not a measurement: tool_version: Field required"),
+        (b"{}", "looks like JSON of another program, which cannot be used"),
         (b'{"schema_version": 2}', "is not a measurement: schema_version: Input should be 1"),
-        (b"\xff\xfe\x00", "is not text: byte 0 is not UTF-8"),
-        (b"[1, 2]", "is not a measurement"),
+        (b"\xff\xfd\x00", "is binary: byte 2 is zero"),
+        (b'{"schema_version": 1, "label": "\xff"}', "is not text: byte 32 is not UTF-8"),
+        (b"[1, 2]", "looks like JSON of another program, which cannot be used"),
     ],
 )
 def test_a_bad_measurement_file_is_said_in_one_line(

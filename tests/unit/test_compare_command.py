@@ -47,7 +47,7 @@ def changed(tmp_path: Path, name: str, source: str = NVME, **summary: float | No
         (("ref:1", "ref:1"), 2, "ref:1 is given twice"),
         ((HDD, "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
         ((HDD, "/"), 1, "/ cannot be read: Is a directory"),
-        ((HDD, __file__), 1, "is not a measurement"),
+        ((HDD, __file__), 1, "is no report that we know"),
         ((HDD, NVME, "--tolerance", "10"), 2, "need --baseline"),
         ((HDD, NVME, "--quick"), 2, "need --baseline"),
         ((HDD, NVME, "--memory", "8GB"), 2, "--memory needs --db"),

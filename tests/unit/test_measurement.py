@@ -52,7 +52,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda raw: raw.update(series=[]), "series: Tuple should have at least 1 item"),
         (
             lambda raw: raw.update(taken_at="yesterday"),
-            "taken_at: Input should be a valid datetime",
+            "taken_at.datetime: Input should be a valid datetime",
         ),
         (
             lambda raw: raw["series"][0].update(method="msync"),

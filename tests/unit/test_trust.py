@@ -159,7 +159,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(4.99, devices=(PROTECTED,)),
         "suspicious",
         {
-            "not-reaching-a-device": "a write with fdatasync takes 4.99 us, less than any device "
+            "not-reaching-a-device": "a write with its sync takes 4.99 us, less than any device "
             "needs to answer"
         },
     ),
@@ -305,8 +305,8 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(source="reported by fio"),
         "unverifiable",
         {
-            "reported": "reported by fio, not measured by this tool: cache, device and tail are "
-            "not known"
+            "reported": "reported by fio, not measured by this tool: its cache and its devices "
+            "are not known"
         },
     ),
 }
