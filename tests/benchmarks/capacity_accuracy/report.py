@@ -176,10 +176,14 @@ def plot(cells: Sequence[Cell]) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams.update({"svg.hashsalt": "fsync-advisor", "font.size": 8})
+    matplotlib.rcParams.update(
+        {"svg.hashsalt": "fsync-advisor", "svg.fonttype": "none", "font.size": 8}
+    )
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(2, 3, figsize=(10, 6), sharex=True, sharey=True)
+    figure, axes = pyplot.subplots(
+        2, 3, figsize=(10, 6.5), sharex=True, sharey=True, layout="constrained"
+    )
     delays = sorted({cell.delay_us for cell in cells})
     colours = pyplot.get_cmap("viridis")
     for axis, case in zip(axes.flat, KINDS, strict=True):
@@ -197,8 +201,12 @@ def plot(cells: Sequence[Cell]) -> None:
         axis.set_ylabel("commits per second")
     for axis in axes[1]:
         axis.set_xlabel("clients")
-    axes[0][0].legend(title="lines: predicted\ndots: measured\nsyncs slower by", fontsize=7)
-    figure.tight_layout()
+    figure.legend(
+        *axes[0][0].get_legend_handles_labels(),
+        title="lines: predicted, dots: measured; syncs slower by",
+        loc="outside lower center",
+        ncols=len(delays),
+    )
     figure.savefig(PLOT, metadata={"Date": None})
 
 
