@@ -35,14 +35,14 @@ Block = Table | Notes
 def as_text(blocks: Iterable[Block]) -> str:
     """For a terminal: within 80 columns where the cells allow it, the last column wrapped."""
     return "\n".join(
-        "".join(f"{line}\n" for line in _text_lines(block)) for block in _printable(blocks)
+        "".join(f"{line}\n" for line in text_lines(block)) for block in _printable(blocks)
     )
 
 
 def as_markdown(blocks: Iterable[Block]) -> str:
     """The same as Markdown, with pipe tables."""
     return "\n".join(
-        "".join(f"{line}\n" for line in _markdown_lines(block)) for block in _printable(blocks)
+        "".join(f"{line}\n" for line in markdown_lines(block)) for block in _printable(blocks)
     )
 
 
@@ -56,7 +56,8 @@ def _printable(blocks: Iterable[Block]) -> Iterable[Block]:
             yield Table(one_line(block.title), block.headings, rows, block.numeric)
 
 
-def _text_lines(block: Block) -> list[str]:
+def text_lines(block: Block) -> list[str]:
+    """One block for a terminal."""
     if isinstance(block, Notes):
         return [part for line in block.lines for part in _wrapped(line, WIDTH, "  ")]
     rows = [block.headings, *block.rows]
@@ -83,7 +84,8 @@ def _wrapped(text: str, width: int, margin: str = "") -> list[str]:
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
-def _markdown_lines(block: Block) -> list[str]:
+def markdown_lines(block: Block) -> list[str]:
+    """One block as Markdown."""
     if isinstance(block, Notes):
         return [f"- {_escaped(line)}" for line in block.lines]
     rules = ["---:" if column in block.numeric else "---" for column in range(len(block.headings))]

@@ -1,6 +1,6 @@
 """CapacityPlan -> text: the serial bound, group commit, workloads, and who carries a target."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
@@ -14,7 +14,7 @@ from advisor.capacity.results import (
     Target,
     WorkloadCapacity,
 )
-from advisor.output.tables import Table, markdown, plain
+from advisor.output.blocks import WIDTH, Table, markdown_lines, text_lines
 from advisor.output.text import commit_line, one_line
 from advisor.units import format_count, format_latency
 
@@ -27,7 +27,6 @@ SERVERS: Final[dict[CommitKind, str]] = {
     "asynchronous": "commits that wait for no sync",
     "separate-files": "files of their own",
 }
-WIDTH: Final = 80
 STORAGE_WIDTH: Final = 40
 NAME_WIDTH: Final = 17
 """What the figures leave of a line for a storage's name and description, and for a workload's."""
@@ -46,7 +45,7 @@ def capacity_text(plan: CapacityPlan, *, as_markdown: bool = False) -> str:
 def _plain(parts: list[Part]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, Table):
-            yield from plain(part)
+            yield from text_lines(part)
         else:
             hanging = "  " if part.startswith("- ") else ""
             yield from wrap(one_line(part), WIDTH, subsequent_indent=hanging) or [""]
@@ -55,14 +54,14 @@ def _plain(parts: list[Part]) -> Iterator[str]:
 def _markdown(parts: list[Part]) -> Iterator[str]:
     """A table stands between empty lines there; a paragraph is one line."""
     for part in filter(None, parts):
-        yield "\n".join(markdown(part)) if isinstance(part, Table) else one_line(part)
+        yield "\n".join(markdown_lines(part)) if isinstance(part, Table) else one_line(part)
         yield ""
 
 
 def _parts(plan: CapacityPlan) -> Iterator[Part]:
     each = format_latency(plan.sync_us)
     yield f"One connection, one sync after another, {each} each, nothing else:"
-    yield Table(
+    yield _figures(
         ("syncs per transaction", "transactions/s", "per day"),
         [
             (str(point.syncs), format_count(point.tps), format_count(point.per_day))
@@ -94,7 +93,7 @@ def _group_commit(plan: CapacityPlan) -> Iterator[Part]:
         f"model, with {_count(cores.value, 'core')} ({cores.source}) and "
         f"{format_latency(cpu.value)} of CPU time per transaction ({cpu.source}):"
     )
-    yield Table(
+    yield _figures(
         ("clients", "transactions/s", "p50", "p99", "commits per sync", "limited by"),
         [
             (
@@ -116,7 +115,7 @@ def _workloads(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[Part]:
         "arriving at random, each on a connection of its own, as many as keep p99 within its "
         "target; - where a transaction that is alone misses it:"
     )
-    yield Table(
+    yield _figures(
         ("workload", "syncs", "serial/s", "sustained/s", "per day", "p99", "target"),
         [
             (
@@ -140,7 +139,7 @@ def _references(workload: WorkloadCapacity) -> Iterator[Part]:
         f"{workload.name} (p99 within {_ms(workload.p99_target_ms)}) on the reference storages, "
         "with this host's CPU:"
     )
-    yield Table(
+    yield _figures(
         ("storage", "sync", "serial/s", "sustained/s", "p99"),
         [
             (
@@ -179,7 +178,7 @@ def _target(target: Target) -> Iterator[Part]:
         )
     yield ""
     yield f"Who carries it with this host's CPU ({target.durability}), by the fewest clients:"
-    yield Table(
+    yield _figures(
         ("storage", "sync", "clients", "p50", "p99"),
         [_carrier(each) for each in (here, *target.storages)],
         left=1,
@@ -228,6 +227,11 @@ def _relaxation(relaxed: Relaxation) -> str:
         )
     price = f"; it may lose {' and '.join(losses)}" if losses else ""
     return f"With --durability {relaxed.durability} ({settings}) {carries}{price}."
+
+
+def _figures(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0) -> Table:
+    """A table without a title, of which all but the first `left` columns are figures."""
+    return Table("", headings, rows, frozenset(range(left, len(headings))))
 
 
 def _ms(latency_ms: float) -> str:

@@ -18,7 +18,6 @@ from advisor.capacity.results import (
 )
 from advisor.capacity.serial import serial_points
 from advisor.output.capacity import capacity_text
-from advisor.output.tables import Table, markdown, plain
 
 
 def plan(**more: Any) -> CapacityPlan:
@@ -224,13 +223,3 @@ def test_a_hostile_name_cannot_steer_the_terminal() -> None:
     text = capacity_text(plan(workloads=(workload("a\x1b[31m\nb"),)))
     assert text.replace("\n", "").isprintable()
     assert "\na [31m b " in text
-
-
-def test_a_table_aligns_text_left_and_numbers_right() -> None:
-    table = Table(("name", "n"), [("a", "100"), ("long name", "7")], left=1)
-    assert plain(table) == ["name         n", "a          100", "long name    7"]
-    assert markdown(table) == ["| name | n |", "| --- | ---: |", "| a | 100 |", "| long name | 7 |"]
-
-
-def test_a_pipe_does_not_end_a_cell() -> None:
-    assert markdown(Table(("a",), [("x|y",)], left=1))[2] == "| x\\|y |"
