@@ -212,3 +212,16 @@ def test_the_delay_ends_when_enough_are_there(kind: CommitKind) -> None:
     """sync_no_delay_count = 1, or binlog_commit_wait_count = 1: the first is enough."""
     assert delayed_tps(kind, Delay(1_000, until=1), 1) == pytest.approx(1e6 / 4_000)
     assert delayed_tps(kind, Delay(1_000, until=2), 1) == pytest.approx(1e6 / 5_000)
+
+
+def test_who_completes_the_number_ends_the_delay() -> None:
+    """Two of two are there: did they wait for the rest of 50 ms, there were 40 commits a second."""
+    assert delayed_tps("mysql-binary-log", Delay(50_000, until=2), 2) > 300
+
+
+def test_a_delay_that_ended_early_begins_no_other_sync() -> None:
+    """One sync at a time: at most 500 a second of 2 ms each."""
+    drive = Drive(Latency.constant(2_000.0))
+    engine = Engine("postgresql", delay=Delay(3_000, until=2))
+    outcome = closed_loop(engine, drive, NO_CPU, clients=5)
+    assert outcome.tps / outcome.group_size <= 505
