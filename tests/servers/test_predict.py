@@ -55,7 +55,10 @@ def test_a_throw_away_server_is_predicted_and_measured(one_of_each: Server) -> N
     assert (found["engine"], found["commit"]) == (one_of_each.vendor, KINDS[one_of_each.vendor])
     assert found["engine_version"].split("-")[0] in one_of_each.version
     assert (found["append_sync_us"] is None) == (one_of_each.vendor != "mysql")
-    assert [point["clients"] for point in found["cpu"]] == [1, 4]
+    no_core_idle = 2 * found["cores"]  # calibration.py: fewer clients tell nothing of the CPU
+    assert [point["clients"] for point in found["cpu"]] == sorted(
+        {no_core_idle, *(count for count in (1, 4) if count >= no_core_idle)}
+    )
     assert all(point["us_per_txn"] > 0 for point in found["cpu"])
     assert found["notes"] == []
     assert [point["clients"] for point in found["points"]] == [1, 4]
