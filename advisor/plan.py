@@ -8,7 +8,7 @@ from advisor.advice import Capacity, LowerDurability
 from advisor.advise import Knowledge, advise, drive_capacity
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.carrying import CLIENT_COUNTS, ClientModel, Setup, Wanted
-from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.commit_paths import CommitKind, kind_by_syncs
 from advisor.capacity.group_commit import (
     Cpu,
     Drive,
@@ -42,7 +42,6 @@ from advisor.errors import UsageError
 from advisor.measurement import MEASURED, Measurement, Unknown
 from advisor.request import Request
 from advisor.units import format_latency
-from advisor.versions import Vendor
 
 Report = Callable[[str], None]
 """Told what the model is about to be run for: a run may take half a second."""
@@ -117,7 +116,7 @@ def plan_capacity(
         advice = advise(measurement, request, knowledge)
         assert advice.capacity is not None  # a drive without one is refused above
         verdict, capacity, notes = advice.storage, advice.capacity, advice.warnings
-        kind = commit_kind(request.vendor, capacity.commit_syncs)
+        kind = kind_by_syncs(request.vendor, capacity.commit_syncs)
         durability = request.durability
         offers = tuple(
             offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
@@ -136,20 +135,6 @@ def plan_capacity(
     plan = _plan(host, capacity, wishes, knowledge, durability, offers)
     plan = plan.model_copy(update={"notes": (*plan.notes, *_tail_notes(measurement))})
     return verdict, plan, notes
-
-
-def commit_kind(vendor: Vendor, commit_syncs: int | None) -> CommitKind:
-    """How that server commits when one commit waits for so many syncs.
-
-    On MySQL and MariaDB the second sync is the binary log's, and a third one MariaDB's own.
-    """
-    if commit_syncs == 0:
-        return "asynchronous"
-    if vendor == "postgresql":
-        return "postgresql"
-    if commit_syncs == 1:
-        return vendor
-    return "mysql-binary-log" if vendor == "mysql" else "mariadb-binary-log"
 
 
 def _plan(

@@ -20,16 +20,18 @@ def calibrate(*, cores: int, no_flush_tps: Mapping[int, float]) -> Cpu:
     `no_flush_tps`: clients -> transactions per second without flushes; of one client, and of
     `saturating_clients` or more. Those keep all cores busy, so that a transaction takes that many
     core-seconds (the client's part included), at many clients often more of them. One client alone
-    meets cores that sleep: what its transaction takes beyond its CPU time is their waking.
+    meets cores that sleep: what its transaction takes beyond its CPU time is their waking. Where no
+    run has so many clients, the largest keeps at most one core busy for each of its own: then the
+    CPU time is an upper bound.
 
     A run of one client with flushes was tried as well, to mend the drive's latency by, and made
     predictions for several clients worse.
     """
-    saturated = {
-        clients: tps
+    enough = min(saturating_clients(cores), max(no_flush_tps))
+    us_per_txn = tuple(
+        (clients, min(clients, cores) * 1e6 / tps)
         for clients, tps in sorted(no_flush_tps.items())
-        if clients >= saturating_clients(cores)
-    }
-    us_per_txn = tuple((clients, cores * 1e6 / tps) for clients, tps in saturated.items())
+        if clients >= enough
+    )
     beyond_us = 1e6 / no_flush_tps[1] - us_per_txn[0][1]
     return Cpu(cores, us_per_txn, wake_us=max(0.0, beyond_us / WAKES_PER_TRANSACTION))

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from advisor.capacity.latency import Latency
 from advisor.capacity.simulation import Clock, Cores
+from advisor.versions import Vendor
 
 CommitKind = Literal[
     "postgresql",
@@ -23,6 +24,21 @@ CommitKind = Literal[
     "asynchronous",
     "separate-files",
 ]
+
+
+def kind_by_syncs(vendor: Vendor, commit_syncs: int | None) -> CommitKind:
+    """How that server commits when one commit waits for so many syncs.
+
+    On MySQL and MariaDB the second sync is the binary log's, and a third one MariaDB's own.
+    """
+    if commit_syncs == 0:
+        return "asynchronous"
+    if vendor == "postgresql":
+        return "postgresql"
+    if commit_syncs == 1:
+        return vendor
+    return "mysql-binary-log" if vendor == "mysql" else "mariadb-binary-log"
+
 
 CLIENT_SHARE: Final = 0.25
 EXECUTE_SHARE: Final = 0.55

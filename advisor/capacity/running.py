@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from advisor.capacity.commit_paths import CommitKind, Delay
+from advisor.capacity.commit_paths import CommitKind, Delay, kind_by_syncs
 from advisor.capacity.group_commit import Drive
 from advisor.capacity.latency import Latency
 from advisor.errors import AdvisorError
@@ -28,15 +28,13 @@ def commit_kind(vendor: Vendor, values: Mapping[str, str]) -> CommitKind:
     """
     if vendor == "postgresql":
         waits = values["synchronous_commit"] != "off" and values["fsync"] == "on"
-        return "postgresql" if waits else "asynchronous"
+        return kind_by_syncs(vendor, int(waits))
     flush = values["innodb_flush_log_at_trx_commit"]
     binary_log = values["log_bin"].lower() in _ON and values["sync_binlog"] == "1"
-    if flush == "1":
-        if not binary_log:  # written but not synced, so the redo log's sync is all there is
-            return vendor
-        return "mysql-binary-log" if vendor == "mysql" else "mariadb-binary-log"
+    if flush == "1":  # a binary log that is written but not synced adds no sync
+        return kind_by_syncs(vendor, 1 + binary_log)
     if flush in ("0", "2") and not binary_log:
-        return "asynchronous"
+        return kind_by_syncs(vendor, 0)
     raise AdvisorError(
         f"there is no model for innodb_flush_log_at_trx_commit = {flush}"
         f" with sync_binlog = {values['sync_binlog']}",

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from advisor.errors import AdvisorError
 from advisor.servers.wire import Connection
+
+RELOAD_POLLS: Final = 20_000
+"""Questions, one after another, after which a setting that was reloaded should have arrived."""
 
 GLOBALS: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
 """What makes InnoDB's commits wait; a session cannot choose."""
@@ -24,9 +28,10 @@ def no_flush(connections: Sequence[Connection], *, own_server: bool) -> Iterator
     """
     admin = connections[0]
     if admin.vendor == "postgresql" and own_server:
-        _set_fsync(connections, "off")
+        before = admin.query("SHOW fsync")[0][0]
+        _alter_fsync(connections, "SET fsync = off", "off")
         yield True
-        _set_fsync(connections, "on")
+        _alter_fsync(connections, "RESET fsync", before)
     elif admin.vendor == "postgresql":
         for connection in connections:
             connection.query("SET synchronous_commit = off")
@@ -46,13 +51,15 @@ def no_flush(connections: Sequence[Connection], *, own_server: bool) -> Iterator
             connection.query("ROLLBACK")
 
 
-def _set_fsync(connections: Sequence[Connection], value: str) -> None:
-    """Reloaded; each connection has it once it says so."""
-    connections[0].query(f"ALTER SYSTEM SET fsync = {value}")
+def _alter_fsync(connections: Sequence[Connection], change: str, value: str) -> None:
+    """Reloaded; each connection has `value` once it says so. Raises AdvisorError for one that never
+    does."""
+    connections[0].query(f"ALTER SYSTEM {change}")
     connections[0].query("SELECT pg_reload_conf()")
     for connection in connections:
-        while connection.query("SHOW fsync") != [(value,)]:
-            pass  # the postmaster's signal is still under way
+        # The postmaster's signal may still be under way.
+        if not any(connection.query("SHOW fsync") == [(value,)] for _ in range(RELOAD_POLLS)):
+            raise AdvisorError(f"the server does not take fsync = {value} when it is reloaded")
 
 
 def _set(admin: Connection, values: Sequence[object]) -> None:

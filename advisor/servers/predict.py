@@ -120,10 +120,7 @@ def predict(
         drive = drive_of(admin.vendor, values, measurement)
         table = stack.enter_context(Table(admin))
         bench = _Bench(
-            [
-                stack.enter_context(closing(address.connect()))
-                for _ in range(max(calibrating_clients(plan, cores)))
-            ]
+            [stack.enter_context(closing(address.connect())) for _ in range(max(plan.clients))]
         )
         say("calibrating without flushes")
         no_flush_tps = {
@@ -159,8 +156,9 @@ def predict(
 
 
 def calibrating_clients(plan: Plan, cores: int) -> tuple[int, ...]:
-    """One, so many that no core is idle, and the plan's own."""
-    return tuple(sorted({1, saturating_clients(cores), *plan.clients}))
+    """One, so many that no core is idle, and the plan's own; never more than the plan's most."""
+    no_core_idle = min(saturating_clients(cores), max(plan.clients))
+    return tuple(sorted({1, no_core_idle, *plan.clients}))
 
 
 class _Bench:

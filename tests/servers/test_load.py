@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from harness import Instance, Server
+from harness import Instance, Server, server_named
 
 from advisor.errors import AdvisorError
 from advisor.servers.load import SCHEMA, LoadResult, Table, run_load
@@ -191,3 +191,15 @@ def test_a_server_that_has_hung_is_given_up(
                 run_load(clients, duration_s=0.2, warmup_s=0)
             assert 0.5 < time.monotonic() - started_s < 5
             other.query(unlock)
+
+
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_fsync_is_put_back_as_the_fragment_has_it(value: str) -> None:
+    server = server_named("postgresql-15")
+    with (
+        server.running(f"fsync = {value}\n") as instance,
+        connected(address_of(server, instance), 3) as connections,
+    ):
+        with no_flush(connections, own_server=True):
+            assert [one.query("SHOW fsync") for one in connections] == [[("off",)]] * 3
+        assert [one.query("SHOW fsync") for one in connections] == [[(value,)]] * 3

@@ -14,7 +14,7 @@ from advisor import plan as planning
 from advisor.advice import Advice
 from advisor.advise import Knowledge, advise
 from advisor.capacity.carrying import Setup, Wanted
-from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.commit_paths import CommitKind, kind_by_syncs
 from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome
 from advisor.capacity.latency import Latency
 from advisor.capacity.results import CapacityPlan, Carrier
@@ -30,7 +30,7 @@ from advisor.commands.steps import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement, from_json
-from advisor.plan import Wishes, commit_kind, plan_capacity
+from advisor.plan import Wishes, plan_capacity
 from advisor.request import Request
 from advisor.versions import Vendor
 
@@ -114,7 +114,7 @@ def planned(
 def test_how_a_server_commits_follows_from_what_a_commit_waits_for(
     vendor: Vendor, syncs: int, kind: CommitKind
 ) -> None:
-    assert commit_kind(vendor, syncs) == kind
+    assert kind_by_syncs(vendor, syncs) == kind
 
 
 @pytest.mark.parametrize(
