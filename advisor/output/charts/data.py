@@ -1,0 +1,54 @@
+"""What each chart of a report shows: numbers and names, nothing of how it looks."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyHistogram:
+    """How long a sync took: counts in buckets, on a logarithmic axis, and its percentiles."""
+
+    series: str
+    buckets: tuple[tuple[float, float, int], ...]
+    """(from us, to us, samples), ascending, without gaps."""
+    percentiles: tuple[tuple[str, float], ...]
+    """("p50", us) and so on, those that the count supports."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRates:
+    """Sync methods side by side."""
+
+    rows: tuple[tuple[str, float, float | None], ...]
+    """(series, operations per second, half-width of the 95 % confidence interval in percent)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TpsOverClients:
+    """What a server carries as clients grow, by the model."""
+
+    server: str
+    points: tuple[tuple[int, float], ...]
+    """(clients, transactions per second), ascending."""
+    serial_tps: float | None
+    """Of one connection, if nothing but syncs took time; None where a commit waits for none."""
+    target_tps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmongReferences:
+    """The classic test on this drive and on the reference storages."""
+
+    block_bytes: int
+    rows: tuple[tuple[str, float, bool], ...]
+    """(storage, operations per second, whether it is this drive), fastest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What each workload may use, and how much of it is wanted."""
+
+    rows: tuple[tuple[str, float, float | None], ...]
+    """(workload, sustainable transactions per second, those wanted)."""
+
+
+Chart = LatencyHistogram | MethodRates | TpsOverClients | AmongReferences | Headroom
