@@ -19,6 +19,8 @@ from advisor.probe.plan import CLASSIC_4K, KIB, MIB, PRIMARY
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import planned_bytes
 
+pytestmark = pytest.mark.quiet
+
 EXPECTED = {
     # name: (pattern, method, direct, block_bytes, writers)
     "overwrite-fdatasync-8k": ("overwrite", "fdatasync", False, 8192, 1),

@@ -23,6 +23,8 @@ from advisor.probe.sampling import (
     writer,
 )
 
+pytestmark = pytest.mark.quiet
+
 MS = 1_000_000
 
 

@@ -15,6 +15,8 @@ from advisor.servers.load import SCHEMA, LoadResult, Table, run_load
 from advisor.servers.no_flush import no_flush
 from advisor.servers.wire import Address, Connection, socket_address
 
+pytestmark = pytest.mark.quiet
+
 
 def address_of(server: Server, instance: Instance) -> Address:
     place = instance.place

@@ -18,6 +18,8 @@ from test_verify import advisor, environment, processes_in, program_of
 
 from advisor.servers.load import SCHEMA
 
+pytestmark = pytest.mark.quiet
+
 QUICK = ("--clients", "1,4", "--seconds", "1")
 SERIES = ("overwrite-fdatasync-8k", "append-fdatasync-8k")
 

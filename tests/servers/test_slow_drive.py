@@ -16,6 +16,8 @@ from test_load import address_of, connected
 
 from advisor.servers.load import LoadResult, Table, run_load
 
+pytestmark = pytest.mark.quiet
+
 SLOWER_MS = 8.0
 
 
