@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from faults import compile_faults, fault_environment, run_probe
 
-pytestmark = pytest.mark.quiet
-
 PRIMARY = "overwrite-fdatasync-8k"
 
 

@@ -12,8 +12,6 @@ import pytest
 from faults import compile_faults, fault_environment
 from loop_mount import loop_mount, tmpfs_mount
 
-pytestmark = pytest.mark.quiet
-
 BASELINE = Path(__file__).parents[1] / "golden" / "measurements" / "hdd.json"
 COMMANDS = {
     "measure": ("measure",),

@@ -15,8 +15,6 @@ from loop_mount import loop_mount, overlay_mount, tmpfs_mount
 from advisor.errors import AdvisorError
 from advisor.probe import Progress, measure
 
-pytestmark = pytest.mark.quiet
-
 PRIMARY = "overwrite-fdatasync-8k"
 NOBODY = 65534 if os.geteuid() == 0 else None
 """An unprivileged user to become; None where the tests' own is one."""

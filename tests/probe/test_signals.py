@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from faults import compile_faults, fault_environment, probe_command
 
-pytestmark = pytest.mark.quiet
-
 MOMENTS = (
     "watching the drive",
     "filling the test files",
