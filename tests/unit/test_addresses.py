@@ -91,6 +91,7 @@ def test_without_a_vendor_nothing_is_guessed(dsn: str | None) -> None:
         ("mysql", "mysql://[::1/geheim"),
         ("mysql", "mysql://db:99999/geheim"),
         ("mysql", "mysql://db/?geheim=1"),
+        ("mysql", "mysql://db/?geheim"),
         ("mysql", "mysql://db/?sokcet=/run/geheim"),
         ("mysql", "mysql://db/?ssl-mode=geheim"),
         ("mysql", "mysql://me%00:geheim@db/"),
@@ -257,14 +258,14 @@ def test_the_homes_of_the_vendors_have_files(home: Path, monkeypatch: pytest.Mon
 
 def test_included_files_are_read_where_they_stand(home: Path) -> None:
     (home / "d").mkdir()
-    write(home / "d" / "b.cnf", "[client]\nuser=b\n")
-    write(home / "d" / "a.cnf", "[client]\nuser=a\nport=1\n")
+    for name in "badfec":  # no directory has them sorted by itself
+        write(home / "d" / f"{name}.cnf", f"[client]\nuser={name}\nport=1\n")
     write(home / "d" / "z.txt", "[client]\nuser=z\n")
     write(home / "one", "[client]\nhost=one\n")
     included = [f"dir {home / 'd'}", f" {home / 'one'}", " /nowhere", "dir /nowhere"]
     lines = "".join(f"!include{one}\n" for one in included)
     write(home / ".my.cnf", f"[client]\nhost=db\nuser=u\n{lines}")
-    assert reached(None) == "b:@one:1"
+    assert reached(None) == "f:@one:1"
 
 
 def test_files_that_include_each_other_come_to_an_end(home: Path) -> None:
