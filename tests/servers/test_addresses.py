@@ -58,9 +58,7 @@ def postgresql() -> Iterator[Instance]:
 
 
 def test_postgresql_without_its_password(postgresql: Instance) -> None:
-    with pytest.raises(
-        AdvisorError, match=r"no connection to the PostgreSQL server: .*password"
-    ):
+    with pytest.raises(AdvisorError, match=r"no connection to the PostgreSQL server: .*password"):
         who(f"host={postgresql.place.folder} user=me dbname=postgres", "postgresql")
 
 
