@@ -41,7 +41,8 @@ NOT_IN_CLOUDNATIVEPG: Final = {
 
 NEEDS_RESTART: Final = "Takes effect at the next restart."
 NOT_KEPT: Final = "NOT KEPT: a restart takes it back, unless an option file has it, too."
-TOGETHER: Final = "Both, and twice, for MySQL cuts one to the other; take them out of option files."
+TOGETHER: Final = "Both, and twice, for a running server changes one to fit the other."
+TOGETHER_AT_START: Final = "Take both out of option files: MySQL does that at its start, too."
 IN_A_FILE: Final = "it belongs into an option file (--format conf)"
 
 
@@ -62,6 +63,8 @@ class Form:
     write: Callable[[Advice, Recommendation], Written]
     placement: str = ""
     """What to do with it. Empty: what one does with the server's own files."""
+    tried: str = ""
+    """Who has read such a form in tests/servers/test_forms.py and tests/unit/test_forms.py."""
     mark: str = "#"
     """What opens a comment."""
     indent: str = ""
@@ -110,7 +113,8 @@ def _set_persist(advice: Advice, entry: Recommendation) -> Written:
     if entry.restart:
         return Written([_set("PERSIST_ONLY", entry)], [NEEDS_RESTART])
     together = _together(advice, entry)
-    return Written([_set("PERSIST", one) for one in together], _said_of(together))
+    notes = [TOGETHER, TOGETHER_AT_START] if len(together) > 1 else []
+    return Written([_set("PERSIST", one) for one in together], notes)
 
 
 def _set_global(advice: Advice, entry: Recommendation) -> Written:
@@ -120,8 +124,8 @@ def _set_global(advice: Advice, entry: Recommendation) -> Written:
     if advice.engine == "mariadb" and since and parse_version(advice.engine_version) >= since:
         return _left_out(entry, f"{why}: {IN_A_FILE}")
     together = _together(advice, entry)
-    lines = [_set("GLOBAL", one) for one in together]
-    return Written(lines, [*_said_of(together), NOT_KEPT])
+    notes = [TOGETHER, NOT_KEPT] if len(together) > 1 else [NOT_KEPT]
+    return Written([_set("GLOBAL", one) for one in together], notes)
 
 
 def _together(advice: Advice, entry: Recommendation) -> list[Recommendation]:
@@ -133,10 +137,6 @@ def _together(advice: Advice, entry: Recommendation) -> list[Recommendation]:
     capacity, limit = both
     below = isinstance(limit.value, int) and limit.value < int(capacity.default or 0)
     return [capacity, limit] if below else [limit, capacity]
-
-
-def _said_of(together: Sequence[Recommendation]) -> list[str]:
-    return [TOGETHER] if len(together) > 1 else []
 
 
 def _set(scope: str, entry: Recommendation) -> str:
@@ -199,16 +199,23 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-_COMPOSE: Final = (
-    "Use: name the service as yours is, then docker compose -f YOURS -f THIS up -d. Its command"
-    " replaces the one you have; arguments win over every file."
-)
+def _compose(write: Callable[[Advice, Recommendation], Written]) -> Form:
+    return Form(
+        "compose.yaml.j2",
+        write,
+        "Use: name the service as yours is, then docker compose -f YOURS -f THIS up -d. Its command"
+        " replaces the one you have; arguments win over every file.",
+        "Such arguments were given to PostgreSQL 15, MySQL 9.7 and MariaDB 11.8, in no container.",
+        indent="      ",
+    )
+
 
 SQL_BEFORE_PERSIST: Final = Form(
     "innodb.sql.j2",
     _set_global,
     "Use: mysql < THIS, AND an option file (--format conf): SET PERSIST came with MySQL 8.0, so"
     " NOTHING OF THIS SURVIVES A RESTART.",
+    "Such SQL was not run.",
     mark="--",
 )
 
@@ -221,6 +228,7 @@ FORMS: Final[Mapping[tuple[FormName, Vendor], Form]] = {
         _set_persist,
         "Use: mysql < THIS, with SYSTEM_VARIABLES_ADMIN and PERSIST_RO_VARIABLES_ADMIN. It goes"
         " into mysqld-auto.cnf, which wins over every option file.",
+        "Such SQL was run on MySQL 9.7.",
         mark="--",
     ),
     ("sql", "mariadb"): Form(
@@ -228,6 +236,7 @@ FORMS: Final[Mapping[tuple[FormName, Vendor], Form]] = {
         _set_global,
         "Use: mariadb < THIS, AND an option file (--format conf): MariaDB has no SET PERSIST, so"
         " NOTHING OF THIS SURVIVES A RESTART.",
+        "Such SQL was run on MariaDB 10.11 and 11.8.",
         mark="--",
     ),
     ("sql", "postgresql"): Form(
@@ -235,6 +244,7 @@ FORMS: Final[Mapping[tuple[FormName, Vendor], Form]] = {
         _alter_system,
         "Use: psql -X -f THIS as a superuser, without -1. It goes into postgresql.auto.conf, which"
         " wins over postgresql.conf and what that includes.",
+        "Such SQL was run on PostgreSQL 15 and 18.",
         mark="--",
     ),
     ("patroni", "postgresql"): Form(
@@ -242,6 +252,7 @@ FORMS: Final[Mapping[tuple[FormName, Vendor], Form]] = {
         _patroni,
         "Use: patronictl edit-config --apply THIS CLUSTER; where a restart is needed, patronictl"
         " restart CLUSTER.",
+        "Patroni 4.1 takes such parameters unchanged; no cluster was started.",
         indent="    ",
     ),
     ("cloudnativepg", "postgresql"): Form(
@@ -250,9 +261,10 @@ FORMS: Final[Mapping[tuple[FormName, Vendor], Form]] = {
         "Use: kubectl patch cluster NAME --type merge --patch-file THIS, or copy the parameters"
         " into your Cluster. The operator restarts instances where that is needed, and wants no"
         " less memory requested than shared_buffers takes.",
+        "CloudNativePG's schema and its list of refused parameters allow this; none was started.",
         indent="      ",
     ),
-    ("compose", "postgresql"): Form("compose.yaml.j2", _two_arguments, _COMPOSE, indent="      "),
-    ("compose", "mysql"): Form("compose.yaml.j2", _argument, _COMPOSE, indent="      "),
-    ("compose", "mariadb"): Form("compose.yaml.j2", _argument, _COMPOSE, indent="      "),
+    ("compose", "postgresql"): _compose(_two_arguments),
+    ("compose", "mysql"): _compose(_argument),
+    ("compose", "mariadb"): _compose(_argument),
 }

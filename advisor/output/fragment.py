@@ -66,7 +66,7 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "trust": storage.trust,
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
         "durability": _durability(advice),
-        "proof": _proof(advice),
+        "proof": f"{_proof(advice)} {form.tried}".rstrip(),
         "placement": form.placement or PLACEMENTS[advice.engine],
         "warnings": advice.warnings,
         "section": SECTIONS[advice.engine],
