@@ -8,7 +8,6 @@ from typing import Final, Literal
 
 from advisor.advice import Advice, Recommendation
 from advisor.errors import UsageError
-from advisor.units import UNIT_BYTES
 from advisor.versions import VENDOR_NAMES, VENDORS, NumericVersion, Vendor, parse_version
 
 FormName = Literal["conf", "sql", "patroni", "cloudnativepg", "compose"]
@@ -149,7 +148,7 @@ def _literal(entry: Recommendation) -> str:
     if isinstance(value, bool):
         return "ON" if value else "OFF"
     if isinstance(value, int):
-        return str(value * UNIT_BYTES.get(entry.unit, 1))
+        return str(value)  # in the server's own unit, as SQL has it
     if isinstance(value, float):
         return repr(value)
     escaped = entry.rendered.replace("\\", "\\\\").replace("'", "''")

@@ -10,6 +10,8 @@ from account import hand_over, private_folder, reachable, run_as_account
 from engines import ENGINES
 from harness import Instance, Server, server_named
 from option_files import MEANT, TORTURE
+from test_load import schemas
+from test_verify import MEASUREMENTS, advisor
 
 from advisor.errors import AdvisorError
 from advisor.servers import client_options
@@ -192,6 +194,20 @@ def test_encryption_that_is_required(
                 connection.require_plain()
     with pytest.raises(AdvisorError, match="self-signed certificate"):
         connected("mysql://127.0.0.1/?ssl-mode=VERIFY_CA", by_file)
+
+
+def test_a_load_over_an_encrypted_connection_is_refused_before_it_begins(
+    by_file: Vendor, listening: tuple[Server, Instance, int]
+) -> None:
+    server, instance, _ = listening
+    if server.name == "mariadb-10.11":
+        return
+    stored = str(MEASUREMENTS / "nvme-plp.json")
+    dsn = ("--dsn", "mysql://127.0.0.1", "--yes", "--from", stored)
+    done = advisor("verify", "--predict", "--db", by_file, *dsn, "--quiet")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("fsync-advisor: the connection is encrypted, and our load client")
+    assert schemas(instance) == []
 
 
 def test_who_signed_is_looked_at(by_file: Vendor, listening: tuple[Server, Instance, int]) -> None:

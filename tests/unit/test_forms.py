@@ -3,6 +3,8 @@
 import copy
 import json
 import logging
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +19,7 @@ from patroni.postgresql.validator import (  # type: ignore[import-untyped]
 )
 
 from advisor.advice import Advice
-from advisor.advise import advise
+from advisor.advise import Knowledge, advise
 from advisor.cli import main
 from advisor.commands.steps import knowledge_for
 from advisor.measurement import Measurement, from_json
@@ -32,6 +34,9 @@ HOSTILE = "evil\nfsync: off\r\x1b[31m\x00\u2028- x\u0085\u202e\ufffe\n*/ ; DROP 
 VERSIONS: dict[Vendor, str] = {"mysql": "9.7", "mariadb": "10.11", "postgresql": "17"}
 
 
+knowledge_of: Callable[[Vendor], Knowledge] = cache(knowledge_for)
+
+
 def stored(drive: str) -> Measurement:
     return from_json((MEASUREMENTS / f"{drive}.json").read_text(), drive)
 
@@ -40,7 +45,7 @@ def advice_on(
     measurement: Measurement, vendor: Vendor, version: str | None = None, **request: Any
 ) -> Advice:
     asked = Request(vendor, parse_version(version or VERSIONS[vendor]), "as given", **request)
-    return advise(measurement, asked, knowledge_for(vendor))
+    return advise(measurement, asked, knowledge_of(vendor))
 
 
 def emitted(advice: Advice) -> list[str]:
@@ -344,7 +349,7 @@ def test_cloudnativepg_accepts_the_patched_cluster(version: str, drive: str) -> 
 
 def test_no_setting_of_ours_is_one_that_cloudnativepg_refuses() -> None:
     """Whichever the advice emits one day."""
-    ours = {setting.name for setting in knowledge_for("postgresql").settings}
+    ours = {setting.name for setting in knowledge_of("postgresql").settings}
     assert ours & (REFUSED | ONCE_REFUSED) == NOT_IN_CLOUDNATIVEPG.keys()
 
 
