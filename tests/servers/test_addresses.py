@@ -234,9 +234,13 @@ def printed_defaults(server: Server, config: Path) -> str:
     return said.partition("following arguments:\n")[2].rstrip("\n")
 
 
-@pytest.mark.parametrize("name", ["mysql-9.7", "mariadb-10.11", "mariadb-11.8"])
-def test_an_option_file_means_to_a_server_what_it_means_to_us(name: str) -> None:
-    server = server_named(name)
+@pytest.fixture(scope="module", params=["mysql-9.7", "mariadb-10.11", "mariadb-11.8"])
+def reader(request: pytest.FixtureRequest) -> Server:
+    """Found while HOME is still ours, in which the servers may be."""
+    return server_named(request.param)
+
+
+def test_an_option_file_means_to_a_server_what_it_means_to_us(reader: Server) -> None:
     with private_folder() as folder:
         (folder / "d").mkdir()
         files = {
@@ -254,7 +258,7 @@ def test_an_option_file_means_to_a_server_what_it_means_to_us(name: str) -> None
         for path, text in files.items():
             (folder / path).write_text(text)
         hand_over(folder)
-        printed = printed_defaults(server, folder / "my.cnf")
+        printed = printed_defaults(reader, folder / "my.cnf")
         ours = [one for one in read_options(folder / "my.cnf") if one.group == "mysqld"]
     included = [("u", "a"), ("v", "a"), ("u", "b"), ("w", "1"), ("u", "one"), ("w", "2")]
     meant = [*MEANT, *included]
