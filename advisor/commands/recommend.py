@@ -24,8 +24,9 @@ def recommend(
         bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
     ] = False,
     format_: Annotated[
-        Literal["fragment", "json"], typer.Option("--format", help="What to print.")
-    ] = "fragment",
+        Literal["conf", "sql", "patroni", "cloudnativepg", "compose", "json", "fragment"],
+        typer.Option("--format", help="What to print; fragment is the same as conf."),
+    ] = "conf",
     output: options.Output = None,
     save: options.Save = None,
     quick: options.Quick = False,
@@ -36,7 +37,7 @@ def recommend(
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Write a my.cnf or postgresql.conf fragment for the drive under DIR.
+    """Write a my.cnf or postgresql.conf fragment for DIR's drive, or the same in SQL or YAML.
 
     Every line has its reason, its rule and its source. Nothing is changed on the server.
     """
@@ -44,6 +45,7 @@ def recommend(
     from advisor.commands import steps
     from advisor.commands.requests import build_request
     from advisor.files import check_writable
+    from advisor.output.forms import FormName, form_of
     from advisor.output.fragment import render_fragment
 
     request = build_request(
@@ -59,6 +61,8 @@ def recommend(
         syncs=syncs,
         accept_not_durable=accept_not_durable,
     )
+    form: FormName = format_ if format_ != "fragment" and format_ != "json" else "conf"
+    form_of(form, db, request.version)  # before anything is measured for nothing
     check_writable(output, force=force)
     measurement = steps.stored_or_measured(
         directory,
@@ -76,5 +80,5 @@ def recommend(
     if format_ == "json":
         text = advice.model_dump_json(by_alias=True, indent=2) + "\n"
     else:
-        text = render_fragment(advice, explain=explain)
+        text = render_fragment(advice, explain=explain, form=form)
     steps.hand_over(text, output, force=force)

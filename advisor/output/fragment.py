@@ -1,4 +1,4 @@
-"""Advice -> an option file for MySQL or MariaDB, or a postgresql.conf fragment."""
+"""Advice -> an option file, a postgresql.conf fragment, or the same settings in another form."""
 
 from typing import Any, Final
 
@@ -7,16 +7,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from advisor.advice import Advice, Capacity, Loss, LowerDurability, Recommendation
 from advisor.durability import CLASSES, MEANING
 from advisor.measurement import Unknown
+from advisor.output.forms import Form, FormName, form_of, image_of, program_of
 from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows, syncs_text
 from advisor.resources import resource_dir
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES, parse_version, started_here, started_series
 
-TEMPLATES: Final = {
-    "mysql": "innodb.cnf.j2",
-    "mariadb": "innodb.cnf.j2",
-    "postgresql": "postgresql.conf.j2",
-}
 SECTIONS: Final = {"mysql": "mysqld", "mariadb": "mariadb", "postgresql": ""}
 """The option group: [mariadb] is never read by MySQL."""
 
@@ -36,8 +32,12 @@ GROUP_TITLES: Final = {
 }
 
 
-def render_fragment(advice: Advice, *, explain: bool = False) -> str:
-    """The fragment. With `explain` also what was left at its default, and what was skipped."""
+def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
+    """The fragment. With `explain` also what was left at its default, and what was skipped.
+
+    Raises UsageError for a form that the server does not have.
+    """
+    chosen = form_of(form, advice.engine, parse_version(advice.engine_version))
     environment = Environment(
         loader=FileSystemLoader(resource_dir("templates")),
         undefined=StrictUndefined,
@@ -48,10 +48,11 @@ def render_fragment(advice: Advice, *, explain: bool = False) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    return environment.get_template(TEMPLATES[advice.engine]).render(_view(advice, explain=explain))
+    view = _view(advice, chosen, explain=explain)
+    return environment.get_template(chosen.template).render(view)
 
 
-def _view(advice: Advice, *, explain: bool) -> dict[str, Any]:
+def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
     storage = advice.storage
     emitted = [entry for entry in advice.settings if entry.emitted]
     left = [entry for entry in advice.settings if not entry.emitted]
@@ -65,11 +66,15 @@ def _view(advice: Advice, *, explain: bool) -> dict[str, Any]:
         "trust": storage.trust,
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
         "durability": _durability(advice),
-        "proof": _proof(advice),
-        "placement": PLACEMENTS[advice.engine],
+        "proof": f"{_proof(advice)} {form.tried}".rstrip(),
+        "placement": form.placement or PLACEMENTS[advice.engine],
         "warnings": advice.warnings,
         "section": SECTIONS[advice.engine],
-        "groups": _groups(emitted),
+        "mark": form.mark,
+        "indent": form.indent,
+        "image": image_of(advice),
+        "program": program_of(advice),
+        "groups": _groups(advice, emitted, form),
         "explained": [_setting(entry) for entry in left] if explain else [],
         "skipped": advice.skipped if explain else [],
         "offers": [_offer(offer) for offer in advice.lower_durability],
@@ -119,18 +124,22 @@ def _proof(advice: Advice) -> str:
     )
 
 
-def _groups(settings: list[Recommendation]) -> list[dict[str, Any]]:
+def _groups(advice: Advice, settings: list[Recommendation], form: Form) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
-            "settings": [_setting(entry) for entry in settings if entry.group == group],
+            "settings": [
+                {**_setting(entry), "written": form.write(advice, entry)}
+                for entry in settings
+                if entry.group == group
+            ],
         }
         for group, title in GROUP_TITLES.items()
         if any(entry.group == group for entry in settings)
     ]
 
 
-def _setting(entry: Recommendation) -> dict[str, str]:
+def _setting(entry: Recommendation) -> dict[str, Any]:
     return {
         "name": entry.setting,
         "value": entry.rendered,

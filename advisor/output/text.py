@@ -7,14 +7,18 @@ from typing import Any, Final
 from advisor.advice import Capacity, SerialPoint
 from advisor.units import format_count, format_latency
 
+NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+"""Unicode's categories of controls, formats, surrogates, line ends and what is no character."""
+
 NOTHING_FOUND: Final = "no check found fault with it; more than that, only a power cut can show"
 """The evidence line of a plausible drive."""
 
 
 def one_line(value: Any) -> str:
-    """Text that stays in its line, or in its comment: no newline, no control character."""
+    """Text that stays in its line, or in its comment: no newline, no control character, nothing
+    that YAML refuses."""
     return "".join(
-        " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs") else character
+        " " if unicodedata.category(character) in NOT_SHOWN else character
         for character in str(value)
     )
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from advisor.errors import AdvisorError
+from advisor.servers.option_file import Inclusion, option_lines
 from advisor.versions import NumericVersion, Vendor, format_version
 
 _POSTGRESQL_LINE: Final = re.compile(
@@ -36,7 +37,7 @@ class Fragment:
 
     def without(self, numbers: Collection[int]) -> str:
         """The text with some lines emptied; the others keep their numbers."""
-        kept = enumerate(self.text.splitlines(), start=1)
+        kept = enumerate(_lines(self.text), start=1)
         return "".join(f"{'' if number in numbers else text}\n" for number, text in kept)
 
 
@@ -63,8 +64,13 @@ def groups_read(vendor: Vendor, version: NumericVersion) -> frozenset[str | None
     return frozenset(names)
 
 
+def _lines(text: str) -> list[str]:
+    """As the servers count them: a form feed or the like ends no line."""
+    return text.removesuffix("\n").split("\n")
+
+
 def _postgresql_lines(text: str, name: str) -> Iterator[Line]:
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(_lines(text), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
@@ -81,38 +87,15 @@ def _postgresql_lines(text: str, name: str) -> Iterator[Line]:
 
 
 def _option_file_lines(text: str, name: str) -> Iterator[Line]:
-    group = None
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if not line or line[0] in "#;":
-            continue
-        if line.startswith("!"):
-            _refuse_inclusion(name, number, line)
-        if line.startswith("["):
-            group = line[1:].partition("]")[0].strip()
-            continue
-        option, equals, value = _without_comment(line).partition("=")
-        option = option.strip().lower().replace("-", "_").removeprefix("loose_")
-        yield Line(number, option, _unquoted(value.strip()) if equals else None, group)
+    for line in option_lines(text):
+        if isinstance(line, Inclusion):
+            _refuse_inclusion(name, line.number, line.text)
+        else:
+            option = line.name.lower().replace("-", "_").removeprefix("loose_")
+            yield Line(line.number, option, line.value, line.group)
 
 
-def _without_comment(line: str) -> str:
-    """Up to a # outside quotes, as the servers read it."""
-    quote = ""
-    for index, character in enumerate(line):
-        if character in "'\"" and quote in ("", character):
-            quote = "" if quote else character
-        elif character == "#" and not quote:
-            return line[:index].rstrip()
-    return line
-
-
-def _unquoted(value: str) -> str:
-    quoted = len(value) >= 2 and value[0] in "'\"" and value[-1] == value[0]
-    return value[1:-1] if quoted else value
-
-
-def _refuse_inclusion(name: str, number: int, line: str) -> None:
+def _refuse_inclusion(name: str, number: int, line: str) -> NoReturn:
     raise AdvisorError(
         f"{name}:{number}: {line!r} includes other files, which are not verified here",
         "leave the line out, and verify the other files by themselves",

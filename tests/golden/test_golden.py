@@ -84,6 +84,34 @@ def test_relaxed_fragment(
     hold_against(golden, out, update=update_golden)
 
 
+FORMS: Final = {
+    "hdd.mysql.sql": ("sql", "hdd", "mysql"),
+    "nvme-plp.mysql-5.7.sql": ("sql", "nvme-plp", "mysql-5.7"),
+    "nvme-plp.mariadb.sql": ("sql", "nvme-plp", "mariadb"),
+    "hdd.postgresql.sql": ("sql", "hdd", "postgresql"),
+    "nvme-consumer.patroni.yaml": ("patroni", "nvme-consumer", "postgresql"),
+    "nvme-consumer.cloudnativepg.yaml": ("cloudnativepg", "nvme-consumer", "postgresql"),
+    "nvme-consumer.postgresql.compose.yaml": ("compose", "nvme-consumer", "postgresql"),
+    "raid-cache.mysql.compose.yaml": ("compose", "raid-cache", "mysql"),
+}
+"""Golden file -> --format, stored measurement and server."""
+
+
+@pytest.mark.parametrize("golden", FORMS)
+def test_another_form(golden: str, capsys: pytest.CaptureFixture[str], update_golden: bool) -> None:
+    form, drive, server = FORMS[golden]
+    vendor, version = SERVERS[server]
+    source = str(MEASUREMENTS / f"{drive}.json")
+    asked = ("--db", vendor, "--db-version", version, "--from", source, "--format", form)
+    status, out, _ = run(capsys, "recommend", *asked)
+    assert status == 0
+    hold_against(HERE / "forms" / golden, out, update=update_golden)
+
+
+def test_every_golden_form_is_tested() -> None:
+    assert {path.name for path in (HERE / "forms").iterdir()} == FORMS.keys()
+
+
 def test_advice_as_json(capsys: pytest.CaptureFixture[str], update_golden: bool) -> None:
     status, out, _ = run(
         capsys,
