@@ -1,5 +1,6 @@
 """Tables and notes, built once and shown as plain text or as Markdown."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
@@ -21,7 +22,7 @@ class Table:
     rows: Sequence[Sequence[str]]
     numeric: frozenset[int] = frozenset()
     marked: frozenset[int] = frozenset()
-    """Rows that the reader looks for first; plain text does not show which."""
+    """Rows that the reader looks for first; in Markdown they are bold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,12 @@ def markdown_lines(block: Block) -> list[str]:
         return [f"- {escaped(line)}" for line in block.lines]
     rules = ["---:" if column in block.numeric else "---" for column in range(len(block.headings))]
     rows = [list(map(escaped, row)) for row in (block.headings, *block.rows)]
+    for number in block.marked:
+        rows[1 + number] = [f"**{cell}**" for cell in rows[1 + number]]
     title = [f"**{escaped(block.title)}**", ""] if block.title else []
     return [*title, *(f"| {' | '.join(row)} |" for row in (rows[0], rules, *rows[1:]))]
 
 
 def escaped(text: str) -> str:
-    for character in "\\|<*`[":
-        text = text.replace(character, f"\\{character}")
-    return text
+    """Text in which nothing is a mark of Markdown's; where a line begins more would be one."""
+    return re.sub(r"[\\|<*`\[&~$]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)

@@ -81,7 +81,7 @@ def _uses(server: ServerReport) -> Iterator[str]:
     for one in server.headroom:
         rate = format_count(one.sustainable_tps)
         if not one.sustainable_tps:
-            yield f"{one.workload} misses its target even alone."
+            yield f"{one.workload} keeps its p99 at no rate that was tried."
         elif one.wanted_tps is None or one.used_percent is None:
             yield f"{one.workload} may use {rate}/s."
         else:

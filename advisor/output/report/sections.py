@@ -71,7 +71,7 @@ def _sections(report: Report) -> Iterator[Section]:
     yield measurement_section(report)
     yield conditions_section(report)
     yield trust_section(report)
-    if report.storage.standings:
+    if report.servers and report.storage.standings:  # else its speed says nothing
         yield references_section(report)
     for server in report.servers:
         if server.advice:

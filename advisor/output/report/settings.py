@@ -1,6 +1,7 @@
 """What a report says of an Advice: settings by group, what was left or skipped, what is traded."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from advisor.advice import Advice, LowerDurability, Recommendation
 from advisor.output.advice import (
@@ -16,6 +17,13 @@ from advisor.output.advice import (
 from advisor.output.document import Code, DocumentBlock, Entries, Entry, Paragraph, Section
 from advisor.units import render
 from advisor.versions import VENDOR_NAMES, Vendor
+
+WITHOUT_RESTART: Final[dict[Vendor, str]] = {
+    "mysql": "no restart",
+    "mariadb": "no restart",
+    "postgresql": "reload",
+}
+"""How a setting takes effect that needs none: PostgreSQL reads its files again."""
 
 
 def settings_sections(advice: Advice) -> Iterator[Section]:
@@ -51,7 +59,7 @@ def _entry(entry: Recommendation, vendor: Vendor) -> Entry:
     default = entry.default_note
     if entry.default is not None:
         default = render(entry.default, entry.unit, vendor)
-    tags = [entry.durability, "restart" if entry.restart else "reload"]
+    tags = [entry.durability, "restart" if entry.restart else WITHOUT_RESTART[vendor]]
     tags += [f"default {default}"] if default else []
     return Entry(entry.setting, entry.rendered, tags, entry.reason, (entry.rule, *entry.sources))
 

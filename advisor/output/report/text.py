@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich import box
+from rich.box import Box
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table as RichTable
@@ -31,6 +31,9 @@ TONES: Final[dict[Tone, str]] = {
     "warn": "bold yellow",
     "bad": "bold red",
 }
+HEAD_RULED: Final = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+"""A line under the headings, and no other."""
+
 KEPT_WHOLE: Final = 30
 """Shorter words of a table stay whole, whatever that leaves of the other columns."""
 
@@ -38,7 +41,7 @@ KEPT_WHOLE: Final = 30
 def document_text(document: Document, *, colours: bool = True) -> str:
     """The document, with colours where stdout is a terminal that wants them."""
     console = Console(no_color=None if colours else True, force_terminal=None if colours else False)
-    console.width = min(console.width, WIDTH)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     with console.capture() as capture:
         for part in _parts(document):
             console.print(part, highlight=False, soft_wrap=False)
@@ -98,7 +101,7 @@ def _figure(figure: Figure) -> Iterator[RenderableType]:
 def _table(table: Table) -> Iterator[RenderableType]:
     if table.title:
         yield _line(table.title, "bold")
-    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    shown = RichTable(box=HEAD_RULED, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     columns = zip(*(table.headings, *table.rows), strict=True)
     for column, (heading, *cells) in enumerate(columns):
         numeric = column in table.numeric
