@@ -101,4 +101,4 @@ def markdown_lines(block: Block) -> list[str]:
 
 def escaped(text: str) -> str:
     """Text in which nothing is a mark of Markdown's; where a line begins more would be one."""
-    return re.sub(r"[\\|<*`\[&~$]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
+    return re.sub(r"[\\|<*`\[\]&~$]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
