@@ -5,8 +5,7 @@ import pytest
 from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.workloads import Kind, Transaction, fill_in
 from advisor.knowledge import load_workloads
-from advisor.output.blocks import as_text
-from advisor.output.document import Table
+from advisor.output.blocks import Table, as_text
 from advisor.output.policies import policy_blocks
 
 OURS = load_workloads()
