@@ -3,7 +3,6 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
 from statistics import median
 from typing import Final, Literal
 
@@ -134,7 +133,7 @@ class Fleet(Model):
     schema_version: Literal[1] = SCHEMA_VERSION
     tool_version: str
     hosts: tuple[Host, ...]
-    """By p99, the worst first; the mean stands in where there is none. Last those without a sync."""
+    """By p99, the worst first; where there is none, by the mean; last, those without a sync."""
     models: tuple[DriveModel, ...]
     classes: tuple[ClassCount, ...]
     trust: dict[Trust, int]
@@ -142,13 +141,16 @@ class Fleet(Model):
     unread: tuple[Unread, ...]
 
 
-def host_of(file: str, measurement: Measurement, knowledge: StorageKnowledge) -> Host:
-    """What the fleet keeps of one measurement, of which no single latency is looked at."""
+def host_of(file: str, stem: str, measurement: Measurement, knowledge: StorageKnowledge) -> Host:
+    """What the fleet keeps of one measurement, of which no single latency is looked at.
+
+    `stem` names a host whose measurement has no label.
+    """
     verdict = judge(measurement, knowledge)
     measured = describe_measured(measurement)
     sync = measurement.nearest_sync
     return Host(
-        name=measurement.label or PurePath(file).stem,
+        name=measurement.label or stem,
         file=file,
         source=measurement.source,
         directory=measured.directory,

@@ -62,7 +62,7 @@ def _read(path: Path, knowledge: "StorageKnowledge") -> "Host | Unread":
         measurement = steps.stored(path, latencies=False, quiet=True)
     except AdvisorError as error:
         return Unread(file=name, why=error.message)
-    return host_of(name, measurement, knowledge)
+    return host_of(name, path.stem, measurement, knowledge)
 
 
 def _shown(fleet: "Fleet", format_: str, *, colours: bool) -> str:
