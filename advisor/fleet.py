@@ -166,8 +166,10 @@ def host_of(file: str, stem: str, measurement: Measurement, knowledge: StorageKn
 
 def _model(measurement: Measurement) -> str | None:
     models = [device.model for device in devices_of(measurement)]
-    known = sorted(model for model in models if not isinstance(model, Unknown))
-    return " + ".join(known) if known and len(known) == len(models) else None
+    known = Counter(model for model in models if not isinstance(model, Unknown))
+    if not models or known.total() < len(models):
+        return None
+    return " + ".join(f"{n} x {one}" if n > 1 else one for one, n in sorted(known.items()))
 
 
 def _latency(series: Series) -> Latency:

@@ -66,7 +66,9 @@ def main(parent: Path, count: int, source: Path | None) -> None:
                 _, status, usage = os.wait4(process.pid, 0)
             took_s = perf_counter() - began_s
             assert status == 0
-            print(f"{format_:>9}: {took_s:5.1f} s, {usage.ru_maxrss / 1024:.0f} MiB", flush=True)
+            cpu_s = usage.ru_utime + usage.ru_stime
+            memory = f"{usage.ru_maxrss / 1024:.0f} MiB"
+            print(f"{format_:>9}: {took_s:.1f} s, {cpu_s:.1f} s of CPU, {memory}", flush=True)
 
 
 if __name__ == "__main__":
