@@ -105,7 +105,7 @@ def report(
     from advisor.files import check_writable
 
     if fleet:
-        from advisor.commands.fleet import report_fleet  # type: ignore[import-untyped]
+        from advisor.commands.fleet import report_fleet
 
         report_fleet(paths or [], format_, output, force=force, quiet=quiet)
         return
@@ -154,7 +154,7 @@ def report(
 def _for_prometheus(measurement: "Measurement") -> "tuple[Verdict, str]":
     from advisor.analysis.verdict import judge
     from advisor.knowledge import load_storage_knowledge
-    from advisor.output.prometheus import prometheus_text  # type: ignore[import-untyped]
+    from advisor.output.prometheus import prometheus_text
 
     verdict = judge(measurement, load_storage_knowledge())
     return verdict, prometheus_text(measurement, verdict)
