@@ -151,10 +151,11 @@ def report(
         built = _build(measurement, questions, quiet=quiet)
         verdict, text = built.storage, _shown(built, format_, charts, colours=output is None)
     steps.hand_over(text, output, force=force)
-    steps.require_trust(verdict, require_trust)
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+    steps.require_trust(verdict, require_trust)
+    steps.say_notes(verdict, (), quiet=quiet)
 
 
 def _for_prometheus(measurement: "Measurement") -> "tuple[Verdict, str]":

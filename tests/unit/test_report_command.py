@@ -15,8 +15,8 @@ MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 QUICK = str(MEASUREMENTS / "cloud-quick.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
 PLP = str(MEASUREMENTS / "nvme-plp.json")
-ONE_RUN = ("--clients", "1", "--target-tps", "1")
-"""The least work for the model: no workload, a target that one client carries."""
+FEW = ("--clients", "1")
+"""Little work for the model."""
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -54,7 +54,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
         (("--from", QUICK, "--clients", "2000"), 2, "at most 1024 are modelled"),
         (("--from", QUICK, "--output", "/"), 2, "/ is a directory"),
         (("--from", QUICK, "--output", "/nowhere/x"), 1, "/nowhere does not exist"),
-        (("--from", QUICK, *ONE_RUN, "--require-trust", "plausible"), 3, "trust is unverifiable"),
+        (("--from", QUICK, *FEW, "--require-trust", "plausible"), 3, "trust is unverifiable"),
         (("--from", TMPFS), 3, "/var/lib/db is not durable: tmpfs keeps files in memory"),
         (("--from", TMPFS, "--format", "prometheus"), 3, "/var/lib/db is not durable"),
         (("--fleet", QUICK, "--db", "mysql", "--rate", "5"), 2, "does not go with --db, --rate"),
@@ -90,15 +90,15 @@ def test_a_drive_that_is_not_durable_is_reported_and_gets_nothing(
 
 
 def test_it_says_why_not_to_trust_on_stderr_too(capsys: pytest.CaptureFixture[str]) -> None:
-    _, _, err = run(capsys, "--from", QUICK, *ONE_RUN)
+    _, _, err = run(capsys, "--from", QUICK, *FEW)
     assert "fsync-advisor: trust is unverifiable: virtual disk vda" in err
-    _, _, err = run(capsys, "--from", QUICK, *ONE_RUN, "--quiet")
+    _, _, err = run(capsys, "--from", QUICK, *FEW, "--quiet")
     assert err == ""
 
 
 def test_a_file_is_written_safely(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "report.html"
-    arguments = ("--from", QUICK, *ONE_RUN, "--format", "html", "-o", str(path))
+    arguments = ("--from", QUICK, *FEW, "--format", "html", "-o", str(path))
     assert run(capsys, *arguments)[:2] == (0, "")
     written = path.read_text()
     assert written.startswith("<!DOCTYPE html>\n")
@@ -115,9 +115,9 @@ def test_a_file_has_no_colours(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    _, out, _ = run(capsys, "--from", QUICK, *ONE_RUN)
+    _, out, _ = run(capsys, "--from", QUICK, *FEW)
     assert "\x1b[" in out
-    run(capsys, "--from", QUICK, *ONE_RUN, "-o", str(tmp_path / "report.txt"))
+    run(capsys, "--from", QUICK, *FEW, "-o", str(tmp_path / "report.txt"))
     assert "\x1b" not in (tmp_path / "report.txt").read_text()
 
 
@@ -125,7 +125,7 @@ def test_a_measurement_may_come_from_a_pipe_or_from_another_tool(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     fio = MEASUREMENTS.parents[1] / "importers" / "fixtures" / "fio-3.33-fdatasync.json"
-    status, out, _ = run(capsys, "--from", str(fio), *ONE_RUN)
+    status, out, _ = run(capsys, "--from", str(fio), *FEW)
     assert status == 0
     assert " is reported to take " in " ".join(out.split())
 
@@ -155,8 +155,8 @@ def test_the_command_makes_the_same_report_again(
 ) -> None:
     odd = tmp_path / "it's a $HOME; `x` \N{SNOWMAN}.json"
     odd.write_bytes(Path(PLP).read_bytes())
-    given = ("--from", str(odd), "--db", "mysql", "--db", "postgresql", "--db-version", "8.4")
-    given = (*given, "--db-version", "15", "--no-binary-log", *ONE_RUN, "--format", "json")
+    servers = ("--db", "mysql", "--db", "postgresql", "--db-version", "8.4", "--db-version", "15")
+    given = ("--from", str(odd), *servers, "--no-binary-log", *FEW, "--format", "json")
     _, out, _ = run(capsys, *given)
     program, command, *arguments = made_by(out)
     assert (program, command) == ("fsync-advisor", "report")
@@ -169,10 +169,10 @@ def test_short_names_and_flags_are_written_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "x.json"
-    run(capsys, "--from", QUICK, *ONE_RUN, "-q", "-o", str(path), "--format", "json", "--no-charts")
+    run(capsys, "--from", QUICK, *FEW, "-q", "-o", str(path), "--format", "json", "--no-charts")
     arguments = made_by(path.read_text())[2:]
     assert arguments == [
-        *("--from", QUICK, "--clients", "1", "--target-tps", "1", "--format", "json"),
+        *("--from", QUICK, "--clients", "1", "--format", "json"),
         *("--no-charts", "--output", str(path), "--quiet"),
     ]
 
@@ -183,7 +183,7 @@ def test_json_is_plain_ascii(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     raw["label"] = raw["target"]["directory"] = said
     path = tmp_path / "m.json"
     path.write_text(json.dumps(raw))
-    _, out, _ = run(capsys, "--from", str(path), *ONE_RUN, "--format", "json")
+    _, out, _ = run(capsys, "--from", str(path), *FEW, "--format", "json")
     assert out.isascii()
     assert all(one.isprintable() or one == "\n" for one in out)
     report = json.loads(out)
@@ -202,7 +202,7 @@ def test_html_without_pictures_is_complete_and_says_so(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "advisor.output.charts.draw", raising=False)
-    status, out, _ = run(capsys, "--from", PLP, *ONE_RUN, "--format", "html", option)
+    status, out, _ = run(capsys, "--from", PLP, *FEW, "--format", "html", option)
     assert status == 0
     assert note.replace("'", "&#39;") in out
     assert "<svg" not in out
