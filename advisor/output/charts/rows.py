@@ -21,7 +21,7 @@ from advisor.output.charts.lettering import SIZE, fitted, width_of
 from advisor.output.charts.scales import linear_ticks, log_limits, log_ticks, wants_log
 from advisor.units import format_count, format_size
 
-PITCH: Final = 31.0
+PITCH: Final = 33.0
 BAR: Final = 8.0
 RIGHT: Final = WIDTH - 6
 """Half of a dot on the edge stands beyond the plot."""
@@ -114,7 +114,7 @@ def _draw(rows: Sequence[Row], caption: str, log: bool = False) -> Canvas:
         axes.set_xlim(0, ticks[-1])
     for index, row in enumerate(rows):
         middle = index * PITCH + 0.7 * PITCH
-        _write(canvas, row, middle - BAR)
+        _write(canvas, row, middle - BAR - 1)
         axes.vlines(ticks, middle - BAR / 2, middle + BAR / 2, colors=LINE, linewidth=0.8, zorder=0)
         _draw_row(axes, row, middle, as_bar=not log)
     canvas.x_axis(axes, ticks, lambda tick: f"{format_count(tick)}/s", caption)

@@ -33,11 +33,11 @@ def log_ticks(low: float, high: float, most: int = 5) -> list[float]:
     return within[:: ceil(len(within) / most)]
 
 
-def log_limits(values: Iterable[float], share: float = 0.06) -> tuple[float, float]:
-    """Limits that hold all values, with some room on both sides, and a decade at least."""
+def log_limits(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
+    """Limits that hold all values, a `margin` of their span on both sides, and a decade at least."""
     logs = [log10(value) for value in values if value > 0] or [0.0]
     low, high = min(logs), max(logs)
     missing = max(0.0, 1 - (high - low)) / 2
     low, high = low - missing, high + missing
-    margin = (high - low) * share
-    return 10 ** (low - margin), 10 ** (high + margin)
+    beyond = (high - low) * margin
+    return 10 ** (low - beyond), 10 ** (high + beyond)

@@ -62,7 +62,8 @@ def tps_over_clients(chart: TpsOverClients) -> Canvas:
     if chart.points:
         carried = [max(tps, low) for _, tps in chart.points]
         axes.plot(counts, carried, "o-", color=ACCENT, linewidth=2, markersize=5, clip_on=False)
-        text = f"the model: {format_count(chart.points[-1][1])}/s at {format_count(counts[-1])}"
+        most = f"{format_count(counts[-1])} client{'s' if counts[-1] > 1 else ''}"
+        text = f"the model: {format_count(chart.points[-1][1])}/s at {most}"
         canvas.key(1, text, ACCENT, SOLID)
     for line, (text, tps, colour, dashes) in enumerate(levels, start=1 + bool(chart.points)):
         axes.axhline(max(tps, low), color=colour, linewidth=1.5, linestyle=dashes)
