@@ -35,18 +35,18 @@ Block = Table | Notes
 def as_text(blocks: Iterable[Block]) -> str:
     """For a terminal: within 80 columns where the cells allow it, the last column wrapped."""
     return "\n".join(
-        "".join(f"{line}\n" for line in text_lines(block)) for block in _printable(blocks)
+        "".join(f"{line}\n" for line in text_lines(block)) for block in printable(blocks)
     )
 
 
 def as_markdown(blocks: Iterable[Block]) -> str:
     """The same as Markdown, with pipe tables."""
     return "\n".join(
-        "".join(f"{line}\n" for line in markdown_lines(block)) for block in _printable(blocks)
+        "".join(f"{line}\n" for line in markdown_lines(block)) for block in printable(blocks)
     )
 
 
-def _printable(blocks: Iterable[Block]) -> Iterable[Block]:
+def printable(blocks: Iterable[Block]) -> Iterable[Block]:
     """What a drive, a path or a label says can steer no terminal and end no row."""
     for block in blocks:
         if isinstance(block, Notes):
@@ -87,14 +87,14 @@ def _wrapped(text: str, width: int, margin: str = "") -> list[str]:
 def markdown_lines(block: Block) -> list[str]:
     """One block as Markdown."""
     if isinstance(block, Notes):
-        return [f"- {_escaped(line)}" for line in block.lines]
+        return [f"- {escaped(line)}" for line in block.lines]
     rules = ["---:" if column in block.numeric else "---" for column in range(len(block.headings))]
-    rows = [list(map(_escaped, row)) for row in (block.headings, *block.rows)]
-    title = [f"**{_escaped(block.title)}**", ""] if block.title else []
+    rows = [list(map(escaped, row)) for row in (block.headings, *block.rows)]
+    title = [f"**{escaped(block.title)}**", ""] if block.title else []
     return [*title, *(f"| {' | '.join(row)} |" for row in (rows[0], rules, *rows[1:]))]
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     for character in "\\|<*`[":
         text = text.replace(character, f"\\{character}")
     return text

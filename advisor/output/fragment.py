@@ -4,35 +4,26 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from advisor.advice import Advice, Capacity, Loss, LowerDurability, Recommendation
-from advisor.durability import CLASSES, MEANING
+from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
 from advisor.measurement import Unknown
-from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows, syncs_text
+from advisor.output.advice import (
+    GROUP_TITLES,
+    PLACEMENTS,
+    SECTIONS,
+    durability_text,
+    loss_text,
+    offer_brings,
+    offer_settings,
+    proof_text,
+)
+from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows
 from advisor.resources import resource_dir
-from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES, parse_version, started_here, started_series
+from advisor.versions import VENDOR_NAMES
 
 TEMPLATES: Final = {
     "mysql": "innodb.cnf.j2",
     "mariadb": "innodb.cnf.j2",
     "postgresql": "postgresql.conf.j2",
-}
-SECTIONS: Final = {"mysql": "mysqld", "mariadb": "mariadb", "postgresql": ""}
-"""The option group: [mariadb] is never read by MySQL."""
-
-PLACEMENTS: Final = {
-    "mysql": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
-    "mariadb": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
-    "postgresql": "Use: a file of its own in the server's include_dir, then restart; "
-    "ALTER SYSTEM settings win over it.",
-}
-
-GROUP_TITLES: Final = {
-    "commit": "Commit: what an acknowledged transaction survives",
-    "log": "Log: how much room and how it is written",
-    "checkpoint": "Checkpoints",
-    "io": "Background input and output",
-    "memory": "Memory: from the host, not from the drive",
 }
 
 
@@ -64,8 +55,8 @@ def _view(advice: Advice, *, explain: bool) -> dict[str, Any]:
         "storage": f"{storage.storage_class} - {storage.name}",
         "trust": storage.trust,
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
-        "durability": _durability(advice),
-        "proof": _proof(advice),
+        "durability": durability_text(advice),
+        "proof": proof_text(advice),
         "placement": PLACEMENTS[advice.engine],
         "warnings": advice.warnings,
         "section": SECTIONS[advice.engine],
@@ -81,13 +72,6 @@ def _alarm(advice: Advice) -> str:
     if advice.storage.trust != "not-durable":
         return ""
     return f"this drive is NOT DURABLE: {advice.storage.evidence[0].text}. Any data may be lost."
-
-
-def _durability(advice: Advice) -> str:
-    """What these lines risk, which may be less than what was accepted."""
-    risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
-    accepted = "" if risked == advice.durability else f" ({advice.durability} was accepted)"
-    return f"{risked} - {MEANING[risked]}{accepted}"
 
 
 def _measured(advice: Advice) -> str:
@@ -108,15 +92,6 @@ def _measured(advice: Advice) -> str:
     ]
     details = ", ".join(part for part in parts if part)
     return f"{what}{when}{where}" + (f" ({details})" if details else "")
-
-
-def _proof(advice: Advice) -> str:
-    started = f"{VENDOR_NAMES[advice.engine]} {started_series(advice.engine)}"
-    if started_here(advice.engine, parse_version(advice.engine_version)):
-        return f"Proof: our tests start {started} with such fragments and read all values back."
-    return (
-        f"Proof: this version was not started here; {started} was. The rest is from documentation."
-    )
 
 
 def _groups(settings: list[Recommendation]) -> list[dict[str, Any]]:
@@ -141,25 +116,12 @@ def _setting(entry: Recommendation) -> dict[str, str]:
 
 
 def _offer(offer: LowerDurability) -> dict[str, Any]:
-    saved = "" if offer.commit_us_saved is None else f", {format_latency(offer.commit_us_saved)}"
     return {
         "durability": offer.durability,
-        "settings": ", ".join(f"{name} = {value}" for name, value in offer.settings.items()),
-        "brings": f"a commit no longer waits for {syncs_text(offer.syncs_saved)}{saved}",
-        "costs": [_loss(loss) for loss in offer.losses],
+        "settings": offer_settings(offer),
+        "brings": offer_brings(offer),
+        "costs": [loss_text(loss) for loss in offer.losses],
     }
-
-
-def _loss(loss: Loss) -> str:
-    window = format_latency(loss.window_ms * 1000)
-    at_risk = format_count(loss.transactions_at_risk)
-    if loss.expected_transactions_at_risk is None:
-        groups = f"the last {loss.groups_max} commit groups or {window}, whichever is less"
-        where = "of the binary log, where one is written"
-        return f"{loss.setting}: {groups}, {where}: {at_risk} commits of one connection"
-    rates = f"{at_risk} at the rate one connection has now"
-    expected = f"{format_count(loss.expected_transactions_at_risk)} at the expected rate"
-    return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"
 
 
 def _capacity(capacity: Capacity, advice: Advice) -> dict[str, Any]:
