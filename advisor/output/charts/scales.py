@@ -34,7 +34,7 @@ def log_ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def log_limits(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
-    """Limits that hold all values, a `margin` of their span on both sides, and a decade at least."""
+    """Limits that hold all values and a `margin` of their span, and span a decade at least."""
     logs = [log10(value) for value in values if value > 0] or [0.0]
     low, high = min(logs), max(logs)
     missing = max(0.0, 1 - (high - low)) / 2
