@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from advisor.advice import Capacity, LowerDurability
+from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.advise import Knowledge, advise, drive_capacity
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.carrying import CLIENT_COUNTS, ClientModel, Setup, Wanted
@@ -71,7 +71,21 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Host:
+class Basis:
+    """What a plan rests on: the advice where there is a server in mind, else the drive alone."""
+
+    advice: Advice | None
+    verdict: Verdict
+    capacity: Capacity
+    notes: tuple[str, ...]
+    kind: CommitKind
+    durability: Durability
+    offers: tuple[LowerDurability, ...]
+    """The lower durability classes where a commit waits for no sync."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
     """A server on a host, and the models that say what it carries."""
 
     kind: CommitKind
@@ -106,24 +120,52 @@ def plan_capacity(
 ) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
     """The verdict, the plan and the notes. Pure, but that `report` is told.
 
-    Without a request a commit waits for one shared sync, as PostgreSQL's does. Raises what
-    `advise` raises.
+    Raises what `advise` raises.
     """
-    offers: tuple[LowerDurability, ...] = ()
-    durability: Durability = "durable"
-    kind: CommitKind = "postgresql"
-    if request:
-        advice = advise(measurement, request, knowledge)
-        assert advice.capacity is not None  # a drive without one is refused above
-        verdict, capacity, notes = advice.storage, advice.capacity, advice.warnings
-        kind = kind_by_syncs(request.vendor, capacity.commit_syncs)
-        durability = request.durability
-        offers = tuple(
-            offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
-        )
-    else:
+    basis = basis_of(measurement, request, syncs, knowledge)
+    host = host_of(measurement, basis.kind, knowledge, wishes, report)
+    plan = plan_on(host, basis, measurement, wishes, knowledge)
+    return basis.verdict, plan, basis.notes
+
+
+def basis_of(
+    measurement: Measurement,
+    request: Request | None,
+    syncs: tuple[int, ...] | None,
+    knowledge: Knowledge,
+) -> Basis:
+    """Without a request a commit waits for one shared sync, as PostgreSQL's does.
+
+    Raises what `advise` raises.
+    """
+    if request is None:
         verdict, capacity, notes = drive_capacity(measurement, knowledge.storage, syncs)
-    host = _Host(
+        return Basis(None, verdict, capacity, notes, "postgresql", "durable", ())
+    advice = advise(measurement, request, knowledge)
+    carried = advice.capacity
+    assert carried is not None  # a drive without one is refused above
+    return Basis(
+        advice=advice,
+        verdict=advice.storage,
+        capacity=carried,
+        notes=advice.warnings,
+        kind=kind_by_syncs(request.vendor, carried.commit_syncs),
+        durability=request.durability,
+        offers=tuple(
+            offer for offer in advice.lower_durability if offer.syncs_saved == carried.commit_syncs
+        ),
+    )
+
+
+def host_of(
+    measurement: Measurement,
+    kind: CommitKind,
+    knowledge: Knowledge,
+    wishes: Wishes,
+    report: Report,
+) -> Host:
+    """The measured host, with what is wished or assumed of it. Its models are told in `report`."""
+    return Host(
         kind=kind,
         drive=_drive(measurement),
         cores=_cores(measurement, knowledge, wishes),
@@ -132,40 +174,36 @@ def plan_capacity(
         clients=_client_model(report),
         arrivals=_arrival_model(report),
     )
-    plan = _plan(host, capacity, wishes, knowledge, durability, offers)
-    plan = plan.model_copy(update={"notes": (*plan.notes, *_tail_notes(measurement))})
-    return verdict, plan, notes
 
 
-def _plan(
-    host: _Host,
-    capacity: Capacity,
-    wishes: Wishes,
-    knowledge: Knowledge,
-    durability: Durability,
-    offers: tuple[LowerDurability, ...],
+def plan_on(
+    host: Host, basis: Basis, measurement: Measurement, wishes: Wishes, knowledge: Knowledge
 ) -> CapacityPlan:
+    """What the host carries, and who else carries the target."""
     factor = append_factor(host.drive)
     references = tuple(reference_drives(knowledge.storage.references, factor))
     asked: Target | None = None
     if wishes.target_tps is not None:
         setup, wanted = _wanted(host, wishes, wishes.target_tps)
         others = (*references, *class_drives(knowledge.storage.classes, factor))
-        asked = target(setup, wanted, durability, others, offers, host.clients)
+        asked = target(setup, wanted, basis.durability, others, basis.offers, host.clients)
     on = references if wishes.on_references else ()
     return CapacityPlan(
-        **dict(capacity),
+        **dict(basis.capacity),
         commit_kind=host.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
         group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
         workloads=tuple(_workload(host, one, on) for one in wishes.transactions),
         target=asked,
-        notes=tuple(_notes(host, capacity, others=bool(asked or on))),
+        notes=(
+            *_notes(host, basis.capacity, others=bool(asked or on)),
+            *_tail_notes(measurement),
+        ),
     )
 
 
-def _notes(host: _Host, capacity: Capacity, *, others: bool) -> Iterator[str]:
+def _notes(host: Host, capacity: Capacity, *, others: bool) -> Iterator[str]:
     if capacity.commit_syncs is None:
         yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
     binary_log = host.kind.endswith("binary-log")
@@ -183,7 +221,7 @@ def _tail_notes(measurement: Measurement) -> Iterator[str]:
         yield "of a sync only the mean is reported: p50 and p99 leave out what the drive varies"
 
 
-def _point(host: _Host, clients: int) -> GroupCommitPoint:
+def _point(host: Host, clients: int) -> GroupCommitPoint:
     outcome = host.clients(Engine(host.kind), host.drive, host.cpu(), clients)
     return GroupCommitPoint(
         clients=clients,
@@ -196,7 +234,7 @@ def _point(host: _Host, clients: int) -> GroupCommitPoint:
 
 
 def _workload(
-    host: _Host, transaction: Transaction, references: tuple[StandardDrive, ...]
+    host: Host, transaction: Transaction, references: tuple[StandardDrive, ...]
 ) -> WorkloadCapacity:
     return WorkloadCapacity(
         **dict(_sustained(host, transaction, host.drive)),
@@ -217,7 +255,7 @@ def _workload(
     )
 
 
-def _sustained(host: _Host, transaction: Transaction, drive: Drive) -> Sustained:
+def _sustained(host: Host, transaction: Transaction, drive: Drive) -> Sustained:
     engine, cpu = host.engine(transaction), host.cpu(transaction.statements)
     found = sustainable(engine, drive, cpu, transaction.p99_target_ms, host.arrivals)
     rate = found.arrivals_per_s
@@ -232,7 +270,7 @@ def _sustained(host: _Host, transaction: Transaction, drive: Drive) -> Sustained
     )
 
 
-def _wanted(host: _Host, wishes: Wishes, tps: float) -> tuple[Setup, Wanted]:
+def _wanted(host: Host, wishes: Wishes, tps: float) -> tuple[Setup, Wanted]:
     """A single-row write, or the one workload that is asked for, with its own p99."""
     if not wishes.transactions:
         setup = Setup(Engine(host.kind), host.drive, host.cpu(), wishes.client_counts)

@@ -40,8 +40,8 @@ class Entry:
     tags: Sequence[str]
     """A word or a few each: what it risks, when it takes effect."""
     text: str
-    sources: Sequence[str]
-    """Addresses, and other words on where it comes from."""
+    details: Sequence[str]
+    """Where it comes from, or what it costs; an address becomes a link."""
 
 
 @dataclass(frozen=True, slots=True)

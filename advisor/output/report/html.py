@@ -113,14 +113,14 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    sources = [one_line(source) for source in entry.sources]
+    details = [one_line(detail) for detail in entry.details]
     return {
         "name": one_line(entry.name),
         "assigned": _if_any(entry.value),
         "tags": [one_line(tag) for tag in entry.tags],
         "text": one_line(entry.text),
-        "links": [one for one in sources if one.startswith("https://")],
-        "words": [one for one in sources if not one.startswith("https://")],
+        "links": [one for one in details if one.startswith("https://")],
+        "words": [one for one in details if not one.startswith("https://")],
     }
 
 

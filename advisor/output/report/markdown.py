@@ -66,7 +66,7 @@ def _entry(entry: Entry) -> Iterator[str]:
     name = f"{entry.name} = {entry.value}" if entry.value else entry.name
     tags = f" ({_text(', '.join(entry.tags))})" if entry.tags else ""
     yield f"- **{_text(name)}**{tags}: {_text(entry.text)}"
-    yield from (f"  - {_text(source)}" for source in entry.sources)
+    yield from (f"  - {_text(detail)}" for detail in entry.details)
 
 
 def _fenced(lines: list[str]) -> str:

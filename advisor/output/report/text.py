@@ -115,8 +115,8 @@ def _entry(entry: Entry) -> Iterator[RenderableType]:
         name.append(f"  ({one_line(', '.join(entry.tags))})", "not bold dim")
     yield name
     yield Padding(_line(entry.text), (0, 0, 0, 4))
-    for source in entry.sources:
-        yield Padding(_line(source, "dim"), (0, 0, 0, 4))
+    for detail in entry.details:
+        yield Padding(_line(detail, "dim"), (0, 0, 0, 4))
 
 
 def _key_figures(figures: Sequence[KeyFigure]) -> RenderableType:
