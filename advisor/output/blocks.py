@@ -1,7 +1,7 @@
 """Tables and notes, built once and shown as plain text or as Markdown."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Final
 
@@ -20,6 +20,8 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()
+    """Rows that the reader looks for first; plain text does not show which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def printable(blocks: Iterable[Block]) -> Iterable[Block]:
             yield Notes([one_line(line) for line in block.lines])
         else:
             rows = [[one_line(cell) for cell in row] for row in block.rows]
-            yield Table(one_line(block.title), block.headings, rows, block.numeric)
+            yield replace(block, title=one_line(block.title), rows=rows)
 
 
 def text_lines(block: Block) -> list[str]:

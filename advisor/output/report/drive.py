@@ -137,7 +137,7 @@ def conditions_section(report: Report) -> Section:
         ("preloaded", ", ".join(environment.preloaded) or "nothing"),
         ("written meanwhile", _size(measurement.written_bytes)),
     ]
-    return Section("conditions", "Where it was measured", [Table("", ("what", ""), rows)])
+    return Section("conditions", "Where it was measured", [Table("", ("what", "found"), rows)])
 
 
 def _when(measured: Measured) -> Iterator[tuple[str, str]]:
@@ -253,6 +253,7 @@ def _among(report: Report, four: Standing | None, sixteen: Standing | None) -> T
             for small, large, name in ordered
         ],
         frozenset({1, 2, 3}),
+        marked=frozenset({ordered.index(own)}),
     )
 
 

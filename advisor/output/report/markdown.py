@@ -25,6 +25,8 @@ def document_markdown(document: Document) -> str:
 
 def _parts(document: Document) -> Iterator[str]:
     yield f"# {_text(document.title)}"
+    if document.subtitle:
+        yield _text(document.subtitle)
     yield from (_text(sentence) for sentence in document.summary)
     if document.key_figures:
         rows = [(figure.label, figure.value) for figure in document.key_figures]

@@ -31,6 +31,8 @@ TONES: Final[dict[Tone, str]] = {
     "warn": "bold yellow",
     "bad": "bold red",
 }
+KEPT_WHOLE: Final = 30
+"""Shorter words of a table stay whole, whatever that leaves of the other columns."""
 
 
 def document_text(document: Document, *, colours: bool = True) -> str:
@@ -46,6 +48,8 @@ def document_text(document: Document, *, colours: bool = True) -> str:
 
 def _parts(document: Document) -> Iterator[RenderableType]:
     yield _line(document.title, "bold")
+    if document.subtitle:
+        yield _line(document.subtitle, "dim")
     yield ""
     yield from (_line(sentence) for sentence in document.summary)
     if document.key_figures:
@@ -56,9 +60,10 @@ def _parts(document: Document) -> Iterator[RenderableType]:
         yield ""
         yield _line(section.title, "bold")
         yield Text("-" * min(len(one_line(section.title)), WIDTH), "dim")
-        for block in section.blocks:
+        for number, block in enumerate(section.blocks):
+            if number:
+                yield ""
             yield from _block(block)
-            yield ""
 
 
 def _block(block: DocumentBlock) -> Iterator[RenderableType]:
@@ -94,17 +99,21 @@ def _table(table: Table) -> Iterator[RenderableType]:
     if table.title:
         yield _line(table.title, "bold")
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for column, heading in enumerate(table.headings):
+    columns = zip(*(table.headings, *table.rows), strict=True)
+    for column, (heading, *cells) in enumerate(columns):
         numeric = column in table.numeric
+        longest_word = max((len(word) for cell in cells for word in cell.split()), default=0)
         shown.add_column(
             heading,
             justify="right" if numeric else "left",
             vertical="top",
             no_wrap=numeric,
+            min_width=min(longest_word, KEPT_WHOLE),
             overflow="fold",
         )
-    for row in table.rows:
-        shown.add_row(*(_line(cell) for cell in row))
+    for number, row in enumerate(table.rows):
+        style = "bold" if number in table.marked else ""
+        shown.add_row(*(_line(cell, style) for cell in row))
     yield shown
 
 
