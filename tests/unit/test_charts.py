@@ -393,6 +393,7 @@ EXTREMES: Final[dict[str, Chart]] = {
     "40 points": TpsOverClients(
         "s", tuple((n + 1, 100.0 * (n + 1) ** 0.2) for n in range(40)), 50.0, 0.1
     ),
+    "nothing carried at first": TpsOverClients("s", ((1, 0.0), (2, 1.0), (4, 1000.0)), 0.0, 0.0),
     "alone among none": AmongReferences(16_384, (("s", 5.0, True),)),
     "no references": AmongReferences(4096, ()),
     "nothing sustained": Headroom((("a", 0.0, 5.0), ("b", 0.0, None), ("c", 0.0, 0.0))),
@@ -410,6 +411,9 @@ def test_extremes_stay_within_the_picture(chart: Chart) -> None:
         numbers = [float(number) for number in re.findall(r"-?[\d.]+", path.attrib["d"])]
         assert all(-6 <= x <= WIDTH + 0.01 for x in numbers[::2])
         assert all(-6 <= y <= height for y in numbers[1::2])
+    for dot in root.iter(f"{SVG}use"):
+        assert 0 <= float(dot.attrib["x"]) <= WIDTH
+        assert 0 <= float(dot.attrib["y"]) <= height
     for text in root.iter(f"{SVG}text"):
         x, wide = float(text.attrib["x"]), width_of(text.text or "")
         left = x - {"end": 1, "middle": 0.5}.get(text.get("text-anchor", ""), 0) * wide

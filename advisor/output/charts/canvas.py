@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from advisor.output.charts.lettering import SIZE, clean, width_of
+from advisor.output.charts.lettering import SIZE, width_of
 
 WIDTH: Final = 380.0
 """Of every chart, in units; so narrow that a phone shows the text large enough."""
@@ -81,7 +81,7 @@ class Canvas:
         if anchor == "middle":
             half = width_of(text) / 2
             x = max(half, min(WIDTH - half, x))
-        self.letterings.append(Lettering(x, y, clean(text), colour, anchor, bold))
+        self.letterings.append(Lettering(x, y, text, colour, anchor, bold))
 
     def plot(self, left: float, top: float, right: float, bottom: float) -> Axes:
         """An empty area for data between these edges, without any furniture."""
