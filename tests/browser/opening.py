@@ -39,7 +39,7 @@ class Opened:
     page: Page
     address: str
     complaints: list[str] = field(default_factory=list)
-    """Of the console, of scripts, and dialogues."""
+    """Of the console, and of scripts."""
     requests: list[str] = field(default_factory=list)
 
     def ask(self, function: str) -> Any:
@@ -76,7 +76,6 @@ def opened(browser: Browser, report: Path, face: Face) -> Iterator[Opened]:
     context.route(re.compile(""), requested)
     page.on("console", lambda message: shown.complaints.append(message.text))
     page.on("pageerror", lambda error: shown.complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (shown.complaints.append(dialog.message), dialog.dismiss()))
     page.emulate_media(media=face.media)
     page.goto(shown.address)
     yield shown

@@ -2,15 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import pytest
-from conftest import HOSTILE, REPORTS
-from opening import DARK, DARK_PHONE, FACES, LIGHT, PHONE, PRINT, Face, Opened, opened
-from playwright.sync_api import Browser
+from axe import axe_script
+from faults import missing
+from opening import (
+    DARK,
+    DARK_PHONE,
+    FACES,
+    LIGHT,
+    PHONE,
+    PRINT,
+    Face,
+    Opened,
+    opened,
+    start_chromium,
+)
+from playwright.sync_api import Browser, sync_playwright
+from reports import HOSTILE, NAMES, write_reports
 
-NAMES: Final = (*REPORTS, "hostile", "measured")
 EVERY: Final = [(name, face) for name in NAMES for face in FACES]
 
 AXE: Final = [
@@ -32,6 +45,27 @@ class Shown:
     name: str
     face: Face
     opened: Opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = start_chromium(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return write_reports(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The text of axe-core."""
+    if not axe_script().exists():
+        missing(f"{axe_script()} is not there; tests/run fetches it")
+    return axe_script().read_text()
 
 
 @pytest.fixture(scope="module", params=EVERY, ids=lambda one: f"{one[0]}-{one[1].name}")
@@ -96,7 +130,7 @@ def test_headings_and_landmarks(shown: Shown) -> None:
     ids = asked.pop("ids")
     assert asked == {"main": 1, "navigation": 1, "h1": 1, "language": "en"}
     assert levels[0] == 1
-    assert [pair for pair in zip(levels, levels[1:], strict=False) if pair[1] > pair[0] + 1] == []
+    assert [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1] == []
     assert len(ids) == len(set(ids))
 
 
@@ -239,9 +273,7 @@ def test_axe_finds_no_violation(
     assert len(found["passes"]) > 20  # it did look
 
 
-def test_hostile_names_are_shown_and_do_nothing(
-    browser: Browser, reports: dict[str, Path]
-) -> None:
+def test_hostile_names_are_shown_and_do_nothing(browser: Browser, reports: dict[str, Path]) -> None:
     with opened(browser, reports["hostile"], LIGHT) as shown:
         text = shown.page.locator("main").inner_text()
     first = HOSTILE.partition("\u202e")[0].strip()
