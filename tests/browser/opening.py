@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, Page, Playwright
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 
+TIMEOUT_MS: Final = 20_000
+"""For a click or a page to load; one that never comes should not hold up the others."""
+
 
 @dataclass(frozen=True)
 class Face:
@@ -56,13 +59,19 @@ def start_chromium(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def opened(browser: Browser, report: Path, face: Face) -> Iterator[Opened]:
-    """The report in a context of its own, without JavaScript and without a network."""
+def opened(
+    browser: Browser, report: Path, face: Face, *, scripts: bool = False
+) -> Iterator[Opened]:
+    """The report in a context of its own, without JavaScript and without a network.
+
+    `scripts` for one of ours that waits for something: the report itself has none.
+    """
     context = browser.new_context(
         viewport={"width": face.width, "height": 900},
         color_scheme=face.colour_scheme,
-        java_script_enabled=False,
+        java_script_enabled=scripts,
     )
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     shown = Opened(page, report.as_uri())
 

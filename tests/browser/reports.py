@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,26 +37,29 @@ REPORTS: Final[dict[str, tuple[str, ...]]] = {
 """Of which stored measurement, and what else is asked for."""
 
 
-NAMES: Final = (*REPORTS, "hostile", "measured")
+NAMES: Final = (*REPORTS, "hostile", "measured", "fleet")
 
 
 def write_reports(folder: Path) -> dict[str, Path]:
-    """HTML files by name: of stored measurements, of one with hostile names, and of this host."""
+    """HTML files by name: of stored measurements, of one with hostile names, of
+    this host and of a fleet."""
     hostile, measured = folder / "hostile.json", folder / "measured.json"
     hostile.write_text(json.dumps(with_hostile_names("nvme-consumer")))
     measured.write_text(measure(folder, SMALL_PLAN).model_dump_json())
     commands = {
-        name: (MEASUREMENTS / f"{measurement}.json", options)
+        name: options_of(MEASUREMENTS / f"{measurement}.json", *options)
         for name, (measurement, *options) in REPORTS.items()
     }
-    commands["hostile"] = (hostile, ["--db", "mysql"])
-    commands["measured"] = (measured, [])
+    commands["hostile"] = options_of(hostile, "--db", "mysql")
+    commands["measured"] = options_of(measured)
+    commands["fleet"] = ["--fleet", str(hostile), *map(str, sorted(MEASUREMENTS.glob("*.json")))]
     made = {name: folder / f"{name}.html" for name in commands}
+    program = [sys.executable, "-m", "advisor", "report", "--quiet", "--format", "html"]
     started = {
         name: subprocess.Popen(
-            report_command(measurement, made[name], options), stderr=subprocess.PIPE, text=True
+            [*program, "--output", str(made[name]), *options], stderr=subprocess.PIPE, text=True
         )
-        for name, (measurement, options) in commands.items()
+        for name, options in commands.items()
     }
     for name, process in started.items():
         _, said = process.communicate()
@@ -65,15 +67,13 @@ def write_reports(folder: Path) -> dict[str, Path]:
     return made
 
 
-def report_command(measurement: Path, html: Path, options: Sequence[str]) -> list[str]:
-    """The command line, with versions and memory that do not depend on this host."""
-    command = [sys.executable, "-m", "advisor", "report", "--from", str(measurement), *options]
+def options_of(measurement: Path, *options: str) -> list[str]:
+    """For the command line, with versions and memory that do not depend on this host."""
+    chosen = ["--from", str(measurement), "--clients", "1,8,64", *options]
     for vendor, version in (("mysql", "8.4"), ("mariadb", "11.4"), ("postgresql", "17")):
         if vendor in options:
-            command += ["--db-version", version]
-    if "--db" in options:
-        command += ["--memory", "8GB"]
-    return [*command, "--clients", "1,8,64", "--quiet", "--format", "html", "--output", str(html)]
+            chosen += ["--db-version", version]
+    return [*chosen, "--memory", "8GB"] if "--db" in options else chosen
 
 
 def with_hostile_names(name: str) -> Any:
