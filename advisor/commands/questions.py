@@ -11,7 +11,7 @@ from advisor.errors import UsageError
 from advisor.report.build import Questions
 from advisor.versions import ENGINES, Vendor
 
-CLIENTS: Final = "1,4,16,64,256"
+CLIENTS: Final = "1,4,16,64,128"
 """Fewer than `capacity` shows: each is a run of the model."""
 
 WORKLOAD: Final = "order"

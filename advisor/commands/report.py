@@ -49,7 +49,7 @@ def report(
     syncs: options.Syncs = None,
     clients: Annotated[
         str | None,
-        typer.Option(metavar="C,C,...", help="Numbers of clients to show.  [default: 1 to 256]"),
+        typer.Option(metavar="C,C,...", help="Numbers of clients to show.  [default: 1 to 128]"),
     ] = None,
     workload: Annotated[
         list[str] | None,

@@ -25,4 +25,4 @@ def _words(context: typer.Context, parameter: Any) -> Iterator[str]:
         elif isinstance(one, bool):
             yield (parameter.opts if one else parameter.secondary_opts)[0]
         else:
-            yield from (max(parameter.opts, key=len), str(one))
+            yield from (max(parameter.opts, key=len), str(one).removesuffix(".0"))

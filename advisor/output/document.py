@@ -83,3 +83,4 @@ class Document:
     summary: Sequence[str]
     sections: Sequence[Section]
     key_figures: Sequence[KeyFigure] = ()
+    subtitle: str = ""

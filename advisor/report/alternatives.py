@@ -80,7 +80,8 @@ def _drives(here: _Case, references: tuple[StandardDrive, ...]) -> Iterator[_Cas
 
 
 def _named(one: StandardDrive) -> str:
-    return f"{one.name} ({format_latency(one.drive.log.mean_us)} a sync)"
+    each = format_latency(one.drive.log.mean_us)
+    return f"{one.name} ({one.description}; {each} a sync)"
 
 
 def _one_log(here: _Case, fast: Drive) -> tuple[str, Drive]:

@@ -84,6 +84,8 @@ def _to_do(servers: tuple[ServerReport, ...]) -> str:
     parts += [_answer(server) for server in servers if server.capacity.target]
     if not any(server.capacity.target for server in servers):
         parts.append(_most_would_bring(servers))
+    if not set_lines:
+        parts.append("--db adds the settings for a server")
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
 

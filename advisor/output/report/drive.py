@@ -111,12 +111,11 @@ def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:
     ordered = sorted(alike, key=lambda one: one.summary.ops_per_s, reverse=True)
     rows = tuple((one.name, one.summary.ops_per_s, one.summary.ci95_percent) for one in ordered)
     fastest, slowest = ordered[0], ordered[-1]
-    times = fastest.summary.ops_per_s / slowest.summary.ops_per_s
     yield Figure(
         MethodRates(rows),
         "Sync methods compared",
         f"{fastest.name} is the fastest with {format_count(fastest.summary.ops_per_s)}/s, "
-        f"{format_count(times)} times {slowest.name}.",
+        f"{slowest.name} the slowest with {format_count(slowest.summary.ops_per_s)}/s.",
     )
 
 
@@ -137,7 +136,7 @@ def conditions_section(report: Report) -> Section:
         ("preloaded", ", ".join(environment.preloaded) or "nothing"),
         ("written meanwhile", _size(measurement.written_bytes)),
     ]
-    return Section("conditions", "Where it was measured", [Table("", ("what", ""), rows)])
+    return Section("conditions", "Where it was measured", [Table("", ("what", "found"), rows)])
 
 
 def _when(measured: Measured) -> Iterator[tuple[str, str]]:
@@ -219,13 +218,12 @@ def references_section(report: Report) -> Section:
 
 def _standing(standing: Standing) -> str:
     block = f"{standing.block_bytes // 1024} KiB"
-    where = f"rank {standing.rank} among {standing.of} reference storages"
     if standing.next_faster is None:
-        where = f"faster than all {standing.of} reference storages"
+        where = f"faster than all {standing.of} of these"
     elif standing.next_slower is None:
-        where = f"slower than all {standing.of} reference storages"
+        where = f"slower than all {standing.of} of these"
     else:
-        where = f"between {standing.next_faster} and {standing.next_slower} of {standing.of}"
+        where = f"between numbers {standing.next_faster} and {standing.next_slower} of these"
     return f"{block}: {format_count(standing.ops_per_s)}/s, {where}."
 
 
@@ -253,6 +251,7 @@ def _among(report: Report, four: Standing | None, sixteen: Standing | None) -> T
             for small, large, name in ordered
         ],
         frozenset({1, 2, 3}),
+        marked=frozenset({ordered.index(own)}),
     )
 
 
@@ -262,13 +261,14 @@ THIS_DRIVE: Final = "this drive"
 def _among_figure(report: Report, four: Standing | None) -> Iterator[DocumentBlock]:
     if four is None:
         return
-    rows = [(entry.storage, entry.classic_4k_per_s, False) for entry in report.references]
-    rows = sorted([*rows, (THIS_DRIVE, four.ops_per_s, True)], key=lambda row: -row[1])
-    fastest, slowest = rows[0], rows[-1]
+    others = [(entry.storage, entry.classic_4k_per_s, False) for entry in report.references]
+    others.sort(key=lambda row: row[1], reverse=True)
+    rows = sorted([*others, (THIS_DRIVE, four.ops_per_s, True)], key=lambda row: -row[1])
+    (fastest, most, _), (slowest, least, _) = others[0], others[-1]
     yield Figure(
         AmongReferences(CLASSIC_4K_BYTES, tuple(rows)),
         "This drive among the reference storages",
-        f"{format_count(four.ops_per_s)} syncs of 4 KiB a second on this drive; the fastest, "
-        f"{fastest[0]}, makes {format_count(fastest[1])}, the slowest, {slowest[0]}, "
-        f"{format_count(slowest[1])}.",
+        f"Syncs of 4 KiB a second: {format_count(four.ops_per_s)} on this drive, "
+        f"{format_count(most)} on the fastest of the others ({fastest}), "
+        f"{format_count(least)} on the slowest ({slowest}).",
     )

@@ -42,6 +42,7 @@ def document_html(document: Document, charts: bool) -> str:
     figures = any(isinstance(one, Figure) for part in document.sections for one in part.blocks)
     return environment.get_template("report.html.j2").render(
         title=one_line(document.title),
+        subtitle=one_line(document.subtitle),
         summary=[one_line(sentence) for sentence in document.summary],
         key_figures=[
             {"label": one_line(one.label), "value": one_line(one.value), "tone": one.tone}
@@ -106,8 +107,12 @@ def _table(table: Table) -> dict[str, Any]:
         "titles": _if_any(table.title),
         "headings": [cell(table.headings, column) for column in columns],
         "rows": [
-            {"first": cell(row, 0), "others": [cell(row, column) for column in columns[1:]]}
-            for row in table.rows
+            {
+                "kind": "marked" if number in table.marked else "plain",
+                "first": cell(row, 0),
+                "others": [cell(row, column) for column in columns[1:]],
+            }
+            for number, row in enumerate(table.rows)
         ],
     }
 

@@ -20,7 +20,7 @@ def making_section(report: Report) -> Section:
                 "its chances from a fixed seed. No server was changed."
             ),
             Code(report.command),
-            Table("", ("what", ""), list(_rows(report))),
+            Table("", ("what", "which"), list(_rows(report))),
         ],
     )
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from advisor.output.blocks import Notes, Table, escaped, markdown_lines, printable
 from advisor.output.charts.data import LatencyHistogram
@@ -17,6 +18,9 @@ from advisor.output.document import (
 from advisor.output.report.histogram import histogram_lines
 from advisor.output.text import one_line
 
+MARK_AT_BEGIN: Final = re.compile(r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=[#>+=-]))")
+"""Of a list, a heading or a quotation."""
+
 
 def document_markdown(document: Document) -> str:
     """The document, its parts between empty lines."""
@@ -25,10 +29,12 @@ def document_markdown(document: Document) -> str:
 
 def _parts(document: Document) -> Iterator[str]:
     yield f"# {_text(document.title)}"
+    if document.subtitle:
+        yield _text(document.subtitle)
     yield from (_text(sentence) for sentence in document.summary)
     if document.key_figures:
         rows = [(figure.label, figure.value) for figure in document.key_figures]
-        yield _lines(Table("", ("figure", ""), rows))
+        yield _table(Table("", ("figure", ""), rows))
     yield "\n".join(
         f"- [{_text(one.title)}](#{_github_anchor(one.title)})" for one in document.sections
     )
@@ -44,8 +50,10 @@ def _block(block: DocumentBlock) -> Iterator[str]:
             yield _text(text)
         case Code(text):
             yield _fenced(text.splitlines())
-        case Table() | Notes():
-            yield _lines(block)
+        case Table():
+            yield _table(block)
+        case Notes(lines):
+            yield "\n".join(f"- {_text(line)}" for line in lines)
         case Entries(title, entries):
             if title:
                 yield f"### {_text(title)}"
@@ -57,8 +65,9 @@ def _block(block: DocumentBlock) -> Iterator[str]:
             yield _text(description)
 
 
-def _lines(block: Table | Notes) -> str:
-    (shown,) = printable([block])
+def _table(table: Table) -> str:
+    """With the rows that are looked for first in bold letters."""
+    (shown,) = printable([table])
     return "\n".join(markdown_lines(shown))
 
 
@@ -78,8 +87,8 @@ def _fenced(lines: list[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """One line, and nothing in it that Markdown would take for a mark."""
-    return escaped(one_line(text))
+    """One line, and nothing in it, or where it begins, that Markdown takes for a mark."""
+    return MARK_AT_BEGIN.sub(r"\1\\", escaped(one_line(text).strip()))
 
 
 def _github_anchor(title: str) -> str:

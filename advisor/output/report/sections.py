@@ -32,12 +32,26 @@ def report_document(report: Report) -> Document:
         summary=report.summary,
         sections=list(_sections(report)),
         key_figures=list(_key_figures(report)),
+        subtitle=_subtitle(report),
     )
 
 
 def _title(report: Report) -> str:
     place = report.measurement.target.directory
     return "What this drive carries" if isinstance(place, Unknown) else f"What {place} carries"
+
+
+def _subtitle(report: Report) -> str:
+    """On what, and when."""
+    measured = report.measured
+    when = measured.taken_at
+    parts = [
+        *(one for one in (measured.devices, measured.filesystem) if not isinstance(one, Unknown)),
+        measured.source,
+        *([] if isinstance(when, Unknown) else [when.strftime("%Y-%m-%d %H:%M %Z").strip()]),
+        *([measured.label] if measured.label else []),
+    ]
+    return ", ".join(parts)
 
 
 def _key_figures(report: Report) -> Iterator[KeyFigure]:
@@ -57,7 +71,7 @@ def _sections(report: Report) -> Iterator[Section]:
     yield measurement_section(report)
     yield conditions_section(report)
     yield trust_section(report)
-    if report.storage.standings:
+    if report.servers and report.storage.standings:  # else its speed says nothing
         yield references_section(report)
     for server in report.servers:
         if server.advice:

@@ -1,6 +1,7 @@
 """What a report says of an Advice: settings by group, what was left or skipped, what is traded."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from advisor.advice import Advice, LowerDurability, Recommendation
 from advisor.output.advice import (
@@ -13,9 +14,16 @@ from advisor.output.advice import (
     offer_settings,
     proof_text,
 )
-from advisor.output.blocks import Table
 from advisor.output.document import Code, DocumentBlock, Entries, Entry, Paragraph, Section
-from advisor.versions import VENDOR_NAMES
+from advisor.units import render
+from advisor.versions import VENDOR_NAMES, Vendor
+
+WITHOUT_RESTART: Final[dict[Vendor, str]] = {
+    "mysql": "no restart",
+    "mariadb": "no restart",
+    "postgresql": "reload",
+}
+"""How a setting takes effect that needs none: PostgreSQL reads its files again."""
 
 
 def settings_sections(advice: Advice) -> Iterator[Section]:
@@ -44,13 +52,15 @@ def _groups(advice: Advice) -> Iterator[DocumentBlock]:
     for group, title in GROUP_TITLES.items():
         found = [entry for entry in advice.settings if entry.emitted and entry.group == group]
         if found:
-            yield Entries(title, [_entry(entry) for entry in found])
+            yield Entries(title, [_entry(entry, advice.engine) for entry in found])
 
 
-def _entry(entry: Recommendation) -> Entry:
-    when = "restart" if entry.restart else "reload, no restart"
-    default = "" if entry.default is None else f"default {entry.default}"
-    tags = [tag for tag in (entry.durability, when, default) if tag]
+def _entry(entry: Recommendation, vendor: Vendor) -> Entry:
+    default = entry.default_note
+    if entry.default is not None:
+        default = render(entry.default, entry.unit, vendor)
+    tags = [entry.durability, "restart" if entry.restart else WITHOUT_RESTART[vendor]]
+    tags += [f"default {default}"] if default else []
     return Entry(entry.setting, entry.rendered, tags, entry.reason, (entry.rule, *entry.sources))
 
 
@@ -63,16 +73,15 @@ def _lines(advice: Advice) -> str:
 
 def _left(advice: Advice) -> list[DocumentBlock]:
     left = [
-        (entry.setting, entry.rendered, entry.reason)
+        Entry(entry.setting, "", [f"default {entry.rendered}"], entry.reason, [entry.rule])
         for entry in advice.settings
         if not entry.emitted
     ]
-    skipped = [(skip.rule, skip.why) for skip in advice.skipped]
-    blocks: list[DocumentBlock] = []
-    if left:
-        blocks.append(Table("Left at the default", ("setting", "default", "why"), left))
-    if skipped:
-        blocks.append(Table("Rules that could not be applied", ("rule", "why"), skipped))
+    skipped = [Entry(skip.rule, "", [], f"{skip.why}.", []) for skip in advice.skipped]
+    titled = {"Left at the default": left, "Rules that could not be applied": skipped}
+    blocks: list[DocumentBlock] = [
+        Entries(title, entries) for title, entries in titled.items() if entries
+    ]
     return blocks or [Paragraph("Every setting looked at is set, and no rule was skipped.")]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich import box
+from rich.box import Box
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table as RichTable
@@ -31,12 +31,17 @@ TONES: Final[dict[Tone, str]] = {
     "warn": "bold yellow",
     "bad": "bold red",
 }
+HEAD_RULED: Final = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+"""A line under the headings, and no other."""
+
+KEPT_WHOLE: Final = 30
+"""Shorter words of a table stay whole, whatever that leaves of the other columns."""
 
 
 def document_text(document: Document, *, colours: bool = True) -> str:
     """The document, with colours where stdout is a terminal that wants them."""
     console = Console(no_color=None if colours else True, force_terminal=None if colours else False)
-    console.width = min(console.width, WIDTH)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     with console.capture() as capture:
         for part in _parts(document):
             console.print(part, highlight=False, soft_wrap=False)
@@ -46,6 +51,8 @@ def document_text(document: Document, *, colours: bool = True) -> str:
 
 def _parts(document: Document) -> Iterator[RenderableType]:
     yield _line(document.title, "bold")
+    if document.subtitle:
+        yield _line(document.subtitle, "dim")
     yield ""
     yield from (_line(sentence) for sentence in document.summary)
     if document.key_figures:
@@ -56,9 +63,10 @@ def _parts(document: Document) -> Iterator[RenderableType]:
         yield ""
         yield _line(section.title, "bold")
         yield Text("-" * min(len(one_line(section.title)), WIDTH), "dim")
-        for block in section.blocks:
+        for number, block in enumerate(section.blocks):
+            if number:
+                yield ""
             yield from _block(block)
-            yield ""
 
 
 def _block(block: DocumentBlock) -> Iterator[RenderableType]:
@@ -93,18 +101,22 @@ def _figure(figure: Figure) -> Iterator[RenderableType]:
 def _table(table: Table) -> Iterator[RenderableType]:
     if table.title:
         yield _line(table.title, "bold")
-    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for column, heading in enumerate(table.headings):
+    shown = RichTable(box=HEAD_RULED, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    columns = zip(*(table.headings, *table.rows), strict=True)
+    for column, (heading, *cells) in enumerate(columns):
         numeric = column in table.numeric
+        longest_word = max((len(word) for cell in cells for word in cell.split()), default=0)
         shown.add_column(
             heading,
             justify="right" if numeric else "left",
             vertical="top",
             no_wrap=numeric,
+            min_width=min(longest_word, KEPT_WHOLE),
             overflow="fold",
         )
-    for row in table.rows:
-        shown.add_row(*(_line(cell) for cell in row))
+    for number, row in enumerate(table.rows):
+        style = "bold" if number in table.marked else ""
+        shown.add_row(*(_line(cell, style) for cell in row))
     yield shown
 
 
