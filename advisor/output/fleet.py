@@ -130,7 +130,7 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
                         _short(model.model),
                         format_count(model.hosts),
                         format_latency(model.median_us),
-                        f"x {model.outlier_factor:.3g}",
+                        f"{model.outlier_factor:.3g} x",
                         format_count(model.outliers),
                     )
                     for model in fleet.models

@@ -345,4 +345,4 @@ def test_an_outlier_is_named_with_what_it_is_held_against() -> None:
     rows = [line.split() for line in text.splitlines()]
     assert ["4", "9", "ms", "1", "ms", "9", "x", "slower", "X"] in rows
     assert ["5", "100", "us", "1", "ms", "10", "x", "faster", "X"] in rows
-    assert ["X", "6", "1", "ms", "x", "1.5", "2"] in rows
+    assert ["X", "6", "1", "ms", "1.5", "x", "2"] in rows

@@ -1,8 +1,9 @@
 """Application policies: every figure computed by hand from R, n, L and the immediate share."""
 
 import pytest
+from drives import measurement, series
 
-from advisor.capacity.policies import Policy, plan_policies
+from advisor.capacity.policies import Policy, growing_file_sync, plan_policies
 from advisor.capacity.workloads import Kind, Transaction, fill_in
 from advisor.knowledge import load_workloads
 from advisor.output.blocks import Table, as_text
@@ -96,6 +97,14 @@ def test_a_whole_number_of_events_stays_one() -> None:
 def test_where_every_event_must_go_at_once_there_is_no_batch(per_s: float, how: str) -> None:
     made = policy(files(1, share=1), 1000, per_s)
     assert (made.policy, made.batch_events) == (how, None)
+
+
+# A log grows. Where that was not measured, the nearest sync will have to do.
+def test_a_sync_of_a_growing_file_is_what_counts() -> None:
+    grows = series("append", "fdatasync", 3000)
+    assert growing_file_sync(measurement(1000, grows)) == grows
+    assert growing_file_sync(measurement(1000)) == series("overwrite", "fdatasync", 1000)
+    assert growing_file_sync(measurement(None, series("random", "none", 5))) is None
 
 
 def test_databases_batch_by_themselves() -> None:
