@@ -160,12 +160,10 @@ def _trust(fleet: Fleet, most: int | None) -> Section:
     counts = [(trust, format_count(fleet.trust[trust])) for trust in ORDER]
     blocks: list[DocumentBlock] = [Table("", ("trust", "hosts"), counts, frozenset({1}))]
     low = [
-        (_short(host.name), entry.trust, entry.text)
+        (_short(host.name), host.trust, "; ".join(entry.text for entry in host.evidence))
         for trust in LOW_TRUST
         for host in fleet.hosts
         if host.trust == trust
-        for entry in host.evidence
-        if entry.trust in LOW_TRUST
     ]
     if low:
         blocks += _rows_table(("host", "trust", "what was seen"), low, (), most)
