@@ -4,10 +4,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
+from advisor.capacity.workloads import Transaction, fill_in
 from advisor.commands.options import DurabilityChoice
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.wishes import build_wishes
 from advisor.errors import UsageError
+from advisor.knowledge import load_workloads
+from advisor.plan import Wishes
 from advisor.report.build import Questions
 from advisor.versions import ENGINES, Vendor
 
@@ -53,6 +56,7 @@ def build_questions(
     p99_ms: float | None,
     cores: int | None,
     cpu_us_per_txn: str | None,
+    rate_per_s: float | None,
     command: str,
 ) -> Questions:
     """The questions that the options ask. Raises UsageError for some that make no sense."""
@@ -68,7 +72,16 @@ def build_questions(
             f"{len(versions)} --db-version for {len(vendors)} --db",
             "give one for each, in the same order",
         )
-    chosen = workloads or ([] if target_tps else [WORKLOAD])
+    wishes = build_wishes(
+        clients=clients or CLIENTS,
+        workloads=workloads or ([] if target_tps else [WORKLOAD]),
+        parameters=parameters,
+        references=references,
+        cores=cores,
+        cpu_us_per_txn=cpu_us_per_txn,
+        target_tps=target_tps,
+        p99_ms=p99_ms,
+    )
     return Questions(
         requests=tuple(
             build_request(
@@ -84,15 +97,14 @@ def build_questions(
             for vendor, version in zip_longest(vendors, versions)
         ),
         syncs=parse_syncs(syncs),
-        wishes=build_wishes(
-            clients=clients or CLIENTS,
-            workloads=chosen,
-            parameters=parameters,
-            references=references,
-            cores=cores,
-            cpu_us_per_txn=cpu_us_per_txn,
-            target_tps=target_tps,
-            p99_ms=p99_ms,
-        ),
+        wishes=wishes,
+        events=_events(wishes) if rate_per_s else (),
+        events_per_s=rate_per_s,
         command=command,
     )
+
+
+def _events(wishes: Wishes) -> tuple[Transaction, ...]:
+    """The workloads of files that are named; where there are none, all that we know."""
+    named = tuple(one for one in wishes.transactions if one.kind == "files")
+    return named or fill_in([one for one in load_workloads().values() if one.kind == "files"], {})

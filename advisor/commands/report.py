@@ -1,7 +1,7 @@
 """fsync-advisor report: what a drive carries, for those who decide and for those who provide it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from advisor.report.build import Questions
     from advisor.report.results import Report
     from advisor.versions import Vendor
+
+OF_A_FLEET: Final = {"--fleet", "--format", "--output", "--force", "--quiet"}
+"""The options that a report on many measurements knows."""
 
 
 def report(
@@ -100,13 +103,15 @@ def report(
     """
     from advisor.commands import steps
     from advisor.commands.questions import build_questions, one_directory
-    from advisor.commands.retrace import command_line
-    from advisor.errors import NotTrustedError
+    from advisor.commands.retrace import command_line, given_options
+    from advisor.errors import NotTrustedError, UsageError
     from advisor.files import check_writable
 
     if fleet:
         from advisor.commands.fleet import report_fleet
 
+        if unfit := given_options(context) - OF_A_FLEET:
+            raise UsageError(f"--fleet does not go with {', '.join(sorted(unfit))}")
         report_fleet(paths or [], format_, output, force=force, quiet=quiet)
         return
     questions = build_questions(
@@ -125,6 +130,7 @@ def report(
         p99_ms=p99_ms,
         cores=cores,
         cpu_us_per_txn=cpu_us_per_txn,
+        rate_per_s=rate,
         command=command_line(context),
     )
     directory = one_directory(paths or [])
@@ -145,10 +151,11 @@ def report(
         built = _build(measurement, questions, quiet=quiet)
         verdict, text = built.storage, _shown(built, format_, charts, colours=output is None)
     steps.hand_over(text, output, force=force)
-    steps.require_trust(verdict, require_trust)
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+    steps.require_trust(verdict, require_trust)
+    steps.say_notes(verdict, (), quiet=quiet)
 
 
 def _for_prometheus(measurement: "Measurement") -> "tuple[Verdict, str]":

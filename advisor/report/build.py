@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from advisor import __version__
 from advisor.advise import Knowledge, describe_measured
 from advisor.analysis.verdict import judge
+from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
+from advisor.capacity.workloads import Transaction
 from advisor.measurement import Measurement
 from advisor.plan import Wishes, basis_of, host_of, plan_on
 from advisor.report.alternatives import alternatives
@@ -17,7 +20,7 @@ from advisor.report.summary import summary
 from advisor.request import Request
 from advisor.versions import Vendor
 
-SINGLE_ROW: str = "single-row write"
+SINGLE_ROW: Final = "single-row write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Questions:
     """The servers; with none a commit waits for one shared sync, as PostgreSQL's does."""
     syncs: tuple[int, ...] | None
     wishes: Wishes
+    events: tuple[Transaction, ...]
+    """Of an application that keeps files of its own."""
+    events_per_s: float | None
+    """Wanted of each of these; None where nobody asks."""
     command: str
 
 
@@ -46,11 +53,13 @@ def build_report(
     storage = knowledge[None].storage
     verdict = judge(measurement, storage)
     servers: tuple[ServerReport, ...] = ()
+    policies: tuple[Policy, ...] = ()
     notes: tuple[str, ...] = ()
     if verdict.trust != "not-durable":
         asked = questions.requests or (None,)
         built = [_server(measurement, one, questions, knowledge, told) for one in asked]
         servers = tuple(server for server, _ in built)
+        policies = _policies(measurement, questions)
         notes = tuple(dict.fromkeys(note for _, noted in built for note in noted))
     return Report(
         tool_version=__version__,
@@ -62,6 +71,7 @@ def build_report(
         storage=verdict,
         references=storage.references,
         servers=servers,
+        policies=policies,
         notes=notes or tuple(warning.text for warning in measurement.warnings),
     )
 
@@ -87,6 +97,14 @@ def _server(
         alternatives=alternatives(host, plan, references, basis.offers),
     )
     return part, basis.notes
+
+
+def _policies(measurement: Measurement, questions: Questions) -> tuple[Policy, ...]:
+    """By the sync of a file that grows, as such files do, where that was measured."""
+    sync = measurement.find("append", "fdatasync") or measurement.nearest_sync
+    if sync is None or questions.events_per_s is None:
+        return ()
+    return plan_policies(questions.events, sync.summary.mean_us, questions.events_per_s)
 
 
 def _headroom(plan: CapacityPlan) -> tuple[Headroom, ...]:

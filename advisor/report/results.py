@@ -6,6 +6,7 @@ from advisor.advice import Advice, Loss, Measured
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.group_commit import Bottleneck
+from advisor.capacity.policies import Policy
 from advisor.capacity.results import CapacityPlan
 from advisor.measurement import Measurement, Model
 
@@ -84,5 +85,7 @@ class Report(Model):
     references: tuple[ReferenceStorage, ...]
     servers: tuple[ServerReport, ...]
     """Empty on a drive that is not durable: its speed says nothing."""
+    policies: tuple[Policy, ...]
+    """How an application persists events in files of its own; empty where no rate is wanted."""
     notes: tuple[str, ...]
     """What the reader must know beside all that."""

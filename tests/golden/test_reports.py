@@ -23,7 +23,7 @@ OPTIONS: Final = {
         *("--db", "mysql", "--db-version", "9.7", "--clients", "16,64,256"),
         *("--target-tps", "2500", "--p99-ms", "60"),
     ),
-    "hdd-journal": ("--db", "mariadb", "--db-version", "10.11", "--binary-log"),
+    "hdd-journal": ("--db", "mariadb", "--db-version", "10.11", "--binary-log", "--rate", "500"),
     "nvme-consumer": (
         *("--db", "mysql", "--db-version", "9.7", "--db", "postgresql", "--db-version", "15"),
         *("--clients", "1,64"),

@@ -34,6 +34,7 @@ DRIVE = measurement(
 )
 """A sync of the log 0.85 ms, of a growing file 3 ms. With the 0.15 ms of CPU time that are assumed,
 a transaction of PostgreSQL's takes 1 ms, and one of MySQL's 4 ms."""
+EVENTS = fill_in([load_workloads()["cart"]], {})
 
 
 @pytest.fixture(autouse=True)
@@ -53,9 +54,11 @@ def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "open_arrivals", arriving)
 
 
-def reported(drive: Measurement = DRIVE, *requests: Request, **wishes: Any) -> Report:
+def reported(
+    drive: Measurement = DRIVE, *requests: Request, rate_per_s: float | None = None, **wishes: Any
+) -> Report:
     asked = Wishes(**{"client_counts": (1, 4, 8), **wishes})
-    questions = Questions(requests, None, asked, "fsync-advisor report")
+    questions = Questions(requests, None, asked, EVENTS, rate_per_s, "fsync-advisor report")
     return build_report(drive, questions, KNOWLEDGE, lambda _: None)
 
 
@@ -242,6 +245,18 @@ def test_no_target_no_share() -> None:
     order = fill_in([load_workloads()["order"]], {})
     (server,) = reported(DRIVE, transactions=order).servers
     assert [(one.wanted_tps, one.used_percent) for one in server.headroom] == [(None, None)]
+
+
+# Files of an application
+
+
+def test_events_are_kept_by_the_sync_of_a_growing_file() -> None:
+    """A cart syncs two files: 1000/s x 2 x 3 ms = 6, of which the log's 0.85 ms knows nothing."""
+    (policy,) = reported(DRIVE, rate_per_s=1000).policies
+    assert (policy.workload, policy.sync_us, policy.utilisation) == ("cart", 3000, 6)
+    (policy,) = reported(measurement(850), rate_per_s=1000).policies
+    assert policy.sync_us == 850
+    assert reported(DRIVE).policies == ()
 
 
 # The histogram, and what is kept of the samples

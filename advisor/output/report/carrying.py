@@ -1,7 +1,8 @@
 """What a report says of capacity: one connection, many, workloads, a target, and what if."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from advisor.capacity.policies import Policy
 from advisor.output.blocks import Notes, Table
 from advisor.output.capacity import (
     SERVERS,
@@ -15,6 +16,7 @@ from advisor.output.capacity import (
 from advisor.output.charts.data import Headroom as HeadroomChart
 from advisor.output.charts.data import TpsOverClients
 from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
+from advisor.output.policies import policy_blocks
 from advisor.report.results import Alternative, ServerReport
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES
@@ -112,6 +114,15 @@ def changes_section(server: ServerReport) -> Section:
             *_prices(server.alternatives),
         ],
     )
+
+
+def events_section(policies: Sequence[Policy]) -> Section:
+    """What an application that keeps files of its own is to do."""
+    said = (
+        "An application that syncs files of its own shares no syncs with anybody. By the sync of a "
+        "file that grows, where that was measured:"
+    )
+    return Section("events", "Files of an application", [Paragraph(said), *policy_blocks(policies)])
 
 
 def _change(one: Alternative) -> tuple[str, ...]:

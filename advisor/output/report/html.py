@@ -65,7 +65,7 @@ def _artist(charts: bool) -> tuple[Draw | None, str]:
     if not charts:
         return None, NO_CHARTS
     try:
-        from advisor.output.charts.draw import draw  # type: ignore[import-untyped]
+        from advisor.output.charts.draw import draw
     except ImportError:
         return None, NO_MATPLOTLIB
     return lambda figure: draw(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from advisor.measurement import Unknown
 from advisor.output.document import Document, KeyFigure, Section, Tone
-from advisor.output.report.carrying import capacity_section, changes_section
+from advisor.output.report.carrying import capacity_section, changes_section, events_section
 from advisor.output.report.drive import (
     conditions_section,
     measurement_section,
@@ -79,4 +79,6 @@ def _sections(report: Report) -> Iterator[Section]:
     for server in report.servers:
         yield capacity_section(server)
         yield changes_section(server)
+    if report.policies:
+        yield events_section(report.policies)
     yield making_section(report)

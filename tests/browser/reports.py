@@ -1,0 +1,92 @@
+"""The reports that the browser opens."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from faults import SMALL_PLAN
+
+from advisor.probe import measure
+
+MEASUREMENTS: Final = Path(__file__).parents[1] / "golden" / "measurements"
+
+HOSTILE: Final = (
+    "<script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }} ${7*7} \"'&lt; "
+    "\u202e\u05e9\u05dc\u05d5\u05dd \N{PILE OF POO}\n" + "x" * 10_000
+)
+
+SERVERS: Final = ("--db", "mysql", "--db", "mariadb", "--db", "postgresql")
+
+REPORTS: Final[dict[str, tuple[str, ...]]] = {
+    "hdd": ("hdd",),
+    "nvme-consumer": ("nvme-consumer", *SERVERS, "--workload", "order", "--target-tps", "9000"),
+    "cloud-quick": (
+        "cloud-quick",
+        "--db",
+        "postgresql",
+        "--workload",
+        "login",
+        "--workload",
+        "trade",
+    ),
+    "tmpfs": ("tmpfs", "--db", "mysql"),
+    "no-charts": ("nvme-consumer", "--db", "mysql", "--no-charts"),
+}
+"""Of which stored measurement, and what else is asked for."""
+
+
+NAMES: Final = (*REPORTS, "hostile", "measured")
+
+
+def write_reports(folder: Path) -> dict[str, Path]:
+    """HTML files by name: of stored measurements, of one with hostile names, and of this host."""
+    hostile, measured = folder / "hostile.json", folder / "measured.json"
+    hostile.write_text(json.dumps(with_hostile_names("nvme-consumer")))
+    measured.write_text(measure(folder, SMALL_PLAN).model_dump_json())
+    commands = {
+        name: (MEASUREMENTS / f"{measurement}.json", options)
+        for name, (measurement, *options) in REPORTS.items()
+    }
+    commands["hostile"] = (hostile, ["--db", "mysql"])
+    commands["measured"] = (measured, [])
+    made = {name: folder / f"{name}.html" for name in commands}
+    started = {
+        name: subprocess.Popen(
+            report_command(measurement, made[name], options), stderr=subprocess.PIPE, text=True
+        )
+        for name, (measurement, options) in commands.items()
+    }
+    for name, process in started.items():
+        _, said = process.communicate()
+        assert process.returncode in (0, 3), f"{name}: {said}"  # 3: not to be trusted
+    return made
+
+
+def report_command(measurement: Path, html: Path, options: Sequence[str]) -> list[str]:
+    """The command line, with versions and memory that do not depend on this host."""
+    command = [sys.executable, "-m", "advisor", "report", "--from", str(measurement), *options]
+    for vendor, version in (("mysql", "8.4"), ("mariadb", "11.4"), ("postgresql", "17")):
+        if vendor in options:
+            command += ["--db-version", version]
+    if "--db" in options:
+        command += ["--memory", "8GB"]
+    return [*command, "--clients", "1,8,64", "--quiet", "--format", "html", "--output", str(html)]
+
+
+def with_hostile_names(name: str) -> Any:
+    """A stored measurement, whatever is text in it replaced by what should not run."""
+    loaded = json.loads((MEASUREMENTS / f"{name}.json").read_text())
+    loaded["label"] = HOSTILE
+    loaded["target"]["directory"] = f"/{HOSTILE}"
+    loaded["target"]["mount_point"] = loaded["target"]["mount_source"] = HOSTILE
+    loaded["target"]["mount_options"] = [HOSTILE]
+    loaded["target"]["devices"][0]["model"] = HOSTILE
+    loaded["target"]["devices"][0]["scheduler"] = HOSTILE
+    for key in ("os", "kernel", "cpu_model"):
+        loaded["environment"][key] = HOSTILE
+    loaded["environment"]["preloaded"] = []
+    loaded["warnings"] = [{"kind": "shared", "text": HOSTILE}] if loaded["warnings"] else []
+    return loaded
