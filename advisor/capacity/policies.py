@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.capacity.workloads import Transaction
-from advisor.measurement import Measurement, Model, Series
+from advisor.measurement import Model
 from advisor.units import format_count, format_latency
 
 How = Literal["persist-immediately", "mixed", "batched", "not-carried"]
@@ -62,19 +62,13 @@ class Policy(Model):
     """How the figures follow, with the numbers filled in."""
 
 
-def growing_file_sync(measurement: Measurement) -> Series | None:
-    """What comes nearest to a sync of an application's file or log: it grows, so its length is
-    made durable, too. The entry of a new file in its directory is not measured."""
-    return measurement.find("append", "fdatasync") or measurement.nearest_sync
-
-
 def plan_policies(
     transactions: Sequence[Transaction], sync_us: float, rate_per_s: float
 ) -> tuple[Policy, ...]:
     """A policy for each workload of files. A database batches by itself: group commit.
 
-    `sync_us` is the mean of one sync (of `growing_file_sync`), `rate_per_s` the wanted events per
-    second of each workload.
+    `sync_us` is the mean of one sync of a file that grows, `rate_per_s` the wanted events per second
+    of each workload.
     """
     return tuple(
         _Wish(one, sync_us, rate_per_s).policy() for one in transactions if one.kind == "files"
