@@ -2,7 +2,7 @@
 
     python tests/benchmarks/fleet.py DIRECTORY [FILES] [--from MEASUREMENT] [--format FORMAT]
 
-Makes FILES (10 000) measurements in a new directory there and reports on them in each format, or in one. They
+Makes FILES (10 000) measurements in a new directory there, and reports on them in each format. They
 are variations of the golden ones; with --from, of that file, such as `measure --output` writes: it
 has every latency, half a megabyte with the default plan. The aim is 60 s and 500 MiB.
 """
