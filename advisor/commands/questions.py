@@ -20,6 +20,8 @@ CLIENTS: Final = "1,4,16,64,128"
 WORKLOAD: Final = "order"
 """Shown where none is named: several statements and one commit, as many shops have."""
 
+ASSUMED: Final = f"no workload was named; {WORKLOAD} is one of those that --workload knows"
+
 
 def one_directory(paths: list[Path]) -> Path | None:
     """The directory to measure. Raises UsageError for several."""
@@ -72,9 +74,10 @@ def build_questions(
             f"{len(versions)} --db-version for {len(vendors)} --db",
             "give one for each, in the same order",
         )
+    by_default = not workloads and target_tps is None
     wishes = build_wishes(
         clients=clients or CLIENTS,
-        workloads=workloads or ([] if target_tps else [WORKLOAD]),
+        workloads=[WORKLOAD] if by_default else workloads,
         parameters=parameters,
         references=references,
         cores=cores,
@@ -100,6 +103,7 @@ def build_questions(
         wishes=wishes,
         events=_events(wishes) if rate_per_s else (),
         events_per_s=rate_per_s,
+        assumed=(ASSUMED,) if by_default else (),
         command=command,
     )
 

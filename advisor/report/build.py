@@ -35,6 +35,8 @@ class Questions:
     """Of an application that keeps files of its own."""
     events_per_s: float | None
     """Wanted of each of these; None where nobody asks."""
+    assumed: tuple[str, ...]
+    """What nobody said, and what is taken instead."""
     command: str
 
 
@@ -88,6 +90,7 @@ def _server(
     basis = basis_of(measurement, request, questions.syncs, known)
     host = host_of(measurement, basis.kind, known, wishes, told)
     plan = plan_on(host, basis, measurement, wishes, known)
+    plan = plan.model_copy(update={"notes": (*plan.notes, *questions.assumed)})
     factor = append_factor(host.drive)
     references = tuple(reference_drives(known.storage.references, factor))
     part = ServerReport(

@@ -58,7 +58,9 @@ def reported(
     drive: Measurement = DRIVE, *requests: Request, rate_per_s: float | None = None, **wishes: Any
 ) -> Report:
     asked = Wishes(**{"client_counts": (1, 4, 8), **wishes})
-    questions = Questions(requests, None, asked, EVENTS, rate_per_s, "fsync-advisor report")
+    questions = Questions(
+        requests, None, asked, EVENTS, rate_per_s, ("a note",), "fsync-advisor report"
+    )
     return build_report(drive, questions, KNOWLEDGE, lambda _: None)
 
 
@@ -264,6 +266,11 @@ def test_events_are_kept_by_the_sync_of_a_growing_file() -> None:
     (policy,) = reported(measurement(850), rate_per_s=1000).policies
     assert policy.sync_us == 850
     assert reported(DRIVE).policies == ()
+
+
+def test_what_nobody_said_is_noted_with_the_capacity() -> None:
+    (server,) = reported(DRIVE, POSTGRESQL).servers
+    assert server.capacity.notes[-1] == "a note"
 
 
 # The histogram, and what is kept of the samples

@@ -218,3 +218,38 @@ def test_nothing_is_measured_for_a_report_that_cannot_be_written(
     assert status == 2
     assert f"{taken} exists already" in err
     assert [one.name for one in tmp_path.iterdir()] == ["report.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown", "noted"),
+    [
+        ((), ["order"], True),
+        (("--workload", "login"), ["login"], False),
+        (("--target-tps", "1"), [], False),
+    ],
+)
+def test_a_workload_that_nobody_named_is_said_to_be_our_choice(
+    arguments: tuple[str, ...],
+    shown: list[str],
+    noted: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = run(capsys, "--from", QUICK, *FEW, *arguments, "--format", "json")
+    (server,) = json.loads(out)["servers"]
+    assert [one["name"] for one in server["capacity"]["workloads"]] == shown
+    assert any("no workload was named" in note for note in server["capacity"]["notes"]) is noted
+
+
+@pytest.mark.parametrize(
+    ("arguments", "events"),
+    [
+        ((), ["cart", "login", "publish"]),
+        (("--workload", "login", "--workload", "order"), ["login"]),
+    ],
+)
+def test_a_rate_is_for_the_workloads_of_files(
+    arguments: tuple[str, ...], events: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = (*FEW, *arguments, "--rate", "100", "--format", "json")
+    _, out, _ = run(capsys, "--from", QUICK, *given)
+    assert [one["workload"] for one in json.loads(out)["policies"]] == events

@@ -6,45 +6,16 @@ from typing import Final
 from advisor.advice import Measured
 from advisor.analysis.storage import Standing, devices_of
 from advisor.analysis.trust import Trust
-from advisor.measurement import Device, Known, Measurement, Summary, Unknown
+from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, Unknown
 from advisor.output.blocks import Notes, Table
 from advisor.output.charts.data import AmongReferences, LatencyHistogram, MethodRates
 from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
-from advisor.output.text import NOTHING_FOUND
+from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, summary_cells
 from advisor.report.results import Histogram, Report
 from advisor.units import format_count, format_latency, format_size
 
 CLASSIC_4K_BYTES: Final = 4096
-
-TRUST_MEANS: Final[dict[Trust, str]] = {
-    "plausible": "Nothing was seen that speaks against it.",
-    "unverifiable": "Nothing speaks against it, and nothing on this host could: somebody else "
-    "decides what a sync means.",
-    "suspicious": "Something was seen that does not fit a drive whose syncs mean what they should. "
-    "Clear that up before anything rests on these figures.",
-    "not-durable": "What is synced here does not survive. Nothing else follows from its speed.",
-}
-
-
-def measurement_section(report: Report) -> Section:
-    """The series, their distribution, and what was not measured."""
-    measurement = report.measurement
-    headings = ("series", "ops/s", "mean", "p50", "p99", "max", "+-95 %")
-    rows = [(series.name, *_cells(series.summary)) for series in measurement.series]
-    notes = [f"Not measured: {absent.name}: {absent.why}." for absent in measurement.absent]
-    notes += [f"{note}." for note in report.notes]
-    return Section(
-        "measurement",
-        "The measurement",
-        [
-            Paragraph(HOW_MEASURED if measurement.source == "measured" else HOW_REPORTED),
-            *_distribution(measurement, report.histogram),
-            Table("All series", headings, rows, frozenset(range(1, len(headings)))),
-            *_methods(measurement),
-            *([Notes(notes)] if notes else []),
-        ],
-    )
-
+THIS_DRIVE: Final = "this drive"
 
 HOW_MEASURED: Final = (
     "Each series writes blocks and makes each durable before the next; the time of one write with "
@@ -56,15 +27,34 @@ HOW_REPORTED: Final = (
     "gives no percentile."
 )
 
+TRUST_MEANS: Final[dict[Trust, str]] = {
+    "plausible": "Nothing was seen that speaks against it.",
+    "unverifiable": "Nothing speaks against it, and nothing that is seen from here could: what "
+    "a sync means is decided elsewhere.",
+    "suspicious": "Something was seen that does not fit a drive whose syncs mean what they should. "
+    "Clear that up before anything rests on these figures.",
+    "not-durable": "What is synced here does not survive. Nothing else follows from its speed.",
+}
 
-def _cells(summary: Summary) -> list[str]:
-    latencies = (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us)
-    ci95 = summary.ci95_percent
-    return [
-        format_count(summary.ops_per_s),
-        *("-" if latency is None else format_latency(latency) for latency in latencies),
-        "-" if ci95 is None else f"{ci95:.1f} %",
-    ]
+
+def measurement_section(report: Report) -> Section:
+    """The series, their distribution, and what was not measured."""
+    measurement = report.measurement
+    headings = ("series", *SUMMARY_HEADINGS)
+    rows = [(series.name, *summary_cells(series.summary)) for series in measurement.series]
+    notes = [f"Not measured: {absent.name}: {absent.why}." for absent in measurement.absent]
+    notes += [f"{note}." for note in report.notes]
+    return Section(
+        "measurement",
+        "The measurement",
+        [
+            Paragraph(HOW_MEASURED if measurement.source == MEASURED else HOW_REPORTED),
+            *_distribution(measurement, report.histogram),
+            Table("All series", headings, rows, frozenset(range(1, len(headings)))),
+            *_methods(measurement),
+            *([Notes(notes)] if notes else []),
+        ],
+    )
 
 
 def _distribution(measurement: Measurement, found: Histogram | None) -> Iterator[DocumentBlock]:
@@ -159,16 +149,17 @@ def _devices(measurement: Measurement) -> Iterator[tuple[str, str]]:
 
 
 def _device(device: Device) -> str:
-    kind = {True: "rotating", False: "not rotating"}.get(device.rotational is True)
+    rotates = device.rotational
+    turning = {True: "rotating", False: "not rotating"}
     parts = [
         f"model {_known(device.model)}",
         f"attached by {_known(device.transport)}",
-        kind if not isinstance(device.rotational, Unknown) else "rotation unknown",
+        f"rotation {rotates}" if isinstance(rotates, Unknown) else turning[rotates],
         f"cache {_known(device.write_cache)}",
         f"scheduler {_known(device.scheduler)}",
         f"size {_size(device.size_bytes)}",
     ]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(parts)
 
 
 def _known(value: Known[object]) -> str:
@@ -253,9 +244,6 @@ def _among(report: Report, four: Standing | None, sixteen: Standing | None) -> T
         frozenset({1, 2, 3}),
         marked=frozenset({ordered.index(own)}),
     )
-
-
-THIS_DRIVE: Final = "this drive"
 
 
 def _among_figure(report: Report, four: Standing | None) -> Iterator[DocumentBlock]:

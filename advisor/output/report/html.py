@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from advisor.output.blocks import Notes, Table
@@ -30,6 +29,9 @@ Draw = Callable[[Figure], str]
 
 def document_html(document: Document, charts: bool) -> str:
     """The document; with charts where they are wanted and matplotlib is there to draw them."""
+    # The other faces are shown without it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     draw, note = _artist(charts)
     environment = Environment(
         loader=FileSystemLoader(resource_dir("templates")),
