@@ -67,7 +67,7 @@ def plan_policies(
 ) -> tuple[Policy, ...]:
     """A policy for each workload of files. A database batches by itself: group commit.
 
-    `sync_us` is the mean of one sync, `rate_per_s` the wanted events per second of each workload.
+    `sync_us` is the mean sync of a file that grows; `rate_per_s` is wanted of each workload.
     """
     return tuple(
         _Wish(one, sync_us, rate_per_s).policy() for one in transactions if one.kind == "files"

@@ -43,11 +43,12 @@ TOTAL_RULE: Final = (
 def fleet_document(fleet: Fleet, most: int | None = None) -> Document:
     """All of it; of hosts at most so many rows in a table, where `most` is given."""
     sections = (
-        _slowest(fleet, most),
         _outliers(fleet, most),
         _trust(fleet, most),
         _capacity(fleet),
         *_unread(fleet, most),
+        _hosts(fleet, most),
+        _making(fleet),
     )
     return Document(
         title=f"A fleet of {_count(len(fleet.hosts), 'measurement')}",
@@ -88,9 +89,9 @@ def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
     yield KeyFigure("syncs/s, all", format_count(fleet.total.serial_syncs_per_s))
 
 
-def _slowest(fleet: Fleet, most: int | None) -> Section:
+def _hosts(fleet: Fleet, most: int | None) -> Section:
     headings = ("host", "class", "trust", "syncs/s", "mean", "p99")
-    blocks = _hosts_table(headings, [_row(host) for host in fleet.hosts], (3, 4, 5), most)
+    blocks = _rows_table(headings, [_row(host) for host in fleet.hosts], (3, 4, 5), most)
     without = sum(1 for host in fleet.hosts if not (host.latency and host.latency.p99_us))
     if without:
         blocks.append(
@@ -117,7 +118,7 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
     blocks: list[DocumentBlock] = [Paragraph(OUTLIER_RULE)]
     if found:
         headings = ("host", "mean", "of its model", "against it", "model")
-        blocks += _hosts_table(headings, [_far(*pair) for pair in found], (1, 2, 3), most)
+        blocks += _rows_table(headings, [_far(*pair) for pair in found], (1, 2, 3), most)
     else:
         blocks.append(Paragraph("There is none."))
     if fleet.models:
@@ -130,7 +131,7 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
                         _short(model.model),
                         format_count(model.hosts),
                         format_latency(model.median_us),
-                        f"x {model.outlier_factor:.3g}",
+                        f"{model.outlier_factor:.3g} x",
                         format_count(model.outliers),
                     )
                     for model in fleet.models
@@ -159,15 +160,13 @@ def _trust(fleet: Fleet, most: int | None) -> Section:
     counts = [(trust, format_count(fleet.trust[trust])) for trust in ORDER]
     blocks: list[DocumentBlock] = [Table("", ("trust", "hosts"), counts, frozenset({1}))]
     low = [
-        (_short(host.name), entry.trust, entry.text)
+        (_short(host.name), host.trust, "; ".join(entry.text for entry in host.evidence))
         for trust in LOW_TRUST
         for host in fleet.hosts
         if host.trust == trust
-        for entry in host.evidence
-        if entry.trust in LOW_TRUST
     ]
     if low:
-        blocks += _hosts_table(("host", "trust", "what was seen"), low, (), most)
+        blocks += _rows_table(("host", "trust", "what was seen"), low, (), most)
     if rows := [
         (format_count(len(names)), entry.text, _some(names))
         for entry, names in _unverifiable(fleet.hosts)
@@ -231,10 +230,16 @@ def _capacity(fleet: Fleet) -> Section:
 def _unread(fleet: Fleet, most: int | None) -> Iterator[Section]:
     if fleet.unread:
         rows = [(unread.file, unread.why) for unread in fleet.unread]
-        yield Section("unread", "Not read", _hosts_table(("file", "why"), rows, (), most))
+        yield Section("unread", "Not read", _rows_table(("file", "why"), rows, (), most))
 
 
-def _hosts_table(
+def _making(fleet: Fleet) -> Section:
+    files = _count(len(fleet.hosts) + len(fleet.unread), "file")
+    made = f"fsync-advisor {fleet.tool_version} made this of {files} by: report --fleet FILE..."
+    return Section("making", "How it was made", [Paragraph(made)])
+
+
+def _rows_table(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     numeric: Sequence[int],

@@ -1,8 +1,8 @@
 """What `report --fleet` takes for thousands of measurements: wall-clock time and peak memory.
 
-    python tests/benchmarks/fleet.py DIRECTORY [FILES] [--from MEASUREMENT]
+    python tests/benchmarks/fleet.py DIRECTORY [FILES] [--from MEASUREMENT] [--format FORMAT]
 
-Makes FILES (10 000) measurements in a new directory there and reports on them in each format. They
+Makes FILES (10 000) measurements in a new directory there, and reports on them in each format. They
 are variations of the golden ones; with --from, of that file, such as `measure --output` writes: it
 has every latency, half a megabyte with the default plan. The aim is 60 s and 500 MiB.
 """
@@ -52,13 +52,13 @@ def make(directory: Path, count: int, sources: list[Path]) -> list[Path]:
     return paths
 
 
-def main(parent: Path, count: int, source: Path | None) -> None:
+def main(parent: Path, count: int, source: Path | None, formats: tuple[str, ...]) -> None:
     sources = [source] if source else sorted(GOLDEN.glob("*.json"))
     with tempfile.TemporaryDirectory(dir=parent, prefix="fleet-") as name:
         paths = make(Path(name), count, sources)
         mean_kb = sum(path.stat().st_size for path in paths) / count / 1000
         print(f"{count} files of {mean_kb:.0f} kB on average", flush=True)
-        for format_ in FORMATS:
+        for format_ in formats:
             command = [sys.executable, "-m", "advisor", "report", "--fleet", "--format", format_]
             began_s = perf_counter()
             with open(os.devnull, "w") as nowhere:
@@ -76,5 +76,7 @@ if __name__ == "__main__":
     parser.add_argument("directory", type=Path)
     parser.add_argument("files", type=int, nargs="?", default=10_000)
     parser.add_argument("--from", dest="source", type=Path)
+    parser.add_argument("--format", choices=FORMATS)
     given = parser.parse_args()
-    main(given.directory, given.files, given.source)
+    formats = (given.format,) if given.format else FORMATS
+    main(given.directory, given.files, given.source, formats)

@@ -234,11 +234,15 @@ def test_another_tools_report_is_one_of_the_fleet(capsys: pytest.CaptureFixture[
 def bad_files(tmp_path: Path) -> dict[Path, str]:
     """Files, and what is wrong with them."""
     cut, binary, nowhere = tmp_path / "cut.json", tmp_path / "binary", tmp_path / "nowhere.json"
-    cut.write_text((GOLDEN / "hdd.json").read_text()[:5000])
+    text = (GOLDEN / "hdd.json").read_text()
+    cut.write_text(text[:5000])
+    no_time = tmp_path / "no_time.json"
+    no_time.write_text(text.replace('"mean_us": 12200', '"mean_us": 1e-310', 1))
     binary.write_bytes(b"\x7fELF\x00\xff")
     return {
         cut: f"{cut} is not a measurement: Invalid JSON: EOF while parsing",
         binary: "binary",
+        no_time: "mean_us: Input should be greater than or equal to 0.001",
         nowhere: f"{nowhere} cannot be read: No such file or directory",
         tmp_path: f"{tmp_path} cannot be read: Is a directory",
     }
@@ -251,7 +255,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_reported(
     files = [GOLDEN / "hdd.json", *bad_files, GOLDEN / "nvme-plp.json"]
     status, out, err = run(capsys, *files, "--format", format_)
     assert (status, err.count("\n")) == (1, 1)
-    assert "4 of 6 files could not be read: " in err
+    assert "5 of 7 files could not be read: " in err
     # Wrapped and escaped as the format will have it.
     shown = "".join(out.replace("\\", "").split())
     assert all(one in shown for one in ("WD2002FYPS", "PM983", "cut.json", "nowhere.json"))
@@ -345,4 +349,4 @@ def test_an_outlier_is_named_with_what_it_is_held_against() -> None:
     rows = [line.split() for line in text.splitlines()]
     assert ["4", "9", "ms", "1", "ms", "9", "x", "slower", "X"] in rows
     assert ["5", "100", "us", "1", "ms", "10", "x", "faster", "X"] in rows
-    assert ["X", "6", "1", "ms", "x", "1.5", "2"] in rows
+    assert ["X", "6", "1", "ms", "1.5", "x", "2"] in rows

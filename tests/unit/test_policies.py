@@ -1,13 +1,18 @@
 """Application policies: every figure computed by hand from R, n, L and the immediate share."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.workloads import Kind, Transaction, fill_in
+from advisor.cli import main
 from advisor.knowledge import load_workloads
 from advisor.output.blocks import Table, as_text
 from advisor.output.policies import policy_blocks
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "measurements"
 OURS = load_workloads()
 
 
@@ -105,6 +110,21 @@ def test_databases_batch_by_themselves() -> None:
 def test_a_policy_can_be_loaded_from_its_json() -> None:
     made = policy(ours("cart"), 1640, 1000)
     assert Policy.model_validate_json(made.model_dump_json()) == made
+
+
+# 5.5 ms for a sync of a file that grows, in tests/golden/measurements/nvme-consumer.json: of 10/s
+# x 15 x 5.5 ms = 0.825, / 0.5 = 1.65, so 2 events and 200 ms.
+def test_an_application_loads_its_policy_from_the_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["--from", str(GOLDEN / "nvme-consumer.json"), "--format", "json"]
+    with pytest.raises(SystemExit) as ended:
+        main(["report", *arguments, "--workload", "publish", "--rate", "10"])
+    assert not ended.value.code
+    (told,) = json.loads(capsys.readouterr().out)["policies"]
+    made = Policy.model_validate(told)
+    assert (made.workload, made.policy, made.batch_events) == ("publish", "batched", 2)
+    assert made.flush_interval_ms == pytest.approx(200)
 
 
 def test_the_arithmetic_shows_its_numbers() -> None:

@@ -207,3 +207,14 @@ def test_html_without_pictures_is_complete_and_says_so(
     assert note.replace("'", "&#39;") in out
     assert "<svg" not in out
     assert out.count("<figcaption>") == out.count("<figure>") >= 3
+
+
+def test_nothing_is_measured_for_a_report_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken, save = tmp_path / "report.txt", tmp_path / "m.json"
+    taken.write_text("somebody else's")
+    status, _, err = run(capsys, str(tmp_path), "--quick", "-o", str(taken), "--save", str(save))
+    assert status == 2
+    assert f"{taken} exists already" in err
+    assert [one.name for one in tmp_path.iterdir()] == ["report.txt"]

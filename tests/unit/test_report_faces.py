@@ -254,7 +254,8 @@ def test_colours_are_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_name_stays_whole_where_there_is_room() -> None:
-    table = Table("", ("setting", "why"), [("innodb_flush_log_at_timeout", "word " * 60)])
+    rows = [("innodb_flush_log_at_timeout", "word " * 60, "word " * 60)]
+    table = Table("", ("setting", "default", "why"), rows)
     text = document_text(Document("t", [], [Section("s", "s", [table])]))
     assert "innodb_flush_log_at_timeout  word word" in text
 
