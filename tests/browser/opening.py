@@ -70,6 +70,7 @@ def opened(
         viewport={"width": face.width, "height": 900},
         color_scheme=face.colour_scheme,
         java_script_enabled=scripts,
+        reduced_motion="reduce",  # a link's target is there at once
     )
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()

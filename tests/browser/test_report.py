@@ -108,8 +108,10 @@ def test_text_stays_in_its_box(shown: Shown) -> None:
     beyond = shown.opened.ask(
         """() => [...document.querySelectorAll('main *, nav *, header *')].filter(one => {
             if (one.closest('svg')) return false;
-            for (let up = one.parentElement; up; up = up.parentElement)
-                if (['auto', 'scroll'].includes(getComputedStyle(up).overflowX)) return false;
+            for (let up = one; up; up = up.parentElement) {
+                const style = getComputedStyle(up);  // what is hidden on purpose has a clip path
+                if (style.overflowX == 'auto' || style.clipPath != 'none') return false;
+            }
             const box = one.getBoundingClientRect();
             return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
         }).map(one => one.outerHTML.slice(0, 200))"""
@@ -149,7 +151,7 @@ def test_the_charts_are_pictures_with_names_and_words(shown: Shown) -> None:
     if shown.name in WITHOUT_CHARTS:
         assert all(count == 0 and caption for count, _, _, caption in figures)
         return
-    assert len(figures) >= 2
+    assert len(figures) >= 1
     for count, title, description, caption in figures:
         assert count == 1
         assert title
@@ -202,7 +204,8 @@ def test_charts_stand_out_from_the_page(shown: Shown) -> None:
                 }
                 return matchMedia('print').matches ? 'rgb(255, 255, 255)' : 'rgb(0, 0, 0)';
             };
-            return [...document.querySelectorAll('figure svg text, figure svg path')].map(one => [
+            const drawn = 'figure svg :is(text, use, path:not(defs path))';
+            return [...document.querySelectorAll(drawn)].map(one => [
                 one.tagName, one.getAttribute('style') ?? '', getComputedStyle(one).fill,
                 getComputedStyle(one).stroke, ground(one.closest('figure')),
             ]);
@@ -211,7 +214,7 @@ def test_charts_stand_out_from_the_page(shown: Shown) -> None:
     for tag, style, fill, stroke, ground in {tuple(one) for one in colours}:
         if "--line" in style:
             continue
-        for colour in (fill, stroke) if tag == "path" else (fill,):
+        for colour in (fill, stroke) if tag != "text" else (fill,):
             if colour != "none" and style:
                 wanted = 4.5 if tag == "text" else 3
                 assert contrast(colour, ground) >= wanted, (tag, style, colour, ground)
@@ -247,13 +250,13 @@ def test_the_table_of_contents_leads_to_every_section(
     with opened(browser, reports[name], PHONE) as shown:
         targets = shown.ask("() => [...document.querySelectorAll('nav a')].map(one => one.hash)")
         sections = shown.ask(
-            "() => [...document.querySelectorAll('main section[id]')].map(one => '#' + one.id)"
+            "() => [...document.querySelectorAll('.part > h2')].map(one => '#' + one.id)"
         )
         assert targets == sections
         for number in (0, len(targets) // 2, len(targets) - 1):
             shown.page.locator("nav a").nth(number).click()
             top, bottom = shown.ask(
-                "() => { const one = document.querySelector(':target h2').getBoundingClientRect();"
+                "() => { const one = document.querySelector(':target').getBoundingClientRect();"
                 " return [one.top, one.bottom]; }"
             )
             assert shown.page.url.endswith(targets[number])

@@ -152,6 +152,7 @@ def test_two_charts_share_no_id() -> None:
     charts: list[Chart] = [*USUAL.values(), MethodRates((("fsync", 200.0, 2.0),))]
     svgs = [draw(chart, "t", "d") for chart in charts]
     svgs.append(draw(METHODS, "another title", "d"))
+    svgs.append(draw(METHODS, "t", "d", 2))  # the same again, further down the page
     ids = [re.findall(r' id="([^"]+)"', svg) for svg in svgs]
     assert all(ids)
     every = [one for some in ids for one in some]
@@ -255,7 +256,7 @@ def test_what_the_headroom_says() -> None:
         *("400 of 300/s: short", "trade"),
         *("50/s", "cart"),
     ]
-    assert texts(HEADROOM)[-1] == "sustainable transactions per second; diamond: wanted"
+    assert texts(HEADROOM)[-1] == "sustainable per second; diamond: wanted"
 
 
 # What it shows

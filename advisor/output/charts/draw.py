@@ -20,12 +20,12 @@ from advisor.output.charts.svg import to_svg
 from advisor.output.charts.throughput import tps_over_clients
 
 
-def draw(chart: Chart, title: str, description: str) -> str:
+def draw(chart: Chart, title: str, description: str, number: int = 1) -> str:
     """One <svg> that takes its width, colours and font from the page; the same for the same chart.
 
-    Its ids follow from what it shows, so that no two charts of a page share one.
+    Its ids follow from what it shows and from its `number` in the page, so that no two share one.
     """
-    digest = sha256(repr((chart, title, description)).encode())
+    digest = sha256(repr((chart, title, description, number)).encode())
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # whatever the user's matplotlibrc says
         return to_svg(_canvas(chart), title, description, f"chart-{digest.hexdigest()[:12]}")

@@ -9,7 +9,7 @@ SIZE: Final = 11.5
 """Of all text, in units of the drawing: 10 px on a phone of 360, 16 px on a page."""
 
 _NARROW: Final = frozenset(" .,:;'|!()[]/-ijlftIr")
-_BROAD: Final = frozenset("mwMW@%&")
+_BROAD: Final = frozenset("mwMW@%\N{HORIZONTAL ELLIPSIS}\N{PLUS-MINUS SIGN}")
 
 
 def clean(text: str) -> str:
@@ -39,12 +39,13 @@ def fitted(text: str, room: float) -> str:
 
 
 def _ems(character: str) -> float:
+    """Of DejaVu Sans, the widest of the fonts that a page is likely to be set in."""
     if unicodedata.combining(character):
         return 0.0
     if unicodedata.east_asian_width(character) in "WF":
         return 1.1
     if character in _NARROW:
-        return 0.37
+        return 0.41
     if character in _BROAD:
-        return 0.95
-    return 0.7 if character.isupper() else 0.58
+        return 1.0
+    return 0.76 if character.isupper() else 0.64

@@ -1,6 +1,7 @@
 """A document as one self-contained HTML file: no script, and nothing loaded from elsewhere."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -70,8 +71,9 @@ def _artist(charts: bool) -> tuple[Draw | None, str]:
         from advisor.output.charts.draw import draw
     except ImportError:
         return None, NO_MATPLOTLIB
+    numbers = count(1)
     return lambda figure: draw(
-        figure.chart, one_line(figure.title), one_line(figure.description)
+        figure.chart, one_line(figure.title), one_line(figure.description), next(numbers)
     ), ""
 
 
@@ -88,7 +90,8 @@ def _view(block: DocumentBlock, draw: Draw | None) -> dict[str, Any]:
             return _named("table", **_table(block))
         case Entries(title, entries):
             shown = [_entry(entry) for entry in entries]
-            return _named("entries", titles=_if_any(title), entries=shown)
+            heading = "h4" if title else "h3"
+            return _named("entries", titles=_if_any(title), heading=heading, entries=shown)
         case Figure(_, title, description):
             drawn = [Markup(draw(block))] if draw else []  # its text is escaped by who drew it
             words = {"title": one_line(title), "description": one_line(description)}
