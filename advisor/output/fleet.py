@@ -35,8 +35,9 @@ OUTLIER_RULE: Final = (
 TOTAL_RULE: Final = (
     "Added up are the syncs per second of one writer on each host, one sync after another and"
     " nothing else: what the hosts do side by side. No single database gets it, for a transaction"
-    " commits on one drive; many clients of one host share syncs (group commit) and get more. Hosts"
-    " that are suspicious or not durable are left out, for syncs that are not kept are fast."
+    " commits on one drive; many clients of one host share syncs (group commit) and get more. Each"
+    " file counts as a host of its own. Hosts that are suspicious or not durable are left out, for"
+    " syncs that are not kept are fast."
 )
 
 

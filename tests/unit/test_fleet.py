@@ -1,6 +1,10 @@
 """A fleet: order, outliers, sums and trust by hand; and the command on good and bad files."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -274,6 +278,22 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
     )
     assert (status, out) == (1, "")
     assert "WD2002FYPS" in product.read_text()
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
+    pipe, product = tmp_path / "pipe", tmp_path / "fleet.json"
+    os.mkfifo(pipe)
+    arguments = ["report", "--fleet", GOLDEN / "hdd.json", pipe, "--output", product]
+    command = [sys.executable, "-m", "advisor", *map(str, arguments)]
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
+        pipe.open("w"),  # which waits for the reader
+    ):
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err == "fsync-advisor: interrupted by SIGINT; nothing was left behind\n"
+    assert os.listdir(tmp_path) == ["pipe"]
 
 
 @pytest.mark.parametrize(
