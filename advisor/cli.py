@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from advisor import __version__
-from advisor.commands import capacity, compare, import_, measure, recommend, rules, verify
+from advisor.commands import capacity, compare, import_, measure, recommend, report, rules, verify
 from advisor.errors import AdvisorError, ExitStatus, Interrupted
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(measure.measure)
 app.command()(recommend.recommend)
 app.command()(capacity.capacity)
+app.command()(report.report)
 app.command()(compare.compare)
 app.command("import")(import_.import_)
 app.command()(verify.verify)

@@ -130,7 +130,7 @@ def _flush_accounting(measurement: Measurement, check: TrustCheck, _: object) ->
         for round_ in series.rounds:
             if isinstance(round_.flush_requests, Unknown):
                 return None
-            syncs += len(round_.latencies_ns)
+            syncs += round_.written_bytes // series.block_bytes
             flushes += round_.flush_requests
     # A flush goes to every device under the file system.
     if syncs == 0 or flushes >= check.limits["flushes_per_sync"] * syncs * len(devices):

@@ -48,6 +48,10 @@ class Workload(Strict):
     """CPU time, in single-row writes; the parameters add theirs."""
     records_per_txn: int | None = Field(default=None, gt=0)
     p99_target_ms: float = Field(gt=0, le=3_600_000)
+    immediate_share: float = Field(default=0, ge=0, le=1)
+    """Of the transactions: those that must be durable before anybody is told, batched or not."""
+    comfortable_utilisation: float = Field(default=0.5, gt=0, lt=1)
+    """The share of the time that syncs may take before it is time to batch."""
     parameters: dict[str, Parameter] = Field(default_factory=dict, alias="parameter")
     sources: tuple[str, ...] = Field(min_length=1)
 
@@ -71,6 +75,8 @@ class Transaction:
     statements: float
     records: int | None
     p99_target_ms: float
+    immediate_share: float = 0
+    comfortable_utilisation: float = 0.5
 
 
 def fill_in(
@@ -108,4 +114,6 @@ def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
         statements=statements,
         records=workload.records_per_txn,
         p99_target_ms=workload.p99_target_ms,
+        immediate_share=workload.immediate_share,
+        comfortable_utilisation=workload.comfortable_utilisation,
     )

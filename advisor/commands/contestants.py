@@ -18,7 +18,7 @@ def side_by_side(names: Sequence[str], knowledge: StorageKnowledge) -> list[Driv
         raise UsageError(
             "compare needs two drives or more", "name measurement FILEs, or ref:ID for a reference"
         )
-    _require_distinct(names)
+    require_distinct(names)
     return [
         reference_drive(name, knowledge.references)
         if name.startswith(REFERENCE)
@@ -49,7 +49,7 @@ def before_and_now(
         raise UsageError(f"--baseline takes one FILE or DIR, not {len(names)}")
     if any(name.startswith(REFERENCE) for name in (str(baseline), *names)):
         raise UsageError("--baseline needs measurements: of a reference only the means are known")
-    _require_distinct([str(baseline), *names])
+    require_distinct([str(baseline), *names])
     old = steps.stored(baseline)
     before = measured_drive(str(baseline), old, knowledge)
     if names and not is_directory(Path(names[0])):
@@ -67,7 +67,8 @@ def before_and_now(
     return before, measured_drive(str(save) if save else "now", now, knowledge)
 
 
-def _require_distinct(names: Sequence[str]) -> None:
+def require_distinct(names: Sequence[str]) -> None:
+    """Raises UsageError where two names are those of one file, or of one reference storage."""
     seen = set()
     for name in names:
         place = name if name.startswith(REFERENCE) else os.path.realpath(name)

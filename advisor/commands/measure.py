@@ -13,7 +13,7 @@ def measure(
     thorough: options.Thorough = False,
     output: options.Output = None,
     format_: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="What to print.")
+        Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
     ] = "table",
     label: options.Label = None,
     seed: options.Seed = None,
@@ -31,6 +31,7 @@ def measure(
     from advisor.files import STANDARD_STREAM
     from advisor.knowledge import load_storage_knowledge
     from advisor.measurement import to_json
+    from advisor.output.prometheus import prometheus_text
     from advisor.output.terminal import measurement_text
 
     plan = steps.plan_name(quick=quick, thorough=thorough)
@@ -39,9 +40,11 @@ def measure(
     )
     verdict = judge(measurement, load_storage_knowledge())
     if output != STANDARD_STREAM:
-        as_json = format_ == "json"
-        text = to_json(measurement) if as_json else measurement_text(measurement, verdict)
-        steps.hand_over(text)
+        if format_ == "json":
+            steps.hand_over(to_json(measurement))
+        else:
+            show = prometheus_text if format_ == "prometheus" else measurement_text
+            steps.hand_over(show(measurement, verdict))
     steps.require_trust(verdict, require_trust)
     if verdict.trust == "not-durable":
         where = measurement.target.directory

@@ -21,7 +21,7 @@ from advisor.files import (
     write_text,
 )
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
-from advisor.measurement import Measurement, from_json, to_json
+from advisor.measurement import Measurement, from_json, to_json, without_latencies
 from advisor.output.text import one_line
 from advisor.versions import ENGINES, Vendor
 
@@ -81,16 +81,18 @@ def stored_or_measured(
     return stored(from_file, quiet=quiet)
 
 
-def stored(path: Path, *, pick: int | None = None, quiet: bool = False) -> Measurement:
+def stored(
+    path: Path, *, pick: int | None = None, latencies: bool = True, quiet: bool = False
+) -> Measurement:
     """The measurement in a file: one of ours, or the report of a tool that we know.
 
     Of several reports number `pick`, else the first that can be used; which it was, is said.
-    Raises AdvisorError.
+    Without `latencies` only the summaries of the series are read. Raises AdvisorError.
     """
     name = shown_name(path)
     raw = read_bytes(path, lambda head: MAX_INPUT_BYTES if _is_ours(head) else MAX_REPORT_BYTES)
     if _is_ours(raw[:HEAD_BYTES]):
-        return from_json(decode(raw, name), name)
+        return from_json(decode(raw if latencies else without_latencies(raw), name), name)
     # Only here, so that a measurement of ours costs no more than before.
     from advisor.importers import import_report
 

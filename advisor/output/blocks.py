@@ -1,7 +1,8 @@
 """Tables and notes, built once and shown as plain text or as Markdown."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Final
 
@@ -20,6 +21,8 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()
+    """Rows that the reader looks for first; in Markdown they are bold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +38,25 @@ Block = Table | Notes
 def as_text(blocks: Iterable[Block]) -> str:
     """For a terminal: within 80 columns where the cells allow it, the last column wrapped."""
     return "\n".join(
-        "".join(f"{line}\n" for line in text_lines(block)) for block in _printable(blocks)
+        "".join(f"{line}\n" for line in text_lines(block)) for block in printable(blocks)
     )
 
 
 def as_markdown(blocks: Iterable[Block]) -> str:
     """The same as Markdown, with pipe tables."""
     return "\n".join(
-        "".join(f"{line}\n" for line in markdown_lines(block)) for block in _printable(blocks)
+        "".join(f"{line}\n" for line in markdown_lines(block)) for block in printable(blocks)
     )
 
 
-def _printable(blocks: Iterable[Block]) -> Iterable[Block]:
+def printable(blocks: Iterable[Block]) -> Iterable[Block]:
     """What a drive, a path or a label says can steer no terminal and end no row."""
     for block in blocks:
         if isinstance(block, Notes):
             yield Notes([one_line(line) for line in block.lines])
         else:
             rows = [[one_line(cell) for cell in row] for row in block.rows]
-            yield Table(one_line(block.title), block.headings, rows, block.numeric)
+            yield replace(block, title=one_line(block.title), rows=rows)
 
 
 def text_lines(block: Block) -> list[str]:
@@ -87,14 +90,15 @@ def _wrapped(text: str, width: int, margin: str = "") -> list[str]:
 def markdown_lines(block: Block) -> list[str]:
     """One block as Markdown."""
     if isinstance(block, Notes):
-        return [f"- {_escaped(line)}" for line in block.lines]
+        return [f"- {escaped(line)}" for line in block.lines]
     rules = ["---:" if column in block.numeric else "---" for column in range(len(block.headings))]
-    rows = [list(map(_escaped, row)) for row in (block.headings, *block.rows)]
-    title = [f"**{_escaped(block.title)}**", ""] if block.title else []
+    rows = [list(map(escaped, row)) for row in (block.headings, *block.rows)]
+    for number in block.marked:
+        rows[1 + number] = [f"**{cell}**" for cell in rows[1 + number]]
+    title = [f"**{escaped(block.title)}**", ""] if block.title else []
     return [*title, *(f"| {' | '.join(row)} |" for row in (rows[0], rules, *rows[1:]))]
 
 
-def _escaped(text: str) -> str:
-    for character in "\\|<*`[":
-        text = text.replace(character, f"\\{character}")
-    return text
+def escaped(text: str) -> str:
+    """Text in which nothing is a mark of Markdown's; where a line begins more would be one."""
+    return re.sub(r"[\\|<*`\[\]&~$]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)

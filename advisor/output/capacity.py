@@ -1,6 +1,8 @@
 """CapacityPlan -> text: the serial bound, group commit, workloads, and who carries a target."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from textwrap import wrap
 from typing import Final
 
@@ -14,7 +16,8 @@ from advisor.capacity.results import (
     Target,
     WorkloadCapacity,
 )
-from advisor.output.blocks import WIDTH, Table, markdown_lines, text_lines
+from advisor.output.blocks import WIDTH, Notes, Table, markdown_lines, text_lines
+from advisor.output.document import Paragraph
 from advisor.output.text import commit_line, one_line
 from advisor.units import format_count, format_latency
 
@@ -31,69 +34,83 @@ STORAGE_WIDTH: Final = 40
 NAME_WIDTH: Final = 17
 """What the figures leave of a line for a storage's name and description, and for a workload's."""
 
-Part = str | Table
+CUT: Final = {"storage": STORAGE_WIDTH, "workload": NAME_WIDTH}
+"""First heading of a table -> how wide its first column may be in 80 columns."""
+
+Part = Paragraph | Table | Notes
 
 
 def capacity_text(plan: CapacityPlan, *, as_markdown: bool = False) -> str:
     """The plan for people: 80 columns, or Markdown."""
-    parts = list(_parts(plan))
+    groups = list(capacity_groups(plan))
+    notes = [Paragraph(f"Note: {note}.") for note in plan.notes]
     if as_markdown:
-        return "".join(f"{text}\n" for text in _markdown(parts))
-    return "".join(f"{line}\n" for line in _plain(parts))
+        return "".join(f"{_markdown(part)}\n\n" for part in chain(*groups, notes))
+    return "\n".join("".join(map(_plain, group)) for group in groups) + "".join(map(_plain, notes))
 
 
-def _plain(parts: list[Part]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, Table):
-            yield from text_lines(part)
-        else:
-            hanging = "  " if part.startswith("- ") else ""
-            yield from wrap(one_line(part), WIDTH, subsequent_indent=hanging) or [""]
+def _plain(part: Part) -> str:
+    match part:
+        case Paragraph(text):
+            lines = wrap(one_line(text), WIDTH) or [""]
+        case Notes(notes):
+            lines = [
+                line
+                for note in notes
+                for line in wrap(f"- {one_line(note)}", WIDTH, subsequent_indent="  ")
+            ]
+        case Table():
+            width = CUT.get(part.headings[0], WIDTH)
+            rows = [(_short(row[0], width), *row[1:]) for row in part.rows]
+            lines = text_lines(replace(part, rows=rows))
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _markdown(parts: list[Part]) -> Iterator[str]:
-    """A table stands between empty lines there; a paragraph is one line."""
-    for part in filter(None, parts):
-        yield "\n".join(markdown_lines(part)) if isinstance(part, Table) else one_line(part)
-        yield ""
+def _markdown(part: Part) -> str:
+    """A paragraph is one line."""
+    return one_line(part.text) if isinstance(part, Paragraph) else "\n".join(markdown_lines(part))
 
 
-def _parts(plan: CapacityPlan) -> Iterator[Part]:
-    each = format_latency(plan.sync_us)
-    yield f"One connection, one sync after another, {each} each, nothing else:"
-    yield _figures(
-        ("syncs per transaction", "transactions/s", "per day"),
-        [
-            (str(point.syncs), format_count(point.tps), format_count(point.per_day))
-            for point in plan.serial
-        ],
-    )
-    if line := commit_line(plan):
-        yield line
-    yield ""
-    yield from _group_commit(plan)
+def capacity_groups(plan: CapacityPlan) -> Iterator[list[Part]]:
+    """What is read together, in the order in which it is read; without the notes."""
+    yield serial_parts(plan)
+    yield group_commit_parts(plan)
     if plan.workloads:
-        yield ""
-        yield from _workloads(plan.workloads)
+        yield workload_parts(plan.workloads)
     for workload in plan.workloads:
         if workload.references:
-            yield ""
-            yield from _references(workload)
+            yield reference_parts(workload)
     if plan.target:
-        yield ""
-        yield from _target(plan.target)
-    for note in plan.notes:
-        yield f"Note: {note}."
+        yield target_parts(plan.target)
+        yield carrier_parts(plan.target)
 
 
-def _group_commit(plan: CapacityPlan) -> Iterator[Part]:
+def serial_parts(plan: CapacityPlan) -> list[Part]:
+    """One connection: the serial bound, and what one commit waits for."""
+    each = format_latency(plan.sync_us)
+    line = commit_line(plan)
+    return [
+        Paragraph(f"One connection, one sync after another, {each} each, nothing else:"),
+        _figures(
+            ("syncs per transaction", "transactions/s", "per day"),
+            [
+                (str(point.syncs), format_count(point.tps), format_count(point.per_day))
+                for point in plan.serial
+            ],
+        ),
+        *([Paragraph(line)] if line else []),
+    ]
+
+
+def group_commit_parts(plan: CapacityPlan) -> list[Part]:
+    """Many connections that share syncs."""
     cores, cpu = plan.cores, plan.cpu_us_per_txn
-    yield (
+    words = (
         f"Connections that commit together share syncs ({SERVERS[plan.commit_kind]}). By the "
         f"model, with {_count(cores.value, 'core')} ({cores.source}) and "
         f"{format_latency(cpu.value)} of CPU time per transaction ({cpu.source}):"
     )
-    yield _figures(
+    table = _figures(
         ("clients", "transactions/s", "p50", "p99", "commits per sync", "limited by"),
         [
             (
@@ -107,19 +124,21 @@ def _group_commit(plan: CapacityPlan) -> Iterator[Part]:
             for point in plan.group_commit
         ],
     )
+    return [Paragraph(words), table]
 
 
-def _workloads(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[Part]:
-    yield (
+def workload_parts(workloads: tuple[WorkloadCapacity, ...]) -> list[Part]:
+    """The rate at which each workload keeps its target."""
+    words = (
         "Workloads. serial/s: all syncs counted, one after another on one connection. sustained/s: "
         "arriving at random, each on a connection of its own, as many as keep p99 within its "
         "target; - where a transaction that is alone misses it:"
     )
-    yield _figures(
+    table = _figures(
         ("workload", "syncs", "serial/s", "sustained/s", "per day", "p99", "target"),
         [
             (
-                _short(each.name, NAME_WIDTH),
+                each.name,
                 str(each.syncs),
                 *_sustained(each),
                 _ms(each.p99_ms),
@@ -129,17 +148,21 @@ def _workloads(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[Part]:
         ],
         left=1,
     )
-    for each in workloads:
-        if each.records_per_s:
-            yield f"{each.name}: {format_count(each.records_per_s)} records/s."
+    records = [
+        Paragraph(f"{each.name}: {format_count(each.records_per_s)} records/s.")
+        for each in workloads
+        if each.records_per_s
+    ]
+    return [Paragraph(words), table, *records]
 
 
-def _references(workload: WorkloadCapacity) -> Iterator[Part]:
-    yield (
+def reference_parts(workload: WorkloadCapacity) -> list[Part]:
+    """One workload on the reference storages."""
+    words = (
         f"{workload.name} (p99 within {_ms(workload.p99_target_ms)}) on the reference storages, "
         "with this host's CPU:"
     )
-    yield _figures(
+    table = _figures(
         ("storage", "sync", "serial/s", "sustained/s", "p99"),
         [
             (
@@ -152,6 +175,7 @@ def _references(workload: WorkloadCapacity) -> Iterator[Part]:
         ],
         left=1,
     )
+    return [Paragraph(words), table]
 
 
 def _sustained(each: Sustained) -> tuple[str, str, str]:
@@ -163,44 +187,49 @@ def _sustained(each: Sustained) -> tuple[str, str, str]:
     )
 
 
-def _target(target: Target) -> Iterator[Part]:
+def target_parts(target: Target) -> list[Part]:
+    """Whether this drive carries the target, and what would change a no."""
     within = f" with p99 within {_ms(target.p99_limit_ms)}" if target.p99_limit_ms else ""
     wanted = f"{format_count(target.tps)} transactions/s{within}"
     most = max(target.clients_tried)
     here = target.here
     if here.clients is None:
-        yield f"{wanted}: not on this drive, with up to {_count(most, 'client')}."
-        yield from _remedies(target.remedies)
-    else:
-        yield (
+        no = f"{wanted}: not on this drive, with up to {_count(most, 'client')}."
+        return [Paragraph(no), *_remedies(target.remedies)]
+    return [
+        Paragraph(
             f"{wanted}: yes, on this drive with {_count(here.clients, 'client')}, which make "
             f"{format_count(here.tps or 0)}/s with p99 {_ms(here.p99_ms or 0)}."
         )
-    yield ""
-    yield f"Who carries it with this host's CPU ({target.durability}), by the fewest clients:"
-    yield _figures(
+    ]
+
+
+def carrier_parts(target: Target) -> list[Part]:
+    """Who else carries the target, and at which price a lower durability does."""
+    words = f"Who carries it with this host's CPU ({target.durability}), by the fewest clients:"
+    table = _figures(
         ("storage", "sync", "clients", "p50", "p99"),
-        [_carrier(each) for each in (here, *target.storages)],
+        [_carrier(each) for each in (target.here, *target.storages)],
         left=1,
     )
-    for relaxed in target.relaxed:
-        yield _relaxation(relaxed)
+    relaxed = [Paragraph(_relaxation(relaxed)) for relaxed in target.relaxed]
+    return [Paragraph(words), table, *relaxed]
 
 
-def _remedies(remedies: tuple[Remedy, ...]) -> Iterator[Part]:
+def _remedies(remedies: tuple[Remedy, ...]) -> list[Part]:
     if not remedies:
-        yield "No two changes of drive, cores, clients or durability would help."
-        return
+        return [Paragraph("No two changes of drive, cores, clients or durability would help.")]
+    words = "No drive does, nor any other single change. Two changes would do:"
     if len(remedies[0].changes) == 1:
-        yield "One change would do:"
-    else:
-        yield "No drive does, nor any other single change. Two changes would do:"
-    for remedy in remedies:
-        changes = " and ".join(remedy.changes)
-        clients = _count(remedy.clients, "client")
-        yield (
-            f"- {changes}: {format_count(remedy.tps)}/s with {clients}, p99 {_ms(remedy.p99_ms)}"
-        )
+        words = "One change would do:"
+    return [Paragraph(words), Notes([remedy_text(remedy) for remedy in remedies])]
+
+
+def remedy_text(remedy: Remedy) -> str:
+    """What to change, and what is carried then."""
+    clients = _count(remedy.clients, "client")
+    carried = f"{format_count(remedy.tps)}/s with {clients}, p99 {_ms(remedy.p99_ms)}"
+    return f"{' and '.join(remedy.changes)}: {carried}"
 
 
 def _carrier(carrier: Carrier) -> tuple[str, ...]:
@@ -243,7 +272,7 @@ def _count(count: float, noun: str) -> str:
 
 
 def _storage(name: str, description: str) -> str:
-    return _short(f"{name}: {description}" if description else name, STORAGE_WIDTH)
+    return f"{name}: {description}" if description else name
 
 
 def _short(text: str, width: int) -> str:

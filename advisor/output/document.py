@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from advisor.output.blocks import Notes, Table
 from advisor.output.charts.data import Chart
@@ -30,7 +31,39 @@ class Figure:
     description: str
 
 
-DocumentBlock = Paragraph | Table | Notes | Code | Figure
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a configuration, or what stands for one: what it is, and why."""
+
+    name: str
+    value: str
+    tags: Sequence[str]
+    """A word or a few each: what it risks, when it takes effect."""
+    text: str
+    details: Sequence[str]
+    """Where it comes from, or what it costs; an address becomes a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries under a title, in their order."""
+
+    title: str
+    entries: Sequence[Entry]
+
+
+DocumentBlock = Paragraph | Table | Notes | Code | Figure | Entries
+
+Tone = Literal["plain", "good", "warn", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One of the few figures that the reader looks for first."""
+
+    label: str
+    value: str
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +82,5 @@ class Document:
     title: str
     summary: Sequence[str]
     sections: Sequence[Section]
+    key_figures: Sequence[KeyFigure] = ()
+    subtitle: str = ""

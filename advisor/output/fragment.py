@@ -1,35 +1,25 @@
 """Advice -> an option file, a postgresql.conf fragment, or the same settings in another form."""
 
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from advisor.advice import Advice, Capacity, Loss, LowerDurability, Recommendation
-from advisor.durability import CLASSES, MEANING
+from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
 from advisor.measurement import Unknown
+from advisor.output.advice import (
+    GROUP_TITLES,
+    PLACEMENTS,
+    SECTIONS,
+    durability_text,
+    loss_text,
+    offer_brings,
+    offer_settings,
+    proof_text,
+)
 from advisor.output.forms import Form, FormName, form_of, image_of, program_of
-from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows, syncs_text
+from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows
 from advisor.resources import resource_dir
-from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES, parse_version, started_here, started_series
-
-SECTIONS: Final = {"mysql": "mysqld", "mariadb": "mariadb", "postgresql": ""}
-"""The option group: [mariadb] is never read by MySQL."""
-
-PLACEMENTS: Final = {
-    "mysql": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
-    "mariadb": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
-    "postgresql": "Use: a file of its own in the server's include_dir, then restart; "
-    "ALTER SYSTEM settings win over it.",
-}
-
-GROUP_TITLES: Final = {
-    "commit": "Commit: what an acknowledged transaction survives",
-    "log": "Log: how much room and how it is written",
-    "checkpoint": "Checkpoints",
-    "io": "Background input and output",
-    "memory": "Memory: from the host, not from the drive",
-}
+from advisor.versions import VENDOR_NAMES, parse_version
 
 
 def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
@@ -65,8 +55,8 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "storage": f"{storage.storage_class} - {storage.name}",
         "trust": storage.trust,
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
-        "durability": _durability(advice),
-        "proof": f"{_proof(advice)} {form.tried}".rstrip(),
+        "durability": durability_text(advice),
+        "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or PLACEMENTS[advice.engine],
         "warnings": advice.warnings,
         "section": SECTIONS[advice.engine],
@@ -88,13 +78,6 @@ def _alarm(advice: Advice) -> str:
     return f"this drive is NOT DURABLE: {advice.storage.evidence[0].text}. Any data may be lost."
 
 
-def _durability(advice: Advice) -> str:
-    """What these lines risk, which may be less than what was accepted."""
-    risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
-    accepted = "" if risked == advice.durability else f" ({advice.durability} was accepted)"
-    return f"{risked} - {MEANING[risked]}{accepted}"
-
-
 def _measured(advice: Advice) -> str:
     measured = advice.measured
     what = measured.source[:1].upper() + measured.source[1:]
@@ -113,15 +96,6 @@ def _measured(advice: Advice) -> str:
     ]
     details = ", ".join(part for part in parts if part)
     return f"{what}{when}{where}" + (f" ({details})" if details else "")
-
-
-def _proof(advice: Advice) -> str:
-    started = f"{VENDOR_NAMES[advice.engine]} {started_series(advice.engine)}"
-    if started_here(advice.engine, parse_version(advice.engine_version)):
-        return f"Proof: our tests start {started} with such fragments and read all values back."
-    return (
-        f"Proof: this version was not started here; {started} was. The rest is from documentation."
-    )
 
 
 def _groups(advice: Advice, settings: list[Recommendation], form: Form) -> list[dict[str, Any]]:
@@ -150,25 +124,12 @@ def _setting(entry: Recommendation) -> dict[str, Any]:
 
 
 def _offer(offer: LowerDurability) -> dict[str, Any]:
-    saved = "" if offer.commit_us_saved is None else f", {format_latency(offer.commit_us_saved)}"
     return {
         "durability": offer.durability,
-        "settings": ", ".join(f"{name} = {value}" for name, value in offer.settings.items()),
-        "brings": f"a commit no longer waits for {syncs_text(offer.syncs_saved)}{saved}",
-        "costs": [_loss(loss) for loss in offer.losses],
+        "settings": offer_settings(offer),
+        "brings": offer_brings(offer),
+        "costs": [loss_text(loss) for loss in offer.losses],
     }
-
-
-def _loss(loss: Loss) -> str:
-    window = format_latency(loss.window_ms * 1000)
-    at_risk = format_count(loss.transactions_at_risk)
-    if loss.expected_transactions_at_risk is None:
-        groups = f"the last {loss.groups_max} commit groups or {window}, whichever is less"
-        where = "of the binary log, where one is written"
-        return f"{loss.setting}: {groups}, {where}: {at_risk} commits of one connection"
-    rates = f"{at_risk} at the rate one connection has now"
-    expected = f"{format_count(loss.expected_transactions_at_risk)} at the expected rate"
-    return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"
 
 
 def _capacity(capacity: Capacity, advice: Advice) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from advisor.analysis.storage import Standing
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, Summary, Unknown
-from advisor.output.text import NOTHING_FOUND, one_line
+from advisor.measurement import Measurement, Unknown
+from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, one_line, summary_cells
 from advisor.rules.catalogue import Setting, Spec
-from advisor.units import format_count, format_latency, format_named, format_size, render
+from advisor.units import format_named, format_size, render
 from advisor.versions import format_version
 
 TRUST_STYLES = {
@@ -53,10 +53,10 @@ def setting_text(setting: Setting, rule_name: str | None) -> str:
 def _measurement_parts(measurement: Measurement, verdict: Verdict) -> Iterator[RenderableType]:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("series", no_wrap=True)
-    for heading in ("ops/s", "mean", "p50", "p99", "max", "+-95 %"):
+    for heading in SUMMARY_HEADINGS:
         table.add_column(heading, justify="right", no_wrap=True)
     for series in measurement.series:
-        table.add_row(Text(series.name), *_cells(series.summary))
+        table.add_row(Text(series.name), *summary_cells(series.summary))
     yield table
     yield ""
     for absent in measurement.absent:
@@ -128,13 +128,3 @@ def _spec_line(spec: Spec) -> str:
         default = render(spec.default, spec.unit, spec.vendor)
     change = "restart" if spec.restart else "no restart"
     return f"{versions}: {takes}; default {default}; {change}"
-
-
-def _cells(summary: Summary) -> list[str]:
-    latencies = (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us)
-    ci95 = summary.ci95_percent
-    return [
-        format_count(summary.ops_per_s),
-        *("-" if latency is None else format_latency(latency) for latency in latencies),
-        "-" if ci95 is None else f"{ci95:.1f} %",
-    ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from advisor.advice import Capacity, SerialPoint
+from advisor.measurement import Summary
 from advisor.units import format_count, format_latency
 
 NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
@@ -12,6 +13,19 @@ NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 
 NOTHING_FOUND: Final = "no check found fault with it; more than that, only a power cut can show"
 """The evidence line of a plausible drive."""
+
+SUMMARY_HEADINGS: Final = ("ops/s", "mean", "p50", "p99", "max", "+-95 %")
+
+
+def summary_cells(summary: Summary) -> list[str]:
+    """A series in figures, under SUMMARY_HEADINGS; - for what is not known."""
+    latencies = (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us)
+    ci95 = summary.ci95_percent
+    return [
+        format_count(summary.ops_per_s),
+        *("-" if latency is None else format_latency(latency) for latency in latencies),
+        "-" if ci95 is None else f"{ci95:.1f} %",
+    ]
 
 
 def one_line(value: Any) -> str:
@@ -21,6 +35,11 @@ def one_line(value: Any) -> str:
         " " if unicodedata.category(character) in NOT_SHOWN else character
         for character in str(value)
     )
+
+
+def sentence(text: str) -> str:
+    """A note that begins small and ends bare, as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:

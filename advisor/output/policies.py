@@ -1,0 +1,49 @@
+"""Application policies as blocks of a report: what to do, what a crash may lose, the arithmetic."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from advisor.capacity.policies import Policy
+from advisor.output.blocks import Notes, Table
+from advisor.output.document import DocumentBlock
+from advisor.units import format_count, format_latency
+
+HEADINGS: Final = ("workload", "policy", "u", "at once", "batch", "flush", "syncs/s", "at risk")
+HOW_TO_READ: Final = (
+    "u: the share of one writer's time that syncs would take, were each event persisted at once.",
+    "batch, flush: events are appended to one log for each of the workload's files; these are"
+    " synced together when so many events have come, or so long after the first of them.",
+    "Events that keep files of their own gain nothing from a batch: each file needs its sync.",
+    "at risk: accepted events that a crash loses at most, if the writer accepts no more while one"
+    " batch is being synced and the next is full, too.",
+    "Nothing counts here but syncs, each at the mean.",
+)
+
+
+def policy_blocks(policies: Sequence[Policy]) -> Sequence[DocumentBlock]:
+    """A table of the policies, how to read it, and each one's arithmetic; nothing of none."""
+    if not policies:
+        return ()
+    rate, sync = format_count(policies[0].rate_per_s), format_latency(policies[0].sync_us)
+    title = f"At {rate} events/s of each workload, {sync} per sync"
+    return (
+        Table(title, HEADINGS, [_row(one) for one in policies], frozenset(range(2, 8))),
+        Notes(HOW_TO_READ),
+        Notes([f"{one.workload}: {'; '.join(one.arithmetic)}." for one in policies]),
+    )
+
+
+def _row(policy: Policy) -> tuple[str, ...]:
+    flush_ms, lost = policy.flush_interval_ms, policy.lost_events_max
+    return (
+        policy.workload,
+        policy.policy.replace("-", " "),
+        f"{policy.utilisation:.2g}"
+        if policy.utilisation < 100
+        else format_count(policy.utilisation),
+        f"{format_count(policy.immediate_per_s)}/s" if policy.immediate_per_s else "-",
+        "-" if policy.batch_events is None else str(policy.batch_events),
+        "-" if flush_ms is None else format_latency(1000 * flush_ms),
+        "-" if policy.syncs_per_s is None else format_count(policy.syncs_per_s),
+        "-" if lost is None else "nothing" if lost == 0 else str(lost),
+    )

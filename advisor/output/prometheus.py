@@ -1,0 +1,148 @@
+"""A measurement as Prometheus text, for the directory of node_exporter's textfile collector.
+
+Format and names follow prometheus.io/docs/instrumenting/exposition_formats and
+prometheus.io/docs/practices/naming: gauges in seconds, bytes and per second. No sample has a
+timestamp, which the collector refuses. What is not known is absent. Each sample says of which
+directory and label it is, so that the files of several measurements may lie side by side.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from advisor.advise import describe_measured
+from advisor.analysis.verdict import Verdict
+from advisor.measurement import Measurement, Series, Summary, Unknown
+from advisor.output.text import one_line
+
+Labels = Mapping[str, object]
+Sample = tuple[Labels, float | None]
+"""Labels and a value; None and Unknown are left out, of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Samples of one name."""
+
+    name: str
+    says: str
+    samples: Iterable[Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class _SeriesFamily:
+    """One figure of a summary, or several that a label tells apart."""
+
+    name: str
+    says: str
+    figures: Mapping[str, Callable[[Summary], float | None]]
+    """The label's value -> the figure; "" where there is no label."""
+    label: str = ""
+
+
+def _us(field: str) -> Callable[[Summary], float | None]:
+    """A latency of a summary, in seconds."""
+
+    def seconds(summary: Summary) -> float | None:
+        latency_us: float | None = getattr(summary, field)
+        return None if latency_us is None else latency_us / 1e6
+
+    return seconds
+
+
+# Not "quantile": that label is a summary's, whose figures grow from scrape to scrape.
+_OF_SERIES: Final = (
+    _SeriesFamily(
+        "latency_seconds",
+        "Latency of {what}, by percentile, where there were samples enough.",
+        {"50": _us("p50_us"), "90": _us("p90_us"), "99": _us("p99_us"), "99.9": _us("p999_us")},
+        label="percentile",
+    ),
+    _SeriesFamily("latency_mean_seconds", "Mean latency of {what}.", {"": _us("mean_us")}),
+    _SeriesFamily("latency_min_seconds", "Least latency of {what}.", {"": _us("min_us")}),
+    _SeriesFamily("latency_max_seconds", "Greatest latency of {what}.", {"": _us("max_us")}),
+    _SeriesFamily(
+        "latency_mean_error_ratio",
+        "Half-width of the mean's 95 % confidence interval, in means, of {what}.",
+        {"": lambda summary: summary.ci95_percent and summary.ci95_percent / 100},
+    ),
+    _SeriesFamily(
+        "rate_per_second",
+        "Rate of {what}, of all writers of the series together.",
+        {"": lambda summary: summary.ops_per_s},
+    ),
+    _SeriesFamily("samples", "Samples of {what}.", {"": lambda summary: summary.count}),
+)
+
+
+def prometheus_text(measurement: Measurement, verdict: Verdict) -> str:
+    """The measurement and the verdict on it in the text exposition format."""
+    measured = describe_measured(measurement)
+    of = {"directory": measured.directory, "label": measured.label}
+    lines = (line for family in _families(measurement, verdict) for line in _exposed(family, of))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
+    measured = describe_measured(measurement)
+    what = {
+        "class": verdict.storage_class,
+        "trust": verdict.trust,
+        "device": measured.devices,
+        "filesystem": measured.filesystem,
+        "source": measured.source,
+        "tool_version": measured.tool_version,
+    }
+    yield _Family("info", "What was measured, and what is to be thought of it.", [(what, 1)])
+    if not isinstance(measurement.taken_at, Unknown):
+        taken_at_s = measurement.taken_at.timestamp()
+        yield _one("measurement_timestamp_seconds", "When it was measured.", taken_at_s)
+    synced = [series for series in measurement.series if series.method != "none"]
+    unsynced = [series for series in measurement.series if series.method == "none"]
+    yield from _series_families("sync", "one write and its sync", synced)
+    yield from _series_families("write", "one write without a sync", unsynced)
+    if measurement.fill:
+        rate = measurement.fill.bytes_per_s
+        yield _one("fill_bytes_per_second", "Sequential write of the test file, synced.", rate)
+    if not isinstance(measurement.written_bytes, Unknown):
+        yield _one("written_bytes", "What the measurement wrote.", measurement.written_bytes)
+    yield _one("warnings", "Doubts about how it was measured.", len(measurement.warnings))
+
+
+def _one(name: str, says: str, value: float) -> _Family:
+    return _Family(name, says, [({}, value)])
+
+
+def _series_families(prefix: str, what: str, series: list[Series]) -> Iterator[_Family]:
+    for family in _OF_SERIES:
+        samples: list[Sample] = [
+            ({"series": one.name, family.label: value}, figure(one.summary))
+            for one in series
+            for value, figure in family.figures.items()
+        ]
+        yield _Family(f"{prefix}_{family.name}", family.says.format(what=what), samples)
+
+
+def _exposed(family: _Family, of: Labels) -> Iterator[str]:
+    """HELP, TYPE and the samples; nothing where no value is known."""
+    known = [(labels, value) for labels, value in family.samples if value is not None]
+    if known:
+        name = f"fsync_advisor_{family.name}"
+        yield f"# HELP {name} {family.says}"
+        yield f"# TYPE {name} gauge"
+        for labels, value in known:
+            yield f"{name}{_labelled({**labels, **of})} {float(value)!r}"
+
+
+def _labelled(labels: Labels) -> str:
+    known = [
+        f'{name}="{_escaped(value)}"'
+        for name, value in labels.items()
+        if name and value is not None and not isinstance(value, Unknown)
+    ]
+    return f"{{{','.join(known)}}}" if known else ""
+
+
+def _escaped(value: object) -> str:
+    """In one line, so that of the three characters to escape no newline is left."""
+    return one_line(value).replace("\\", r"\\").replace('"', r"\"")

@@ -1,0 +1,1 @@
+"""A capacity-planning report: what is in it, and its faces."""

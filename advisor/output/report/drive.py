@@ -1,0 +1,264 @@
+"""What a report says of the drive: measured, judged, and put among others."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from advisor.advice import Measured
+from advisor.analysis.storage import Standing, devices_of
+from advisor.analysis.trust import Trust
+from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, Unknown
+from advisor.output.blocks import Notes, Table
+from advisor.output.charts.data import AmongReferences, LatencyHistogram, MethodRates
+from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
+from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, sentence, summary_cells
+from advisor.report.results import Histogram, Report
+from advisor.units import format_count, format_latency, format_size
+
+CLASSIC_4K_BYTES: Final = 4096
+THIS_DRIVE: Final = "this drive"
+
+HOW_MEASURED: Final = (
+    "Each series writes blocks and makes each durable before the next; the time of one write with "
+    "its sync is a sample. +-95 % is the half-width of the confidence interval of the mean, in "
+    "percent of it. A percentile that the samples do not support is left out."
+)
+HOW_REPORTED: Final = (
+    "These figures come from another tool's report. What it does not say is left out: a mean "
+    "gives no percentile."
+)
+
+TRUST_MEANS: Final[dict[Trust, str]] = {
+    "plausible": "Nothing was seen that speaks against it.",
+    "unverifiable": "Nothing speaks against it, and nothing that is seen from here could: what "
+    "a sync means is decided elsewhere.",
+    "suspicious": "Something was seen that does not fit a drive whose syncs mean what they should. "
+    "Clear that up before anything rests on these figures.",
+    "not-durable": "What is synced here does not survive. Nothing else follows from its speed.",
+}
+
+
+def measurement_section(report: Report) -> Section:
+    """The series, their distribution, and what was not measured."""
+    measurement = report.measurement
+    headings = ("series", *SUMMARY_HEADINGS)
+    rows = [(series.name, *summary_cells(series.summary)) for series in measurement.series]
+    notes = [f"Not measured: {absent.name}: {absent.why}." for absent in measurement.absent]
+    notes += map(sentence, report.notes)
+    return Section(
+        "measurement",
+        "The measurement",
+        [
+            Paragraph(HOW_MEASURED if measurement.source == MEASURED else HOW_REPORTED),
+            *_distribution(measurement, report.histogram),
+            Table("All series", headings, rows, frozenset(range(1, len(headings)))),
+            *_methods(measurement),
+            *([Notes(notes)] if notes else []),
+        ],
+    )
+
+
+def _distribution(measurement: Measurement, found: Histogram | None) -> Iterator[DocumentBlock]:
+    """The histogram, where there are samples; else what is known of the distribution."""
+    sync = measurement.nearest_sync
+    if sync is None:
+        return
+    points = list(_percentiles(sync.summary))
+    said = ", ".join(f"{name} {format_latency(us)}" for name, us in points)
+    if found is None:
+        if said:
+            yield Paragraph(f"{sync.name}: {said}. Its samples are not kept, so nothing is drawn.")
+        return
+    buckets = tuple((one.from_us, one.to_us, one.samples) for one in found.buckets)
+    total = sum(count for _, _, count in buckets)
+    chart = LatencyHistogram(found.series, buckets, tuple(points))
+    title = f"How long one sync took ({found.series})"
+    words = f"{format_count(total)} samples"
+    yield Figure(chart, title, f"{words}: {said}." if said else f"{words}.")
+
+
+def _percentiles(summary: Summary) -> Iterator[tuple[str, float]]:
+    named = {
+        "p50": summary.p50_us,
+        "p90": summary.p90_us,
+        "p99": summary.p99_us,
+        "p99.9": summary.p999_us,
+    }
+    yield from ((name, us) for name, us in named.items() if us is not None)
+
+
+def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:
+    """The sync methods at the same work: one writer, the block of the nearest sync."""
+    sync = measurement.nearest_sync
+    alike = [
+        one
+        for one in measurement.series
+        if sync
+        and (one.pattern, one.block_bytes, one.writers) == (sync.pattern, sync.block_bytes, 1)
+        and one.method != "none"
+    ]
+    if len(alike) < 2:
+        return
+    ordered = sorted(alike, key=lambda one: one.summary.ops_per_s, reverse=True)
+    rows = tuple((one.name, one.summary.ops_per_s, one.summary.ci95_percent) for one in ordered)
+    fastest, slowest = ordered[0], ordered[-1]
+    yield Figure(
+        MethodRates(rows),
+        "Sync methods compared",
+        f"{fastest.name} is the fastest with {format_count(fastest.summary.ops_per_s)}/s, "
+        f"{slowest.name} the slowest with {format_count(slowest.summary.ops_per_s)}/s.",
+    )
+
+
+def conditions_section(report: Report) -> Section:
+    """On what, where and when; what nobody knows stands together at the end."""
+    measurement = report.measurement
+    environment, target = measurement.environment, measurement.target
+    found: list[tuple[str, Known[object]]] = [
+        ("taken", _when(report.measured)),
+        ("how", measurement.source),
+        *([("label", measurement.label)] if measurement.label else []),
+        ("directory", target.directory),
+        ("file system", target.filesystem),
+        *_devices(measurement),
+        ("operating system", environment.os),
+        ("kernel", environment.kernel),
+        ("processor", environment.cpu_model),
+        ("processors usable", environment.cpu_count),
+        ("memory", _size(environment.memory_bytes)),
+        ("virtualisation", environment.virtualisation),
+        ("written meanwhile", _size(measurement.written_bytes)),
+    ]
+    if measurement.source == MEASURED:
+        found.append(("mount options", ", ".join(target.mount_options) or "none"))
+        found.append(("preloaded libraries", ", ".join(environment.preloaded) or "none"))
+    rows = [(what, str(value)) for what, value in found if not isinstance(value, Unknown)]
+    unknown: dict[str, list[str]] = {}
+    for what, value in found:
+        if isinstance(value, Unknown):
+            unknown.setdefault(value.unknown, []).append(what)
+    rows += [("not known", f"{', '.join(whats)}: {why}") for why, whats in unknown.items()]
+    return Section("conditions", "Where it was measured", [Table("", ("what", "found"), rows)])
+
+
+def _when(measured: Measured) -> Known[str]:
+    taken = measured.taken_at
+    if isinstance(taken, Unknown):
+        return taken
+    return taken.strftime("%Y-%m-%d %H:%M:%S %Z").strip()
+
+
+def _devices(measurement: Measurement) -> Iterator[tuple[str, Known[object]]]:
+    if isinstance(measurement.target.devices, Unknown):
+        yield "devices", measurement.target.devices
+    for device in devices_of(measurement):
+        yield device.name, _device(device)
+
+
+def _device(device: Device) -> str:
+    rotates = device.rotational
+    turning = {True: "rotating", False: "not rotating"}
+    parts = [
+        f"model {device.model}",
+        f"attached by {device.transport}",
+        f"rotation {rotates}" if isinstance(rotates, Unknown) else turning[rotates],
+        f"cache {device.write_cache}",
+        f"scheduler {device.scheduler}",
+        f"size {_size(device.size_bytes)}",
+    ]
+    return ", ".join(parts)
+
+
+def _size(value: Known[int]) -> Known[str]:
+    return value if isinstance(value, Unknown) else format_size(value)
+
+
+def trust_section(report: Report) -> Section:
+    """What it behaves like, whether a sync means anything, and what was seen."""
+    verdict = report.storage
+    evidence = [f"{one.trust}: {one.text}" for one in verdict.evidence] or [NOTHING_FOUND]
+    return Section(
+        "trust",
+        "What it is, and whether it can be trusted",
+        [
+            Paragraph(
+                f"It behaves like: {verdict.name} ({verdict.storage_class}). {verdict.description}"
+            ),
+            Paragraph(f"Trust: {verdict.trust}. {TRUST_MEANS[verdict.trust]}"),
+            Notes(list(map(sentence, evidence))),
+        ],
+    )
+
+
+def references_section(report: Report) -> Section:
+    """The drive among storages that somebody measured in the same way."""
+    standings = {one.block_bytes: one for one in report.storage.standings}
+    four = standings.get(CLASSIC_4K_BYTES)
+    sixteen = standings.get(4 * CLASSIC_4K_BYTES)
+    return Section(
+        "references",
+        "Among the reference storages",
+        [
+            Paragraph(
+                "The classic test, one thread that writes one block with O_DIRECT and calls fsync,"
+                " on this drive and on dedicated servers."
+            ),
+            Notes([_standing(one) for one in report.storage.standings]),
+            _among(report, four, sixteen),
+            *_among_figure(report, four),
+        ],
+    )
+
+
+def _standing(standing: Standing) -> str:
+    block = f"{standing.block_bytes // 1024} KiB"
+    if standing.next_faster is None:
+        where = f"faster than all {standing.of} of these"
+    elif standing.next_slower is None:
+        where = f"slower than all {standing.of} of these"
+    else:
+        where = f"between numbers {standing.next_faster} and {standing.next_slower} of these"
+    return f"{block}: {format_count(standing.ops_per_s)}/s, {where}."
+
+
+def _among(report: Report, four: Standing | None, sixteen: Standing | None) -> Table:
+    own = (four.ops_per_s if four else None, sixteen.ops_per_s if sixteen else None, THIS_DRIVE)
+    rows = [
+        own,
+        *(
+            (entry.classic_4k_per_s, entry.classic_16k_per_s, f"{entry.id}: {entry.storage}")
+            for entry in report.references
+        ),
+    ]
+    ranked_by = 0 if four else 1
+    ordered = sorted(rows, key=lambda row: row[ranked_by] or 0, reverse=True)
+    return Table(
+        "",
+        ("storage", "4 KiB", "16 KiB", "one sync of 4 KiB"),
+        [
+            (
+                name,
+                f"{format_count(small)}/s" if small else "-",
+                f"{format_count(large)}/s" if large else "-",
+                format_latency(1e6 / small) if small else "-",
+            )
+            for small, large, name in ordered
+        ],
+        frozenset({1, 2, 3}),
+        marked=frozenset({ordered.index(own)}),
+    )
+
+
+def _among_figure(report: Report, four: Standing | None) -> Iterator[DocumentBlock]:
+    if four is None:
+        return
+    others = [(entry.storage, entry.classic_4k_per_s, False) for entry in report.references]
+    others.sort(key=lambda row: row[1], reverse=True)
+    rows = sorted([*others, (THIS_DRIVE, four.ops_per_s, True)], key=lambda row: -row[1])
+    (fastest, most, _), (slowest, least, _) = others[0], others[-1]
+    yield Figure(
+        AmongReferences(CLASSIC_4K_BYTES, tuple(rows)),
+        "This drive among the reference storages",
+        f"Syncs of 4 KiB a second: {format_count(four.ops_per_s)} on this drive, "
+        f"{format_count(most)} on the fastest of the others ({fastest}), "
+        f"{format_count(least)} on the slowest ({slowest}).",
+    )

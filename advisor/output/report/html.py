@@ -1,0 +1,139 @@
+"""A document as one self-contained HTML file: no script, and nothing loaded from elsewhere."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from advisor.output.blocks import Notes, Table
+from advisor.output.document import (
+    Code,
+    Document,
+    DocumentBlock,
+    Entries,
+    Entry,
+    Figure,
+    Paragraph,
+)
+from advisor.output.text import one_line
+from advisor.resources import resource_dir
+
+NO_CHARTS: Final = "The charts are left out; what they show is said in words and tables."
+NO_MATPLOTLIB: Final = (
+    "The charts are left out, for matplotlib is not installed (pip install 'fsync-advisor[charts]')"
+    "; what they show is said in words and tables."
+)
+
+Draw = Callable[[Figure], str]
+
+
+def document_html(document: Document, charts: bool) -> str:
+    """The document; with charts where they are wanted and matplotlib is there to draw them."""
+    # The other faces are shown without it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    draw, note = _artist(charts)
+    environment = Environment(
+        loader=FileSystemLoader(resource_dir("templates")),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    figures = any(isinstance(one, Figure) for part in document.sections for one in part.blocks)
+    return environment.get_template("report.html.j2").render(
+        title=one_line(document.title),
+        subtitle=one_line(document.subtitle),
+        summary=[one_line(sentence) for sentence in document.summary],
+        key_figures=[
+            {"label": one_line(one.label), "value": one_line(one.value), "tone": one.tone}
+            for one in document.key_figures
+        ],
+        sections=[
+            {
+                "anchor": section.anchor,
+                "title": one_line(section.title),
+                "blocks": [_view(block, draw) for block in section.blocks],
+            }
+            for section in document.sections
+        ],
+        note=note if figures else "",
+    )
+
+
+def _artist(charts: bool) -> tuple[Draw | None, str]:
+    """Who draws, and what to say where nobody does."""
+    if not charts:
+        return None, NO_CHARTS
+    try:
+        from advisor.output.charts.draw import draw
+    except ImportError:
+        return None, NO_MATPLOTLIB
+    numbers = count(1)
+    return lambda figure: draw(
+        figure.chart, one_line(figure.title), one_line(figure.description), next(numbers)
+    ), ""
+
+
+def _view(block: DocumentBlock, draw: Draw | None) -> dict[str, Any]:
+    """What the template of a block shows; its name is in `template`."""
+    match block:
+        case Paragraph(text):
+            return _named("paragraph", text=one_line(text))
+        case Notes(lines):
+            return _named("notes", lines=[one_line(line) for line in lines])
+        case Code(text):
+            return _named("code", text="\n".join(one_line(line) for line in text.splitlines()))
+        case Table():
+            return _named("table", **_table(block))
+        case Entries(title, entries):
+            shown = [_entry(entry) for entry in entries]
+            heading = "h4" if title else "h3"
+            return _named("entries", titles=_if_any(title), heading=heading, entries=shown)
+        case Figure(_, title, description):
+            drawn = [Markup(draw(block))] if draw else []  # its text is escaped by who drew it
+            words = {"title": one_line(title), "description": one_line(description)}
+            return _named("figure", drawn=drawn, **words)
+
+
+def _named(name: str, **shown: Any) -> dict[str, Any]:
+    return {"template": f"report/{name}.html.j2", **shown}
+
+
+def _table(table: Table) -> dict[str, Any]:
+    def cell(row: Any, column: int) -> dict[str, str]:
+        kind = "number" if column in table.numeric else "words"
+        return {"text": one_line(row[column]), "heading": table.headings[column], "kind": kind}
+
+    columns = range(len(table.headings))
+    return {
+        "titles": _if_any(table.title),
+        "headings": [cell(table.headings, column) for column in columns],
+        "rows": [
+            {
+                "kind": "marked" if number in table.marked else "plain",
+                "first": cell(row, 0),
+                "others": [cell(row, column) for column in columns[1:]],
+            }
+            for number, row in enumerate(table.rows)
+        ],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    details = [one_line(detail) for detail in entry.details]
+    return {
+        "name": one_line(entry.name),
+        "assigned": _if_any(entry.value),
+        "tags": [one_line(tag) for tag in entry.tags],
+        "text": one_line(entry.text),
+        "links": [one for one in details if one.startswith("https://")],
+        "words": [one for one in details if not one.startswith("https://")],
+    }
+
+
+def _if_any(text: str) -> list[str]:
+    """For templates, which ask for presence by a loop."""
+    return [one_line(text)] if text else []

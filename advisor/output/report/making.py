@@ -1,0 +1,40 @@
+"""How a report was made, so that anyone can make it again."""
+
+from collections.abc import Iterator
+
+from advisor.output.blocks import Table
+from advisor.output.document import Code, Paragraph, Section
+from advisor.report.results import Report
+from advisor.units import format_latency
+from advisor.versions import VENDOR_NAMES
+
+
+def making_section(report: Report) -> Section:
+    """The command, the versions and the seeds."""
+    return Section(
+        "making",
+        "How this was made",
+        [
+            Paragraph(
+                "The same command makes the same report from the same measurement: the model draws "
+                "its chances from a fixed seed. No server was changed."
+            ),
+            Code(report.command),
+            Table("", ("what", "which"), list(_rows(report))),
+        ],
+    )
+
+
+def _rows(report: Report) -> Iterator[tuple[str, str]]:
+    yield "report", f"fsync-advisor {report.tool_version}"
+    measured = report.measured
+    yield "measurement", f"{measured.source}, by fsync-advisor {measured.tool_version}"
+    if plan := report.measurement.plan:
+        yield "plan", f"{plan.name}, {plan.rounds} rounds, seed {plan.seed}"
+    for server in report.servers:
+        if advice := server.advice:
+            name = f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}"
+            yield "server", f"{name} ({advice.version_source})"
+        cores, cpu = server.capacity.cores, server.capacity.cpu_us_per_txn
+        work = f"{format_latency(cpu.value)} of CPU time per transaction ({cpu.source})"
+        yield "model", f"{cores.value:g} cores ({cores.source}), {work}, seed 0"

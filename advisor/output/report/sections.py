@@ -1,0 +1,84 @@
+"""Report -> Document: which sections there are, and in which order they are read."""
+
+from collections.abc import Iterator
+
+from advisor.measurement import Unknown
+from advisor.output.document import Document, KeyFigure, Section, Tone
+from advisor.output.report.carrying import capacity_section, changes_section, events_section
+from advisor.output.report.drive import (
+    conditions_section,
+    measurement_section,
+    references_section,
+    trust_section,
+)
+from advisor.output.report.making import making_section
+from advisor.output.report.settings import settings_sections
+from advisor.report.results import Report
+from advisor.units import format_count, format_latency
+from advisor.versions import VENDOR_NAMES
+
+TONES: dict[str, Tone] = {
+    "plausible": "good",
+    "unverifiable": "warn",
+    "suspicious": "warn",
+    "not-durable": "bad",
+}
+
+
+def report_document(report: Report) -> Document:
+    """The report as it is read, whatever shows it."""
+    return Document(
+        title=_title(report),
+        summary=report.summary,
+        sections=list(_sections(report)),
+        key_figures=list(_key_figures(report)),
+        subtitle=_subtitle(report),
+    )
+
+
+def _title(report: Report) -> str:
+    place = report.measurement.target.directory
+    return "What this drive carries" if isinstance(place, Unknown) else f"What {place} carries"
+
+
+def _subtitle(report: Report) -> str:
+    """On what, and when."""
+    measured = report.measured
+    when = measured.taken_at
+    parts = [
+        *(one for one in (measured.devices, measured.filesystem) if not isinstance(one, Unknown)),
+        measured.source,
+        *([] if isinstance(when, Unknown) else [when.strftime("%Y-%m-%d %H:%M %Z").strip()]),
+        *([measured.label] if measured.label else []),
+    ]
+    return ", ".join(parts)
+
+
+def _key_figures(report: Report) -> Iterator[KeyFigure]:
+    if sync := report.measurement.nearest_sync:
+        yield KeyFigure("one sync", format_latency(sync.summary.mean_us))
+    for server in report.servers:
+        advice = server.advice
+        name = f", {VENDOR_NAMES[advice.engine]}" if advice and len(report.servers) > 1 else ""
+        first = server.alternatives[0]
+        if first.serial_tps is not None:
+            yield KeyFigure(f"one connection{name}", f"{format_count(first.serial_tps)}/s")
+        yield KeyFigure(f"{first.clients} connections{name}", f"{format_count(first.tps)}/s")
+    yield KeyFigure("trust", report.storage.trust, TONES[report.storage.trust])
+
+
+def _sections(report: Report) -> Iterator[Section]:
+    yield measurement_section(report)
+    yield conditions_section(report)
+    yield trust_section(report)
+    if report.servers and report.storage.standings:  # else its speed says nothing
+        yield references_section(report)
+    for server in report.servers:
+        if server.advice:
+            yield from settings_sections(server.advice)
+    for server in report.servers:
+        yield capacity_section(server)
+        yield changes_section(server)
+    if report.policies:
+        yield events_section(report.policies)
+    yield making_section(report)

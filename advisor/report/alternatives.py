@@ -1,0 +1,121 @@
+"""What would change what is carried: each thing alone, by the model, with everything else as is."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from advisor.advice import Loss, LowerDurability
+from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome, sync_wait_us
+from advisor.capacity.results import CapacityPlan
+from advisor.capacity.standard_drives import StandardDrive
+from advisor.host import Host
+from advisor.report.results import Alternative, ChangeKind
+from advisor.units import format_latency
+
+TYPICAL_CLIENTS: Final = 64
+"""Changes are compared at the number of clients of the plan that comes nearest."""
+
+NEXT_STEP: Final = 2.0
+"""A drive is worth a word where its sync is so many times as fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The host with one thing different, and the price of that."""
+
+    kind: ChangeKind
+    change: str
+    engine: Engine
+    drive: Drive
+    cpu: Cpu
+    clients: int
+    losses: tuple[Loss, ...] = ()
+
+
+def typical_clients(client_counts: Iterable[int]) -> int:
+    """The number of clients at which changes are compared."""
+    return min(client_counts, key=lambda count: abs(count - TYPICAL_CLIENTS))
+
+
+def alternatives(
+    host: Host,
+    plan: CapacityPlan,
+    references: tuple[StandardDrive, ...],
+    offers: tuple[LowerDurability, ...],
+) -> tuple[Alternative, ...]:
+    """The host as it is, then with one thing different at a time."""
+    counts = [point.clients for point in plan.group_commit]
+    here = _Case(
+        "none", "as it is", Engine(host.kind), host.drive, host.cpu(), typical_clients(counts)
+    )
+    now = _run(host, here)
+    cases = [here, *_drives(here, references), *_relaxed(here, offers)]
+    if (most := max(counts)) > here.clients:
+        cases.append(replace(here, kind="clients", change=f"{most} clients", clients=most))
+    if now.bottleneck == "cpu":
+        twice = replace(here.cpu, cores=round(2 * here.cpu.cores))
+        cases.append(replace(here, kind="cores", change=f"{twice.cores} cores", cpu=twice))
+    return tuple(_alternative(case, _run(host, case), now.tps) for case in cases)
+
+
+def _run(host: Host, case: _Case) -> Outcome:
+    return host.clients(case.engine, case.drive, case.cpu, case.clients)
+
+
+def _drives(here: _Case, references: tuple[StandardDrive, ...]) -> Iterator[_Case]:
+    """On the next faster reference storage and on the fastest; then the log alone on that."""
+    if here.engine.kind == "asynchronous":
+        return  # no commit waits for the drive
+    by_speed = sorted(references, key=lambda one: one.drive.log.mean_us)
+    faster = [
+        one for one in by_speed if one.drive.log.mean_us * NEXT_STEP <= here.drive.log.mean_us
+    ]
+    if not faster:
+        return
+    for one in dict.fromkeys((faster[-1], faster[0])):
+        yield replace(here, kind="drive", change=f"a drive like {_named(one)}", drive=one.drive)
+    what, there = _one_log(here, faster[0].drive)
+    change = f"{what} alone on a drive like {_named(faster[0])}"
+    yield replace(here, kind="log-device", change=change, drive=there)
+
+
+def _named(one: StandardDrive) -> str:
+    each = format_latency(one.drive.log.mean_us)
+    return f"{one.name} ({one.description}; {each} a sync)"
+
+
+def _one_log(here: _Case, fast: Drive) -> tuple[str, Drive]:
+    """The log that a commit waits for longest, on the fast drive and everything else here."""
+    if not here.engine.kind.endswith("binary-log"):
+        return ("the WAL" if here.engine.kind == "postgresql" else "the redo log"), fast
+    append = here.drive.append or here.drive.log
+    if append.mean_us >= here.drive.log.mean_us:
+        return "the binary log", Drive(here.drive.log, fast.append)
+    return "the redo log", Drive(fast.log, append)
+
+
+def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case]:
+    """The mildest class where a commit waits for no sync."""
+    for offer in offers[:1]:
+        yield replace(
+            here,
+            kind="durability",
+            change=f"--durability {offer.durability}",
+            engine=Engine("asynchronous"),
+            losses=offer.losses,
+        )
+
+
+def _alternative(case: _Case, outcome: Outcome, now_tps: float) -> Alternative:
+    wait_us = sync_wait_us(case.engine, case.drive)
+    return Alternative(
+        kind=case.kind,
+        change=case.change,
+        clients=case.clients,
+        tps=outcome.tps,
+        p99_ms=outcome.p99_ms,
+        times=outcome.tps / now_tps,
+        bottleneck=outcome.bottleneck,
+        serial_tps=1e6 / wait_us if wait_us else None,
+        losses=case.losses,
+    )

@@ -1,0 +1,91 @@
+"""What a report says, before anybody decides how it looks. As JSON it is a face of its own."""
+
+from typing import Final, Literal
+
+from advisor.advice import Advice, Loss, Measured
+from advisor.analysis.storage import ReferenceStorage
+from advisor.analysis.verdict import Verdict
+from advisor.capacity.group_commit import Bottleneck
+from advisor.capacity.policies import Policy
+from advisor.capacity.results import CapacityPlan
+from advisor.measurement import Measurement, Model
+
+SCHEMA_VERSION: Final = 1
+
+ChangeKind = Literal["none", "drive", "log-device", "durability", "clients", "cores"]
+
+
+class Bucket(Model):
+    """How many samples took from so long to less than so long."""
+
+    from_us: float
+    to_us: float
+    samples: int
+
+
+class Histogram(Model):
+    """The latencies of one series, in buckets that are equally wide on a logarithmic axis."""
+
+    series: str
+    buckets: tuple[Bucket, ...]
+    """Ascending, without gaps."""
+
+
+class Alternative(Model):
+    """What is carried with one thing different; first comes the host as it is."""
+
+    kind: ChangeKind
+    change: str
+    clients: int
+    tps: float
+    p99_ms: float
+    times: float
+    """How many times as many as without the change."""
+    bottleneck: Bottleneck
+    serial_tps: float | None
+    """Commits per second of one connection, if nothing but syncs took time; None without syncs."""
+    losses: tuple[Loss, ...] = ()
+
+
+class Headroom(Model):
+    """How much of what a workload may use is wanted."""
+
+    workload: str
+    sustainable_tps: float
+    """0 where the workload's target is missed with hardly anybody there."""
+    wanted_tps: float | None
+    used_percent: float | None
+    """None where nothing is wanted, or nothing can be sustained."""
+
+
+class ServerReport(Model):
+    """One server on the drive; without advice a commit that waits for one shared sync."""
+
+    advice: Advice | None
+    capacity: CapacityPlan
+    headroom: tuple[Headroom, ...]
+    alternatives: tuple[Alternative, ...]
+
+
+class Report(Model):
+    """All of it. Same measurement and same questions, same report."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tool_version: str
+    command: str
+    """What makes this report again, as a shell takes it."""
+    summary: tuple[str, ...]
+    """Three sentences that are the answer."""
+    measured: Measured
+    measurement: Measurement
+    """Without its samples, which stay in the file it was read from."""
+    histogram: Histogram | None
+    """None where no samples are known."""
+    storage: Verdict
+    references: tuple[ReferenceStorage, ...]
+    servers: tuple[ServerReport, ...]
+    """Empty on a drive that is not durable: its speed says nothing."""
+    policies: tuple[Policy, ...]
+    """How an application persists events in files of its own; empty where no rate is wanted."""
+    notes: tuple[str, ...]
+    """What the reader must know beside all that."""

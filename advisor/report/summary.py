@@ -1,0 +1,124 @@
+"""The answer in three sentences: what the drive is, what it carries, what to do."""
+
+from typing import Final
+
+from advisor.advice import Advice
+from advisor.analysis.trust import Trust
+from advisor.analysis.verdict import Verdict
+from advisor.capacity.group_commit import Bottleneck
+from advisor.durability import CLASSES, MEANING
+from advisor.measurement import MEASURED, Measurement, Unknown
+from advisor.report.alternatives import typical_clients
+from advisor.report.results import ServerReport
+from advisor.units import format_count, format_latency
+from advisor.versions import VENDOR_NAMES
+
+SAID_OF: Final[dict[Trust, str]] = {
+    "plausible": "no check found fault with it",
+    "unverifiable": "whether a sync survives a power loss cannot be told from here",
+    "suspicious": "it is suspicious",
+    "not-durable": "it is not durable",
+}
+
+BINDS: Final[dict[Bottleneck, str]] = {
+    "flush": "limited by the drive",
+    "cpu": "limited by the processors",
+    "clients": "limited by nothing but their number",
+}
+
+WORTH_A_WORD: Final = 1.1
+"""What carries less than so many times as much is no reason to change anything."""
+
+
+def summary(
+    measurement: Measurement, verdict: Verdict, servers: tuple[ServerReport, ...]
+) -> tuple[str, str, str]:
+    """Whoever reads no further has the answer."""
+    drive = _drive(measurement, verdict)
+    if not servers:
+        return (
+            drive,
+            "Neither settings nor a capacity follow from it, for a sync that keeps nothing says "
+            "nothing about a drive that does.",
+            "Measure the directory where the database will live.",
+        )
+    carried = "; ".join(_carried(server) for server in servers)
+    return drive, _sentence(carried), _to_do(servers)
+
+
+def _drive(measurement: Measurement, verdict: Verdict) -> str:
+    place = measurement.target.directory
+    what = "The drive" if isinstance(place, Unknown) else f"The drive under {place}"
+    takes = "takes an unknown time for a sync"
+    if sync := measurement.nearest_sync:
+        how = "takes" if measurement.source == MEASURED else "is reported to take"
+        p99 = sync.summary.p99_us
+        tail = "" if p99 is None else f", one in a hundred {format_latency(p99)} or more"
+        takes = f"{how} {format_latency(sync.summary.mean_us)} for a sync{tail}"
+    said = SAID_OF[verdict.trust]
+    if verdict.evidence:
+        said = f"{said}: {verdict.evidence[0].text}"
+    return f"{what} ({verdict.name}) {takes}, and {said}."
+
+
+def _carried(server: ServerReport) -> str:
+    plan = server.capacity
+    serial_tps = server.alternatives[0].serial_tps
+    one = "commits wait for no sync"
+    if serial_tps is not None:
+        one = f"one connection commits at most {format_count(serial_tps)} times a second"
+    clients = typical_clients(point.clients for point in plan.group_commit)
+    point = next(one for one in plan.group_commit if one.clients == clients)
+    many = f"{clients} connections together carry {format_count(point.tps)} transactions a second"
+    return f"with {_name(server)} {one}, and by the model {many}, {BINDS[point.bottleneck]}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _name(server: ServerReport) -> str:
+    advice = server.advice
+    return f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}" if advice else "a database"
+
+
+def _to_do(servers: tuple[ServerReport, ...]) -> str:
+    set_lines = [_lines(server.advice) for server in servers if server.advice]
+    parts = [f"set {' and '.join(set_lines)}"] if set_lines else []
+    parts += [_answer(server) for server in servers if server.capacity.target]
+    if not any(server.capacity.target for server in servers):
+        parts.append(_most_would_bring(servers))
+    if not set_lines:
+        parts.append("--db adds the settings for a server")
+    return _sentence("; ".join(parts))
+
+
+def _lines(advice: Advice) -> str:
+    """How many lines, and what they risk."""
+    emitted = [entry for entry in advice.settings if entry.emitted]
+    risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
+    name = f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}"
+    return f"{len(emitted)} lines for {name}, with which {MEANING[risked]}"
+
+
+def _answer(server: ServerReport) -> str:
+    """Whether the target is carried, and the first thing that would change a no."""
+    target = server.capacity.target
+    assert target is not None
+    wanted = f"{format_count(target.tps)} transactions a second"
+    if target.here.clients:
+        clients = f"{target.here.clients} connection{'' if target.here.clients == 1 else 's'}"
+        return f"{wanted} are carried by {_name(server)} with {clients}"
+    no = f"{wanted} are not carried by {_name(server)} on this drive"
+    if not target.remedies:
+        return no
+    return f"{no}, but would be with {' and '.join(target.remedies[0].changes)}"
+
+
+def _most_would_bring(servers: tuple[ServerReport, ...]) -> str:
+    """The change that brings most without risking a commit."""
+    safe = [one for server in servers for one in server.alternatives if not one.losses]
+    best = max(safe, key=lambda one: one.times)
+    if best.times < WORTH_A_WORD:
+        return "no faster drive and no more connections would carry much more"
+    return f"{best.change} would carry {format_count(best.times)} times as many"

@@ -1,0 +1,100 @@
+"""Stored measurement -> report in each of its faces, held against files that a person has read.
+
+A golden file changes only with `tests/run tests/golden --update-golden`; read the difference.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from advisor.cli import main
+from advisor.output.report.faces import document_html, document_markdown, document_text
+from advisor.output.report.sections import report_document
+from advisor.report.results import Report
+
+HERE: Final = Path(__file__).parent
+MEASUREMENTS: Final = HERE / "measurements"
+REPORTS: Final = HERE / "reports"
+
+OPTIONS: Final = {
+    "cloud-quick": ("--clients", "1,16,64"),
+    "hdd": (
+        *("--db", "mysql", "--db-version", "9.7", "--clients", "16,64,256"),
+        *("--target-tps", "2500", "--p99-ms", "60"),
+    ),
+    "hdd-journal": ("--db", "mariadb", "--db-version", "10.11", "--binary-log", "--rate", "500"),
+    "nvme-consumer": (
+        *("--db", "mysql", "--db-version", "9.7", "--db", "postgresql", "--db-version", "15"),
+        *("--clients", "1,64"),
+    ),
+    "nvme-plp": ("--db", "postgresql", "--db-version", "18", "--workload", "login"),
+    "raid-cache": ("--db", "postgresql", "--db-version", "13", "--syncs", "1,6"),
+    "sata-ssd-consumer": (
+        *("--db", "mysql", "--db-version", "5.7", "--memory", "4GB", "--no-binary-log"),
+        *("--durability", "loses-recent-on-power-loss", "--clients", "1,64"),
+    ),
+    "sata-ssd-plp": ("--workload", "order", "--parameter", "items=5", "--target-tps", "900"),
+    "tmpfs": ("--db", "mysql", "--db-version", "8.4"),
+}
+"""Stored measurement -> options."""
+
+FACES: Final = {"terminal": "txt", "markdown": "md", "html": "html", "json": "json"}
+"""--format -> the ending of the golden file."""
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit status and stdout of one command."""
+    with pytest.raises(SystemExit) as ended:
+        main(["report", *arguments])
+    return int(ended.value.code or 0), capsys.readouterr().out
+
+
+@pytest.mark.parametrize("drive", OPTIONS)
+def test_report(
+    drive: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    update_golden: bool,
+) -> None:
+    monkeypatch.chdir(MEASUREMENTS)
+    status, out = run(capsys, "--from", f"{drive}.json", *OPTIONS[drive], "--format", "json")
+    assert status == (3 if drive == "tmpfs" else 0)
+    document = report_document(Report.model_validate_json(out))  # it holds all that is shown
+    shown = {
+        "json": out,
+        "txt": document_text(document),
+        "md": document_markdown(document),
+        "html": document_html(document, charts=False),
+    }
+    for ending, text in shown.items():
+        golden = REPORTS / f"{drive}.{ending}"
+        if update_golden:
+            golden.write_text(text)
+        assert text == golden.read_text()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [(), ("--format", "markdown"), ("--format", "html", "--no-charts"), ("--format", "json")],
+    ids=FACES,
+)
+def test_the_command_shows_the_same(
+    how: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(MEASUREMENTS)
+    given = "--from cloud-quick.json --clients 1,16,64"
+    _, out = run(capsys, *given.split(), *how)
+    name = how[1] if how else "terminal"
+    # Each face shows the command that made it; the golden files come from the JSON.
+    shown = out.replace(" ".join((given, *how)), f"{given} --format json")
+    assert shown == (REPORTS / f"cloud-quick.{FACES[name]}").read_text()
+
+
+def test_every_golden_report_is_tested() -> None:
+    expected = {f"{drive}.{ending}" for drive in OPTIONS for ending in FACES.values()}
+    assert {path.name for path in REPORTS.iterdir()} == expected
+
+
+def test_every_stored_measurement_has_a_report() -> None:
+    assert {path.stem for path in MEASUREMENTS.iterdir()} == OPTIONS.keys()

@@ -1,0 +1,372 @@
+"""A fleet: order, outliers, sums and trust by hand; and the command on good and bad files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drives import UNKNOWN, device, measurement, round_of, series, summary
+
+from advisor.analysis.verdict import judge
+from advisor.cli import main
+from advisor.errors import AdvisorError
+from advisor.fleet import Fleet, Host, Unread, build_fleet, host_of
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
+from advisor.output.fleet import fleet_document
+from advisor.output.report.faces import document_text
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "measurements"
+KNOWLEDGE = load_storage_knowledge()
+
+
+def host(name: str, mean_us: float, *, p99_us: float | None = None, **more: Any) -> Host:
+    made = measurement(summary(mean_us, p99_us=p99_us), label=name, **more)
+    return host_of(f"{name}.json", "stem", made, KNOWLEDGE)
+
+
+def fleet(hosts: Sequence[Host], *unread: Unread) -> Fleet:
+    return build_fleet(hosts, unread, "0")
+
+
+def of_one_model(means_us: Sequence[float], **more: Any) -> Fleet:
+    return fleet([host(f"{number}", mean_us, **more) for number, mean_us in enumerate(means_us)])
+
+
+def outliers(found: Fleet) -> dict[str, float]:
+    return {one.name: round(one.outlier.times_the_median, 3) for one in found.hosts if one.outlier}
+
+
+# Order
+
+
+def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
+    unsynced = measurement(None, series("random", "none", 5), label="no sync")
+    found = fleet(
+        [
+            host("a", 100, p99_us=900),
+            host_of("f", "f", unsynced, KNOWLEDGE),
+            host("b", 300, p99_us=800),
+            host("slow", 850),
+            host("c", 200, p99_us=1000),
+        ]
+    )
+    assert [one.name for one in found.hosts] == ["c", "a", "slow", "b", "no sync"]
+
+
+def test_a_host_is_its_label_or_its_file_or_its_path() -> None:
+    unlabelled = host_of("rack/db7.json", "db7", measurement(), KNOWLEDGE)
+    found = fleet([host("x", 1000), host("x", 1001), host("y", 1002), unlabelled])
+    assert {one.name for one in found.hosts} == {"x.json", "y", "db7"}
+    assert {one.file for one in found.hosts} == {"x.json", "y.json", "rack/db7.json"}
+
+
+# Outliers
+
+
+# Four alike: nothing but the factor of 1.5 counts, and 1000 / 1.5 = 666.67.
+@pytest.mark.parametrize(
+    ("mean_us", "expected"),
+    [(1499, {}), (1501, {"4": 1.501}), (667, {}), (666, {"4": 0.666})],
+)
+def test_an_outlier_is_farther_than_a_factor(mean_us: float, expected: dict[str, float]) -> None:
+    found = of_one_model([1000, 1000, 1000, 1000, mean_us])
+    assert outliers(found) == expected
+    (model,) = found.models
+    assert (model.model, model.hosts, model.outliers) == ("X", 5, len(expected))
+    assert (model.median_us, model.outlier_factor) == pytest.approx((1000, 1.5))
+
+
+# Logarithms of steps of 1.2: deviations from 1440 us are 0, 1, 1, 2, 2 and two large ones steps, so
+# their median is 2 ln 1.2 = 0.36464; x 1.4826 x 3.5 = 1.8922, and exp(1.8922) = 6.634.
+@pytest.mark.parametrize(("factor", "expected"), [(6.6, {}), (6.7, {"5": 6.7, "6": 0.149})])
+def test_and_farther_than_the_model_scatters(factor: float, expected: dict[str, float]) -> None:
+    found = of_one_model([1000, 1200, 1440, 1728, 2073.6, 1440 * factor, 1440 / factor])
+    assert found.models[0].outlier_factor == pytest.approx(6.634, abs=0.001)
+    assert outliers(found) == expected
+
+
+def test_three_have_no_middle() -> None:
+    assert of_one_model([1000, 1000, 9000]).models == ()
+    assert outliers(of_one_model([1000, 1000, 1000, 9000])) == {"3": 9}
+
+
+MIRROR = (device("sda", model="X"), device("sdb", model="X"))
+
+
+@pytest.mark.parametrize(
+    ("devices", "model"),
+    [
+        ((device(model="Y"),), "Y"),
+        (MIRROR, "2 x X"),
+        ((device("sdb", model="Z"), device("sda", model="X")), "X + Z"),
+        ((device(model="X"), device("sdb", model=UNKNOWN)), None),
+        ((), None),
+    ],
+)
+def test_only_the_same_drives_are_held_against_each_other(
+    devices: tuple[Device, ...], model: str | None
+) -> None:
+    other = host("other", 9000, devices=devices)
+    assert other.model == model
+    found = fleet([*of_one_model([1000] * 4).hosts, other])
+    assert (outliers(found), [one.hosts for one in found.models]) == ({}, [4])
+
+
+def test_only_the_same_series_are_held_against_each_other() -> None:
+    reported = measurement(
+        series("append", "fsync", 9000), label="reported", source="reported by fio"
+    )
+    found = fleet([*of_one_model([1000] * 4).hosts, host_of("f", "f", reported, KNOWLEDGE)])
+    assert (outliers(found), [one.hosts for one in found.models]) == ({}, [4])
+
+
+def test_who_is_not_durable_is_held_against_nobody() -> None:
+    found = fleet([*of_one_model([1000] * 4).hosts, host("memory", 9000, filesystem="tmpfs")])
+    assert (outliers(found), [one.hosts for one in found.models]) == ({}, [4])
+
+
+# Sums
+
+
+# 1000/s + 500/s; the slower one would hold both to 500/s. 20 us on volatile flash are not believed.
+def test_only_what_can_be_believed_is_added_up() -> None:
+    unsynced = measurement(None, series("random", "none", 5))
+    found = fleet(
+        [
+            host("a", 1000, p99_us=1500),
+            host("b", 2000, p99_us=2500),
+            host("memory", 1000, filesystem="tmpfs"),
+            host("too fast", 20),
+            host_of("f", "f", unsynced, KNOWLEDGE),
+        ]
+    )
+    total = found.total
+    assert (total.hosts, total.left_out) == (2, 3)
+    assert (total.serial_syncs_per_s, total.evenly_shared_syncs_per_s) == (1500, 1000)
+    assert found.trust == {"plausible": 3, "unverifiable": 0, "suspicious": 1, "not-durable": 1}
+
+
+# The golden measurements: 1e6 / 860, / 262, / 24.1, ... and their p99.
+def test_classes_are_counted_and_added_up() -> None:
+    paths = sorted(GOLDEN.glob("*.json"))
+    found = fleet([host_of(str(p), p.stem, from_json(p.read_text(), ""), KNOWLEDGE) for p in paths])
+    counts = {
+        one.storage_class: (one.hosts, one.median_p99_us, round(one.serial_syncs_per_s, 2))
+        for one in found.classes
+    }
+    assert counts == {
+        "hdd": (2, None, 124.34),
+        "hdd-behind-cache": (1, 152.0, 0),
+        "memory": (1, 1.6, 0),
+        "nvme-consumer": (1, 2628.8, 608.64),
+        "nvme-plp": (1, 38.56, 41493.78),
+        "sata-ssd-consumer": (1, 1376.0, 1162.79),
+        "sata-ssd-plp": (1, 419.2, 3816.79),
+        "virtual-disk": (1, 1120.0, 1428.57),
+    }
+    assert found.total.serial_syncs_per_s == pytest.approx(48634.91, abs=0.01)
+    assert found.classes[0].storage_class == "hdd"
+    assert found.classes[0].worst_p99_us is None
+
+
+# Reading without latencies
+
+
+def lying(**more: Any) -> Measurement:
+    """20 syncs, 9 flushes: trust rests on how many latencies there are."""
+    rounds = [round_of([1000] * 20, flush_requests=9)]
+    return measurement(series("overwrite", "fdatasync", 1000, rounds=rounds), **more)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_without_its_latencies_a_measurement_is_judged_as_with_them(indent: int | None) -> None:
+    label = 'its "latencies_ns":[1,2] and \\'
+    text = json.dumps(json.loads(to_json(lying(label=label))), indent=indent)
+    light = from_json(without_latencies(text.encode()).decode(), "")
+    assert [len(one.latencies_ns) for one in light.series[0].rounds] == [0]
+    assert light.label == label
+    assert judge(light, KNOWLEDGE) == judge(lying(label=label), KNOWLEDGE)
+    assert judge(light, KNOWLEDGE).trust == "suspicious"
+
+
+@pytest.mark.parametrize("bad", ["-1", "1.5", '"1"', "[1]", "null"])
+def test_latencies_that_are_none_are_refused_nevertheless(bad: str) -> None:
+    text = to_json(lying()).replace('"latencies_ns":[1000,', f'"latencies_ns":[{bad},')
+    with pytest.raises(AdvisorError, match="latenc"):
+        from_json(without_latencies(text.encode()).decode(), "")
+
+
+# The command
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of report --fleet."""
+    with pytest.raises(SystemExit) as ended:
+        main(["report", "--fleet", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, GOLDEN / "hdd.json", GOLDEN / "tmpfs.json", "--format", "json")
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert (told["schema_version"], told["unread"]) == (1, [])
+    hdd, tmpfs = told["hosts"]
+    assert (hdd["class"], hdd["trust"], hdd["model"]) == ("hdd", "plausible", "WDC WD2002FYPS-0")
+    assert hdd["file"] == str(GOLDEN / "hdd.json")
+    assert hdd["latency"]["mean_us"] == 12200
+    assert hdd["latency"]["p99_us"] is None
+    assert (tmpfs["trust"], tmpfs["evidence"][0]["check"]) == ("not-durable", "memory-file-system")
+
+
+def test_another_tools_report_is_one_of_the_fleet(capsys: pytest.CaptureFixture[str]) -> None:
+    fio = Path(__file__).parents[1] / "importers" / "fixtures" / "fio-3.33-fdatasync.json"
+    status, out, err = run(capsys, GOLDEN / "hdd.json", fio, "--format", "json")
+    assert (status, err) == (0, "")
+    (reported,) = [one for one in json.loads(out)["hosts"] if one["file"] == str(fio)]
+    assert (reported["source"], reported["trust"]) == ("reported by fio 3.33", "unverifiable")
+
+
+@pytest.fixture
+def bad_files(tmp_path: Path) -> dict[Path, str]:
+    """Files, and what is wrong with them."""
+    cut, binary, nowhere = tmp_path / "cut.json", tmp_path / "binary", tmp_path / "nowhere.json"
+    text = (GOLDEN / "hdd.json").read_text()
+    cut.write_text(text[:5000])
+    no_time = tmp_path / "no_time.json"
+    no_time.write_text(text.replace('"mean_us": 12200', '"mean_us": 1e-310', 1))
+    binary.write_bytes(b"\x7fELF\x00\xff")
+    return {
+        cut: f"{cut} is not a measurement: Invalid JSON: EOF while parsing",
+        binary: "binary",
+        no_time: "mean_us: Input should be greater than or equal to 0.001",
+        nowhere: f"{nowhere} cannot be read: No such file or directory",
+        tmp_path: f"{tmp_path} cannot be read: Is a directory",
+    }
+
+
+@pytest.mark.parametrize("format_", ["json", "html", "markdown", "terminal"])
+def test_what_cannot_be_read_is_said_and_the_rest_reported(
+    format_: str, bad_files: dict[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [GOLDEN / "hdd.json", *bad_files, GOLDEN / "nvme-plp.json"]
+    status, out, err = run(capsys, *files, "--format", format_)
+    assert (status, err.count("\n")) == (1, 1)
+    assert "5 of 7 files could not be read: " in err
+    # Wrapped and escaped as the format will have it.
+    shown = "".join(out.replace("\\", "").split())
+    assert all(one in shown for one in ("WD2002FYPS", "PM983", "cut.json", "nowhere.json"))
+    if format_ == "json":
+        unread = {Path(one["file"]): one["why"] for one in json.loads(out)["unread"]}
+        assert unread.keys() == bad_files.keys()
+        assert all(why in unread[path] for path, why in bad_files.items())
+
+
+def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    product = tmp_path / "fleet.html"
+    status, out, _ = run(
+        capsys, GOLDEN / "hdd.json", "nowhere", "--format", "html", "--output", product
+    )
+    assert (status, out) == (1, "")
+    assert "WD2002FYPS" in product.read_text()
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
+    pipe, product = tmp_path / "pipe", tmp_path / "fleet.json"
+    os.mkfifo(pipe)
+    arguments = ["report", "--fleet", GOLDEN / "hdd.json", pipe, "--output", product]
+    command = [sys.executable, "-m", "advisor", *map(str, arguments)]
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
+        pipe.open("w"),  # which waits for the reader
+    ):
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err == "fsync-advisor: interrupted by SIGINT; nothing was left behind\n"
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "--fleet needs measurements"),
+        ((GOLDEN / "hdd.json", "--format", "prometheus"), 2, "--fleet has no Prometheus text"),
+        ((GOLDEN / "hdd.json", GOLDEN / "." / "hdd.json"), 2, "is given twice"),
+        ((GOLDEN / "hdd.json", "--output", "/"), 2, "/ is a directory"),
+        (("nowhere", "either"), 1, "2 of 2 files could not be read: nowhere cannot be read: No"),
+    ],
+)
+def test_mistakes_get_one_clear_line(
+    arguments: tuple[object, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended, out, err = run(capsys, *arguments)
+    assert (ended, out) == (status, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+# What people see
+
+
+def test_a_terminal_shows_the_worst_and_how_many_more_there_are() -> None:
+    found = of_one_model([1000, 2000, 3000, 4000], filesystem="tmpfs")
+    for most, more in ((2, 2), (4, 0), (None, 0)):
+        text = document_text(fleet_document(found, most), colours=False)
+        rows = [
+            line for line in text.splitlines() if line.split()[1:3] == ["memory", "not-durable"]
+        ]
+        assert len(rows) == (most or 4)
+        assert (f"and {more} more; --format html" in text) == bool(more)
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "a\nb\x1b[31m",
+    "{{ 9007 * 3 }}",
+    "x" * 10_000,
+    "\u202eRTL 💾",
+]
+
+
+@pytest.mark.parametrize("format_", ["json", "html", "markdown", "terminal"])
+def test_hostile_names_are_text(
+    format_: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = []
+    for number, name in enumerate(HOSTILE):
+        paths.append(tmp_path / f"{number}.json")
+        slow = 1000 * (1 + 9 * (number == 0))
+        devices = (device(model=name), device("vdb", model="QEMU HARDDISK", transport="virtio"))
+        made = measurement(slow, devices=devices, label=name)
+        paths[-1].write_text(to_json(made))
+    status, out, _ = run(capsys, *paths, "--format", format_)
+    assert status == 0
+    if format_ in ("html", "markdown"):
+        assert "<script>" not in out.replace("\\<", "&lt;")
+    assert "\x1b" not in out
+    assert "27021" not in out
+    assert "\u202e" not in out
+
+
+def test_eighty_columns_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, *sorted(GOLDEN.glob("*.json")), "nowhere.json")
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_an_outlier_is_named_with_what_it_is_held_against() -> None:
+    text = document_text(fleet_document(of_one_model([1000] * 4 + [9000, 100])), colours=False)
+    assert "Of 6 hosts that can be held against others of their drive model, 2 stand out." in text
+    rows = [line.split() for line in text.splitlines()]
+    assert ["4", "9", "ms", "1", "ms", "9", "x", "slower", "X"] in rows
+    assert ["5", "100", "us", "1", "ms", "10", "x", "faster", "X"] in rows
+    assert ["X", "6", "1", "ms", "1.5", "x", "2"] in rows

@@ -1,0 +1,290 @@
+"""The faces of a document: what a host or a file says is shown as text, in each of them."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Final
+
+import pytest
+from markdown_it import MarkdownIt
+from rich.cells import cell_len
+
+from advisor.output.blocks import Notes, Table
+from advisor.output.charts.data import LatencyHistogram, MethodRates
+from advisor.output.document import (
+    Code,
+    Document,
+    Entries,
+    Entry,
+    Figure,
+    KeyFigure,
+    Paragraph,
+    Section,
+)
+from advisor.output.report.faces import document_html, document_markdown, document_text
+from advisor.output.report.histogram import histogram_lines
+from advisor.output.report.html import NO_CHARTS, NO_MATPLOTLIB
+
+HOSTILE: Final = {
+    "script": "<script>alert('x')</script>",
+    "attribute": '"><img src=x onerror=alert(1)>',
+    "entity": "&lt;b&gt; &amp;",
+    "template": "{{ 7 * 7 }} {% for x in y %} {# z #}",
+    "markdown": "**a** _b_ `c` [d](javascript:e) ![f](g) ~~h~~ | i \\ $j$ <k>",
+    "markup": "[bold red]a[/bold red] [link=x]b[/link]",
+    "emoji": "disk \N{FLOPPY DISK}\N{SNOWMAN} \N{CJK UNIFIED IDEOGRAPH-78C1}",
+    "hebrew": "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET}",
+    "long": "x" * 10_240,
+    "list": "- a",
+    "number": "1. a",
+    "heading": "# a",
+    "quotation": "> a",
+}
+STEERING: Final = {
+    "newline": "a\nb\r\n# c",
+    "escape": "a\x1b[31mb\x1b]0;title\x07",
+    "c1": "a\x9b31mb",
+    "bidi": "a\N{RIGHT-TO-LEFT OVERRIDE}b\N{LEFT-TO-RIGHT ISOLATE}c",
+    "separator": "a\N{LINE SEPARATOR}b",
+    "zero": "a\x00b\N{ZERO WIDTH SPACE}c",
+    "half": "a\ud800b",
+}
+"""What has no place in any text: a blank stands for it."""
+
+
+def document(said: str) -> Document:
+    """The text at every place that may come from a host or a file."""
+    return Document(
+        title=f"T {said}",
+        subtitle=said,
+        summary=[said, f"S {said}"],
+        key_figures=[KeyFigure(said, said, "warn")],
+        sections=[
+            Section(
+                "one",
+                said,
+                [
+                    Paragraph(said),
+                    Notes([said]),
+                    Code(said),
+                    Table(said, ("name", "figure"), [(said, "1"), ("y", said)], frozenset({1})),
+                    Entries(said, [Entry(said, said, [said], said, [said, f"https://a/{said}"])]),
+                    Figure(MethodRates(((said, 1.0, None),)), said, said),
+                ],
+            )
+        ],
+    )
+
+
+PLACES: Final = 16
+"""How often a text must be found."""
+
+
+class Page(HTMLParser):
+    """The text of a page, its elements, and what their attributes say."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def steers(text: str) -> set[str]:
+    """The characters that a terminal or a browser obeys, but for the end of a line."""
+    steering = ("Cc", "Cf", "Zl", "Zp", "Cs")
+    return {one for one in text if unicodedata.category(one) in steering} - {"\n"}
+
+
+# HTML
+
+
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+def test_html_shows_it_as_text(said: str) -> None:
+    page = Page(document_html(document(said), charts=False))
+    plain = Page(document_html(document("plain"), charts=False))
+    assert page.elements == plain.elements  # nothing became an element
+    assert {name for name, _ in page.attributes} == {name for name, _ in plain.attributes}
+    assert sum(words.count(said) for words in page.words) >= PLACES
+
+
+@pytest.mark.parametrize("said", STEERING.values(), ids=STEERING)
+def test_html_says_a_blank_for_what_steers(said: str) -> None:
+    html = document_html(document(said), charts=False)
+    assert steers(html) == set()
+    html.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "http://a/b", "data:text/html,x", "HTTPS://a", " https://a"]
+)
+def test_only_https_becomes_a_link(address: str) -> None:
+    entries = Entries("", [Entry("a", "", [], "b", [address])])
+    page = Page(document_html(Document("t", [], [Section("s", "s", [entries])]), charts=False))
+    assert {value for name, value in page.attributes if name == "href"} == {"#main", "#s", "data:,"}
+    assert any(address.strip() in words for words in page.words)
+
+
+def test_html_asks_nobody_for_anything() -> None:
+    html = document_html(document("https://elsewhere"), charts=False)
+    page = Page(html)
+    assert "script" not in page.elements
+    assert {name for name, _ in page.attributes} & {"src", "srcset", "onload", "onclick"} == set()
+    assert "@import" not in html
+    assert "url(" not in html
+
+
+def test_html_is_complete_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "advisor.output.charts.draw", None)
+    html = document_html(document("said"), charts=True)
+    page = Page(html)
+    assert NO_MATPLOTLIB in page.words
+    assert "svg" not in page.elements
+    assert page.elements.count("figure") == page.elements.count("figcaption") == 1
+
+
+def test_html_without_figures_excuses_nothing() -> None:
+    html = document_html(Document("t", [], [Section("s", "s", [Paragraph("p")])]), charts=False)
+    assert NO_CHARTS not in html
+
+
+def test_html_has_one_of_each_landmark_and_headings_in_order() -> None:
+    page = Page(document_html(document("said"), charts=False))
+    for once in ("html", "header", "main", "nav", "h1", "title"):
+        assert page.elements.count(once) == 1
+    levels = [int(one[1]) for one in page.elements if re.fullmatch("h[1-6]", one)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert ("lang", "en") in page.attributes
+
+
+# Markdown
+
+
+def markdown_words(text: str) -> Iterator[tuple[str, str]]:
+    """(kind, text) of everything in it, as GitHub reads tables and strikethrough."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    for token in parser.parse(text):
+        yield token.type, token.content
+        yield from ((child.type, child.content) for child in token.children or [])
+
+
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+def test_markdown_shows_it_as_text(said: str) -> None:
+    """In lines of their own and in sentences; with all marks taken for what they are."""
+    found = list(markdown_words(document_markdown(document(said))))
+    kinds = [kind for kind, _ in found]
+    plain = [kind for kind, _ in markdown_words(document_markdown(document("plain")))]
+    assert {kind for kind in kinds if kind.startswith("html")} == set()
+    assert [kind for kind in kinds if kind.endswith("_open")] == [
+        kind for kind in plain if kind.endswith("_open")
+    ]
+    said_in = "".join(words for kind, words in found if kind in ("text", "fence", "text_special"))
+    assert said_in.count(said) >= PLACES
+
+
+@pytest.mark.parametrize("said", STEERING.values(), ids=STEERING)
+def test_markdown_says_a_blank_for_what_steers(said: str) -> None:
+    text = document_markdown(document(said))
+    assert steers(text) == set()
+    kinds = [kind for kind, _ in markdown_words(text)]
+    assert kinds.count("heading_open") == 3  # its own: the title, the section, the entries
+
+
+def test_a_fence_is_longer_than_any_in_it() -> None:
+    text = document_markdown(
+        Document("t", [], [Section("s", "s", [Code("````\n# no heading\n````")])])
+    )
+    assert "`````text\n````\n# no heading\n````\n`````\n" in text
+
+
+def test_markdown_marks_a_row_in_bold() -> None:
+    table = Table("", ("a", "b"), [("x", "1"), ("y", "2")], frozenset({1}), frozenset({1}))
+    text = document_markdown(Document("t", [], [Section("s", "s", [table])]))
+    assert "| a | b |\n| --- | ---: |\n| x | 1 |\n| **y** | **2** |\n" in text
+
+
+def test_contents_lead_to_the_headings_as_github_names_them() -> None:
+    sections = [Section("a", "Settings for MySQL 9.7", []), Section("b", "Price: a, b", [])]
+    text = document_markdown(Document("t", [], sections))
+    assert "- [Settings for MySQL 9.7](#settings-for-mysql-97)\n- [Price: a, b](#price-a-b)" in text
+
+
+# Text
+
+
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+def test_text_shows_all_of_it_within_80_columns(said: str) -> None:
+    text = document_text(document(said))
+    assert max(map(cell_len, text.splitlines())) <= 80
+    without_blanks = re.sub(r"\s", "", text)
+    wanted = re.sub(r"\s", "", said)
+    assert without_blanks.count(wanted) >= PLACES or said == HOSTILE["long"]
+    assert without_blanks.count(wanted[:20]) >= PLACES
+
+
+@pytest.mark.parametrize("said", STEERING.values(), ids=STEERING)
+def test_text_says_a_blank_for_what_steers(said: str) -> None:
+    text = document_text(document(said))
+    assert steers(text) == set()
+    text.encode("utf-8")
+
+
+@pytest.mark.parametrize("columns", ["40", "200"])
+def test_a_pipe_has_80_columns(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    text = document_text(document("word " * 100))
+    assert 75 <= max(map(len, text.splitlines())) <= 80
+
+
+def test_colours_are_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in document_text(document("said"))
+    assert "\x1b[" not in document_text(document("said"), colours=False)
+
+
+def test_a_name_stays_whole_where_there_is_room() -> None:
+    rows = [("innodb_flush_log_at_timeout", "word " * 60, "word " * 60)]
+    table = Table("", ("setting", "default", "why"), rows)
+    text = document_text(Document("t", [], [Section("s", "s", [table])]))
+    assert "innodb_flush_log_at_timeout  word word" in text
+
+
+# The histogram in letters
+
+
+def test_a_histogram_in_letters() -> None:
+    chart = LatencyHistogram("s", ((100.0, 200.0, 80), (200.0, 400.0, 40), (400.0, 800.0, 0)), ())
+    assert histogram_lines(chart) == [
+        "  100 us to   200 us  " + "#" * 40 + "         80",
+        "  200 us to   400 us  " + "#" * 20 + " " * 20 + "         40",
+        "  400 us to   800 us  " + " " * 40 + "          0",
+    ]
+
+
+def test_neighbouring_buckets_are_taken_together() -> None:
+    buckets = tuple((float(low), float(low + 1), 1) for low in range(1, 26))
+    lines = histogram_lines(LatencyHistogram("s", buckets, ()))
+    assert len(lines) == 9  # 25 in threes: two in twelves would be 13
+    assert lines[0].startswith("    1 us to     4 us  ####")
+    assert lines[-1].endswith("          1")
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_single_sample_is_seen() -> None:
+    chart = LatencyHistogram("s", ((1.0, 2.0, 100_000), (2.0, 3.0, 1)), ())
+    assert histogram_lines(chart)[1].count("#") == 1
+
+
+def test_no_samples_no_lines() -> None:
+    assert histogram_lines(LatencyHistogram("s", (), ())) == []
