@@ -144,6 +144,13 @@ def test_html_asks_nobody_for_anything() -> None:
     assert "url(" not in html
 
 
+def test_html_breaks_no_figure_apart() -> None:
+    figures = Paragraph("With 8 clients 40 470/s, 1 234 567 a day, 2.6 ms, 5 %; at most 18 000.")
+    html = document_html(Document("T", (), [Section("s", "S", [figures])]), charts=False)
+    plain = html.replace("\N{NO-BREAK SPACE}", "~")
+    assert "With 8 clients 40~470/s, 1~234~567 a day, 2.6~ms, 5~%; at most 18~000." in plain
+
+
 def test_html_is_complete_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "advisor.output.charts.draw", None)
     html = document_html(document("said"), charts=True)

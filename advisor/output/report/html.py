@@ -1,5 +1,6 @@
 """A document as one self-contained HTML file: no script, and nothing loaded from elsewhere."""
 
+import re
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
@@ -25,6 +26,8 @@ NO_MATPLOTLIB: Final = (
     "; what they show is said in words and tables."
 )
 
+_FIGURE_BLANK: Final = re.compile(r"(?<=\d) (?=(?:\d{3}|%|[mun]?s|[kKMGT]i?B)(?!\w))")
+
 Draw = Callable[[Figure], str]
 
 
@@ -44,17 +47,17 @@ def document_html(document: Document, charts: bool) -> str:
     )
     figures = any(isinstance(one, Figure) for part in document.sections for one in part.blocks)
     return environment.get_template("report.html.j2").render(
-        title=one_line(document.title),
-        subtitle=one_line(document.subtitle),
-        summary=[one_line(sentence) for sentence in document.summary],
+        title=_words(document.title),
+        subtitle=_words(document.subtitle),
+        summary=[_words(sentence) for sentence in document.summary],
         key_figures=[
-            {"label": one_line(one.label), "value": one_line(one.value), "tone": one.tone}
+            {"label": _words(one.label), "value": _words(one.value), "tone": one.tone}
             for one in document.key_figures
         ],
         sections=[
             {
                 "anchor": section.anchor,
-                "title": one_line(section.title),
+                "title": _words(section.title),
                 "blocks": [_view(block, draw) for block in section.blocks],
             }
             for section in document.sections
@@ -73,7 +76,7 @@ def _artist(charts: bool) -> tuple[Draw | None, str]:
         return None, NO_MATPLOTLIB
     numbers = count(1)
     return lambda figure: draw(
-        figure.chart, one_line(figure.title), one_line(figure.description), next(numbers)
+        figure.chart, _words(figure.title), _words(figure.description), next(numbers)
     ), ""
 
 
@@ -81,9 +84,9 @@ def _view(block: DocumentBlock, draw: Draw | None) -> dict[str, Any]:
     """What the template of a block shows; its name is in `template`."""
     match block:
         case Paragraph(text):
-            return _named("paragraph", text=one_line(text))
+            return _named("paragraph", text=_words(text))
         case Notes(lines):
-            return _named("notes", lines=[one_line(line) for line in lines])
+            return _named("notes", lines=[_words(line) for line in lines])
         case Code(text):
             return _named("code", text="\n".join(one_line(line) for line in text.splitlines()))
         case Table():
@@ -94,7 +97,7 @@ def _view(block: DocumentBlock, draw: Draw | None) -> dict[str, Any]:
             return _named("entries", titles=_if_any(title), heading=heading, entries=shown)
         case Figure(_, title, description):
             drawn = [Markup(draw(block))] if draw else []  # its text is escaped by who drew it
-            words = {"title": one_line(title), "description": one_line(description)}
+            words = {"title": _words(title), "description": _words(description)}
             return _named("figure", drawn=drawn, **words)
 
 
@@ -105,7 +108,7 @@ def _named(name: str, **shown: Any) -> dict[str, Any]:
 def _table(table: Table) -> dict[str, Any]:
     def cell(row: Any, column: int) -> dict[str, str]:
         kind = "number" if column in table.numeric else "words"
-        return {"text": one_line(row[column]), "heading": table.headings[column], "kind": kind}
+        return {"text": _words(row[column]), "heading": table.headings[column], "kind": kind}
 
     columns = range(len(table.headings))
     return {
@@ -123,12 +126,12 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    details = [one_line(detail) for detail in entry.details]
+    details = [_words(detail) for detail in entry.details]
     return {
         "name": one_line(entry.name),
         "assigned": _if_any(entry.value),
-        "tags": [one_line(tag) for tag in entry.tags],
-        "text": one_line(entry.text),
+        "tags": [_words(tag) for tag in entry.tags],
+        "text": _words(entry.text),
         "links": [one for one in details if one.startswith("https://")],
         "words": [one for one in details if not one.startswith("https://")],
     }
@@ -137,3 +140,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
 def _if_any(text: str) -> list[str]:
     """For templates, which ask for presence by a loop."""
     return [one_line(text)] if text else []
+
+
+def _words(text: str) -> str:
+    """Text whose figures no line breaks: "40 470", "2.6 ms", "5 %"."""
+    return _FIGURE_BLANK.sub("\N{NO-BREAK SPACE}", one_line(text))
