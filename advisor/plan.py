@@ -1,25 +1,15 @@
 """Strings the pure steps of capacity planning together: Measurement + wishes -> CapacityPlan."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.advise import Knowledge, advise, drive_capacity
 from advisor.analysis.verdict import Verdict
-from advisor.capacity.carrying import CLIENT_COUNTS, ClientModel, Setup, Wanted
+from advisor.capacity.carrying import Setup, Wanted
 from advisor.capacity.commit_paths import CommitKind, kind_by_syncs
-from advisor.capacity.group_commit import (
-    Cpu,
-    Drive,
-    Engine,
-    Outcome,
-    closed_loop,
-    open_arrivals,
-)
-from advisor.capacity.latency import Latency
+from advisor.capacity.group_commit import Drive, Engine
 from advisor.capacity.results import (
-    Assumed,
     CapacityPlan,
     GroupCommitPoint,
     OnReference,
@@ -34,40 +24,13 @@ from advisor.capacity.standard_drives import (
     class_drives,
     reference_drives,
 )
-from advisor.capacity.sustainable import ArrivalModel, sustainable
+from advisor.capacity.sustainable import sustainable
 from advisor.capacity.target import target
 from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
-from advisor.errors import UsageError
-from advisor.measurement import MEASURED, Measurement, Unknown
+from advisor.host import Host, Told, Wishes, host_of
+from advisor.measurement import MEASURED, Measurement
 from advisor.request import Request
-from advisor.units import format_latency
-
-Report = Callable[[str], None]
-"""Told what the model is about to be run for: a run may take half a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What is asked of `capacity` beyond the serial bound. None: take what is known or assumed.
-
-    Raises UsageError for a target with several workloads.
-    """
-
-    client_counts: tuple[int, ...] = CLIENT_COUNTS
-    transactions: tuple[Transaction, ...] = ()
-    on_references: bool = False
-    cores: int | None = None
-    cpu_us_per_txn: float | None = None
-    """Of every transaction, whatever its workload."""
-    cpu_curve: tuple[tuple[int, float], ...] = ()
-    """(clients, that CPU time at so many), ascending; empty where it stays the same."""
-    target_tps: float | None = None
-    p99_limit_ms: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.target_tps is not None and len(self.transactions) > 1:
-            raise UsageError("--target-tps goes with one workload at most", "name one --workload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,46 +47,20 @@ class Basis:
     """The lower durability classes where a commit waits for no sync."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A server on a host, and the models that say what it carries."""
-
-    kind: CommitKind
-    drive: Drive
-    cores: Assumed
-    cpu_us_per_txn: Assumed
-    cpu_curve: tuple[tuple[int, float], ...]
-    clients: ClientModel
-    arrivals: ArrivalModel
-
-    def cpu(self, statements: float = 1) -> Cpu:
-        """What a transaction costs: as given for any, else so many single-row writes."""
-        if self.cpu_curve:
-            return Cpu(self.cores.value, self.cpu_curve)
-        given = self.cpu_us_per_txn.source == "as given"
-        us = self.cpu_us_per_txn.value * (1 if given else statements)
-        return Cpu(self.cores.value, ((1, us),))
-
-    def engine(self, transaction: Transaction) -> Engine:
-        if transaction.kind == "files":
-            return Engine("separate-files", transaction.syncs)
-        return Engine(self.kind)
-
-
 def plan_capacity(
     measurement: Measurement,
     request: Request | None,
     syncs: tuple[int, ...] | None,
     knowledge: Knowledge,
     wishes: Wishes,
-    report: Report,
+    told: Told,
 ) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
-    """The verdict, the plan and the notes. Pure, but that `report` is told.
+    """The verdict, the plan and the notes. Pure, but that `told` is told.
 
     Raises what `advise` raises.
     """
     basis = basis_of(measurement, request, syncs, knowledge)
-    host = host_of(measurement, basis.kind, knowledge, wishes, report)
+    host = host_of(measurement, basis.kind, knowledge, wishes, told)
     plan = plan_on(host, basis, measurement, wishes, knowledge)
     return basis.verdict, plan, basis.notes
 
@@ -154,25 +91,6 @@ def basis_of(
         offers=tuple(
             offer for offer in advice.lower_durability if offer.syncs_saved == carried.commit_syncs
         ),
-    )
-
-
-def host_of(
-    measurement: Measurement,
-    kind: CommitKind,
-    knowledge: Knowledge,
-    wishes: Wishes,
-    report: Report,
-) -> Host:
-    """The measured host, with what is wished or assumed of it. Its models are told in `report`."""
-    return Host(
-        kind=kind,
-        drive=_drive(measurement),
-        cores=_cores(measurement, knowledge, wishes),
-        cpu_us_per_txn=_cpu_us_per_txn(knowledge, wishes),
-        cpu_curve=wishes.cpu_curve,
-        clients=_client_model(report),
-        arrivals=_arrival_model(report),
     )
 
 
@@ -278,50 +196,3 @@ def _wanted(host: Host, wishes: Wishes, tps: float) -> tuple[Setup, Wanted]:
     (one,) = wishes.transactions
     setup = Setup(host.engine(one), host.drive, host.cpu(one.statements), wishes.client_counts)
     return setup, Wanted(tps, wishes.p99_limit_ms or one.p99_target_ms)
-
-
-def _client_model(report: Report) -> ClientModel:
-    """The closed model; each run is told, and made once."""
-
-    @cache
-    def model(engine: Engine, drive: Drive, cpu: Cpu, clients: int) -> Outcome:
-        report(f"{clients} clients, {format_latency(drive.log.mean_us)} a sync")
-        return closed_loop(engine, drive, cpu, clients=clients)
-
-    return model
-
-
-def _arrival_model(report: Report) -> ArrivalModel:
-    """The open model; each run is told, and made once."""
-
-    @cache
-    def model(engine: Engine, drive: Drive, cpu: Cpu, arrivals_per_s: float) -> Outcome:
-        report(f"{arrivals_per_s:.0f} arrivals/s, {format_latency(drive.log.mean_us)} a sync")
-        return open_arrivals(engine, drive, cpu, arrivals_per_s=arrivals_per_s)
-
-    return model
-
-
-def _drive(measurement: Measurement) -> Drive:
-    sync = measurement.nearest_sync
-    assert sync is not None  # else there is no serial bound, either
-    append = measurement.find("append", "fdatasync")
-    return Drive(
-        log=Latency.of_series(sync),
-        append=Latency.of_series(append) if append else None,
-    )
-
-
-def _cores(measurement: Measurement, knowledge: Knowledge, wishes: Wishes) -> Assumed:
-    if wishes.cores is not None:
-        return Assumed(value=wishes.cores, source="as given")
-    counted = measurement.environment.cpu_count
-    if isinstance(counted, Unknown):
-        return Assumed(value=knowledge.assumptions["cores"].value, source="assumed")
-    return Assumed(value=counted, source="as measured")
-
-
-def _cpu_us_per_txn(knowledge: Knowledge, wishes: Wishes) -> Assumed:
-    if wishes.cpu_us_per_txn is not None:
-        return Assumed(value=wishes.cpu_us_per_txn, source="as given")
-    return Assumed(value=knowledge.assumptions["cpu_us_per_txn"].value, source="assumed")

@@ -9,8 +9,8 @@ from advisor.commands.options import DurabilityChoice
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.wishes import build_wishes
 from advisor.errors import UsageError
+from advisor.host import Wishes
 from advisor.knowledge import load_workloads
-from advisor.plan import Wishes
 from advisor.report.build import Questions
 from advisor.versions import ENGINES, Vendor
 

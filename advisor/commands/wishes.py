@@ -9,8 +9,8 @@ from advisor.capacity.carrying import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
 from advisor.commands.requests import parse_counts
 from advisor.errors import UsageError
+from advisor.host import Wishes
 from advisor.knowledge import load_workload, load_workloads
-from advisor.plan import Wishes
 
 MAX_CLIENTS: Final = 1024
 """More connections than that want a pooler, and the model more time than anybody has."""

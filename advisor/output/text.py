@@ -33,6 +33,11 @@ def one_line(value: Any) -> str:
     )
 
 
+def sentence(text: str) -> str:
+    """A note that begins small and ends bare, as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:
     """A heading and a row for each number of syncs."""
     heading = f"{'syncs per transaction':>22}{'transactions/s':>18}{'per day':>18}"

@@ -8,7 +8,7 @@ from advisor.advice import Loss, LowerDurability
 from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome, sync_wait_us
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import StandardDrive
-from advisor.plan import Host
+from advisor.host import Host
 from advisor.report.results import Alternative, ChangeKind
 from advisor.units import format_latency
 

@@ -1,6 +1,6 @@
 """Strings the pure steps together: Measurement + questions -> Report."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +11,9 @@ from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
+from advisor.host import Told, Wishes, host_of
 from advisor.measurement import Measurement
-from advisor.plan import Wishes, basis_of, host_of, plan_on
+from advisor.plan import basis_of, plan_on
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
 from advisor.report.results import Headroom, Report, ServerReport
@@ -44,7 +45,7 @@ def build_report(
     measurement: Measurement,
     questions: Questions,
     knowledge: Mapping[Vendor | None, Knowledge],
-    told: Callable[[str], None],
+    told: Told,
 ) -> Report:
     """The report. Pure, but that `told` is told what the model is run for.
 
@@ -83,7 +84,7 @@ def _server(
     request: Request | None,
     questions: Questions,
     knowledge: Mapping[Vendor | None, Knowledge],
-    told: Callable[[str], None],
+    told: Told,
 ) -> tuple[ServerReport, tuple[str, ...]]:
     """One server's part, and what must be noted beside it."""
     known, wishes = knowledge[request.vendor if request else None], questions.wishes

@@ -43,7 +43,7 @@ def summary(
             "Measure the directory where the database will live.",
         )
     carried = "; ".join(_carried(server) for server in servers)
-    return drive, f"{carried[0].upper()}{carried[1:]}.", _to_do(servers)
+    return drive, _sentence(carried), _to_do(servers)
 
 
 def _drive(measurement: Measurement, verdict: Verdict) -> str:
@@ -73,6 +73,10 @@ def _carried(server: ServerReport) -> str:
     return f"with {_name(server)} {one}, and by the model {many}, {BINDS[point.bottleneck]}"
 
 
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def _name(server: ServerReport) -> str:
     advice = server.advice
     return f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}" if advice else "a database"
@@ -86,8 +90,7 @@ def _to_do(servers: tuple[ServerReport, ...]) -> str:
         parts.append(_most_would_bring(servers))
     if not set_lines:
         parts.append("--db adds the settings for a server")
-    said = "; ".join(parts)
-    return f"{said[0].upper()}{said[1:]}."
+    return _sentence("; ".join(parts))
 
 
 def _lines(advice: Advice) -> str:

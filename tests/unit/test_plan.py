@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from drives import UNKNOWN, measurement, series
 
+from advisor import host as hosting
 from advisor import plan as planning
 from advisor.advice import Advice
 from advisor.advise import Knowledge, advise
@@ -28,9 +29,10 @@ from advisor.capacity.target import target
 from advisor.capacity.workloads import fill_in
 from advisor.commands.steps import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
+from advisor.host import Wishes
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement, from_json
-from advisor.plan import Wishes, plan_capacity
+from advisor.plan import plan_capacity
 from advisor.request import Request
 from advisor.versions import Vendor
 
@@ -76,8 +78,8 @@ def open_by_hand(
 
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "closed_loop", closed_by_hand)
-    monkeypatch.setattr(planning, "open_arrivals", open_by_hand)
+    monkeypatch.setattr(hosting, "closed_loop", closed_by_hand)
+    monkeypatch.setattr(hosting, "open_arrivals", open_by_hand)
 
 
 def planned(
@@ -275,8 +277,8 @@ def test_the_reference_storages_take_their_mean() -> None:
 
 
 def test_a_binary_log_grows_elsewhere_as_it_does_here() -> None:
-    assert append_factor(planning._drive(DRIVE)) == 3
-    assert append_factor(planning._drive(measurement(1000))) == 1
+    assert append_factor(hosting.drive_of(DRIVE)) == 3
+    assert append_factor(hosting.drive_of(measurement(1000))) == 1
 
 
 # profiles/storage/classes.toml, typed again

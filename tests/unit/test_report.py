@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from drives import classic, device, measurement, round_of, series, summary
 
-from advisor import plan as planning
+from advisor import host as hosting
 from advisor.capacity.group_commit import Bottleneck, Cpu, Drive, Engine, Outcome, sync_wait_us
 from advisor.capacity.workloads import fill_in
 from advisor.commands.steps import knowledge_for
+from advisor.host import Wishes
 from advisor.knowledge import load_workloads
 from advisor.measurement import AbsentSeries, Measurement, MeasurementWarning
-from advisor.plan import Wishes
 from advisor.report.alternatives import typical_clients
 from advisor.report.build import Questions, build_report
 from advisor.report.histogram import histogram
@@ -50,8 +50,8 @@ def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         each_us = sync_wait_us(engine, drive) + cpu.us_per_txn[0][1]
         return Outcome(0, arrivals_per_s, each_us / 1000, each_us / 1000, 1.0, "flush")
 
-    monkeypatch.setattr(planning, "closed_loop", closed)
-    monkeypatch.setattr(planning, "open_arrivals", arriving)
+    monkeypatch.setattr(hosting, "closed_loop", closed)
+    monkeypatch.setattr(hosting, "open_arrivals", arriving)
 
 
 def reported(

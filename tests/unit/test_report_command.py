@@ -253,3 +253,20 @@ def test_a_rate_is_for_the_workloads_of_files(
     given = (*FEW, *arguments, "--rate", "100", "--format", "json")
     _, out, _ = run(capsys, "--from", QUICK, *given)
     assert [one["workload"] for one in json.loads(out)["policies"]] == events
+
+
+def test_empty_texts_in_a_file_do_no_harm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = json.loads(Path(QUICK).read_text())
+    raw["label"] = raw["target"]["directory"] = raw["target"]["filesystem"] = ""
+    raw["target"]["devices"][0].update(name="", model="", scheduler={"unknown": ""})
+    raw["warnings"] = [{"code": "", "text": ""}]
+    raw["absent"] = [{"name": "", "why": ""}]
+    raw["target"]["mount_options"] = []
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(raw))
+    for how in ("terminal", "markdown", "html", "json"):
+        status, out, err = run(capsys, "--from", str(path), *FEW, "--format", how)
+        assert (status, "Traceback" in err) == (0, False)
+        assert "unverifiable" in out

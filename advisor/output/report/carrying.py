@@ -17,6 +17,7 @@ from advisor.output.charts.data import Headroom as HeadroomChart
 from advisor.output.charts.data import TpsOverClients
 from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
 from advisor.output.policies import policy_blocks
+from advisor.output.text import sentence
 from advisor.report.results import Alternative, ServerReport
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES
@@ -51,7 +52,7 @@ def capacity_section(server: ServerReport) -> Section:
     if plan.target:
         blocks += [*target_parts(plan.target), *carrier_parts(plan.target)]
     if plan.notes:
-        blocks.append(Notes([f"{note[0].upper()}{note[1:]}." for note in plan.notes]))
+        blocks.append(Notes(list(map(sentence, plan.notes))))
     return Section(f"capacity-{_anchor(server)}", f"Capacity{name}", blocks)
 
 

@@ -10,7 +10,7 @@ from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, U
 from advisor.output.blocks import Notes, Table
 from advisor.output.charts.data import AmongReferences, LatencyHistogram, MethodRates
 from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
-from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, summary_cells
+from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, sentence, summary_cells
 from advisor.report.results import Histogram, Report
 from advisor.units import format_count, format_latency, format_size
 
@@ -43,7 +43,7 @@ def measurement_section(report: Report) -> Section:
     headings = ("series", *SUMMARY_HEADINGS)
     rows = [(series.name, *summary_cells(series.summary)) for series in measurement.series]
     notes = [f"Not measured: {absent.name}: {absent.why}." for absent in measurement.absent]
-    notes += [f"{note}." for note in report.notes]
+    notes += map(sentence, report.notes)
     return Section(
         "measurement",
         "The measurement",
@@ -110,41 +110,47 @@ def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:
 
 
 def conditions_section(report: Report) -> Section:
-    """On what, where and when."""
+    """On what, where and when; what nobody knows stands together at the end."""
     measurement = report.measurement
     environment, target = measurement.environment, measurement.target
-    rows = [
-        *_when(report.measured),
-        ("directory", _known(target.directory)),
-        ("file system", _known(target.filesystem)),
-        ("mount options", ", ".join(target.mount_options) or "none known"),
+    found: list[tuple[str, Known[object]]] = [
+        ("taken", _when(report.measured)),
+        ("how", measurement.source),
+        *([("label", measurement.label)] if measurement.label else []),
+        ("directory", target.directory),
+        ("file system", target.filesystem),
         *_devices(measurement),
-        ("operating system", f"{_known(environment.os)}, kernel {_known(environment.kernel)}"),
-        ("processor", f"{_known(environment.cpu_model)}, {_known(environment.cpu_count)} usable"),
+        ("operating system", environment.os),
+        ("kernel", environment.kernel),
+        ("processor", environment.cpu_model),
+        ("processors usable", environment.cpu_count),
         ("memory", _size(environment.memory_bytes)),
-        ("virtualisation", _known(environment.virtualisation)),
-        ("preloaded", ", ".join(environment.preloaded) or "nothing"),
+        ("virtualisation", environment.virtualisation),
         ("written meanwhile", _size(measurement.written_bytes)),
     ]
+    if measurement.source == MEASURED:
+        found.append(("mount options", ", ".join(target.mount_options) or "none"))
+        found.append(("preloaded libraries", ", ".join(environment.preloaded) or "none"))
+    rows = [(what, str(value)) for what, value in found if not isinstance(value, Unknown)]
+    unknown: dict[str, list[str]] = {}
+    for what, value in found:
+        if isinstance(value, Unknown):
+            unknown.setdefault(value.unknown, []).append(what)
+    rows += [("not known", f"{', '.join(whats)}: {why}") for why, whats in unknown.items()]
     return Section("conditions", "Where it was measured", [Table("", ("what", "found"), rows)])
 
 
-def _when(measured: Measured) -> Iterator[tuple[str, str]]:
+def _when(measured: Measured) -> Known[str]:
     taken = measured.taken_at
-    when = _known(taken)
-    if not isinstance(taken, Unknown):
-        when = taken.strftime("%Y-%m-%d %H:%M:%S %Z").strip()
-    yield "taken", f"{when}, {measured.source}"
-    if measured.label:
-        yield "label", measured.label
+    if isinstance(taken, Unknown):
+        return taken
+    return taken.strftime("%Y-%m-%d %H:%M:%S %Z").strip()
 
 
-def _devices(measurement: Measurement) -> Iterator[tuple[str, str]]:
-    devices = devices_of(measurement)
-    if not devices:
-        found = measurement.target.devices
-        yield "devices", _known(found) if isinstance(found, Unknown) else "none"
-    for device in devices:
+def _devices(measurement: Measurement) -> Iterator[tuple[str, Known[object]]]:
+    if isinstance(measurement.target.devices, Unknown):
+        yield "devices", measurement.target.devices
+    for device in devices_of(measurement):
         yield device.name, _device(device)
 
 
@@ -152,28 +158,24 @@ def _device(device: Device) -> str:
     rotates = device.rotational
     turning = {True: "rotating", False: "not rotating"}
     parts = [
-        f"model {_known(device.model)}",
-        f"attached by {_known(device.transport)}",
+        f"model {device.model}",
+        f"attached by {device.transport}",
         f"rotation {rotates}" if isinstance(rotates, Unknown) else turning[rotates],
-        f"cache {_known(device.write_cache)}",
-        f"scheduler {_known(device.scheduler)}",
+        f"cache {device.write_cache}",
+        f"scheduler {device.scheduler}",
         f"size {_size(device.size_bytes)}",
     ]
     return ", ".join(parts)
 
 
-def _known(value: Known[object]) -> str:
-    return str(value)
-
-
-def _size(value: Known[int]) -> str:
-    return str(value) if isinstance(value, Unknown) else format_size(value)
+def _size(value: Known[int]) -> Known[str]:
+    return value if isinstance(value, Unknown) else format_size(value)
 
 
 def trust_section(report: Report) -> Section:
     """What it behaves like, whether a sync means anything, and what was seen."""
     verdict = report.storage
-    evidence = [f"{one.trust}: {one.text}." for one in verdict.evidence] or [f"{NOTHING_FOUND}."]
+    evidence = [f"{one.trust}: {one.text}" for one in verdict.evidence] or [NOTHING_FOUND]
     return Section(
         "trust",
         "What it is, and whether it can be trusted",
@@ -182,7 +184,7 @@ def trust_section(report: Report) -> Section:
                 f"It behaves like: {verdict.name} ({verdict.storage_class}). {verdict.description}"
             ),
             Paragraph(f"Trust: {verdict.trust}. {TRUST_MEANS[verdict.trust]}"),
-            Notes([f"{line[0].upper()}{line[1:]}" for line in evidence]),
+            Notes(list(map(sentence, evidence))),
         ],
     )
 
