@@ -145,7 +145,8 @@ def test_the_charts_are_pictures_with_names_and_words(shown: Shown) -> None:
             one.querySelectorAll('svg').length,
             one.querySelector('svg title')?.textContent.trim() ?? '',
             one.querySelector('svg desc')?.textContent.trim() ?? '',
-            one.querySelector('figcaption')?.textContent.trim() ?? '',
+            one.querySelector('figcaption')?.checkVisibility()
+                ? one.querySelector('figcaption').innerText.trim() : '',
         ])"""
     )
     if shown.name in WITHOUT_CHARTS:
