@@ -1,11 +1,19 @@
 """A configuration fragment, line by line: anybody's, not only ours."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.servers.syntax import Broken, Inclusion, Line, statements
 from advisor.versions import NumericVersion, Vendor, format_version
+
+SERVER_GROUPS: Final[Mapping[Vendor, frozenset[str | None]]] = {
+    "mysql": frozenset({"mysqld", "server"}),
+    "mariadb": frozenset({"mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"}),
+    "postgresql": frozenset({None}),
+}
+"""The option groups that a server of any version reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +41,14 @@ def parse_fragment(text: str, name: str, vendor: Vendor) -> Fragment:
 def groups_read(vendor: Vendor, version: NumericVersion) -> frozenset[str | None]:
     """The option groups that a server reads (its own --help lists them)."""
     if vendor == "postgresql":
-        return frozenset({None})
+        return SERVER_GROUPS[vendor]
     major, series = str(version[0]), format_version(version[:2])
-    names = {"mysqld", "server", f"mysqld-{series}"}
+    names = {f"mysqld-{series}"}
     if vendor == "mariadb":
-        names |= {"mariadb", "mariadbd", "client-server", "galera"}
         names |= {f"{name}-{series}" for name in ("mariadb", "mariadbd")}
         if version >= (11,):
             names |= {f"{name}-{major}" for name in ("mariadb", "mariadbd")}
-    return frozenset(names)
+    return SERVER_GROUPS[vendor] | names
 
 
 def _lines(text: str, name: str, vendor: Vendor) -> Iterator[Line]:

@@ -87,11 +87,7 @@ def _postgresql(text: str) -> Iterator[Statement]:
         kinds = [kind for kind, _ in tokens]
         if kinds[1:2] == ["equals"]:
             del kinds[1], tokens[1]
-        if (
-            len(kinds) != 2
-            or kinds[0] not in ("name", "qualified name")
-            or kinds[1] not in _VALUES
-        ):
+        if len(kinds) != 2 or kinds[0] not in ("name", "qualified name") or kinds[1] not in _VALUES:
             yield Broken(number, raw.strip())
             continue
         name, value = tokens[0][1].lower(), tokens[1][1]
