@@ -66,7 +66,7 @@ _TOKENS: Final = tuple(
         ("qualified name", rf"{_WORD}\.{_WORD}"),
         ("quoted", r"'(?:[^'\\]|\\.|'')*'"),
         ("bare", rf"{_LETTER}(?:[A-Za-z0-9_\x80-\U0010ffff]|[-._:/])*"),
-        ("integer", r"[-+]?(?:[0-9]+|0x[0-9a-fA-F]+)[a-zA-Z]*"),
+        ("integer", r"[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)[a-zA-Z]*"),
         ("real", r"[-+]?[0-9]*\.[0-9]*(?:[Ee][-+]?[0-9]+)?"),
         ("equals", "="),
     )
