@@ -117,7 +117,8 @@ include_dir 'sub'
 work_mem = 6MB
 max_wal_size = 2GB
 my.a29 = cr"""
-    b"\r\n\tmy.a24\t=\ttab\t\nmy.a30 = 'feed\x0c\x0b'\nmy.\xc3\xa9 = \xc3\xa9\xc3\xa8\nmy.a32 = last",
+    b"\r\n\tmy.a24\t=\ttab\t\n"
+    b"my.a30 = 'feed\x0c\x0b'\nmy.\xc3\xa9 = \xc3\xa9\xc3\xa8\nmy.a32 = last",
     "sub/rel": b"min_wal_size = 90MB\ninclude 'deeper.conf_'\n",
     "sub/deeper.conf_": b"min_wal_size = 91MB\n",
     "sub/b.conf": b"order.x = b\n",
@@ -173,7 +174,7 @@ def options_of_the_server(server: Server, folder: Path, file: str) -> list[tuple
         reachable(server.installed.tree, folder)
         / server.installed.programs[ENGINES[server.vendor].server]
     )
-    command = [program, f"--defaults-file={folder / file}", "--print-defaults"]
+    command: list[str | Path] = [program, f"--defaults-file={folder / file}", "--print-defaults"]
     done = subprocess.run(command, capture_output=True, cwd="/", check=True)
     taken = os.fsdecode(done.stdout).split("following arguments:\n")[1].removesuffix(" \n")
     options = []
