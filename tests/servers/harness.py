@@ -112,37 +112,47 @@ class Server:
         preload: Preload | None = None,
     ) -> Iterator[Instance]:
         """The server with a fragment; `extra_options` are the base configuration's, so it wins."""
+        with (
+            self.configured(fragment, extra_options) as (place, programs),
+            self.started(place, programs, preload) as instance,
+        ):
+            yield instance
+
+    @contextmanager
+    def started(
+        self, place: Place, programs: Programs, preload: Preload | None = None
+    ) -> Iterator[Instance]:
+        """The server with what lies in `place`."""
         engine = ENGINES[self.vendor]
-        with self._configured(fragment, extra_options) as (place, programs):
-            environment = {}
-            if preload is not None:
-                library = place.folder / preload.library.name
-                copy_tree(preload.library, library)
-                os.chown(library, account().pw_uid, account().pw_gid)
-                environment = {**preload.environment, "LD_PRELOAD": str(library)}
-            command = engine.command(programs, place)
-            with place.log.open("wb") as log:
-                process = start_as_account(command, log, environment, engine.stop_signal)
+        environment = {}
+        if preload is not None:
+            library = place.folder / preload.library.name
+            copy_tree(preload.library, library)
+            os.chown(library, account().pw_uid, account().pw_gid)
+            environment = {**preload.environment, "LD_PRELOAD": str(library)}
+        command = engine.command(programs, place)
+        with place.log.open("wb") as log:
+            process = start_as_account(command, log, environment, engine.stop_signal)
+        try:
+            client = connect(self.vendor, place, process)
             try:
-                client = connect(self.vendor, place, process)
-                try:
-                    if preload is not None:
-                        expect_loaded(library, process)
-                    yield Instance(place, fragment_file(place, engine), process, client)
-                finally:
-                    client.close()
+                if preload is not None:
+                    expect_loaded(library, process)
+                yield Instance(place, fragment_file(place, engine), process, client)
             finally:
-                stop(process, engine.stop_signal)
+                client.close()
+        finally:
+            stop(process, engine.stop_signal)
 
     def parsed(self, fragment: str, names: Sequence[str]) -> dict[str, str]:
         """What the server makes of settings in a fragment when it reads it without starting."""
         engine = ENGINES[self.vendor]
-        with self._configured(fragment, None) as (place, programs):
+        with self.configured(fragment, None) as (place, programs):
             return engine.parsed(programs, place, names)
 
     @contextmanager
-    def _configured(
-        self, fragment: str, extra_options: Mapping[str, str] | None
+    def configured(
+        self, fragment: str, extra_options: Mapping[str, str] | None = None
     ) -> Iterator[tuple[Place, Programs]]:
         """A private folder with data, configuration and fragment; and the programs for it."""
         engine = ENGINES[self.vendor]

@@ -55,6 +55,8 @@ class FilesRead:
     """What a reader of the settings must know beside them, a line each."""
     version: NumericVersion | None
     """As given, else as PostgreSQL's data directory tells; None where nothing does."""
+    data_directory: Path | None
+    """As the files tell; None where they do not."""
     trees: tuple[ConfigFile, ...]
     """The files themselves; one for each that the user named."""
 
@@ -63,12 +65,13 @@ def read_settings(
     vendor: Vendor,
     files: Sequence[Path],
     version: NumericVersion | None = None,
-    instead: Mapping[Path, str] | None = None,
+    instead: Mapping[Path, str | None] | None = None,
 ) -> FilesRead:
     """The settings that the server takes from `files`, all they include, and what it persisted.
 
-    Without `version` no option group of one release series is read. `instead` holds texts that are
-    taken for what is on the disk, by absolute path. Raises AdvisorError for what cannot be read.
+    Without `version` no option group of one release series is read. `instead` holds, by absolute
+    path, texts that are taken for what is on the disk; None: no such file. Raises AdvisorError for
+    what cannot be read.
     """
     reader = Reader(vendor, instead or {})
     main, persisted = _apart(vendor, [Path(os.path.normpath(file.absolute())) for file in files])
@@ -87,6 +90,7 @@ def read_settings(
         included_folders=tuple(reader.folders),
         notes=tuple(reader.notes),
         version=version or server_version(vendor, data),
+        data_directory=data,
         trees=trees,
     )
 
@@ -127,14 +131,14 @@ def _take_lines(
     settings.notes += passed
     for file, line in (pair for tree in trees for pair in tree.lines()):
         if line.group in groups:
-            name, value = (line.name, line.value or "")
-            if vendor != "postgresql":
-                name, value = _option(line)
+            name, value = meant(line, vendor)
             settings.take(InForce(name, value, "", "file", f"{file.path}:{line.number}"))
 
 
-def _option(line: Line) -> tuple[str, str]:
-    """The variable an option sets, and to what: skip_x sets x to OFF, and skip_x = 0 to ON."""
+def meant(line: Line, vendor: Vendor) -> tuple[str, str]:
+    """The variable a line sets, and to what: skip_x sets x to OFF, and skip_x = 0 to ON."""
+    if vendor == "postgresql":
+        return line.name, line.value or ""
     for prefix, on in SWITCHES:
         name = line.name.removeprefix(prefix)
         if name not in ("", line.name) and line.name not in OWN_NAMES:

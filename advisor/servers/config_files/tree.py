@@ -67,10 +67,10 @@ class ConfigFile:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads trees of files. `instead` holds texts that are taken for what is on the disk."""
+    """Reads trees of files. `instead` holds what is taken for the disk's; None: no such file."""
 
     vendor: Vendor
-    instead: Mapping[Path, str] = field(default_factory=dict)
+    instead: Mapping[Path, str | None] = field(default_factory=dict)
     folders: list[IncludedFolder] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     read: int = 0
@@ -161,7 +161,7 @@ class Reader:
         return [folder / name for name in taken if self._is_there(folder / name)]
 
     def _is_there(self, path: Path) -> bool:
-        return path in self.instead or is_file(path)
+        return self.instead[path] is not None if path in self.instead else is_file(path)
 
     def text(self, path: Path, *, named_by_user: bool) -> str | None:
         """What a file holds; None where the server ignores it. Raises AdvisorError."""
