@@ -57,8 +57,8 @@ class Change:
         """The lines of a unified diff."""
         path = self.target.path
         return difflib.unified_diff(
-            [] if self.old is None else self.old.split("\n"),
-            [] if self.new is None else self.new.split("\n"),
+            _lines(self.old),
+            _lines(self.new),
             "/dev/null" if self.old is None else str(path),
             "/dev/null" if self.new is None else str(path),
             lineterm="",
@@ -181,6 +181,10 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
         raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _lines(text: str | None) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _encoded(text: str | None) -> bytes | None:
