@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -208,7 +209,7 @@ def test_without_to_the_only_folder_is_taken(mysql: Host, run: Run, tmp_path: Pa
         config.write(f"!includedir {tmp_path}/other\n")
     said = refused(run(arguments))
     assert f"includes {mysql.folder}, {tmp_path}/other: where to put the file is not" in said
-    assert "give --to" in said
+    assert "name it with --to" in said
 
 
 # Owner, group, mode, label
@@ -371,10 +372,8 @@ def test_a_folder_that_postgresql_does_not_include_is_refused_with_the_line(
 ) -> None:
     postgresql.main.write_text("# include_dir 'conf.d'\n")
     said = refused(run(postgresql.command("fsync = on")))
-    assert (
-        f"add this line to the end of {postgresql.main}: include_dir = '{postgresql.folder}'"
-        in said
-    )
+    line = f"include_dir = '{postgresql.folder}'"
+    assert f"add this line to the end of {postgresql.main}: {line}" in said
 
 
 @pytest.mark.parametrize(
@@ -393,8 +392,8 @@ def test_a_name_that_the_server_does_not_read_is_refused(
 
 def test_a_file_of_somebody_else_is_refused(mysql: Host, run: Run) -> None:
     mysql.file.write_text("[mysqld]\nport = 1\n")
-    for arguments in (mysql.command("[mysqld]", "sync_binlog = 1"), mysql.command()):
-        assert "is not ours" in refused(run(arguments))
+    for lines in (("[mysqld]", "sync_binlog = 1"), ()):
+        assert "is not ours" in refused(run(mysql.command(*lines)))
     assert mysql.file.read_text() == "[mysqld]\nport = 1\n"
 
 
@@ -402,8 +401,9 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path, mysql: Host, r
     elsewhere = tmp_path / "elsewhere.cnf"
     elsewhere.write_text("# fsync-advisor\n")
     mysql.file.symlink_to(elsewhere)
-    for arguments in (mysql.command("[mysqld]", "sync_binlog = 1"), mysql.command()):
-        assert f"is a symbolic link to {elsewhere}, outside of" in refused(run(arguments))
+    for lines in (("[mysqld]", "sync_binlog = 1"), ()):
+        said = refused(run(mysql.command(*lines)))
+        assert f"is a symbolic link to {elsewhere}, outside of" in said
     assert elsewhere.read_text() == "# fsync-advisor\n"
     assert mysql.file.is_symlink()
 
@@ -529,14 +529,14 @@ def test_it_asks(mysql: Host, answer: str, written: bool) -> None:
 def test_where_nobody_can_be_asked_it_refuses(
     mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", Path(os.devnull).open())
     arguments = mysql.command("[mysqld]", "sync_binlog = 1")
-    status, _, stderr = run(arguments, "--quiet")
+    with Path(os.devnull).open() as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        status, _, stderr = run(arguments, "--quiet")
     assert status == 2
     assert "nobody can be asked" in stderr
     assert "add --yes" in stderr
     assert mysql.names() == []
-    sys.stdin.close()
 
 
 def test_fragment_and_undo_exclude_each_other(mysql: Host, run: Run) -> None:
@@ -582,15 +582,19 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     assert (mysql.names(), mysql.file.read_text()) == ([MYSQL], text)
 
 
+def fill(point: Path) -> None:
+    with (point / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(b"x" * 4096)
+
+
 def test_a_full_file_system(tmp_path: Path, run: Run) -> None:
     with loop_mount(tmp_path, 8) as point:
         host = Host(point, "mysql")
         run(host.command("[mysqld]", "sync_binlog = 1"))
         text = host.file.read_text()
         arguments = host.command("[mysqld]", "innodb_io_capacity = 500", "# " + "x" * 40_000)
-        with (point / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError):
-            while True:
-                filler.write(b"x" * 4096)
+        fill(point)
         assert "No space left on device" in refused(run(arguments, "--yes", "--quiet"))
         assert (host.names(), host.file.read_text()) == ([MYSQL], text)
 
