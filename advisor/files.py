@@ -129,15 +129,14 @@ def replace_seen(path: Path, content: bytes, *, seen: bytes | None, keep: Path, 
     and label, or where there was none, owner, group and mode of `like`. Raises AdvisorError.
     """
     try:
-        _require_as_seen(path, seen)
-        reference = like if seen is None else path
-        with _draft(path, content, lambda number: _dress(number, reference)) as draft:
+        dress = _dressed_as(like, label=False) if seen is None else _dressed_as(path)
+        with _draft(path, content, dress) as draft:
             if seen is None:
                 _put_in_place(draft, path, force=False)
             else:
                 _replace_and_keep(draft, path, keep, seen)
         _sync_directory(path.parent)
-    except FileExistsError as error:
+    except (FileExistsError, FileNotFoundError) as error:
         raise _changed(path) from error
     except OSError as error:
         raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
@@ -149,7 +148,8 @@ def put_back(path: Path, old: Path | None, *, seen: bytes | None, keep: Path) ->
     Without `old` the name is free afterwards. Raises AdvisorError.
     """
     try:
-        _require_as_seen(path, seen)
+        if seen is None or old is None:
+            _require_as_seen(path, seen)
         if old is None:
             path.rename(keep)
         elif seen is None:
@@ -170,26 +170,22 @@ def drop_drafts(path: Path) -> None:
 def _replace_and_keep(new: Path, path: Path, keep: Path, seen: bytes) -> None:
     _keep(path, keep, seen)
     try:
+        _require_as_seen(path, seen)
         new.replace(path)
-    except OSError:
+    except (OSError, AdvisorError):
         keep.unlink()
         raise
 
 
 def _keep(path: Path, keep: Path, seen: bytes) -> None:
-    """A second name for the file, whose content is then held against what was seen."""
+    """A second name for the file; a copy, where the file system has no second names."""
     try:
         keep.hardlink_to(path)
     except OSError as error:
         if error.errno not in NO_HARD_LINKS:
             raise
-        with _draft(keep, seen, lambda number: _dress(number, path)) as copy:
+        with _draft(keep, seen, _dressed_as(path)) as copy:
             _put_in_place(copy, keep, force=False)
-    try:
-        _require_as_seen(keep, seen)
-    except AdvisorError as error:
-        keep.unlink()
-        raise _changed(path) from error
 
 
 def _require_as_seen(path: Path, seen: bytes | None) -> None:
@@ -205,19 +201,29 @@ def _changed(path: Path) -> AdvisorError:
     return AdvisorError(f"{path} was changed meanwhile; nothing was written", "look, and try again")
 
 
-def _dress(number: int, reference: Path) -> None:
-    """Owner, group, mode and labels as `reference` has them; never writable by everybody."""
-    status = reference.stat()
-    os.fchown(number, status.st_uid, status.st_gid)
-    os.fchmod(number, stat.S_IMODE(status.st_mode) & ~stat.S_IWOTH)
-    for name in LABELS:
-        try:
-            label = os.getxattr(reference, name)
-        except OSError as error:
-            if error.errno not in NO_LABEL:
-                raise
-        else:
-            os.setxattr(number, name, label)
+def _dressed_as(reference: Path, *, label: bool = True) -> Callable[[int], None]:
+    """Gives a file the owner, group and mode of another, and its labels; without the right of
+    everybody to write, for which servers ignore a file."""
+
+    def dress(number: int) -> None:
+        status = reference.stat()
+        os.fchown(number, status.st_uid, status.st_gid)
+        os.fchmod(number, stat.S_IMODE(status.st_mode) & ~stat.S_IWOTH)
+        for name in LABELS if label else ():
+            wanted = _label(reference, name)
+            if wanted is not None and wanted != _label(number, name):
+                os.setxattr(number, name, wanted)
+
+    return dress
+
+
+def _label(file: Path | int, name: str) -> bytes | None:
+    try:
+        return os.getxattr(file, name)
+    except OSError as error:
+        if error.errno in NO_LABEL:
+            return None
+        raise
 
 
 def _replace(path: Path, content: bytes, *, force: bool) -> None:

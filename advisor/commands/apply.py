@@ -70,6 +70,8 @@ def apply(
         )
     installed = require_server(db, server) if server else find_installed(db)
     target = find_target(db, to, config or (), installed.version if installed else None)
+    if db == "postgresql" and server is None and target.version:
+        installed = find_installed(db, series=target.version[:1])  # whose data directory it is
     with alone_in(target.path.parent):
         change = _plan(target, file, durability)
         if change.is_none:

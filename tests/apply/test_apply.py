@@ -60,7 +60,7 @@ class Host:
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detect, "find_installed", lambda vendor: None)
+    monkeypatch.setattr(detect, "find_installed", lambda *_, **__: None)
 
 
 @pytest.fixture
@@ -314,7 +314,9 @@ def test_a_postgresql_line_that_must_not_be_written(
 ) -> None:
     with postgresql.main.open("a") as config:
         config.write("" if line.startswith("max") else "max_wal_size = 2GB\n")
-    assert why in refused(run(postgresql.command(line, to=postgresql.file)))
+    said = refused(run(postgresql.command(line, to=postgresql.file)))
+    assert why in said
+    assert why != CORRUPTS or "accepts" not in said
     assert postgresql.names() == []
 
 
@@ -335,7 +337,9 @@ def test_a_postgresql_line_that_must_not_be_written(
 def test_an_option_that_must_not_be_written(mysql: Host, run: Run, line: str, why: str) -> None:
     (mysql.folder / "a.cnf").write_text("[mysqld]\ninnodb_io_capacity_max = 800\n")
     lines = [line] if line == "[client]" else ["[mysqld]", "max_connections = 9", line]
-    assert why in refused(run(mysql.command(*lines)))
+    said = refused(run(mysql.command(*lines)))
+    assert why in said
+    assert why != CORRUPTS or "accepts" not in said
     assert mysql.names() == ["a.cnf"]
 
 
@@ -464,6 +468,49 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
         mysql.file.write_text("# fsync-advisor, and somebody else's line\n")
 
     edit_at(monkeypatch, where, name, edit)
+    assert "was changed meanwhile; nothing was written" in refused(run(arguments))
+    assert mysql.file.read_text() == "# fsync-advisor, and somebody else's line\n"
+    assert mysql.names() == [MYSQL]
+
+
+@pytest.mark.parametrize("backup", [False, True], ids=["removed", "restored"])
+def test_a_file_that_changes_before_an_undo_is_left_alone(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch, backup: bool
+) -> None:
+    for value in (500, 600) if backup else (600,):
+        run(mysql.command("[mysqld]", f"innodb_io_capacity = {value}"))
+    names = mysql.names()
+
+    def edit() -> None:
+        mysql.file.write_text("# fsync-advisor, and somebody else's line\n")
+
+    edit_at(monkeypatch, command, "_show", edit)
+    assert "was changed meanwhile; nothing was written" in refused(run(mysql.command()))
+    assert mysql.file.read_text() == "# fsync-advisor, and somebody else's line\n"
+    assert mysql.names() == names
+
+
+def test_a_file_that_goes_meanwhile_is_missed(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(mysql.command("[mysqld]", "innodb_io_capacity = 500"))
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    edit_at(monkeypatch, os, "fsync", mysql.file.unlink)
+    assert "was changed meanwhile; nothing was written" in refused(run(arguments))
+    assert mysql.names() == []
+
+
+def test_without_hard_links_a_file_that_changes_meanwhile_is_left_alone(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(mysql.command("[mysqld]", "innodb_io_capacity = 500"))
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+
+    def edit(*_: object, **__: object) -> NoReturn:
+        mysql.file.write_text("# fsync-advisor, and somebody else's line\n")
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", edit)
     assert "was changed meanwhile; nothing was written" in refused(run(arguments))
     assert mysql.file.read_text() == "# fsync-advisor, and somebody else's line\n"
     assert mysql.names() == [MYSQL]

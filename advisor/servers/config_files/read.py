@@ -54,7 +54,7 @@ class FilesRead:
     notes: tuple[str, ...]
     """What a reader of the settings must know beside them, a line each."""
     version: NumericVersion | None
-    """As given, else as PostgreSQL's data directory tells; None where nothing does."""
+    """As PostgreSQL's data directory tells, else as given; None where nothing does."""
     data_directory: Path | None
     """As the files tell; None where they do not."""
     trees: tuple[ConfigFile, ...]
@@ -89,7 +89,7 @@ def read_settings(
         files=(*(file.path for tree in trees for file in tree.walk()), *persisted),
         included_folders=tuple(reader.folders),
         notes=tuple(reader.notes),
-        version=version or server_version(vendor, data),
+        version=server_version(vendor, data) or version,
         data_directory=data,
         trees=trees,
     )
