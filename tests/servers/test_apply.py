@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from engines import ENGINES, Place, Programs
-from harness import Server
+from harness import Instance, Server, server_named
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,10 +60,10 @@ class Host:
         head = "" if self.server.vendor == "postgresql" else "[mysqld]\n"
         return head + "".join(f"{line}\n" for line in lines)
 
-    def read(self, name: str) -> str:
-        """A setting's value, of the server started anew."""
-        with self.server.started(self.place, self.programs) as instance:
-            return instance.read(name).shown
+    def parsed(self, name: str) -> str:
+        """What the server makes of its files without starting."""
+        engine = ENGINES[self.server.vendor]
+        return engine.parsed(self.programs, self.place, [name])[name]
 
     def files(self) -> list[str]:
         return sorted(path.name for path in self.place.fragments.iterdir())
@@ -83,24 +84,47 @@ def one(one_of_each: Server) -> Iterator[Host]:
 
 
 def test_what_is_applied_is_in_force_and_what_is_undone_is_not(one: Host) -> None:
+    """A running server is not touched; PostgreSQL takes it by a reload, the others by a restart."""
     name, first, second, default = FRAGMENTS[one.server.vendor]
-    done = one.apply(one.fragment(f"{name} = {first}"))
-    assert done.returncode == 0, done.stderr
-    assert f"+{name} = {first}" in done.stdout
-    needed = "a reload suffices for" if one.server.vendor == "postgresql" else "restart the server"
-    assert needed in done.stderr
-    assert "warning" not in done.stderr
+    reloads = one.server.vendor == "postgresql"
+    with one.server.started(one.place, one.programs) as instance:
+        done = one.apply(one.fragment(f"{name} = {first}"))
+        assert done.returncode == 0, done.stderr
+        assert f"+{name} = {first}" in done.stdout
+        needed = "a reload suffices for" if reloads else "restart the server for"
+        assert f"{needed}: {name}" in done.stderr
+        assert "warning" not in done.stderr
+        assert instance.read(name).shown == default
+        if reloads:
+            instance.query("SELECT pg_reload_conf()")
+            assert reloaded(instance, name, first)
     assert one.apply(one.fragment(f"{name} = {second}")).returncode == 0
-    assert one.read(name) == second
     assert one.files() == [one.file.name, f"{one.file.name}.before-1"]
+    with one.server.started(one.place, one.programs) as instance:
+        assert instance.read(name).shown == second
     assert one.apply(None).returncode == 0
     assert f"{name} = {first}\n" in one.file.read_text()
+    assert one.parsed(name) == in_unit(first)
     assert one.apply(None).returncode == 0
-    assert one.read(name) == default
+    assert one.parsed(name) == in_unit(default)
     assert one.files() == [f"{one.file.name}.undone-1", f"{one.file.name}.undone-2"]
     last = one.apply(None)
     assert (last.returncode, last.stdout) == (1, "")
     assert "nothing to undo" in last.stderr
+
+
+def reloaded(instance: Instance, name: str, value: str) -> bool:
+    """Whether the server has the value, sooner or later: a reload is only a signal."""
+    for _ in range(200):
+        if instance.read(name).shown == value:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def in_unit(value: str) -> str:
+    """As postgres -C prints a size that counts in MB."""
+    return f"{int(value.removesuffix('GB')) * 1024}" if value.endswith("GB") else value
 
 
 BAD = {
@@ -134,3 +158,14 @@ def test_a_configuration_that_was_refused_before_is_not_held_against_the_fragmen
         "has not checked this: it refuses the configuration without this file, too" in done.stderr
     )
     assert one.file.exists()
+
+
+@pytest.mark.parametrize("name", ["mysql-9.7", "mariadb-10.11"])
+def test_a_value_that_the_server_would_change_is_warned_of(name: str) -> None:
+    """They go on with another value than the one in the file; PostgreSQL refuses it."""
+    with host(server_named(name)) as one:
+        done = one.apply(one.fragment("innodb_io_capacity = 5"), "--dry-run")
+        assert one.files() == []
+    assert done.returncode == 0
+    assert "warning: the server says: " in done.stderr
+    assert "'innodb-io-capacity': unsigned value 5 adjusted to 100" in done.stderr
