@@ -76,9 +76,9 @@ def check(change: Change, installed: Installed) -> Checked:
 
 def _ask(installed: Installed, found: FilesRead) -> Checked:
     who = _account(installed.vendor, found)
-    with _mirror(installed.vendor, found, who) as mirror:
-        status, said = complaints_of(_command(installed, found, mirror.main), who)
-    lines = [mirror.original(_STAMP.sub("", line)).strip() for line in said.splitlines()]
+    with mirror(installed.vendor, found, who) as copies:
+        status, said = complaints_of(_command(installed, found, copies.main), who)
+    lines = [copies.original(_STAMP.sub("", line)).strip() for line in said.splitlines()]
     lines = [line for line in lines if line]
     warnings = [line for line in lines if _WARNING.search(line)]
     refusals = [line for line in lines if _ERROR.search(line)]
@@ -117,7 +117,7 @@ def _account(vendor: Vendor, found: FilesRead) -> pwd.struct_passwd | None:
 
 
 @dataclass(slots=True)
-class _Mirror:
+class Mirror:
     """Copies of configuration files that include each other as the originals do."""
 
     vendor: Vendor
@@ -164,22 +164,22 @@ class _Mirror:
 
 
 @contextmanager
-def _mirror(vendor: Vendor, found: FilesRead, who: pwd.struct_passwd | None) -> Iterator[_Mirror]:
+def mirror(vendor: Vendor, found: FilesRead, who: pwd.struct_passwd | None) -> Iterator[Mirror]:
     """A private folder with the copies, the server's own account's, gone afterwards."""
     parent = parent_folder()
     with signals_held_back():
         folder = Path(tempfile.mkdtemp(prefix="apply-fsync-", dir=parent))
     try:
-        mirror = _Mirror(vendor, folder)
-        copies = [mirror.copy(tree, mirror.new_folder()) for tree in found.trees]
-        mirror.main = copies[0]
+        made = Mirror(vendor, folder)
+        copies = [made.copy(tree, made.new_folder()) for tree in found.trees]
+        made.main = copies[0]
         if len(copies) > 1:
-            mirror.main = folder / "main"
-            mirror.main.write_text("".join(f"!include {copy}\n" for copy in copies))
+            made.main = folder / "main"
+            made.main.write_text("".join(f"!include {copy}\n" for copy in copies))
         if who := (who or account()) if os.geteuid() == 0 else None:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, who.pw_uid, who.pw_gid)
-        yield mirror
+        yield made
     except OSError as error:
         raise AdvisorError(f"{parent} takes no temporary folder: {error.strerror}") from error
     finally:
