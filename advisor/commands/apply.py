@@ -83,9 +83,9 @@ def apply(
             return
         if not yes:
             _ask(change)
-        with signals_held_back():
+        with signals_held_back():  # an interruption comes before all of it, or after
             change.make()
-    _tell(change, quiet=quiet)
+            _tell(change, quiet=quiet)
 
 
 def _plan(target: "Target", file: Path | None, durability: options.DurabilityChoice) -> "Change":
@@ -109,13 +109,15 @@ def _show(change: "Change", installed: "Installed | None", *, quiet: bool) -> No
     from advisor.servers.applying import check
     from advisor.versions import VENDOR_NAMES
 
+    name = VENDOR_NAMES[change.target.vendor]
     hand_over("".join(f"{one_line(line)}\n" for line in change.diff()))
+    if change.made_for:
+        say(f"warning: this was made for {name} {change.made_for}", quiet=quiet)
     for ours, winner in change.overridden:
         say(f"warning: {ours} has no effect: {winner.place} sets {winner.value}", quiet=quiet)
     for note in change.new_notes():
         say(f"warning: {note}", quiet=quiet)
     if installed is None:
-        name = VENDOR_NAMES[change.target.vendor]
         say(f"warning: no {name} is installed here, so no server has checked this", quiet=quiet)
         return
     checked = check(change, installed)

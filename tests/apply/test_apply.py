@@ -128,6 +128,16 @@ def test_a_fragment_of_ours_is_written_as_it_is(mysql: Host, run: Run) -> None:
     assert mysql.file.read_text() == text
 
 
+@pytest.mark.parametrize(("version", "warned"), [("15", False), ("15.4", False), ("16", True)])
+def test_a_fragment_made_for_another_version_is_warned_of(
+    postgresql: Host, run: Run, version: str, warned: bool
+) -> None:
+    head = f"# fsync-advisor 0.1.0: settings for PostgreSQL {version} (as given)"
+    status, _, stderr = run(postgresql.command(head, "fsync = on"))
+    assert status == 0
+    assert (f"warning: this was made for PostgreSQL {version}" in stderr) is warned
+
+
 def test_what_is_so_already_is_left_alone(mysql: Host, run: Run) -> None:
     arguments = mysql.command("[mysqld]", "sync_binlog = 1")
     run(arguments)

@@ -13,6 +13,8 @@ import pytest
 from engines import ENGINES, Place, Programs
 from harness import Instance, Server, server_named
 
+from advisor.servers.applying.effect import NOT_IN_PROFILES
+
 ROOT = Path(__file__).parents[2]
 
 FRAGMENTS = {
@@ -158,6 +160,14 @@ def test_a_configuration_that_was_refused_before_is_not_held_against_the_fragmen
         "has not checked this: it refuses the configuration without this file, too" in done.stderr
     )
     assert one.file.exists()
+
+
+def test_what_takes_a_restart_is_as_the_server_says() -> None:
+    with server_named("postgresql-18").running("") as instance:
+        rows = instance.query("SELECT name, context = 'postmaster' FROM pg_settings")
+    restarts: dict[str, bool] = {name: restart for name, restart in rows}
+    told = {name: need == "restart" for name, need in NOT_IN_PROFILES.items()}
+    assert told == {name: restarts[name] for name in told}
 
 
 @pytest.mark.parametrize("name", ["mysql-9.7", "mariadb-10.11"])

@@ -18,7 +18,7 @@ from advisor.servers.config_files.read import meant
 from advisor.servers.fragment_file import SERVER_GROUPS, Fragment, groups_read
 from advisor.servers.in_force import InForce
 from advisor.servers.syntax import Line
-from advisor.versions import VENDOR_NAMES
+from advisor.versions import VENDOR_NAMES, parse_version
 
 SIGN: Final = "# fsync-advisor"
 """How every file of ours begins."""
@@ -48,6 +48,8 @@ class Change:
     """The configuration as it would be."""
     overridden: tuple[tuple[str, InForce], ...]
     """"NAME = VALUE" of ours, and what wins over it with another value."""
+    made_for: str = ""
+    """The version that the fragment was made for, where the server is of another."""
 
     @property
     def is_none(self) -> bool:
@@ -99,6 +101,7 @@ class Change:
 def plan_change(target: Target, fragment: Fragment, accepted: Durability) -> Change:
     """A fragment in the place of the file. Raises AdvisorError for what must not be written."""
     _require_vendor(target, fragment)
+    made_for = _other_version(target, fragment)
     old = _read_ours(target.path)
     new = fragment.text if fragment.text.startswith(SIGN) else HEAD + fragment.text
     if not new.endswith("\n"):
@@ -107,7 +110,7 @@ def plan_change(target: Target, fragment: Fragment, accepted: Durability) -> Cha
     target.require_read(after)
     overridden = tuple(_check_lines(target, after, fragment, accepted))
     keep = _next(target.path, BEFORE)
-    return Change(target, old, new, keep, None, after, overridden)
+    return Change(target, old, new, keep, None, after, overridden, made_for)
 
 
 def plan_undo(target: Target) -> Change:
@@ -123,9 +126,20 @@ def plan_undo(target: Target) -> Change:
     return Change(target, old, new, _next(path, UNDONE), restored, after, ())
 
 
+_MADE_FOR: Final = re.compile(rf"{SIGN} \S+: settings for (\w+) ([\d.]+)")
+"""How a fragment of ours says for which server it was made."""
+
+
+def _other_version(target: Target, fragment: Fragment) -> str:
+    found = _MADE_FOR.match(fragment.text)
+    if not found or target.version is None:
+        return ""
+    pairs = zip(target.version, parse_version(found[2]), strict=False)  # as far as both tell
+    return "" if all(here == there for here, there in pairs) else found[2]
+
+
 def _require_vendor(target: Target, fragment: Fragment) -> None:
-    """A fragment of ours says for which server it was made."""
-    found = re.match(rf"{SIGN} \S+: settings for (\w+)", fragment.text)
+    found = _MADE_FOR.match(fragment.text)
     name = VENDOR_NAMES[target.vendor]
     if found and found[1] != name:
         raise UsageError(
