@@ -77,7 +77,8 @@ def apply(
         if change.is_none:
             say(f"{target.path} is so already; nothing to do", quiet=quiet)
             return
-        _show(change, installed, quiet=quiet)
+        _show(change, quiet=quiet)
+        _check(change, installed, quiet=quiet)
         if dry_run:
             say("nothing was written (--dry-run)", quiet=quiet)
             return
@@ -98,42 +99,46 @@ def _plan(target: "Target", file: Path | None, durability: options.DurabilityCho
     return plan_change(target, named_fragment(target.vendor, file), CHOICES[durability])
 
 
-def _show(change: "Change", installed: "Installed | None", *, quiet: bool) -> None:
-    """The difference, and what speaks against it. Raises AdvisorError for what the server refuses.
-
-    An undo is not held up by what the server says of it.
-    """
+def _show(change: "Change", *, quiet: bool) -> None:
+    """The difference, and what keeps it from having its effect."""
     from advisor.commands.steps import hand_over, say
-    from advisor.errors import AdvisorError
     from advisor.output.text import one_line
-    from advisor.servers.applying import check
     from advisor.versions import VENDOR_NAMES
 
-    name = VENDOR_NAMES[change.target.vendor]
     hand_over("".join(f"{one_line(line)}\n" for line in change.diff()))
     if change.made_for:
+        name = VENDOR_NAMES[change.target.vendor]
         say(f"warning: this was made for {name} {change.made_for}", quiet=quiet)
     for ours, winner in change.overridden:
         say(f"warning: {ours} has no effect: {winner.place} sets {winner.value}", quiet=quiet)
     for note in change.new_notes():
         say(f"warning: {note}", quiet=quiet)
+
+
+def _check(change: "Change", installed: "Installed | None", *, quiet: bool) -> None:
+    """Has the server check it. Raises AdvisorError for what the server refuses.
+
+    An undo is not held up by that.
+    """
+    from advisor.commands.steps import say
+    from advisor.errors import AdvisorError
+    from advisor.servers.applying import check
+    from advisor.versions import VENDOR_NAMES
+
     if installed is None:
+        name = VENDOR_NAMES[change.target.vendor]
         say(f"warning: no {name} is installed here, so no server has checked this", quiet=quiet)
         return
-    checked = check(change, installed)
+    checked, program = check(change, installed), installed.program
     for warning in checked.warnings:
         say(f"warning: the server says: {warning}", quiet=quiet)
     if checked.not_checked:
-        say(
-            f"warning: {installed.program} has not checked this: {checked.not_checked}", quiet=quiet
-        )
-    if checked.refusals and change.restored is None and change.new is not None:
-        raise AdvisorError(
-            f"{installed.program} refuses this: {'; '.join(checked.refusals)}",
-            "nothing was written",
-        )
-    for refusal in checked.refusals:
-        say(f"warning: the server refuses this: {refusal}", quiet=quiet)
+        say(f"warning: {program} has not checked this: {checked.not_checked}", quiet=quiet)
+    if checked.refusals:
+        refusal = f"{program} refuses this: {'; '.join(checked.refusals)}"
+        if not change.is_undo:
+            raise AdvisorError(refusal, "nothing was written")
+        say(f"warning: {refusal}", quiet=quiet)
 
 
 def _ask(change: "Change") -> None:

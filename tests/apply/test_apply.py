@@ -183,6 +183,16 @@ def test_backups_are_numbered_and_undone_the_newest_first(mysql: Host, run: Run)
     assert "nothing to undo" in refused(run(mysql.command()))
 
 
+def test_an_undo_goes_on_past_a_backup_of_the_same_text(mysql: Host, run: Run) -> None:
+    for value in (500, 600):
+        run(mysql.command("[mysqld]", f"innodb_io_capacity = {value}"))
+    mysql.file.write_text((mysql.folder / f"{MYSQL}.before-1").read_text())
+    assert run(mysql.command())[0] == 0
+    assert "500" in mysql.file.read_text()
+    assert run(mysql.command())[0] == 0
+    assert not mysql.file.exists()
+
+
 def test_an_undo_can_be_taken_back(mysql: Host, run: Run) -> None:
     run(mysql.command("[mysqld]", "sync_binlog = 1"))
     text = mysql.file.read_text()

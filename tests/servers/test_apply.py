@@ -165,7 +165,7 @@ def test_a_configuration_that_was_refused_before_is_not_held_against_the_fragmen
 def test_what_takes_a_restart_is_as_the_server_says() -> None:
     with server_named("postgresql-18").running("") as instance:
         rows = instance.query("SELECT name, context = 'postmaster' FROM pg_settings")
-    restarts: dict[str, bool] = {name: restart for name, restart in rows}
+    restarts = dict[str, bool](rows)
     told = {name: need == "restart" for name, need in NOT_IN_PROFILES.items()}
     assert told == {name: restarts[name] for name in told}
 

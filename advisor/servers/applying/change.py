@@ -52,8 +52,12 @@ class Change:
     """The version that the fragment was made for, where the server is of another."""
 
     @property
+    def is_undo(self) -> bool:
+        return self.new is None or self.restored is not None
+
+    @property
     def is_none(self) -> bool:
-        return self.old == self.new
+        return self.old == self.new and not self.is_undo
 
     def diff(self) -> Iterator[str]:
         """The lines of a unified diff."""
@@ -90,7 +94,7 @@ class Change:
         for stale in _numbered(path, BEFORE, UNDONE):
             if _same_file(stale, path):  # left by an apply that was killed halfway
                 stale.unlink()
-        if self.new is None or self.restored is not None:
+        if self.new is None or self.is_undo:
             put_back(path, self.restored, seen=seen, keep=self.keep)
         else:
             content = self.new.encode("utf-8", "surrogateescape")
