@@ -139,13 +139,13 @@ def replace_seen(path: Path, content: bytes, *, seen: bytes | None, keep: Path, 
     except (FileExistsError, FileNotFoundError) as error:
         raise _changed(path) from error
     except OSError as error:
-        raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
+        raise _not_written(path, error) from error
 
 
 def put_back(path: Path, old: Path | None, *, seen: bytes | None, keep: Path) -> None:
-    """Gives a file the name of another that is still as it was `seen`, which lives on as `keep`.
+    """Puts `old` in the place of a file that is still as it was `seen`, and lives on as `keep`.
 
-    Without `old` the name is free afterwards. Raises AdvisorError.
+    Without `old` the place is empty afterwards. Raises AdvisorError.
     """
     try:
         if seen is None or old is None:
@@ -158,7 +158,7 @@ def put_back(path: Path, old: Path | None, *, seen: bytes | None, keep: Path) ->
             _replace_and_keep(old, path, keep, seen)
         _sync_directory(path.parent)
     except OSError as error:
-        raise AdvisorError(f"{path} cannot be put back: {error.strerror}") from error
+        raise _not_written(path, error) from error
 
 
 def drop_drafts(path: Path) -> None:
@@ -195,6 +195,12 @@ def _require_as_seen(path: Path, seen: bytes | None) -> None:
         now = None
     if now != seen:
         raise _changed(path)
+
+
+def _not_written(path: Path, error: OSError) -> AdvisorError:
+    may_not = isinstance(error, PermissionError)
+    hint = f"run as root, or as who owns {path.parent} and what is in it" if may_not else ""
+    return AdvisorError(f"{path} cannot be written: {error.strerror}", hint)
 
 
 def _changed(path: Path) -> AdvisorError:

@@ -352,11 +352,14 @@ def test_a_postgresql_line_that_must_not_be_written(
         ("[client]", "has no line that MySQL reads"),
         ("!include /etc/my.cnf", "includes other files"),
         ("[mysqld", "the server cannot read '[mysqld'"),
+        ("stray = 1", "stray stands before any option group"),
     ],
 )
 def test_an_option_that_must_not_be_written(mysql: Host, run: Run, line: str, why: str) -> None:
     (mysql.folder / "a.cnf").write_text("[mysqld]\ninnodb_io_capacity_max = 800\n")
     lines = [line] if line == "[client]" else ["[mysqld]", "max_connections = 9", line]
+    if line.startswith("stray"):
+        lines.insert(0, line)
     said = refused(run(mysql.command(*lines)))
     assert why in said
     assert why != CORRUPTS or "accepts" not in said
@@ -684,6 +687,8 @@ def test_what_is_immutable(tmp_path: Path, run: Run, what: str) -> None:
         arguments = host.command("[mysqld]", "innodb_io_capacity = 500")
         immutable = host.file if what == "file" else host.folder
         subprocess.run(["chattr", "+i", str(immutable)], check=True)
-        assert "Operation not permitted" in refused(run(arguments))
+        said = refused(run(arguments))
+        assert "Operation not permitted" in said
+        assert f"run as root, or as who owns {host.folder}" in said
         subprocess.run(["chattr", "-i", str(immutable)], check=True)
         assert (host.names(), host.file.read_text()) == ([MYSQL], text)

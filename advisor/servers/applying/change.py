@@ -166,12 +166,16 @@ def _check_lines(
     ours = {}
     written = [file for tree in after.trees for file in tree.walk() if file.path in target.names]
     for statement in written[0].statements:
-        if isinstance(statement, Line):
-            if statement.group in _groups(target):
-                name, value = meant(statement, target.vendor)
-                ours[name] = value
-        else:
+        if not isinstance(statement, Line):
             raise AdvisorError(f"{fragment.name}: the server cannot read {statement.text!r}")
+        if statement.group is None and target.vendor != "postgresql":
+            raise AdvisorError(
+                f"{fragment.name}: {statement.name} stands before any option group",
+                "put [mysqld] above it",
+            )
+        if statement.group in _groups(target):
+            name, value = meant(statement, target.vendor)
+            ours[name] = value
     for name, value in ours.items():
         check_risk(name, value, fragment.name, accepted)
     check_all(ours, target.before.settings, after.settings)
