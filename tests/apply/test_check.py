@@ -1,12 +1,17 @@
 """The copies of a configuration that the server checks say what the originals say."""
 
+import os
 from pathlib import Path
 
 import pytest
+from account import account, private_folder
 from config_trees import OPTION_FILES, POSTGRESQL_FILES, write_tree
 
+from advisor.servers.applying import check, find_target, plan_change
 from advisor.servers.applying.check import mirror
 from advisor.servers.config_files import FilesRead, read_settings
+from advisor.servers.detect import Installed
+from advisor.servers.fragment_file import parse_fragment
 from advisor.versions import Vendor
 
 
@@ -69,3 +74,29 @@ def test_only_its_owner_can_read_the_copies(tmp_path: Path) -> None:
     main.write_text("[mysqld]\n")
     with mirror("mysql", read_settings("mysql", [main]), None) as copies:
         assert copies.folder.stat().st_mode & 0o777 == 0o700
+
+
+TELLS_WHO = """#!/bin/sh
+[ "$1" = --version ] && exec echo "postgres (PostgreSQL) 15.4"
+echo "FATAL:  asked as $(id -un)" >&2
+exit 1
+"""
+
+
+def test_the_server_is_asked_as_who_owns_its_data() -> None:
+    """Root's configuration may be closed to it, and no server starts as root."""
+    with private_folder() as folder:
+        program = folder / "postgres"
+        program.write_text(TELLS_WHO)
+        program.chmod(0o755)
+        (folder / "data").mkdir(mode=0o700)
+        os.chown(folder / "data", account().pw_uid, account().pw_gid)
+        main = folder / "postgresql.conf"
+        main.write_text(f"data_directory = '{folder}/data'\ninclude_dir '.'\n")
+        main.chmod(0o600)
+        target = find_target("postgresql", folder, [main], (15,))
+        fragment = parse_fragment("fsync = on\n", "fragment", "postgresql")
+        change = plan_change(target, fragment, "durable")
+        checked = check(change, Installed("postgresql", (15, 4), program))
+    asked = f"FATAL:  asked as {account().pw_name}"
+    assert checked.not_checked == f"it refuses the configuration without this file, too: {asked}"
