@@ -17,13 +17,15 @@ from advisor.servers.config_files import FilesRead, read_settings
 from advisor.servers.fragment_file import groups_read
 
 
-def options_of_the_server(server: Server, folder: Path, file: str) -> list[tuple[str, str | None]]:
+def program_of(server: Server, folder: Path) -> Path:
+    """The server's program, where its account can reach it."""
+    programs = server.installed.programs
+    return reachable(server.installed.tree, folder) / programs[ENGINES[server.vendor].server]
+
+
+def options_of_the_server(program: Path, file: Path) -> list[tuple[str, str | None]]:
     """What the server takes from an option file, in its order; names as ours are spelt."""
-    program = (
-        reachable(server.installed.tree, folder)
-        / server.installed.programs[ENGINES[server.vendor].server]
-    )
-    command: list[str | Path] = [program, f"--defaults-file={folder / file}", "--print-defaults"]
+    command: list[str | Path] = [program, f"--defaults-file={file}", "--print-defaults"]
     done = subprocess.run(command, capture_output=True, cwd="/", check=True)
     taken = os.fsdecode(done.stdout).split("following arguments:\n")[1].removesuffix(" \n")
     options = []
@@ -46,7 +48,7 @@ def test_option_files_are_read_as_the_server_reads_them(name: str) -> None:
     with private_folder() as folder:
         write_tree(folder, OPTION_FILES)
         found = read_settings(server.vendor, [folder / "main.cnf"], version_of(server))
-        taken = options_of_the_server(server, folder, "main.cnf")
+        taken = options_of_the_server(program_of(server, folder), folder / "main.cnf")
     assert options_read(found, server) == taken
     assert len(taken) > 40
     last = {name: value for name, value in taken if name in ("order", "c3", "twice", "x_y")}
@@ -61,7 +63,8 @@ def test_option_files_in_a_circle_are_read_as_often_as_the_server_reads_them(nam
     with private_folder() as folder:
         write_tree(folder, OPTION_FILES)
         found = read_settings(server.vendor, [folder / "circle.cnf"], version_of(server))
-        assert options_read(found, server) == options_of_the_server(server, folder, "circle.cnf")
+        taken = options_of_the_server(program_of(server, folder), folder / "circle.cnf")
+    assert options_read(found, server) == taken
     assert [note.partition(": ")[2] for note in found.notes if "deep" in note] == [
         f"{folder}/circle.cnf is more than 10 deep; the server skips it"
     ]
