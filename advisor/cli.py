@@ -8,7 +8,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from advisor import __version__
-from advisor.commands import capacity, compare, import_, measure, recommend, report, rules, verify
+from advisor.commands import (
+    apply,
+    capacity,
+    compare,
+    import_,
+    measure,
+    recommend,
+    report,
+    rules,
+    verify,
+)
 from advisor.errors import AdvisorError, ExitStatus, Interrupted
 
 app = typer.Typer(
@@ -25,6 +35,7 @@ app.command()(capacity.capacity)
 app.command()(report.report)
 app.command()(compare.compare)
 app.command("import")(import_.import_)
+app.command()(apply.apply)
 app.command()(verify.verify)
 app.add_typer(rules.app, name="rules")
 

@@ -1,11 +1,13 @@
 """Reading a file a user names, and writing one safely."""
 
 import errno
+import glob
 import os
+import stat
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,10 @@ HEAD_BYTES: Final = 64 * 1024
 """What shows what a file is."""
 NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP)
 """How file systems such as vfat say that they have none."""
+DRAFT_SUFFIX: Final = ".draft"
+"""No server includes a file that is called so."""
+LABELS: Final = ("security.selinux", "system.posix_acl_access")
+NO_LABEL: Final = (errno.ENODATA, errno.EOPNOTSUPP)
 
 
 def shown_name(path: Path) -> str:
@@ -116,18 +122,137 @@ def _write_to_stdout(text: str) -> None:
         raise AdvisorError(f"standard output cannot be written: {error.strerror}") from error
 
 
+def replace_seen(path: Path, content: bytes, *, seen: bytes | None, keep: Path, like: Path) -> None:
+    """Replaces a file that is still as it was `seen`; None: that was not there.
+
+    The old file lives on as `keep`, whole at every instant. The new one has its owner, group, mode
+    and label, or where there was none, owner, group and mode of `like`. Raises AdvisorError.
+    """
+    try:
+        dress = _dressed_as(like, label=False) if seen is None else _dressed_as(path)
+        with _draft(path, content, dress) as draft:
+            if seen is None:
+                _put_in_place(draft, path, force=False)
+            else:
+                _replace_and_keep(draft, path, keep, seen)
+        _sync_directory(path.parent)
+    except (FileExistsError, FileNotFoundError) as error:
+        raise _changed(path) from error
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def put_back(path: Path, old: Path | None, *, seen: bytes | None, keep: Path) -> None:
+    """Puts `old` in the place of a file that is still as it was `seen`, and lives on as `keep`.
+
+    Without `old` the place is empty afterwards. Raises AdvisorError.
+    """
+    try:
+        if seen is None or old is None:
+            _require_as_seen(path, seen)
+        if old is None:
+            path.rename(keep)
+        elif seen is None:
+            old.rename(path)
+        else:
+            _replace_and_keep(old, path, keep, seen)
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def drop_drafts(path: Path) -> None:
+    """Removes what a writer of that file left that was killed. Nobody may be writing it."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*{DRAFT_SUFFIX}"):
+        draft.unlink(missing_ok=True)
+
+
+def _replace_and_keep(new: Path, path: Path, keep: Path, seen: bytes) -> None:
+    _keep(path, keep, seen)
+    try:
+        _require_as_seen(path, seen)
+        new.replace(path)
+    except (OSError, AdvisorError):
+        keep.unlink()
+        raise
+
+
+def _keep(path: Path, keep: Path, seen: bytes) -> None:
+    """A second name for the file; a copy, where the file system has no second names."""
+    try:
+        keep.hardlink_to(path)
+    except OSError as error:
+        if error.errno not in NO_HARD_LINKS:
+            raise
+        with _draft(keep, seen, _dressed_as(path)) as copy:
+            _put_in_place(copy, keep, force=False)
+
+
+def _require_as_seen(path: Path, seen: bytes | None) -> None:
+    try:
+        now = path.read_bytes()
+    except FileNotFoundError:
+        now = None
+    if now != seen:
+        raise _changed(path)
+
+
+def _not_written(path: Path, error: OSError) -> AdvisorError:
+    may_not = isinstance(error, PermissionError)
+    hint = f"run as root, or as who owns {path.parent} and what is in it" if may_not else ""
+    return AdvisorError(f"{path} cannot be written: {error.strerror}", hint)
+
+
+def _changed(path: Path) -> AdvisorError:
+    return AdvisorError(f"{path} was changed meanwhile; nothing was written", "look, and try again")
+
+
+def _dressed_as(reference: Path, *, label: bool = True) -> Callable[[int], None]:
+    """Gives a file the owner, group and mode of another, and its labels; without the right of
+    everybody to write, for which servers ignore a file."""
+
+    def dress(number: int) -> None:
+        status = reference.stat()
+        os.fchown(number, status.st_uid, status.st_gid)
+        os.fchmod(number, stat.S_IMODE(status.st_mode) & ~stat.S_IWOTH)
+        for name in LABELS if label else ():
+            wanted = _label(reference, name)
+            if wanted is not None and wanted != _label(number, name):
+                os.setxattr(number, name, wanted)
+
+    return dress
+
+
+def _label(file: Path | int, name: str) -> bytes | None:
+    try:
+        return os.getxattr(file, name)
+    except OSError as error:
+        if error.errno in NO_LABEL:
+            return None
+        raise
+
+
 def _replace(path: Path, content: bytes, *, force: bool) -> None:
-    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with _draft(path, content, lambda number: os.fchmod(number, _mode(path))) as draft:
+        _put_in_place(draft, path, force=force)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes, dress: Callable[[int], None]) -> Iterator[Path]:
+    """A new file beside `path`, on the drive; gone afterwards, if it still has that name."""
+    descriptor, name = tempfile.mkstemp(
+        prefix=f".{path.name}.", suffix=DRAFT_SUFFIX, dir=path.parent
+    )
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), _mode(path))
+            dress(file.fileno())
             os.fsync(file.fileno())
-        _put_in_place(Path(draft), path, force=force)
+        yield Path(name)
     finally:
-        Path(draft).unlink(missing_ok=True)
-    _sync_directory(path.parent)
+        Path(name).unlink(missing_ok=True)
 
 
 def _put_in_place(draft: Path, path: Path, *, force: bool) -> None:

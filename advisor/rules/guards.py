@@ -90,6 +90,12 @@ def check_together(recommendations: Iterable[Recommendation], facts: Facts) -> N
     """Settings that only make sense together, or with the host. Raises GuardError."""
     recommendations = tuple(recommendations)
     values = {entry.setting: entry.value for entry in recommendations}
+    check_values(values)
+    _log_fits_disk(recommendations, values, facts)
+
+
+def check_values(values: Mapping[str, Value | None]) -> None:
+    """Settings that only make sense together, by name. Raises GuardError."""
     for lower, upper in NOT_ABOVE:
         low, high = values.get(lower), values.get(upper)
         if isinstance(low, int) and isinstance(high, int) and low > high:
@@ -97,7 +103,6 @@ def check_together(recommendations: Iterable[Recommendation], facts: Facts) -> N
     _relaxed_together(values)
     _two_segments(values)
     _minimal_wal(values)
-    _log_fits_disk(recommendations, values, facts)
 
 
 def _relaxed_together(values: Mapping[str, Value | None]) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.files import read_bytes
-from advisor.servers.option_file import Inclusion, Option, option_lines
+from advisor.servers.syntax import Inclusion, Line, statements
 from advisor.versions import Vendor
 
 GROUPS: Final[Mapping[Vendor, frozenset[str]]] = {
@@ -65,7 +65,7 @@ def _files(vendor: Vendor) -> Iterator[Path]:
         yield Path(home, ".my.cnf")
 
 
-def read_options(path: Path, depth: int = 0) -> Iterator[Option]:
+def read_options(path: Path, depth: int = 0) -> Iterator[Line]:
     """The options of a file and of those that it includes; none of a file that is not to be read:
     not there, closed to us, or writable for everybody, which the clients ignore, too."""
     try:
@@ -75,26 +75,26 @@ def read_options(path: Path, depth: int = 0) -> Iterator[Option]:
         text = read_bytes(path).decode("utf-8", "surrogateescape")
     except (OSError, AdvisorError):
         return
-    for line in option_lines(text):
-        if isinstance(line, Option):
+    for line in statements(text, "mysql"):
+        if isinstance(line, Line):
             yield line
-        elif depth < INCLUSIONS_MAX:
+        elif isinstance(line, Inclusion) and depth < INCLUSIONS_MAX:
             for included in _included(line):
                 yield from read_options(included, depth + 1)
 
 
 def _included(line: Inclusion) -> list[Path]:
-    if not line.folder:
-        return [Path(line.path)]
+    if line.of == "file":
+        return [Path(line.target)]
     try:
-        return sorted(path for path in Path(line.path).iterdir() if path.suffix == ".cnf")
+        return sorted(path for path in Path(line.target).iterdir() if path.suffix == ".cnf")
     except OSError:
         return []
 
 
-def _switched(option: Option) -> tuple[str, str]:
+def _switched(option: Line) -> tuple[str, str]:
     """Name and value; a switch that stands alone is on, and its opposites are values of it."""
-    name = option.name.replace("_", "-").removeprefix("loose-")
+    name = option.name.replace("_", "-")
     for prefix, value in PREFIXES.items():
         if name.startswith(prefix) and option.value is None:
             return name.removeprefix(prefix), value

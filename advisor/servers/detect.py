@@ -58,12 +58,15 @@ def parse_banner(banner: str) -> tuple[Vendor, NumericVersion] | None:
     return None
 
 
-def find_installed(vendor: Vendor, root: Path = Path("/")) -> Installed | None:
-    """The newest server of that vendor that is installed on this host."""
+def find_installed(
+    vendor: Vendor, root: Path = Path("/"), series: NumericVersion = ()
+) -> Installed | None:
+    """The newest server of that vendor, or of one release series, installed on this host."""
     found = [
         Installed(vendor, named[1], program)
         for program in _programs(vendor, root)
         if (named := parse_banner(ask(program, "--version"))) and named[0] == vendor
+        if named[1][: len(series)] == series
     ]
     return max(found, key=lambda installed: installed.version, default=None)
 

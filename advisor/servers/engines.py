@@ -11,8 +11,8 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.servers.detect import Installed
-from advisor.servers.fragment_file import Line
 from advisor.servers.processes import run
+from advisor.servers.syntax import Line
 from advisor.versions import Vendor
 
 SOCKET: Final = "s"
@@ -99,7 +99,7 @@ def initialise(installed: Installed, place: Place, lines: Iterable[Line]) -> Non
         run([program.parent / "initdb", "-D", place.data, "--no-sync", *options])
         return
     once = [f"--{line.name}={line.value}" for line in lines if line.name in ONCE and line.value]
-    where = [f"--datadir={place.data}", f"--basedir={_base(program)}", *once]
+    where = [f"--datadir={place.data}", f"--basedir={base_folder(program)}", *once]
     if installed.vendor == "mysql" and installed.version >= MYSQL_INITIALIZES:
         run([program, "--no-defaults", "--initialize-insecure", *where])
     else:
@@ -125,7 +125,7 @@ def start_command(installed: Installed, place: Place) -> Sequence[str | Path]:
     return [
         program,
         f"--defaults-file={place.fragment}",
-        f"--basedir={_base(program)}",
+        f"--basedir={base_folder(program)}",
         f"--datadir={place.data}",
         f"--socket={place.socket}",
         f"--pid-file={place.folder / 'pid'}",
@@ -136,7 +136,7 @@ def start_command(installed: Installed, place: Place) -> Sequence[str | Path]:
     ]
 
 
-def _base(program: Path) -> Path:
+def base_folder(program: Path) -> Path:
     """The folder a server's own files are relative to."""
     return program.parent.parent
 
@@ -146,7 +146,7 @@ def _system_tables(installed: Installed) -> str:
 
     Raises AdvisorError where it is missing.
     """
-    base = _base(installed.program)
+    base = base_folder(installed.program)
     names, accounts = _system_files(installed)
     script = "create database mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n"
     for name in names:

@@ -48,13 +48,19 @@ def signals_held_back() -> Iterator[None]:
 
 
 def start(
-    command: Command, output: BinaryIO | int, given: int = subprocess.DEVNULL
+    command: Command,
+    output: BinaryIO | int,
+    given: int = subprocess.DEVNULL,
+    *,
+    who: pwd.struct_passwd | None = None,
+    only_errors: bool = False,
 ) -> "subprocess.Popen[bytes]":
-    """Starts a program in a session of its own; both its outputs go to `output`.
+    """Starts a program in a session of its own; both its outputs go to `output`, or only errors.
 
-    Should we be killed, the kernel ends it with SIGTERM.
+    Where we are root it runs as `who`, else as `account()`. Should we be killed, the kernel ends it
+    with SIGTERM.
     """
-    who = account()
+    who = (who or account()) if os.geteuid() == 0 else None
     libc = ctypes.CDLL(None)
 
     def in_the_child() -> None:
@@ -64,7 +70,7 @@ def start(
     return subprocess.Popen(
         command,
         stdin=given,
-        stdout=output,
+        stdout=subprocess.DEVNULL if only_errors else output,
         stderr=output,
         env=ENVIRONMENT,
         cwd="/",
@@ -103,6 +109,25 @@ def run(command: Command, script: str = "") -> str:
     return said
 
 
+def complaints_of(command: Command, who: pwd.struct_passwd | None) -> tuple[int, str]:
+    """Runs a program to its end as `who`; its exit status, and what it said on stderr.
+
+    Raises AdvisorError where it cannot be started, or takes longer than RUN_TIMEOUT_S.
+    """
+    try:
+        with signals_held_back():
+            process = start(command, subprocess.PIPE, who=who, only_errors=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise AdvisorError(f"{command[0]} cannot be started: {error}") from error
+    try:
+        said = process.communicate(timeout=RUN_TIMEOUT_S)[1]
+    except subprocess.TimeoutExpired as error:
+        raise AdvisorError(f"{command[0]} was not done after {RUN_TIMEOUT_S} s") from error
+    finally:
+        _end_group(process)
+    return process.returncode, said.decode(errors="replace")
+
+
 def stop(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     """Ends a program the orderly way, and one that does not heed that the other way."""
     with signals_held_back():
@@ -120,7 +145,7 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    for stream in (process.stdin, process.stdout):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             with suppress(OSError):
                 stream.close()

@@ -158,7 +158,7 @@ class Server:
 
     @contextmanager
     def configured(
-        self, fragment: str, extra_options: Mapping[str, str] | None
+        self, fragment: str, extra_options: Mapping[str, str] | None = None
     ) -> Iterator[tuple[Place, Programs]]:
         """A private folder with data, configuration and fragment; and the programs for it."""
         engine = ENGINES[self.vendor]

@@ -122,6 +122,15 @@ def test_a_program_that_names_no_server_is_none(root: Path, does: str) -> None:
     assert find_installed("mysql", root) is None
 
 
+def test_the_newest_of_one_series_can_be_asked_for(root: Path) -> None:
+    for version in ("15.9", "15.10", "16.2"):
+        install(root, f"usr/lib/postgresql/{version}/bin/postgres", postgres(version))
+    found = find_installed("postgresql", root, series=(15,))
+    assert found is not None
+    assert found.version == (15, 10)
+    assert find_installed("postgresql", root, series=(17,)) is None
+
+
 def test_a_program_that_cannot_be_started_is_none(root: Path) -> None:
     install(root, "usr/sbin/mysqld", MYSQL, mode=0o644)
     (root / "usr/libexec").mkdir()

@@ -69,6 +69,8 @@ READERS: Final = (
     "advisor.output",
     "advisor.probe",
     "advisor.resources",
+    "advisor.servers.applying",  # writes the one file that is ours
+    "advisor.servers.config_files",
     "advisor.servers.engines",  # reads the SQL that comes with MariaDB
     "advisor.servers.sandbox",  # fills a temporary place of its own
 )

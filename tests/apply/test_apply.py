@@ -1,0 +1,694 @@
+"""apply on configurations without a server: what it writes, what it says, what it refuses.
+
+tests/servers/test_apply.py has the servers; tests/apply/test_kills.py kills it at each step.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from faults import missing
+from loop_mount import loop_mount
+
+from advisor.cli import main
+from advisor.commands import apply as command
+from advisor.servers import detect
+from advisor.versions import Vendor
+
+ROOT = Path(__file__).parents[2]
+MYSQL, POSTGRESQL = "zz-fsync-advisor.cnf", "zz-fsync-advisor.conf"
+
+
+class Host:
+    """A server's configuration files, and the command."""
+
+    def __init__(self, folder: Path, vendor: Vendor) -> None:
+        self.vendor = vendor
+        self.folder = folder / "conf.d"
+        self.data = folder / "data"
+        self.folder.mkdir()
+        self.data.mkdir()
+        if vendor == "postgresql":
+            (self.data / "PG_VERSION").write_text("15\n")
+            self.file = self.folder / POSTGRESQL
+            self.main = folder / "postgresql.conf"
+            self.main.write_text(f"data_directory = '{self.data}'\ninclude_dir 'conf.d'\n")
+        else:
+            self.file = self.folder / MYSQL
+            self.main = folder / "my.cnf"
+            self.main.write_text(f"[mysqld]\ndatadir={self.data}\n!includedir {self.folder}\n")
+        self.fragment = folder / "fragment"
+
+    def command(self, *lines: str, to: Path | None = None) -> list[str]:
+        self.fragment.write_text("".join(f"{line}\n" for line in lines))
+        options = ["--db", self.vendor, "--config", self.main, "--to", to or self.folder]
+        return ["apply", *map(str, options), *([str(self.fragment)] if lines else ["--undo"])]
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detect, "find_installed", lambda *_, **__: None)
+
+
+@pytest.fixture
+def mysql(tmp_path: Path) -> Host:
+    return Host(tmp_path, "mysql")
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path) -> Host:
+    return Host(tmp_path, "postgresql")
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Exit status, stdout and stderr of the command line."""
+
+    def run_it(arguments: list[str], *more: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main([*arguments, *(more or ("--yes",))])
+        said = capsys.readouterr()
+        assert isinstance(end.value.code, int)
+        return end.value.code, said.out, said.err
+
+    return run_it
+
+
+def refused(answer: tuple[int, str, str]) -> str:
+    status, _, stderr = answer
+    assert status in (1, 2), stderr
+    return stderr
+
+
+# What is written
+
+
+def test_a_file_of_its_own_with_the_difference_shown(mysql: Host, run: Run) -> None:
+    before = mysql.main.read_bytes()
+    status, stdout, stderr = run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    head = "# fsync-advisor apply put this here; fsync-advisor apply --undo takes it back."
+    assert status == 0
+    assert stdout.splitlines() == [
+        "--- /dev/null",
+        f"+++ {mysql.file}",
+        "@@ -0,0 +1,3 @@",
+        f"+{head}",
+        "+[mysqld]",
+        "+sync_binlog = 1",
+    ]
+    assert mysql.file.read_text() == f"{head}\n[mysqld]\nsync_binlog = 1\n"
+    assert stderr.splitlines() == [
+        "fsync-advisor: warning: no MySQL is installed here, so no server has checked this",
+        f"fsync-advisor: wrote {mysql.file}",
+        "fsync-advisor: restart the server for: sync_binlog",
+    ]
+    assert mysql.names() == [MYSQL]
+    assert mysql.main.read_bytes() == before
+
+
+def test_a_fragment_of_ours_is_written_as_it_is(mysql: Host, run: Run) -> None:
+    text = (ROOT / "tests/golden/fragments/nvme-plp.mysql.conf").read_text()
+    assert run(mysql.command(*text.splitlines()))[0] == 0
+    assert mysql.file.read_text() == text
+
+
+@pytest.mark.parametrize(("version", "warned"), [("15", False), ("15.4", False), ("16", True)])
+def test_a_fragment_made_for_another_version_is_warned_of(
+    postgresql: Host, run: Run, version: str, warned: bool
+) -> None:
+    head = f"# fsync-advisor 0.1.0: settings for PostgreSQL {version} (as given)"
+    status, _, stderr = run(postgresql.command(head, "fsync = on"))
+    assert status == 0
+    assert (f"warning: this was made for PostgreSQL {version}" in stderr) is warned
+
+
+def test_what_is_so_already_is_left_alone(mysql: Host, run: Run) -> None:
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    run(arguments)
+    inode = mysql.file.stat().st_ino
+    status, stdout, stderr = run(arguments)
+    assert (status, stdout) == (0, "")
+    assert "is so already; nothing to do" in stderr
+    assert (mysql.names(), mysql.file.stat().st_ino) == ([MYSQL], inode)
+
+
+def test_a_dry_run_writes_nothing(mysql: Host, run: Run) -> None:
+    status, stdout, stderr = run(mysql.command("[mysqld]", "sync_binlog = 1"), "--dry-run")
+    assert status == 0
+    assert "+sync_binlog = 1" in stdout
+    assert "nothing was written" in stderr
+    assert mysql.names() == []
+
+
+def test_quiet_says_nothing(mysql: Host, run: Run) -> None:
+    _, _, stderr = run(mysql.command("[mysqld]", "sync_binlog = 1"), "--yes", "--quiet")
+    assert stderr == ""
+
+
+def test_what_takes_a_restart_and_what_a_reload(postgresql: Host, run: Run) -> None:
+    lines = ("shared_buffers = 1GB", "max_wal_size = 2GB", "wal_level = replica", "my.own = 1")
+    _, _, stderr = run(postgresql.command(*lines))
+    assert "restart the server for: shared_buffers, wal_level" in stderr
+    assert "a reload suffices for: max_wal_size" in stderr
+    assert "whether a reload suffices is not known for: my.own" in stderr
+
+
+def test_backups_are_numbered_and_undone_the_newest_first(mysql: Host, run: Run) -> None:
+    for value in range(12):
+        run(mysql.command("[mysqld]", f"innodb_io_capacity = {1000 + value}"))
+    assert len(mysql.names()) == 12
+    for value in range(10, -1, -1):
+        assert run(mysql.command())[0] == 0
+        assert f"= {1000 + value}\n" in mysql.file.read_text()
+    status, stdout, _ = run(mysql.command())
+    assert status == 0
+    assert "+++ /dev/null" in stdout
+    assert mysql.names() == sorted(f"{MYSQL}.undone-{n}" for n in range(1, 13))
+    assert "nothing to undo" in refused(run(mysql.command()))
+
+
+def test_an_undo_goes_on_past_a_backup_of_the_same_text(mysql: Host, run: Run) -> None:
+    for value in (500, 600):
+        run(mysql.command("[mysqld]", f"innodb_io_capacity = {value}"))
+    mysql.file.write_text((mysql.folder / f"{MYSQL}.before-1").read_text())
+    assert run(mysql.command())[0] == 0
+    assert "500" in mysql.file.read_text()
+    assert run(mysql.command())[0] == 0
+    assert not mysql.file.exists()
+
+
+def test_an_undo_can_be_taken_back(mysql: Host, run: Run) -> None:
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    text = mysql.file.read_text()
+    run(mysql.command())
+    kept = mysql.folder / f"{MYSQL}.undone-1"
+    assert kept.read_text() == text
+    arguments = mysql.command("x")
+    assert run([*arguments[:-1], str(kept)])[0] == 0
+    assert mysql.file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "line", ["include 'own.conf'", "include_if_exists = 'own.conf'", "include_dir '.'"]
+)
+def test_a_file_may_be_included_by_itself(
+    tmp_path: Path, postgresql: Host, run: Run, line: str
+) -> None:
+    with postgresql.main.open("a") as config:
+        config.write(f"{line}\n")
+    own = tmp_path / "own.conf"
+    own.write_text("# fsync-advisor\n")
+    assert run(postgresql.command("fsync = on", to=own))[0] == 0
+    assert own.read_text().endswith("fsync = on\n")
+
+
+def test_without_to_the_only_folder_is_taken(mysql: Host, run: Run, tmp_path: Path) -> None:
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    del arguments[5:7]
+    assert "--to" not in arguments
+    assert run(arguments)[0] == 0
+    assert mysql.names() == [MYSQL]
+    (tmp_path / "other").mkdir()
+    with mysql.main.open("a") as config:
+        config.write(f"!includedir {tmp_path}/other\n")
+    said = refused(run(arguments))
+    assert f"includes {mysql.folder}, {tmp_path}/other: where to put the file is not" in said
+    assert "name it with --to" in said
+
+
+# Owner, group, mode, label
+
+
+def attributes(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
+
+
+def test_a_new_file_belongs_to_whom_the_including_one_does(mysql: Host, run: Run) -> None:
+    if os.geteuid() != 0:
+        missing("changing owners needs root")
+    os.chown(mysql.main, 1234, 5678)
+    mysql.main.chmod(0o640)
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    assert attributes(mysql.file) == (1234, 5678, 0o640)
+
+
+def test_a_replaced_file_keeps_owner_group_mode_and_label(mysql: Host, run: Run) -> None:
+    if os.geteuid() != 0:
+        missing("changing owners and labels needs root")
+    label = b"system_u:object_r:mysqld_etc_t:s0"
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    os.chown(mysql.file, 1234, 5678)
+    mysql.file.chmod(0o604)
+    os.setxattr(mysql.file, "security.selinux", label)
+    run(mysql.command("[mysqld]", "sync_binlog = 1", "innodb_io_capacity = 500"))
+    assert "500" in mysql.file.read_text()
+    assert attributes(mysql.file) == (1234, 5678, 0o604)
+    assert os.getxattr(mysql.file, "security.selinux") == label
+    run(mysql.command())
+    assert attributes(mysql.file) == (1234, 5678, 0o604)
+    assert os.getxattr(mysql.file, "security.selinux") == label
+
+
+def test_nobody_is_given_the_right_to_write(mysql: Host, run: Run) -> None:
+    """MySQL ignores an option file that everybody may write."""
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    mysql.file.chmod(0o640)
+    mysql.main.chmod(0o664)
+    mysql.file.unlink()
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    assert attributes(mysql.file)[2] == 0o664
+
+
+# What wins over it
+
+
+@pytest.mark.parametrize("later", ["zzz.cnf", "mysqld-auto.cnf"])
+def test_what_overrides_a_line_is_named(mysql: Host, run: Run, later: str) -> None:
+    path = mysql.folder / later
+    path.write_text("[mysqld]\nsync-binlog = 7\n")
+    if later == "mysqld-auto.cnf":
+        path.unlink()
+        path = mysql.data / later
+        stored = {"Version": 2, "mysql_dynamic_variables": {"sync_binlog": {"Value": "7"}}}
+        path.write_text(json.dumps(stored))
+    status, _, stderr = run(mysql.command("[mysqld]", "sync_binlog = 1", "innodb_io_capacity=9"))
+    place = f"{path}:{1 if later == 'mysqld-auto.cnf' else 2}"
+    assert status == 0
+    assert f"warning: sync_binlog = 1 has no effect: {place} sets 7" in stderr
+    assert "innodb_io_capacity=9 has no effect" not in stderr
+    assert "restart the server for: innodb_io_capacity\n" in stderr
+
+
+def test_what_alter_system_has_set_is_named(postgresql: Host, run: Run) -> None:
+    auto = postgresql.data / "postgresql.auto.conf"
+    auto.write_text("# Do not edit this file manually!\nmax_wal_size = '9GB'\nfsync = 'on'\n")
+    _, _, stderr = run(postgresql.command("max_wal_size = 2GB", "fsync = on"))
+    assert f"max_wal_size = 2GB has no effect: {auto}:2 sets 9GB" in stderr
+    assert "fsync = on has no effect" not in stderr
+
+
+# What is refused: the fragment
+
+
+CORRUPTS = "a power loss may destroy the database; never advised"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("fsync = off", CORRUPTS),
+        ("fsync = of", CORRUPTS),
+        ("fsync = 'f'", CORRUPTS),
+        ("full_page_writes no", CORRUPTS),
+        ("data_sync_retry = on", CORRUPTS),
+        ("synchronous_commit = off", "--durability loses-recent-on-crash accepts that"),
+        ("synchronous_commit = 0", "--durability loses-recent-on-crash accepts that"),
+        ("wal_level = minimal", "it needs 0"),
+        ("min_wal_size = 3GB", "min_wal_size = 3072 would exceed max_wal_size = 2048"),
+        ("max_wal_size = 16MB", "less than two WAL segments"),
+        ("fsync = on = off", "the server cannot read 'fsync = on = off'"),
+        ("include 'other.conf'", "includes other files"),
+        ("# nothing", "has no line that PostgreSQL reads"),
+        ("# fsync-advisor 0.1.0: settings for MySQL 9.7", "was made for MySQL, not for PostgreSQL"),
+    ],
+)
+def test_a_postgresql_line_that_must_not_be_written(
+    postgresql: Host, run: Run, line: str, why: str
+) -> None:
+    with postgresql.main.open("a") as config:
+        config.write("" if line.startswith("max") else "max_wal_size = 2GB\n")
+    said = refused(run(postgresql.command(line, to=postgresql.file)))
+    assert why in said
+    assert why != CORRUPTS or "accepts" not in said
+    assert postgresql.names() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("skip-innodb-doublewrite", CORRUPTS),
+        ("innodb_doublewrite = DETECT_ONLY", CORRUPTS),
+        ("innodb_flush_method = nosync", CORRUPTS),
+        ("innodb_flush_log_at_trx_commit = 2", "--durability loses-recent-on-power-loss accepts"),
+        ("loose-sync-binlog = 0", "--durability loses-recent-on-power-loss accepts that"),
+        ("innodb_io_capacity = 900", "innodb_io_capacity = 900 would exceed innodb_io_capacity_m"),
+        ("[client]", "has no line that MySQL reads"),
+        ("!include /etc/my.cnf", "includes other files"),
+        ("[mysqld", "the server cannot read '[mysqld'"),
+        ("stray = 1", "stray stands before any option group"),
+    ],
+)
+def test_an_option_that_must_not_be_written(mysql: Host, run: Run, line: str, why: str) -> None:
+    (mysql.folder / "a.cnf").write_text("[mysqld]\ninnodb_io_capacity_max = 800\n")
+    lines = [line] if line == "[client]" else ["[mysqld]", "max_connections = 9", line]
+    if line.startswith("stray"):
+        lines.insert(0, line)
+    said = refused(run(mysql.command(*lines)))
+    assert why in said
+    assert why != CORRUPTS or "accepts" not in said
+    assert mysql.names() == ["a.cnf"]
+
+
+def test_a_lower_durability_can_be_accepted_for_both_logs_together(mysql: Host, run: Run) -> None:
+    accepted = ("--yes", "--durability", "loses-recent-on-power-loss")
+    one = mysql.command("[mysqld]", "innodb_flush_log_at_trx_commit = 2", "sync_binlog = 1")
+    assert "relax innodb_flush_log_at_trx_commit and" in refused(run(one, *accepted))
+    both = mysql.command("[mysqld]", "innodb_flush_log_at_trx_commit = 2", "sync_binlog = 100")
+    assert run(both, *accepted)[0] == 0
+
+
+def test_what_others_have_set_is_not_held_against_the_fragment(mysql: Host, run: Run) -> None:
+    text = "[mysqld]\ninnodb_flush_log_at_trx_commit = 2\nsync_binlog = 1\ninnodb_doublewrite=0\n"
+    (mysql.folder / "a.cnf").write_text(text)
+    assert run(mysql.command("[mysqld]", "sync_binlog = 1"))[0] == 0
+
+
+# What is refused: the place
+
+
+def test_a_folder_that_is_not_included_is_refused_with_the_line(
+    tmp_path: Path, mysql: Host, run: Run
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    said = refused(run(mysql.command("[mysqld]", "sync_binlog = 1", to=other)))
+    assert f"{other} is not included by {mysql.main}, so the server would not read" in said
+    assert f"add this line to the end of {mysql.main}: !includedir {other}/" in said
+    assert list(other.iterdir()) == []
+
+
+def test_a_folder_that_postgresql_does_not_include_is_refused_with_the_line(
+    tmp_path: Path, postgresql: Host, run: Run
+) -> None:
+    postgresql.main.write_text("# include_dir 'conf.d'\n")
+    said = refused(run(postgresql.command("fsync = on")))
+    line = f"include_dir = '{postgresql.folder}'"
+    assert f"add this line to the end of {postgresql.main}: {line}" in said
+
+
+@pytest.mark.parametrize(
+    ("vendor", "name"),
+    [("mysql", "zz.conf"), ("mysql", "zz"), ("postgresql", "zz.cnf"), ("postgresql", ".zz.conf")],
+)
+def test_a_name_that_the_server_does_not_read_is_refused(
+    tmp_path: Path, run: Run, vendor: Vendor, name: str
+) -> None:
+    host = Host(tmp_path, vendor)
+    lines = ["fsync = on"] if vendor == "postgresql" else ["[mysqld]", "sync_binlog = 1"]
+    said = refused(run(host.command(*lines, to=host.folder / name)))
+    assert "the server reads only files whose name ends with" in said
+    assert host.names() == []
+
+
+def test_a_file_of_somebody_else_is_refused(mysql: Host, run: Run) -> None:
+    mysql.file.write_text("[mysqld]\nport = 1\n")
+    for lines in (("[mysqld]", "sync_binlog = 1"), ()):
+        assert "is not ours" in refused(run(mysql.command(*lines)))
+    assert mysql.file.read_text() == "[mysqld]\nport = 1\n"
+
+
+def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path, mysql: Host, run: Run) -> None:
+    elsewhere = tmp_path / "elsewhere.cnf"
+    elsewhere.write_text("# fsync-advisor\n")
+    mysql.file.symlink_to(elsewhere)
+    for lines in (("[mysqld]", "sync_binlog = 1"), ()):
+        said = refused(run(mysql.command(*lines)))
+        assert f"is a symbolic link to {elsewhere}, outside of" in said
+    assert elsewhere.read_text() == "# fsync-advisor\n"
+    assert mysql.file.is_symlink()
+
+
+def test_a_link_within_the_folder_is_followed(mysql: Host, run: Run) -> None:
+    real = mysql.folder / "real.cnf"
+    real.write_text("# fsync-advisor\n")
+    mysql.file.symlink_to("real.cnf")
+    assert run(mysql.command("[mysqld]", "sync_binlog = 1"))[0] == 0
+    assert "sync_binlog = 1" in real.read_text()
+    assert mysql.file.is_symlink()
+
+
+def test_a_folder_reached_by_another_name_is_the_same(
+    tmp_path: Path, mysql: Host, run: Run
+) -> None:
+    other = tmp_path / "by another name"
+    other.symlink_to(mysql.folder)
+    assert run(mysql.command("[mysqld]", "sync_binlog = 1", to=other))[0] == 0
+    assert mysql.names() == [MYSQL]
+
+
+def test_a_server_without_a_known_configuration_is_refused(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "fragment").write_text("fsync = on\n")
+    arguments = ["apply", str(tmp_path / "fragment"), "--db", "postgresql", "--to", str(tmp_path)]
+    assert "name it with --config" in refused(run(arguments))
+
+
+# What is refused: the moment
+
+
+def edit_at(monkeypatch: pytest.MonkeyPatch, where: object, name: str, edit: Any) -> None:
+    """Somebody else works just before that function does."""
+    real = getattr(where, name)
+
+    def edited(*arguments: Any, **options: Any) -> Any:
+        edit()
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(where, name, edited)
+
+
+@pytest.mark.parametrize("moment", ["planned", "written", "linked"])
+@pytest.mark.parametrize("old", [False, True], ids=["new", "replaced"])
+def test_a_file_that_changes_meanwhile_is_left_alone(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch, moment: str, old: bool
+) -> None:
+    if old:
+        run(mysql.command("[mysqld]", "innodb_io_capacity = 500"))
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    where, name = {
+        "planned": (command, "_show"),
+        "written": (os, "fsync"),
+        "linked": (os, "link"),
+    }[moment]
+
+    def edit() -> None:
+        mysql.file.write_text("# fsync-advisor, and somebody else's line\n")
+
+    edit_at(monkeypatch, where, name, edit)
+    assert "was changed meanwhile; nothing was written" in refused(run(arguments))
+    assert mysql.file.read_text() == "# fsync-advisor, and somebody else's line\n"
+    assert mysql.names() == [MYSQL]
+
+
+@pytest.mark.parametrize("backup", [False, True], ids=["removed", "restored"])
+def test_a_file_that_changes_before_an_undo_is_left_alone(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch, backup: bool
+) -> None:
+    for value in (500, 600) if backup else (600,):
+        run(mysql.command("[mysqld]", f"innodb_io_capacity = {value}"))
+    names = mysql.names()
+
+    def edit() -> None:
+        mysql.file.write_text("# fsync-advisor, and somebody else's line\n")
+
+    edit_at(monkeypatch, command, "_show", edit)
+    assert "was changed meanwhile; nothing was written" in refused(run(mysql.command()))
+    assert mysql.file.read_text() == "# fsync-advisor, and somebody else's line\n"
+    assert mysql.names() == names
+
+
+def test_a_file_that_goes_meanwhile_is_missed(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(mysql.command("[mysqld]", "innodb_io_capacity = 500"))
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    edit_at(monkeypatch, os, "fsync", mysql.file.unlink)
+    assert "was changed meanwhile; nothing was written" in refused(run(arguments))
+    assert mysql.names() == []
+
+
+def test_without_hard_links_a_file_that_changes_meanwhile_is_left_alone(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(mysql.command("[mysqld]", "innodb_io_capacity = 500"))
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+
+    def edit(*_: object, **__: object) -> NoReturn:
+        mysql.file.write_text("# fsync-advisor, and somebody else's line\n")
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", edit)
+    assert "was changed meanwhile; nothing was written" in refused(run(arguments))
+    assert mysql.file.read_text() == "# fsync-advisor, and somebody else's line\n"
+    assert mysql.names() == [MYSQL]
+
+
+def test_two_at_once_one_wins_and_one_says_so(tmp_path: Path, mysql: Host, run: Run) -> None:
+    """The first waits for its fragment, from a pipe, when the second comes."""
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    first = subprocess.Popen(
+        [sys.executable, "-m", "advisor", *arguments[:-1], str(pipe), "--yes", "--quiet"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+    )
+    with pipe.open("w") as writer:  # opens when the first reads
+        said = refused(run(arguments))
+        assert f"another fsync-advisor apply is at work in {mysql.folder}" in said
+        writer.write("[mysqld]\nsync_binlog = 1\n# the first\n")
+    assert first.wait() == 0
+    assert "# the first" in mysql.file.read_text()
+    assert run(arguments)[0] == 0
+
+
+def test_the_folder_is_free_again_afterwards(mysql: Host, run: Run) -> None:
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    number = os.open(mysql.folder, os.O_RDONLY)
+    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert "is at work" in refused(run(mysql.command()))
+    os.close(number)
+    assert run(mysql.command())[0] == 0
+
+
+# Asking
+
+
+def answered(arguments: list[str], answer: str) -> tuple[int, str]:
+    """The command at a terminal, where somebody answers; its status and stderr."""
+    ours, its = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "advisor", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": "/nonexistent"},
+        stdin=its,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.write(ours, f"{answer}\n".encode())
+        _, stderr = process.communicate()
+    os.close(ours)
+    os.close(its)
+    return process.returncode, stderr
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False), ("", False)])
+def test_it_asks(mysql: Host, answer: str, written: bool) -> None:
+    status, stderr = answered(mysql.command("[mysqld]", "sync_binlog = 1"), answer)
+    assert f"Write {mysql.file}? [y/N]" in stderr
+    assert (status == 0, mysql.file.exists()) == (written, written)
+    assert ("not confirmed; nothing was written" in stderr) is not written
+
+
+def test_where_nobody_can_be_asked_it_refuses(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    with Path(os.devnull).open() as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        status, _, stderr = run(arguments, "--quiet")
+    assert status == 2
+    assert "nobody can be asked" in stderr
+    assert "add --yes" in stderr
+    assert mysql.names() == []
+
+
+def test_fragment_and_undo_exclude_each_other(mysql: Host, run: Run) -> None:
+    assert "--undo takes no FRAGMENT" in refused(run(mysql.command("x"), "--undo"))
+    assert "there is no FRAGMENT" in refused(run(mysql.command()[:-1], "--yes"))
+
+
+# File systems
+
+
+def failing(number: int) -> Any:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_a_file_system_without_hard_links_keeps_a_copy(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As vfat answers."""
+    monkeypatch.setattr(os, "link", failing(errno.EPERM))
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    text = mysql.file.read_text()
+    run(mysql.command("[mysqld]", "sync_binlog = 1", "innodb_io_capacity = 500"))
+    assert mysql.names() == [MYSQL, f"{MYSQL}.before-1"]
+    assert (mysql.folder / f"{MYSQL}.before-1").read_text() == text
+    assert run(mysql.command())[0] == 0
+    assert mysql.file.read_text() == text
+
+
+@pytest.mark.parametrize("operation", ["fsync", "fchown", "fchmod", "rename", "replace"])
+def test_a_failure_leaves_the_old_file_and_nothing_else(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    text = mysql.file.read_text()
+    arguments = mysql.command("[mysqld]", "innodb_io_capacity = 500")
+    if operation == "rename":
+        arguments = mysql.command()
+    monkeypatch.setattr(os, operation, failing(errno.EIO))
+    assert "Input/output error" in refused(run(arguments))
+    assert (mysql.names(), mysql.file.read_text()) == ([MYSQL], text)
+
+
+def fill(point: Path) -> None:
+    with (point / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(b"x" * 4096)
+
+
+def test_a_full_file_system(tmp_path: Path, run: Run) -> None:
+    with loop_mount(tmp_path, 8) as point:
+        host = Host(point, "mysql")
+        run(host.command("[mysqld]", "sync_binlog = 1"))
+        text = host.file.read_text()
+        arguments = host.command("[mysqld]", "innodb_io_capacity = 500", "# " + "x" * 40_000)
+        fill(point)
+        assert "No space left on device" in refused(run(arguments, "--yes", "--quiet"))
+        assert (host.names(), host.file.read_text()) == ([MYSQL], text)
+
+
+def test_a_file_system_that_is_read_only(tmp_path: Path, run: Run) -> None:
+    with loop_mount(tmp_path, 8) as point:
+        host = Host(point, "mysql")
+        arguments = host.command("[mysqld]", "sync_binlog = 1")
+        subprocess.run(["mount", "-o", "remount,ro", str(point)], check=True)
+        assert "Read-only file system" in refused(run(arguments))
+        assert host.names() == []
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_is_immutable(tmp_path: Path, run: Run, what: str) -> None:
+    with loop_mount(tmp_path, 8) as point:
+        host = Host(point, "mysql")
+        run(host.command("[mysqld]", "sync_binlog = 1"))
+        text = host.file.read_text()
+        arguments = host.command("[mysqld]", "innodb_io_capacity = 500")
+        immutable = host.file if what == "file" else host.folder
+        subprocess.run(["chattr", "+i", str(immutable)], check=True)
+        said = refused(run(arguments))
+        assert "Operation not permitted" in said
+        assert f"run as root, or as who owns {host.folder}" in said
+        subprocess.run(["chattr", "-i", str(immutable)], check=True)
+        assert (host.names(), host.file.read_text()) == ([MYSQL], text)

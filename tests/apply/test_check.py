@@ -1,0 +1,102 @@
+"""The copies of a configuration that the server checks say what the originals say."""
+
+import os
+from pathlib import Path
+
+import pytest
+from account import account, private_folder
+from config_trees import OPTION_FILES, POSTGRESQL_FILES, write_tree
+
+from advisor.servers.applying import check, find_target, plan_change
+from advisor.servers.applying.check import mirror
+from advisor.servers.config_files import FilesRead, read_settings
+from advisor.servers.detect import Installed
+from advisor.servers.fragment_file import parse_fragment
+from advisor.versions import Vendor
+
+
+def told(found: FilesRead) -> list[tuple[str, str | None, str | None, int]]:
+    """Every line in the server's order: name, value, group, number."""
+    pairs = (pair for tree in found.trees for pair in tree.lines())
+    return [(line.name, line.value, line.group, line.number) for _, line in pairs]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "files", "main"),
+    [
+        ("mysql", OPTION_FILES, "main.cnf"),
+        ("mysql", OPTION_FILES, "circle.cnf"),
+        ("postgresql", POSTGRESQL_FILES, "a.conf"),
+    ],
+)
+def test_copies_say_the_same_in_the_same_order(
+    tmp_path: Path, vendor: Vendor, files: dict[str, bytes], main: str
+) -> None:
+    folder = tmp_path / "it's a folder"
+    write_tree(folder, files)
+    found = read_settings(vendor, [folder / main])
+    with mirror(vendor, found, None) as copies:
+        again = read_settings(vendor, [copies.main])
+        places = [copies.original(entry.place) for entry in again.settings.values()]
+    assert told(again) == told(found)
+    assert len(told(found)) > 10
+    assert places == [entry.place for entry in found.settings.values()]
+    assert not copies.folder.exists()
+
+
+def test_several_main_files_are_copied_in_their_order(tmp_path: Path) -> None:
+    mains = [tmp_path / "one.cnf", tmp_path / "two.cnf"]
+    for main in mains:
+        main.write_text(f"[mysqld]\nsync_binlog = {len(main.stem)}\n[client]\n")
+    mains[1].write_text("[mysqld]\nsync_binlog = 2\n")
+    found = read_settings("mysql", mains)
+    with mirror("mysql", found, None) as copies:
+        again = read_settings("mysql", [copies.main])
+    assert told(again) == told(found)
+    assert again.settings["sync_binlog"].value == "2"
+
+
+def test_an_empty_folder_stays_included_and_a_missing_one_missing(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    main = tmp_path / "postgresql.conf"
+    main.write_text("include_dir 'empty'\ninclude_dir 'missing'\ninclude_if_exists 'none'\n")
+    found = read_settings("postgresql", [main])
+    with mirror("postgresql", found, None) as copies:
+        again = read_settings("postgresql", [copies.main])
+        notes = [copies.original(note) for note in again.notes]
+    assert notes == list(found.notes)
+    assert any(f"{main}:2: {tmp_path}/missing is missing" in note for note in notes)
+
+
+def test_only_its_owner_can_read_the_copies(tmp_path: Path) -> None:
+    """A configuration may hold passwords."""
+    main = tmp_path / "my.cnf"
+    main.write_text("[mysqld]\n")
+    with mirror("mysql", read_settings("mysql", [main]), None) as copies:
+        assert copies.folder.stat().st_mode & 0o777 == 0o700
+
+
+TELLS_WHO = """#!/bin/sh
+[ "$1" = --version ] && exec echo "postgres (PostgreSQL) 15.4"
+echo "FATAL:  asked as $(id -un)" >&2
+exit 1
+"""
+
+
+def test_the_server_is_asked_as_who_owns_its_data() -> None:
+    """Root's configuration may be closed to it, and no server starts as root."""
+    with private_folder() as folder:
+        program = folder / "postgres"
+        program.write_text(TELLS_WHO)
+        program.chmod(0o755)
+        (folder / "data").mkdir(mode=0o700)
+        os.chown(folder / "data", account().pw_uid, account().pw_gid)
+        main = folder / "postgresql.conf"
+        main.write_text(f"data_directory = '{folder}/data'\ninclude_dir '.'\n")
+        main.chmod(0o600)
+        target = find_target("postgresql", folder, [main], (15,))
+        fragment = parse_fragment("fsync = on\n", "fragment", "postgresql")
+        change = plan_change(target, fragment, "durable")
+        checked = check(change, Installed("postgresql", (15, 4), program))
+    asked = f"FATAL:  asked as {account().pw_name}"
+    assert checked.not_checked == f"it refuses the configuration without this file, too: {asked}"
