@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from advisor import __version__
 from advisor.advice import Advice, Capacity, Loss, LowerDurability, Measured, Recommendation
-from advisor.analysis.facts import Assumption, build_facts
+from advisor.analysis.facts import Assumption, build_facts, facts_without_drive
 from advisor.analysis.storage import devices_of
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
 from advisor.capacity.serial import SYNC_COUNTS, CommitPath, commit_path, serial_capacity
@@ -66,6 +66,11 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         else None,
         warnings=(*_notes(measurement), *_memory_notes(facts), *_version_notes(request)),
     )
+
+
+def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:
+    """What the rules say that need no drive; the others are among the skipped. Pure."""
+    return _recommend(facts_without_drive(request, knowledge.assumptions), request, knowledge)
 
 
 def drive_capacity(

@@ -30,10 +30,12 @@ class Connection(ABC):
     """A connection in autocommit mode. Between two calls of ours no statement is under way."""
 
     vendor: Vendor
+    encrypted: bool
 
-    def __init__(self, address: "Address") -> None:
+    def __init__(self, address: "Address", *, encrypted: bool) -> None:
         self.vendor = address.vendor
         self.address = address
+        self.encrypted = encrypted
 
     @abstractmethod
     def query(self, statement: str) -> Rows:
@@ -66,9 +68,8 @@ class PostgreSQL(Connection):
     """Asks by Query; the answer ends with ReadyForQuery."""
 
     def __init__(self, address: "Address", driven: "psycopg.Connection[Any]") -> None:
-        super().__init__(address)
+        super().__init__(address, encrypted=driven.pgconn.ssl_in_use)
         self._driven = driven
-        _require_plain(self, encrypted=driven.pgconn.ssl_in_use)
 
     def query(self, statement: str) -> Rows:
         import psycopg
@@ -119,10 +120,9 @@ class MySQL(Connection):
     _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
 
     def __init__(self, address: "Address", driven: "pymysql.connections.Connection[Any]") -> None:
-        super().__init__(address)
-        self._driven = driven
         self._socket: socket.socket = driven._sock  # type: ignore[attr-defined]
-        _require_plain(self, encrypted=hasattr(self._socket, "cipher"))
+        super().__init__(address, encrypted=hasattr(self._socket, "cipher"))
+        self._driven = driven
 
     def query(self, statement: str) -> Rows:
         import pymysql
@@ -179,7 +179,13 @@ class Address:
     """As the driver takes them."""
 
     def connect(self) -> Connection:
-        """A new connection in autocommit mode. Raises AdvisorError."""
+        """A new connection that a load can be driven over. Raises AdvisorError."""
+        connection = self.connect_for_queries()
+        _require_plain(connection)
+        return connection
+
+    def connect_for_queries(self) -> Connection:
+        """A new connection in autocommit mode, encrypted or not. Raises AdvisorError."""
         require_driver(self.vendor)
         return self._postgresql() if self.vendor == "postgresql" else self._mysql()
 
@@ -277,9 +283,9 @@ def _unreachable(vendor: Vendor, error: Exception) -> AdvisorError:
     return AdvisorError(f"no connection to the {VENDOR_NAMES[vendor]} server: {said}")
 
 
-def _require_plain(connection: Connection, *, encrypted: bool) -> None:
+def _require_plain(connection: Connection) -> None:
     """Raw messages need a plain socket."""
-    if encrypted:
+    if connection.encrypted:
         connection.close()
         option = "sslmode=disable" if connection.vendor == "postgresql" else "ssl-mode=disabled"
         raise AdvisorError(
