@@ -11,8 +11,8 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.servers.detect import Installed
-from advisor.servers.fragment_file import Line
 from advisor.servers.processes import run
+from advisor.servers.syntax import Line
 from advisor.versions import Vendor
 
 SOCKET: Final = "s"

@@ -1,29 +1,19 @@
 """A configuration fragment, line by line: anybody's, not only ours."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from advisor.errors import AdvisorError
+from advisor.servers.syntax import Broken, Inclusion, Line, statements
 from advisor.versions import NumericVersion, Vendor, format_version
 
-_POSTGRESQL_LINE: Final = re.compile(
-    r"(?P<name>[A-Za-z_][\w$.]*)\s*(?:=|\s)\s*(?P<value>'(?:[^'\\]|''|\\.)*'|[^\s#'=][^\s#']*)\s*(?:#.*)?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line that sets something."""
-
-    number: int
-    name: str
-    """As the server names its variable: lower case, _ for -, without loose_."""
-    value: str | None
-    """Without quotes; None for an option that stands alone."""
-    group: str | None
-    """The option group it stands in; None outside any."""
+SERVER_GROUPS: Final[Mapping[Vendor, frozenset[str | None]]] = {
+    "mysql": frozenset({"mysqld", "server"}),
+    "mariadb": frozenset({"mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"}),
+    "postgresql": frozenset({None}),
+}
+"""The option groups that a server of any version reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +26,7 @@ class Fragment:
 
     def without(self, numbers: Collection[int]) -> str:
         """The text with some lines emptied; the others keep their numbers."""
-        kept = enumerate(self.text.splitlines(), start=1)
+        kept = enumerate(self.text.removesuffix("\n").split("\n"), start=1)
         return "".join(f"{'' if number in numbers else text}\n" for number, text in kept)
 
 
@@ -45,75 +35,31 @@ def parse_fragment(text: str, name: str, vendor: Vendor) -> Fragment:
 
     Raises AdvisorError for a line that includes another file: what is tried is what is read here.
     """
-    parse = _postgresql_lines if vendor == "postgresql" else _option_file_lines
-    return Fragment(name, text, tuple(parse(text, name)))
+    return Fragment(name, text, tuple(_lines(text, name, vendor)))
 
 
 def groups_read(vendor: Vendor, version: NumericVersion) -> frozenset[str | None]:
     """The option groups that a server reads (its own --help lists them)."""
     if vendor == "postgresql":
-        return frozenset({None})
+        return SERVER_GROUPS[vendor]
     major, series = str(version[0]), format_version(version[:2])
-    names = {"mysqld", "server", f"mysqld-{series}"}
+    names = {f"mysqld-{series}"}
     if vendor == "mariadb":
-        names |= {"mariadb", "mariadbd", "client-server", "galera"}
         names |= {f"{name}-{series}" for name in ("mariadb", "mariadbd")}
         if version >= (11,):
             names |= {f"{name}-{major}" for name in ("mariadb", "mariadbd")}
-    return frozenset(names)
+    return SERVER_GROUPS[vendor] | names
 
 
-def _postgresql_lines(text: str, name: str) -> Iterator[Line]:
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        found = _POSTGRESQL_LINE.fullmatch(line)
-        if re.match(r"include(_if_exists|_dir)?\b", line, re.IGNORECASE):
-            _refuse_inclusion(name, number, line)
-        if found is None:  # the server says what is wrong with it
-            yield Line(number, line, None, None)
-            continue
-        value = found["value"]
-        if value.startswith("'"):
-            value = re.sub(r"''|\\(.)", lambda part: part[1] or "'", value[1:-1])
-        yield Line(number, found["name"].lower(), value, None)
-
-
-def _option_file_lines(text: str, name: str) -> Iterator[Line]:
-    group = None
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if not line or line[0] in "#;":
-            continue
-        if line.startswith("!"):
-            _refuse_inclusion(name, number, line)
-        if line.startswith("["):
-            group = line[1:].partition("]")[0].strip()
-            continue
-        option, equals, value = _without_comment(line).partition("=")
-        option = option.strip().lower().replace("-", "_").removeprefix("loose_")
-        yield Line(number, option, _unquoted(value.strip()) if equals else None, group)
-
-
-def _without_comment(line: str) -> str:
-    """Up to a # outside quotes, as the servers read it."""
-    quote = ""
-    for index, character in enumerate(line):
-        if character in "'\"" and quote in ("", character):
-            quote = "" if quote else character
-        elif character == "#" and not quote:
-            return line[:index].rstrip()
-    return line
-
-
-def _unquoted(value: str) -> str:
-    quoted = len(value) >= 2 and value[0] in "'\"" and value[-1] == value[0]
-    return value[1:-1] if quoted else value
-
-
-def _refuse_inclusion(name: str, number: int, line: str) -> None:
-    raise AdvisorError(
-        f"{name}:{number}: {line!r} includes other files, which are not verified here",
-        "leave the line out, and verify the other files by themselves",
-    )
+def _lines(text: str, name: str, vendor: Vendor) -> Iterator[Line]:
+    for statement in statements(text, vendor):
+        match statement:
+            case Line():
+                yield statement
+            case Broken(number, raw):  # the server says what is wrong with it
+                yield Line(number, raw, None, None)
+            case Inclusion(number, raw):
+                raise AdvisorError(
+                    f"{name}:{number}: {raw!r} includes other files, which are not verified here",
+                    "leave the line out, and verify the other files by themselves",
+                )

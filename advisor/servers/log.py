@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from advisor.servers.fragment_file import Line
+from advisor.servers.syntax import Line
 
 Said = dict[int, str]
 """Line number -> what the server said of it."""

@@ -13,10 +13,10 @@ from typing import Final
 from advisor.errors import AdvisorError, UsageError
 from advisor.servers.detect import Installed
 from advisor.servers.engines import STOP_SIGNALS, Place, initialise, start_command
-from advisor.servers.fragment_file import Line
 from advisor.servers.log import last_words
 from advisor.servers.processes import account, run, signals_held_back, start, stop
 from advisor.servers.readback import Actual, NotReadyError, read_all
+from advisor.servers.syntax import Line
 from advisor.servers.wire import Address, socket_address
 from advisor.units import format_size, parse_size
 

@@ -9,10 +9,11 @@ from advisor.measurement import Model
 from advisor.servers.compare import same
 from advisor.servers.detect import Installed
 from advisor.servers.engines import is_tried
-from advisor.servers.fragment_file import Fragment, Line, groups_read
+from advisor.servers.fragment_file import Fragment, groups_read
 from advisor.servers.log import Said, complaints, last_words, refusals
 from advisor.servers.readback import Actual, require_driver
 from advisor.servers.sandbox import Sandbox, Start, sandbox
+from advisor.servers.syntax import Line
 from advisor.versions import Vendor, format_version
 
 Verdict = Literal["ok", "taken", "differs", "refused", "warned", "doubled", "not read", "not tried"]
