@@ -8,6 +8,7 @@ from advisor.commands.steps import hand_over, measured, named_fragment, say, sto
 from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.output.prediction import prediction_text
+from advisor.servers.addresses import PASSWORD_SHOWN, find_address, shows_password
 from advisor.servers.detect import require_server
 from advisor.servers.predict import (
     CLIENTS_MAX,
@@ -20,7 +21,7 @@ from advisor.servers.predict import (
 from advisor.servers.readback import require_driver
 from advisor.servers.sandbox import parent_folder
 from advisor.servers.throw_away import throw_away
-from advisor.servers.wire import Address, dsn_address
+from advisor.servers.wire import Address
 from advisor.versions import Vendor
 
 
@@ -66,7 +67,9 @@ def on_that_server(
 ) -> None:
     """Nothing is done there, not even a connection made, before the user has said yes."""
     require_driver(vendor)
-    address = dsn_address(vendor, dsn)
+    address = find_address(dsn, vendor)
+    if shows_password(dsn):
+        say(f"note: {PASSWORD_SHOWN}", quiet=quiet)
     if not yes:
         raise UsageError(f"this would {announcement(plan)}", "add --yes to have it done")
     if from_file is None:

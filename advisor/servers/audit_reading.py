@@ -52,7 +52,7 @@ def read_server(address: Address, *, interval_s: float = 0) -> Reading:
     What the account may not see is missing, and a note says so. Raises AdvisorError for a server
     that cannot be reached or refuses to show its settings, UsageError for one of another vendor.
     """
-    with closing(address.connect_for_queries()) as connection:
+    with closing(address.connect()) as connection:
         reading = (
             _postgresql(connection) if address.vendor == "postgresql" else _mysql(connection)
         )

@@ -8,9 +8,6 @@ from advisor.versions import Vendor
 PATIENCE_S: Final = 10
 """After so long a statement gives up, whether it runs or waits for a lock."""
 
-APPLICATION: Final = "fsync-advisor"
-"""How the session calls itself where the server has a place for that."""
-
 BEGIN: Final[Mapping[Vendor, tuple[str, ...]]] = {
     "postgresql": (
         "BEGIN TRANSACTION READ ONLY",

@@ -106,14 +106,16 @@ def predict(
 ) -> Prediction:
     """Calibrates, predicts, and only then measures at each of the plan's numbers of clients.
 
-    Raises AdvisorError with the server's words, for a server that has no model, for a measurement
-    without what the model needs, and where the server's table saw other commits than we counted.
+    Raises AdvisorError with the server's words, over an encrypted connection, for a server that has
+    no model, for a measurement without what the model needs, and where the server's table saw other
+    commits than we counted.
     """
     cores = measurement.environment.cpu_count
     if isinstance(cores, Unknown):
         raise AdvisorError(f"the number of processors is {cores}, and the model needs it")
     with ExitStack() as stack:
         admin = stack.enter_context(closing(address.connect()))
+        admin.require_plain()
         values = _values(admin)
         kind = commit_kind(admin.vendor, values)
         engine = Engine(kind, delay=delay_of(admin.vendor, values))

@@ -6,16 +6,14 @@ Messages: PostgreSQL "Frontend/Backend Protocol" (simple query); MySQL "Client/S
 (COM_QUERY, OK_Packet, ERR_Packet), which MariaDB shares.
 """
 
-import os
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError
 from advisor.servers.readback import CONNECT_TIMEOUT_S, require_driver
 from advisor.versions import VENDOR_NAMES, Vendor
 
@@ -25,21 +23,37 @@ if TYPE_CHECKING:
 
 Rows = list[tuple[Any, ...]]
 
+APPLICATION: Final = "fsync-advisor"
+"""How our sessions call themselves."""
+
 
 class Connection(ABC):
     """A connection in autocommit mode. Between two calls of ours no statement is under way."""
 
     vendor: Vendor
-    encrypted: bool
 
-    def __init__(self, address: "Address", *, encrypted: bool) -> None:
+    def __init__(self, address: "Address") -> None:
         self.vendor = address.vendor
         self.address = address
-        self.encrypted = encrypted
+
+    def require_plain(self) -> None:
+        """Raises AdvisorError for an encrypted connection: raw messages need a plain socket."""
+        if self.encrypted:
+            option = "sslmode=disable" if self.vendor == "postgresql" else "ssl-mode=disabled"
+            raise AdvisorError(
+                "the connection is encrypted, and our load client speaks only plainly",
+                f"connect by the server's Unix socket, or with {option} where the network is"
+                " trusted",
+            )
 
     @abstractmethod
     def query(self, statement: str) -> Rows:
         """The rows of one statement, by the driver. Raises AdvisorError with the server's words."""
+
+    @property
+    @abstractmethod
+    def encrypted(self) -> bool:
+        """Whether what goes over the socket is encrypted, so that raw messages are of no use."""
 
     @abstractmethod
     def socket_number(self) -> int:
@@ -68,7 +82,7 @@ class PostgreSQL(Connection):
     """Asks by Query; the answer ends with ReadyForQuery."""
 
     def __init__(self, address: "Address", driven: "psycopg.Connection[Any]") -> None:
-        super().__init__(address, encrypted=driven.pgconn.ssl_in_use)
+        super().__init__(address)
         self._driven = driven
 
     def query(self, statement: str) -> Rows:
@@ -79,6 +93,10 @@ class PostgreSQL(Connection):
             return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise refused(self.vendor, error.diag.message_primary or str(error)) from error
+
+    @property
+    def encrypted(self) -> bool:
+        return self._driven.pgconn.ssl_in_use
 
     def socket_number(self) -> int:
         return self._driven.pgconn.socket
@@ -120,9 +138,9 @@ class MySQL(Connection):
     _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
 
     def __init__(self, address: "Address", driven: "pymysql.connections.Connection[Any]") -> None:
-        self._socket: socket.socket = driven._sock  # type: ignore[attr-defined]
-        super().__init__(address, encrypted=hasattr(self._socket, "cipher"))
+        super().__init__(address)
         self._driven = driven
+        self._socket: socket.socket = driven._sock  # type: ignore[attr-defined]
 
     def query(self, statement: str) -> Rows:
         import pymysql
@@ -133,6 +151,10 @@ class MySQL(Connection):
                 return list(cursor.fetchall())
         except pymysql.MySQLError as error:
             raise refused(self.vendor, str(error.args[-1] if error.args else error)) from error
+
+    @property
+    def encrypted(self) -> bool:
+        return hasattr(self._socket, "cipher")
 
     def socket_number(self) -> int:
         return self._socket.fileno()
@@ -179,13 +201,7 @@ class Address:
     """As the driver takes them."""
 
     def connect(self) -> Connection:
-        """A new connection that a load can be driven over. Raises AdvisorError."""
-        connection = self.connect_for_queries()
-        _require_plain(connection)
-        return connection
-
-    def connect_for_queries(self) -> Connection:
-        """A new connection in autocommit mode, encrypted or not. Raises AdvisorError."""
+        """A new connection in autocommit mode. Raises AdvisorError."""
         require_driver(self.vendor)
         return self._postgresql() if self.vendor == "postgresql" else self._mysql()
 
@@ -195,7 +211,11 @@ class Address:
     def _postgresql(self) -> Connection:
         import psycopg
 
-        ours = {"connect_timeout": CONNECT_TIMEOUT_S, "gssencmode": "disable"}
+        ours = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "gssencmode": "disable",
+            "fallback_application_name": APPLICATION,
+        }
         try:
             return PostgreSQL(self, psycopg.connect(autocommit=True, **{**ours, **self.options}))
         except psycopg.Error as error:
@@ -210,9 +230,10 @@ class Address:
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
                 client_flag=CLIENT.MULTI_STATEMENTS,
+                program_name=APPLICATION,
                 **self.options,
             )
-        except (pymysql.MySQLError, OSError, RuntimeError) as error:
+        except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:
             raise _unreachable(self.vendor, error) from error
         return MySQL(self, driven)
 
@@ -224,55 +245,6 @@ def socket_address(vendor: Vendor, path: Path) -> Address:
     return Address(vendor, {"unix_socket": str(path), "user": "root", "ssl_disabled": True})
 
 
-def dsn_address(vendor: Vendor, dsn: str) -> Address:
-    """What a DSN names: PostgreSQL's own forms, or mysql://user:password@host:port/?socket=PATH.
-
-    Raises UsageError, which quotes nothing of the DSN: any part may be a password that was written
-    otherwise than it should.
-    """
-    require_driver(vendor)
-    options = _postgresql_options(dsn) if vendor == "postgresql" else _mysql_options(dsn)
-    if options is None:
-        form = "postgresql" if vendor == "postgresql" else "mysql"
-        raise UsageError(
-            f"--dsn is not the address of a {VENDOR_NAMES[vendor]} server",
-            f"{form}://USER@HOST:PORT/; in a password write / : @ ? # as %2F %3A %40 %3F %23",
-        )
-    return Address(vendor, options)
-
-
-def _postgresql_options(dsn: str) -> dict[str, Any] | None:
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
-
-    try:
-        options: dict[str, Any] = dict(conninfo_to_dict(dsn))
-    except psycopg.ProgrammingError:
-        return None
-    ports = str(options.get("port", "5432")).split(",")
-    return options if all(port.isdigit() for port in ports) else None
-
-
-def _mysql_options(dsn: str) -> dict[str, Any] | None:
-    try:
-        parts = urlsplit(dsn)
-        port = parts.port or 3306
-    except ValueError:
-        return None
-    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if parts.scheme not in ("mysql", "mariadb") or not asked.keys() <= {"socket", "ssl-mode"}:
-        return None
-    options: dict[str, Any] = {
-        "host": parts.hostname or "localhost",
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or os.environ.get("MYSQL_PWD", "")),
-        "port": port,
-    }
-    if path := asked.get("socket"):
-        return {**options, "unix_socket": path, "ssl_disabled": True}
-    return {**options, "ssl_disabled": asked.get("ssl-mode", "").lower() == "disabled"}
-
-
 def refused(vendor: Vendor, message: str) -> AdvisorError:
     """An error with what the server said, in one line."""
     return AdvisorError(f"the {VENDOR_NAMES[vendor]} server refuses: {' '.join(message.split())}")
@@ -281,17 +253,6 @@ def refused(vendor: Vendor, message: str) -> AdvisorError:
 def _unreachable(vendor: Vendor, error: Exception) -> AdvisorError:
     said = " ".join(str(error.args[-1] if error.args else error).split())
     return AdvisorError(f"no connection to the {VENDOR_NAMES[vendor]} server: {said}")
-
-
-def _require_plain(connection: Connection) -> None:
-    """Raw messages need a plain socket."""
-    if connection.encrypted:
-        connection.close()
-        option = "sslmode=disable" if connection.vendor == "postgresql" else "ssl-mode=disabled"
-        raise AdvisorError(
-            "the connection is encrypted, and our load client speaks only plainly",
-            f"connect by the server's Unix socket, or with {option} where the network is trusted",
-        )
 
 
 def _big(received: bytes, start: int) -> int:

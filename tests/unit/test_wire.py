@@ -2,8 +2,8 @@
 
 import pytest
 
-from advisor.errors import AdvisorError, UsageError
-from advisor.servers.wire import MySQL, PostgreSQL, dsn_address
+from advisor.errors import AdvisorError
+from advisor.servers.wire import MySQL, PostgreSQL
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED
@@ -61,43 +61,3 @@ def test_rows_are_no_answer() -> None:
 def test_statements_are_encoded_as_the_protocols_want_them() -> None:
     assert PostgreSQL.encode("SELECT 1") == b"Q\0\0\0\x0dSELECT 1\0"
     assert MySQL.encode("SELECT 1") == b"\x09\0\0\0\x03SELECT 1"
-
-
-def test_a_dsn_of_mysql_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MYSQL_PWD", "from outside")
-    assert dsn_address("mysql", "mysql://me:p%40ss@db:3307/").options == {
-        "host": "db",
-        "user": "me",
-        "password": "p@ss",
-        "port": 3307,
-        "ssl_disabled": False,
-    }
-    assert dsn_address("mariadb", "mariadb://me@db?ssl-mode=DISABLED").options == {
-        "host": "db",
-        "user": "me",
-        "password": "from outside",
-        "port": 3306,
-        "ssl_disabled": True,
-    }
-    assert dsn_address("mysql", "mysql://root@localhost/?socket=/run/s").options == {
-        "host": "localhost",
-        "user": "root",
-        "password": "from outside",
-        "port": 3306,
-        "unix_socket": "/run/s",
-        "ssl_disabled": True,
-    }
-
-
-@pytest.mark.parametrize(
-    "dsn",
-    ["db", "http://db", "mysql://db:port/", "mysql://[::1/", "mysql://db/?sokcet=/run/s"],
-)
-def test_what_is_no_dsn_of_mysql_is_refused_unquoted(dsn: str) -> None:
-    with pytest.raises(UsageError) as refusal:
-        dsn_address("mysql", dsn)
-    assert refusal.value.message == "--dsn is not the address of a MySQL server"
-
-
-def test_an_address_shows_nothing() -> None:
-    assert repr(dsn_address("postgresql", "password=geheim")) == "Address('postgresql')"
