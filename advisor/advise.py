@@ -64,7 +64,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         )
         if honest
         else None,
-        warnings=(*_notes(measurement), *_memory_notes(facts), *_version_notes(request)),
+        warnings=(*_notes(measurement), *_memory_notes(facts), *version_notes(request)),
     )
 
 
@@ -249,7 +249,8 @@ def _memory_notes(facts: Facts) -> tuple[str, ...]:
     return ()
 
 
-def _version_notes(request: Request) -> tuple[str, ...]:
+def version_notes(request: Request) -> tuple[str, ...]:
+    """What to say of a version that is newer than what we know."""
     newest = parse_version(KNOWN_VERSIONS[request.vendor][1])
     if request.version[: len(newest)] <= newest:
         return ()

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from advisor import __version__
-from advisor.commands import capacity, compare, import_, measure, recommend, rules, verify
+from advisor.commands import audit, capacity, compare, import_, measure, recommend, rules, verify
 from advisor.errors import AdvisorError, ExitStatus, Interrupted
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(capacity.capacity)
 app.command()(compare.compare)
 app.command("import")(import_.import_)
 app.command()(verify.verify)
+app.command()(audit.audit)
 app.add_typer(rules.app, name="rules")
 
 

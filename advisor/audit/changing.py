@@ -23,6 +23,7 @@ def needs_restart(spec: Spec, current: Value, wanted: Value | None) -> bool:
 def how_to_change(
     vendor: Vendor,
     version: NumericVersion,
+    spec: Spec,
     found: InForce,
     wanted: Value | None,
     rendered: str,
@@ -32,7 +33,8 @@ def how_to_change(
     """The change from the value found to `wanted`; None: to what the server derives itself."""
     if wanted is None:
         return _remove(vendor, found)
-    if found.origin == "command line" and not (vendor == "mysql" and not restart):
+    persists = vendor == "mysql" and version >= PERSIST_SINCE and spec.persistable and not restart
+    if found.origin == "command line" and not persists:
         # It outranks every file; only MySQL's SET PERSIST comes after it.
         return f"set {found.name} = {rendered} on the server's command line, {RESTART}"
     if vendor == "postgresql":
@@ -43,7 +45,7 @@ def how_to_change(
         # A persisted value outranks the file.
         reset = f"RESET PERSIST {found.name}; " if found.origin == "persisted" else ""
         return f"{reset}write {found.name} = {rendered} in {file}, {RESTART}"
-    if vendor == "mysql" and version >= PERSIST_SINCE:
+    if persists:
         return f"SET PERSIST {found.name} = {_literal(wanted)};"
     last = f"and {found.name} = {rendered} in an option file, to last"
     return f"SET GLOBAL {found.name} = {_literal(wanted)}; {last}"
@@ -69,13 +71,7 @@ def _remove(vendor: Vendor, found: InForce) -> str:
 def _literal(value: Value) -> str:
     if isinstance(value, bool):
         return "ON" if value else "OFF"
-    return (
-        f"'{value}'"
-        if isinstance(value, str)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def _quoted(name: str) -> str:

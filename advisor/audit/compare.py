@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from advisor.advice import Recommendation
 from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
@@ -18,12 +19,13 @@ from advisor.audit.windows import (
 )
 from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting, Spec
+from advisor.rules.guards import NOT_ABOVE
 from advisor.rules.risks import RISKS
 from advisor.servers.in_force import InForce
 from advisor.servers.reading import Override, Reading
 from advisor.units import Value, format_latency, render
 
-NO_PRICE = "none that we know"
+NO_PRICE: Final = "none that we know"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,23 @@ def audit(
     settings: Iterable[Setting],
     advised: Iterable[Recommendation],
     rate: Rate,
+    flush_us: Mapping[str, float],
 ) -> tuple[Finding, ...]:
     """What should be otherwise, the gravest first; settings of one severity in the given order.
 
-    `advised` may lack settings: those are held against the red lines alone.
+    `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
+    how long the flush takes that a commit waits for because of it, where that was measured.
     """
     lines = list(_lines(reading, settings, advised))
-    comparing = _Comparing(reading, durability, lines, rate)
+    comparing = _Comparing(reading, durability, lines, rate, flush_us)
     found = [*comparing.lines(), *comparing.overrides()]
-    return tuple(sorted(found, key=lambda one: SEVERITIES.index(one.severity)))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, bool]:
+    """By severity; in it what bounds another setting first, which could else not be raised."""
+    bounds = any(finding.setting == upper for _, upper in NOT_ABOVE)
+    return SEVERITIES.index(finding.severity), not bounds
 
 
 def writes_binary_log(reading: Reading) -> bool | None:
@@ -67,7 +77,7 @@ def _lines(
     by_name = {entry.setting: entry for entry in advised}
     for setting in settings:
         spec = setting.spec_for(reading.vendor, reading.version)
-        if spec is None or setting.name in reading.hidden:
+        if spec is None:
             continue
         if setting.name == "sync_binlog" and writes_binary_log(reading) is False:
             continue
@@ -86,7 +96,12 @@ class _Comparing:
     """One audit under way."""
 
     def __init__(
-        self, reading: Reading, durability: Durability, lines: list[_Line], rate: Rate
+        self,
+        reading: Reading,
+        durability: Durability,
+        lines: list[_Line],
+        rate: Rate,
+        flush_us: Mapping[str, float],
     ) -> None:
         self._reading = reading
         self._durability = durability
@@ -95,18 +110,15 @@ class _Comparing:
             line.setting.name: line.value for line in lines if line.value is not None
         }
         self._rate = rate
+        self._flush_us = flush_us
         self._alone = relaxed_alone(self._values)
 
     def lines(self) -> Iterator[Finding]:
         """What the settings in force show."""
         for name, line in self._lines.items():
-            if line.value is None:
-                yield self._unreadable(line)
-            elif name in RISKS and (found := self._risky(line, line.value)):
-                yield found
-            elif name in WIDENED_BY and (found := self._widened(line, line.value)):
-                yield found
-            elif found := self._worse(line, line.value):
+            if name in self._reading.hidden:
+                continue
+            if found := self._judged(line):
                 yield found
             if name in self._reading.pending:
                 yield self._pending(line)
@@ -134,13 +146,23 @@ class _Comparing:
                 recommended=f"no setting of its own, or {self._wanted(line)[1]}",
                 reason=risk.why,
                 sources=(risk.source,),
-                price=risk.price,
+                price=self._price(override.setting),
                 at_risk=at_risk(override.setting, values, self._rate),
                 durability=risk.of(value),
                 restart=False,
                 change=how_to_reset(override),
                 rule=None,
             )
+
+    def _judged(self, line: _Line) -> Finding | None:
+        """The first complaint: at what the value risks, else at what it costs."""
+        if line.value is None:
+            return self._unreadable(line)
+        return (
+            self._risky(line, line.value)
+            or self._widened(line, line.value)
+            or self._worse(line, line.value)
+        )
 
     def _accepted(self, line: _Line) -> Durability:
         """What the value may risk: what the advice does, which is never more than was chosen."""
@@ -151,9 +173,11 @@ class _Comparing:
 
     def _risky(self, line: _Line, value: Value) -> Finding | None:
         name = line.setting.name
+        if name not in RISKS:
+            return None
         risk = RISKS[name]
         accepted = not risks_more(risk.of(value), self._accepted(line))
-        if accepted and not (name == self._alone):
+        if accepted and name != self._alone:
             return None
         reason = f"{risk.why} {DIVERGENCE}" if name == self._alone else risk.why
         return self._finding(
@@ -162,17 +186,22 @@ class _Comparing:
             SEVERITY_OF[risk.of(value)],
             reason,
             sources=(risk.source,),
-            price=risk.price,
+            price=self._price(name),
         )
+
+    def _price(self, name: str) -> str:
+        """What the safe value costs, with the latency where that was measured."""
+        flush_us = self._flush_us.get(name)
+        measured = "" if flush_us is None else f", {format_latency(flush_us)} on the measured drive"
+        return f"{RISKS[name].price}{measured}"
 
     def _widened(self, line: _Line, value: Value) -> Finding | None:
         """A loss window that is accepted, but is wider than by default."""
-        name = line.setting.name
-        relaxed = WIDENED_BY[name]
-        default = line.spec.default
-        if not is_relaxed(relaxed, self._values) or isinstance(value, str):
+        relaxed = WIDENED_BY.get(line.setting.name)
+        if relaxed is None or not is_relaxed(relaxed, self._values):
             return None
-        if default is None or isinstance(default, str) or value <= default:
+        default = line.spec.default
+        if isinstance(value, str) or not isinstance(default, int) or value <= default:
             return None
         other = self._lines[relaxed]
         if risks_more(RISKS[relaxed].of(self._values[relaxed]), self._accepted(other)):
@@ -251,6 +280,7 @@ class _Comparing:
             change=how_to_change(
                 self._reading.vendor,
                 self._reading.version,
+                line.spec,
                 line.found,
                 wanted,
                 rendered,

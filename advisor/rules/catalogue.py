@@ -76,6 +76,8 @@ class Spec(Strict):
     restart: bool
     restart_from: tuple[Value, ...] = ()
     """Values from and to which no running server changes, though it changes between others."""
+    persistable: bool = True
+    """Whether MySQL's SET PERSIST takes it; the server says "non persistent variable" else."""
     doc: Source
 
     @model_validator(mode="before")

@@ -9,7 +9,6 @@ from advisor.units import Value
 
 _POSTGRESQL: Final = "https://www.postgresql.org/docs/current"
 _MYSQL: Final = "https://dev.mysql.com/doc/refman/8.4/en"
-_MARIADB: Final = "https://mariadb.com/docs/server/server-usage/storage-engines/innodb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ RISKS: Final[dict[str, Risk]] = {
         values={True: "durable"},
         otherwise="can-corrupt",
         why="Off, nothing is flushed: a power loss can leave a database that cannot be repaired.",
-        price="each commit waits for a flush; what was written before is safe only after sync or"
-        " initdb --sync-only",
+        price="what was written before is safe only after sync or initdb --sync-only; each commit"
+        " waits for a flush",
         source=f"{_POSTGRESQL}/runtime-config-wal.html#GUC-FSYNC",
     ),
     "full_page_writes": Risk(
@@ -117,15 +116,6 @@ RISKS: Final[dict[str, Risk]] = {
         " on it can corrupt data files for good. It is meant for a dump.",
         price="a server whose files are corrupt does not start",
         source=f"{_MYSQL}/forcing-innodb-recovery.html",
-    ),
-    "debug_no_sync": Risk(
-        values={False: "durable"},
-        otherwise="can-corrupt",
-        why="On, the server skips all flushes: a power loss can leave a database that cannot be"
-        " repaired.",
-        price="each commit waits for its flushes",
-        source="https://mariadb.com/docs/server/server-management/variables-and-modes/"
-        "server-system-variables#debug_no_sync",
     ),
 }
 """Setting -> what its values risk. Behaviour and sources: the manuals named; what was measured

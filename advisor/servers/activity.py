@@ -113,5 +113,5 @@ def _count(connection: Connection, counter: Counter) -> int | str:
             return error.message
     if not counter.row:
         return int(rows[0][0]) if rows else "the server does not count them"
-    found = dict(rows).get(counter.row)
-    return "the server does not count them" if found is None else int(found)
+    found = [value for name, value in rows if name == counter.row]
+    return int(found[0]) if found else "the server does not count them"

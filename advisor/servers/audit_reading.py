@@ -7,12 +7,12 @@ from typing import Final
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.servers import audit_statements as sql
-from advisor.servers.in_force import InForce, Origin
 from advisor.servers.activity import watch
+from advisor.servers.in_force import InForce, Origin
 from advisor.servers.read_only import read_only
 from advisor.servers.reading import Override, Reading
 from advisor.servers.wire import Address, Connection, Rows
-from advisor.versions import VENDOR_NAMES, Vendor, parse_version
+from advisor.versions import KNOWN_VERSIONS, VENDOR_NAMES, Vendor, format_version, parse_version
 
 ORIGINS: Final[Mapping[str, Origin]] = {
     # PostgreSQL (guc_tables.c, GucSource_Names)
@@ -53,12 +53,21 @@ def read_server(address: Address, *, interval_s: float = 0) -> Reading:
     that cannot be reached or refuses to show its settings, UsageError for one of another vendor.
     """
     with closing(address.connect()) as connection:
-        reading = (
-            _postgresql(connection) if address.vendor == "postgresql" else _mysql(connection)
-        )
+        reading = _postgresql(connection) if address.vendor == "postgresql" else _mysql(connection)
+        _require_known(reading)
         if interval_s:
             return replace(reading, activity=watch(connection, reading, interval_s))
         return reading
+
+
+def _require_known(reading: Reading) -> None:
+    oldest = parse_version(KNOWN_VERSIONS[reading.vendor][0])
+    if reading.version[: len(oldest)] < oldest:
+        name = VENDOR_NAMES[reading.vendor]
+        raise AdvisorError(
+            f"{name} {format_version(reading.version)} is older than what we know",
+            f"the tables begin with {name} {format_version(oldest)}",
+        )
 
 
 def _postgresql(connection: Connection) -> Reading:

@@ -119,7 +119,6 @@ RISKY: list[tuple[str, Spec, Value, str]] = [
     ("ignore_checksum_failure", SWITCH, True, "can-corrupt"),
     ("innodb_force_recovery", NUMBER, 1, "can-corrupt"),
     ("innodb_force_recovery", NUMBER, 6, "can-corrupt"),
-    ("debug_no_sync", SWITCH, True, "can-corrupt"),
 ]
 
 
