@@ -7,7 +7,7 @@ from pathlib import Path
 from advisor.commands.steps import say
 from advisor.errors import UsageError
 from advisor.servers.reading import Reading
-from advisor.versions import Vendor, format_version, parse_version
+from advisor.versions import VENDOR_NAMES, Vendor, format_version, parse_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,10 @@ def _live(dsn: str | None, vendor: Vendor | None, *, interval_s: float, quiet: b
     if interval_s:
         say(f"watching the server's counters for {interval_s:g} s", quiet=quiet)
     reading = read_server(address, interval_s=interval_s)
+    if vendor not in (None, reading.vendor):
+        raise UsageError(
+            f"this is a {VENDOR_NAMES[reading.vendor]} server", f"--db {reading.vendor}"
+        )
     return Target(reading, format_version(reading.version), "as the server says")
 
 

@@ -5,14 +5,14 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError
 from advisor.servers import audit_statements as sql
 from advisor.servers.activity import watch
 from advisor.servers.in_force import InForce, Origin
 from advisor.servers.read_only import read_only
 from advisor.servers.reading import Override, Reading
 from advisor.servers.wire import Address, Connection, Rows
-from advisor.versions import KNOWN_VERSIONS, VENDOR_NAMES, Vendor, format_version, parse_version
+from advisor.versions import KNOWN_VERSIONS, VENDOR_NAMES, format_version, parse_version
 
 ORIGINS: Final[Mapping[str, Origin]] = {
     # PostgreSQL (guc_tables.c, GucSource_Names)
@@ -50,7 +50,7 @@ def read_server(address: Address, *, interval_s: float = 0) -> Reading:
     """The settings in force; with an interval, what the server did in it.
 
     What the account may not see is missing, and a note says so. Raises AdvisorError for a server
-    that cannot be reached or refuses to show its settings, UsageError for one of another vendor.
+    that cannot be reached, refuses to show its settings, or is older than what we know.
     """
     with closing(address.connect()) as connection:
         reading = _postgresql(connection) if address.vendor == "postgresql" else _mysql(connection)
@@ -104,13 +104,13 @@ def _overrides(rows: Rows) -> Iterator[Override]:
 
 
 def _mysql(connection: Connection) -> Reading:
+    ((banner,),) = connection.query(sql.WHICH)
+    # mysql:// may lead to a MariaDB, which is as good.
+    connection.vendor = "mariadb" if "mariadb" in banner.lower() else "mysql"
     with read_only(connection):
         values = {
             name.lower(): value for name, value in connection.query(sql.SETTINGS[connection.vendor])
         }
-    found: Vendor = "mariadb" if "mariadb" in values["version"].lower() else "mysql"
-    if found != connection.vendor:
-        raise UsageError(f"this is a {VENDOR_NAMES[found]} server", f"{found}://USER@HOST/")
     notes: tuple[str, ...] = ()
     origins: dict[str, tuple[Origin, str]] = {}
     with read_only(connection):
@@ -121,6 +121,8 @@ def _mysql(connection: Connection) -> Reading:
             }
         except AdvisorError as error:
             notes = (f"where the settings come from is not shown: {error.message}",)
+    if not any(path for _, path in origins.values()) and "file" in dict(origins.values()):
+        notes = ("this account may not see in which file a setting stands; GRANT FILE shows it",)
     return Reading(
         vendor=connection.vendor,
         version=parse_version(values["version"].removeprefix("5.5.5-")),

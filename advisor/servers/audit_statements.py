@@ -29,6 +29,9 @@ BEGIN: Final[Mapping[Vendor, tuple[str, ...]]] = {
 
 END: Final = "ROLLBACK"
 
+WHICH: Final = "SELECT version()"
+"""MySQL or MariaDB; asked first, for the two know different timeouts."""
+
 SETTINGS: Final[Mapping[Vendor, str]] = {
     "postgresql": (
         "SELECT name, setting, coalesce(unit, ''), source, coalesce(sourcefile, ''),"
@@ -88,6 +91,7 @@ STATEMENTS: Final[Mapping[Vendor, tuple[str, ...]]] = {
         END,
     ),
     "mysql": (
+        WHICH,
         *BEGIN["mysql"],
         SETTINGS["mysql"],
         ORIGINS["mysql"],
@@ -95,6 +99,13 @@ STATEMENTS: Final[Mapping[Vendor, tuple[str, ...]]] = {
         BINARY_LOG_SYNCS_MYSQL,
         END,
     ),
-    "mariadb": (*BEGIN["mariadb"], SETTINGS["mariadb"], ORIGINS["mariadb"], STATUS, END),
+    "mariadb": (
+        WHICH,
+        *BEGIN["mariadb"],
+        SETTINGS["mariadb"],
+        ORIGINS["mariadb"],
+        STATUS,
+        END,
+    ),
 }
 """All of them, for the README and its test."""
