@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.advice import Recommendation
+from advisor.analysis.facts import writes_binary_log as default_binary_log
 from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.values import is_as_good, value_of
@@ -65,10 +66,12 @@ def _order(finding: Finding) -> tuple[int, bool]:
     return SEVERITIES.index(finding.severity), not bounds
 
 
-def writes_binary_log(reading: Reading) -> bool | None:
-    """Whether the server writes one; None where nothing says."""
+def writes_binary_log(reading: Reading) -> bool:
+    """Whether the server writes one: as it says, else as its version does."""
     found = reading.settings.get("log_bin")
-    return None if found is None else found.value.strip().lower() not in ("off", "0", "false")
+    if found is None:
+        return default_binary_log(reading.vendor, reading.version)
+    return found.value.strip().lower() not in ("off", "0", "false")
 
 
 def _lines(
@@ -79,7 +82,7 @@ def _lines(
         spec = setting.spec_for(reading.vendor, reading.version)
         if spec is None:
             continue
-        if setting.name == "sync_binlog" and writes_binary_log(reading) is False:
+        if setting.name == "sync_binlog" and not writes_binary_log(reading):
             continue
         found = reading.settings.get(setting.name)
         if found is None:

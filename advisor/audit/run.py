@@ -1,6 +1,7 @@
 """A reading, a request and perhaps a measurement -> the Audit. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from advisor import __version__
 from advisor.advice import Recommendation
@@ -12,7 +13,7 @@ from advisor.advise import (
     version_notes,
 )
 from advisor.analysis.verdict import Verdict
-from advisor.audit.compare import audit
+from advisor.audit.compare import audit, writes_binary_log
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.windows import Rate
@@ -28,8 +29,12 @@ def run_audit(
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
-    Without a measurement only what needs none is compared, and a note says so. Raises as `advise`.
+    The request's version counts, for files may not tell one; whether a binary log is written is as
+    was read. Without a measurement only what needs none is compared, and a note says so. Raises as
+    `advise` does.
     """
+    reading = replace(reading, version=request.version)
+    request = replace(request, log_bin=writes_binary_log(reading))
     verdict: Verdict | None = None
     if measurement is None:
         result = advise_without_drive(request, knowledge)

@@ -64,23 +64,31 @@ def audit(
     What can corrupt or lose data comes first, and needs no drive. The exit status is 0 where there
     is nothing to change, 3 where there are findings.
     """
-    from dataclasses import replace
-
-    from advisor.audit.compare import writes_binary_log
-    from advisor.audit.findings import SEVERITIES
     from advisor.audit.run import run_audit
     from advisor.commands import auditing, steps
     from advisor.commands.requests import build_request
-    from advisor.errors import FindingsError
+    from advisor.errors import UsageError
     from advisor.files import check_writable
-    from advisor.output.audit import audit_text
 
     check_writable(output, force=force)
+    measures = directory is not None or from_file is not None
+    if not measures and (save or quick or require_trust):
+        raise UsageError("--save, --quick and --require-trust need a drive: DIR or --from FILE")
     target = auditing.read_target(
         dsn, config or [], db, db_version, interval_s=interval, quiet=quiet
     )
+    request = build_request(
+        target.reading.vendor,
+        target.version,
+        version_source=target.version_source,
+        durability=durability,
+        memory=memory,
+        recovery_time=recovery_time,
+        expected_tps=expected_tps,
+        log_bytes_per_commit=log_bytes_per_commit,
+    )
     measurement = None
-    if directory is not None or from_file is not None:
+    if measures:
         measurement = steps.stored_or_measured(
             directory,
             from_file,
@@ -91,34 +99,11 @@ def audit(
             force=force,
             quiet=quiet,
         )
-    request = build_request(
-        target.reading.vendor,
-        target.version,
-        durability=durability,
-        memory=memory,
-        recovery_time=recovery_time,
-        expected_tps=expected_tps,
-        log_bytes_per_commit=log_bytes_per_commit,
-    )
-    log_bin = writes_binary_log(target.reading)
-    request = replace(
-        request, log_bin=log_bin, version_source=target.version_source or request.version_source
-    )
-    reading = replace(target.reading, version=request.version)
-    found, verdict = run_audit(reading, request, steps.knowledge_for(request.vendor), measurement)
-    if verdict is None:
-        for note in found.notes:
-            steps.say(f"note: {note}", quiet=quiet)
-    else:
+    knowledge = steps.knowledge_for(request.vendor)
+    found, verdict = run_audit(target.reading, request, knowledge, measurement)
+    if verdict is not None:
         steps.require_trust(verdict, require_trust)
-        steps.say_notes(verdict, found.notes, quiet=quiet)
-    if format_ == "json":
-        text = found.model_dump_json(indent=2) + "\n"
-    else:
-        text = audit_text(found, as_markdown_text=format_ == "markdown")
-    steps.hand_over(text, output, force=force)
-    grave = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    if count := sum(one.severity in grave for one in found.findings):
-        raise FindingsError(
-            f"{count} of {len(found.findings)} findings at least as grave as {fail_on}"
-        )
+        steps.say_trust(verdict, quiet=quiet)
+    steps.say_all(found.notes, quiet=quiet)
+    steps.hand_over(auditing.as_text(found, format_), output, force=force)
+    auditing.require_nothing(found, fail_on)

@@ -1,11 +1,13 @@
-"""Where an audit reads from: a running server, or configuration files."""
+"""Where an audit reads from, a running server or configuration files; and how it ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.steps import say
-from advisor.errors import UsageError
+from advisor.errors import FindingsError, UsageError
+from advisor.output.audit import audit_text
 from advisor.servers.reading import Reading
 from advisor.versions import VENDOR_NAMES, Vendor, format_version, parse_version
 
@@ -68,3 +70,18 @@ def _offline(vendor: Vendor, files: Sequence[Path], version: str | None) -> Targ
     reading = Reading(vendor, told or (), read.settings, notes=read.notes)
     source = "as the data directory says" if given is None and read.version else ""
     return Target(reading, None if told is None else format_version(told), source)
+
+
+def as_text(found: Audit, form: str) -> str:
+    """The audit as text, markdown or json."""
+    if form == "json":
+        return found.model_dump_json(indent=2) + "\n"
+    return audit_text(found, as_markdown_text=form == "markdown")
+
+
+def require_nothing(found: Audit, level: Severity) -> None:
+    """Raises FindingsError where a finding is at least as grave as `level`."""
+    grave = SEVERITIES[: SEVERITIES.index(level) + 1]
+    if count := sum(one.severity in grave for one in found.findings):
+        at_all = f"{count} of {len(found.findings)} findings"
+        raise FindingsError(f"{at_all} at least as grave as {level}")

@@ -8,7 +8,6 @@ from misconfigured import Expected
 from test_load import address_of
 from test_verify import CHECKOUT, advisor
 
-from advisor.audit.compare import writes_binary_log
 from advisor.audit.run import run_audit
 from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
@@ -39,13 +38,7 @@ def audited(server: Server, instance: Instance, *options: str) -> dict[str, Any]
 def audited_here(server: Server, instance: Instance, durability: Durability) -> dict[str, Any]:
     """The same within this process, without a drive: for many audits of one server."""
     reading = read_server(address_of(server, instance))
-    request = Request(
-        server.vendor,
-        reading.version,
-        "as the server says",
-        durability=durability,
-        log_bin=writes_binary_log(reading),
-    )
+    request = Request(server.vendor, reading.version, "as it says", durability=durability)
     found, _ = run_audit(reading, request, knowledge_for(server.vendor), None)
     return found.model_dump(mode="json")
 
