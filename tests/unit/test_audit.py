@@ -197,8 +197,9 @@ def test_computed_values_may_be_half_as_much_again() -> None:
 
 
 def test_what_bounds_another_setting_is_changed_first() -> None:
-    """MySQL lowers innodb_io_capacity to its maximum otherwise. Both are to be doubled here."""
-    reading = Reading("mysql", (9, 7), {})
+    """MySQL lowers innodb_io_capacity to its maximum otherwise."""
+    low = {"innodb_io_capacity": "200", "innodb_io_capacity_max": "400"}
+    reading = Reading("mysql", (9, 7), {name: in_force(name, low[name]) for name in low})
     request = Request("mysql", (9, 7), "as given")
     found, _ = run_audit(reading, request, knowledge_for("mysql"), stored(NVME))
     assert names(found) == [
@@ -378,8 +379,8 @@ def test_the_text() -> None:
     assert (
         text
         == """\
-MySQL 9.7 (as given), durability durable, 13 settings compared, without a measured
-  drive: 1 finding
+MySQL 9.7 (as given), durability durable, 13 settings compared, without a
+  measured drive: 1 finding
 
    severity         setting             is   should be
 1  corruption-risk  innodb_doublewrite  OFF  ON
