@@ -42,12 +42,12 @@ def _choice(text: str, spec: Spec) -> str | None:
 
 def _number(text: str, unit: str, spec: Spec) -> Value | None:
     counts = (UNIT_BYTES | UNIT_US).get(spec.unit, 1)
+    parse = parse_duration_us if spec.unit in UNIT_US else parse_size
     try:
         number = Fraction(text)
-        if unit and unit != spec.unit:
-            number = number * (UNIT_BYTES | UNIT_US)[unit] / counts
+        if unit and unit != spec.unit:  # PostgreSQL built with blocks of another size: "16kB"
+            number *= Fraction(parse(unit if unit[0].isdigit() else f"1{unit}"), counts)
     except ValueError:
-        parse = parse_duration_us if spec.unit in UNIT_US else parse_size
         try:
             number = Fraction(parse(text), counts)
         except UsageError:

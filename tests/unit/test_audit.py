@@ -54,6 +54,8 @@ def in_force(
         ("postgresql", "15", "checkpoint_completion_target", "0.9", "", 0.9),
         ("postgresql", "15", "fsync", "off", "", False),
         ("postgresql", "15", "synchronous_commit", "remote_write", "", "remote_write"),
+        ("postgresql", "15", "shared_buffers", "8192", "16kB", 16384),
+        ("postgresql", "15", "shared_buffers", "1024", "kB", 128),
         # As files have them
         ("postgresql", "15", "shared_buffers", "128MB", "", 16384),
         ("postgresql", "15", "checkpoint_timeout", "5min", "", 300),
