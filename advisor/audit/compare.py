@@ -1,13 +1,12 @@
 """The settings in force, one by one, against the red lines and the advice. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.analysis.facts import writes_binary_log as default_binary_log
 from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
+from advisor.audit.lines import Line, lines_of
 from advisor.audit.values import is_as_good, value_of
 from advisor.audit.windows import (
     DIVERGENCE,
@@ -19,7 +18,7 @@ from advisor.audit.windows import (
     relaxed_alone,
 )
 from advisor.durability import Durability, risks_more
-from advisor.rules.catalogue import Setting, Spec
+from advisor.rules.catalogue import Setting
 from advisor.rules.guards import NOT_ABOVE
 from advisor.rules.risks import RISKS
 from advisor.servers.in_force import InForce
@@ -27,18 +26,6 @@ from advisor.servers.reading import Override, Reading
 from advisor.units import Value, format_latency, render
 
 NO_PRICE: Final = "none that we know"
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One setting that the server has: its spec, its value, and the advice if there is one."""
-
-    setting: Setting
-    spec: Spec
-    found: InForce
-    value: Value | None
-    """None where it cannot be read."""
-    advised: Recommendation | None
 
 
 def audit(
@@ -54,7 +41,7 @@ def audit(
     `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
     how long the flush takes that a commit waits for because of it, where that was measured.
     """
-    lines = list(_lines(reading, settings, advised))
+    lines = list(lines_of(reading, settings, advised))
     comparing = _Comparing(reading, durability, lines, rate, flush_us)
     found = [*comparing.lines(), *comparing.overrides()]
     return tuple(sorted(found, key=_order))
@@ -66,35 +53,6 @@ def _order(finding: Finding) -> tuple[int, bool]:
     return SEVERITIES.index(finding.severity), not bounds
 
 
-def writes_binary_log(reading: Reading) -> bool:
-    """Whether the server writes one: as it says, else as its version does."""
-    found = reading.settings.get("log_bin")
-    if found is None:
-        return default_binary_log(reading.vendor, reading.version)
-    return found.value.strip().lower() not in ("off", "0", "false")
-
-
-def _lines(
-    reading: Reading, settings: Iterable[Setting], advised: Iterable[Recommendation]
-) -> Iterator[_Line]:
-    by_name = {entry.setting: entry for entry in advised}
-    for setting in settings:
-        spec = setting.spec_for(reading.vendor, reading.version)
-        if spec is None:
-            continue
-        if setting.name == "sync_binlog" and not writes_binary_log(reading):
-            continue
-        found = reading.settings.get(setting.name)
-        if found is None:
-            if spec.default is None:
-                continue
-            found = InForce(setting.name, "", "", "default", "")
-            value: Value | None = spec.default
-        else:
-            value = value_of(found, spec)
-        yield _Line(setting, spec, found, value, by_name.get(setting.name))
-
-
 class _Comparing:
     """One audit under way."""
 
@@ -102,7 +60,7 @@ class _Comparing:
         self,
         reading: Reading,
         durability: Durability,
-        lines: list[_Line],
+        lines: list[Line],
         rate: Rate,
         flush_us: Mapping[str, float],
     ) -> None:
@@ -157,7 +115,7 @@ class _Comparing:
                 rule=None,
             )
 
-    def _judged(self, line: _Line) -> Finding | None:
+    def _judged(self, line: Line) -> Finding | None:
         """The first complaint: at what the value risks, else at what it costs."""
         if line.value is None:
             return self._unreadable(line)
@@ -167,14 +125,14 @@ class _Comparing:
             or self._worse(line, line.value)
         )
 
-    def _accepted(self, line: _Line) -> Durability:
+    def _accepted(self, line: Line) -> Durability:
         """What the value may risk: what the advice does, which is never more than was chosen."""
         advised = line.advised.value if line.advised else None
         if advised is None:
             return self._durability if line.spec.default is None else "durable"
         return RISKS[line.setting.name].of(advised)
 
-    def _risky(self, line: _Line, value: Value) -> Finding | None:
+    def _risky(self, line: Line, value: Value) -> Finding | None:
         name = line.setting.name
         if name not in RISKS:
             return None
@@ -198,7 +156,7 @@ class _Comparing:
         measured = "" if flush_us is None else f", {format_latency(flush_us)} on the measured drive"
         return f"{RISKS[name].price}{measured}"
 
-    def _widened(self, line: _Line, value: Value) -> Finding | None:
+    def _widened(self, line: Line, value: Value) -> Finding | None:
         """A loss window that is accepted, but is wider than by default."""
         relaxed = WIDENED_BY.get(line.setting.name)
         if relaxed is None or not is_relaxed(relaxed, self._values):
@@ -220,7 +178,7 @@ class _Comparing:
             at_risk_of=relaxed,
         )
 
-    def _worse(self, line: _Line, value: Value) -> Finding | None:
+    def _worse(self, line: Line, value: Value) -> Finding | None:
         advised = line.advised
         if advised is None:
             return None
@@ -239,12 +197,12 @@ class _Comparing:
             reason = f"{reason} {DIVERGENCE}"
         return self._finding(line, value, "performance", reason, price=price)
 
-    def _unreadable(self, line: _Line) -> Finding:
+    def _unreadable(self, line: Line) -> Finding:
         return self._finding(
             line, None, "note", "That is no value that we know for this setting and version."
         )
 
-    def _pending(self, line: _Line) -> Finding:
+    def _pending(self, line: Line) -> Finding:
         found = self._finding(
             line, line.value, "note", "A file has another value, which waits for a restart."
         )
@@ -254,7 +212,7 @@ class _Comparing:
 
     def _finding(
         self,
-        line: _Line,
+        line: Line,
         value: Value | None,
         severity: Severity,
         reason: str,
@@ -266,6 +224,8 @@ class _Comparing:
         name = line.setting.name
         wanted, rendered = self._wanted(line)
         restart = value is None or needs_restart(line.spec, value, wanted)
+        if restart and price == NO_PRICE:
+            price = "a restart"
         risked = at_risk_of or name
         return Finding(
             severity=severity,
@@ -292,25 +252,18 @@ class _Comparing:
             rule=line.advised.rule if line.advised else None,
         )
 
-    def _wanted(self, line: _Line) -> tuple[Value | None, str]:
+    def _wanted(self, line: Line) -> tuple[Value | None, str]:
         """The value to have, and how it is written: the advice, else the default."""
         if line.advised is not None:
             return line.advised.value, line.advised.rendered
         default = line.spec.default
         return default, line.spec.default_note if default is None else self._render(line, default)
 
-    def _render(self, line: _Line, value: Value) -> str:
+    def _render(self, line: Line, value: Value) -> str:
         return render(value, line.spec.unit, self._reading.vendor)
 
 
 def _whose(override: Override) -> str:
-    role = "all roles" if override.role is None else f"role {override.role}"
-    return (
-        role
-        if override.database is None
-        else (
-            f"database {override.database}"
-            if override.role is None
-            else f"{role} in database {override.database}"
-        )
-    )
+    role = None if override.role is None else f"role {override.role}"
+    database = None if override.database is None else f"database {override.database}"
+    return " in ".join(filter(None, (role, database))) or "all roles"

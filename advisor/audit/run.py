@@ -13,9 +13,10 @@ from advisor.advise import (
     version_notes,
 )
 from advisor.analysis.verdict import Verdict
-from advisor.audit.compare import audit, writes_binary_log
+from advisor.audit.compare import audit
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
+from advisor.audit.lines import writes_binary_log
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.request import Request

@@ -82,7 +82,6 @@ def _postgresql(connection: Connection) -> Reading:
         settings={
             name: InForce(name, value, unit, _origin(source, file), _place(file, line))
             for name, value, unit, source, file, line, _ in rows
-            if source not in OF_OUR_SESSION
         },
         overrides=overrides,
         pending=frozenset(row[0] for row in rows if row[6]),
