@@ -5,6 +5,7 @@ from typing import Final, Literal
 from advisor.advice import Measured
 from advisor.durability import Durability
 from advisor.measurement import Model
+from advisor.servers.in_force import Origin
 from advisor.servers.reading import Activity
 from advisor.versions import Vendor
 
@@ -41,7 +42,7 @@ class Finding(Model):
     setting: str
     current: str
     """In the notation of the server's configuration file."""
-    origin: str
+    origin: Origin
     place: str
     """"FILE:LINE" or a role and database; "" where nothing says."""
     recommended: str

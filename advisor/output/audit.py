@@ -1,12 +1,22 @@
 """An audit for people, as plain text or as Markdown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding
 from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
 from advisor.servers.reading import Activity
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES
+
+ORIGINS: Final[Mapping[str, str]] = {
+    "default": "the default",
+    "file": "from a file",
+    "persisted": "persisted",
+    "command line": "from the command line",
+    "other": "set at run time",
+    "unknown": "from where is not shown",
+}
 
 
 def audit_text(found: Audit, *, as_markdown_text: bool = False) -> str:
@@ -43,7 +53,7 @@ def _head(found: Audit) -> str:
 
 
 def _finding(number: int, one: Finding) -> Iterator[str]:
-    where = f" ({one.place or one.origin})"
+    where = f" ({one.place or ORIGINS[one.origin]})"
     yield f"{number}. {one.setting} = {one.current}{where}: {one.reason}"
     if one.at_risk:
         yield f"at risk: {_at_risk(one.at_risk)}"

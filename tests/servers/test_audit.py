@@ -1,12 +1,15 @@
 """fsync-advisor audit against servers that are set up wrongly, rightly and as they come."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
+from account import start_as_account
 from auditing import MEASURED, audited, audited_here, dsn_of, shown
-from harness import Instance, Server, server_named
+from engines import ENGINES
+from harness import Instance, Server, connect, server_named, stop
 from misconfigured import LIVE, LOSS, SLOW, STARTED, Case, Expected
 from test_load import address_of
 from test_verify import advisor
@@ -191,14 +194,35 @@ def test_alter_system_outranks_the_file_and_is_shown_with_its_line() -> None:
         assert finding["rule"] == "postgresql.synchronous_commit.wait-for-the-flush"
 
 
-def test_set_persist_outranks_the_file() -> None:
+def test_set_persist_outranks_the_file_from_the_next_start_on() -> None:
     server = server_named("mysql-9.7")
-    with server.running("[mysqld]\ninnodb_flush_log_at_trx_commit = 1\n") as instance:
+    with server.running("[mysqld]\nsync_binlog = 1\n") as instance:
         instance.query("SET PERSIST_ONLY innodb_flush_log_at_trx_commit = 2")
         instance.query("SET PERSIST sync_binlog = 100")
         (finding,) = audited(server, instance)["findings"]
-        # Persisted, and changed at run time: the server says DYNAMIC of both.
+        # The server calls it DYNAMIC while it runs; what is PERSIST_ONLY is not in force yet.
         assert (finding["setting"], finding["origin"]) == ("sync_binlog", "other")
+        with started_again(server, instance):
+            found = audited(server, instance)["findings"]
+        assert [(one["setting"], one["origin"], one["place"]) for one in found] == [
+            (name, "persisted", f"{instance.place.data}/mysqld-auto.cnf")
+            for name in ("innodb_flush_log_at_trx_commit", "sync_binlog")
+        ]
+
+
+@contextmanager
+def started_again(server: Server, instance: Instance) -> Iterator[None]:
+    """The same server on the same data."""
+    stop_signal = ENGINES[server.vendor].stop_signal
+    stop(instance.process, stop_signal)
+    assert isinstance(instance.process.args, list)
+    with instance.place.log.open("ab") as log:
+        process = start_as_account(instance.process.args, log, {}, stop_signal)
+    try:
+        connect(server.vendor, instance.place, process).close()
+        yield
+    finally:
+        stop(process, stop_signal)
 
 
 def test_what_roles_and_databases_get_is_found() -> None:
