@@ -18,7 +18,10 @@ from test_addresses import free_port
 from test_load import address_of, connected
 from test_verify import CHECKOUT, advisor, environment
 
+from advisor.audit.run import run_audit
+from advisor.commands.steps import knowledge_for, stored
 from advisor.errors import AdvisorError
+from advisor.request import Request
 from advisor.servers import activity
 from advisor.servers.audit_reading import read_server
 from advisor.servers.audit_statements import STATEMENTS
@@ -193,7 +196,8 @@ def test_the_commits_it_reports_are_those_the_clients_counted(
                 results.append(run_load(clients, duration_s=seconds, warmup_s=0))
 
             monkeypatch.setattr(activity, "sleep", work)
-            found = read_server(address, interval_s=2).activity
+            reading = read_server(address, interval_s=2)
+    found = reading.activity
     assert found is not None
     commits = results[0].commits_in_all
     assert found.commits_per_s is not None
@@ -211,6 +215,12 @@ def test_the_commits_it_reports_are_those_the_clients_counted(
     if name == "mysql-9.7":
         assert found.binary_log_syncs_per_s is not None
         assert commits / 4 * 0.9 < found.binary_log_syncs_per_s * found.seconds < commits * 1.1
+    # Of that measured drive: 609 syncs/s of the log, 5.5 ms for one of the binary log.
+    request = Request(server.vendor, reading.version, "as it says", memory_bytes=2**30)
+    audit, _ = run_audit(reading, request, knowledge_for(server.vendor), stored(MEASURED))
+    assert audit.headroom is not None
+    busy = found.log_syncs_per_s / 609 + (found.binary_log_syncs_per_s or 0) * 0.0055
+    assert audit.headroom.used_percent == pytest.approx(100 * busy, rel=0.01)
 
 
 def test_a_method_that_flushes_by_writing_is_not_counted_as_idle() -> None:
@@ -270,6 +280,7 @@ def test_a_password_of_the_environment_is_nowhere_to_be_seen(
         lines: set[str] = set()
         while process.poll() is None:
             lines |= command_lines()
+            time.sleep(0.05)
         said = "".join(process.communicate())
         assert process.returncode == 3, said
         assert SECRET not in said + output.read_text()
