@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from advisor import __version__
 from advisor.advice import Advice, Capacity, Loss, LowerDurability, Measured, Recommendation
-from advisor.analysis.facts import Assumption, build_facts
+from advisor.analysis.facts import Assumption, build_facts, facts_without_drive
 from advisor.analysis.storage import devices_of
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
 from advisor.capacity.serial import SYNC_COUNTS, CommitPath, commit_path, serial_capacity
@@ -64,8 +64,13 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         )
         if honest
         else None,
-        warnings=(*_notes(measurement), *_memory_notes(facts), *_version_notes(request)),
+        warnings=(*_notes(measurement), *_memory_notes(facts), *version_notes(request)),
     )
+
+
+def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:
+    """What the rules say that need no drive; the others are among the skipped. Pure."""
+    return _recommend(facts_without_drive(request, knowledge.assumptions), request, knowledge)
 
 
 def drive_capacity(
@@ -244,7 +249,8 @@ def _memory_notes(facts: Facts) -> tuple[str, ...]:
     return ()
 
 
-def _version_notes(request: Request) -> tuple[str, ...]:
+def version_notes(request: Request) -> tuple[str, ...]:
+    """What to say of a version that is newer than what we know."""
     newest = parse_version(KNOWN_VERSIONS[request.vendor][1])
     if request.version[: len(newest)] <= newest:
         return ()

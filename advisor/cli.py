@@ -10,6 +10,7 @@ import typer
 from advisor import __version__
 from advisor.commands import (
     apply,
+    audit,
     capacity,
     compare,
     import_,
@@ -35,6 +36,7 @@ app.command()(capacity.capacity)
 app.command()(report.report)
 app.command()(compare.compare)
 app.command("import")(import_.import_)
+app.command()(audit.audit)
 app.command()(apply.apply)
 app.command()(verify.verify)
 app.add_typer(rules.app, name="rules")

@@ -42,6 +42,12 @@ class RegressedError(AdvisorError):
     exit_status = ExitStatus.NOT_TRUSTED
 
 
+class FindingsError(AdvisorError):
+    """A server's settings are not what they should be, as grave as the user wants to be told."""
+
+    exit_status = ExitStatus.NOT_TRUSTED
+
+
 class Interrupted(AdvisorError):  # noqa: N818 -- a request by the user, not an error
     """SIGINT or SIGTERM arrived; everything has been cleaned up."""
 

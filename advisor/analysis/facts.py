@@ -51,6 +51,13 @@ def build_facts(
     return {name: facts[name] for name in FACT_NAMES}
 
 
+def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str, Fact]:
+    """What a request alone says; all that takes a drive or its host is Unknown."""
+    unmeasured: dict[str, Fact] = dict.fromkeys(FACT_NAMES, Unknown(unknown="no drive is measured"))
+    memory = {"memory_bytes": request.memory_bytes} if request.memory_bytes else {}
+    return {**unmeasured, **_asked(request, assumptions), **_built(request), **memory}
+
+
 def writes_binary_log(vendor: Vendor, version: NumericVersion) -> bool:
     """Whether the server writes a binary log when nobody says so: MySQL 8.0 and later do."""
     return vendor == "mysql" and version >= (8, 0)

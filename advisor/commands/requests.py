@@ -23,6 +23,7 @@ def build_request(
     vendor: Vendor,
     given_version: str | None,
     *,
+    version_source: str = "",
     durability: DurabilityChoice,
     binary_log: bool | None = None,
     memory: str | None = None,
@@ -33,17 +34,17 @@ def build_request(
     syncs: str | None = None,
     accept_not_durable: bool = False,
 ) -> Request:
-    """The request that the options make.
+    """The request that the options make; `version_source` where nobody gave the version by hand.
 
     Raises UsageError for one that makes no sense, AdvisorError for a server that is too old.
     """
     if vendor == "postgresql" and binary_log is not None:
         raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
-    version, version_source, detected = _target(vendor, given_version)
+    version, found_by, detected = _target(vendor, given_version)
     return Request(
         vendor=vendor,
         version=version,
-        version_source=version_source,
+        version_source=version_source or found_by,
         durability=CHOICES[durability],
         log_bin=binary_log,
         memory_bytes=_size("--memory", memory),

@@ -41,8 +41,18 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 def say_notes(verdict: Verdict, notes: Iterable[str], *, quiet: bool) -> None:
     """What the reader of the product must know beside it, on stderr."""
+    say_trust(verdict, quiet=quiet)
+    say_all(notes, quiet=quiet)
+
+
+def say_trust(verdict: Verdict, *, quiet: bool) -> None:
+    """What a drive deserves, where it is not the best."""
     if verdict.trust != "plausible":
         say(f"trust is {verdict.trust}: {verdict.evidence[0].text}", quiet=quiet)
+
+
+def say_all(notes: Iterable[str], *, quiet: bool) -> None:
+    """A line for each note."""
     for note in notes:
         say(f"note: {note}", quiet=quiet)
 

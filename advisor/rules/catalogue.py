@@ -74,6 +74,10 @@ class Spec(Strict):
     """None when the server derives it; `default_note` then says how."""
     default_note: str = ""
     restart: bool
+    restart_from: tuple[Value, ...] = ()
+    """Values from and to which no running server changes, though it changes between others."""
+    persistable: bool = True
+    """Whether MySQL's SET PERSIST takes it; the server says "non persistent variable" else."""
     doc: Source
 
     @model_validator(mode="before")
@@ -146,6 +150,10 @@ class Rule(Strict):
     value: Value | None = None
     formula: Formula | None = None
     leave_default: bool = False
+    as_good: tuple[Value, ...] = ()
+    """Further values that an audit finds no fault with."""
+    any_value: bool = False
+    """Nothing is known for or against a value: an audit finds no fault with any."""
     needs_build: Feature | None = None
     """What the server must have been built with for the value to exist; implies a condition."""
     reason: str = Field(min_length=10)

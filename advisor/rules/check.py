@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from advisor.durability import risks_more
 from advisor.errors import UsageError
 from advisor.rules.catalogue import Rule, Setting, Spec
-from advisor.rules.guards import RISKS
+from advisor.rules.risks import RISKS
 from advisor.units import to_server_unit
 from advisor.versions import format_version
 
@@ -71,7 +71,7 @@ def _risk_problem(setting: Setting, rule: Rule) -> str | None:
         return "can-corrupt is never advised"
     if rule.value is None or setting.name not in RISKS:
         return None
-    risk = RISKS[setting.name](rule.value)
+    risk = RISKS[setting.name].of(rule.value)
     if risks_more(risk, rule.durability):
         return f"{rule.value!r} is {risk!r}, but the rule calls it {rule.durability!r}"
     return None

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Rows = list[tuple[Any, ...]]
 
+APPLICATION: Final = "fsync-advisor"
+"""How our sessions call themselves."""
+
 
 class Connection(ABC):
     """A connection in autocommit mode. Between two calls of ours no statement is under way."""
@@ -208,7 +211,11 @@ class Address:
     def _postgresql(self) -> Connection:
         import psycopg
 
-        ours = {"connect_timeout": CONNECT_TIMEOUT_S, "gssencmode": "disable"}
+        ours = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "gssencmode": "disable",
+            "fallback_application_name": APPLICATION,
+        }
         try:
             return PostgreSQL(self, psycopg.connect(autocommit=True, **{**ours, **self.options}))
         except psycopg.Error as error:
@@ -223,6 +230,7 @@ class Address:
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
                 client_flag=CLIENT.MULTI_STATEMENTS,
+                program_name=APPLICATION,
                 **self.options,
             )
         except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:

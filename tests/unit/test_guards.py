@@ -11,7 +11,8 @@ from advisor.conditions import Fact
 from advisor.errors import GuardError
 from advisor.measurement import Unknown
 from advisor.rules.catalogue import Rule, Spec
-from advisor.rules.guards import RISKS, check_rule, check_together
+from advisor.rules.guards import check_rule, check_together
+from advisor.rules.risks import RISKS
 from advisor.units import Value
 
 NUMBER: Final = Spec.model_validate(
@@ -114,6 +115,10 @@ RISKY: list[tuple[str, Spec, Value, str]] = [
     ("innodb_flush_method", choice("nosync"), "nosync", "can-corrupt"),
     ("innodb_flush_method", choice("littlesync"), "littlesync", "can-corrupt"),
     ("innodb_flush_method", choice("O_DIRECT_NO_FSYNC"), "O_DIRECT_NO_FSYNC", "can-corrupt"),
+    ("zero_damaged_pages", SWITCH, True, "can-corrupt"),
+    ("ignore_checksum_failure", SWITCH, True, "can-corrupt"),
+    ("innodb_force_recovery", NUMBER, 1, "can-corrupt"),
+    ("innodb_force_recovery", NUMBER, 6, "can-corrupt"),
 ]
 
 

@@ -32,6 +32,7 @@ LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor.comparison", "advisor.plan"),
     ("advisor.fleet", "advisor.report"),
     ("advisor.probe", "advisor.importers", "advisor.servers"),
+    ("advisor.audit",),
     ("advisor.output",),
     ("advisor.commands",),
     ("advisor.cli",),
@@ -43,6 +44,7 @@ PURE: Final = (
     "advisor.advice",
     "advisor.advise",
     "advisor.analysis",
+    "advisor.audit",
     "advisor.capacity",
     "advisor.comparison",
     "advisor.conditions",
@@ -53,12 +55,14 @@ PURE: Final = (
     "advisor.report",
     "advisor.request",
     "advisor.rules",
+    "advisor.servers.in_force",
+    "advisor.servers.reading",
     "advisor.statistics",
     "advisor.units",
     "advisor.versions",
 )
 
-CLOCKS: Final = ("advisor.probe", "advisor.servers.load")
+CLOCKS: Final = ("advisor.probe", "advisor.servers.activity", "advisor.servers.load")
 """Who measures: a drive, or a server under load; both draw lots for what is written next."""
 
 READERS: Final = (

@@ -1,0 +1,1 @@
+"""Settings in force against the advice -> findings. Pure."""

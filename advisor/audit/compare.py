@@ -1,0 +1,269 @@
+"""The settings in force, one by one, against the red lines and the advice. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from advisor.advice import Recommendation
+from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
+from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
+from advisor.audit.lines import Line, lines_of
+from advisor.audit.values import is_as_good, value_of
+from advisor.audit.windows import (
+    DIVERGENCE,
+    PAIR,
+    WIDENED_BY,
+    Rate,
+    at_risk,
+    is_relaxed,
+    relaxed_alone,
+)
+from advisor.durability import Durability, risks_more
+from advisor.rules.catalogue import Setting
+from advisor.rules.guards import NOT_ABOVE
+from advisor.rules.risks import RISKS
+from advisor.servers.in_force import InForce
+from advisor.servers.reading import Override, Reading
+from advisor.units import Value, format_latency, render
+
+NO_PRICE: Final = "none that we know"
+
+
+def audit(
+    reading: Reading,
+    durability: Durability,
+    settings: Iterable[Setting],
+    advised: Iterable[Recommendation],
+    rate: Rate,
+    flush_us: Mapping[str, float],
+) -> tuple[Finding, ...]:
+    """What should be otherwise, the gravest first; settings of one severity in the given order.
+
+    `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
+    how long the flush takes that a commit waits for because of it, where that was measured.
+    """
+    lines = list(lines_of(reading, settings, advised))
+    comparing = _Comparing(reading, durability, lines, rate, flush_us)
+    found = [*comparing.lines(), *comparing.overrides()]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, bool]:
+    """By severity; in it what bounds another setting first, which could else not be raised."""
+    bounds = any(finding.setting == upper for _, upper in NOT_ABOVE)
+    return SEVERITIES.index(finding.severity), not bounds
+
+
+class _Comparing:
+    """One audit under way."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        durability: Durability,
+        lines: list[Line],
+        rate: Rate,
+        flush_us: Mapping[str, float],
+    ) -> None:
+        self._reading = reading
+        self._durability = durability
+        self._lines = {line.setting.name: line for line in lines}
+        self._values: Mapping[str, Value] = {
+            line.setting.name: line.value for line in lines if line.value is not None
+        }
+        self._rate = rate
+        self._flush_us = flush_us
+        self._alone = relaxed_alone(self._values)
+
+    def lines(self) -> Iterator[Finding]:
+        """What the settings in force show."""
+        for name, line in self._lines.items():
+            if name in self._reading.hidden:
+                continue
+            if found := self._judged(line):
+                yield found
+            if name in self._reading.pending:
+                yield self._pending(line)
+
+    def overrides(self) -> Iterator[Finding]:
+        """What roles and databases get that risks more than is accepted."""
+        for override in self._reading.overrides:
+            line = self._lines.get(override.setting)
+            if line is None or override.setting not in RISKS:
+                continue
+            found = InForce(override.setting, override.value, line.found.unit, "other", "")
+            value = value_of(found, line.spec)
+            if value is None:
+                continue
+            risk = RISKS[override.setting]
+            if not risks_more(risk.of(value), self._accepted(line)):
+                continue
+            values = {**self._values, override.setting: value}
+            yield Finding(
+                severity=SEVERITY_OF[risk.of(value)],
+                setting=override.setting,
+                current=self._render(line, value),
+                origin="other",
+                place=_whose(override),
+                recommended=f"no setting of its own, or {self._wanted(line)[1]}",
+                reason=risk.why,
+                sources=(risk.source,),
+                price=self._price(override.setting),
+                at_risk=at_risk(override.setting, values, self._rate),
+                durability=risk.of(value),
+                restart=False,
+                change=how_to_reset(override),
+                rule=None,
+            )
+
+    def _judged(self, line: Line) -> Finding | None:
+        """The first complaint: at what the value risks, else at what it costs."""
+        if line.value is None:
+            return self._unreadable(line)
+        return (
+            self._risky(line, line.value)
+            or self._widened(line, line.value)
+            or self._worse(line, line.value)
+        )
+
+    def _accepted(self, line: Line) -> Durability:
+        """What the value may risk: what the advice does, which is never more than was chosen."""
+        advised = line.advised.value if line.advised else None
+        if advised is None:
+            return self._durability if line.spec.default is None else "durable"
+        return RISKS[line.setting.name].of(advised)
+
+    def _risky(self, line: Line, value: Value) -> Finding | None:
+        name = line.setting.name
+        if name not in RISKS:
+            return None
+        risk = RISKS[name]
+        accepted = not risks_more(risk.of(value), self._accepted(line))
+        if accepted and name != self._alone:
+            return None
+        reason = f"{risk.why} {DIVERGENCE}" if name == self._alone else risk.why
+        return self._finding(
+            line,
+            value,
+            SEVERITY_OF[risk.of(value)],
+            reason,
+            sources=(risk.source,),
+            price=self._price(name),
+        )
+
+    def _price(self, name: str) -> str:
+        """What the safe value costs, with the latency where that was measured."""
+        flush_us = self._flush_us.get(name)
+        measured = "" if flush_us is None else f", {format_latency(flush_us)} on the measured drive"
+        return f"{RISKS[name].price}{measured}"
+
+    def _widened(self, line: Line, value: Value) -> Finding | None:
+        """A loss window that is accepted, but is wider than by default."""
+        relaxed = WIDENED_BY.get(line.setting.name)
+        if relaxed is None or not is_relaxed(relaxed, self._values):
+            return None
+        default = line.spec.default
+        if isinstance(value, str) or not isinstance(default, int) or value <= default:
+            return None
+        other = self._lines[relaxed]
+        if risks_more(RISKS[relaxed].of(self._values[relaxed]), self._accepted(other)):
+            return None  # that is a finding of its own, and names the window
+        window = at_risk(relaxed, self._values, self._rate)
+        assert window is not None
+        return self._finding(
+            line,
+            value,
+            "data-loss",
+            f"With {relaxed} = {self._render(other, self._values[relaxed])} it sets how much a"
+            f" crash may lose: {format_latency(window.window_ms * 1000)} of commits.",
+            at_risk_of=relaxed,
+        )
+
+    def _worse(self, line: Line, value: Value) -> Finding | None:
+        advised = line.advised
+        if advised is None:
+            return None
+        rule = next(r for r in line.setting.rule if line.setting.rule_id(r) == advised.rule)
+        is_default = line.found.origin == "default" or value == line.spec.default
+        if is_as_good(line.setting, rule, advised, value, is_default=is_default):
+            return None
+        price = NO_PRICE
+        if advised.loss_window_ms is not None:
+            groups = (
+                f" or {advised.loss_groups_max} commit groups" if advised.loss_groups_max else ""
+            )
+            price = f"may lose {format_latency(advised.loss_window_ms * 1000)} of commits{groups}"
+        reason = advised.reason
+        if line.setting.name in PAIR and self._alone is not None:
+            reason = f"{reason} {DIVERGENCE}"
+        return self._finding(line, value, "performance", reason, price=price)
+
+    def _unreadable(self, line: Line) -> Finding:
+        return self._finding(
+            line, None, "note", "That is no value that we know for this setting and version."
+        )
+
+    def _pending(self, line: Line) -> Finding:
+        found = self._finding(
+            line, line.value, "note", "A file has another value, which waits for a restart."
+        )
+        return found.model_copy(
+            update={"recommended": "what the file says", "change": "restart the server"}
+        )
+
+    def _finding(
+        self,
+        line: Line,
+        value: Value | None,
+        severity: Severity,
+        reason: str,
+        *,
+        sources: tuple[str, ...] = (),
+        price: str = NO_PRICE,
+        at_risk_of: str | None = None,
+    ) -> Finding:
+        name = line.setting.name
+        wanted, rendered = self._wanted(line)
+        restart = value is None or needs_restart(line.spec, value, wanted)
+        if restart and price == NO_PRICE:
+            price = "a restart"
+        risked = at_risk_of or name
+        return Finding(
+            severity=severity,
+            setting=name,
+            current=line.found.value if value is None else self._render(line, value),
+            origin=line.found.origin,
+            place=line.found.place,
+            recommended=rendered,
+            reason=reason,
+            sources=sources or (line.advised.sources if line.advised else (line.spec.doc,)),
+            price=price,
+            at_risk=at_risk(risked, self._values, self._rate) if risked in RISKS else None,
+            durability=RISKS[name].of(value) if name in RISKS and value is not None else "durable",
+            restart=restart,
+            change=how_to_change(
+                self._reading.vendor,
+                self._reading.version,
+                line.spec,
+                line.found,
+                wanted,
+                rendered,
+                restart=restart,
+            ),
+            rule=line.advised.rule if line.advised else None,
+        )
+
+    def _wanted(self, line: Line) -> tuple[Value | None, str]:
+        """The value to have, and how it is written: the advice, else the default."""
+        if line.advised is not None:
+            return line.advised.value, line.advised.rendered
+        default = line.spec.default
+        return default, line.spec.default_note if default is None else self._render(line, default)
+
+    def _render(self, line: Line, value: Value) -> str:
+        return render(value, line.spec.unit, self._reading.vendor)
+
+
+def _whose(override: Override) -> str:
+    role = None if override.role is None else f"role {override.role}"
+    database = None if override.database is None else f"database {override.database}"
+    return " in ".join(filter(None, (role, database))) or "all roles"

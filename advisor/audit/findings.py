@@ -1,0 +1,90 @@
+"""What an audit reports. Every output shows the same Audit."""
+
+from typing import Final, Literal
+
+from advisor.advice import Measured
+from advisor.durability import Durability
+from advisor.measurement import Model
+from advisor.servers.in_force import Origin
+from advisor.servers.reading import Activity
+from advisor.versions import Vendor
+
+Severity = Literal["corruption-risk", "data-loss", "performance", "note"]
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("corruption-risk", "data-loss", "performance", "note")
+"""The gravest first: what can corrupt a database can lose all of it."""
+
+SEVERITY_OF: Final[dict[Durability, Severity]] = {
+    "durable": "performance",
+    "loses-recent-on-power-loss": "data-loss",
+    "loses-recent-on-crash": "data-loss",
+    "can-corrupt": "corruption-risk",
+}
+"""What a value risks -> how grave it is that a server has it."""
+
+
+class AtRisk(Model):
+    """What a value may lose."""
+
+    window_ms: int
+    groups_max: int | None
+    """At most that many commit groups, if they come before the window ends."""
+    transactions: float | None
+    """Of the window, at the rate below; None where `groups_max` ends it."""
+    commits_per_s: float
+    rate_from: str
+
+
+class Finding(Model):
+    """One setting that a server should have otherwise, and why."""
+
+    severity: Severity
+    setting: str
+    current: str
+    """In the notation of the server's configuration file."""
+    origin: Origin
+    place: str
+    """"FILE:LINE" or a role and database; "" where nothing says."""
+    recommended: str
+    reason: str
+    sources: tuple[str, ...]
+    price: str
+    """What the recommended value costs."""
+    at_risk: AtRisk | None
+    """What the current value may lose, where it is the latest commits."""
+    durability: Durability
+    """Of the current value."""
+    restart: bool
+    change: str
+    """How to change it on this server: SQL, or which file."""
+    rule: str | None
+    """The rule that the recommended value comes from; None where a red line alone says so."""
+
+
+class Headroom(Model):
+    """How much of what the drive carries one after another is in use."""
+
+    used_percent: float
+    """Of the time, the drive is busy with the syncs counted."""
+    sync_us: float
+    syncs_per_s_max: float
+    """Of the log alone, one after another."""
+    append_us: float | None
+
+
+class Audit(Model):
+    """All of it."""
+
+    schema_version: Literal[1] = 1
+    tool_version: str
+    engine: Vendor
+    engine_version: str
+    version_source: str
+    durability: Durability
+    measured: Measured | None
+    """None: no measurement was given, and no rule that needs one was applied."""
+    findings: tuple[Finding, ...]
+    settings_compared: int
+    activity: Activity | None
+    headroom: Headroom | None
+    notes: tuple[str, ...]

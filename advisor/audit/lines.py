@@ -1,0 +1,54 @@
+"""The settings that a server has, each beside what we know and advise of it. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from advisor.advice import Recommendation
+from advisor.analysis.facts import writes_binary_log as default_binary_log
+from advisor.audit.values import value_of
+from advisor.rules.catalogue import Setting, Spec
+from advisor.servers.in_force import InForce
+from advisor.servers.reading import Reading
+from advisor.units import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One setting that the server has: its spec, its value, and the advice if there is one."""
+
+    setting: Setting
+    spec: Spec
+    found: InForce
+    value: Value | None
+    """None where it cannot be read."""
+    advised: Recommendation | None
+
+
+def writes_binary_log(reading: Reading) -> bool:
+    """Whether the server writes one: as it says, else as its version does."""
+    found = reading.settings.get("log_bin")
+    if found is None:
+        return default_binary_log(reading.vendor, reading.version)
+    return found.value.strip().lower() not in ("off", "0", "false")
+
+
+def lines_of(
+    reading: Reading, settings: Iterable[Setting], advised: Iterable[Recommendation]
+) -> Iterator[Line]:
+    """One for each setting of the version; what nothing sets has its default."""
+    by_name = {entry.setting: entry for entry in advised}
+    for setting in settings:
+        spec = setting.spec_for(reading.vendor, reading.version)
+        if spec is None:
+            continue
+        if setting.name == "sync_binlog" and not writes_binary_log(reading):
+            continue
+        found = reading.settings.get(setting.name)
+        if found is None:
+            if spec.default is None:
+                continue
+            found = InForce(setting.name, "", "", "default", "")
+            value: Value | None = spec.default
+        else:
+            value = value_of(found, spec)
+        yield Line(setting, spec, found, value, by_name.get(setting.name))

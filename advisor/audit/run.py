@@ -1,0 +1,125 @@
+"""A reading, a request and perhaps a measurement -> the Audit. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from advisor import __version__
+from advisor.advice import Recommendation
+from advisor.advise import (
+    Knowledge,
+    advise,
+    advise_without_drive,
+    describe_measured,
+    version_notes,
+)
+from advisor.analysis.verdict import Verdict
+from advisor.audit.compare import audit
+from advisor.audit.findings import Audit
+from advisor.audit.headroom import headroom
+from advisor.audit.lines import writes_binary_log
+from advisor.audit.windows import Rate
+from advisor.measurement import Measurement
+from advisor.request import Request
+from advisor.rules.risks import RISKS
+from advisor.servers.reading import Reading
+from advisor.versions import format_version
+
+
+def run_audit(
+    reading: Reading, request: Request, knowledge: Knowledge, measurement: Measurement | None
+) -> tuple[Audit, Verdict | None]:
+    """The audit, and what the drive is to be called where one was measured.
+
+    The request's version counts, for files may not tell one; whether a binary log is written is as
+    was read. Without a measurement only what needs none is compared, and a note says so. Raises as
+    `advise` does.
+    """
+    reading = replace(reading, version=request.version)
+    request = replace(request, log_bin=writes_binary_log(reading))
+    verdict: Verdict | None = None
+    if measurement is None:
+        result = advise_without_drive(request, knowledge)
+        advised: tuple[Recommendation, ...] = result.recommendations
+        missing = {skip.rule.split(".")[1] for skip in result.skipped} - {
+            entry.setting for entry in advised
+        }
+        notes = (*version_notes(request), *_not_compared(missing))
+    else:
+        advice = advise(measurement, request, knowledge)
+        advised, verdict, notes = advice.settings, advice.storage, advice.warnings
+    activity = reading.activity
+    return (
+        Audit(
+            tool_version=__version__,
+            engine=request.vendor,
+            engine_version=format_version(request.version),
+            version_source=request.version_source,
+            durability=request.durability,
+            measured=describe_measured(measurement) if measurement else None,
+            findings=audit(
+                reading,
+                request.durability,
+                knowledge.settings,
+                advised,
+                _rate(reading, request, knowledge),
+                _flush_us(measurement),
+            ),
+            settings_compared=len(_compared(request, knowledge, advised)),
+            activity=activity,
+            headroom=headroom(activity, measurement) if activity and measurement else None,
+            notes=(*reading.notes, *_hidden(reading, knowledge), *notes),
+        ),
+        verdict,
+    )
+
+
+def _compared(
+    request: Request, knowledge: Knowledge, advised: tuple[Recommendation, ...]
+) -> set[str]:
+    """The settings that are held against the advice or a red line."""
+    existing = {
+        setting.name
+        for setting in knowledge.settings
+        if setting.spec_for(request.vendor, request.version)
+    }
+    return {entry.setting for entry in advised} | (existing & RISKS.keys())
+
+
+def _not_compared(missing: set[str]) -> tuple[str, ...]:
+    if not missing:
+        return ()
+    names = ", ".join(sorted(missing))
+    return (f"no drive is measured, so these are not compared: {names}; DIR or --from adds them",)
+
+
+def _hidden(reading: Reading, knowledge: Knowledge) -> tuple[str, ...]:
+    names = sorted(reading.hidden & {setting.name for setting in knowledge.settings})
+    if not names:
+        return ()
+    return (
+        f"{', '.join(names)}: this role or database has a value of its own, which hides the"
+        " server's",
+    )
+
+
+def _rate(reading: Reading, request: Request, knowledge: Knowledge) -> Rate:
+    """The present rate, else the one to expect."""
+    if reading.activity and reading.activity.commits_per_s:
+        return Rate(reading.activity.commits_per_s, "now")
+    if request.expected_commits_per_s is not None:
+        return Rate(request.expected_commits_per_s, "as expected")
+    return Rate(knowledge.assumptions["expected_commits_per_s"].value, "assumed")
+
+
+def _flush_us(measurement: Measurement | None) -> Mapping[str, float]:
+    """Setting -> the mean latency of the flush that its durable value makes a commit wait for."""
+    if measurement is None:
+        return {}
+    log, binary_log = measurement.nearest_sync, measurement.find("append", "fdatasync")
+    found = {
+        "fsync": log,
+        "synchronous_commit": log,
+        "innodb_flush_log_at_trx_commit": log,
+        "sync_binlog": binary_log,
+    }
+    return {name: series.summary.mean_us for name, series in found.items() if series}

@@ -1,0 +1,96 @@
+"""An audit for people, as plain text or as Markdown."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from advisor.audit.findings import AtRisk, Audit, Finding
+from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
+from advisor.servers.reading import Activity
+from advisor.units import format_count, format_latency
+from advisor.versions import VENDOR_NAMES
+
+ORIGINS: Final[Mapping[str, str]] = {
+    "default": "the default",
+    "file": "from a file",
+    "persisted": "persisted",
+    "command line": "from the command line",
+    "other": "set at run time",
+    "unknown": "from where is not shown",
+}
+
+
+def audit_text(found: Audit, *, as_markdown_text: bool = False) -> str:
+    """All of it."""
+    blocks = list(_blocks(found))
+    return as_markdown(blocks) if as_markdown_text else as_text(blocks)
+
+
+def _blocks(found: Audit) -> Iterator[Block]:
+    yield Notes([_head(found)])
+    if found.findings:
+        rows = [
+            (str(number), one.severity, one.setting, one.current, one.recommended)
+            for number, one in enumerate(found.findings, 1)
+        ]
+        headings = ("", "severity", "setting", "is", "should be")
+        yield Table("", headings, rows, numeric=frozenset({0}))
+    for number, one in enumerate(found.findings, 1):
+        yield Notes(list(_finding(number, one)))
+    if found.activity:
+        yield Notes(list(_activity(found, found.activity)))
+
+
+def _head(found: Audit) -> str:
+    server = f"{VENDOR_NAMES[found.engine]} {found.engine_version} ({found.version_source})"
+    compared = f"{found.settings_compared} settings compared"
+    if found.measured is None:
+        compared += ", without a measured drive"
+    count = len(found.findings)
+    result = (
+        "nothing to change" if not count else "1 finding" if count == 1 else f"{count} findings"
+    )
+    return f"{server}, durability {found.durability}, {compared}: {result}"
+
+
+def _finding(number: int, one: Finding) -> Iterator[str]:
+    where = f" ({one.place or ORIGINS[one.origin]})"
+    yield f"{number}. {one.setting} = {one.current}{where}: {one.reason}"
+    if one.at_risk:
+        yield f"at risk: {_at_risk(one.at_risk)}"
+    yield f"price: {one.price}"
+    yield f"change: {one.change}"
+    for source in one.sources:
+        yield f"source: {source}"
+
+
+def _at_risk(risk: AtRisk) -> str:
+    window = f"up to {format_latency(risk.window_ms * 1000)} of commits"
+    rate = f"{format_count(risk.commits_per_s)}/s ({risk.rate_from})"
+    if risk.groups_max is not None:
+        return f"{window} or {risk.groups_max} commit groups, whichever is less, at {rate}"
+    return f"{window}, {format_count(risk.transactions or 0)} transactions at {rate}"
+
+
+def _activity(found: Audit, activity: Activity) -> Iterator[str]:
+    for what, per_s, source in (
+        ("commits", activity.commits_per_s, activity.commits_from),
+        ("log syncs", activity.log_syncs_per_s, activity.log_syncs_from),
+        ("binary log syncs", activity.binary_log_syncs_per_s, activity.binary_log_syncs_from),
+    ):
+        if source:
+            shown = f"{what}/s" if per_s is None else f"{format_count(per_s)} {what}/s"
+            yield f"in {activity.seconds:.1f} s: {shown} ({source})"
+    if (used := found.headroom) and activity.log_syncs_per_s is not None:
+        binary_log_per_s, append_us = activity.binary_log_syncs_per_s, used.append_us
+        with_binary_log = ""
+        if binary_log_per_s is not None and append_us is not None:
+            with_binary_log = (
+                f"; with {format_count(binary_log_per_s)} of the binary log's,"
+                f" {format_latency(append_us)} each"
+            )
+        yield (
+            f"this drive is used to {used.used_percent:.0f} %:"
+            f" {format_count(activity.log_syncs_per_s)} of"
+            f" {format_count(used.syncs_per_s_max)} syncs/s, one after another,"
+            f" {format_latency(used.sync_us)} each{with_binary_log}"
+        )

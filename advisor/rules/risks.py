@@ -1,0 +1,122 @@
+"""What a value risks, whatever a rule says of it: one table for the red lines and for the audit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from advisor.durability import Durability
+from advisor.units import Value
+
+_POSTGRESQL: Final = "https://www.postgresql.org/docs/current"
+_MYSQL: Final = "https://dev.mysql.com/doc/refman/8.4/en"
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One setting: which of its values risk what, why, and what the safe one costs."""
+
+    otherwise: Durability
+    """What every value risks that `values` does not name: one nobody knows is no better."""
+    why: str
+    price: str
+    source: str
+    values: Mapping[Value, Durability] = field(default_factory=dict)
+
+    def of(self, value: Value) -> Durability:
+        """What that value risks."""
+        return self.values.get(value, self.otherwise)
+
+
+RISKS: Final[dict[str, Risk]] = {
+    "fsync": Risk(
+        values={True: "durable"},
+        otherwise="can-corrupt",
+        why="Off, nothing is flushed: a power loss can leave a database that cannot be repaired.",
+        price="what was written before is safe only after sync or initdb --sync-only; each commit"
+        " waits for a flush",
+        source=f"{_POSTGRESQL}/runtime-config-wal.html#GUC-FSYNC",
+    ),
+    "full_page_writes": Risk(
+        values={True: "durable"},
+        otherwise="can-corrupt",
+        why="Off, a page half written at a power loss stays corrupt, perhaps unnoticed.",
+        price="more WAL after each checkpoint",
+        source=f"{_POSTGRESQL}/runtime-config-wal.html#GUC-FULL-PAGE-WRITES",
+    ),
+    "data_sync_retry": Risk(
+        values={False: "durable"},
+        otherwise="can-corrupt",
+        why="On, a failed flush is tried again; the kernel may then report success although the"
+        " data is gone.",
+        price="the server stops at a failed flush and recovers from its WAL",
+        source=f"{_POSTGRESQL}/runtime-config-error-handling.html#GUC-DATA-SYNC-RETRY",
+    ),
+    "zero_damaged_pages": Risk(
+        values={False: "durable"},
+        otherwise="can-corrupt",
+        why="On, a damaged page is emptied when it is read: all its rows are gone, with a warning.",
+        price="reading a damaged page is an error",
+        source=f"{_POSTGRESQL}/runtime-config-developer.html#GUC-ZERO-DAMAGED-PAGES",
+    ),
+    "ignore_checksum_failure": Risk(
+        values={False: "durable"},
+        otherwise="can-corrupt",
+        why="On, pages whose checksum fails are used: corruption stays hidden, or spreads.",
+        price="reading a page whose checksum fails is an error",
+        source=f"{_POSTGRESQL}/runtime-config-developer.html#GUC-IGNORE-CHECKSUM-FAILURE",
+    ),
+    "synchronous_commit": Risk(
+        values={"off": "loses-recent-on-crash"},
+        otherwise="durable",
+        why="Off, a commit is acknowledged before its WAL is flushed: any crash may lose the"
+        " latest; the rest stays consistent.",
+        price="each commit waits for a flush",
+        source=f"{_POSTGRESQL}/wal-async-commit.html",
+    ),
+    "innodb_flush_log_at_trx_commit": Risk(
+        values={
+            0: "loses-recent-on-crash",
+            1: "durable",
+            2: "loses-recent-on-power-loss",
+            3: "durable",
+        },
+        otherwise="can-corrupt",
+        why="At 2 a power loss, at 0 any crash takes the latest acknowledged commits.",
+        price="each commit waits for a flush",
+        source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_flush_log_at_trx_commit",
+    ),
+    "sync_binlog": Risk(
+        values={1: "durable"},
+        otherwise="loses-recent-on-power-loss",
+        why="The binary log is not flushed with each commit: a power loss takes its tail (on"
+        " MariaDB the commits, too), and replicas may then differ.",
+        price="each commit waits for a flush of the binary log",
+        source=f"{_MYSQL}/replication-options-binary-log.html#sysvar_sync_binlog",
+    ),
+    "innodb_doublewrite": Risk(
+        values={True: "durable", "ON": "durable", "DETECT_AND_RECOVER": "durable"},
+        otherwise="can-corrupt",
+        why="A page half written at a power loss cannot be repaired: OFF and DETECT_ONLY keep no"
+        " copy; MariaDB's fast is safe only with that copy and all data on one file system.",
+        price="each page is written twice, in the background",
+        source=f"{_MYSQL}/innodb-doublewrite-buffer.html",
+    ),
+    "innodb_flush_method": Risk(
+        values={"fsync": "durable", "O_DSYNC": "durable", "O_DIRECT": "durable"},
+        otherwise="can-corrupt",
+        why="nosync and littlesync skip flushes; O_DIRECT_NO_FSYNC does not flush data files, which"
+        " a drive's cache or a file system's metadata may need.",
+        price="checkpoints flush the data files; at nosync, each commit waits for a flush again",
+        source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_flush_method",
+    ),
+    "innodb_force_recovery": Risk(
+        values={0: "durable"},
+        otherwise="can-corrupt",
+        why="Above 0 InnoDB starts in spite of corruption and leaves parts of recovery out; from 4"
+        " on it can corrupt data files for good. It is meant for a dump.",
+        price="a server whose files are corrupt does not start",
+        source=f"{_MYSQL}/forcing-innodb-recovery.html",
+    ),
+}
+"""Setting -> what its values risk. Behaviour and sources: the manuals named; what was measured
+stands with the rules."""

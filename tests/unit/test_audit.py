@@ -1,0 +1,424 @@
+"""The pure part of an audit: settings made by hand, and exactly the findings they give."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from drives import measurement
+
+from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
+from advisor.audit.findings import Audit, Finding
+from advisor.audit.headroom import headroom
+from advisor.audit.run import run_audit
+from advisor.audit.values import value_of
+from advisor.commands.steps import knowledge_for, stored
+from advisor.durability import Durability
+from advisor.knowledge import load_settings
+from advisor.output.audit import audit_text
+from advisor.request import Request
+from advisor.rules.catalogue import Spec
+from advisor.servers.in_force import InForce, Origin
+from advisor.servers.reading import Activity, Override, Reading
+from advisor.units import Value
+from advisor.versions import Vendor, parse_version
+
+NVME: Final = Path(__file__).parents[1] / "golden/measurements/nvme-consumer.json"
+
+SPECS: Final = {setting.name: setting for setting in load_settings("innodb")} | {
+    setting.name: setting for setting in load_settings("postgresql")
+}
+
+
+def spec_of(name: str, vendor: Vendor, version: str) -> Spec:
+    spec = SPECS[name].spec_for(vendor, parse_version(version))
+    assert spec is not None
+    return spec
+
+
+def in_force(
+    name: str, value: str, unit: str = "", origin: Origin = "file", place: str = "/my.conf:3"
+) -> InForce:
+    return InForce(name, value, unit, origin, place)
+
+
+# Text -> value
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "name", "text", "unit", "value"),
+    [
+        # As PostgreSQL's view has them, in its unit
+        ("postgresql", "15", "shared_buffers", "16384", "8kB", 16384),
+        ("postgresql", "15", "max_wal_size", "1024", "MB", 1024),
+        ("postgresql", "15", "wal_buffers", "-1", "8kB", -1),
+        ("postgresql", "15", "checkpoint_completion_target", "0.9", "", 0.9),
+        ("postgresql", "15", "fsync", "off", "", False),
+        ("postgresql", "15", "synchronous_commit", "remote_write", "", "remote_write"),
+        ("postgresql", "15", "shared_buffers", "8192", "16kB", 16384),
+        ("postgresql", "15", "shared_buffers", "1024", "kB", 128),
+        # As files have them
+        ("postgresql", "15", "shared_buffers", "128MB", "", 16384),
+        ("postgresql", "15", "checkpoint_timeout", "5min", "", 300),
+        ("postgresql", "15", "checkpoint_timeout", "300", "", 300),
+        ("postgresql", "15", "wal_writer_delay", "10s", "", 10_000),
+        ("postgresql", "15", "fsync", "'no'", "", False),
+        ("postgresql", "15", "full_page_writes", "1", "", True),
+        ("postgresql", "15", "synchronous_commit", "FALSE", "", "off"),
+        ("postgresql", "15", "wal_compression", "lz4", "", "lz4"),
+        # MySQL and MariaDB
+        ("mysql", "9.7", "innodb_redo_log_capacity", "104857600", "", 104857600),
+        ("mysql", "9.7", "innodb_redo_log_capacity", "100M", "", 104857600),
+        ("mysql", "9.7", "innodb_doublewrite", "detect_only", "", "DETECT_ONLY"),
+        ("mysql", "9.7", "innodb_doublewrite", "FALSE", "", "OFF"),
+        ("mariadb", "10.11", "innodb_doublewrite", "0", "", False),
+        ("mysql", "9.7", "innodb_max_dirty_pages_pct", "90.000000", "", 90.0),
+        # Nothing that we know
+        ("postgresql", "15", "fsync", "perhaps", "", None),
+        ("postgresql", "15", "wal_sync_method", "fsync_writethrough", "", None),
+        ("postgresql", "15", "shared_buffers", "many", "", None),
+    ],
+)
+def test_text_is_read_in_the_unit_of_the_setting(
+    vendor: Vendor, version: str, name: str, text: str, unit: str, value: Value | None
+) -> None:
+    found = value_of(in_force(name, text, unit), spec_of(name, vendor, version))
+    assert found == value
+    assert type(found) is type(value)
+
+
+# Settings -> findings
+
+
+def audit_of(
+    vendor: Vendor,
+    version: str,
+    *,
+    durability: Durability = "durable",
+    overrides: tuple[Override, ...] = (),
+    hidden: frozenset[str] = frozenset(),
+    activity: Activity | None = None,
+    measured: bool = False,
+    **settings: str,
+) -> Audit:
+    reading = Reading(
+        vendor,
+        parse_version(version),
+        {name: in_force(name, text) for name, text in settings.items()},
+        overrides=overrides,
+        hidden=hidden,
+        activity=activity,
+    )
+    request = Request(vendor, parse_version(version), "as given", durability=durability)
+    drive = measurement() if measured else None
+    return run_audit(reading, request, knowledge_for(vendor), drive)[0]
+
+
+def names(found: Audit) -> list[str]:
+    return [one.setting for one in found.findings]
+
+
+def only(found: Audit) -> Finding:
+    (finding,) = found.findings
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version"),
+    [("postgresql", "15"), ("mysql", "9.7"), ("mysql", "5.7"), ("mariadb", "10.11")],
+)
+def test_settings_that_are_missing_have_their_default(vendor: Vendor, version: str) -> None:
+    found = audit_of(vendor, version)
+    assert names(found) == []
+    assert found.settings_compared > 10
+
+
+def test_a_default_that_is_not_as_advised_is_found_where_nothing_sets_it() -> None:
+    assert names(audit_of("postgresql", "13")) == ["checkpoint_completion_target"]
+    assert names(audit_of("mysql", "8.0.36")) == []
+
+
+def test_mariadb_with_a_binary_log_has_a_default_that_loses_commits() -> None:
+    assert names(audit_of("mariadb", "10.11", log_bin="OFF")) == []
+    finding = only(audit_of("mariadb", "10.11", log_bin="mysql-bin"))
+    assert (finding.setting, finding.severity, finding.current) == ("sync_binlog", "data-loss", "0")
+    assert "Only one of" in finding.reason
+    assert finding.at_risk is not None
+    assert finding.at_risk.window_ms == 40_000
+
+
+def test_mysql_writes_a_binary_log_unless_it_is_told_not_to() -> None:
+    assert names(audit_of("mysql", "9.7", sync_binlog="0")) == ["sync_binlog"]
+    assert names(audit_of("mysql", "9.7", sync_binlog="0", log_bin="OFF")) == []
+    assert names(audit_of("mysql", "5.7", sync_binlog="0")) == []
+
+
+@pytest.mark.parametrize("word", ["nosync", "littlesync", "O_DIRECT_NO_FSYNC"])
+@pytest.mark.parametrize("version", ["5.7", "8.0", "8.4", "9.7"])
+def test_an_unsafe_flush_method_is_found_without_any_advice(version: str, word: str) -> None:
+    """Before 8.4 no rule speaks unless O_DIRECT was tried on the drive."""
+    finding = only(audit_of("mysql", version, innodb_flush_method=word))
+    assert (finding.severity, finding.durability) == ("corruption-risk", "can-corrupt")
+    assert finding.restart
+
+
+def test_relaxing_neither_both_or_one_of_the_pair() -> None:
+    both = audit_of("mysql", "9.7", innodb_flush_log_at_trx_commit="2", sync_binlog="0")
+    assert names(both) == ["innodb_flush_log_at_trx_commit", "sync_binlog"]
+    assert not any("Only one of" in one.reason for one in both.findings)
+    one = only(audit_of("mysql", "9.7", innodb_flush_log_at_trx_commit="2"))
+    assert "Only one of" in one.reason
+
+
+def test_the_window_is_that_of_the_server_and_the_rate_the_present_one() -> None:
+    found = audit_of(
+        "postgresql",
+        "15",
+        synchronous_commit="off",
+        wal_writer_delay="1000ms",
+        activity=activity(commits_per_s=230),
+    )
+    risk = only(found).at_risk
+    assert risk is not None
+    assert (risk.window_ms, risk.transactions, risk.rate_from) == (3000, 690, "now")
+
+
+def test_an_idle_server_risks_what_is_expected() -> None:
+    found = audit_of("postgresql", "15", synchronous_commit="off", activity=activity())
+    risk = only(found).at_risk
+    assert risk is not None
+    # 1000 commits/s, as profiles/assumptions.toml says
+    assert (risk.transactions, risk.rate_from) == (600, "assumed")
+
+
+def test_computed_values_may_be_half_as_much_again() -> None:
+    """Advised: 300 s, half of ten minutes."""
+    for good in ("200s", "300s", "450s"):
+        assert names(audit_of("postgresql", "15", checkpoint_timeout=good)) == []
+    for bad in ("199s", "451s"):
+        assert names(audit_of("postgresql", "15", checkpoint_timeout=bad)) == ["checkpoint_timeout"]
+
+
+def test_what_bounds_another_setting_is_changed_first() -> None:
+    """MySQL lowers innodb_io_capacity to its maximum otherwise."""
+    low = {"innodb_io_capacity": "200", "innodb_io_capacity_max": "400"}
+    reading = Reading("mysql", (9, 7), {name: in_force(name, low[name]) for name in low})
+    request = Request("mysql", (9, 7), "as given")
+    found, _ = run_audit(reading, request, knowledge_for("mysql"), stored(NVME))
+    assert names(found) == [
+        "innodb_io_capacity_max",
+        "innodb_redo_log_capacity",
+        "innodb_io_capacity",
+        "innodb_buffer_pool_size",
+    ]
+
+
+def test_a_value_nobody_knows_is_a_note() -> None:
+    finding = only(audit_of("postgresql", "15", wal_sync_method="fsync_writethrough"))
+    assert (finding.severity, finding.current) == ("note", "fsync_writethrough")
+
+
+def test_overrides_count_only_where_they_risk_more() -> None:
+    found = audit_of(
+        "postgresql",
+        "15",
+        overrides=(
+            Override("synchronous_commit", "off", "batch", None),
+            Override("synchronous_commit", "local", None, "shop"),
+            Override("commit_delay", "99", "batch", None),
+            Override("work_mem", "1GB", None, None),
+        ),
+    )
+    assert [(one.setting, one.place) for one in found.findings] == [
+        ("synchronous_commit", "role batch")
+    ]
+    accepted = audit_of(
+        "postgresql",
+        "15",
+        durability="loses-recent-on-crash",
+        synchronous_commit="off",
+        overrides=(Override("synchronous_commit", "off", "batch", None),),
+    )
+    assert names(accepted) == []
+
+
+def test_a_hidden_setting_is_not_judged_by_its_default() -> None:
+    found = audit_of("postgresql", "13", hidden=frozenset({"checkpoint_completion_target"}))
+    assert names(found) == []
+    assert any("checkpoint_completion_target" in note for note in found.notes)
+
+
+def test_without_a_drive_it_says_what_it_left_out() -> None:
+    (note,) = audit_of("postgresql", "15").notes
+    assert note == (
+        "no drive is measured, so these are not compared: effective_cache_size,"
+        " effective_io_concurrency, max_wal_size, min_wal_size, random_page_cost, shared_buffers;"
+        " DIR or --from adds them"
+    )
+    assert not any("no drive" in note for note in audit_of("postgresql", "15", measured=True).notes)
+
+
+def test_the_price_of_a_flush_is_the_measured_one() -> None:
+    """The drive by hand takes 1 ms a sync."""
+    found = audit_of("postgresql", "15", synchronous_commit="off", measured=True)
+    assert found.findings[0].price == "each commit waits for a flush, 1 ms on the measured drive"
+
+
+# How to change
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "name", "now", "origin", "wanted", "rendered", "change"),
+    [
+        (
+            *("postgresql", "15", "fsync", False, "file", True, "on"),
+            "ALTER SYSTEM SET fsync = 'on'; SELECT pg_reload_conf();",
+        ),
+        (
+            *("postgresql", "15", "shared_buffers", 16384, "file", 32768, "256MB"),
+            "ALTER SYSTEM SET shared_buffers = '256MB'; then restart the server",
+        ),
+        (
+            *("postgresql", "15", "fsync", False, "command line", True, "on"),
+            "set fsync = on on the server's command line, then restart the server",
+        ),
+        (
+            *("mysql", "9.7", "innodb_redo_log_capacity", 1, "file", 104857600, "100M"),
+            "SET PERSIST innodb_redo_log_capacity = 104857600;",
+        ),
+        (
+            *("mysql", "9.7", "sync_binlog", 0, "command line", 1, "1"),
+            "SET PERSIST sync_binlog = 1;",
+        ),
+        (
+            *("mysql", "5.7", "sync_binlog", 0, "file", 1, "1"),
+            "SET GLOBAL sync_binlog = 1; and sync_binlog = 1 in an option file, to last",
+        ),
+        (
+            *("mysql", "9.7", "innodb_doublewrite", "DETECT_ONLY", "file", "ON", "ON"),
+            "SET GLOBAL innodb_doublewrite = 'ON'; and innodb_doublewrite = ON in an option file,"
+            " to last",
+        ),
+        (
+            *("mysql", "9.7", "innodb_doublewrite", "OFF", "file", "ON", "ON"),
+            "write innodb_doublewrite = ON in /my.conf:3, then restart the server",
+        ),
+        (
+            *("mysql", "9.7", "innodb_force_recovery", 1, "persisted", 0, "0"),
+            "RESET PERSIST innodb_force_recovery; write innodb_force_recovery = 0 in an option"
+            " file, then restart the server",
+        ),
+        (
+            *("mysql", "9.7", "innodb_flush_method", "nosync", "file", None, "as it will"),
+            "remove innodb_flush_method from /my.conf:3, then restart the server",
+        ),
+        (
+            *("mariadb", "11.8", "innodb_data_file_buffering", True, "file", False, "OFF"),
+            "SET GLOBAL innodb_data_file_buffering = OFF; and innodb_data_file_buffering = OFF in"
+            " an option file, to last",
+        ),
+    ],
+)
+def test_how_a_setting_is_changed(
+    vendor: Vendor,
+    version: str,
+    name: str,
+    now: Value,
+    origin: Origin,
+    wanted: Value | None,
+    rendered: str,
+    change: str,
+) -> None:
+    spec = spec_of(name, vendor, version)
+    found = in_force(name, "", origin=origin, place="" if origin == "persisted" else "/my.conf:3")
+    restart = needs_restart(spec, now, wanted)
+    told = how_to_change(
+        vendor, parse_version(version), spec, found, wanted, rendered, restart=restart
+    )
+    assert told == change
+
+
+@pytest.mark.parametrize(
+    ("role", "database", "sql"),
+    [
+        ("a", None, 'ALTER ROLE "a" RESET fsync;'),
+        ('a"b', "d", 'ALTER ROLE "a""b" IN DATABASE "d" RESET fsync;'),
+        (None, "d", 'ALTER DATABASE "d" RESET fsync;'),
+        (None, None, "ALTER ROLE ALL RESET fsync;"),
+    ],
+)
+def test_how_an_override_is_ended(role: str | None, database: str | None, sql: str) -> None:
+    assert how_to_reset(Override("fsync", "off", role, database)) == sql
+
+
+# Headroom
+
+
+def activity(
+    commits_per_s: float = 0, log_syncs_per_s: float | None = 0, binary_log: float | None = None
+) -> Activity:
+    return Activity(5.0, commits_per_s, "counted", log_syncs_per_s, "counted", binary_log, "")
+
+
+def test_the_drive_is_used_by_the_log_alone() -> None:
+    """231 syncs of 1 ms in a second of 1000: 23.1 %."""
+    found = headroom(activity(log_syncs_per_s=231), measurement())
+    assert found is not None
+    assert found.used_percent == pytest.approx(23.1)
+    assert found.syncs_per_s_max == pytest.approx(1000)
+
+
+def test_syncs_that_are_not_counted_are_not_none() -> None:
+    assert headroom(activity(log_syncs_per_s=None), measurement()) is None
+
+
+# As text
+
+
+def test_the_text() -> None:
+    text = audit_text(
+        audit_of("mysql", "9.7", innodb_doublewrite="OFF", activity=activity(230, 231))
+    )
+    assert (
+        text
+        == """\
+MySQL 9.7 (as given), durability durable, 13 settings compared, without a
+  measured drive: 1 finding
+
+   severity         setting             is   should be
+1  corruption-risk  innodb_doublewrite  OFF  ON
+
+1. innodb_doublewrite = OFF (/my.conf:3): A page half written at a power loss
+  cannot be repaired: OFF and DETECT_ONLY keep no copy; MariaDB's fast is safe
+  only with that copy and all data on one file system.
+price: each page is written twice, in the background
+change: write innodb_doublewrite = ON in /my.conf:3, then restart the server
+source: https://dev.mysql.com/doc/refman/8.4/en/innodb-doublewrite-buffer.html
+
+in 5.0 s: 230 commits/s (counted)
+in 5.0 s: 231 log syncs/s (counted)
+"""
+    )
+
+
+def test_the_text_says_how_much_of_the_drive_is_used() -> None:
+    found = audit_of("postgresql", "15", measured=True, activity=activity(230, 231))
+    last = audit_text(found).splitlines()[-1]
+    assert last == (
+        "this drive is used to 23 %: 231 of 1 000 syncs/s, one after another, 1 ms each"
+    )
+
+
+def test_nothing_to_change_is_a_result() -> None:
+    (first, second) = audit_text(audit_of("postgresql", "15")).splitlines()
+    assert first.startswith("PostgreSQL 15 (as given), durability durable, 19 settings compared")
+    assert f"{first} {second}".endswith(": nothing to change")
+
+
+def test_a_name_from_the_server_stays_in_its_line() -> None:
+    evil = Override("synchronous_commit", "off", "zz\nyy\x1b[2J", None)
+    for markdown in (False, True):
+        text = audit_text(
+            audit_of("postgresql", "15", overrides=(evil,)), as_markdown_text=markdown
+        )
+        assert "\x1b" not in text
+        assert "zz yy" in text

@@ -1,0 +1,137 @@
+"""fsync-advisor audit of configuration files, and what it refuses before it looks anywhere."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from advisor.cli import main
+
+MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
+NVME = str(MEASUREMENTS / "nvme-consumer.json")
+TMPFS = str(MEASUREMENTS / "tmpfs.json")
+
+
+def words(text: str) -> str:
+    """Without the breaks of its lines."""
+    return " ".join(text.split())
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of one command."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration with an inclusion, in which the last line counts."""
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "a.conf").write_text(
+        "full_page_writes = off\nsynchronous_commit = off\n"
+    )
+    file = tmp_path / "postgresql.conf"
+    file.write_text("fsync = off\ninclude_dir = 'conf.d'\nfull_page_writes = on\n")
+    return file
+
+
+def asked(config: Path, *more: str) -> tuple[str, ...]:
+    return ("audit", "--db", "postgresql", "--db-version", "15", "--config", str(config), *more)
+
+
+def test_files_are_read_with_what_they_include(
+    capsys: pytest.CaptureFixture[str], config: Path
+) -> None:
+    status, out, err = run(capsys, *asked(config, "--format", "json", "--quiet"))
+    found = json.loads(out)
+    assert [(one["setting"], one["place"]) for one in found["findings"]] == [
+        ("fsync", f"{config}:1"),
+        ("synchronous_commit", f"{config.parent / 'conf.d' / 'a.conf'}:2"),
+    ]
+    assert (found["schema_version"], found["engine"], found["engine_version"]) == (
+        1,
+        "postgresql",
+        "15",
+    )
+    assert (found["measured"], found["activity"], found["headroom"]) == (None, None, None)
+    assert status == 3
+    assert err == "fsync-advisor: 2 of 2 findings at least as grave as note\n"
+
+
+@pytest.mark.parametrize(
+    ("level", "status"),
+    [("corruption-risk", 3), ("data-loss", 3), ("performance", 3), ("note", 3)],
+)
+def test_what_corrupts_fails_at_every_level(
+    capsys: pytest.CaptureFixture[str], config: Path, level: str, status: int
+) -> None:
+    assert run(capsys, *asked(config, "--fail-on", level))[0] == status
+
+
+def test_what_is_less_grave_than_asked_for_is_shown_and_does_not_fail(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "postgresql.conf"
+    config.write_text("commit_delay = 100\n")
+    status, out, _ = run(capsys, *asked(config, "--fail-on", "data-loss"))
+    assert status == 0
+    assert "commit_delay" in out
+    assert run(capsys, *asked(config, "--fail-on", "performance"))[0] == 3
+
+
+def test_nothing_to_change_is_a_result_of_its_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "postgresql.conf"
+    config.write_text("# as it comes\n")
+    status, out, _ = run(capsys, *asked(config))
+    assert status == 0
+    assert words(out).endswith("19 settings compared, without a measured drive: nothing to change")
+
+
+def test_with_a_drive_more_is_compared(
+    capsys: pytest.CaptureFixture[str], config: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "audit.md"
+    more = ("--from", NVME, "--format", "markdown", "--output", str(file))
+    status, out, err = run(capsys, *asked(config, *more))
+    assert (status, out) == (3, "")
+    assert "no drive is measured" not in err
+    assert "| 3 | performance | max_wal_size | 1GB | 4768MB |" in file.read_text()
+    status, _, err = run(capsys, *asked(config, *more))
+    assert (status, "exists" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "nothing says of which vendor the server is"),
+        (("--config", "x"), 2, "--config does not say of which server"),
+        (("--config", "x", "--db", "mysql", "--dsn", "mysql://x"), 2, "both --dsn and --config"),
+        (("--dsn", "mysql://x", "--db-version", "8.0"), 2, "--db-version goes with --config"),
+        (("--dsn", "mysql://x", "--require-trust", "plausible"), 2, "need a drive: DIR or --from"),
+        (("--dsn", "mysql://x", "--quick"), 2, "need a drive: DIR or --from"),
+        (("--dsn", "oracle://x"), 2, "nothing says of which vendor"),
+        (("--dsn", "mysql://x", "--interval", "-1"), 2, "--interval"),
+        (("--dsn", "mysql://x", "--fail-on", "everything"), 2, "--fail-on"),
+        (("--dsn", "mysql://x", "--output", "/nowhere/x"), 1, "/nowhere does not exist"),
+        (("--db", "mysql", "--config", "/nowhere/my.cnf"), 1, "/nowhere/my.cnf cannot be read"),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    found, out, err = run(capsys, "audit", *arguments)
+    assert (found, out) == (status, "")
+    assert message in words(err)
+    assert "Traceback" not in err
+
+
+def test_a_drive_that_keeps_nothing_gives_no_audit(
+    capsys: pytest.CaptureFixture[str], config: Path
+) -> None:
+    status, out, err = run(capsys, *asked(config, "--from", TMPFS))
+    assert (status, out) == (3, "")
+    assert "is not durable" in err
