@@ -10,7 +10,8 @@ import select
 import threading
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -80,7 +81,7 @@ class Ledger:
 
 
 class Load:
-    """A thread that keeps all clients committing until it is told to stop or the server is gone."""
+    """A thread that keeps all clients committing, and notes what they are told."""
 
     def __init__(self, connections: Sequence[Connection], pause_s: float = 0.0) -> None:
         self.ledger = Ledger([array("d") for _ in connections])
@@ -90,19 +91,24 @@ class Load:
         self._lost: AdvisorError | None = None
         self._thread = threading.Thread(target=self._run)
 
-    def start(self) -> None:
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The clients commit during the block; then each gets its last answer, if there is one.
+
+        Raises AdvisorError where the server has gone before that was expected.
+        """
         self._thread.start()
-
-    def expect_end(self) -> None:
-        """From now on a server that goes away is no error."""
-        self._ending.set()
-
-    def stop(self) -> None:
-        """Waits until every client has its last answer, or no server. Raises AdvisorError."""
-        self._ending.set()
-        self._thread.join()
+        try:
+            yield
+        finally:
+            self._ending.set()
+            self._thread.join()
         if self._lost:
             raise self._lost
+
+    def expect_end(self) -> None:
+        """From now on nothing new is sent, and a server that goes away is no error."""
+        self._ending.set()
 
     def _run(self) -> None:
         try:

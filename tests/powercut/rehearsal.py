@@ -4,15 +4,18 @@ import os
 import random
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 from commits import Ledger, Load, tables
 from disk import Cut, Disk, Filesystem, mounted
-from recovery import recover
-from server import Machine, Running
+from recovery import Recovered, recover
+from server import Machine
 from verdict import Loss, Verdict, judge, loss
 
 from advisor.errors import AdvisorError
@@ -75,60 +78,42 @@ class Run:
     """Of the machine, in the last minute before the end of the load."""
 
 
-@dataclass(frozen=True)
-class _Stop:
-    """A drive after an accident."""
-
-    accident: Accident
-    cut: Cut
-
-
 def rehearse(room: Path, machine: Machine, plan: Plan) -> Run:
     """Runs a server on a new drive, cuts and kills it, and judges what is left of it each time."""
     disk = Disk(room, "drive", plan.filesystem)
     with disk.plugged_in() as place:
         machine.install(place)
-        with machine.running(place) as running, running.connected(plan.clients + 1) as all_of_them:
-            *clients, aside = all_of_them
+        with machine.running(place) as running, running.connected(plan.clients + 1) as connections:
+            aside, *clients = connections
+            _prepare(aside, plan)
+            disk.settle()
             load = Load(clients, plan.pause_s)
-            start_s, stops = _cut_and_kill(room, disk, running, load, aside, plan)
+            with _checkpointing(aside, wanted=plan.checkpoints), load.running():
+                start_s = time.monotonic()
+                cuts = [
+                    _cut(disk, room / f"cut-{number}", start_s + at_s)
+                    for number, at_s in enumerate(plan.instants_s())
+                ]
+                load.expect_end()
+                began_s = time.monotonic()
+                killed_s = running.kill()
         disk.settle()  # a kill of the server takes nothing that it has written
-        killed = stops.pop()
-        image = disk.cut(killed.cut.image).image
-        stops.append(_Stop("kill -9", Cut(image, killed.cut.began_s, killed.cut.ended_s)))
+        killed = Cut(disk.cut(room / "killed").image, began_s, killed_s)
     load_average = os.getloadavg()[0]
+
+    def judged(accident: Accident, cut: Cut) -> Outcome:
+        return _judged(_recovered(room, machine, plan, cut), load.ledger, accident, cut, start_s)
+
     with ThreadPoolExecutor(RECOVERIES_AT_ONCE) as pool:
-        outcomes = tuple(
-            pool.map(lambda stop: _judged(room, machine, plan, load.ledger, stop, start_s), stops)
-        )
+        after_cuts = pool.map(partial(judged, "power cut"), cuts)
+        outcomes = (*after_cuts, judged("kill -9", killed))
     commits = sum(map(len, load.ledger.acknowledged_s))
     return Run(plan, outcomes, commits, load_average)
 
 
-def _cut_and_kill(
-    room: Path, disk: Disk, running: Running, load: Load, aside: Connection, plan: Plan
-) -> tuple[float, list[_Stop]]:
-    """When the load began, and every accident; of the last, the kill, the image is to be made."""
-    _prepare(aside, plan)
-    disk.settle()
-    load.start()
-    start_s = time.monotonic()
-    writing = threading.Thread(target=_keep_checkpointing, args=(aside,))
-    if plan.checkpoints:
-        writing.start()
-    stops = []
-    try:
-        for number, at_s in enumerate(plan.instants_s()):
-            time.sleep(max(0.0, start_s + at_s - time.monotonic()))
-            stops.append(_Stop("power cut", disk.cut(room / f"cut-{number}")))
-    finally:
-        load.expect_end()
-        began_s = time.monotonic()
-        stops.append(_Stop("kill -9", Cut(room / "killed", began_s, running.kill())))
-        load.stop()
-        if plan.checkpoints:
-            writing.join()
-    return start_s, stops
+def _cut(disk: Disk, image: Path, at_s: float) -> Cut:
+    time.sleep(max(0.0, at_s - time.monotonic()))
+    return disk.cut(image)
 
 
 def _prepare(aside: Connection, plan: Plan) -> None:
@@ -141,40 +126,53 @@ def _prepare(aside: Connection, plan: Plan) -> None:
         aside.query("SET GLOBAL innodb_max_dirty_pages_pct = 0")
 
 
-def _keep_checkpointing(connection: Connection) -> None:
-    """Until the server is gone."""
+@contextmanager
+def _checkpointing(connection: Connection, *, wanted: bool) -> Iterator[None]:
+    """PostgreSQL writes out its pages again and again; InnoDB does once it is told to."""
+    ending = threading.Event()
+
+    def checkpoint() -> None:
+        with suppress(AdvisorError):  # the server was killed
+            while not ending.wait(CHECKPOINT_PAUSE_S):
+                connection.query("CHECKPOINT")
+
+    thread = threading.Thread(target=checkpoint)
+    if wanted and connection.vendor == "postgresql":
+        thread.start()
     try:
-        while connection.vendor == "postgresql":
-            connection.query("CHECKPOINT")
-            time.sleep(CHECKPOINT_PAUSE_S)
-    except AdvisorError:
-        return
+        yield
+    finally:
+        ending.set()
+        if thread.ident:
+            thread.join()
+
+
+def _recovered(room: Path, machine: Machine, plan: Plan, cut: Cut) -> Recovered:
+    try:
+        with mounted(cut.image, room.parent / cut.image.name, plan.filesystem) as place:
+            return recover(machine, place)
+    finally:
+        cut.image.unlink()
 
 
 def _judged(
-    room: Path, machine: Machine, plan: Plan, ledger: Ledger, stop: _Stop, start_s: float
+    left: Recovered, ledger: Ledger, accident: Accident, cut: Cut, start_s: float
 ) -> Outcome:
-    cut = stop.cut
-    try:
-        with mounted(cut.image, room.parent / cut.image.name, plan.filesystem) as place:
-            left = recover(machine, place)
-    finally:
-        cut.image.unlink()
     acknowledged_s = ledger.acknowledged_before(cut.began_s)
-    log, ours = left.in_binary_log, left.found
+    tables, log = left.found, left.in_binary_log
     return Outcome(
-        accident=stop.accident,
+        accident=accident,
         at_s=cut.began_s - start_s,
         took_ms=(cut.ended_s - cut.began_s) * 1e3,
         tables=judge(
             acknowledged_s=acknowledged_s,
             sent=ledger.sent(),
-            found=ours,
+            found=tables,
             counters=left.counters,
             ended_s=cut.ended_s,
         ),
         log=None if log is None else loss(acknowledged_s, log, cut.ended_s),
-        tables_only=0 if log is None else len(ours - log),
-        log_only=0 if log is None else len(log - ours),
+        tables_only=0 if log is None else len(tables - log),
+        log_only=0 if log is None else len(log - tables),
         corruption=left.corruption,
     )

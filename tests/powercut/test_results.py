@@ -46,6 +46,13 @@ def test_no_cut_contradicts_a_claim(configuration: Configuration) -> None:
     assert [text for run in runs for kind in ACCIDENTS for text in run[kind]["faults"]] == []
 
 
+@pytest.mark.parametrize("server", ["mysql-9.7", "mariadb-10.11"])
+def test_strict_keeps_tables_and_binary_log_in_agreement(server: str) -> None:
+    for run in runs_of(Configuration(server)):
+        for kind in ACCIDENTS:
+            assert sum(run[kind]["tables_only"]) + sum(run[kind]["log_only"]) == 0
+
+
 @pytest.mark.parametrize(
     "configuration", [one for one in CONFIGURATIONS if one.lying], ids=lambda one: one.name
 )
