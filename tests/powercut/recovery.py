@@ -15,6 +15,7 @@ from advisor.errors import AdvisorError
 from advisor.servers.wire import Connection
 
 OK: Final = ("status", "OK")
+SIGNS: Final = ("corrupt", "PANIC", "page verification failed", "checksum mismatch")
 TABLES: Final = (f"{SCHEMA}.commits", f"{SCHEMA}.counters")
 
 
@@ -35,7 +36,7 @@ def recover(machine: Machine, folder: Path) -> Recovered:
     try:
         return _recover(machine, folder)
     except (AdvisorError, ServerDidNotStart) as error:
-        said = str(error).strip().splitlines()[-1]
+        said = str(error).strip().splitlines()[-1].replace(str(folder), "the drive")
         return Recovered(frozenset(), {}, None, (f"cannot be used: {said}",))
 
 
@@ -91,6 +92,6 @@ def _check_innodb(connection: Connection) -> list[str]:
 
 
 def _said(running: Running) -> list[str]:
-    """Lines of the log that tell of damage."""
-    signs = ("corrupt", "PANIC", "page verification failed", "checksum mismatch")
-    return [line for line in running.log().splitlines() if any(sign in line for sign in signs)]
+    """What in its log tells of damage."""
+    log = running.log()
+    return [f"its log says: {sign}" for sign in SIGNS if sign in log]

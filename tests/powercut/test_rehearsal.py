@@ -72,7 +72,7 @@ def test_a_cut_keeps_what_was_synced_and_loses_what_was_not(
 
 @pytest.mark.parametrize("server", STRICT)
 def test_strict_loses_nothing(room: Path, server: str) -> None:
-    run = run_of(room, Configuration(server), Plan(clients=16, cuts=FEW, seconds=3, seed=1))
+    run = run_of(room, Configuration(server), Plan(clients=16, cuts=FEW, seconds=2, seed=1))
     assert lost(run) == [0] * (FEW + 1)
     assert faults_of(run) == []
     for one in run.outcomes:
@@ -81,14 +81,14 @@ def test_strict_loses_nothing(room: Path, server: str) -> None:
 
 def test_a_commit_that_did_not_wait_is_lost_and_nothing_else(room: Path) -> None:
     off = Configuration("postgresql-15", changed={"synchronous_commit": "off"})
-    run = run_of(room, off, Plan(clients=1, cuts=FEW, seconds=3, seed=2, checkpoints=True))
+    run = run_of(room, off, Plan(clients=1, cuts=FEW, seconds=2, seed=2, checkpoints=True))
     assert sum(lost(run)) > 0
     assert faults_of(run) == []
 
 
 def test_a_kill_takes_what_was_not_even_written(room: Path) -> None:
     lazy = Configuration("mariadb-10.11", changed={TRX: "0"})
-    run = run_of(room, lazy, Plan(clients=1, cuts=1, seconds=2.5, seed=3, filesystem="xfs"))
+    run = run_of(room, lazy, Plan(clients=1, cuts=1, seconds=2, seed=3, filesystem="xfs"))
     assert run.outcomes[-1].accident == "kill -9"
     assert lost(run)[-1] > 0
     assert run.outcomes[-1].log_only > 0
@@ -97,7 +97,7 @@ def test_a_kill_takes_what_was_not_even_written(room: Path) -> None:
 
 def test_a_drive_that_lies_loses_what_strict_promised_and_is_found_out(room: Path) -> None:
     library = lying_drive.compile_lying_drive(room.parent)
-    plan = Plan(clients=1, cuts=FEW, seconds=3, seed=4)
+    plan = Plan(clients=1, cuts=FEW, seconds=2, seed=4)
     run = run_of(room, Configuration("postgresql-15", lying=True), plan, library)
     cuts = lost(run)[:FEW]
     assert min(cuts) > 0

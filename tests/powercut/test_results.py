@@ -33,9 +33,10 @@ def test_every_configuration_was_cut_often_enough(configuration: Configuration) 
 def test_no_cut_contradicts_a_claim(configuration: Configuration) -> None:
     runs, claimed = runs_of(configuration), claim(configuration)
     cut, killed = tally(runs, "power cut"), tally(runs, "kill -9")
-    assert cut.oldest_ms <= claimed.tables_ms
+    tables_ms = claimed.tables_ms + claimed.flushes_ms
+    assert cut.oldest_ms <= tables_ms
     assert tally(runs, "power cut", log=True).oldest_ms <= claimed.log_ms
-    assert killed.oldest_ms <= (claimed.tables_ms if claimed.at_a_kill else 0)
+    assert killed.oldest_ms <= (tables_ms if claimed.at_a_kill else 0)
     assert tally(runs, "kill -9", log=True).losing == 0
     if claimed.log_groups is not None:
         alone = [run for run in runs if run["clients"] == 1]
@@ -82,8 +83,22 @@ def test_the_claims_are_those_of_the_profiles() -> None:
     def claimed(server: str, **changed: str) -> Claim:
         return claim(Configuration(server, changed=changed))
 
-    assert claimed("postgresql-15") == Claim(0, 0, None, at_a_kill=False)
-    assert claimed("mysql-9.7") == Claim(0, 0, None, at_a_kill=False)
+    off = {"synchronous_commit": "off"}
+    nothing = Claim(0, 0, None, at_a_kill=False)
+    assert claimed("postgresql-15") == claimed("mysql-9.7") == nothing
+    assert claimed("postgresql-15", **off) == Claim(600, 0, None, at_a_kill=True)
+    assert claimed("postgresql-15", **off, wal_writer_delay="2s").tables_ms == 6000
+    assert claimed("postgresql-15", **off, wal_writer_delay="10ms").tables_ms == 30
+    assert claimed("mysql-9.7", sync_binlog="0") == Claim(2000, 40_000, None, at_a_kill=False)
+    assert claimed("mysql-9.7", sync_binlog="100") == Claim(2000, 40_000, 100, at_a_kill=False)
+    trx = {"innodb_flush_log_at_trx_commit": "2"}
+    assert claimed("mariadb-10.11", **trx) == Claim(2000, 0, None, at_a_kill=False)
+    trx = {"innodb_flush_log_at_trx_commit": "0"}
+    assert claimed("mariadb-10.11", **trx) == Claim(2000, 0, None, at_a_kill=True)
+    relaxed = Configuration("mysql-9.7", "loses-recent-on-power-loss")
+    assert claim(relaxed) == Claim(2000, 40_000, 100, at_a_kill=False)
+    assert claim(Configuration("postgresql-15", "loses-recent-on-power-loss")) == nothing
+    assert claim(Configuration("postgresql-15", "loses-recent-on-crash")).tables_ms == 600
 
 
 def test_what_is_counted_and_how_it_is_told() -> None:
