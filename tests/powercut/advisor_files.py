@@ -25,7 +25,7 @@ FIXTURES: Final = ROOT / "tests" / "importers" / "fixtures"
 OUTPUT: Final = "product"
 DRAFT_WAIT_S: Final = 10
 DRAFT_LASTS_S: Final = 0.004
-
+PAUSE_S: Final = 0.5
 FILESYSTEMS: Final[tuple[Filesystem, ...]] = ("ext4", "xfs")
 
 Arguments = Callable[[Path, int], list[str]]
@@ -49,7 +49,7 @@ COMMANDS: Final[Mapping[str, Arguments]] = {
     "recommend": _recommend,
     "import": _import,
 }
-"""What comes before --output, of run `number` in the folder `place`."""
+"""What comes before --output, of run `number` on the drive at `place`."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _write(
         began_s = time.monotonic()
         done = subprocess.run(
             [*command, "--output", str(output), "--force"],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
             capture_output=True,
         )
         if done.returncode == 0:
@@ -134,10 +134,10 @@ def _cut(room: Path, disk: Disk, place: Path, draw: random.Random, number: int) 
     if number % 2:
         until_s = time.monotonic() + DRAFT_WAIT_S
         while not _drafts(place) and time.monotonic() < until_s:
-            pass  # a draft is there for some milliseconds
+            time.sleep(0.0002)  # a draft is there for some milliseconds
         time.sleep(draw.uniform(0, DRAFT_LASTS_S))
     else:
-        time.sleep(draw.uniform(0, 0.5))
+        time.sleep(draw.uniform(0, PAUSE_S))
     return disk.cut(room / f"cut-{number}")
 
 

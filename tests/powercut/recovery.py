@@ -36,8 +36,7 @@ def recover(machine: Machine, folder: Path) -> Recovered:
     try:
         return _recover(machine, folder)
     except (AdvisorError, ServerDidNotStart) as error:
-        said = str(error).strip().splitlines()[-1].replace(str(folder), "the drive")
-        return Recovered(frozenset(), {}, None, (f"cannot be used: {said}",))
+        return Recovered(frozenset(), {}, None, (f"cannot be used: {str(error).splitlines()[0]}",))
 
 
 def _recover(machine: Machine, folder: Path) -> Recovered:

@@ -118,11 +118,12 @@ def _cut(disk: Disk, image: Path, at_s: float) -> Cut:
 
 def _prepare(aside: Connection, plan: Plan) -> None:
     postgresql = aside.vendor == "postgresql"
+    if postgresql:
+        aside.query("SET synchronous_commit = on")  # what is lost must not be the tables
+        aside.query("CREATE EXTENSION amcheck")
     for statement in tables(plan.clients, postgresql=postgresql):
         aside.query(statement)
-    if postgresql:
-        aside.query("CREATE EXTENSION amcheck")
-    elif plan.checkpoints:
+    if plan.checkpoints and not postgresql:
         aside.query("SET GLOBAL innodb_max_dirty_pages_pct = 0")
 
 

@@ -109,7 +109,7 @@ class Running:
                     self.address.connect().close()
                     return
             time.sleep(POLL_S)
-        raise ServerDidNotStart(f"it ends with {self._process.poll()}; its log:\n{self.log()}")
+        raise ServerDidNotStart(f"it ends with {self._process.poll()}\n{self.log()}")
 
     def _listens(self) -> bool:
         """Asked before the driver is: PyMySQL leaves its socket open where nobody listens."""
