@@ -4,7 +4,6 @@ A command writes the same file again and again, each time with other contents; t
 random instants, half of them while the draft of a new file lies beside the old one.
 """
 
-import os
 import random
 import subprocess
 import sys
@@ -22,34 +21,46 @@ from advisor.errors import AdvisorError
 ROOT: Final = Path(__file__).parents[2]
 GOLDEN: Final = ROOT / "tests" / "golden" / "measurements"
 FIXTURES: Final = ROOT / "tests" / "importers" / "fixtures"
-OUTPUT: Final = "product"
 DRAFT_WAIT_S: Final = 10
 DRAFT_LASTS_S: Final = 0.004
 PAUSE_S: Final = 0.5
 FILESYSTEMS: Final[tuple[Filesystem, ...]] = ("ext4", "xfs")
 
-Arguments = Callable[[Path, int], list[str]]
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the advisor that writes a file."""
+
+    arguments: Callable[[Path, int], list[str]]
+    """Of run `number` on the drive at `place`."""
+    product: str = "product"
+    """The file, seen from `place`."""
 
 
 def _measure(place: Path, _: int) -> list[str]:
-    return ["measure", str(place), "--quick"]
+    return ["measure", str(place), "--quick", *_output(place)]
 
 
-def _recommend(_: Path, number: int) -> list[str]:
-    drive = ("hdd", "nvme-plp")[number % 2]
-    return ["recommend", "--db", "mysql", "--db-version", "9.7", "--from", f"{GOLDEN}/{drive}.json"]
+def _recommend(place: Path, number: int) -> list[str]:
+    stored = GOLDEN / ("hdd.json", "nvme-plp.json")[number % 2]
+    server = ["--db", "mysql", "--db-version", "9.7"]
+    return ["recommend", *server, "--from", str(stored), *_output(place)]
 
 
-def _import(_: Path, number: int) -> list[str]:
-    return ["import", str(FIXTURES / ("pg-18.3.txt", "pg-16.txt")[number % 2])]
+def _import(place: Path, number: int) -> list[str]:
+    report = FIXTURES / ("pg-18.3.txt", "pg-16.txt")[number % 2]
+    return ["import", str(report), *_output(place)]
 
 
-COMMANDS: Final[Mapping[str, Arguments]] = {
-    "measure": _measure,
-    "recommend": _recommend,
-    "import": _import,
+def _output(place: Path) -> list[str]:
+    return ["--output", str(place / "product"), "--force"]
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "measure": Command(_measure),
+    "recommend": Command(_recommend),
+    "import": Command(_import),
 }
-"""What comes before --output, of run `number` on the drive at `place`."""
 
 
 @dataclass(frozen=True)
@@ -94,61 +105,61 @@ def allowed(written: Sequence[Written], cut: Cut) -> list[bytes | None]:
     return [finished[-1] if finished else None, *under_way]
 
 
-def rehearse(room: Path, filesystem: Filesystem, command: str, cuts: int, seed: int) -> Rehearsal:
-    """Runs the command again and again until it was cut so often."""
+def rehearse(room: Path, filesystem: Filesystem, name: str, cuts: int, seed: int) -> Rehearsal:
+    """Runs a command again and again until it was cut so often."""
+    command = COMMANDS[name]
     disk = Disk(room, "drive", filesystem)
     written: list[Written] = []
     ending = threading.Event()
     draw = random.Random(seed)
     with disk.plugged_in() as place:
-        writer = threading.Thread(target=_write, args=(COMMANDS[command], place, written, ending))
+        writer = threading.Thread(target=_write, args=(command, place, written, ending))
         writer.start()
         try:
-            images = [_cut(room, disk, place, draw, number) for number in range(cuts)]
+            images = []
+            for number in range(cuts):
+                _wait(place / command.product, draw, for_a_draft=number % 2 == 1)
+                images.append(disk.cut(room / f"cut-{number}"))
         finally:
             ending.set()
             writer.join()
     if not written:
-        raise AdvisorError(f"{command} wrote nothing")
-    left = [_left(room, filesystem, cut) for cut in images]
+        raise AdvisorError(f"{name} wrote nothing")
+    left = [_left(room, filesystem, command.product, cut) for cut in images]
     return Rehearsal(filesystem, seed, written, left)
 
 
-def _write(
-    arguments: Arguments, place: Path, written: list[Written], ending: threading.Event
-) -> None:
-    output = place / OUTPUT
+def _write(command: Command, place: Path, written: list[Written], ending: threading.Event) -> None:
     while not ending.is_set():
-        command = [sys.executable, "-m", "advisor", *arguments(place, len(written))]
+        arguments = command.arguments(place, len(written))
         began_s = time.monotonic()
         done = subprocess.run(
-            [*command, "--output", str(output), "--force"],
-            cwd=ROOT,
-            capture_output=True,
+            [sys.executable, "-m", "advisor", *arguments], cwd=ROOT, capture_output=True
         )
         if done.returncode == 0:
-            written.append(Written(began_s, time.monotonic(), output.read_bytes()))
+            content = (place / command.product).read_bytes()
+            written.append(Written(began_s, time.monotonic(), content))
 
 
-def _cut(room: Path, disk: Disk, place: Path, draw: random.Random, number: int) -> Cut:
-    if number % 2:
-        until_s = time.monotonic() + DRAFT_WAIT_S
-        while not _drafts(place) and time.monotonic() < until_s:
-            time.sleep(0.0002)  # a draft is there for some milliseconds
-        time.sleep(draw.uniform(0, DRAFT_LASTS_S))
-    else:
+def _wait(product: Path, draw: random.Random, *, for_a_draft: bool) -> None:
+    """Until the instant of the next cut."""
+    if not for_a_draft:
         time.sleep(draw.uniform(0, PAUSE_S))
-    return disk.cut(room / f"cut-{number}")
+        return
+    until_s = time.monotonic() + DRAFT_WAIT_S
+    while not _drafts(product) and time.monotonic() < until_s:
+        time.sleep(0.0002)  # a draft is there for some milliseconds
+    time.sleep(draw.uniform(0, DRAFT_LASTS_S))
 
 
-def _drafts(place: Path) -> int:
-    return sum(name.startswith(f".{OUTPUT}.") for name in os.listdir(place))
+def _drafts(product: Path) -> int:
+    return sum(1 for _ in product.parent.glob(f".{product.name}.*"))
 
 
-def _left(room: Path, filesystem: Filesystem, cut: Cut) -> Left:
+def _left(room: Path, filesystem: Filesystem, product: str, cut: Cut) -> Left:
     with mounted(cut.image, room.parent / "after", filesystem) as place:
-        file = place / OUTPUT
+        file = place / product
         content = file.read_bytes() if file.exists() else None
-        drafts = _drafts(place)
+        drafts = _drafts(file)
     cut.image.unlink()
     return Left(cut, content, drafts)

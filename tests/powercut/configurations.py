@@ -24,7 +24,7 @@ SYNC_BINLOG: Final = "sync_binlog"
 DELAY: Final = "wal_writer_delay"
 DEFAULT_DELAY: Final = "200ms"
 
-FLUSHES_MS: Final = 100
+FLUSHES_MS: Final = 200
 """What three flushes may take on a busy machine; it counts where the delays are shorter."""
 
 
