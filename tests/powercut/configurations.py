@@ -24,8 +24,8 @@ SYNC_BINLOG: Final = "sync_binlog"
 DELAY: Final = "wal_writer_delay"
 DEFAULT_DELAY: Final = "200ms"
 
-FLUSHES_MS: Final = 200
-"""What three flushes may take on a busy machine; it counts where the delays are shorter."""
+FLUSHES_MS: Final = 300
+"""What the flushes themselves may take on a busy drive; it counts where the delays are shorter."""
 
 
 @dataclass(frozen=True)

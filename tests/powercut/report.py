@@ -101,7 +101,7 @@ def _claimed(one: Configuration) -> str:
     if not claimed.tables_ms:
         return "nothing"
     log = f"; log {milliseconds(claimed.log_ms)}" if claimed.log_ms else ""
-    flushes = " and three flushes" if claimed.flushes_ms else ""
+    flushes = " and flushes" if claimed.flushes_ms else ""
     groups = f" or {claimed.log_groups} groups" if claimed.log_groups else ""
     return f"{milliseconds(claimed.tables_ms)}{flushes}{log}{groups}"
 
