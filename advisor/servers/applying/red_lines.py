@@ -5,7 +5,8 @@ from typing import Final
 
 from advisor.durability import MEANING, Durability, risks_more
 from advisor.errors import GuardError, UsageError
-from advisor.rules.guards import MINIMAL_NEEDS, NOT_ABOVE, RISKS, check_values
+from advisor.rules.guards import MINIMAL_NEEDS, NOT_ABOVE, check_values
+from advisor.rules.risks import RISKS
 from advisor.servers.in_force import InForce
 from advisor.units import Value, parse_size
 
@@ -21,7 +22,7 @@ def check_risk(name: str, text: str, place: str, accepted: Durability) -> None:
     """One line of a fragment. Raises GuardError where it risks more than is accepted."""
     if name not in RISKS:
         return
-    risk = RISKS[name](_typed(name, text))
+    risk = RISKS[name].of(_typed(name, text))
     if risk == "can-corrupt":
         raise GuardError(f"{place}: {name} = {text} is not written: {MEANING[risk]}")
     if risks_more(risk, accepted):
@@ -100,6 +101,8 @@ KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "fsync": _boolean,
     "full_page_writes": _boolean,
     "data_sync_retry": _boolean,
+    "zero_damaged_pages": _boolean,
+    "ignore_checksum_failure": _boolean,
     "summarize_wal": _boolean,
     "synchronous_commit": _word,
     "archive_mode": _word,
@@ -109,6 +112,7 @@ KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "max_wal_size": _megabytes,
     "innodb_flush_log_at_trx_commit": _whole,
     "sync_binlog": _whole,
+    "innodb_force_recovery": _whole,
     "innodb_io_capacity": _whole,
     "innodb_io_capacity_max": _whole,
     "innodb_doublewrite": _doublewrite,

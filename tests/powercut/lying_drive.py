@@ -1,0 +1,49 @@
+"""A drive that lies, and what our probe and our trust checks make of it."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+from disk import CannotRehearse, Disk
+from faults import probe_command
+
+from advisor.analysis.verdict import judge
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import from_json
+
+SOURCE: Final = Path(__file__).parents[1] / "support" / "lying_drive.c"
+SERIES: Final = ("overwrite-fdatasync-8k", "overwrite-none-8k")
+
+
+def compile_lying_drive(folder: Path) -> Path:
+    """The library to preload; its name says nothing, as a drive's does not."""
+    library = folder / "drive.so"
+    command = ["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(library)]
+    try:
+        subprocess.run([*command, str(SOURCE)], check=True)
+    except FileNotFoundError as error:
+        raise CannotRehearse("gcc is not installed") from error
+    return library
+
+
+def judged(library: Path, disk: Disk) -> dict[str, Any]:
+    """Measures the drive that lies: its trust, and which checks found fault with it.
+
+    What the host tells of preloaded libraries is taken out, for a real drive is none: the verdict
+    rests on latencies and on what the kernel counted.
+    """
+    with disk.plugged_in() as place:
+        done = subprocess.run(
+            probe_command(place, *SERIES),
+            env={**os.environ, "LD_PRELOAD": str(library)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    measured = from_json(done.stdout, "the probe")
+    environment = measured.environment.model_copy(update={"preloaded": ()})
+    measured = measured.model_copy(update={"environment": environment})
+    verdict = judge(measured, load_storage_knowledge())
+    found = [one.check for one in verdict.evidence if one.trust == verdict.trust]
+    return {"trust": verdict.trust, "checks": found}

@@ -1,0 +1,146 @@
+"""A database server, all of it on a drive of ours: made, started, killed."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import psutil
+from account import copy_tree, hand_over, reachable, run_as_account, start_as_account
+from configurations import Configuration
+from harness import Server, ServerDidNotStart, server_named, version_of
+
+from advisor.errors import AdvisorError
+from advisor.servers.detect import Installed
+from advisor.servers.engines import STOP_SIGNALS, Place, start_command
+from advisor.servers.wire import Address, Connection, socket_address
+
+START_S: Final = 60
+POLL_S: Final = 0.05
+POSTGRESQL_SOCKET: Final = ".s.PGSQL.5432"
+
+
+class Machine:
+    """What is run: a server's programs, its fragment, and the environment it gets."""
+
+    def __init__(
+        self, server: Server, tree: Path, fragment: str, environment: Mapping[str, str]
+    ) -> None:
+        programs = {name: tree / path for name, path in server.installed.programs.items()}
+        self.server = server
+        self.vendor = server.vendor
+        self._template = server.installed.template
+        self._programs = programs
+        self._fragment = fragment
+        self._environment = environment
+        program = programs.get("postgres") or next(iter(programs.values()))
+        self._installed = Installed(server.vendor, version_of(server), program)
+
+    def install(self, folder: Path) -> None:
+        """Makes the data directory, with checksums, and puts the fragment in its place."""
+        place = Place(folder)
+        if self.vendor == "postgresql":
+            os.chmod(folder, 0o777)
+            options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+            options += ["--data-checksums", "--no-sync", f"--pgdata={place.data}"]
+            run_as_account([self._programs["initdb"], *options])
+            with (place.data / "postgresql.conf").open("a") as config:
+                config.write(self._fragment)
+        else:
+            copy_tree(self._template, place.data)
+            place.fragment.write_text(self._fragment)
+        os.chmod(folder, 0o777)
+        hand_over(folder)
+
+    @contextmanager
+    def running(self, folder: Path) -> Iterator["Running"]:
+        """The server, for as long as the block takes; then it is killed, if it still runs."""
+        place = Place(folder)
+        for stale in (place.socket, place.data / "postmaster.pid"):
+            stale.unlink(missing_ok=True)
+        with place.log.open("wb") as log:
+            process = start_as_account(
+                [str(word) for word in start_command(self._installed, place)],
+                log,
+                self._environment,
+                STOP_SIGNALS[self.vendor],
+            )
+        running = Running(process, self._address(place), place)
+        try:
+            running.wait_until_ready()
+            yield running
+        finally:
+            running.kill()
+
+    def _address(self, place: Place) -> Address:
+        postgresql = self.vendor == "postgresql"
+        return socket_address(self.vendor, place.folder if postgresql else place.socket)
+
+
+def machine_for(room: Path, configuration: Configuration, preloaded: Path | None) -> Machine:
+    """What a configuration runs, where the server's account can reach it."""
+    server = server_named(configuration.server)
+    private = room.parent / configuration.server
+    private.mkdir(exist_ok=True)
+    os.chmod(private, 0o755)
+    tree = reachable(server.installed.tree, private)
+    environment = {"LD_PRELOAD": str(preloaded)} if preloaded else {}
+    return Machine(server, tree, configuration.fragment(), environment)
+
+
+class Running:
+    """A running server."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", address: Address, place: Place) -> None:
+        self.address = address
+        self.place = place
+        self._process = process
+
+    def wait_until_ready(self) -> None:
+        """Returns when a connection is let in. Raises ServerDidNotStart with the log."""
+        until_s = time.monotonic() + START_S
+        while self._process.poll() is None and time.monotonic() < until_s:
+            if self._listens():
+                with suppress(AdvisorError):  # still recovering, says PostgreSQL
+                    self.address.connect().close()
+                    return
+            time.sleep(POLL_S)
+        raise ServerDidNotStart(f"it ends with {self._process.poll()}\n{self.log()}")
+
+    def _listens(self) -> bool:
+        """Asked before the driver is: PyMySQL leaves its socket open where nobody listens."""
+        path = self.place.folder / POSTGRESQL_SOCKET
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.connect(str(path if path.exists() else self.place.socket))
+            except OSError:
+                return False
+            return True
+
+    def log(self) -> str:
+        """What it has said since its start."""
+        return self.place.log.read_text(errors="replace")
+
+    @contextmanager
+    def connected(self, count: int) -> Iterator[list[Connection]]:
+        """So many connections."""
+        with ExitStack() as stack:
+            yield [stack.enter_context(closing(self.address.connect())) for _ in range(count)]
+
+    def kill(self) -> float:
+        """kill -9 of the server and of all its processes; when they had it (time.monotonic)."""
+        family = []
+        with suppress(psutil.NoSuchProcess):
+            server = psutil.Process(self._process.pid)
+            family = [server, *server.children(recursive=True)]
+        for one in family:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        killed_s = time.monotonic()
+        self._process.wait()
+        psutil.wait_procs(family[1:], timeout=10)
+        return killed_s
