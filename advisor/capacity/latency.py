@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from random import Random
 from typing import Self
 
@@ -31,7 +31,8 @@ class Latency:
     def of_series(cls, series: Series) -> Self:
         """What a series measured, its warm-up left out; from its summary where only that is known.
 
-        At most QUANTILES values, each the mean of as many neighbours, so that the mean stays.
+        At most QUANTILES values, each the mean of as many neighbours, so that the mean stays; a
+        sample on the border of two counts for each with its part.
         """
         ordered = sorted(
             nanoseconds
@@ -41,10 +42,16 @@ class Latency:
         if not ordered:
             return cls.of_summary(series.summary)
         count = min(QUANTILES, len(ordered))
-        edges = [len(ordered) * index // count for index in range(count + 1)]
-        return cls(
-            tuple(sum(ordered[low:high]) / (high - low) / 1000 for low, high in pairwise(edges))
-        )
+        sums = [0, *accumulate(ordered)]
+
+        def sum_to(position: float) -> float:
+            whole = int(position)
+            part = position - whole
+            return sums[whole] + (part * ordered[whole] if part else 0)
+
+        edges = [sum_to(len(ordered) * index / count) for index in range(count + 1)]
+        width = len(ordered) / count
+        return cls(tuple((high - low) / width / 1000 for low, high in pairwise(edges)))
 
     @classmethod
     def of_summary(cls, summary: Summary) -> Self:

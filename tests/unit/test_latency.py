@@ -38,6 +38,16 @@ def test_many_samples_keep_their_mean_and_their_tail() -> None:
     assert latency.mean_us == pytest.approx(4999.5)
 
 
+@pytest.mark.parametrize("count", [1001, 1110, 1999, 2500])
+def test_the_mean_stays_where_samples_do_not_divide_evenly(count: int) -> None:
+    """All take 100 us but for ten that take 50 ms."""
+    latency = Latency.of_series(sampled(*[100_000] * (count - 10), *[50_000_000] * 10))
+    assert len(latency.ordered_us) == QUANTILES
+    assert latency.mean_us == pytest.approx(((count - 10) * 100 + 10 * 50_000) / count)
+    assert latency.ordered_us[0] == pytest.approx(100)
+    assert latency.ordered_us[-1] == pytest.approx(50_000)
+
+
 def test_of_percentiles_the_mean_is_kept_and_the_order() -> None:
     known = summary(1000.0).model_copy(
         update={

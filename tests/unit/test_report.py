@@ -189,6 +189,18 @@ def test_one_thing_is_changed_at_a_time() -> None:
     assert [one.window_ms for one in server.alternatives[4].losses] == [600]
 
 
+@pytest.mark.parametrize("asked", [(), (POSTGRESQL,)])
+def test_one_connection_is_the_same_in_every_section(asked: tuple[Request, ...]) -> None:
+    """1 100 samples of 100 us and 10 of 50 ms: 610 ms in all, though the model keeps a thousand."""
+    mean_us = 610_000 / 1110
+    rounds = [round_of([100_000] * 1100 + [50_000_000] * 10)]
+    skewed = measurement(series("overwrite", "fdatasync", mean_us, rounds=rounds))
+    (server,) = reported(skewed, *asked).servers
+    assert server.alternatives[0].serial_tps == pytest.approx(1110 / 0.61)
+    assert server.capacity.serial[0].tps == pytest.approx(1110 / 0.61)
+    assert server.capacity.commit_tps in (None, pytest.approx(1110 / 0.61))
+
+
 def test_of_two_logs_the_slower_goes_to_the_faster_device() -> None:
     """The binary log takes 3 ms, on reference 1 3.53 times 24.7 us: a commit 850 + 87 + 150 us."""
     (server,) = reported(DRIVE, MYSQL).servers
