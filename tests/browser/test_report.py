@@ -163,7 +163,7 @@ def test_the_charts_are_pictures_with_names_and_words(shown: Shown) -> None:
 
 
 def test_text_in_charts_can_be_read(shown: Shown) -> None:
-    """Within its chart, over no other text, 9 px or larger, and dark enough on its ground."""
+    """Within its chart, over no other text, and 9.5 px or larger."""
     texts = shown.opened.ask(
         """() => [...document.querySelectorAll('figure svg')].map(svg => {
             const frame = svg.getBoundingClientRect();
@@ -186,7 +186,7 @@ def test_text_in_charts_can_be_read(shown: Shown) -> None:
             assert one["top"] >= -1, one
             assert one["right"] <= one["width"] + 1, one
             assert one["bottom"] <= one["height"] + 1, one
-            assert one["size"] >= 9, one
+            assert one["size"] >= 9.5, one
             for other in chart[index + 1 :]:
                 across = min(one["right"], other["right"]) - max(one["left"], other["left"])
                 # A line of text is higher than its letters: a fifth may lie over another.
