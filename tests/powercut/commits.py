@@ -88,6 +88,7 @@ class Load:
         self._connections = connections
         self._pause_s = pause_s
         self._ending = threading.Event()
+        self._doomed = False
         self._lost: AdvisorError | None = None
         self._thread = threading.Thread(target=self._run)
 
@@ -107,14 +108,14 @@ class Load:
             raise self._lost
 
     def expect_end(self) -> None:
-        """From now on nothing new is sent, and a server that goes away is no error."""
-        self._ending.set()
+        """From now on a server that goes away is no error."""
+        self._doomed = True
 
     def _run(self) -> None:
         try:
             self._drive()
         except (AdvisorError, OSError) as error:
-            if not self._ending.is_set():
+            if not self._doomed:
                 self._lost = AdvisorError(f"the load ended early: {error}")
 
     def _drive(self) -> None:

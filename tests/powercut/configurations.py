@@ -106,10 +106,8 @@ def _postgresql_claim(one: Configuration) -> Claim:
     if not off and one.changed.get("synchronous_commit") != "off":
         return Claim(0, 0, None, at_a_kill=False)
     stated_ms = stated("postgresql.synchronous_commit.do-not-wait").loss_window_ms or 0
-    delays = parse_duration_us(one.changed.get(DELAY, DEFAULT_DELAY)) / parse_duration_us(
-        DEFAULT_DELAY
-    )
-    window_ms = int(stated_ms * delays)
+    delay_us = parse_duration_us(one.changed.get(DELAY, DEFAULT_DELAY))
+    window_ms = stated_ms * delay_us // parse_duration_us(DEFAULT_DELAY)
     flushes_ms = FLUSHES_MS if window_ms < FLUSHES_MS else 0
     return Claim(window_ms, 0, None, at_a_kill=True, flushes_ms=flushes_ms)
 

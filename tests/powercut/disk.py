@@ -1,9 +1,12 @@
 """A drive whose power can be cut: a file system on a loop device, on a file that can be cloned.
 
-    with shelf() as room, Disk(room, "ext4") as disk:
-        ...                                  # a server runs on disk.place
-        cut = disk.cut(room / "cut-1")       # the drive as it is at this instant
-    with mounted(cut.image, room.parent / "after", "ext4"): ...
+    with shelf() as room:
+        disk = Disk(room, "drive", "ext4")
+        with disk.plugged_in() as place:
+            ...                             # a server runs in the folder `place`
+            cut = disk.cut(room / "cut-1")  # the drive as it is at this instant
+        with mounted(cut.image, room.parent / "after", "ext4") as place:
+            ...                             # what it finds when it starts again
 
 The file lies on an XFS, where a clone shares all blocks, takes milliseconds and is atomic: nobody
 writes meanwhile. What the server's file system had sent to the drive is in the clone, flushed or

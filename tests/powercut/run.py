@@ -21,6 +21,7 @@ import advisor_files
 import lying_drive
 from configurations import CONFIGURATIONS, Configuration, claim
 from disk import CannotRehearse, Disk, shelf
+from harness import available
 from rehearsal import Plan, Run, rehearse
 from results import RESULTS, add, advisor_json, run_json
 from server import machine_for
@@ -82,6 +83,8 @@ def _first_seed(name: str, seed: int) -> int:
 
 
 def _rehearse_server(room: Path, configuration: Configuration, options: argparse.Namespace) -> None:
+    if configuration.server not in {server.name for server in available()}:
+        raise CannotRehearse(f"there is no {configuration.server} yet: tests/run fetches it")
     library = lying_drive.compile_lying_drive(room.parent) if configuration.lying else None
     trust = lying_drive.judged(library, Disk(room, "measured", "ext4")) if library else {}
     machine = machine_for(room, configuration, library)

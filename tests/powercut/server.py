@@ -60,6 +60,7 @@ class Machine:
     def running(self, folder: Path) -> Iterator["Running"]:
         """The server, for as long as the block takes; then it is killed, if it still runs."""
         place = Place(folder)
+        # What a server leaves that was cut off; its process number may be another's by now.
         for stale in (place.socket, place.data / "postmaster.pid"):
             stale.unlink(missing_ok=True)
         with place.log.open("wb") as log:
@@ -134,7 +135,7 @@ class Running:
     def kill(self) -> float:
         """kill -9 of the server and of all its processes; when they had it (time.monotonic)."""
         family = []
-        with suppress(psutil.NoSuchProcess):
+        if self._process.poll() is None:  # else its number may be another's by now
             server = psutil.Process(self._process.pid)
             family = [server, *server.children(recursive=True)]
         for one in family:
