@@ -32,6 +32,8 @@ class Recommendation(Model):
     loss_window_ms: int | None
     loss_groups_max: int | None
     restart: bool
+    persistable: bool
+    """Whether MySQL's SET PERSIST takes it; true for the servers that have none."""
     group: str
     leave_default: bool
     emitted: bool

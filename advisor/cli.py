@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         signal.signal(number, _interrupt)
     try:
         app(args=argv, prog_name="fsync-advisor")
-    except AdvisorError as error:
+    except (AdvisorError, Interrupted) as error:
         print(f"fsync-advisor: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)

@@ -48,10 +48,19 @@ class FindingsError(AdvisorError):
     exit_status = ExitStatus.NOT_TRUSTED
 
 
-class Interrupted(AdvisorError):  # noqa: N818 -- a request by the user, not an error
-    """SIGINT or SIGTERM arrived; everything has been cleaned up."""
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM arrived; everything has been cleaned up.
+
+    Like KeyboardInterrupt no Exception, so that whoever makes do without something that failed does
+    not go on when the user wants an end.
+    """
 
     exit_status = ExitStatus.INTERRUPTED
+    hint = ""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class KnowledgeError(AdvisorError):

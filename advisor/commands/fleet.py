@@ -53,15 +53,13 @@ def report_fleet(
 
 def _read(path: Path, knowledge: "StorageKnowledge") -> "Host | Unread":
     from advisor.commands import steps
-    from advisor.errors import AdvisorError, Interrupted
+    from advisor.errors import AdvisorError
     from advisor.files import shown_name
     from advisor.fleet import Unread, host_of
 
     name = shown_name(path)
     try:
         measurement = steps.stored(path, latencies=False, quiet=True)
-    except Interrupted:
-        raise
     except AdvisorError as error:
         return Unread(file=name, why=error.message)
     return host_of(name, path.stem, measurement, knowledge)

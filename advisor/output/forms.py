@@ -15,9 +15,7 @@ FormName = Literal["conf", "sql", "patroni", "cloudnativepg", "compose"]
 PERSISTS_SINCE: Final = (8, 0)
 """Since when MySQL has SET PERSIST. MariaDB has none."""
 
-NOT_PERSISTED: Final = {"innodb_doublewrite": "MySQL calls it a non persistent variable"}
-"""Setting -> why; tried on MySQL 9.7, with all that it has of ours."""
-
+NOT_PERSISTED: Final = "MySQL calls it a non persistent variable"
 FIXED_AT_START_SINCE: Final[Mapping[str, tuple[NumericVersion, str]]] = {
     "innodb_buffer_pool_size": (
         (11,),
@@ -32,11 +30,12 @@ IO_CAPACITY: Final = ("innodb_io_capacity", "innodb_io_capacity_max")
 that is then; when it starts it does so once more, in the order in which they were persisted."""
 
 NOT_IN_CLOUDNATIVEPG: Final = {
-    "full_page_writes": "the operator has it on, and some of its versions let nobody set it"
+    "full_page_writes": "the operator has it on, and some of its versions let nobody set it",
+    "data_sync_retry": "the operator lets nobody set it",
 }
-"""Setting -> why. Its documentation once called this one fixed (docs/src/postgresql_conf.md,
-4e7bcbd); none other of ours is among its FixedConfigurationParameters
-(pkg/postgres/configuration.go, b122f63)."""
+"""Setting -> why. The operator's documentation once called the first fixed
+(docs/src/postgresql_conf.md, 4e7bcbd); the second is the only one of ours among its
+FixedConfigurationParameters (pkg/postgres/configuration.go, b122f63)."""
 
 NEEDS_RESTART: Final = "Takes effect at the next restart."
 NOT_KEPT: Final = "NOT KEPT: a restart takes it back, unless an option file has it, too."
@@ -107,8 +106,8 @@ def _alter_system(_: Advice, entry: Recommendation) -> Written:
 
 
 def _set_persist(advice: Advice, entry: Recommendation) -> Written:
-    if why := NOT_PERSISTED.get(entry.setting):
-        return _left_out(entry, f"{why}: {IN_A_FILE}")
+    if not entry.persistable:
+        return _left_out(entry, f"{NOT_PERSISTED}: {IN_A_FILE}")
     if entry.restart:
         return Written([_set("PERSIST_ONLY", entry)], [NEEDS_RESTART])
     together = _together(advice, entry)

@@ -94,6 +94,7 @@ def _apply(
         loss_window_ms=rule.loss_window_ms,
         loss_groups_max=rule.loss_groups_max,
         restart=spec.restart,
+        persistable=spec.persistable,
         group=setting.group,
         leave_default=rule.leave_default,
         emitted=not rule.leave_default and (setting.states_durability or not same_as_default),

@@ -193,6 +193,7 @@ def test_all_that_is_known_of_it_is_told() -> None:
         loss_window_ms=600,
         loss_groups_max=100,
         restart=True,
+        persistable=True,
         group="log",
         leave_default=False,
         emitted=True,

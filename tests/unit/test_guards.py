@@ -263,6 +263,7 @@ def recommended(setting: str, value: Value | None, *, emitted: bool) -> Recommen
         loss_window_ms=None,
         loss_groups_max=None,
         restart=False,
+        persistable=True,
         group="",
         leave_default=False,
         emitted=emitted,
