@@ -66,7 +66,7 @@ SET GLOBAL innodb_buffer_pool_size = 12884901888;
 -- ---- What a lower durability would bring, and cost (nothing of it is set) ----
 -- --durability loses-recent-on-power-loss: innodb_flush_log_at_trx_commit = 2, sync_binlog = 100
 --   brings: a commit no longer waits for 1 sync, 24.1 us
---   costs: innodb_flush_log_at_trx_commit: up to 1 s of acknowledged commits: 41 490 at the rate one connection has now, 1 000 at the expected rate
+--   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82 990 at the rate one connection has now, 2 000 at the expected rate
 --   costs: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
 -- ---- What this drive carries on ONE connection, if nothing but syncs took time ----
