@@ -310,6 +310,19 @@ def test_what_is_wanted_stands_where_it_belongs() -> None:
     assert trade / trade_bar[1] == pytest.approx(400 / 300)
 
 
+def test_zero_stands_at_the_edge_of_an_axis_that_has_none() -> None:
+    apart = Headroom((("a", 5.0, 50_000.0), ("b", 0.0, 0.0)))
+    sustained, nothing_sustained, wanted, nothing_wanted = dots(apart)
+    assert 0 < sustained < wanted < WIDTH
+    assert (nothing_sustained, nothing_wanted) == (0, 0)
+
+
+def test_a_long_name_in_bold_leaves_its_figure_room() -> None:
+    (figure, name) = texts(AmongReferences(4096, (("this drive " * 9, 1000.0, True),)))[:2]
+    assert name.endswith("\N{HORIZONTAL ELLIPSIS}")
+    assert 1.13 * width_of(name) + width_of(figure) <= WIDTH  # so much wider is DejaVu Sans Bold
+
+
 def test_a_percentile_stands_at_its_latency() -> None:
     lines = [
         float(found[1])
