@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from advisor.analysis.verdict import StorageKnowledge
-    from advisor.fleet import Fleet, Host, Unread
+    from advisor.fleet import Host, Unread
 
 TERMINAL_ROWS: Final = 50
 """What is worth scrolling through; the other formats have all rows."""
@@ -26,6 +26,8 @@ def report_fleet(
     from advisor.files import check_writable
     from advisor.fleet import Host, Unread, build_fleet
     from advisor.knowledge import load_storage_knowledge
+    from advisor.output.fleet import fleet_document
+    from advisor.output.report.faces import face
     from advisor.output.waiting import working_on
 
     if not files:
@@ -45,7 +47,15 @@ def report_fleet(
     unread = [one for one in read if isinstance(one, Unread)]
     if hosts:
         fleet = build_fleet(hosts, unread, __version__)
-        steps.hand_over(_shown(fleet, format_, colours=output is None), output, force=force)
+        rows = TERMINAL_ROWS if format_ == "terminal" else None
+        text = face(
+            format_,
+            fleet,
+            lambda: fleet_document(fleet, rows),
+            charts=False,
+            colours=output is None,
+        )
+        steps.hand_over(text, output, force=force)
     if unread:
         which = f"{len(unread)} of {len(files)} files could not be read"
         raise AdvisorError(f"{which}: {unread[0].why}")
@@ -63,19 +73,3 @@ def _read(path: Path, knowledge: "StorageKnowledge") -> "Host | Unread":
     except AdvisorError as error:
         return Unread(file=name, why=error.message)
     return host_of(name, path.stem, measurement, knowledge)
-
-
-def _shown(fleet: "Fleet", format_: str, *, colours: bool) -> str:
-    """JSON is plain ASCII, so that no name in it steers a terminal."""
-    import json
-
-    from advisor.output.fleet import fleet_document
-    from advisor.output.report import faces
-
-    if format_ == "json":
-        return json.dumps(fleet.model_dump(mode="json"), indent=2) + "\n"
-    if format_ == "markdown":
-        return faces.document_markdown(fleet_document(fleet))
-    if format_ == "html":
-        return faces.document_html(fleet_document(fleet), charts=False)
-    return faces.document_text(fleet_document(fleet, TERMINAL_ROWS), colours=colours)

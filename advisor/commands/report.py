@@ -148,8 +148,14 @@ def report(
     if format_ == "prometheus":
         verdict, text = _for_prometheus(measurement)
     else:
+        from advisor.output.report.faces import face
+        from advisor.output.report.sections import report_document
+
         built = _build(measurement, questions, quiet=quiet)
-        verdict, text = built.storage, _shown(built, format_, charts, colours=output is None)
+        verdict = built.storage
+        text = face(
+            format_, built, lambda: report_document(built), charts=charts, colours=output is None
+        )
     steps.hand_over(text, output, force=force)
     if verdict.trust == "not-durable":
         where = measurement.target.directory
@@ -176,20 +182,3 @@ def _build(measurement: "Measurement", questions: "Questions", *, quiet: bool) -
     with working_on("report", quiet=quiet) as told:
         knowledge = {vendor: steps.knowledge_for(vendor) for vendor in vendors}
         return build_report(measurement, questions, knowledge, told)
-
-
-def _shown(report: "Report", format_: str, charts: bool, *, colours: bool) -> str:
-    """One of the faces. JSON is plain ASCII, so that no name in it steers a terminal."""
-    import json
-
-    from advisor.output.report import faces
-    from advisor.output.report.sections import report_document
-
-    if format_ == "json":
-        return json.dumps(report.model_dump(mode="json", by_alias=True), indent=2) + "\n"
-    document = report_document(report)
-    if format_ == "markdown":
-        return faces.document_markdown(document)
-    if format_ == "html":
-        return faces.document_html(document, charts)
-    return faces.document_text(document, colours=colours)
