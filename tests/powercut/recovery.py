@@ -9,6 +9,7 @@ from typing import Final
 from binary_log import logged
 from commits import SCHEMA, Row
 from harness import ServerDidNotStart
+from innodb_pages import damaged_pages
 from server import Machine, Running
 
 from advisor.errors import AdvisorError
@@ -40,12 +41,16 @@ def recover(machine: Machine, folder: Path) -> Recovered:
 
 
 def _recover(machine: Machine, folder: Path) -> Recovered:
-    with machine.running(folder) as running, closing(running.address.connect()) as connection:
-        rows = connection.query(f"SELECT client, number FROM {TABLES[0]}")
-        counters = connection.query(f"SELECT client, commits FROM {TABLES[1]}")
-        check = _check_postgresql if machine.vendor == "postgresql" else _check_innodb
-        corruption = check(connection)
-        has_log = machine.vendor != "postgresql"
+    has_log = machine.vendor != "postgresql"
+    with machine.running(folder) as running:
+        with closing(running.address.connect()) as connection:
+            rows = connection.query(f"SELECT client, number FROM {TABLES[0]}")
+            counters = connection.query(f"SELECT client, commits FROM {TABLES[1]}")
+            check = _check_innodb if has_log else _check_postgresql
+            corruption = check(connection)
+        if has_log:
+            running.stop()  # no page is then half written
+            corruption += damaged_pages(running.place.data / SCHEMA, machine.vendor)
         return Recovered(
             found=frozenset((client, number) for client, number in rows),
             counters=dict(counters),

@@ -30,8 +30,10 @@ from server import machine_for
 def main(arguments: Sequence[str]) -> int:
     """Runs what is asked for."""
     options = _options(arguments)
-    configurations = [one for one in CONFIGURATIONS if options.only in one.name]
-    commands = [one for one in advisor_files.COMMANDS if options.only in f"fsync-advisor {one}"]
+    configurations = [one for one in CONFIGURATIONS if is_chosen(one.name, options.only)]
+    commands = [
+        one for one in advisor_files.COMMANDS if is_chosen(f"fsync-advisor {one}", options.only)
+    ]
     if not configurations and not commands:
         print(f"nothing has {options.only!r} in its name", file=sys.stderr)
         return 2
@@ -46,6 +48,12 @@ def main(arguments: Sequence[str]) -> int:
         print(f"power cuts cannot be rehearsed: {why}", file=sys.stderr)
         return 1
     return 0
+
+
+def is_chosen(name: str, only: str) -> bool:
+    """A whole name stands for itself alone."""
+    names = {one.name for one in CONFIGURATIONS}
+    return name == only if only in names else only in name
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -12,7 +12,7 @@ from typing import Final
 import psutil
 from account import copy_tree, hand_over, reachable, run_as_account, start_as_account
 from configurations import Configuration
-from harness import Server, ServerDidNotStart, server_named, version_of
+from harness import Server, ServerDidNotStart, server_named, stop, version_of
 
 from advisor.errors import AdvisorError
 from advisor.servers.detect import Installed
@@ -131,6 +131,10 @@ class Running:
         """So many connections."""
         with ExitStack() as stack:
             yield [stack.enter_context(closing(self.address.connect())) for _ in range(count)]
+
+    def stop(self) -> None:
+        """Ends it the orderly way, with everything written out."""
+        stop(self._process, STOP_SIGNALS[self.address.vendor])
 
     def kill(self) -> float:
         """kill -9 of the server and of all its processes; when they had it (time.monotonic)."""

@@ -10,6 +10,7 @@ from disk import Cut
 from rehearsal import Plan
 from report import milliseconds, tables, tally
 from results import ACCIDENTS, BLOCK, README, add, load
+from run import is_chosen, plans
 
 STORED = load()
 AT_LEAST = 50
@@ -120,6 +121,25 @@ def test_a_run_of_the_same_seed_replaces_the_old_one(tmp_path: Path) -> None:
         "advisor": {"a command": [{"seed": 1}]},
         "servers": {"a server": [{"seed": 1, "commits": 20}, {"seed": 2, "commits": 30}]},
     }
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda one: one.name)
+def test_the_full_plans_are_enough(configuration: Configuration) -> None:
+    several = plans(configuration, seed=0, full=True)
+    assert sum(plan.cuts for plan in several) >= AT_LEAST
+    assert {plan.clients for plan in several} == {1, 16}
+    assert {plan.filesystem for plan in several} == {"ext4", "xfs"}
+    seeds = {plan.seed for seed in (0, 1) for plan in plans(configuration, seed, full=True)}
+    assert len(seeds) == 2 * len(several)
+
+
+def test_a_whole_name_stands_for_itself_alone() -> None:
+    strict, relaxed = "mysql-9.7 durable", "mysql-9.7 durable sync_binlog=0"
+    assert is_chosen(strict, strict)
+    assert not is_chosen(relaxed, strict)
+    assert is_chosen(relaxed, "sync_binlog")
+    assert is_chosen(strict, "")
+    assert not is_chosen("fsync-advisor import", strict)
 
 
 def test_a_plan_draws_the_same_instants_again() -> None:
