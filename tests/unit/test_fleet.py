@@ -235,20 +235,22 @@ def test_another_tools_report_is_one_of_the_fleet(capsys: pytest.CaptureFixture[
 
 
 @pytest.fixture
-def bad_files(tmp_path: Path) -> dict[Path, str]:
-    """Files, and what is wrong with them."""
-    cut, binary, nowhere = tmp_path / "cut.json", tmp_path / "binary", tmp_path / "nowhere.json"
+def bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, str]:
+    """Files with names that no table breaks, and what is wrong with them."""
+    monkeypatch.chdir(tmp_path)
+    cut, binary, no_time = Path("cut.json"), Path("binary"), Path("no_time.json")
     text = (GOLDEN / "hdd.json").read_text()
     cut.write_text(text[:5000])
-    no_time = tmp_path / "no_time.json"
     no_time.write_text(text.replace('"mean_us": 12200', '"mean_us": 1e-310', 1))
     binary.write_bytes(b"\x7fELF\x00\xff")
+    folder = Path("folder")
+    folder.mkdir()
     return {
-        cut: f"{cut} is not a measurement: Invalid JSON: EOF while parsing",
+        cut: "cut.json is not a measurement: Invalid JSON: EOF while parsing",
         binary: "binary",
         no_time: "mean_us: Input should be greater than or equal to 0.001",
-        nowhere: f"{nowhere} cannot be read: No such file or directory",
-        tmp_path: f"{tmp_path} cannot be read: Is a directory",
+        Path("nowhere.json"): "nowhere.json cannot be read: No such file or directory",
+        folder: "folder cannot be read: Is a directory",
     }
 
 
