@@ -71,7 +71,7 @@ def start(
         command,
         stdin=given,
         stdout=subprocess.DEVNULL if only_errors else output,
-        stderr=output,
+        stderr=output if only_errors else subprocess.STDOUT,
         env=ENVIRONMENT,
         cwd="/",
         user=who.pw_uid if who else None,
