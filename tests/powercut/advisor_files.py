@@ -24,6 +24,7 @@ FIXTURES: Final = ROOT / "tests" / "importers" / "fixtures"
 DRAFT_WAIT_S: Final = 10
 DRAFT_LASTS_S: Final = 0.004
 PAUSE_S: Final = 0.5
+FRAGMENTS: Final = "conf.d"
 FILESYSTEMS: Final[tuple[Filesystem, ...]] = ("ext4", "xfs")
 
 
@@ -52,6 +53,16 @@ def _import(place: Path, number: int) -> list[str]:
     return ["import", str(report), *_output(place)]
 
 
+def _apply(place: Path, number: int) -> list[str]:
+    config, fragment = place / "my.cnf", place / "fragment.cnf"
+    fragments = place / FRAGMENTS
+    fragments.mkdir(exist_ok=True)
+    config.write_text(f"[mysqld]\n!includedir {fragments}/\n")
+    fragment.write_text(f"[mysqld]\ninnodb_io_capacity = {1000 + number}\n{'# long' * 2000}\n")
+    where = ["--db", "mysql", "--to", str(fragments), "--config", str(config)]
+    return ["apply", str(fragment), *where, "--yes"]
+
+
 def _output(place: Path) -> list[str]:
     return ["--output", str(place / "product"), "--force"]
 
@@ -60,6 +71,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "measure": Command(_measure),
     "recommend": Command(_recommend),
     "import": Command(_import),
+    "apply": Command(_apply, f"{FRAGMENTS}/zz-fsync-advisor.cnf"),
 }
 
 

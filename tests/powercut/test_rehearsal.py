@@ -108,7 +108,7 @@ def test_a_drive_that_lies_loses_what_strict_promised_and_is_found_out(room: Pat
 
 @pytest.mark.parametrize(
     ("command", "filesystem", "cuts"),
-    [("import", "xfs", 6), ("recommend", "ext4", 4), ("measure", "xfs", 4)],
+    [("import", "xfs", 6), ("apply", "ext4", 6), ("recommend", "ext4", 4), ("measure", "xfs", 4)],
 )
 def test_after_a_cut_the_advisors_file_is_the_old_one_or_the_new_one(
     room: Path, command: str, filesystem: Filesystem, cuts: int

@@ -64,7 +64,7 @@ def test_a_drive_that_lies_loses_what_strict_promised(configuration: Configurati
     assert {run["trust"] for run in runs} == {"suspicious"}
 
 
-@pytest.mark.parametrize("command", ["measure", "recommend", "import"])
+@pytest.mark.parametrize("command", ["measure", "recommend", "import", "apply"])
 def test_the_advisors_files_were_cut_and_whole(command: str) -> None:
     runs = STORED["advisor"][f"fsync-advisor {command}"]
     assert {run["filesystem"] for run in runs} == {"ext4", "xfs"}
