@@ -38,7 +38,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     crosses a red line.
     """
     verdict = judge(measurement, knowledge.storage)
-    _require_durable(measurement, verdict, accepted=request.accept_not_durable)
+    require_durable(measurement, verdict, accepted=request.accept_not_durable)
     facts = build_facts(measurement, verdict, request, knowledge.assumptions)
     result = _recommend(facts, request, knowledge)
     path = _commit_path(result, facts, request)
@@ -81,12 +81,13 @@ def drive_capacity(
     Raises NotTrustedError where the drive does not honour a flush.
     """
     verdict = judge(measurement, storage)
-    _require_durable(measurement, verdict, accepted=False)
+    require_durable(measurement, verdict)
     capacity = serial_capacity(_sync_us(measurement), syncs or SYNC_COUNTS)
     return verdict, capacity, _notes(measurement)
 
 
-def _require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bool) -> None:
+def require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bool = False) -> None:
+    """Raises NotTrustedError where the drive does not honour a flush."""
     if verdict.trust == "not-durable" and not accepted:
         raise NotTrustedError(
             f"{measurement.target.directory} is not durable: {verdict.evidence[0].text}",

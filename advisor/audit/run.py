@@ -12,7 +12,7 @@ from advisor.advise import (
     describe_measured,
     version_notes,
 )
-from advisor.analysis.verdict import Verdict
+from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.compare import audit
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
@@ -31,22 +31,26 @@ def run_audit(
     """The audit, and what the drive is to be called where one was measured.
 
     The request's version counts, for files may not tell one; whether a binary log is written is as
-    was read. Without a measurement only what needs none is compared, and a note says so. Raises as
-    `advise` does.
+    was read. Without a measurement, and with that of a drive that is not durable, only what needs
+    none is compared, and a note says so. Raises as `advise` does.
     """
     reading = replace(reading, version=request.version)
     request = replace(request, log_bin=writes_binary_log(reading))
-    verdict: Verdict | None = None
+    verdict = judge(measurement, knowledge.storage) if measurement else None
+    measured = describe_measured(measurement) if measurement else None
+    why = "no drive is measured"
+    if verdict and verdict.trust == "not-durable":
+        measurement, why = None, "the speed of a drive that keeps nothing is no argument"
     if measurement is None:
         result = advise_without_drive(request, knowledge)
         advised: tuple[Recommendation, ...] = result.recommendations
         missing = {skip.rule.split(".")[1] for skip in result.skipped} - {
             entry.setting for entry in advised
         }
-        notes = (*version_notes(request), *_not_compared(missing))
+        notes = (*version_notes(request), *_not_compared(missing, why))
     else:
         advice = advise(measurement, request, knowledge)
-        advised, verdict, notes = advice.settings, advice.storage, advice.warnings
+        advised, notes = advice.settings, advice.warnings
     activity = reading.activity
     return (
         Audit(
@@ -55,7 +59,7 @@ def run_audit(
             engine_version=format_version(request.version),
             version_source=request.version_source,
             durability=request.durability,
-            measured=describe_measured(measurement) if measurement else None,
+            measured=measured,
             findings=audit(
                 reading,
                 request.durability,
@@ -85,11 +89,11 @@ def _compared(
     return {entry.setting for entry in advised} | (existing & RISKS.keys())
 
 
-def _not_compared(missing: set[str]) -> tuple[str, ...]:
+def _not_compared(missing: set[str], why: str) -> tuple[str, ...]:
     if not missing:
         return ()
     names = ", ".join(sorted(missing))
-    return (f"no drive is measured, so these are not compared: {names}; DIR or --from adds them",)
+    return (f"{why}, so these are not compared: {names}; DIR or --from adds them",)
 
 
 def _hidden(reading: Reading, knowledge: Knowledge) -> tuple[str, ...]:

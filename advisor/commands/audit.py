@@ -64,6 +64,7 @@ def audit(
     What can corrupt or lose data comes first, and needs no drive. The exit status is 0 where there
     is nothing to change, 3 where there are findings.
     """
+    from advisor.advise import require_durable
     from advisor.audit.run import run_audit
     from advisor.commands import auditing, steps
     from advisor.commands.requests import build_request
@@ -107,3 +108,5 @@ def audit(
     steps.say_all(found.notes, quiet=quiet)
     steps.hand_over(auditing.as_text(found, format_), output, force=force)
     auditing.require_nothing(found, fail_on)
+    if measurement and verdict:
+        require_durable(measurement, verdict)

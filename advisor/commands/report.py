@@ -101,10 +101,11 @@ def report(
 
     For a terminal, as Markdown, as one HTML file, as JSON; or the measurement for Prometheus.
     """
+    from advisor.advise import require_durable
     from advisor.commands import steps
     from advisor.commands.questions import build_questions, one_directory
     from advisor.commands.retrace import command_line, given_options
-    from advisor.errors import NotTrustedError, UsageError
+    from advisor.errors import UsageError
     from advisor.files import check_writable
 
     if fleet:
@@ -157,9 +158,7 @@ def report(
             format_, built, lambda: report_document(built), charts=charts, colours=output is None
         )
     steps.hand_over(text, output, force=force)
-    if verdict.trust == "not-durable":
-        where = measurement.target.directory
-        raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+    require_durable(measurement, verdict)
     steps.require_trust(verdict, require_trust)
     steps.say_notes(verdict, (), quiet=quiet)
 

@@ -129,9 +129,17 @@ def test_bad_input_is_one_clear_line(
     assert "Traceback" not in err
 
 
-def test_a_drive_that_keeps_nothing_gives_no_audit(
+def test_a_drive_that_keeps_nothing_is_an_argument_for_nothing(
     capsys: pytest.CaptureFixture[str], config: Path
 ) -> None:
+    """What can lose data is found all the same, and the exit status is 3 without it, too."""
+    without = run(capsys, *asked(config))[1]
     status, out, err = run(capsys, *asked(config, "--from", TMPFS))
-    assert (status, out) == (3, "")
-    assert "is not durable" in err
+    assert status == 3
+    found = [text[text.index("severity") : text.index("1. ")] for text in (without, out)]
+    assert found[0] == found[1]
+    assert "trust is not-durable" in err
+    assert "keeps nothing is no argument, so these are not compared" in words(err)
+    config.write_text("")
+    status, out, err = run(capsys, *asked(config, "--from", TMPFS))
+    assert (status, "is not durable" in err) == (3, True)
