@@ -3,6 +3,7 @@
 import copy
 import json
 import logging
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
 from patroni.collections import CaseInsensitiveSet  # type: ignore[import-untyped]
 from patroni.config import Config  # type: ignore[import-untyped]
 from patroni.ctl import apply_yaml_file  # type: ignore[import-untyped]
+from patroni.file_perm import pg_perm  # type: ignore[import-untyped]
 from patroni.postgresql.validator import (  # type: ignore[import-untyped]
     transform_postgresql_parameter_value,
 )
@@ -27,6 +29,8 @@ from advisor.output.forms import FORMS, NOT_IN_CLOUDNATIVEPG, FormName
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
 from advisor.versions import Vendor, parse_version
+
+os.umask(pg_perm.orig_umask)  # Patroni takes rights from all that its process makes, by its import
 
 MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 HDD = str(MEASUREMENTS / "hdd.json")
