@@ -103,12 +103,13 @@ def _show(change: "Change", *, quiet: bool) -> None:
     """The difference, and what keeps it from having its effect."""
     from advisor.commands.steps import hand_over, say
     from advisor.output.text import one_line
-    from advisor.versions import VENDOR_NAMES
+    from advisor.versions import VENDOR_NAMES, format_version
 
     hand_over("".join(f"{one_line(line)}\n" for line in change.diff()))
     if change.made_for:
         name = VENDOR_NAMES[change.target.vendor]
-        say(f"warning: this was made for {name} {change.made_for}", quiet=quiet)
+        here = format_version(change.target.version or ())
+        say(f"warning: this was made for {name} {change.made_for}, not for {here}", quiet=quiet)
     for ours, winner in change.overridden:
         say(f"warning: {ours} has no effect: {winner.place} sets {winner.value}", quiet=quiet)
     for note in change.new_notes():
