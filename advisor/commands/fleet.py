@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from advisor.analysis.verdict import StorageKnowledge
-    from advisor.fleet import Host, Unread
+    from advisor.fleet.results import Host, Unread
 
 TERMINAL_ROWS: Final = 50
 """What is worth scrolling through; the other formats have all rows."""
@@ -24,7 +24,8 @@ def report_fleet(
     from advisor.commands.contestants import require_distinct
     from advisor.errors import AdvisorError, UsageError
     from advisor.files import check_writable
-    from advisor.fleet import Host, Unread, build_fleet
+    from advisor.fleet.build import build_fleet
+    from advisor.fleet.results import Host, Unread
     from advisor.knowledge import load_storage_knowledge
     from advisor.output.fleet import fleet_document
     from advisor.output.report.faces import face
@@ -65,7 +66,8 @@ def _read(path: Path, knowledge: "StorageKnowledge") -> "Host | Unread":
     from advisor.commands import steps
     from advisor.errors import AdvisorError
     from advisor.files import shown_name
-    from advisor.fleet import Unread, host_of
+    from advisor.fleet.build import host_of
+    from advisor.fleet.results import Unread
 
     name = shown_name(path)
     try:

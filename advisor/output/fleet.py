@@ -5,15 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from advisor.analysis.trust import ORDER, Evidence
-from advisor.fleet import (
-    LEAST_HOSTS,
-    LOW_TRUST,
-    OUTLIER_DEVIATIONS,
-    OUTLIER_FACTOR,
-    Fleet,
-    Host,
-    Outlier,
-)
+from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
+from advisor.fleet.results import LOW_TRUST, Fleet, Host, Outlier
 from advisor.output.blocks import Notes, Table
 from advisor.output.document import Document, DocumentBlock, KeyFigure, Paragraph, Section
 from advisor.output.text import one_line

@@ -15,7 +15,8 @@ from drives import UNKNOWN, device, measurement, round_of, series, summary
 from advisor.analysis.verdict import judge
 from advisor.cli import main
 from advisor.errors import AdvisorError
-from advisor.fleet import Fleet, Host, Unread, build_fleet, host_of
+from advisor.fleet.build import build_fleet, host_of
+from advisor.fleet.results import Fleet, Host, Unread
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
 from advisor.output.fleet import fleet_document

@@ -1,0 +1,120 @@
+"""What a report on a fleet says. As JSON it is a face of its own."""
+
+from typing import Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from advisor.analysis.trust import Evidence, Trust
+from advisor.measurement import Known, Model
+
+SCHEMA_VERSION: Final = 1
+
+LOW_TRUST: Final[tuple[Trust, ...]] = ("not-durable", "suspicious")
+"""Whose rate is added to nobody's: syncs that are not kept are fast."""
+
+
+class Latency(Model):
+    """One writer's sync, the most like an 8 KiB overwrite with fdatasync that was measured."""
+
+    series: str
+    mean_us: float
+    p50_us: float | None
+    p99_us: float | None
+    serial_syncs_per_s: float
+    """One sync after another, and nothing else."""
+
+    @property
+    def ranked_us(self) -> float:
+        """p99; of a drive too slow for samples enough the mean, which is hardly ever more."""
+        return self.mean_us if self.p99_us is None else self.p99_us
+
+
+class Outlier(Model):
+    """How far a host is from the others of its model. Only who is far has one."""
+
+    times_the_median: float
+    """Its mean latency by the median of the model's; below 1 it is faster."""
+    median_us: float
+
+
+class Host(Model):
+    """One measurement of the fleet."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    name: str
+    """Its label, else the name of its file; where two have the same one, the whole path."""
+    file: str
+    source: str
+    directory: Known[str]
+    filesystem: Known[str]
+    devices: Known[str]
+    model: str | None
+    """Of all drives under the directory; None where one is not known."""
+    storage_class: str = Field(alias="class")
+    trust: Trust
+    evidence: tuple[Evidence, ...]
+    latency: Latency | None
+    """None where no single writer's sync was measured."""
+    outlier: Outlier | None = None
+
+
+class DriveModel(Model):
+    """Hosts with the same drive, measured in the same way: what outliers are held against."""
+
+    model: str
+    series: str
+    hosts: int
+    median_us: float
+    """Of the mean latencies."""
+    outlier_factor: float
+    """How many times the median, or that part of it, makes an outlier."""
+    outliers: int
+
+
+class ClassCount(Model):
+    """The hosts whose drives behave alike."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
+    storage_class: str = Field(alias="class")
+    hosts: int
+    median_p99_us: float | None
+    worst_p99_us: float | None
+    serial_syncs_per_s: float
+
+
+class Total(Model):
+    """What the hosts sync together, each with one writer that does nothing else.
+
+    No one database gets that: a transaction commits on one drive.
+    """
+
+    hosts: int
+    """Those that are added up."""
+    serial_syncs_per_s: float
+    evenly_shared_syncs_per_s: float
+    """If each host got the same share of the load: the slowest one's rate, times the hosts."""
+    left_out: int
+    """Those without a sync of a single writer, and those in LOW_TRUST."""
+
+
+class Unread(Model):
+    """A file that was named and is not in the report."""
+
+    file: str
+    why: str
+
+
+class Fleet(Model):
+    """All of it."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tool_version: str
+    hosts: tuple[Host, ...]
+    """By p99, the worst first; where there is none, by the mean; last, those without a sync."""
+    models: tuple[DriveModel, ...]
+    classes: tuple[ClassCount, ...]
+    trust: dict[Trust, int]
+    total: Total
+    unread: tuple[Unread, ...]
