@@ -12,11 +12,11 @@ from typing import Any, get_args
 import pytest
 import yaml
 from cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
-from patroni.collections import CaseInsensitiveSet  # type: ignore[import-untyped]
-from patroni.config import Config  # type: ignore[import-untyped]
-from patroni.ctl import apply_yaml_file  # type: ignore[import-untyped]
-from patroni.file_perm import pg_perm  # type: ignore[import-untyped]
-from patroni.postgresql.validator import (  # type: ignore[import-untyped]
+from patroni.collections import CaseInsensitiveSet
+from patroni.config import Config
+from patroni.ctl import apply_yaml_file
+from patroni.file_perm import pg_perm
+from patroni.postgresql.validator import (
     transform_postgresql_parameter_value,
 )
 
