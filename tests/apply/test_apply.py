@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from faults import missing
-from loop_mount import loop_mount
 
 from advisor.cli import main
 from advisor.commands import apply as command
 from advisor.servers import detect
 from advisor.versions import Vendor
+from tests.support.faults import missing
+from tests.support.loop_mount import loop_mount
+from tests.support.paths import CHECKOUT
 
-ROOT = Path(__file__).parents[2]
 MYSQL, POSTGRESQL = "zz-fsync-advisor.cnf", "zz-fsync-advisor.conf"
 
 
@@ -123,7 +123,7 @@ def test_a_file_of_its_own_with_the_difference_shown(mysql: Host, run: Run) -> N
 
 
 def test_a_fragment_of_ours_is_written_as_it_is(mysql: Host, run: Run) -> None:
-    text = (ROOT / "tests/golden/fragments/nvme-plp.mysql.conf").read_text()
+    text = (CHECKOUT / "tests/golden/fragments/nvme-plp.mysql.conf").read_text()
     assert run(mysql.command(*text.splitlines()))[0] == 0
     assert mysql.file.read_text() == text
 
@@ -546,7 +546,7 @@ def test_two_at_once_one_wins_and_one_says_so(tmp_path: Path, mysql: Host, run: 
     os.mkfifo(pipe)
     first = subprocess.Popen(
         [sys.executable, "-m", "advisor", *arguments[:-1], str(pipe), "--yes", "--quiet"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdout=subprocess.DEVNULL,
     )
     with pipe.open("w") as writer:  # opens when the first reads
@@ -575,7 +575,7 @@ def answered(arguments: list[str], answer: str) -> tuple[int, str]:
     ours, its = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "advisor", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": "/nonexistent"},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": "/nonexistent"},
         stdin=its,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

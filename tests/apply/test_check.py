@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from account import account, private_folder
-from config_trees import OPTION_FILES, POSTGRESQL_FILES, write_tree
 
 from advisor.servers.applying import check, find_target, plan_change
 from advisor.servers.applying.check import mirror
@@ -13,6 +11,8 @@ from advisor.servers.config_files import FilesRead, read_settings
 from advisor.servers.detect import Installed
 from advisor.servers.fragment_file import parse_fragment
 from advisor.versions import Vendor
+from tests.servers.account import account, private_folder
+from tests.servers.config_trees import OPTION_FILES, POSTGRESQL_FILES, write_tree
 
 
 def told(found: FilesRead) -> list[tuple[str, str | None, str | None, int]]:

@@ -4,27 +4,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults import compile_faults
-from kills import KILLED, Program, killable
 
 from advisor.servers.config_files import read_settings
+from tests.support.kills import KILLED, Program, killable
+from tests.support.paths import FIXTURES, MEASUREMENTS
 
 NAME = "zz-fsync-advisor.cnf"
 A, B = (f"# fsync-advisor\n[mysqld]\ninnodb_io_capacity = {n}\n" for n in (1111, 2222))
-ROOT = Path(__file__).parents[2]
-REPORT = ROOT / "tests/importers/fixtures/pg-18.3.txt"
-MEASUREMENT = ROOT / "tests/golden/measurements/nvme-consumer.json"
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_faults(tmp_path_factory.mktemp("faults"))
+REPORT = FIXTURES / "pg-18.3.txt"
+MEASUREMENT = MEASUREMENTS / "nvme-consumer.json"
 
 
 @pytest.fixture
-def program(library: Path, tmp_path: Path) -> Iterator[Program]:
+def program(faults_library: Path, tmp_path: Path) -> Iterator[Program]:
     (tmp_path / "conf.d").mkdir()
-    with killable(library, tmp_path / "conf.d") as found:
+    with killable(faults_library, tmp_path / "conf.d") as found:
         yield found
 
 

@@ -1,6 +1,6 @@
 """How often `compare --baseline` calls a drive slower that has not changed.
 
-    python tests/benchmarks/compare_false_alarms.py [DIR] [--runs N] [--plan quick|default]
+    python -m tests.benchmarks.compare_false_alarms [DIR] [--runs N] [--plan quick|default]
 
 Measures DIR (default: the current directory) N times, one run after another, and holds every run
 against every other, in both directions: each pair is a baseline and a later run of one and the same

@@ -1,7 +1,6 @@
 """Random configuration files, read by us and by a real server: every difference is printed.
 
-    export PYTHONPATH=tests/servers:tests/support
-    python tests/benchmarks/config_file_fuzz.py SERVER [N [SEED]]
+    python -m tests.benchmarks.config_file_fuzz SERVER [N [SEED]]
 
 SERVER is a row of tests/servers/provision.py. Options without a name ("  = x") are left out: of
 these, MySQL and MariaDB read what lies before their buffer.
@@ -11,11 +10,10 @@ import random
 import re
 import sys
 
-from account import private_folder
-from harness import Instance, Server, server_named, version_of
-from test_config_files import options_of_the_server, options_read, program_of
-
 from advisor.servers.config_files import read_settings
+from tests.servers.account import private_folder
+from tests.servers.harness import Instance, Server, server_named, version_of
+from tests.servers.test_config_files import options_of_the_server, options_read, program_of
 
 ATOMS = (
     *"abcXY019=#;'\"\\ \t.,:/!-_[]$%()+\r\x0c\x0b\u00e9",

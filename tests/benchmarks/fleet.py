@@ -1,6 +1,6 @@
 """What `report --fleet` takes for thousands of measurements: wall-clock time and peak memory.
 
-    python tests/benchmarks/fleet.py DIRECTORY [FILES] [--from MEASUREMENT] [--format FORMAT]
+    python -m tests.benchmarks.fleet DIRECTORY [FILES] [--from MEASUREMENT] [--format FORMAT]
 
 Makes FILES (10 000) measurements in a new directory there, and reports on them in each format. They
 are variations of the golden ones; with --from, of that file, such as `measure --output` writes: it
@@ -19,7 +19,8 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "measurements"
+from tests.support.paths import MEASUREMENTS
+
 FORMATS = ("json", "html", "markdown", "terminal")
 SUMMARY = re.compile(r"\"summary\":\s*\{[^}]*\}")
 
@@ -53,7 +54,7 @@ def make(directory: Path, count: int, sources: list[Path]) -> list[Path]:
 
 
 def main(parent: Path, count: int, source: Path | None, formats: tuple[str, ...]) -> None:
-    sources = [source] if source else sorted(GOLDEN.glob("*.json"))
+    sources = [source] if source else sorted(MEASUREMENTS.glob("*.json"))
     with tempfile.TemporaryDirectory(dir=parent, prefix="fleet-") as name:
         paths = make(Path(name), count, sources)
         mean_kb = sum(path.stat().st_size for path in paths) / count / 1000

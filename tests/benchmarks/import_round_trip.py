@@ -1,6 +1,6 @@
 """What other tools report, imported, against our own probe doing the same on the same directory.
 
-    python tests/benchmarks/import_round_trip.py [DIR] [REPEATS]
+    python -m tests.benchmarks.import_round_trip [DIR] [REPEATS]
 
 Each tool's run stands between two of ours, so that a drift of the drive falls on both; the table
 has the median over the repeats of imported / ours, and the smallest and largest. The aim is 10 %.

@@ -1,7 +1,7 @@
 """A bounded mutation run over every fixture of the importers, and large files of hostile shape.
 
-    python tests/benchmarks/importer_fuzz.py [CASES] [SEED]    mutations; 1 000 000 and 1 by default
-    python tests/benchmarks/importer_fuzz.py --large [MIB]     hostile shapes; 4 MiB by default
+    python -m tests.benchmarks.importer_fuzz [CASES] [SEED]    mutations; 1 000 000 and 1 by default
+    python -m tests.benchmarks.importer_fuzz --large [MIB]     hostile shapes; 4 MiB by default
 
 4 MiB is what a report may have; larger ones are refused before they are read.
 
@@ -15,14 +15,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from time import perf_counter
 
 from advisor.errors import AdvisorError
 from advisor.importers import import_report
 from advisor.measurement import to_json
+from tests.support.paths import FIXTURES
 
-FIXTURES = Path(__file__).parents[1] / "importers" / "fixtures"
 MAX_REPORT_BYTES = 16 * 1024
 PIECES = (
     b"", b"\n", b" ", b"\t", b"\r", b"0", b"1", b"-1", b"9" * 30, b"1e999", b"NaN", b"Infinity",
@@ -178,7 +177,14 @@ def one_shape(name: str, size: int) -> None:
 
 def large(size_mib: int) -> None:
     for name in SHAPES:
-        command = [sys.executable, __file__, "--shape", name, str(size_mib * 1024**2)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.benchmarks.importer_fuzz",
+            "--shape",
+            name,
+            str(size_mib * 1024**2),
+        ]
         subprocess.run(command, check=True)
 
 

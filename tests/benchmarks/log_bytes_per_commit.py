@@ -1,6 +1,6 @@
 """How many bytes of redo or WAL one small transaction writes, on the real servers of tests/servers.
 
-    python tests/benchmarks/log_bytes_per_commit.py
+    python -m tests.benchmarks.log_bytes_per_commit
 
 The transaction is that of `pgbench -N`: one row of a table of a million updated at random, one row
 inserted. It runs right after a checkpoint, when almost every update touches a page for the first
@@ -9,12 +9,8 @@ figures from here.
 """
 
 import random
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
-
-from harness import Instance, Server, available
+from tests.servers.harness import Instance, Server, available
 
 ROW_COUNT = 1_000_000
 COMMIT_COUNT = 10_000

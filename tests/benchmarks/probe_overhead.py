@@ -1,6 +1,6 @@
 """What Python costs the probe: its hot loop against the same loop in C, in one run.
 
-    python tests/benchmarks/probe_overhead.py [DIR] [--operations N] [--turns N] [--no-memory]
+    python -m tests.benchmarks.probe_overhead [DIR] [--operations N] [--turns N] [--no-memory]
 
 Both loops write the same block to the same file with the same system calls, each going on where
 it left off, and take turns, so that neither gets the drive's better minutes. Measured in

@@ -1,6 +1,6 @@
 """Whether replay after a crash keeps the pace at which the log was written, on real servers.
 
-    python tests/benchmarks/replay_speed.py
+    python -m tests.benchmarks.replay_speed
 
 The sizes of redo and WAL rest on that assumption. A server takes the transactions of
 log_bytes_per_commit.py for LOAD_S seconds on several connections after a checkpoint, is killed
@@ -12,18 +12,14 @@ in the kernel's cache then, so a cold start on a slow drive may be slower than t
 import os
 import random
 import signal
-import sys
 import threading
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
-
-from account import start_as_account
-from engines import ENGINES
-from harness import Instance, Server, available, connect, stop
-from log_bytes_per_commit import FRAGMENTS, ROW_COUNT, log_position, prepare
-from reading import CLIENTS, Client
+from tests.benchmarks.log_bytes_per_commit import FRAGMENTS, ROW_COUNT, log_position, prepare
+from tests.servers.account import start_as_account
+from tests.servers.engines import ENGINES
+from tests.servers.harness import Instance, Server, available, connect, stop
+from tests.servers.reading import CLIENTS, Client
 
 LOAD_S = 20.0
 CONNECTIONS = 4

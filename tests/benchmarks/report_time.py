@@ -1,6 +1,6 @@
 """How long an HTML report takes from a stored measurement, with and without charts.
 
-    python tests/benchmarks/report_time.py [ROUNDS]
+    python -m tests.benchmarks.report_time [ROUNDS]
 
 The whole command, in a process of its own: both ways in turn, round after round, medians at the
 end. The aims are 3 s with charts and 1 s without.
@@ -8,12 +8,12 @@ end. The aims are 3 s with charts and 1 s without.
 
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Final
 
-MEASUREMENTS: Final = Path(__file__).parents[1] / "golden" / "measurements"
+from tests.support.paths import MEASUREMENTS
+
 REPORT: Final = (sys.executable, "-m", "advisor", "report", "--format", "html", "--quiet")
 MYSQL: Final = ("--db", "mysql", "--db-version", "8.4")
 THREE: Final = ("--db", "mysql", "--db", "mariadb", "--db", "postgresql")

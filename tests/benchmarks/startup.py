@@ -1,6 +1,6 @@
 """What starting up costs, as a ratio to importing what cannot be done without.
 
-    python tests/benchmarks/startup.py [ROUNDS]
+    python -m tests.benchmarks.startup [ROUNDS]
 
 `--help` against `import typer`, and `recommend --from FILE` against importing the five core
 packages: each pair in turn, round after round, medians at the end. The aim is a ratio of 2.
@@ -8,11 +8,12 @@ packages: each pair in turn, round after round, medians at the end. The aim is a
 
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-MEASUREMENT = Path(__file__).parents[1] / "golden" / "measurements" / "nvme-consumer.json"
+from tests.support.paths import MEASUREMENTS
+
+MEASUREMENT = MEASUREMENTS / "nvme-consumer.json"
 PROGRAM = ("-m", "advisor")
 RECOMMEND = ("recommend", "--db", "mysql", "--db-version", "9.7", "--from", str(MEASUREMENT))
 PAIRS = {

@@ -1,6 +1,6 @@
 """axe-core, which checks a page for those who cannot see it, or see it badly.
 
-    PYTHONPATH=tests/servers python tests/browser/axe.py
+    python -m tests.browser.axe
 
 puts it into the cache folder of the tests. It is injected into a page under test, never shipped.
 """
@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from fetching import UnavailableError, call
-from npm import pack_npm
-from provision import cache_folder
+from tests.servers.fetching import UnavailableError, call
+from tests.servers.npm import pack_npm
+from tests.servers.provision import cache_folder
 
 VERSION: Final = "4.14.1"
 

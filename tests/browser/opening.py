@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from faults import missing
 from playwright.sync_api import Browser, Page, Playwright
+
+from tests.support.faults import missing
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 

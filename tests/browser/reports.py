@@ -6,11 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from faults import SMALL_PLAN
-
 from advisor.probe import measure
-
-MEASUREMENTS: Final = Path(__file__).parents[1] / "golden" / "measurements"
+from tests.support.faults import SMALL_PLAN
+from tests.support.paths import MEASUREMENTS
 
 HOSTILE: Final = (
     "<script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }} ${7*7} \"'&lt; "

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from axe import axe_script
-from faults import missing
-from opening import (
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.axe import axe_script
+from tests.browser.opening import (
     DARK,
     DARK_PHONE,
     FACES,
@@ -21,8 +22,8 @@ from opening import (
     opened,
     start_chromium,
 )
-from playwright.sync_api import Browser, sync_playwright
-from reports import HOSTILE, NAMES, write_reports
+from tests.browser.reports import HOSTILE, NAMES, write_reports
+from tests.support.faults import missing
 
 EVERY: Final = [(name, face) for name in NAMES for face in FACES]
 

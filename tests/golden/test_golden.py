@@ -9,10 +9,10 @@ from typing import Final
 
 import pytest
 
-from advisor.cli import main
+from tests.support.command_line import run
+from tests.support.paths import MEASUREMENTS
 
 HERE: Final = Path(__file__).parent
-MEASUREMENTS: Final = HERE / "measurements"
 
 SERVERS: Final = {
     "mysql": ("mysql", "9.7"),
@@ -38,14 +38,6 @@ COMPARISONS: Final = {
     "baseline.txt": ("--baseline", "sata-ssd-consumer.json", "nvme-consumer.json"),
 }
 """Golden file -> arguments of `compare`."""
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of one command."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
 
 
 def hold_against(golden: Path, text: str, *, update: bool) -> None:

@@ -8,13 +8,13 @@ from typing import Final
 
 import pytest
 
-from advisor.cli import main
 from advisor.output.report.faces import document_html, document_markdown, document_text
 from advisor.output.report.sections import report_document
 from advisor.report.results import Report
+from tests.support.command_line import run
+from tests.support.paths import MEASUREMENTS
 
 HERE: Final = Path(__file__).parent
-MEASUREMENTS: Final = HERE / "measurements"
 REPORTS: Final = HERE / "reports"
 
 OPTIONS: Final = {
@@ -43,13 +43,6 @@ FACES: Final = {"terminal": "txt", "markdown": "md", "html": "html", "json": "js
 """--format -> the ending of the golden file."""
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """Exit status and stdout of one command."""
-    with pytest.raises(SystemExit) as ended:
-        main(["report", *arguments])
-    return int(ended.value.code or 0), capsys.readouterr().out
-
-
 @pytest.mark.parametrize("drive", OPTIONS)
 def test_report(
     drive: str,
@@ -58,7 +51,9 @@ def test_report(
     update_golden: bool,
 ) -> None:
     monkeypatch.chdir(MEASUREMENTS)
-    status, out = run(capsys, "--from", f"{drive}.json", *OPTIONS[drive], "--format", "json")
+    status, out, _ = run(
+        capsys, "report", "--from", f"{drive}.json", *OPTIONS[drive], "--format", "json"
+    )
     assert status == (3 if drive == "tmpfs" else 0)
     document = report_document(Report.model_validate_json(out))  # it holds all that is shown
     shown = {
@@ -84,7 +79,7 @@ def test_the_command_shows_the_same(
 ) -> None:
     monkeypatch.chdir(MEASUREMENTS)
     given = "--from cloud-quick.json --clients 1,16,64"
-    _, out = run(capsys, *given.split(), *how)
+    _, out, _ = run(capsys, "report", *given.split(), *how)
     name = how[1] if how else "terminal"
     # Each face shows the command that made it; the golden files come from the JSON.
     shown = out.replace(" ".join((given, *how)), f"{given} --format json")

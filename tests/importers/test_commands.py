@@ -9,37 +9,26 @@ from typing import Any, Final
 import pytest
 
 from advisor.measurement import from_json
+from tests.support.command_line import run_process
+from tests.support.paths import FIXTURES, MEASUREMENTS
 
-FIXTURES: Final = Path(__file__).parent / "fixtures"
 PG: Final = FIXTURES / "pg-18.3.txt"
 THREE: Final = FIXTURES / "fio-3.33-three-jobs.json"
 CLASSIC: Final = FIXTURES / "classic-server-1-4k.txt"
 IOTUNE: Final = FIXTURES / "iotune-rpk.yaml"
-OURS: Final = Path(__file__).parents[1] / "golden" / "measurements" / "nvme-consumer.json"
+OURS: Final = MEASUREMENTS / "nvme-consumer.json"
 RECOMMEND: Final = ("recommend", "--db", "postgresql", "--db-version", "17")
 
 
-def run(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "advisor", *map(str, arguments)],
-        input=given,
-        capture_output=True,
-        check=False,
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
-
-
 def imported(*arguments: object, given: bytes = b"") -> dict[str, Any]:
-    done = run("import", *arguments, given=given)
+    done = run_process("import", *arguments, given=given)
     assert done.returncode == 0, done.stderr
     measurement: dict[str, Any] = json.loads(done.stdout)
     return measurement
 
 
 def test_the_measurement_goes_to_stdout_and_what_was_used_to_stderr() -> None:
-    done = run("import", PG)
+    done = run_process("import", PG)
     measurement = json.loads(done.stdout)
     assert measurement["source"] == "reported by pg_test_fsync"
     assert measurement["series"][0]["name"] == "overwrite-fdatasync-8k"
@@ -49,12 +38,12 @@ def test_the_measurement_goes_to_stdout_and_what_was_used_to_stderr() -> None:
 
 
 def test_quiet_says_nothing() -> None:
-    assert run("import", PG, "--quiet").stderr == ""
+    assert run_process("import", PG, "--quiet").stderr == ""
 
 
 def test_a_report_is_read_from_standard_input() -> None:
     assert imported("-", given=PG.read_bytes()) == imported(PG)
-    done = run("capacity", "--from", "-", given=PG.read_bytes())
+    done = run_process("capacity", "--from", "-", given=PG.read_bytes())
     assert "standard input is read as pg_test_fsync" in done.stderr
     assert "1.81 ms each" in done.stdout
 
@@ -65,34 +54,34 @@ def test_a_label_is_kept() -> None:
 
 def test_another_result_is_picked() -> None:
     assert imported(THREE, "--pick", 3)["series"][0]["method"] == "fsync"
-    done = run("import", THREE)
+    done = run_process("import", THREE)
     assert json.loads(done.stdout)["series"][0]["method"] == "fdatasync"
     assert "job seq-sync, number 2 of 3 results; import --pick N takes another" in done.stderr
 
 
 @pytest.mark.parametrize(("pick", "status"), [("4", 2), ("0", 2), ("x", 2)])
 def test_a_result_that_is_not_there_cannot_be_picked(pick: str, status: int) -> None:
-    assert run("import", THREE, "--pick", pick).returncode == status
+    assert run_process("import", THREE, "--pick", pick).returncode == status
 
 
 def test_a_measurement_of_ours_goes_through_unchanged() -> None:
-    printed = run("import", OURS).stdout
+    printed = run_process("import", OURS).stdout
     assert from_json(printed, "printed") == from_json(OURS.read_text(), "stored")
 
 
 def test_the_file_is_written_safely(tmp_path: Path) -> None:
     made = tmp_path / "measurement.json"
-    done = run("import", PG, "--output", made)
+    done = run_process("import", PG, "--output", made)
     assert (done.returncode, done.stdout) == (0, "")
     assert json.loads(made.read_text()) == imported(PG)
-    again = run("import", CLASSIC, "-o", made)
+    again = run_process("import", CLASSIC, "-o", made)
     assert (again.returncode, json.loads(made.read_text())) == (2, imported(PG))
-    assert run("import", CLASSIC, "-o", made, "--force").returncode == 0
+    assert run_process("import", CLASSIC, "-o", made, "--force").returncode == 0
     assert json.loads(made.read_text()) == imported(CLASSIC)
 
 
 def test_a_missing_file_is_said_in_one_line(tmp_path: Path) -> None:
-    done = run("import", tmp_path / "none.txt")
+    done = run_process("import", tmp_path / "none.txt")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"fsync-advisor: {tmp_path}/none.txt cannot be read: No such file or directory\n"
@@ -104,7 +93,7 @@ def test_a_large_file_is_refused_before_all_of_it_is_read(tmp_path: Path) -> Non
     with large.open("wb") as file:
         file.write(PG.read_bytes())
         file.truncate(50 * 1024**3)  # a sparse file; nobody waits for 50 GiB
-    done = run("import", large)
+    done = run_process("import", large)
     assert done.returncode == 1
     assert f"{large} is larger than 4194304 bytes" in done.stderr
 
@@ -129,13 +118,13 @@ def test_a_large_file_is_refused_before_all_of_it_is_read(tmp_path: Path) -> Non
     ids=lambda command: command[-1],
 )
 def test_every_report_of_syncs_is_enough_for_advice(command: tuple[str, ...], report: Path) -> None:
-    done = run(*command, "--from", report)
+    done = run_process(*command, "--from", report)
     assert done.returncode == 0, done.stderr
     assert "trust is unverifiable: reported by " in done.stderr
 
 
 def test_what_stands_in_for_the_primary_series_is_named() -> None:
-    done = run(*RECOMMEND, "--from", CLASSIC)
+    done = run_process(*RECOMMEND, "--from", CLASSIC)
     expected = "classic-fsync-4k stands in for an 8 KiB overwrite with fdatasync"
     assert expected in done.stderr
     assert f"# Note: {expected}" in done.stdout
@@ -144,29 +133,31 @@ def test_what_stands_in_for_the_primary_series_is_named() -> None:
 
 
 def test_nothing_stands_in_where_the_primary_series_is_reported() -> None:
-    assert "stands in" not in run(*RECOMMEND, "--from", PG).stderr
+    assert "stands in" not in run_process(*RECOMMEND, "--from", PG).stderr
 
 
 def test_without_the_hosts_memory_that_is_said() -> None:
-    assert "--memory SIZE adds the settings" in run(*RECOMMEND, "--from", PG).stderr
-    assert "--memory SIZE" not in run(*RECOMMEND, "--memory", "8GB", "--from", PG).stderr
-    assert "--memory SIZE" not in run(*RECOMMEND, "--from", CLASSIC).stderr  # it says 31.07 GB
+    assert "--memory SIZE adds the settings" in run_process(*RECOMMEND, "--from", PG).stderr
+    assert "--memory SIZE" not in run_process(*RECOMMEND, "--memory", "8GB", "--from", PG).stderr
+    assert (
+        "--memory SIZE" not in run_process(*RECOMMEND, "--from", CLASSIC).stderr
+    )  # it says 31.07 GB
 
 
 def test_iotune_feeds_no_sync() -> None:
-    done = run(*RECOMMEND, "--from", IOTUNE)
+    done = run_process(*RECOMMEND, "--from", IOTUNE)
     assert (done.returncode, done.stdout) == (1, "")
     assert "what is reported by iotune has no single writer's sync" in done.stderr
-    assert run("capacity", "--from", IOTUNE).returncode == 1
+    assert run_process("capacity", "--from", IOTUNE).returncode == 1
 
 
 def test_four_writers_are_no_single_one() -> None:
-    done = run(*RECOMMEND, "--from", FIXTURES / "fio-3.33-numjobs-group.json")
+    done = run_process(*RECOMMEND, "--from", FIXTURES / "fio-3.33-numjobs-group.json")
     assert "has no single writer's sync" in done.stderr
 
 
 def test_a_memory_file_system_is_not_durable_whoever_reports_it() -> None:
-    done = run(*RECOMMEND, "--from", FIXTURES / "ioping-tmpfs.txt")
+    done = run_process(*RECOMMEND, "--from", FIXTURES / "ioping-tmpfs.txt")
     assert (done.returncode, done.stdout) == (3, "")
 
 
@@ -175,20 +166,20 @@ def test_a_memory_file_system_is_not_durable_whoever_reports_it() -> None:
     [("pg-18.3.txt", True), ("ioping-rapid.txt", True), ("fio-3.33-fdatasync.json", False)],
 )
 def test_capacity_says_where_it_knows_no_tail(report: str, said: bool) -> None:
-    done = run("capacity", "--from", FIXTURES / report)
+    done = run_process("capacity", "--from", FIXTURES / report)
     assert done.returncode == 0, done.stderr
     assert ("only the mean is reported" in " ".join(done.stdout.split())) is said
 
 
 def test_comparing_reads_reports_too() -> None:
-    done = run("compare", PG, FIXTURES / "pg-16.txt")
+    done = run_process("compare", PG, FIXTURES / "pg-16.txt")
     assert done.returncode == 0, done.stderr
     assert "reported by pg_test_fsync" in done.stdout
 
 
 def test_required_trust_is_not_met_by_a_report() -> None:
-    assert run(*RECOMMEND, "--require-trust", "plausible", "--from", PG).returncode == 3
-    assert run(*RECOMMEND, "--require-trust", "unverifiable", "--from", PG).returncode == 0
+    assert run_process(*RECOMMEND, "--require-trust", "plausible", "--from", PG).returncode == 3
+    assert run_process(*RECOMMEND, "--require-trust", "unverifiable", "--from", PG).returncode == 0
 
 
 def test_a_text_cannot_smuggle_a_line_into_a_fragment(tmp_path: Path) -> None:
@@ -197,7 +188,7 @@ def test_a_text_cannot_smuggle_a_line_into_a_fragment(tmp_path: Path) -> None:
     report["jobs"][0]["jobname"] = "a\x1b[2Jb\nfsync = off\ud800"
     evil = tmp_path / "evil.json"
     evil.write_text(json.dumps(report))
-    done = run(*RECOMMEND, "--from", evil)
+    done = run_process(*RECOMMEND, "--from", evil)
     assert done.returncode == 0, done.stderr
     assert "\nfsync = off" not in done.stdout
     assert "\nfsync = on\n" in done.stdout

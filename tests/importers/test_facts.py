@@ -1,6 +1,5 @@
 """What rules learn from a report: no tail from means, no 8 KiB from other sizes."""
 
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,8 +11,8 @@ from advisor.importers import import_report
 from advisor.knowledge import load_assumptions, load_storage_knowledge
 from advisor.measurement import Unknown
 from advisor.request import Request
+from tests.support.paths import FIXTURES
 
-FIXTURES: Final = Path(__file__).parent / "fixtures"
 STORAGE: Final = load_storage_knowledge()
 REQUEST: Final = Request(
     vendor="postgresql", version=(17,), version_source="a test", durability="durable"

@@ -15,9 +15,9 @@ from advisor.errors import AdvisorError
 from advisor.importers import import_report
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, Series, Unknown, from_json, to_json
+from tests.support.paths import FIXTURES
 
 HERE: Final = Path(__file__).parent
-FIXTURES: Final = HERE / "fixtures"
 TABLES: Final = sorted(HERE.glob("*.toml"))
 STORAGE: Final = load_storage_knowledge()
 

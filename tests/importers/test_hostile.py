@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from advisor.errors import AdvisorError
 from advisor.importers import import_report
 from advisor.measurement import from_json, to_json
+from tests.support.paths import FIXTURES
 
-FIXTURES: Final = sorted((Path(__file__).parent / "fixtures").iterdir())
-REPORTS: Final = [path.read_bytes() for path in FIXTURES]
+FILES: Final = sorted(FIXTURES.iterdir())
+REPORTS: Final = [path.read_bytes() for path in FILES]
 
 TOKENS: Final = [
     b"Test Results:", b"Storage Sync Performance Test", b"Operations/sec: ", b"Memory size: ",
@@ -90,7 +91,7 @@ JSON_VALUES: Final = st.recursive(
 @given(data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_any_json_with_a_value_replaced(name: str, data: st.DataObject) -> None:
-    document = json.loads((Path(__file__).parent / "fixtures" / name).read_text())
+    document = json.loads((FIXTURES / name).read_text())
     place, key = document, None
     for _ in range(data.draw(st.integers(1, 6))):
         keys = range(len(place)) if isinstance(place, list) else list(place)
@@ -107,7 +108,7 @@ def test_any_json_with_a_value_replaced(name: str, data: st.DataObject) -> None:
     survives(json.dumps(document, indent=1).encode())
 
 
-@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_tenth_byte_flipped(path: Path) -> None:
     """Seeded, so that what fails fails again."""
     chance, report = random.Random(20261122), path.read_bytes()
@@ -119,7 +120,7 @@ def test_every_tenth_byte_flipped(path: Path) -> None:
 
 
 def test_a_version_cannot_reach_the_terminal() -> None:
-    report = json.loads((FIXTURES[0].parent / "fio-3.33-no-sync.json").read_text())
+    report = json.loads((FIXTURES / "fio-3.33-no-sync.json").read_text())
     report["fio version"] = "fio-3.33\x1b[2J\nfsync-advisor: all is well"
     with pytest.raises(AdvisorError) as refusal:
         import_report(json.dumps(report).encode(), "a file")

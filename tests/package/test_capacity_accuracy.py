@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from capacity_accuracy.measure import CASES, CLIENTS, DELAYS_US, REPEATS
-from capacity_accuracy.report import (
+
+from tests.benchmarks.capacity_accuracy.measure import CASES, CLIENTS, DELAYS_US, REPEATS
+from tests.benchmarks.capacity_accuracy.report import (
     BLOCK,
     CELLS,
     KINDS,

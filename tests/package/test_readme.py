@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
+from tests.support.paths import CHECKOUT
 
 RUN_ELSEWHERE = ("pip install .", "tests/run")
 """test_wheel.py installs; this is tests/run."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
-MEASUREMENT = CHECKOUT / "tests" / "golden" / "measurements" / "nvme-consumer.json"
+from tests.support.paths import CHECKOUT, MEASUREMENTS
+
+MEASUREMENT = MEASUREMENTS / "nvme-consumer.json"
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from disk import Cut, Disk, Filesystem, mounted
-
 from advisor.errors import AdvisorError
+from tests.powercut.disk import Cut, Disk, Filesystem, mounted
+from tests.support.paths import CHECKOUT, FIXTURES, MEASUREMENTS
 
-ROOT: Final = Path(__file__).parents[2]
-GOLDEN: Final = ROOT / "tests" / "golden" / "measurements"
-FIXTURES: Final = ROOT / "tests" / "importers" / "fixtures"
 DRAFT_WAIT_S: Final = 10
 DRAFT_LASTS_S: Final = 0.004
 PAUSE_S: Final = 0.5
@@ -43,7 +40,7 @@ def _measure(place: Path, _: int) -> list[str]:
 
 
 def _recommend(place: Path, number: int) -> list[str]:
-    stored = GOLDEN / ("hdd.json", "nvme-plp.json")[number % 2]
+    stored = MEASUREMENTS / ("hdd.json", "nvme-plp.json")[number % 2]
     server = ["--db", "mysql", "--db-version", "9.7"]
     return ["recommend", *server, "--from", str(stored), *_output(place)]
 
@@ -146,7 +143,7 @@ def _write(command: Command, place: Path, written: list[Written], ending: thread
         arguments = command.arguments(place, len(written))
         began_s = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "advisor", *arguments], cwd=ROOT, capture_output=True
+            [sys.executable, "-m", "advisor", *arguments], cwd=CHECKOUT, capture_output=True
         )
         if done.returncode == 0:
             content = (place / command.product).read_bytes()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from commits import SCHEMA, Row
+from tests.powercut.commits import SCHEMA, Row
 
 MAGIC: Final = b"\xfebin"
 HEADER_BYTES: Final = 19

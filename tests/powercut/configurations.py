@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from binary_log import OPTIONS
-from harness import server_named, version_of
-from provision import SERVERS
-from scenarios import GB, Scenario, advice_for
-
 from advisor.durability import CLASSES, Durability
 from advisor.knowledge import find_setting
 from advisor.output.fragment import render_fragment
 from advisor.rules.catalogue import Rule
 from advisor.units import parse_duration_us
 from advisor.versions import Vendor
+from tests.powercut.binary_log import OPTIONS
+from tests.servers.harness import server_named, version_of
+from tests.servers.provision import SERVERS
+from tests.servers.scenarios import GB, Scenario, advice_for
 
 DRIVE: Final = "nvme-consumer"
 """The stored measurement from which the fragments are recommended."""

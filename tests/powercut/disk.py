@@ -29,7 +29,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
-from account import private_folder
+from tests.servers.account import private_folder
 
 Filesystem = Literal["ext4", "xfs"]
 

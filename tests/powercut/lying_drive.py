@@ -5,14 +5,14 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from disk import CannotRehearse, Disk
-from faults import probe_command
-
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import from_json
+from tests.powercut.disk import CannotRehearse, Disk
+from tests.support.faults import probe_command
+from tests.support.paths import CHECKOUT
 
-SOURCE: Final = Path(__file__).parents[1] / "support" / "lying_drive.c"
+SOURCE: Final = CHECKOUT / "tests" / "support" / "lying_drive.c"
 SERIES: Final = ("overwrite-fdatasync-8k", "overwrite-none-8k")
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from binary_log import logged
-from commits import SCHEMA, Row
-from harness import ServerDidNotStart
-from innodb_pages import damaged_pages
-from server import Machine, Running
-
 from advisor.errors import AdvisorError
 from advisor.servers.wire import Connection
+from tests.powercut.binary_log import logged
+from tests.powercut.commits import SCHEMA, Row
+from tests.powercut.innodb_pages import damaged_pages
+from tests.powercut.server import Machine, Running
+from tests.servers.harness import ServerDidNotStart
 
 OK: Final = ("status", "OK")
 SIGNS: Final = ("corrupt", "PANIC", "page verification failed", "checksum mismatch")

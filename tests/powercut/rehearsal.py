@@ -12,14 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
-from commits import Ledger, Load, tables
-from disk import Cut, Disk, Filesystem, mounted
-from recovery import Recovered, recover
-from server import Machine
-from verdict import Loss, Verdict, judge, loss
-
 from advisor.errors import AdvisorError
 from advisor.servers.wire import Connection
+from tests.powercut.commits import Ledger, Load, tables
+from tests.powercut.disk import Cut, Disk, Filesystem, mounted
+from tests.powercut.recovery import Recovered, recover
+from tests.powercut.server import Machine
+from tests.powercut.verdict import Loss, Verdict, judge, loss
 
 Accident = Literal["power cut", "kill -9"]
 

@@ -1,21 +1,15 @@
 """The README's tables of what was lost, made from results.json and from what profiles/ claim.
 
-python tests/powercut/report.py
+python -m tests.powercut.report
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
-from configurations import CONFIGURATIONS, Configuration, claim
-from results import BLOCK, README, Stored, load
-
 from advisor.versions import VENDOR_NAMES
+from tests.powercut.configurations import CONFIGURATIONS, Configuration, claim
+from tests.powercut.results import BLOCK, README, Stored, load
 
 SERVERS: Final = (("postgresql-15", "postgresql-19"), ("mysql-9.7", "mariadb-10.11"))
 """One table for those that have the same settings."""

@@ -9,12 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, cast
 
-import advisor_files
-from rehearsal import Accident, Outcome, Run
+from tests.powercut import advisor_files
+from tests.powercut.rehearsal import Accident, Outcome, Run
+from tests.support.paths import CHECKOUT
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results.json"
-README: Final = HERE.parents[1] / "README.md"
+README: Final = CHECKOUT / "README.md"
 BLOCK: Final = re.compile(r"(<!-- made by powercut -->\n).*?(<!-- end -->)", re.DOTALL)
 ACCIDENTS: Final[tuple[Accident, ...]] = ("power cut", "kill -9")
 

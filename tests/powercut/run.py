@@ -1,6 +1,6 @@
 """Rehearses power cuts of real database servers and of the advisor, and stores what they lost.
 
-    python tests/powercut/run.py [--full] [--only TEXT] [--seed N] [--results FILE]
+    python -m tests.powercut.run [--full] [--only TEXT] [--seed N] [--results FILE]
 
 Without --full two short runs of each configuration, with it at least 50 cuts of each. --only: what
 has TEXT in its name (a server, a durability class, a setting, "lies", "fsync-advisor"). Needs root,
@@ -14,17 +14,13 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
-import advisor_files
-import lying_drive
-from configurations import CONFIGURATIONS, Configuration, claim
-from disk import CannotRehearse, Disk, shelf
-from harness import available
-from rehearsal import Plan, Run, rehearse
-from results import RESULTS, add, advisor_json, run_json
-from server import machine_for
+from tests.powercut import advisor_files, lying_drive
+from tests.powercut.configurations import CONFIGURATIONS, Configuration, claim
+from tests.powercut.disk import CannotRehearse, Disk, shelf
+from tests.powercut.rehearsal import Plan, Run, rehearse
+from tests.powercut.results import RESULTS, add, advisor_json, run_json
+from tests.powercut.server import machine_for
+from tests.servers.harness import available
 
 
 def main(arguments: Sequence[str]) -> int:

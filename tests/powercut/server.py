@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 import psutil
-from account import copy_tree, hand_over, reachable, run_as_account, start_as_account
-from configurations import Configuration
-from harness import Server, ServerDidNotStart, server_named, stop, version_of
 
 from advisor.errors import AdvisorError
 from advisor.servers.detect import Installed
 from advisor.servers.engines import STOP_SIGNALS, Place, start_command
 from advisor.servers.wire import Address, Connection, socket_address
+from tests.powercut.configurations import Configuration
+from tests.servers.account import copy_tree, hand_over, reachable, run_as_account, start_as_account
+from tests.servers.harness import Server, ServerDidNotStart, server_named, stop, version_of
 
 START_S: Final = 60
 POLL_S: Final = 0.05

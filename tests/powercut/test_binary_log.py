@@ -4,7 +4,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-from binary_log import logged
+
+from tests.powercut.binary_log import logged
 
 FORMAT, QUERY, XID, ROWS_QUERY, ANNOTATE = 15, 2, 16, 29, 160
 

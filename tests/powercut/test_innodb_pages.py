@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness import server_named
-from innodb_pages import PAGE_BYTES, crc32c, damaged_pages
+
+from tests.powercut.innodb_pages import PAGE_BYTES, crc32c, damaged_pages
+from tests.servers.harness import server_named
 
 FILES = {"mysql-9.7": "sys/*.ibd", "mariadb-10.11": "mysql/transaction_registry.ibd"}
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import advisor_files
-import lying_drive
 import pytest
-from configurations import TRX, Configuration
-from disk import CannotRehearse, Disk, Filesystem, mounted, shelf
-from faults import missing
-from rehearsal import Plan, Run, rehearse
-from server import machine_for
+
+from tests.powercut import advisor_files, lying_drive
+from tests.powercut.configurations import TRX, Configuration
+from tests.powercut.disk import CannotRehearse, Disk, Filesystem, mounted, shelf
+from tests.powercut.rehearsal import Plan, Run, rehearse
+from tests.powercut.server import machine_for
+from tests.support.faults import missing
 
 FEW = 3
 STRICT = ("postgresql-15", "mariadb-10.11", "mysql-9.7")

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from advisor_files import Written, allowed
-from configurations import CONFIGURATIONS, Claim, Configuration, claim
-from disk import Cut
-from rehearsal import Plan
-from report import milliseconds, tables, tally
-from results import ACCIDENTS, BLOCK, README, add, load
-from run import is_chosen, plans
+
+from tests.powercut.advisor_files import Written, allowed
+from tests.powercut.configurations import CONFIGURATIONS, Claim, Configuration, claim
+from tests.powercut.disk import Cut
+from tests.powercut.rehearsal import Plan
+from tests.powercut.report import milliseconds, tables, tally
+from tests.powercut.results import ACCIDENTS, BLOCK, README, add, load
+from tests.powercut.run import is_chosen, plans
 
 STORED = load()
 AT_LEAST = 50
@@ -77,7 +78,9 @@ def test_the_advisors_files_were_cut_and_whole(command: str) -> None:
 def test_the_readme_shows_the_results() -> None:
     found = BLOCK.search(README.read_text())
     assert found is not None
-    assert found[0] == f"{found[1]}{tables(STORED)}{found[2]}", "run tests/powercut/report.py"
+    assert found[0] == f"{found[1]}{tables(STORED)}{found[2]}", (
+        "run python -m tests.powercut.report"
+    )
 
 
 def test_the_claims_are_those_of_the_profiles() -> None:

@@ -3,8 +3,9 @@
 from array import array
 
 import pytest
-from commits import DoubleArray, Ledger, transaction
-from verdict import Loss, judge, loss
+
+from tests.powercut.commits import DoubleArray, Ledger, transaction
+from tests.powercut.verdict import Loss, judge, loss
 
 CUT_S = 100.0
 

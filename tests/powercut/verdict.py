@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from commits import Row
+from tests.powercut.commits import Row
 
 
 @dataclass(frozen=True)

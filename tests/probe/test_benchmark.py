@@ -6,9 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faults import missing
-
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+from tests.support.faults import missing
 
 
 def test_the_overhead_benchmark_runs(tmp_path: Path) -> None:
@@ -16,7 +14,7 @@ def test_the_overhead_benchmark_runs(tmp_path: Path) -> None:
         missing("gcc is not installed")
     counts = ["--operations", "20", "--turns", "2", "--no-memory"]
     run = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "probe_overhead.py"), str(tmp_path), *counts],
+        [sys.executable, "-m", "tests.benchmarks.probe_overhead", str(tmp_path), *counts],
         capture_output=True,
         text=True,
         check=True,
@@ -26,9 +24,15 @@ def test_the_overhead_benchmark_runs(tmp_path: Path) -> None:
 
 
 def test_the_false_alarm_benchmark_runs(tmp_path: Path) -> None:
-    script = BENCHMARKS / "compare_false_alarms.py"
     run = subprocess.run(
-        [sys.executable, str(script), str(tmp_path), "--runs", "2"],
+        [
+            sys.executable,
+            "-m",
+            "tests.benchmarks.compare_false_alarms",
+            str(tmp_path),
+            "--runs",
+            "2",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from faults import compile_faults, fault_environment
-from loop_mount import loop_mount, tmpfs_mount
 from prometheus_client.parser import text_string_to_metric_families
 
-BASELINE = Path(__file__).parents[1] / "golden" / "measurements" / "hdd.json"
+from tests.support.command_line import run_process
+from tests.support.faults import fault_environment
+from tests.support.loop_mount import loop_mount, tmpfs_mount
+from tests.support.paths import MEASUREMENTS
+
+BASELINE = MEASUREMENTS / "hdd.json"
 COMMANDS = {
     "measure": ("measure",),
     "recommend": ("recommend", "--db", "mysql", "--db-version", "9.7"),
@@ -22,24 +25,6 @@ COMMANDS = {
 }
 
 A_RATE = re.compile(r"\d/s|ops/s|transactions/s|tps")
-
-
-@pytest.fixture(scope="module")
-def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_faults(tmp_path_factory.mktemp("faults"))
-
-
-def run(
-    *arguments: str | Path, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "advisor", *map(str, arguments)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def expect_failure(
@@ -70,14 +55,14 @@ def test_the_first_failed_call_ends_it_and_nothing_is_written(
     save = "--output" if command == "measure" else "--save"
     arguments = (*COMMANDS[command], "--quick", str(directory), save, str(saved / "m.json"))
     environment = fault_environment(faults_library, **faults)
-    expect_failure(run(*arguments, environment=environment), 1, message, directory)
+    expect_failure(run_process(*arguments, environment=environment), 1, message, directory)
     assert os.listdir(saved) == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_memory_file_system_is_a_finding(command: str, tmp_path: Path) -> None:
     with tmpfs_mount(tmp_path, 600) as point:
-        done = run(*COMMANDS[command], "--quick", point)
+        done = run_process(*COMMANDS[command], "--quick", point)
         assert done.returncode == 3
         assert "tmpfs keeps files in memory" in done.stderr
         assert "Traceback" not in done.stderr
@@ -89,7 +74,7 @@ def test_a_memory_file_system_is_a_finding(command: str, tmp_path: Path) -> None
 
 def test_a_memory_file_system_that_is_accepted_is_named_in_the_first_line(tmp_path: Path) -> None:
     with tmpfs_mount(tmp_path, 600) as point:
-        done = run(*COMMANDS["recommend"], "--quick", point, "--accept-not-durable")
+        done = run_process(*COMMANDS["recommend"], "--quick", point, "--accept-not-durable")
     assert done.returncode == 0
     assert done.stdout.startswith("# WARNING: this drive is NOT DURABLE")
     assert "innodb_io_capacity" not in done.stdout  # nothing is argued from its speed
@@ -104,13 +89,13 @@ def test_libeatmydata_is_a_finding(faults_library: Path, tmp_path: Path) -> None
     directory = tmp_path / "drive"
     directory.mkdir()
     environment = {**os.environ, "LD_PRELOAD": str(library)}
-    done = run(*COMMANDS["recommend"], "--quick", directory, environment=environment)
+    done = run_process(*COMMANDS["recommend"], "--quick", directory, environment=environment)
     expect_failure(done, 3, "libeatmydata.so is preloaded", directory)
 
 
 def test_a_read_only_mount(tmp_path: Path) -> None:
     with loop_mount(tmp_path, 1024, "ro") as point:
-        done = run(*COMMANDS["recommend"], point)
+        done = run_process(*COMMANDS["recommend"], point)
     assert (done.returncode, done.stdout) == (1, "")
     assert "EROFS (Read-only file system)" in done.stderr
 
@@ -118,7 +103,7 @@ def test_a_read_only_mount(tmp_path: Path) -> None:
 def test_a_small_file_system(tmp_path: Path) -> None:
     with loop_mount(tmp_path, 64) as point:
         before = os.listdir(point)
-        done = run(*COMMANDS["recommend"], point)
+        done = run_process(*COMMANDS["recommend"], point)
         assert os.listdir(point) == before
     assert (done.returncode, done.stdout) == (1, "")
     assert "not enough space" in done.stderr
@@ -154,7 +139,7 @@ def test_a_directory_whose_name_is_not_text_can_be_saved_and_shown(tmp_path: Pat
     directory = os.fsdecode(os.fsencode(tmp_path) + b"/drive-\xff")
     os.mkdir(directory)
     saved = tmp_path / "measurement.json"
-    done = run("measure", "--quick", directory, "--output", saved, "--format", "prometheus")
+    done = run_process("measure", "--quick", directory, "--output", saved, "--format", "prometheus")
     assert done.returncode == 0, done.stderr
     assert '/drive-\\\\xff"' in saved.read_text()
     families = {one.name: one.samples for one in text_string_to_metric_families(done.stdout)}
@@ -167,8 +152,8 @@ def test_a_measurement_saved_is_the_one_the_advice_rests_on(tmp_path: Path) -> N
     directory, saved = tmp_path / "drive", tmp_path / "measurement.json"
     directory.mkdir()
     arguments = ("--db", "postgresql", "--db-version", "15")
-    fresh = run("recommend", *arguments, "--quick", directory, "--save", saved)
-    stored = run("recommend", *arguments, "--from", saved)
+    fresh = run_process("recommend", *arguments, "--quick", directory, "--save", saved)
+    stored = run_process("recommend", *arguments, "--from", saved)
     assert (fresh.returncode, stored.returncode) == (0, 0)
     assert fresh.stdout == stored.stdout
     assert os.listdir(directory) == []

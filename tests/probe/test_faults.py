@@ -9,21 +9,21 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults import SMALL_PLAN, Outcome, compile_faults, missing, probe_command, run_probe
-from loop_mount import loop_mount, overlay_mount, tmpfs_mount
 
 from advisor.errors import AdvisorError
 from advisor.probe import Progress, measure
+from tests.support.faults import (
+    SMALL_PLAN,
+    Outcome,
+    missing,
+    probe_command,
+    run_probe,
+)
+from tests.support.loop_mount import loop_mount, overlay_mount, tmpfs_mount
 
 PRIMARY = "overwrite-fdatasync-8k"
 NOBODY = 65534 if os.geteuid() == 0 else None
 """An unprivileged user to become; None where the tests' own is one."""
-
-
-@pytest.fixture(scope="module")
-def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The compiled faults.c, to be preloaded."""
-    return compile_faults(tmp_path_factory.mktemp("faults"))
 
 
 def assert_failed(outcome: Outcome, *expected: str) -> None:

@@ -10,7 +10,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from faults import SMALL_PLAN
 
 from advisor.errors import AdvisorError
 from advisor.measurement import Known, Measurement, Target, Unknown
@@ -18,6 +17,7 @@ from advisor.probe import PLANS, Progress, measure
 from advisor.probe.plan import CLASSIC_4K, KIB, MIB, PRIMARY
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import planned_bytes
+from tests.support.faults import SMALL_PLAN
 
 pytestmark = pytest.mark.quiet
 

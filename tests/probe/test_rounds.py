@@ -5,13 +5,13 @@ from dataclasses import replace
 from itertools import cycle
 
 import pytest
-from faults import SMALL_PLAN
 
 from advisor.measurement import Round
 from advisor.probe.plan import FULL_SERIES, SeriesSpec
 from advisor.probe.rounds import EndedBy, SeriesRun, _ended_by, share_out
 from advisor.probe.testfiles import Bench
 from advisor.statistics import summarise
+from tests.support.faults import SMALL_PLAN
 
 PLAN = replace(
     SMALL_PLAN, rounds_min=3, rounds_max=6, samples_enough=300, series_min_s=0.25, samples_max=1200

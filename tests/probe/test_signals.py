@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from faults import compile_faults, fault_environment, probe_command
+
+from tests.support.faults import fault_environment, probe_command
 
 MOMENTS = (
     "watching the drive",
@@ -18,12 +19,6 @@ MOMENTS = (
     "overwrite-fdatasync-8k-x8",
 )
 """What the probe says that it does next."""
-
-
-@pytest.fixture(scope="module")
-def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The compiled faults.c, to be preloaded."""
-    return compile_faults(tmp_path_factory.mktemp("faults"))
 
 
 def interrupted(

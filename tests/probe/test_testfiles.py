@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults import SMALL_PLAN
 
 from advisor.probe.plan import KIB, MIB
 from advisor.probe.sampling import NEVER_NS
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import Bench, Workbench
+from tests.support.faults import SMALL_PLAN
 
 SYNC_FLAGS = os.O_SYNC | os.O_DSYNC  # O_SYNC contains O_DSYNC
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,12 +17,12 @@ from advisor.advice import Advice
 from advisor.advise import Knowledge, advise
 from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.units import Value
 from advisor.versions import VENDORS, Vendor, parse_version
+from tests.support.golden import stored
 
-MEASUREMENTS: Final = Path(__file__).parents[1] / "golden" / "measurements"
 KB, MB, GB = 1024, 1024**2, 1024**3
 
 # Each release in which a setting comes, goes or changes, and the last one before it.
@@ -102,7 +101,7 @@ every_version = pytest.mark.parametrize(
 
 @cache
 def measurement(drive: str) -> Measurement:
-    return from_json((MEASUREMENTS / f"{drive}.json").read_text(), drive)
+    return stored(drive)
 
 
 @cache

@@ -3,18 +3,18 @@
 import json
 from typing import Any, Final
 
-from harness import Instance, Server
-from misconfigured import Expected
-from test_load import address_of
-from test_verify import CHECKOUT, advisor
-
 from advisor.audit.run import run_audit
 from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
 from advisor.request import Request
 from advisor.servers.audit_reading import read_server
+from tests.servers.harness import Instance, Server
+from tests.servers.misconfigured import Expected
+from tests.servers.test_load import address_of
+from tests.support.command_line import advisor
+from tests.support.paths import MEASUREMENTS
 
-MEASURED: Final = CHECKOUT / "tests/golden/measurements/nvme-consumer.json"
+MEASURED: Final = MEASUREMENTS / "nvme-consumer.json"
 
 
 def dsn_of(server: Server, instance: Instance, user: str = "", database: str = "postgres") -> str:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness import Instance, Server, ServerDidNotStart, complaints
-
 from advisor.units import Value
+from tests.servers.harness import Instance, Server, ServerDidNotStart, complaints
 
 Caught = Literal["start", "value", "log"]
 

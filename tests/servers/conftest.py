@@ -1,8 +1,9 @@
 """A test that takes `server` runs with each of the table, with `one_of_each` once per vendor."""
 
 import pytest
-from harness import Server, server_named
-from provision import SERVERS
+
+from tests.servers.harness import Server, server_named
+from tests.servers.provision import SERVERS
 
 ONE_OF_EACH = ("postgresql-15", "mariadb-10.11", "mysql-9.7")
 

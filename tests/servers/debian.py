@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from engines import ENGINES
-from fetching import UnavailableError, call
+from tests.servers.engines import ENGINES
+from tests.servers.fetching import UnavailableError, call
 
 # What of a Debian package a server reads when it runs.
 KEPT = ("lib", "lib64", "usr/lib", "usr/lib64", "usr/sbin")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from account import run_as_account
+from tests.servers.account import run_as_account
 
 Vendor = Literal["mysql", "mariadb", "postgresql"]
 Programs = Mapping[str, Path]

@@ -24,7 +24,10 @@ from subprocess import Popen, TimeoutExpired
 from typing import NoReturn
 
 import pytest
-from account import (
+
+from advisor.servers.detect import parse_banner
+from advisor.versions import NumericVersion
+from tests.servers.account import (
     account,
     copy_tree,
     hand_over,
@@ -32,12 +35,16 @@ from account import (
     reachable,
     start_as_account,
 )
-from engines import ENGINES, Engine, Place, Programs, Vendor
-from provision import OLDER_SERVERS, SERVERS, Installation, Row, installation, why_missing
-from reading import CLIENTS, Client, NotYet, Rows, Setting, by_name
-
-from advisor.servers.detect import parse_banner
-from advisor.versions import NumericVersion
+from tests.servers.engines import ENGINES, Engine, Place, Programs, Vendor
+from tests.servers.provision import (
+    OLDER_SERVERS,
+    SERVERS,
+    Installation,
+    Row,
+    installation,
+    why_missing,
+)
+from tests.servers.reading import CLIENTS, Client, NotYet, Rows, Setting, by_name
 
 START_SECONDS = 60
 STOP_SECONDS = 60

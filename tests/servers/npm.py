@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from fetching import UnavailableError, call
+from tests.servers.fetching import UnavailableError, call
 
 MYSQL_LAUNCHER = """\
 #!/bin/sh

@@ -1,6 +1,6 @@
 """Puts real database servers into the cache folder of the tests; installs nothing on the machine.
 
-    python tests/servers/provision.py [NAME...]
+    python -m tests.servers.provision [NAME...]
 
 To add a server, add a row to SERVERS; the harness, its fixtures and its tests follow from the row.
 OLDER_SERVERS are older than our rules: `fsync-advisor verify` alone starts them, and shows what the
@@ -32,11 +32,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from account import ProgramError, copy_tree, private_folder, reachable, run_as_account
-from debian import unpack_debian, unpack_experimental
-from engines import ENGINES, Vendor
-from fetching import UnavailableError
-from npm import unpack_npm, unpack_npm_mysql
+from tests.servers.account import ProgramError, copy_tree, private_folder, reachable, run_as_account
+from tests.servers.debian import unpack_debian, unpack_experimental
+from tests.servers.engines import ENGINES, Vendor
+from tests.servers.fetching import UnavailableError
+from tests.servers.npm import unpack_npm, unpack_npm_mysql
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 import psycopg
 import pymysql
-from engines import Place, Vendor
+
+from tests.servers.engines import Place, Vendor
 
 Rows = list[tuple[Any, ...]]
 

@@ -4,18 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import Final
 
 from advisor.advice import Advice, Recommendation
 from advisor.advise import Knowledge, advise
 from advisor.commands.steps import knowledge_for
 from advisor.durability import CLASSES, Durability
-from advisor.measurement import Measurement, Method, from_json
+from advisor.measurement import Measurement, Method
 from advisor.request import Request
 from advisor.versions import NumericVersion, Vendor
+from tests.support.golden import stored
 
-MEASUREMENTS: Final = Path(__file__).parents[1] / "golden" / "measurements"
 GB: Final = 1024**3
 
 
@@ -112,8 +111,8 @@ knowledge_of: Callable[[Vendor], Knowledge] = cache(knowledge_for)
 
 @cache
 def measurement(drive: str) -> Measurement:
-    stored, _, change = drive.partition("+")
-    found = from_json((MEASUREMENTS / f"{stored}.json").read_text(), drive)
+    name, _, change = drive.partition("+")
+    found = stored(name)
     return CHANGES[change](found) if change else found
 
 

@@ -6,12 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from account import hand_over, private_folder, reachable, run_as_account
-from engines import ENGINES
-from harness import Instance, Server, server_named
-from option_files import MEANT, TORTURE
-from test_load import schemas
-from test_verify import MEASUREMENTS, advisor
 
 from advisor.errors import AdvisorError
 from advisor.servers import client_options
@@ -19,6 +13,13 @@ from advisor.servers.addresses import find_address
 from advisor.servers.client_options import read_options
 from advisor.servers.wire import Connection
 from advisor.versions import Vendor
+from tests.servers.account import hand_over, private_folder, reachable, run_as_account
+from tests.servers.engines import ENGINES
+from tests.servers.harness import Instance, Server, server_named
+from tests.servers.test_load import schemas
+from tests.support.command_line import advisor
+from tests.support.option_files import MEANT, TORTURE
+from tests.support.paths import MEASUREMENTS
 
 SECRET = 'ge"h #eé'
 OPTION_FILE_SECRET = '"ge\\"h #eé"'

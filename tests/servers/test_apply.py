@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from engines import ENGINES, Place, Programs
-from harness import Instance, Server, server_named
 
 from advisor.servers.applying.effect import NOT_IN_PROFILES
-
-ROOT = Path(__file__).parents[2]
+from tests.servers.engines import ENGINES, Place, Programs
+from tests.servers.harness import Instance, Server, server_named
+from tests.support.paths import CHECKOUT
 
 FRAGMENTS = {
     "postgresql": ("max_wal_size", "2GB", "3GB", "1GB"),
@@ -54,7 +53,7 @@ class Host:
             input=fragment or "",
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
             cwd=self.place.folder,
         )
 

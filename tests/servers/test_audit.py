@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
-from account import start_as_account
-from auditing import MEASURED, audited, audited_here, dsn_of, shown
-from engines import ENGINES
-from harness import Instance, Server, connect, server_named, stop
-from misconfigured import LIVE, LOSS, SLOW, STARTED, Case, Expected
-from test_load import address_of
-from test_verify import advisor
+
+from tests.servers.account import start_as_account
+from tests.servers.auditing import MEASURED, audited, audited_here, dsn_of, shown
+from tests.servers.engines import ENGINES
+from tests.servers.harness import Instance, Server, connect, server_named, stop
+from tests.servers.misconfigured import LIVE, LOSS, SLOW, STARTED, Case, Expected
+from tests.servers.test_load import address_of
+from tests.support.command_line import advisor
 
 SQL: Final = ("ALTER ", "SELECT ", "SET ", "RESET ")
 

@@ -11,12 +11,6 @@ from typing import Final
 
 import psutil
 import pytest
-from auditing import MEASURED, audited, dsn_of, shown
-from conftest import ONE_OF_EACH
-from harness import Instance, Server, server_named
-from test_addresses import free_port
-from test_load import address_of, connected
-from test_verify import CHECKOUT, advisor, environment
 
 from advisor.audit.run import run_audit
 from advisor.commands.steps import knowledge_for, stored
@@ -28,6 +22,13 @@ from advisor.servers.audit_statements import STATEMENTS
 from advisor.servers.load import LoadResult, Table, run_load
 from advisor.servers.read_only import read_only
 from advisor.versions import Vendor
+from tests.servers.auditing import MEASURED, audited, dsn_of, shown
+from tests.servers.conftest import ONE_OF_EACH
+from tests.servers.harness import Instance, Server, server_named
+from tests.servers.test_addresses import free_port
+from tests.servers.test_load import address_of, connected
+from tests.support.command_line import advisor, environment
+from tests.support.paths import CHECKOUT
 
 SECRET: Final = "geheim-7Qx"
 FRAGMENTS: Final[dict[Vendor, str]] = {

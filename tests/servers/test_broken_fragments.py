@@ -4,10 +4,11 @@ What a later release takes on is found out here.
 """
 
 import pytest
-from checks import Expected, faults
-from harness import Server
-from provision import SERVERS
-from traps import SECTIONS, Broken, traps_of
+
+from tests.servers.checks import Expected, faults
+from tests.servers.harness import Server
+from tests.servers.provision import SERVERS
+from tests.servers.traps import SECTIONS, Broken, traps_of
 
 
 @pytest.mark.parametrize(

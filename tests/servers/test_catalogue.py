@@ -10,13 +10,13 @@ from typing import Final
 
 import pymysql
 import pytest
-from checks import same
-from engines import Vendor
-from harness import Instance, Server, version_of
-from provision import SERVERS
-from scenarios import knowledge_of
 
 from advisor.rules.catalogue import Spec
+from tests.servers.checks import same
+from tests.servers.engines import Vendor
+from tests.servers.harness import Instance, Server, version_of
+from tests.servers.provision import SERVERS
+from tests.servers.scenarios import knowledge_of
 
 ER_VARIABLE_IS_READONLY: Final = 1238
 

@@ -8,13 +8,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from account import private_folder, reachable
-from config_trees import OPTION_FILES, POSTGRESQL_FILES, POSTGRESQL_REFUSES, write_tree
-from engines import ENGINES
-from harness import Server, server_named, version_of
 
 from advisor.servers.config_files import FilesRead, read_settings
 from advisor.servers.fragment_file import groups_read
+from tests.servers.account import private_folder, reachable
+from tests.servers.config_trees import (
+    OPTION_FILES,
+    POSTGRESQL_FILES,
+    POSTGRESQL_REFUSES,
+    write_tree,
+)
+from tests.servers.engines import ENGINES
+from tests.servers.harness import Server, server_named, version_of
 
 
 def program_of(server: Server, folder: Path) -> Path:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from harness import Server
-
 from advisor.probe.data_directories import on_other_devices, running
+from tests.servers.harness import Server
 
 IN_MEMORY = Path("/dev/shm")
 

@@ -1,11 +1,11 @@
 """What we say a server was built with is what it offers when it runs."""
 
 import pytest
-from harness import server_named
-from test_verify import program_of
 
 from advisor.servers.detect import Installed, parse_banner
 from advisor.servers.features import OFFERED_BY, detect_features
+from tests.servers.harness import server_named
+from tests.servers.test_verify import program_of
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any, Final
 import pymysql
 import pytest
 import yaml
-from checks import Expected, differences
-from harness import Instance, Server, server_named, version_of
-from scenarios import GB, Scenario, advice_for, knowledge_of
 
 from advisor.advice import Advice
 from advisor.output.forms import NOT_IN_CLOUDNATIVEPG, FormName
 from advisor.output.fragment import render_fragment
+from tests.servers.checks import Expected, differences
+from tests.servers.harness import Instance, Server, server_named, version_of
+from tests.servers.scenarios import GB, Scenario, advice_for, knowledge_of
 
 SLOW: Final = Scenario("hdd", memory_bytes=GB)
 FAST: Final = Scenario("nvme-plp", "loses-recent-on-power-loss", memory_bytes=GB)

@@ -12,15 +12,10 @@ it reads the value as it is meant. That a server of that size starts, nothing he
 import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import psutil
 import pytest
-from checks import Expected, faults, same
-from harness import Server, server_named, version_of
-from provision import SERVERS, Row
-from scenarios import Scenario, advice_for, knowledge_of, selection
 
 from advisor.advice import Advice, Recommendation
 from advisor.output.fragment import render_fragment
@@ -31,8 +26,13 @@ from advisor.versions import (
     Vendor,
     parse_version,
 )
+from tests.servers.checks import Expected, faults, same
+from tests.servers.harness import Server, server_named, version_of
+from tests.servers.provision import SERVERS, Row
+from tests.servers.scenarios import Scenario, advice_for, knowledge_of, selection
+from tests.support.paths import CHECKOUT
 
-README: Final = Path(__file__).parents[2] / "README.md"
+README: Final = CHECKOUT / "README.md"
 
 STARTS: Final[Mapping[Vendor, int]] = {"postgresql": 24, "mariadb": 24, "mysql": 20}
 """How many starts each server gets at least; MySQL's take seconds."""

@@ -10,11 +10,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from account import private_folder
-from harness import Preload, Server, ServerDidNotStart, UnknownSettingError, complaints, give_up
-from provision import SERVERS
 
-HERE = Path(__file__).parent
+from tests.servers.account import private_folder
+from tests.servers.harness import (
+    Preload,
+    Server,
+    ServerDidNotStart,
+    UnknownSettingError,
+    complaints,
+    give_up,
+)
+from tests.servers.provision import SERVERS
+from tests.support.paths import CHECKOUT
 
 GOOD = {
     "postgresql": ("commit_siblings = 7\n", "commit_siblings", "7"),
@@ -127,13 +134,13 @@ def test_nothing_is_left_behind_by_a_server_that_did_not_start(
 
 def test_a_killed_run_leaves_no_server_and_its_folder_goes_with_the_next(server: Server) -> None:
     script = (
-        "import harness, time\n"
+        "import time\nfrom tests.servers import harness\n"
         f"with harness.server_named({server.name!r}).running('') as instance:\n"
         "    print(instance.place.folder, flush=True)\n"
         "    time.sleep(60)\n"
     )
     command = [sys.executable, "-c", script]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE) as run:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT) as run:
         assert run.stdout is not None
         folder = Path(run.stdout.readline().strip())
         assert processes_in(folder)

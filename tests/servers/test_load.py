@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from harness import Instance, Server, server_named
 
 from advisor.errors import AdvisorError
 from advisor.servers.load import SCHEMA, LoadResult, Table, run_load
 from advisor.servers.no_flush import no_flush
 from advisor.servers.wire import Address, Connection, socket_address
+from tests.servers.harness import Instance, Server, server_named
 
 pytestmark = pytest.mark.quiet
 

@@ -5,10 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import Server, complaints
-
 from advisor.servers.detect import parse_banner
 from advisor.versions import format_version
+from tests.servers.harness import Server, complaints
 
 A_SETTING = re.compile(r"^([a-z_]+) = (\S+)$", re.MULTILINE)
 

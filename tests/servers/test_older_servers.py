@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from typing import Final
 
 import pytest
-from harness import server_named, version_of
-from scenarios import GB, Scenario, advice_for
-from test_verify import program_of
 
 from advisor.output.fragment import render_fragment
 from advisor.servers.detect import Installed
 from advisor.servers.fragment_file import parse_fragment
 from advisor.servers.verify import verify
 from advisor.versions import Vendor, parse_version
+from tests.servers.harness import server_named, version_of
+from tests.servers.scenarios import GB, Scenario, advice_for
+from tests.servers.test_verify import program_of
 
 REFUSED: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     # The oldest rules: nothing that these servers do not have.

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from account import private_folder
-from harness import Instance, Preload, Server, server_named
-from slow_drive import compile_slow_drive, probe_slowed, slower_by
-from test_load import schemas
-from test_verify import advisor, environment, processes_in, program_of
 
 from advisor.servers.load import SCHEMA
+from tests.servers.account import private_folder
+from tests.servers.harness import Instance, Preload, Server, server_named
+from tests.servers.test_load import schemas
+from tests.servers.test_verify import processes_in, program_of
+from tests.support.command_line import advisor, environment
+from tests.support.slow_drive import probe_slowed, slower_by
 
 pytestmark = pytest.mark.quiet
 
@@ -31,15 +32,10 @@ def dsn_of(server: Server, instance: Instance) -> str:
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_slow_drive(tmp_path_factory.mktemp("slow"))
-
-
-@pytest.fixture(scope="module")
-def slow_drive(library: Path) -> str:
+def slow_drive(slow_library: Path) -> str:
     """A measurement of this drive, 8 ms slower, in words that --from - reads."""
     with private_folder() as folder:
-        return probe_slowed(library, slower_by(8_000), folder, *SERIES).stdout
+        return probe_slowed(slow_library, slower_by(8_000), folder, *SERIES).stdout
 
 
 KINDS = {"postgresql": "postgresql", "mysql": "mysql-binary-log", "mariadb": "mariadb"}
@@ -71,9 +67,9 @@ def test_a_throw_away_server_is_predicted_and_measured(one_of_each: Server) -> N
 
 
 def test_a_slow_server_is_predicted_from_a_measurement_of_its_slow_drive(
-    one_of_each: Server, library: Path, slow_drive: str
+    one_of_each: Server, slow_library: Path, slow_drive: str
 ) -> None:
-    preload = Preload(library, slower_by(8_000))
+    preload = Preload(slow_library, slower_by(8_000))
     with one_of_each.running("", preload=preload) as instance:
         found = predicted(one_of_each, instance, slow_drive)
         assert schemas(instance) == []

@@ -13,17 +13,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from account import private_folder, reachable
-from engines import ENGINES
-from harness import Server, server_named
 
 from advisor.servers.detect import parse_banner
-
-CHECKOUT = Path(__file__).parents[2]
-MEASUREMENTS = CHECKOUT / "tests" / "golden" / "measurements"
-
-OTHER_PYTHON = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-"""For accounts that cannot get at the Python of the tests."""
+from tests.servers.account import private_folder, reachable
+from tests.servers.engines import ENGINES
+from tests.servers.harness import Server, server_named
+from tests.support.command_line import advisor, environment
+from tests.support.paths import MEASUREMENTS
 
 
 @contextmanager
@@ -34,29 +30,6 @@ def program_of(server: Server) -> Iterator[tuple[Path, Path]]:
         places.mkdir()
         tree = reachable(server.installed.tree, private)
         yield tree / server.installed.programs[ENGINES[server.vendor].server], places
-
-
-def environment(places: Path | None) -> dict[str, str]:
-    path = os.pathsep.join([str(CHECKOUT), *filter(None, sys.path)])
-    own = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**os.environ, **own, **({"TMPDIR": str(places)} if places else {})}
-
-
-def advisor(
-    *arguments: str, text: str = "", places: Path | None = None, user: str | None = None
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [OTHER_PYTHON if user else sys.executable, "-m", "advisor", *arguments],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-        env=environment(places),
-        user=user,
-        group=None if user is None else pwd.getpwnam(user).pw_gid,
-        extra_groups=None if user is None else [],
-    )
 
 
 def verified(

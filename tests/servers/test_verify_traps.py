@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pytest
-from checks import Caught
-from harness import server_named, version_of
-from provision import SERVERS, Row
-from test_verify import program_of
-from traps import SECTIONS, Broken, traps_of
 
 from advisor.output.verification import problem_lines
 from advisor.servers.detect import Installed
 from advisor.servers.fragment_file import parse_fragment
 from advisor.servers.verify import Verdict, verify
+from tests.servers.checks import Caught
+from tests.servers.harness import server_named, version_of
+from tests.servers.provision import SERVERS, Row
+from tests.servers.test_verify import program_of
+from tests.servers.traps import SECTIONS, Broken, traps_of
 
 GOOD_LINES: Final[Mapping[str, tuple[str, str]]] = {
     "postgresql": ("commit_siblings = 7", "random_page_cost = 1.1"),

@@ -7,9 +7,8 @@ takes another value than was written, or it starts and complains in its log.
 from dataclasses import dataclass
 from typing import Final
 
-from checks import Caught
-
 from advisor.versions import parse_version
+from tests.servers.checks import Caught
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The probe in a process of its own, with real errors from faults.c; run as a script, that process.
 
-    python tests/support/faults.py DIR [SERIES...]
+    python -m tests.support.faults DIR [SERIES...]
 
 measures DIR with SMALL_PLAN (or those of its series), and prints the measurement as JSON. Errors go
 to stderr with exit status 1; SIGINT and SIGTERM end it with 130, as they end the command line.
@@ -61,7 +61,7 @@ def compile_faults(folder: Path) -> Path:
 
 def probe_command(directory: Path, *series: str) -> list[str]:
     """The command that measures `directory` in a process of its own."""
-    return [sys.executable, __file__, str(directory), *series]
+    return [sys.executable, "-m", "tests.support.faults", str(directory), *series]
 
 
 def fault_environment(library: Path, **faults: str | int) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The command line in processes killed at a chosen step (faults.c); run as a script, those.
 
-    python tests/support/kills.py
+    python -m tests.support.kills
 
 forks for each line on standard input, a step and arguments as JSON, and says how the child ended.
 """
@@ -15,7 +15,7 @@ from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults import fault_environment
+from tests.support.faults import fault_environment
 
 KILLED = -9
 
@@ -46,7 +46,7 @@ class Program:
 @contextmanager
 def killable(library: Path, folder: Path) -> Iterator[Program]:
     """The command line; steps are calls that change something in `folder`."""
-    command = [sys.executable, __file__]
+    command = [sys.executable, "-m", "tests.support.kills"]
     environment = fault_environment(library, kill_in=str(folder))
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from faults import missing
+from tests.support.faults import missing
 
 
 @contextmanager

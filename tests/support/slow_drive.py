@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from faults import Outcome, missing, probe_command
+from tests.support.faults import Outcome, missing, probe_command
 
 
 def compile_slow_drive(folder: Path) -> Path:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from advisor.cli import main
 from advisor.errors import AdvisorError, UsageError
 from advisor.servers import addresses, client_options
 from advisor.servers.addresses import PASSWORD_SHOWN, find_address, shows_password
 from advisor.versions import Vendor
+from tests.support.command_line import run
 
 ENVIRONMENT = ("MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT")
 
@@ -141,10 +141,9 @@ def test_a_password_that_others_can_see_is_noticed(dsn: str, expected: bool) -> 
 def test_who_writes_a_password_into_the_dsn_is_told(
     password: str, notes: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["verify", "--predict", "--db", "mysql", "--dsn", f"mysql://me{password}@db/"])
-    said = capsys.readouterr().err
-    assert (ended.value.code, said.count(f"note: {PASSWORD_SHOWN}\n")) == (2, notes)
+    dsn = f"mysql://me{password}@db/"
+    status, _, said = run(capsys, "verify", "--predict", "--db", "mysql", "--dsn", dsn)
+    assert (status, said.count(f"note: {PASSWORD_SHOWN}\n")) == (2, notes)
     assert "geheim" not in said
 
 

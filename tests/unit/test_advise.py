@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from drives import UNKNOWN, classic, device, measurement, series, summary
 
 from advisor.advice import Advice, Loss, LowerDurability
 from advisor.advise import Knowledge, advise, drive_capacity
@@ -21,6 +20,7 @@ from advisor.measurement import Measurement, MeasurementWarning, Plan, to_json
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
 from advisor.versions import ENGINES, Engine, NumericVersion, Vendor
+from tests.support.drives import UNKNOWN, classic, device, measurement, series, summary
 
 STORAGE = load_storage_knowledge()
 ASSUMPTIONS = {

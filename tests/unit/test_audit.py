@@ -1,10 +1,8 @@
 """The pure part of an audit: settings made by hand, and exactly the findings they give."""
 
-from pathlib import Path
 from typing import Final
 
 import pytest
-from drives import measurement
 
 from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
 from advisor.audit.findings import Audit, Finding
@@ -21,8 +19,10 @@ from advisor.servers.in_force import InForce, Origin
 from advisor.servers.reading import Activity, Override, Reading
 from advisor.units import Value
 from advisor.versions import Vendor, parse_version
+from tests.support.drives import measurement
+from tests.support.paths import MEASUREMENTS
 
-NVME: Final = Path(__file__).parents[1] / "golden/measurements/nvme-consumer.json"
+NVME: Final = MEASUREMENTS / "nvme-consumer.json"
 
 SPECS: Final = {setting.name: setting for setting in load_settings("innodb")} | {
     setting.name: setting for setting in load_settings("postgresql")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli import main
+from tests.support.command_line import run
+from tests.support.paths import MEASUREMENTS
 
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 NVME = str(MEASUREMENTS / "nvme-consumer.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
 
@@ -15,14 +15,6 @@ TMPFS = str(MEASUREMENTS / "tmpfs.json")
 def words(text: str) -> str:
     """Without the breaks of its lines."""
     return " ".join(text.split())
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of one command."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
 
 
 @pytest.fixture

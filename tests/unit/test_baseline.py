@@ -1,13 +1,13 @@
 """One drive over time: what is slower, what is noise, and what else must not pass unseen."""
 
 import pytest
-from drives import classic, device, measurement, series, summary
 
 from advisor.comparison.baseline import BaselineCheck, check_baseline
 from advisor.comparison.drives import measured_drive
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
+from tests.support.drives import classic, device, measurement, series, summary
 
 STORAGE = load_storage_knowledge()
 

@@ -1,17 +1,14 @@
 """Runs -> CPU time; a server's values -> its way to commit. Expected values by hand."""
 
-from pathlib import Path
-
 import pytest
 
 from advisor.capacity.calibration import calibrate
 from advisor.capacity.commit_paths import Delay
 from advisor.capacity.running import commit_kind, delay_of, drive_of
 from advisor.errors import AdvisorError
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
 from advisor.versions import Vendor
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "measurements"
+from tests.support.golden import stored
 
 
 def test_all_cores_are_busy_with_two_clients_each() -> None:
@@ -71,7 +68,7 @@ def test_what_has_no_model_is_refused(values: dict[str, str]) -> None:
 
 
 def measurement(*keep: str) -> Measurement:
-    found = from_json((GOLDEN / "nvme-consumer.json").read_text(), "golden")
+    found = stored("nvme-consumer")
     series = tuple(one for one in found.series if not keep or one.name in keep)
     return found.model_copy(update={"series": series})
 

@@ -23,6 +23,7 @@ from advisor.output.charts.data import (
 from advisor.output.charts.draw import draw
 from advisor.output.charts.lettering import SIZE, fitted, width_of
 from advisor.output.charts.scales import linear_ticks, log_limits, log_ticks, wants_log
+from tests.support.paths import CHECKOUT
 
 SVG: Final = "{http://www.w3.org/2000/svg}"
 
@@ -168,14 +169,14 @@ def test_the_same_bytes_elsewhere_and_no_word_on_stderr(tmp_path: Path) -> None:
         "axes.xmargin: 0.4\npatch.edgecolor: red\npath.sketch: 5, 5, 5\n"
     )
     program = (
-        "import test_charts\n"
+        "from tests.unit import test_charts\n"
         "print('\\n'.join(test_charts.draw(c, 't', 'd') for c in test_charts.USUAL.values()))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program],
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
+            "PYTHONPATH": os.pathsep.join([str(CHECKOUT), *sys.path]),
             "PYTHONHASHSEED": "7",
             "MPLCONFIGDIR": str(tmp_path),  # no list of fonts there, and a rude matplotlibrc
             "TZ": "Asia/Tokyo",

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from advisor import __version__
-from advisor.cli import main
 from advisor.servers import detect
 from advisor.servers.detect import Installed
 from advisor.versions import NumericVersion, Vendor
+from tests.support.command_line import run, run_process
+from tests.support.paths import CHECKOUT, MEASUREMENTS
 
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 HDD = str(MEASUREMENTS / "hdd.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
 RAID_CACHE = str(MEASUREMENTS / "raid-cache.json")
@@ -25,14 +25,6 @@ ORDER = ("capacity", "--from", HDD, "--workload", "order")
 def words(text: str) -> str:
     """Without the breaks of its lines."""
     return " ".join(text.split())
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of one command."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
 
 
 @pytest.mark.parametrize(
@@ -237,7 +229,7 @@ def test_numbers_of_clients_are_shown_once_and_in_order(
 def test_capacity_of_a_workload_of_ones_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    template = Path(__file__).parents[2] / "profiles" / "workloads" / "template.toml"
+    template = CHECKOUT / "profiles" / "workloads" / "template.toml"
     path = tmp_path / "mine.toml"
     path.write_text(template.read_text())
     asked = ("--workload", str(path), "--parameter", "items=4", "--clients", "1")
@@ -297,13 +289,7 @@ def test_capacity_says_what_one_commit_waits_for(
 
 
 def test_a_measurement_is_read_from_standard_input() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "advisor", *MYSQL, "--from", "-"],
-        input=Path(HDD).read_text(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_process(*MYSQL, "--from", "-", given=Path(HDD).read_text())
     assert (done.returncode, done.stderr) == (0, "")
     assert "[mysqld]" in done.stdout
 
@@ -420,7 +406,7 @@ def test_rules_check_finds_what_is_wrong(
     from advisor import knowledge
 
     profiles = tmp_path / "profiles"
-    shutil.copytree(Path(__file__).parents[2] / "profiles", profiles)
+    shutil.copytree(CHECKOUT / "profiles", profiles)
     monkeypatch.setattr(knowledge, "resource_dir", lambda name: tmp_path / name)
     assert run(capsys, "rules", "check")[0] == 0
     workload = profiles / "workloads" / "mine.toml"

@@ -6,24 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli import main
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
+from tests.support.command_line import run
+from tests.support.golden import stored
+from tests.support.paths import MEASUREMENTS
 
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 HDD = str(MEASUREMENTS / "hdd.json")
 NVME = str(MEASUREMENTS / "nvme-consumer.json")
 SATA = str(MEASUREMENTS / "sata-ssd-consumer.json")
 RAID_CACHE = str(MEASUREMENTS / "raid-cache.json")
 JOURNAL = str(MEASUREMENTS / "hdd-journal.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of one command."""
-    with pytest.raises(SystemExit) as ended:
-        main(["compare", *arguments])
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
 
 
 def changed(tmp_path: Path, name: str, source: str = NVME, **summary: float | None) -> str:
@@ -71,7 +64,7 @@ def changed(tmp_path: Path, name: str, source: str = NVME, **summary: float | No
 def test_what_goes_wrong_is_said_in_one_line(
     arguments: tuple[str, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    actual, out, err = run(capsys, *arguments)
+    actual, out, err = run(capsys, "compare", *arguments)
     assert (actual, out) == (status, "")
     assert message in err
     assert "Traceback" not in err
@@ -80,7 +73,7 @@ def test_what_goes_wrong_is_said_in_one_line(
 def test_drives_side_by_side_are_no_failure_whatever_they_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    status, out, err = run(capsys, NVME, HDD, RAID_CACHE, TMPFS, "ref:7a")
+    status, out, err = run(capsys, "compare", NVME, HDD, RAID_CACHE, TMPFS, "ref:7a")
     assert (status, err) == (0, "")
     assert "tmpfs.json is not durable, so its speed says nothing" in out.replace("\n  ", " ")
 
@@ -91,7 +84,7 @@ def test_what_the_reader_of_a_measurement_must_know_is_said(
     raw = json.loads(Path(RAID_CACHE).read_text())
     path = tmp_path / "busy.json"
     path.write_text(json.dumps({**raw, "warnings": [{"code": "x", "text": "others wrote, too"}]}))
-    out = run(capsys, NVME, str(path))[1]
+    out = run(capsys, "compare", NVME, str(path))[1]
     assert "\nbusy is suspicious: sda rotates, but synced one block at 10 310/s" in out
     assert "\nbusy: others wrote, too\n" in out
     assert "nvme-consumer is plausible" not in out
@@ -101,14 +94,14 @@ def test_what_the_reader_of_a_measurement_must_know_is_said(
 def test_what_is_not_known_is_never_called_equal(
     how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, out, _ = run(capsys, HDD, "ref:9", "--format", how)
+    _, out, _ = run(capsys, "compare", HDD, "ref:9", "--format", how)
     assert "not judged" in out
     assert "equal" not in out
     assert "same" not in out
 
 
 def test_a_dash_stands_for_what_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = run(capsys, HDD, "ref:9")[1].splitlines()
+    lines = run(capsys, "compare", HDD, "ref:9")[1].splitlines()
     # reference.md section 1: 83.04/s; 12.1 ms / 12.042 ms = 1.005
     assert "ref:9     83    12 ms        -    -       -      1  not judged" in lines
     assert any(line.startswith("ref:9  -      -          4x 2TB Samsung") for line in lines)
@@ -126,7 +119,7 @@ def test_a_dash_stands_for_what_is_not_known(capsys: pytest.CaptureFixture[str])
 def test_a_comparison_fits_80_columns(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = run(capsys, *arguments)[1]
+    out = run(capsys, "compare", *arguments)[1]
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -136,10 +129,10 @@ def test_long_names_are_cut_in_the_tables(
     names = [tmp_path / f"database-host-{number}-2026-11.json" for number in (1, 2)]
     for name in names:
         shutil.copy(HDD, name)
-    out = run(capsys, *map(str, names))[1]  # cut to 14 they would be alike
+    out = run(capsys, "compare", *map(str, names))[1]  # cut to 14 they would be alike
     assert "\ndatabase-host-1-2026-11 " in out
     names[1].rename(tmp_path / "database-host-1-2026-12.json")
-    out = run(capsys, str(names[0]), str(tmp_path / "database-host-1-2026-12.json"))[1]
+    out = run(capsys, "compare", str(names[0]), str(tmp_path / "database-host-1-2026-12.json"))[1]
     assert "\ndataba..026-11 " in out
     assert "\ndataba..026-12 " in out
 
@@ -150,13 +143,13 @@ def test_files_of_one_name_keep_their_folders(
     for folder in "ab":
         (tmp_path / folder).mkdir()
         shutil.copy(HDD, tmp_path / folder / "m.json")
-    out = run(capsys, str(tmp_path / "a/m.json"), str(tmp_path / "b/m.json"))[1]
+    out = run(capsys, "compare", str(tmp_path / "a/m.json"), str(tmp_path / "b/m.json"))[1]
     assert f"\n{tmp_path}/a/m.json " in out
 
 
 def test_the_same_advice_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = changed(tmp_path, "copy")
-    status, out, _ = run(capsys, NVME, copy, "--db", "mysql", "--db-version", "9.7")
+    status, out, _ = run(capsys, "compare", NVME, copy, "--db", "mysql", "--db-version", "9.7")
     assert status == 0
     assert "MySQL 9.7 (as given): the advice would be the same.\n" in out
     assert "setting" not in out
@@ -166,7 +159,7 @@ def test_the_same_advice_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_memory_settings_are_told_from_those_of_the_drive(
     other: str, said: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = run(capsys, NVME, other, "--db", "mysql", "--db-version", "9.7")[1]
+    out = run(capsys, "compare", NVME, other, "--db", "mysql", "--db-version", "9.7")[1]
     assert "innodb_io_capacity " in out
     assert ("innodb_buffer_pool_size" in out) is said
     assert ("Memory settings follow each measurement's host" in out) is said
@@ -177,12 +170,12 @@ def test_it_is_written_to_a_new_file_only(
 ) -> None:
     path = tmp_path / "comparison.md"
     asked = (NVME, HDD, "--format", "markdown", "--output", str(path))
-    assert run(capsys, *asked) == (0, "", "")
+    assert run(capsys, "compare", *asked) == (0, "", "")
     assert path.read_text().startswith("| drive | class | trust | what |\n")
-    status, _, err = run(capsys, *asked)
+    status, _, err = run(capsys, "compare", *asked)
     assert status == 2
     assert f"{path} exists already" in err
-    assert run(capsys, *asked, "--force")[0] == 0
+    assert run(capsys, "compare", *asked, "--force")[0] == 0
 
 
 # One host over time
@@ -208,7 +201,7 @@ def test_slower_is_exit_status_3(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     now = changed(tmp_path, "now", mean_us=mean_us)
-    actual, out, err = run(capsys, "--baseline", NVME, now, *tolerance)
+    actual, out, err = run(capsys, "compare", "--baseline", NVME, now, *tolerance)
     assert actual == status
     assert "8 KiB overwrite + fdatasync" in out
     if status == 3:
@@ -223,14 +216,14 @@ def test_a_finding_is_said_though_it_is_quiet(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = changed(tmp_path, "now", mean_us=9000.0)
-    status, _, err = run(capsys, "--baseline", NVME, now, "--quiet")
+    status, _, err = run(capsys, "compare", "--baseline", NVME, now, "--quiet")
     assert status == 3
     assert "is slower than" in err
 
 
 def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     now = changed(tmp_path, "now", mean_us=3286.0)
-    status, out, _ = run(capsys, "--baseline", NVME, now, "--format", "json")
+    status, out, _ = run(capsys, "compare", "--baseline", NVME, now, "--format", "json")
     found = json.loads(out)
     assert status == 3
     assert found["baseline"].keys() == {
@@ -243,7 +236,7 @@ def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_drive_that_keeps_nothing_now_is_exit_status_3(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    status, out, err = run(capsys, "--baseline", HDD, TMPFS)
+    status, out, err = run(capsys, "compare", "--baseline", HDD, TMPFS)
     assert status == 3
     assert "tmpfs.json is not-durable" in err
     assert "hdd.json was plausible: tmpfs keeps files in memory" in out.replace("\n ", "")
@@ -253,7 +246,7 @@ def test_what_cannot_be_judged_is_a_failure_and_not_a_pass(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = changed(tmp_path, "now", ci95_percent=None)
-    status, out, err = run(capsys, "--baseline", NVME, now)
+    status, out, err = run(capsys, "compare", "--baseline", NVME, now)
     assert (status, out) == (1, "")
     assert f"{now} cannot be held against {NVME}: a mean without a confidence interval" in err
 
@@ -264,7 +257,7 @@ def measuring(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
 
     def noted(directory: Path, plan: str, **_: object) -> Measurement:
         asked.append((directory, plan))
-        return from_json(Path(NVME).read_text(), NVME)
+        return stored("nvme-consumer")
 
     monkeypatch.setattr("advisor.commands.steps.measured", noted)
     return asked
@@ -292,8 +285,8 @@ def test_the_baselines_directory_is_measured_by_its_plan(
     old = tmp_path / "old.json"
     old.write_text(json.dumps({**raw, "plan": plan and {"name": plan, "seed": 1, "rounds": 3}}))
     asked = measuring(monkeypatch)
-    assert run(capsys, "--baseline", str(old), *flags)[0] == 0
-    assert run(capsys, "--baseline", str(old), str(tmp_path), *flags)[0] == 0
+    assert run(capsys, "compare", "--baseline", str(old), *flags)[0] == 0
+    assert run(capsys, "compare", "--baseline", str(old), str(tmp_path), *flags)[0] == 0
     assert asked == [(Path("/var/lib/db"), taken), (tmp_path, taken)]
 
 
@@ -303,7 +296,7 @@ def test_nothing_is_measured_for_an_output_that_cannot_be_written(
     asked = measuring(monkeypatch)
     existing = tmp_path / "comparison.txt"
     existing.touch()
-    assert run(capsys, "--baseline", NVME, "--output", str(existing))[0] == 2
+    assert run(capsys, "compare", "--baseline", NVME, "--output", str(existing))[0] == 2
     assert asked == []
 
 
@@ -313,10 +306,10 @@ def test_what_another_tool_reported_does_not_say_where(
     raw = json.loads(Path(NVME).read_text())
     path = tmp_path / "fio.json"
     path.write_text(json.dumps({**raw, "source": "reported by fio"}))
-    status, _, err = run(capsys, "--baseline", str(path))
+    status, _, err = run(capsys, "compare", "--baseline", str(path))
     assert status == 2
     assert "was reported by fio, which does not say where" in err
-    assert "2026-11-20 08:30 UTC, reported by fio" in run(capsys, str(path), HDD)[1]
+    assert "2026-11-20 08:30 UTC, reported by fio" in run(capsys, "compare", str(path), HDD)[1]
 
 
 @pytest.mark.parametrize(
@@ -330,6 +323,6 @@ def test_what_another_tool_reported_does_not_say_where(
 def test_trust_can_be_required(
     arguments: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    actual, out, _ = run(capsys, *arguments, "--require-trust", "plausible")
+    actual, out, _ = run(capsys, "compare", *arguments, "--require-trust", "plausible")
     assert actual == status
     assert out

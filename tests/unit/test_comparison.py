@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from drives import classic, measurement, series, summary
 
 from advisor.advice import Advice
 from advisor.advise import Knowledge
@@ -14,6 +13,7 @@ from advisor.errors import GuardError, UsageError
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.request import Request
+from tests.support.drives import classic, measurement, series, summary
 
 STORAGE = load_storage_knowledge()
 MYSQL = Knowledge(STORAGE, load_assumptions(), load_settings("innodb"))

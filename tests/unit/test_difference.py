@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from drives import summary
 
 from advisor.comparison.difference import difference
 from advisor.measurement import Summary
 from advisor.statistics import ci95_percent, mean_interval_us
+from tests.support.drives import summary
 
 
 @pytest.mark.parametrize(

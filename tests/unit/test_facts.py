@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from drives import GIB, UNKNOWN, classic, device, measurement, series, summary
 
 from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE
 from advisor.analysis.facts import ASSUMED, Assumption, build_facts, writes_binary_log
@@ -13,6 +12,7 @@ from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary, Unknown
 from advisor.request import Request
 from advisor.versions import NumericVersion, Vendor
+from tests.support.drives import GIB, UNKNOWN, classic, device, measurement, series, summary
 
 KNOWLEDGE = load_storage_knowledge()
 BUILD_FACTS = ("build_lz4", "build_zstd", "build_liburing", "build_numa")

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drives import UNKNOWN, device, measurement, round_of, series, summary
 
 from advisor.analysis.verdict import judge
-from advisor.cli import main
 from advisor.errors import AdvisorError
 from advisor.fleet.build import build_fleet, host_of
 from advisor.fleet.results import Fleet, Host, Unread
@@ -21,8 +19,10 @@ from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
 from advisor.output.fleet import fleet_document
 from advisor.output.report.faces import document_text
+from tests.support.command_line import run
+from tests.support.drives import UNKNOWN, device, measurement, round_of, series, summary
+from tests.support.paths import FIXTURES, MEASUREMENTS
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "measurements"
 KNOWLEDGE = load_storage_knowledge()
 
 
@@ -155,7 +155,7 @@ def test_only_what_can_be_believed_is_added_up() -> None:
 
 # The golden measurements: 1e6 / 860, / 262, / 24.1, ... and their p99.
 def test_classes_are_counted_and_added_up() -> None:
-    paths = sorted(GOLDEN.glob("*.json"))
+    paths = sorted(MEASUREMENTS.glob("*.json"))
     found = fleet([host_of(str(p), p.stem, from_json(p.read_text(), ""), KNOWLEDGE) for p in paths])
     counts = {
         one.storage_class: (one.hosts, one.median_p99_us, round(one.serial_syncs_per_s, 2))
@@ -206,30 +206,32 @@ def test_latencies_that_are_none_are_refused_nevertheless(bad: str) -> None:
 # The command
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of report --fleet."""
-    with pytest.raises(SystemExit) as ended:
-        main(["report", "--fleet", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
-
-
 def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, err = run(capsys, GOLDEN / "hdd.json", GOLDEN / "tmpfs.json", "--format", "json")
+    status, out, err = run(
+        capsys,
+        "report",
+        "--fleet",
+        MEASUREMENTS / "hdd.json",
+        MEASUREMENTS / "tmpfs.json",
+        "--format",
+        "json",
+    )
     assert (status, err) == (0, "")
     told = json.loads(out)
     assert (told["schema_version"], told["unread"]) == (1, [])
     hdd, tmpfs = told["hosts"]
     assert (hdd["class"], hdd["trust"], hdd["model"]) == ("hdd", "plausible", "WDC WD2002FYPS-0")
-    assert hdd["file"] == str(GOLDEN / "hdd.json")
+    assert hdd["file"] == str(MEASUREMENTS / "hdd.json")
     assert hdd["latency"]["mean_us"] == 12200
     assert hdd["latency"]["p99_us"] is None
     assert (tmpfs["trust"], tmpfs["evidence"][0]["check"]) == ("not-durable", "memory-file-system")
 
 
 def test_another_tools_report_is_one_of_the_fleet(capsys: pytest.CaptureFixture[str]) -> None:
-    fio = Path(__file__).parents[1] / "importers" / "fixtures" / "fio-3.33-fdatasync.json"
-    status, out, err = run(capsys, GOLDEN / "hdd.json", fio, "--format", "json")
+    fio = FIXTURES / "fio-3.33-fdatasync.json"
+    status, out, err = run(
+        capsys, "report", "--fleet", MEASUREMENTS / "hdd.json", fio, "--format", "json"
+    )
     assert (status, err) == (0, "")
     (reported,) = [one for one in json.loads(out)["hosts"] if one["file"] == str(fio)]
     assert (reported["source"], reported["trust"]) == ("reported by fio 3.33", "unverifiable")
@@ -240,7 +242,7 @@ def bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, str
     """Files with names that no table breaks, and what is wrong with them."""
     monkeypatch.chdir(tmp_path)
     cut, binary, no_time = Path("cut.json"), Path("binary"), Path("no_time.json")
-    text = (GOLDEN / "hdd.json").read_text()
+    text = (MEASUREMENTS / "hdd.json").read_text()
     cut.write_text(text[:5000])
     no_time.write_text(text.replace('"mean_us": 12200', '"mean_us": 1e-310', 1))
     binary.write_bytes(b"\x7fELF\x00\xff")
@@ -259,8 +261,8 @@ def bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, str
 def test_what_cannot_be_read_is_said_and_the_rest_reported(
     format_: str, bad_files: dict[Path, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = [GOLDEN / "hdd.json", *bad_files, GOLDEN / "nvme-plp.json"]
-    status, out, err = run(capsys, *files, "--format", format_)
+    files = [MEASUREMENTS / "hdd.json", *bad_files, MEASUREMENTS / "nvme-plp.json"]
+    status, out, err = run(capsys, "report", "--fleet", *files, "--format", format_)
     assert (status, err.count("\n")) == (1, 1)
     assert "5 of 7 files could not be read: " in err
     # Wrapped and escaped as the format will have it.
@@ -277,7 +279,15 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
 ) -> None:
     product = tmp_path / "fleet.html"
     status, out, _ = run(
-        capsys, GOLDEN / "hdd.json", "nowhere", "--format", "html", "--output", product
+        capsys,
+        "report",
+        "--fleet",
+        MEASUREMENTS / "hdd.json",
+        "nowhere",
+        "--format",
+        "html",
+        "--output",
+        product,
     )
     assert (status, out) == (1, "")
     assert "WD2002FYPS" in product.read_text()
@@ -286,7 +296,7 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     pipe, product = tmp_path / "pipe", tmp_path / "fleet.json"
     os.mkfifo(pipe)
-    arguments = ["report", "--fleet", GOLDEN / "hdd.json", pipe, "--output", product]
+    arguments = ["report", "--fleet", MEASUREMENTS / "hdd.json", pipe, "--output", product]
     command = [sys.executable, "-m", "advisor", *map(str, arguments)]
     with (
         subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
@@ -303,16 +313,20 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     ("arguments", "status", "message"),
     [
         ((), 2, "--fleet needs measurements"),
-        ((GOLDEN / "hdd.json", "--format", "prometheus"), 2, "--fleet has no Prometheus text"),
-        ((GOLDEN / "hdd.json", GOLDEN / "." / "hdd.json"), 2, "is given twice"),
-        ((GOLDEN / "hdd.json", "--output", "/"), 2, "/ is a directory"),
+        (
+            (MEASUREMENTS / "hdd.json", "--format", "prometheus"),
+            2,
+            "--fleet has no Prometheus text",
+        ),
+        ((MEASUREMENTS / "hdd.json", MEASUREMENTS / "." / "hdd.json"), 2, "is given twice"),
+        ((MEASUREMENTS / "hdd.json", "--output", "/"), 2, "/ is a directory"),
         (("nowhere", "either"), 1, "2 of 2 files could not be read: nowhere cannot be read: No"),
     ],
 )
 def test_mistakes_get_one_clear_line(
     arguments: tuple[object, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended, out, err = run(capsys, *arguments)
+    ended, out, err = run(capsys, "report", "--fleet", *arguments)
     assert (ended, out) == (status, "")
     assert message in err
     assert "Traceback" not in err
@@ -352,7 +366,7 @@ def test_hostile_names_are_text(
         devices = (device(model=name), device("vdb", model="QEMU HARDDISK", transport="virtio"))
         made = measurement(slow, devices=devices, label=name)
         paths[-1].write_text(to_json(made))
-    status, out, _ = run(capsys, *paths, "--format", format_)
+    status, out, _ = run(capsys, "report", "--fleet", *paths, "--format", format_)
     assert status == 0
     if format_ in ("html", "markdown"):
         assert "<script>" not in out.replace("\\<", "&lt;")
@@ -362,7 +376,9 @@ def test_hostile_names_are_text(
 
 
 def test_eighty_columns_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = run(capsys, *sorted(GOLDEN.glob("*.json")), "nowhere.json")
+    _, out, _ = run(
+        capsys, "report", "--fleet", *sorted(MEASUREMENTS.glob("*.json")), "nowhere.json"
+    )
     assert max(map(len, out.splitlines())) <= 80
 
 

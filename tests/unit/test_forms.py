@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
 from patroni.collections import CaseInsensitiveSet
 from patroni.config import Config
 from patroni.ctl import apply_yaml_file
@@ -22,27 +21,25 @@ from patroni.postgresql.validator import (
 
 from advisor.advice import Advice
 from advisor.advise import Knowledge, advise
-from advisor.cli import main
 from advisor.commands.steps import knowledge_for
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
 from advisor.output.forms import FORMS, NOT_IN_CLOUDNATIVEPG, FormName
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
 from advisor.versions import Vendor, parse_version
+from tests.support.cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
+from tests.support.command_line import run
+from tests.support.golden import stored
+from tests.support.paths import MEASUREMENTS
 
 os.umask(pg_perm.orig_umask)  # Patroni takes rights from all that its process makes, by its import
 
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 HDD = str(MEASUREMENTS / "hdd.json")
 HOSTILE = "evil\nfsync: off\r\x1b[31m\x00\u2028- x\u0085\u202e\ufffe\n*/ ; DROP TABLE t; \\! ls"
 VERSIONS: dict[Vendor, str] = {"mysql": "9.7", "mariadb": "10.11", "postgresql": "17"}
 
 
 knowledge_of: Callable[[Vendor], Knowledge] = cache(knowledge_for)
-
-
-def stored(drive: str) -> Measurement:
-    return from_json((MEASUREMENTS / f"{drive}.json").read_text(), drive)
 
 
 def advice_on(
@@ -54,13 +51,6 @@ def advice_on(
 
 def emitted(advice: Advice) -> list[str]:
     return [entry.setting for entry in advice.settings if entry.emitted]
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(["recommend", *arguments])
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
 
 
 # Who has which
@@ -77,7 +67,7 @@ def test_what_only_postgresql_has_is_refused_before_anything_is_measured(
 ) -> None:
     name = {"mysql": "MySQL", "mariadb": "MariaDB"}[vendor]
     asked = ("--db", vendor, "--db-version", VERSIONS[vendor], "--format", form, "/nowhere")
-    assert run(capsys, *asked) == (
+    assert run(capsys, "recommend", *asked) == (
         2,
         "",
         f"fsync-advisor: --format {form} is for PostgreSQL, not for {name}\n"
@@ -87,10 +77,10 @@ def test_what_only_postgresql_has_is_refused_before_anything_is_measured(
 
 def test_the_first_name_of_the_option_file_still_works(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--db", "mysql", "--db-version", "9.7", "--from", HDD)
-    default = run(capsys, *asked)
+    default = run(capsys, "recommend", *asked)
     assert default[0] == 0
-    assert run(capsys, *asked, "--format", "fragment") == default
-    assert run(capsys, *asked, "--format", "conf") == default
+    assert run(capsys, "recommend", *asked, "--format", "fragment") == default
+    assert run(capsys, "recommend", *asked, "--format", "conf") == default
 
 
 # What comes from the host stays in its comment
@@ -374,5 +364,5 @@ def test_the_schema_refuses_what_kubernetes_would(parameters: Any, said: str) ->
 
 def test_json_is_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--db", "postgresql", "--db-version", "17", "--from", HDD, "--format", "json")
-    status, out, _ = run(capsys, *asked)
+    status, out, _ = run(capsys, "recommend", *asked)
     assert (status, json.loads(out)["schema_version"]) == (0, 1)

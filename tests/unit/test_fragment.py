@@ -1,7 +1,6 @@
 """The fragment's text: valid comments whatever the drive is called, and nothing hidden."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,21 +11,16 @@ from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
 from advisor.output.fragment import render_fragment
 from advisor.output.text import one_line
 from advisor.request import Request
 from advisor.versions import Vendor, parse_version
-
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
+from tests.support.golden import stored
 
 SETTING_LINE = re.compile(r"[a-z_]+ = [A-Za-z0-9_.]+")
 
 HOSTILE = "evil\ninnodb_doublewrite = OFF\r\x1b[31m\x00\u2028fsync = off\u0085\u202e"
-
-
-def stored(drive: str) -> Measurement:
-    return from_json((MEASUREMENTS / f"{drive}.json").read_text(), drive)
 
 
 def advice_on(

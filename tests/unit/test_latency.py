@@ -4,10 +4,10 @@ from array import array
 from random import Random
 
 import pytest
-from drives import series, summary
 
 from advisor.capacity.latency import QUANTILES, Latency
 from advisor.measurement import Round, Series, Unknown
+from tests.support.drives import series, summary
 
 
 def sampled(*latencies_ns: int, warmup: int = 0) -> Series:

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from jinja2 import Environment, nodes
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.support.paths import CHECKOUT
 
 DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalchemy")
 """Packages that talk to a database server."""
@@ -124,7 +124,7 @@ def read_modules(root: Path) -> dict[str, Module]:
     return modules
 
 
-MODULES: Final = read_modules(ROOT)
+MODULES: Final = read_modules(CHECKOUT)
 
 
 def module_of(imported: str) -> str | None:
@@ -367,7 +367,7 @@ def test_no_module_imports_itself_in_the_end() -> None:
 
 # 5. Templates hold no arithmetic and no decisions
 
-TEMPLATES: Final = sorted((ROOT / "templates").rglob("*.j2"))
+TEMPLATES: Final = sorted((CHECKOUT / "templates").rglob("*.j2"))
 
 PLAIN: Final = (nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from drives import classic, device, measurement, round_of, series, summary
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from advisor.measurement import (
     from_json,
     to_json,
 )
+from tests.support.drives import classic, device, measurement, round_of, series, summary
 
 HINT = "make one with: fsync-advisor measure --output FILE"
 

@@ -4,11 +4,9 @@ Where the model's own figures do not matter, it is replaced by one that a person
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from drives import UNKNOWN, measurement, series
 
 from advisor import host as hosting
 from advisor import plan as planning
@@ -31,12 +29,13 @@ from advisor.commands.steps import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
 from advisor.host import Wishes
 from advisor.knowledge import load_storage_knowledge, load_workloads
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
 from advisor.plan import plan_capacity
 from advisor.request import Request
 from advisor.versions import Vendor
+from tests.support.drives import UNKNOWN, measurement, series
+from tests.support.golden import stored
 
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 STORAGE = load_storage_knowledge()
 WORKLOADS = load_workloads()
 MYSQL = Request("mysql", (9, 7), "a test")
@@ -436,7 +435,7 @@ def test_the_promised_keys_are_there(by_hand: None) -> None:
 
 
 def test_the_same_question_has_the_same_answer_to_the_byte() -> None:
-    drive = from_json((MEASUREMENTS / "nvme-plp.json").read_text(), "")
+    drive = stored("nvme-plp")
     first, second = (planned(drive, MYSQL, None, "login", client_counts=(1, 8)) for _ in range(2))
     assert first.model_dump_json() == second.model_dump_json()
 

@@ -1,18 +1,17 @@
 """Application policies: every figure computed by hand from R, n, L and the immediate share."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.workloads import Kind, Transaction, fill_in
-from advisor.cli import main
 from advisor.knowledge import load_workloads
 from advisor.output.blocks import Table, as_text
 from advisor.output.policies import policy_blocks
+from tests.support.command_line import run
+from tests.support.paths import MEASUREMENTS
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "measurements"
 OURS = load_workloads()
 
 
@@ -117,11 +116,10 @@ def test_a_policy_can_be_loaded_from_its_json() -> None:
 def test_an_application_loads_its_policy_from_the_report(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = ["--from", str(GOLDEN / "nvme-consumer.json"), "--format", "json"]
-    with pytest.raises(SystemExit) as ended:
-        main(["report", *arguments, "--workload", "publish", "--rate", "10"])
-    assert not ended.value.code
-    (told,) = json.loads(capsys.readouterr().out)["policies"]
+    arguments = ["--from", str(MEASUREMENTS / "nvme-consumer.json"), "--format", "json"]
+    status, out, _ = run(capsys, "report", *arguments, "--workload", "publish", "--rate", "10")
+    assert status == 0
+    (told,) = json.loads(out)["policies"]
     made = Policy.model_validate(told)
     assert (made.workload, made.policy, made.batch_events) == ("publish", "batched", 2)
     assert made.flush_interval_ms == pytest.approx(200)

@@ -6,7 +6,6 @@ The model is replaced by one that a person can compute: each client makes what i
 from typing import Any
 
 import pytest
-from drives import classic, device, measurement, round_of, series, summary
 
 from advisor import host as hosting
 from advisor.capacity.group_commit import Bottleneck, Cpu, Drive, Engine, Outcome, sync_wait_us
@@ -21,6 +20,7 @@ from advisor.report.histogram import histogram
 from advisor.report.results import Report
 from advisor.request import Request
 from advisor.versions import Vendor
+from tests.support.drives import classic, device, measurement, round_of, series, summary
 
 MYSQL = Request("mysql", (9, 7), "a test", memory_bytes=8 * 1024**3)
 POSTGRESQL = Request("postgresql", (15,), "a test", memory_bytes=8 * 1024**3)

@@ -8,23 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli import main
 from advisor.output.report.html import NO_CHARTS, NO_MATPLOTLIB
+from tests.support.command_line import run
+from tests.support.paths import MEASUREMENTS
 
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
 QUICK = str(MEASUREMENTS / "cloud-quick.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
 PLP = str(MEASUREMENTS / "nvme-plp.json")
 FEW = ("--clients", "1")
 """Little work for the model."""
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of one command."""
-    with pytest.raises(SystemExit) as ended:
-        main(["report", *arguments])
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
 
 
 @pytest.mark.parametrize(
@@ -68,7 +60,7 @@ def test_mistakes(
     message: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ended, _, err = run(capsys, *arguments)
+    ended, _, err = run(capsys, "report", *arguments)
     assert message in err
     assert ended == status
     assert "Traceback" not in err
@@ -79,7 +71,7 @@ def test_a_drive_that_is_not_durable_is_reported_and_gets_nothing(
     how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ("--db", "mysql", "--db-version", "9.7", "--rate", "10", "--target-tps", "5")
-    status, out, _ = run(capsys, "--from", TMPFS, *arguments, "--format", how)
+    status, out, _ = run(capsys, "report", "--from", TMPFS, *arguments, "--format", how)
     assert status == 3
     assert "not durable" in out
     for absent in ("innodb_flush_log_at_trx_commit", "transactions/s", "commits at most"):
@@ -90,23 +82,23 @@ def test_a_drive_that_is_not_durable_is_reported_and_gets_nothing(
 
 
 def test_it_says_why_not_to_trust_on_stderr_too(capsys: pytest.CaptureFixture[str]) -> None:
-    _, _, err = run(capsys, "--from", QUICK, *FEW)
+    _, _, err = run(capsys, "report", "--from", QUICK, *FEW)
     assert "fsync-advisor: trust is unverifiable: virtual disk vda" in err
-    _, _, err = run(capsys, "--from", QUICK, *FEW, "--quiet")
+    _, _, err = run(capsys, "report", "--from", QUICK, *FEW, "--quiet")
     assert err == ""
 
 
 def test_a_file_is_written_safely(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "report.html"
     arguments = ("--from", QUICK, *FEW, "--format", "html", "-o", str(path))
-    assert run(capsys, *arguments)[:2] == (0, "")
+    assert run(capsys, "report", *arguments)[:2] == (0, "")
     written = path.read_text()
     assert written.startswith("<!DOCTYPE html>\n")
     assert written.endswith("</html>\n")
-    status, _, err = run(capsys, *arguments)
+    status, _, err = run(capsys, "report", *arguments)
     assert (status, path.read_text()) == (2, written)
     assert f"{path} exists already" in err
-    assert run(capsys, *arguments, "--force")[0] == 0
+    assert run(capsys, "report", *arguments, "--force")[0] == 0
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
 
@@ -115,9 +107,9 @@ def test_a_file_has_no_colours(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    _, out, _ = run(capsys, "--from", QUICK, *FEW)
+    _, out, _ = run(capsys, "report", "--from", QUICK, *FEW)
     assert "\x1b[" in out
-    run(capsys, "--from", QUICK, *FEW, "-o", str(tmp_path / "report.txt"))
+    run(capsys, "report", "--from", QUICK, *FEW, "-o", str(tmp_path / "report.txt"))
     assert "\x1b" not in (tmp_path / "report.txt").read_text()
 
 
@@ -125,20 +117,20 @@ def test_a_measurement_may_come_from_a_pipe_or_from_another_tool(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     fio = MEASUREMENTS.parents[1] / "importers" / "fixtures" / "fio-3.33-fdatasync.json"
-    status, out, _ = run(capsys, "--from", str(fio), *FEW)
+    status, out, _ = run(capsys, "report", "--from", str(fio), *FEW)
     assert status == 0
     assert " is reported to take " in " ".join(out.split())
 
 
 def test_what_has_no_sync_has_no_report(capsys: pytest.CaptureFixture[str]) -> None:
     iotune = MEASUREMENTS.parents[1] / "importers" / "fixtures" / "iotune-rpk.yaml"
-    status, out, err = run(capsys, "--from", str(iotune))
+    status, out, err = run(capsys, "report", "--from", str(iotune))
     assert (status, out) == (1, "")
     assert "has no single writer's sync, from which all follows" in err
 
 
 def test_prometheus_gets_the_measurement(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = run(capsys, "--from", PLP, "--format", "prometheus")
+    status, out, _ = run(capsys, "report", "--from", PLP, "--format", "prometheus")
     assert status == 0
     assert out.startswith("# HELP fsync_advisor_")
 
@@ -157,11 +149,11 @@ def test_the_command_makes_the_same_report_again(
     odd.write_bytes(Path(PLP).read_bytes())
     servers = ("--db", "mysql", "--db", "postgresql", "--db-version", "8.4", "--db-version", "15")
     given = ("--from", str(odd), *servers, "--no-binary-log", *FEW, "--format", "json")
-    _, out, _ = run(capsys, *given)
+    _, out, _ = run(capsys, "report", *given)
     program, command, *arguments = made_by(out)
     assert (program, command) == ("fsync-advisor", "report")
     assert sorted(arguments) == sorted(given)
-    _, again, _ = run(capsys, *arguments)
+    _, again, _ = run(capsys, "report", *arguments)
     assert again == out
 
 
@@ -169,7 +161,19 @@ def test_short_names_and_flags_are_written_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "x.json"
-    run(capsys, "--from", QUICK, *FEW, "-q", "-o", str(path), "--format", "json", "--no-charts")
+    run(
+        capsys,
+        "report",
+        "--from",
+        QUICK,
+        *FEW,
+        "-q",
+        "-o",
+        str(path),
+        "--format",
+        "json",
+        "--no-charts",
+    )
     arguments = made_by(path.read_text())[2:]
     assert arguments == [
         *("--from", QUICK, "--clients", "1", "--format", "json"),
@@ -183,7 +187,7 @@ def test_json_is_plain_ascii(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     raw["label"] = raw["target"]["directory"] = said
     path = tmp_path / "m.json"
     path.write_text(json.dumps(raw))
-    _, out, _ = run(capsys, "--from", str(path), *FEW, "--format", "json")
+    _, out, _ = run(capsys, "report", "--from", str(path), *FEW, "--format", "json")
     assert out.isascii()
     assert all(one.isprintable() or one == "\n" for one in out)
     report = json.loads(out)
@@ -202,7 +206,7 @@ def test_html_without_pictures_is_complete_and_says_so(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "advisor.output.charts.draw", raising=False)
-    status, out, _ = run(capsys, "--from", PLP, *FEW, "--format", "html", option)
+    status, out, _ = run(capsys, "report", "--from", PLP, *FEW, "--format", "html", option)
     assert status == 0
     assert note.replace("'", "&#39;") in out
     assert "<svg" not in out
@@ -214,7 +218,9 @@ def test_nothing_is_measured_for_a_report_that_cannot_be_written(
 ) -> None:
     taken, save = tmp_path / "report.txt", tmp_path / "m.json"
     taken.write_text("somebody else's")
-    status, _, err = run(capsys, str(tmp_path), "--quick", "-o", str(taken), "--save", str(save))
+    status, _, err = run(
+        capsys, "report", str(tmp_path), "--quick", "-o", str(taken), "--save", str(save)
+    )
     assert status == 2
     assert f"{taken} exists already" in err
     assert [one.name for one in tmp_path.iterdir()] == ["report.txt"]
@@ -234,7 +240,7 @@ def test_a_workload_that_nobody_named_is_said_to_be_our_choice(
     noted: bool,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _, out, _ = run(capsys, "--from", QUICK, *FEW, *arguments, "--format", "json")
+    _, out, _ = run(capsys, "report", "--from", QUICK, *FEW, *arguments, "--format", "json")
     (server,) = json.loads(out)["servers"]
     assert [one["name"] for one in server["capacity"]["workloads"]] == shown
     assert any("no workload was named" in note for note in server["capacity"]["notes"]) is noted
@@ -251,7 +257,7 @@ def test_a_rate_is_for_the_workloads_of_files(
     arguments: tuple[str, ...], events: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = (*FEW, *arguments, "--rate", "100", "--format", "json")
-    _, out, _ = run(capsys, "--from", QUICK, *given)
+    _, out, _ = run(capsys, "report", "--from", QUICK, *given)
     assert [one["workload"] for one in json.loads(out)["policies"]] == events
 
 
@@ -267,6 +273,6 @@ def test_empty_texts_in_a_file_do_no_harm(
     path = tmp_path / "m.json"
     path.write_text(json.dumps(raw))
     for how in ("terminal", "markdown", "html", "json"):
-        status, out, err = run(capsys, "--from", str(path), *FEW, "--format", how)
+        status, out, err = run(capsys, "report", "--from", str(path), *FEW, "--format", how)
         assert (status, "Traceback" in err) == (0, False)
         assert "unverifiable" in out

@@ -4,7 +4,6 @@ from array import array
 from fractions import Fraction
 
 import pytest
-from drives import round_of, summary
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from advisor.statistics import (
     summarise,
     typical_us,
 )
+from tests.support.drives import round_of, summary
 
 
 # The least n with q^n <= 2.5 %: 0.5^6 = 1.6 %, 0.9^36 = 2.3 %; measurement.md 3.7 has

@@ -1,7 +1,6 @@
 """What a drive behaves like: facts from sysfs first, latency second; unknown stays unknown."""
 
 import pytest
-from drives import UNKNOWN, classic, device, measurement, series, summary
 
 from advisor.analysis.storage import (
     ReferenceStorage,
@@ -15,6 +14,7 @@ from advisor.analysis.storage import (
 )
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Known, Measurement, Unknown
+from tests.support.drives import UNKNOWN, classic, device, measurement, series, summary
 
 KNOWLEDGE = load_storage_knowledge()
 

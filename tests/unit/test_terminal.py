@@ -1,19 +1,12 @@
 """What a terminal shows: 80 columns, no control characters of a drive's, nothing left out."""
 
-from pathlib import Path
-
 import pytest
 
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, MeasurementWarning, from_json
+from advisor.measurement import Measurement, MeasurementWarning
 from advisor.output.terminal import measurement_text
-
-MEASUREMENTS = Path(__file__).parents[1] / "golden" / "measurements"
-
-
-def stored(drive: str) -> Measurement:
-    return from_json((MEASUREMENTS / f"{drive}.json").read_text(), drive)
+from tests.support.golden import stored
 
 
 def shown(measurement: Measurement) -> str:

@@ -1,11 +1,11 @@
 """Whether a sync means anything: every check on both sides of its limit, and what it says."""
 
 import pytest
-from drives import UNKNOWN, classic, device, measurement, round_of, series, summary
 
 from advisor.analysis.trust import CHECK_IDS, Trust, TrustCheck, judge_trust
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, Round, Series, Unknown
+from tests.support.drives import UNKNOWN, classic, device, measurement, round_of, series, summary
 
 KNOWLEDGE = load_storage_knowledge()
 

@@ -2,10 +2,9 @@
 
 import json
 
-from drives import classic, device, measurement
-
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
+from tests.support.drives import classic, device, measurement
 
 KNOWLEDGE = load_storage_knowledge()
 

@@ -1,6 +1,6 @@
 """Real servers under the load of the model, on drives of several speeds: what was measured.
 
-    python tests/benchmarks/capacity_accuracy/measure.py [RESULTS]
+    python -m tests.benchmarks.capacity_accuracy.measure [RESULTS]
 
 For every case, delay and number of clients, twice, in an order that a seed shuffles anew each time,
 one client's commits or many's are counted for some seconds, on a fresh server whose syncs a
@@ -21,12 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "servers"))
-sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
-
-from harness import Instance, Preload, Server, server_named
-from slow_drive import compile_slow_drive, probe_slowed, slower_by
-
 from advisor.capacity.calibration import saturating_clients
 from advisor.capacity.latency import Latency
 from advisor.measurement import from_json
@@ -34,6 +28,8 @@ from advisor.probe.host import describe_host
 from advisor.servers.load import LoadResult, Table, run_load
 from advisor.servers.no_flush import no_flush
 from advisor.servers.wire import Connection, socket_address
+from tests.servers.harness import Instance, Preload, Server, server_named
+from tests.support.slow_drive import compile_slow_drive, probe_slowed, slower_by
 
 RESULTS: Final = Path(__file__).with_name("results.json")
 SEED: Final = 20261122

@@ -1,6 +1,6 @@
 """The model's predictions held against what measure.py measured: the README's table, and a plot.
 
-    python tests/benchmarks/capacity_accuracy/report.py
+    python -m tests.benchmarks.capacity_accuracy.report
 
 Reads results.json; writes cells.md (every cell), accuracy.svg (needs the `charts` extra) and the
 marked table in README.md. The error of a cell is that of the prediction, in percent of the mean of
@@ -20,12 +20,13 @@ from advisor.capacity.calibration import calibrate
 from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.group_commit import Cpu, Drive, Engine, closed_loop
 from advisor.capacity.latency import Latency
+from tests.support.paths import CHECKOUT
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results.json"
 CELLS: Final = HERE / "cells.md"
 PLOT: Final = HERE / "accuracy.svg"
-README: Final = HERE.parents[2] / "README.md"
+README: Final = CHECKOUT / "README.md"
 BLOCK: Final = re.compile(r"(<!-- made by capacity_accuracy -->\n).*?(<!-- end -->)", re.DOTALL)
 
 KINDS: Final[dict[str, CommitKind]] = {
