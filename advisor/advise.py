@@ -96,7 +96,7 @@ def require_durable(measurement: Measurement, verdict: Verdict, *, accepted: boo
 
 
 def _sync_us(measurement: Measurement) -> float:
-    series = measurement.nearest_sync
+    series = measurement.effective_sync
     if series is None and measurement.source != MEASURED:
         raise AdvisorError(
             f"what is {measurement.source} has no single writer's sync, from which all follows",
@@ -141,7 +141,7 @@ def _no_devices(measurement: Measurement) -> Known[str]:
 
 def _figures(measurement: Measurement) -> dict[str, str]:
     classic = measurement.find("classic", "fsync", direct=True, block_bytes=4096)
-    nearest = measurement.nearest_sync
+    nearest = measurement.effective_sync
     found = {
         "8 KiB overwrite + fdatasync": measurement.primary,
         "classic 4 KiB O_DIRECT + fsync": classic,
@@ -235,7 +235,7 @@ def _below(durability: Durability) -> list[Durability]:
 
 
 def _notes(measurement: Measurement) -> tuple[str, ...]:
-    nearest = measurement.nearest_sync
+    nearest = measurement.effective_sync
     stand_in = (
         (f"{nearest.name} stands in for an 8 KiB overwrite with fdatasync, which is not reported",)
         if nearest and nearest != measurement.primary

@@ -210,7 +210,7 @@ class MeasurementWarning(Model):
     text: str
 
 
-class Plan(Model):
+class PlanRun(Model):
     """Which plan was run, and the seed of its order."""
 
     name: str
@@ -227,7 +227,7 @@ class Measurement(Model):
     """"measured", or "reported by TOOL"."""
     taken_at: Known[datetime]
     label: str | None = None
-    plan: Plan | None = None
+    plan: PlanRun | None = None
     target: Target
     environment: Environment
     fill: Fill | None = None
@@ -263,7 +263,7 @@ class Measurement(Model):
         return self.find("overwrite", "fdatasync", block_bytes=PRIMARY_BYTES)
 
     @property
-    def nearest_sync(self) -> Series | None:
+    def effective_sync(self) -> Series | None:
         """The primary series; where a report has none, the most similar one of a single writer.
 
         A drive can be measured again, so a measurement of ours has no such excuse.

@@ -6,14 +6,14 @@ from typing import Final, Literal
 from advisor.durability import CLASSES
 from advisor.versions import FEATURES, VENDORS
 
-Kind = Literal["number", "text", "boolean"]
+FactKind = Literal["number", "text", "boolean"]
 
 
 @dataclass(frozen=True, slots=True)
 class FactName:
     """What a fact is. `choices` closes the set of a text fact's values."""
 
-    kind: Kind
+    kind: FactKind
     description: str
     choices: tuple[str, ...] = ()
 

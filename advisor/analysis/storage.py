@@ -50,7 +50,7 @@ class ReferenceStorage(Strict):
     classic_16k_per_s: float
 
 
-class Standing(Model):
+class Ranking(Model):
     """Where a drive stands among the reference storages in the classic test at one block size."""
 
     block_bytes: int
@@ -82,7 +82,7 @@ def virtual_disks(devices: tuple[Device, ...], models: tuple[str, ...]) -> tuple
 def class_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> dict[str, Fact]:
     """CLASS_FACTS of a measurement. Of several devices, the one that makes a sync slow counts."""
     devices = devices_of(measurement)
-    sync = measurement.nearest_sync
+    sync = measurement.effective_sync
     return {
         "filesystem": measurement.target.filesystem,
         "transport": _common([device.transport for device in devices], "mixed"),
@@ -104,7 +104,7 @@ def classify(facts: dict[str, Fact], classes: tuple[StorageClass, ...]) -> Stora
 
 def standings(
     measurement: Measurement, references: tuple[ReferenceStorage, ...]
-) -> tuple[Standing, ...]:
+) -> tuple[Ranking, ...]:
     """The drive among the reference storages, for each block size of the classic test it has."""
     found = []
     for block_bytes, field in ((4096, "classic_4k_per_s"), (16384, "classic_16k_per_s")):
@@ -116,7 +116,7 @@ def standings(
         faster = [entry.id for entry in ranked if getattr(entry, field) > ops_per_s]
         slower = [entry.id for entry in ranked if getattr(entry, field) <= ops_per_s]
         found.append(
-            Standing(
+            Ranking(
                 block_bytes=block_bytes,
                 ops_per_s=ops_per_s,
                 rank=len(faster) + 1,

@@ -147,7 +147,7 @@ def _serial_syncs(measurement: Measurement) -> list[Series]:
 
 
 def _not_reaching(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
-    sync = measurement.nearest_sync
+    sync = measurement.effective_sync
     if sync is None or typical_us(sync.summary) >= check.limits["below_us"]:
         return None
     return {"sync_us": typical_us(sync.summary)}

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from advisor.analysis.storage import (
     Medium,
     ReferenceStorage,
-    Standing,
+    Ranking,
     StorageClass,
     class_facts,
     classify,
@@ -38,7 +38,7 @@ class Verdict(Model):
     medium: Medium | None
     trust: Trust
     evidence: tuple[Evidence, ...]
-    standings: tuple[Standing, ...]
+    standings: tuple[Ranking, ...]
 
 
 def judge(measurement: Measurement, knowledge: StorageKnowledge) -> Verdict:

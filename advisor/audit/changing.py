@@ -3,8 +3,8 @@
 from typing import Final
 
 from advisor.rules.catalogue import Spec
-from advisor.servers.in_force import InForce
-from advisor.servers.reading import Override
+from advisor.server_state import EffectiveSetting
+from advisor.servers.reading_tmp import Override
 from advisor.units import Value
 from advisor.versions import NumericVersion, Vendor
 
@@ -24,7 +24,7 @@ def how_to_change(
     vendor: Vendor,
     version: NumericVersion,
     spec: Spec,
-    found: InForce,
+    found: EffectiveSetting,
     wanted: Value | None,
     rendered: str,
     *,
@@ -60,7 +60,7 @@ def how_to_reset(override: Override) -> str:
     return f"ALTER ROLE {role}{within} RESET {override.setting};"
 
 
-def _remove(vendor: Vendor, found: InForce) -> str:
+def _remove(vendor: Vendor, found: EffectiveSetting) -> str:
     if found.origin == "persisted":
         sql = "ALTER SYSTEM RESET" if vendor == "postgresql" else "RESET PERSIST"
         return f"{sql} {found.name}; {RESTART}"

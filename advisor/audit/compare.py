@@ -6,7 +6,7 @@ from typing import Final
 from advisor.advice import Recommendation
 from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
-from advisor.audit.lines import Line, lines_of
+from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.values import is_as_good, value_of
 from advisor.audit.windows import (
     DIVERGENCE,
@@ -21,15 +21,15 @@ from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
 from advisor.rules.guards import NOT_ABOVE
 from advisor.rules.risks import RISKS
-from advisor.servers.in_force import InForce
-from advisor.servers.reading import Override, Reading
+from advisor.server_state import EffectiveSetting
+from advisor.servers.reading_tmp import Override, ServerState
 from advisor.units import Value, format_latency, render
 
 NO_PRICE: Final = "none that we know"
 
 
 def audit(
-    reading: Reading,
+    reading: ServerState,
     durability: Durability,
     settings: Iterable[Setting],
     advised: Iterable[Recommendation],
@@ -58,9 +58,9 @@ class _Comparing:
 
     def __init__(
         self,
-        reading: Reading,
+        reading: ServerState,
         durability: Durability,
-        lines: list[Line],
+        lines: list[SettingLine],
         rate: Rate,
         flush_us: Mapping[str, float],
     ) -> None:
@@ -90,7 +90,7 @@ class _Comparing:
             line = self._lines.get(override.setting)
             if line is None or override.setting not in RISKS:
                 continue
-            found = InForce(override.setting, override.value, line.found.unit, "other", "")
+            found = EffectiveSetting(override.setting, override.value, line.found.unit, "other", "")
             value = value_of(found, line.spec)
             if value is None:
                 continue
@@ -115,7 +115,7 @@ class _Comparing:
                 rule=None,
             )
 
-    def _judged(self, line: Line) -> Finding | None:
+    def _judged(self, line: SettingLine) -> Finding | None:
         """The first complaint: at what the value risks, else at what it costs."""
         if line.value is None:
             return self._unreadable(line)
@@ -125,14 +125,14 @@ class _Comparing:
             or self._worse(line, line.value)
         )
 
-    def _accepted(self, line: Line) -> Durability:
+    def _accepted(self, line: SettingLine) -> Durability:
         """What the value may risk: what the advice does, which is never more than was chosen."""
         advised = line.advised.value if line.advised else None
         if advised is None:
             return self._durability if line.spec.default is None else "durable"
         return RISKS[line.setting.name].of(advised)
 
-    def _risky(self, line: Line, value: Value) -> Finding | None:
+    def _risky(self, line: SettingLine, value: Value) -> Finding | None:
         name = line.setting.name
         if name not in RISKS:
             return None
@@ -156,7 +156,7 @@ class _Comparing:
         measured = "" if flush_us is None else f", {format_latency(flush_us)} on the measured drive"
         return f"{RISKS[name].price}{measured}"
 
-    def _widened(self, line: Line, value: Value) -> Finding | None:
+    def _widened(self, line: SettingLine, value: Value) -> Finding | None:
         """A loss window that is accepted, but is wider than by default."""
         relaxed = WIDENED_BY.get(line.setting.name)
         if relaxed is None or not is_relaxed(relaxed, self._values):
@@ -178,7 +178,7 @@ class _Comparing:
             at_risk_of=relaxed,
         )
 
-    def _worse(self, line: Line, value: Value) -> Finding | None:
+    def _worse(self, line: SettingLine, value: Value) -> Finding | None:
         advised = line.advised
         if advised is None:
             return None
@@ -197,12 +197,12 @@ class _Comparing:
             reason = f"{reason} {DIVERGENCE}"
         return self._finding(line, value, "performance", reason, price=price)
 
-    def _unreadable(self, line: Line) -> Finding:
+    def _unreadable(self, line: SettingLine) -> Finding:
         return self._finding(
             line, None, "note", "That is no value that we know for this setting and version."
         )
 
-    def _pending(self, line: Line) -> Finding:
+    def _pending(self, line: SettingLine) -> Finding:
         found = self._finding(
             line, line.value, "note", "A file has another value, which waits for a restart."
         )
@@ -212,7 +212,7 @@ class _Comparing:
 
     def _finding(
         self,
-        line: Line,
+        line: SettingLine,
         value: Value | None,
         severity: Severity,
         reason: str,
@@ -252,14 +252,14 @@ class _Comparing:
             rule=line.advised.rule if line.advised else None,
         )
 
-    def _wanted(self, line: Line) -> tuple[Value | None, str]:
+    def _wanted(self, line: SettingLine) -> tuple[Value | None, str]:
         """The value to have, and how it is written: the advice, else the default."""
         if line.advised is not None:
             return line.advised.value, line.advised.rendered
         default = line.spec.default
         return default, line.spec.default_note if default is None else self._render(line, default)
 
-    def _render(self, line: Line, value: Value) -> str:
+    def _render(self, line: SettingLine, value: Value) -> str:
         return render(value, line.spec.unit, self._reading.vendor)
 
 

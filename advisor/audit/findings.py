@@ -5,8 +5,8 @@ from typing import Final, Literal
 from advisor.advice import Measured
 from advisor.durability import Durability
 from advisor.measurement import Model
-from advisor.servers.in_force import Origin
-from advisor.servers.reading import Activity
+from advisor.server_state import Origin
+from advisor.servers.reading_tmp import Activity
 from advisor.versions import Vendor
 
 Severity = Literal["corruption-risk", "data-loss", "performance", "note"]

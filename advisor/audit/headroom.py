@@ -2,7 +2,7 @@
 
 from advisor.audit.findings import Headroom
 from advisor.measurement import Measurement
-from advisor.servers.reading import Activity
+from advisor.servers.reading_tmp import Activity
 
 
 def headroom(activity: Activity, measurement: Measurement) -> Headroom | None:
@@ -11,7 +11,7 @@ def headroom(activity: Activity, measurement: Measurement) -> Headroom | None:
     None where the log's syncs are not counted, or the measurement lacks the sync. The binary
     log's count where both its syncs and its latency are known.
     """
-    sync = measurement.nearest_sync
+    sync = measurement.effective_sync
     if sync is None or activity.log_syncs_per_s is None:
         return None
     sync_us = sync.summary.mean_us

@@ -7,24 +7,24 @@ from advisor.advice import Recommendation
 from advisor.analysis.facts import writes_binary_log as default_binary_log
 from advisor.audit.values import value_of
 from advisor.rules.catalogue import Setting, Spec
-from advisor.servers.in_force import InForce
-from advisor.servers.reading import Reading
+from advisor.server_state import EffectiveSetting
+from advisor.servers.reading_tmp import ServerState
 from advisor.units import Value
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SettingLine:
     """One setting that the server has: its spec, its value, and the advice if there is one."""
 
     setting: Setting
     spec: Spec
-    found: InForce
+    found: EffectiveSetting
     value: Value | None
     """None where it cannot be read."""
     advised: Recommendation | None
 
 
-def writes_binary_log(reading: Reading) -> bool:
+def writes_binary_log(reading: ServerState) -> bool:
     """Whether the server writes one: as it says, else as its version does."""
     found = reading.settings.get("log_bin")
     if found is None:
@@ -33,8 +33,8 @@ def writes_binary_log(reading: Reading) -> bool:
 
 
 def lines_of(
-    reading: Reading, settings: Iterable[Setting], advised: Iterable[Recommendation]
-) -> Iterator[Line]:
+    reading: ServerState, settings: Iterable[Setting], advised: Iterable[Recommendation]
+) -> Iterator[SettingLine]:
     """One for each setting of the version; what nothing sets has its default."""
     by_name = {entry.setting: entry for entry in advised}
     for setting in settings:
@@ -47,8 +47,8 @@ def lines_of(
         if found is None:
             if spec.default is None:
                 continue
-            found = InForce(setting.name, "", "", "default", "")
+            found = EffectiveSetting(setting.name, "", "", "default", "")
             value: Value | None = spec.default
         else:
             value = value_of(found, spec)
-        yield Line(setting, spec, found, value, by_name.get(setting.name))
+        yield SettingLine(setting, spec, found, value, by_name.get(setting.name))

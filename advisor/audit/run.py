@@ -21,12 +21,12 @@ from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.rules.risks import RISKS
-from advisor.servers.reading import Reading
+from advisor.servers.reading_tmp import ServerState
 from advisor.versions import format_version
 
 
 def run_audit(
-    reading: Reading, request: Request, knowledge: Knowledge, measurement: Measurement | None
+    reading: ServerState, request: Request, knowledge: Knowledge, measurement: Measurement | None
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -96,7 +96,7 @@ def _not_compared(missing: set[str], why: str) -> tuple[str, ...]:
     return (f"{why}, so these are not compared: {names}; DIR or --from adds them",)
 
 
-def _hidden(reading: Reading, knowledge: Knowledge) -> tuple[str, ...]:
+def _hidden(reading: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
     names = sorted(reading.hidden & {setting.name for setting in knowledge.settings})
     if not names:
         return ()
@@ -106,7 +106,7 @@ def _hidden(reading: Reading, knowledge: Knowledge) -> tuple[str, ...]:
     )
 
 
-def _rate(reading: Reading, request: Request, knowledge: Knowledge) -> Rate:
+def _rate(reading: ServerState, request: Request, knowledge: Knowledge) -> Rate:
     """The present rate, else the one to expect."""
     if reading.activity and reading.activity.commits_per_s:
         return Rate(reading.activity.commits_per_s, "now")
@@ -119,7 +119,7 @@ def _flush_us(measurement: Measurement | None) -> Mapping[str, float]:
     """Setting -> the mean latency of the flush that its durable value makes a commit wait for."""
     if measurement is None:
         return {}
-    log, binary_log = measurement.nearest_sync, measurement.find("append", "fdatasync")
+    log, binary_log = measurement.effective_sync, measurement.find("append", "fdatasync")
     found = {
         "fsync": log,
         "synchronous_commit": log,

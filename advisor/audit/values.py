@@ -7,7 +7,7 @@ from advisor.advice import Recommendation
 from advisor.errors import UsageError
 from advisor.rules.catalogue import Rule, Setting, Spec
 from advisor.rules.risks import RISKS
-from advisor.servers.in_force import InForce
+from advisor.server_state import EffectiveSetting
 from advisor.units import UNIT_BYTES, UNIT_US, Value, parse_duration_us, parse_size
 
 TRUE: Final = frozenset({"on", "true", "yes", "1", "t", "y"})
@@ -18,7 +18,7 @@ NEAR: Final = Fraction(3, 2)
 measurement that the next one repeats within some 25 %, and on assumptions about the load."""
 
 
-def value_of(found: InForce, spec: Spec) -> Value | None:
+def value_of(found: EffectiveSetting, spec: Spec) -> Value | None:
     """What the text means, in the spec's own unit; None where we cannot read it."""
     text = found.value.strip().strip("'\"")
     if spec.type == "boolean":

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final, Literal
 
 from advisor.capacity.latency import Latency
-from advisor.capacity.simulation import Clock, Cores
+from advisor.capacity.simulation import Clock, CoreQueue
 from advisor.versions import Vendor
 
 CommitKind = Literal[
@@ -64,7 +64,7 @@ class Delay:
     until: int | None = None
 
 
-class Transaction:
+class SimulatedTransaction:
     """One transaction on its way."""
 
     __slots__ = ("commits_left", "sent_us")
@@ -74,10 +74,10 @@ class Transaction:
         self.commits_left = 0
 
 
-Group = Sequence[Transaction]
+CommitGroup = Sequence[SimulatedTransaction]
 
 
-class Host:
+class SimulatedHost:
     """What the stages of one server share."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Host:
     ) -> None:
         self.random = Random(seed)
         self.clock = Clock()
-        self.cores = Cores(self.clock, self.random, cores, wake_us)
+        self.cores = CoreQueue(self.clock, self.random, cores, wake_us)
         self.sync_cpu_us = sync_cpu_us
         self.wait_cpu_us = wait_cpu_us
         self.under_way = 0
@@ -102,9 +102,9 @@ class SharedSync:
 
     def __init__(
         self,
-        host: Host,
+        host: SimulatedHost,
         latency: Latency,
-        served: Callable[[Group], None],
+        served: Callable[[CommitGroup], None],
         *,
         hand_over_turns: int = 0,
         delay: Delay | None = None,
@@ -114,7 +114,7 @@ class SharedSync:
         self._served = served
         self._hand_over_turns = hand_over_turns
         self._delay = delay
-        self._waiting: list[Transaction] = []
+        self._waiting: list[SimulatedTransaction] = []
         self._running = False
         self._queued_for_lock = False
         self._gathering = False
@@ -124,11 +124,11 @@ class SharedSync:
         self.commits = 0
         self.busy_us = 0.0
 
-    def join(self, one: Transaction) -> None:
+    def join(self, one: SimulatedTransaction) -> None:
         """Waits for the next sync."""
         self.join_all((one,))
 
-    def join_all(self, group: Group) -> None:
+    def join_all(self, group: CommitGroup) -> None:
         """A whole group waits for the next sync, behind its leader."""
         self._waiting.extend(group)
         if self._gathering and self._are_enough():
@@ -168,12 +168,12 @@ class SharedSync:
         cpu_us = min(latency_us, self._host.sync_cpu_us)
         self._host.clock.after(latency_us - cpu_us, self._returned, (cpu_us, group))
 
-    def _returned(self, sync: tuple[float, Group]) -> None:
+    def _returned(self, sync: tuple[float, CommitGroup]) -> None:
         """The drive is done; its CPU part is still to come, and may have to wait for a core."""
         cpu_us, group = sync
         self._host.cores.run_awake(cpu_us, self._release, group)
 
-    def _release(self, group: Group) -> None:
+    def _release(self, group: CommitGroup) -> None:
         self._running = False
         others = len(self._waiting)
         self._served(group)
@@ -186,7 +186,7 @@ class SharedSync:
 class OneAtATime:
     """Syncs of files that nobody shares, on a drive that takes one after another."""
 
-    def __init__(self, host: Host, latency: Latency, served: Callable[[Group], None]) -> None:
+    def __init__(self, host: SimulatedHost, latency: Latency, served: Callable[[CommitGroup], None]) -> None:
         self._host = host
         self._latency = latency
         self._served = served
@@ -195,7 +195,7 @@ class OneAtATime:
         self.commits = 0
         self.busy_us = 0.0
 
-    def join(self, one: Transaction) -> None:
+    def join(self, one: SimulatedTransaction) -> None:
         """Waits for a sync of its own."""
         latency_us = self._latency.draw(self._host.random)
         self.syncs += 1
@@ -206,17 +206,17 @@ class OneAtATime:
         self._host.clock.after(self._free_at_us - now_us, self._served, (one,))
 
 
-class Server:
+class SimulatedServer:
     """A server that commits in its own way; `answered` is told of each transaction's end."""
 
     def __init__(
         self,
         kind: CommitKind,
-        host: Host,
+        host: SimulatedHost,
         log: Latency,
         append: Latency | None,
         delay: Delay | None,
-        answered: Callable[[Transaction], None],
+        answered: Callable[[SimulatedTransaction], None],
     ) -> None:
         self._host = host
         self._answered = answered
@@ -253,42 +253,42 @@ class Server:
         """For how long a sync has been under way, at the stage where that was longest."""
         return max((stage.busy_us for stage in self._stages), default=0.0)
 
-    def submit(self, one: Transaction, commits: int) -> None:
+    def submit(self, one: SimulatedTransaction, commits: int) -> None:
         """A client makes up its next transaction, and sends it."""
         one.commits_left = commits
         self._run(CLIENT_SHARE, 0.0, self._sent, one)
 
     def _run(
-        self, share: float, more_us: float, then: Callable[[Transaction], None], one: Transaction
+        self, share: float, more_us: float, then: Callable[[SimulatedTransaction], None], one: SimulatedTransaction
     ) -> None:
         """A share of the transaction's CPU time, give or take a half."""
         burst_us = self.cpu_us * share * (0.5 + self._host.random.random())
         self._host.cores.run(burst_us + more_us, then, one)
 
-    def _sent(self, one: Transaction) -> None:
+    def _sent(self, one: SimulatedTransaction) -> None:
         one.sent_us = self._host.clock.now_us
         self._host.under_way += 1
         self._execute(one)
 
-    def _execute(self, one: Transaction) -> None:
+    def _execute(self, one: SimulatedTransaction) -> None:
         self._run(EXECUTE_SHARE, 0.0, self._commit, one)
 
-    def _woken_for(self, stage: SharedSync) -> Callable[[Group], None]:
-        def woken(group: Group) -> None:
+    def _woken_for(self, stage: SharedSync) -> Callable[[CommitGroup], None]:
+        def woken(group: CommitGroup) -> None:
             for one in group:
                 self._host.cores.run(self._host.wait_cpu_us, stage.join, one)
 
         return woken
 
-    def _reply(self, group: Group) -> None:
+    def _reply(self, group: CommitGroup) -> None:
         for one in group:
             self._run(REPLY_SHARE, self._host.wait_cpu_us, self._replied, one)
 
-    def _return(self, one: Transaction) -> None:
+    def _return(self, one: SimulatedTransaction) -> None:
         """A commit that waits for nothing."""
         self._run(REPLY_SHARE, 0.0, self._replied, one)
 
-    def _replied(self, one: Transaction) -> None:
+    def _replied(self, one: SimulatedTransaction) -> None:
         one.commits_left -= 1
         if one.commits_left:
             self._execute(one)

@@ -14,7 +14,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from advisor.capacity.commit_paths import CommitKind, Delay, Host, Server, Transaction
+from advisor.capacity.commit_paths import CommitKind, Delay, SimulatedHost, SimulatedServer, SimulatedTransaction
 from advisor.capacity.latency import Latency
 
 Bottleneck = Literal["flush", "cpu", "clients"]
@@ -31,7 +31,7 @@ BACKLOG_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Drive:
+class SyncLatencies:
     """The latencies of the syncs that a commit waits for."""
 
     log: Latency
@@ -73,7 +73,7 @@ class Cpu:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class CommitModel:
     """How a server commits."""
 
     kind: CommitKind
@@ -84,7 +84,7 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ModelResult:
     """Transactions per second, and what one takes from its statement sent to its answer read."""
 
     clients: int
@@ -97,7 +97,7 @@ class Outcome:
     bottleneck: Bottleneck
 
 
-def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: int = 0) -> Outcome:
+def closed_loop(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, clients: int, seed: int = 0) -> ModelResult:
     """`clients` connections, each with its next transaction as soon as the last one is answered.
 
     Same arguments, same outcome.
@@ -105,15 +105,15 @@ def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: i
     host = _host(cpu, seed)
     latencies_us: list[float] = []
 
-    def answered(one: Transaction) -> None:
+    def answered(one: SimulatedTransaction) -> None:
         latencies_us.append(host.clock.now_us - one.sent_us)
         server.submit(one, engine.commits)
 
-    server = Server(engine.kind, host, drive.log, drive.append, engine.delay, answered)
+    server = SimulatedServer(engine.kind, host, drive.log, drive.append, engine.delay, answered)
     server.cpu_us = cpu.at(clients) / engine.commits
     for client in range(clients):
         start_us = drive.log.mean_us * client / clients
-        host.clock.after(start_us, lambda one: server.submit(one, engine.commits), Transaction())
+        host.clock.after(start_us, lambda one: server.submit(one, engine.commits), SimulatedTransaction())
     warm_up = max(WARM_UP, 4 * clients)
     counted = max(COUNTED, 60 * clients)
     while len(latencies_us) < warm_up:
@@ -122,7 +122,7 @@ def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: i
     while len(latencies_us) < warm_up + counted:
         host.clock.run_next()
     elapsed_us = host.clock.now_us - started.now_us
-    return Outcome(
+    return ModelResult(
         clients,
         counted * 1e6 / elapsed_us,
         *_percentiles_ms(latencies_us[warm_up:]),
@@ -132,8 +132,8 @@ def closed_loop(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: i
 
 
 def open_arrivals(
-    engine: Engine, drive: Drive, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
-) -> Outcome:
+    engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
+) -> ModelResult:
     """Transactions that arrive at random (Poisson), each on a connection of its own.
 
     Where the server does not keep up, both percentiles are infinite. Same arguments, same outcome.
@@ -147,14 +147,14 @@ def open_arrivals(
     def arrive(_: None) -> None:
         nonlocal arrived
         arrived += 1
-        server.submit(Transaction(), engine.commits)
+        server.submit(SimulatedTransaction(), engine.commits)
         if arrived < total:
             host.clock.after(host.random.expovariate(1.0) * between_us, arrive, None)
 
-    def answered(one: Transaction) -> None:
+    def answered(one: SimulatedTransaction) -> None:
         latencies_us.append(host.clock.now_us - one.sent_us)
 
-    server = Server(engine.kind, host, drive.log, drive.append, engine.delay, answered)
+    server = SimulatedServer(engine.kind, host, drive.log, drive.append, engine.delay, answered)
     alone_us = cpu.at(1) + sync_wait_us(engine, drive)
     server.cpu_us = cpu.at(max(1.0, alone_us / between_us)) / engine.commits
     host.clock.after(0.0, arrive, None)
@@ -168,10 +168,10 @@ def open_arrivals(
     p50_ms, p99_ms = _percentiles_ms(latencies_us[WARM_UP:])
     if backlog > BACKLOG_SHARE * total:
         p50_ms = p99_ms = math.inf
-    return Outcome(0, arrivals_per_s, p50_ms, p99_ms, server.group_size, bottleneck)
+    return ModelResult(0, arrivals_per_s, p50_ms, p99_ms, server.group_size, bottleneck)
 
 
-def sync_wait_us(engine: Engine, drive: Drive) -> float:
+def sync_wait_us(engine: CommitModel, drive: SyncLatencies) -> float:
     """The mean of the syncs that one transaction waits for, one after another, in microseconds."""
     log_us = drive.log.mean_us
     match engine.kind:
@@ -183,8 +183,8 @@ def sync_wait_us(engine: Engine, drive: Drive) -> float:
             return engine.commits * log_us
 
 
-def _host(cpu: Cpu, seed: int) -> Host:
-    return Host(
+def _host(cpu: Cpu, seed: int) -> SimulatedHost:
+    return SimulatedHost(
         seed,
         max(1, round(cpu.cores)),
         wake_us=cpu.wake_us,
@@ -196,12 +196,12 @@ def _host(cpu: Cpu, seed: int) -> Host:
 class _Meter:
     """How busy everything has been since it was made."""
 
-    def __init__(self, host: Host, server: Server) -> None:
+    def __init__(self, host: SimulatedHost, server: SimulatedServer) -> None:
         self.now_us = host.clock.now_us
         self._cores_us = host.cores.busy_us
         self._sync_us = server.sync_busy_us
 
-    def bottleneck(self, host: Host, server: Server) -> Bottleneck:
+    def bottleneck(self, host: SimulatedHost, server: SimulatedServer) -> Bottleneck:
         """What binds: the cores, the drive, or neither."""
         elapsed_us = host.clock.now_us - self.now_us
         if host.cores.busy_us - self._cores_us > BOUND_SHARE * elapsed_us * host.cores.count:

@@ -7,7 +7,7 @@ from pydantic import Field
 from advisor.advice import Capacity, Loss
 from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.group_commit import Bottleneck
-from advisor.capacity.workloads import Kind
+from advisor.capacity.workloads import WorkloadKind
 from advisor.durability import Durability
 from advisor.measurement import Model
 
@@ -60,14 +60,14 @@ class WorkloadCapacity(Sustained):
     """A workload on the measured drive, and on the reference storages where they were asked for."""
 
     name: str
-    kind: Kind
+    kind: WorkloadKind
     syncs: int
     p99_target_ms: float
     cpu_us_per_txn: float
     references: tuple[OnReference, ...] = ()
 
 
-class Carrier(Model):
+class StorageResult(Model):
     """Whether a storage carries the target, and with how many clients at the least."""
 
     name: str
@@ -99,15 +99,15 @@ class Remedy(Model):
     p99_ms: float
 
 
-class Target(Model):
+class TargetResult(Model):
     """Who carries so many transactions per second within that p99."""
 
     tps: float
     p99_limit_ms: float | None
     durability: Durability
     clients_tried: tuple[int, ...]
-    here: Carrier
-    storages: tuple[Carrier, ...]
+    here: StorageResult
+    storages: tuple[StorageResult, ...]
     """The reference storages, and each storage class at its best and at its worst."""
     relaxed: tuple[Relaxation, ...]
     remedies: tuple[Remedy, ...]
@@ -123,6 +123,6 @@ class CapacityPlan(Capacity):
     cpu_us_per_txn: Assumed
     group_commit: tuple[GroupCommitPoint, ...]
     workloads: tuple[WorkloadCapacity, ...]
-    target: Target | None = None
+    target: TargetResult | None = None
     notes: tuple[str, ...] = ()
     """What is taken for granted in these figures."""

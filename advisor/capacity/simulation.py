@@ -28,7 +28,7 @@ class Clock:
         then(what)
 
 
-class Cores:
+class CoreQueue:
     """Bursts of CPU time: first come, first served, each to its end.
 
     A burst that finds a core asleep begins later, by `wake_us` give or take a half; one that finds

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from advisor.analysis.storage import ReferenceStorage, StorageClass
-from advisor.capacity.group_commit import Drive
+from advisor.capacity.group_commit import SyncLatencies
 from advisor.capacity.latency import Latency
 
 
@@ -18,12 +18,12 @@ class StandardDrive:
 
     name: str
     description: str
-    drive: Drive
+    drive: SyncLatencies
     measured: bool
     """Whether somebody measured it, or it is only what a class of drives is said to take."""
 
 
-def append_factor(measured: Drive) -> float:
+def append_factor(measured: SyncLatencies) -> float:
     """How many times a log's sync a growing binary log's takes; 1 where it was not measured."""
     return measured.append.mean_us / measured.log.mean_us if measured.append else 1.0
 
@@ -46,5 +46,5 @@ def class_drives(classes: Iterable[StorageClass], factor: float) -> Iterator[Sta
                 yield StandardDrive(f"{entry.id} {end}", "", drive, measured=False)
 
 
-def _drive(sync_us: float, factor: float) -> Drive:
-    return Drive(Latency.constant(sync_us), Latency.constant(sync_us * factor))
+def _drive(sync_us: float, factor: float) -> SyncLatencies:
+    return SyncLatencies(Latency.constant(sync_us), Latency.constant(sync_us * factor))

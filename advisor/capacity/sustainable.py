@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome, sync_wait_us
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
 
-ArrivalModel = Callable[[Engine, Drive, Cpu, float], Outcome]
+ArrivalModel = Callable[[CommitModel, SyncLatencies, Cpu, float], ModelResult]
 """Transactions that arrive at random at so many per second, each on a connection of its own."""
 
 TRICKLE: Final = 1e-3
@@ -21,19 +21,19 @@ class Sustainable:
     """A rate, and what the model says of it. Where even a trickle misses the target, rate 0."""
 
     arrivals_per_s: float
-    outcome: Outcome
+    outcome: ModelResult
 
     @property
     def meets_target(self) -> bool:
         return self.arrivals_per_s > 0
 
 
-def alone_us(engine: Engine, drive: Drive, cpu: Cpu) -> float:
+def alone_us(engine: CommitModel, drive: SyncLatencies, cpu: Cpu) -> float:
     """What one transaction takes when nobody else is there, in microseconds."""
     return sync_wait_us(engine, drive) + cpu.us_per_txn[0][1]
 
 
-def most_per_s(engine: Engine, drive: Drive, cpu: Cpu) -> float:
+def most_per_s(engine: CommitModel, drive: SyncLatencies, cpu: Cpu) -> float:
     """A rate that cannot be passed: what the cores can do, and what files of their own allow."""
     by_cpu = cpu.cores * 1e6 / min(us for _, us in cpu.us_per_txn)
     if engine.kind == "separate-files":
@@ -41,7 +41,7 @@ def most_per_s(engine: Engine, drive: Drive, cpu: Cpu) -> float:
     return by_cpu
 
 
-def ladder(engine: Engine, drive: Drive, cpu: Cpu) -> tuple[float, ...]:
+def rate_grid(engine: CommitModel, drive: SyncLatencies, cpu: Cpu) -> tuple[float, ...]:
     """The rates that are tried, ascending: by ratio up to an eighth of the most, then even steps.
 
     So the answer is at most 2.8 % of the most too low where that is near, and found in 8 runs.
@@ -55,10 +55,10 @@ def ladder(engine: Engine, drive: Drive, cpu: Cpu) -> tuple[float, ...]:
 
 
 def sustainable(
-    engine: Engine, drive: Drive, cpu: Cpu, p99_target_ms: float, model: ArrivalModel
+    engine: CommitModel, drive: SyncLatencies, cpu: Cpu, p99_target_ms: float, model: ArrivalModel
 ) -> Sustainable:
     """The highest rung of the ladder that keeps the target; p99 only grows with the rate."""
-    rates = ladder(engine, drive, cpu)
+    rates = rate_grid(engine, drive, cpu)
     kept = model(engine, drive, cpu, rates[0])
     if kept.p99_ms > p99_target_ms:
         return Sustainable(0.0, kept)

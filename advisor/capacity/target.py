@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from advisor.advice import LowerDurability
-from advisor.capacity.carrying import (
-    Change,
+from advisor.capacity.target_search import (
+    Modification,
     ClientModel,
-    Setup,
-    Wanted,
+    Scenario,
+    TargetRate,
     another_drive,
     fewest_clients,
     more_clients,
@@ -16,21 +16,21 @@ from advisor.capacity.carrying import (
     no_waiting,
     remedies,
 )
-from advisor.capacity.group_commit import Engine
-from advisor.capacity.results import Carrier, Relaxation, Remedy, Target
+from advisor.capacity.group_commit import CommitModel
+from advisor.capacity.results import StorageResult, Relaxation, Remedy, TargetResult
 from advisor.capacity.standard_drives import StandardDrive
 from advisor.durability import Durability
 from advisor.units import format_latency
 
 
-def target(
-    here: Setup,
-    wanted: Wanted,
+def target_result(
+    here: Scenario,
+    wanted: TargetRate,
     durability: Durability,
     others: tuple[StandardDrive, ...],
     offers: tuple[LowerDurability, ...],
     model: ClientModel,
-) -> Target:
+) -> TargetResult:
     """The answer. `offers` are the lower durability classes where a commit waits for no sync."""
     this_drive = StandardDrive("this drive", "", here.drive, measured=True)
     own = _carrier(this_drive, here, wanted, model)
@@ -48,7 +48,7 @@ def target(
             )
             for one in remedies(here, wanted, tuple(changes), model)
         )
-    return Target(
+    return TargetResult(
         tps=wanted.tps,
         p99_limit_ms=wanted.p99_limit_ms,
         durability=durability,
@@ -60,9 +60,9 @@ def target(
     )
 
 
-def _carrier(drive: StandardDrive, here: Setup, wanted: Wanted, model: ClientModel) -> Carrier:
+def _carrier(drive: StandardDrive, here: Scenario, wanted: TargetRate, model: ClientModel) -> StorageResult:
     outcome = fewest_clients(replace(here, drive=drive.drive), wanted, model)
-    return Carrier(
+    return StorageResult(
         name=drive.name,
         description=drive.description,
         sync_us=drive.drive.log.mean_us,
@@ -74,11 +74,11 @@ def _carrier(drive: StandardDrive, here: Setup, wanted: Wanted, model: ClientMod
 
 
 def _relaxed(
-    here: Setup, wanted: Wanted, offers: Iterable[LowerDurability], model: ClientModel
+    here: Scenario, wanted: TargetRate, offers: Iterable[LowerDurability], model: ClientModel
 ) -> Iterator[Relaxation]:
     if here.engine.kind == "separate-files":
         return  # no setting of a server's makes those wait for less
-    there = replace(here, engine=Engine("asynchronous"))
+    there = replace(here, engine=CommitModel("asynchronous"))
     for offer in offers:
         outcome = fewest_clients(there, wanted, model)
         yield Relaxation(
@@ -90,11 +90,11 @@ def _relaxed(
 
 
 def _changes(
-    here: Setup,
-    wanted: Wanted,
-    storages: list[tuple[Carrier, StandardDrive]],
+    here: Scenario,
+    wanted: TargetRate,
+    storages: list[tuple[StorageResult, StandardDrive]],
     relaxed: tuple[Relaxation, ...],
-) -> Iterator[Change]:
+) -> Iterator[Modification]:
     """What could be different, in the order it is proposed in; only the mildest relaxation."""
     yield from _faster_drive(storages, here.drive.log.mean_us)
     yield from more_cores(here.cpu, wanted)
@@ -104,8 +104,8 @@ def _changes(
 
 
 def _faster_drive(
-    storages: list[tuple[Carrier, StandardDrive]], sync_us: float
-) -> Iterator[Change]:
+    storages: list[tuple[StorageResult, StandardDrive]], sync_us: float
+) -> Iterator[Modification]:
     """Of the faster storages the slowest that carries it with nothing else changed, one that was
     measured before one that is only described; if none does, the fastest."""
     faster = sorted(

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from advisor.conditions import Strict
 from advisor.errors import UsageError
 
-Kind = Literal["database", "files"]
+WorkloadKind = Literal["database", "files"]
 """database: a transaction commits once, whatever it writes, and shares syncs with others; files:
 every sync goes to a file of its own and is shared with nobody."""
 
@@ -41,7 +41,7 @@ class Workload(Strict):
 
     name: str
     summary: str = Field(min_length=10)
-    kind: Kind
+    kind: WorkloadKind
     syncs: int = Field(ge=0)
     """Durable steps counted one sync each, whatever is shared; the parameters add theirs."""
     statements: float = Field(gt=0, le=1e6)
@@ -70,7 +70,7 @@ class Transaction:
     """One transaction of a workload, its parameters filled in."""
 
     name: str
-    kind: Kind
+    kind: WorkloadKind
     syncs: int
     statements: float
     records: int | None

@@ -9,8 +9,8 @@ import typer
 from advisor.commands import options
 
 if TYPE_CHECKING:
-    from advisor.servers.applying import Change, Target
-    from advisor.servers.detect import Installed
+    from advisor.servers.apply import FileChange, ConfigTarget
+    from advisor.servers.installed.detect import Installed
 
 
 def apply(
@@ -58,9 +58,9 @@ def apply(
     from advisor.commands.steps import say
     from advisor.errors import UsageError
     from advisor.files import STANDARD_STREAM
-    from advisor.servers.applying import alone_in, find_target
-    from advisor.servers.detect import find_installed, require_server
-    from advisor.servers.processes import signals_held_back
+    from advisor.servers.apply import alone_in, find_target
+    from advisor.servers.installed.detect import find_installed, require_server
+    from advisor.servers.installed.processes import signals_held_back
 
     if (file is None) is not undo:
         raise UsageError("--undo takes no FRAGMENT" if undo else "there is no FRAGMENT to apply")
@@ -89,17 +89,17 @@ def apply(
             _tell(change, quiet=quiet)
 
 
-def _plan(target: "Target", file: Path | None, durability: options.DurabilityChoice) -> "Change":
+def _plan(target: "ConfigTarget", file: Path | None, durability: options.DurabilityChoice) -> "FileChange":
     from advisor.commands.steps import named_fragment
     from advisor.durability import CHOICES
-    from advisor.servers.applying import plan_change, plan_undo
+    from advisor.servers.apply import plan_change, plan_undo
 
     if file is None:
         return plan_undo(target)
     return plan_change(target, named_fragment(target.vendor, file), CHOICES[durability])
 
 
-def _show(change: "Change", *, quiet: bool) -> None:
+def _show(change: "FileChange", *, quiet: bool) -> None:
     """The difference, and what keeps it from having its effect."""
     from advisor.commands.steps import hand_over, say
     from advisor.output.text import one_line
@@ -116,14 +116,14 @@ def _show(change: "Change", *, quiet: bool) -> None:
         say(f"warning: {note}", quiet=quiet)
 
 
-def _check(change: "Change", installed: "Installed | None", *, quiet: bool) -> None:
+def _check(change: "FileChange", installed: "Installed | None", *, quiet: bool) -> None:
     """Has the server check it. Raises AdvisorError for what the server refuses.
 
     An undo is not held up by that.
     """
     from advisor.commands.steps import say
     from advisor.errors import AdvisorError
-    from advisor.servers.applying import check
+    from advisor.servers.apply import check
     from advisor.versions import VENDOR_NAMES
 
     if installed is None:
@@ -142,7 +142,7 @@ def _check(change: "Change", installed: "Installed | None", *, quiet: bool) -> N
         say(f"warning: {refusal}", quiet=quiet)
 
 
-def _ask(change: "Change") -> None:
+def _ask(change: "FileChange") -> None:
     from advisor.errors import AdvisorError
     from advisor.output.text import one_line
 
@@ -152,11 +152,11 @@ def _ask(change: "Change") -> None:
         raise AdvisorError("not confirmed; nothing was written")
 
 
-def _tell(change: "Change", *, quiet: bool) -> None:
+def _tell(change: "FileChange", *, quiet: bool) -> None:
     """What was done, and what is left to do."""
     from advisor.commands.steps import say
     from advisor.knowledge import load_settings
-    from advisor.servers.applying.effect import needs
+    from advisor.servers.apply.effect import needs
     from advisor.versions import ENGINES
 
     target = change.target

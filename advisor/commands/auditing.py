@@ -8,15 +8,15 @@ from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.steps import say
 from advisor.errors import FindingsError, UsageError
 from advisor.output.audit import audit_text
-from advisor.servers.reading import Reading
+from advisor.servers.reading_tmp import ServerState
 from advisor.versions import VENDOR_NAMES, Vendor, format_version, parse_version
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class AuditTarget:
     """What was read, and which version it is about."""
 
-    reading: Reading
+    reading: ServerState
     version: str | None
     """None: nobody says."""
     version_source: str
@@ -31,7 +31,7 @@ def read_target(
     *,
     interval_s: float,
     quiet: bool,
-) -> Target:
+) -> AuditTarget:
     """The server that the options name, or its files. Raises UsageError and AdvisorError."""
     if not files:
         if version is not None:
@@ -44,9 +44,9 @@ def read_target(
     return _offline(vendor, files, version)
 
 
-def _live(dsn: str | None, vendor: Vendor | None, *, interval_s: float, quiet: bool) -> Target:
-    from advisor.servers.addresses import PASSWORD_SHOWN, find_address, shows_password
-    from advisor.servers.audit_reading import read_server
+def _live(dsn: str | None, vendor: Vendor | None, *, interval_s: float, quiet: bool) -> AuditTarget:
+    from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
+    from advisor.servers.state.read import read_server
 
     address = find_address(dsn, vendor)
     if dsn is not None and shows_password(dsn):
@@ -58,18 +58,18 @@ def _live(dsn: str | None, vendor: Vendor | None, *, interval_s: float, quiet: b
         raise UsageError(
             f"this is a {VENDOR_NAMES[reading.vendor]} server", f"--db {reading.vendor}"
         )
-    return Target(reading, format_version(reading.version), "as the server says")
+    return AuditTarget(reading, format_version(reading.version), "as the server says")
 
 
-def _offline(vendor: Vendor, files: Sequence[Path], version: str | None) -> Target:
-    from advisor.servers.config_files import read_settings
+def _offline(vendor: Vendor, files: Sequence[Path], version: str | None) -> AuditTarget:
+    from advisor.servers.config import read_settings
 
     given = None if version is None else parse_version(version)
     read = read_settings(vendor, files, given)
     told = given or read.version
-    reading = Reading(vendor, told or (), read.settings, notes=read.notes)
+    reading = ServerState(vendor, told or (), read.settings, notes=read.notes)
     source = "as the data directory says" if given is None and read.version else ""
-    return Target(reading, None if told is None else format_version(told), source)
+    return AuditTarget(reading, None if told is None else format_version(told), source)
 
 
 def as_text(found: Audit, form: str) -> str:

@@ -51,7 +51,7 @@ def capacity(
     from advisor.files import check_writable
     from advisor.output.capacity import capacity_text
     from advisor.output.waiting import working_on
-    from advisor.plan import plan_capacity
+    from advisor.capacity.plan import plan_capacity
 
     if db is None and (db_version is not None or binary_log is not None or durability != "strict"):
         raise UsageError("--db-version, --binary-log and --durability need --db")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import steps
-from advisor.comparison.drives import REFERENCE, Drive, measured_drive, reference_drive
+from advisor.comparison.drives import REFERENCE, ComparedDrive, measured_drive, reference_drive
 from advisor.errors import UsageError
 from advisor.files import is_directory
 from advisor.measurement import Measurement
 
 
-def side_by_side(names: Sequence[str], knowledge: StorageKnowledge) -> list[Drive]:
+def side_by_side(names: Sequence[str], knowledge: StorageKnowledge) -> list[ComparedDrive]:
     """Each FILE and ref:ID as a drive. Raises UsageError for fewer than two, or one named twice."""
     if len(names) < 2:
         raise UsageError(
@@ -38,7 +38,7 @@ def before_and_now(
     save: Path | None,
     force: bool,
     quiet: bool,
-) -> tuple[Drive, Drive]:
+) -> tuple[ComparedDrive, ComparedDrive]:
     """The baseline, and the FILE or else the directory that is held against it.
 
     A directory is measured, with the baseline's own plan unless another is asked for. Raises

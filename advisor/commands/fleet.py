@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from advisor.analysis.verdict import StorageKnowledge
-    from advisor.fleet.results import Host, Unread
+    from advisor.fleet.results import FleetHost, Unread
 
 TERMINAL_ROWS: Final = 50
 """What is worth scrolling through; the other formats have all rows."""
@@ -25,10 +25,10 @@ def report_fleet(
     from advisor.errors import AdvisorError, UsageError
     from advisor.files import check_writable
     from advisor.fleet.build import build_fleet
-    from advisor.fleet.results import Host, Unread
+    from advisor.fleet.results import FleetHost, Unread
     from advisor.knowledge import load_storage_knowledge
     from advisor.output.fleet import fleet_document
-    from advisor.output.report.faces import face
+    from advisor.output.report.renderers import face
     from advisor.output.waiting import working_on
 
     if not files:
@@ -44,7 +44,7 @@ def report_fleet(
             if number % 100 == 0:
                 told(f"{number} of {len(files)} files")
             read.append(_read(path, knowledge))
-    hosts = [one for one in read if isinstance(one, Host)]
+    hosts = [one for one in read if isinstance(one, FleetHost)]
     unread = [one for one in read if isinstance(one, Unread)]
     if hosts:
         fleet = build_fleet(hosts, unread, __version__)
@@ -62,11 +62,11 @@ def report_fleet(
         raise AdvisorError(f"{which}: {unread[0].why}")
 
 
-def _read(path: Path, knowledge: "StorageKnowledge") -> "Host | Unread":
+def _read(path: Path, knowledge: "StorageKnowledge") -> "FleetHost | Unread":
     from advisor.commands import steps
     from advisor.errors import AdvisorError
     from advisor.files import shown_name
-    from advisor.fleet.build import host_of
+    from advisor.fleet.build import modelled_host
     from advisor.fleet.results import Unread
 
     name = shown_name(path)
@@ -74,4 +74,4 @@ def _read(path: Path, knowledge: "StorageKnowledge") -> "Host | Unread":
         measurement = steps.stored(path, latencies=False, quiet=True)
     except AdvisorError as error:
         return Unread(file=name, why=error.message)
-    return host_of(name, path.stem, measurement, knowledge)
+    return modelled_host(name, path.stem, measurement, knowledge)

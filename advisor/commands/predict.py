@@ -8,34 +8,34 @@ from advisor.commands.steps import hand_over, measured, named_fragment, say, sto
 from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.output.prediction import prediction_text
-from advisor.servers.addresses import PASSWORD_SHOWN, find_address, shows_password
-from advisor.servers.detect import require_server
-from advisor.servers.predict import (
+from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
+from advisor.servers.installed.detect import require_server
+from advisor.servers.load.predict import (
     CLIENTS_MAX,
     DEFAULT_CLIENTS,
     DEFAULT_SECONDS,
-    Plan,
+    LoadPlan,
     announcement,
     predict,
 )
-from advisor.servers.readback import require_driver
-from advisor.servers.sandbox import parent_folder
-from advisor.servers.throw_away import throw_away
-from advisor.servers.wire import Address
+from advisor.servers.sandbox.readback import require_driver
+from advisor.servers.sandbox.sandbox import parent_folder
+from advisor.servers.sandbox.temporary_server import temporary_server
+from advisor.servers.connection.wire import Address
 from advisor.versions import Vendor
 
 
-def build_plan(clients: str | None, seconds: float | None) -> Plan:
+def build_plan(clients: str | None, seconds: float | None) -> LoadPlan:
     """The plan that the options make. Raises UsageError."""
     counts = parse_counts("--clients", clients, at_most=CLIENTS_MAX) or DEFAULT_CLIENTS
-    return Plan(tuple(sorted(set(counts))), seconds or DEFAULT_SECONDS)
+    return LoadPlan(tuple(sorted(set(counts))), seconds or DEFAULT_SECONDS)
 
 
 def on_a_throw_away_server(
     vendor: Vendor,
     file: Path | None,
     program: Path | None,
-    plan: Plan,
+    plan: LoadPlan,
     from_file: Path | None,
     *,
     as_json: bool,
@@ -51,14 +51,14 @@ def on_a_throw_away_server(
         say(f"measuring the drive under {parent_folder()}", quiet=quiet)
         measurement = measured(parent_folder(), "commit", quiet=quiet)
     say(f"starting {installed.program} on a throw-away data directory", quiet=quiet)
-    with throw_away(installed, fragment) as address:
+    with temporary_server(installed, fragment) as address:
         _predict(address, measurement, plan, own_server=True, as_json=as_json, quiet=quiet)
 
 
 def on_that_server(
     vendor: Vendor,
     dsn: str,
-    plan: Plan,
+    plan: LoadPlan,
     from_file: Path | None,
     *,
     yes: bool,
@@ -82,7 +82,7 @@ def on_that_server(
 def _predict(
     address: Address,
     measurement: Measurement,
-    plan: Plan,
+    plan: LoadPlan,
     *,
     own_server: bool,
     as_json: bool,

@@ -9,9 +9,9 @@ from advisor.commands.options import DurabilityChoice
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.wishes import build_wishes
 from advisor.errors import UsageError
-from advisor.host import Wishes
+from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_workloads
-from advisor.report.build import Questions
+from advisor.report.build import ReportRequest
 from advisor.versions import ENGINES, Vendor
 
 CLIENTS: Final = "1,4,16,64,128"
@@ -60,7 +60,7 @@ def build_questions(
     cpu_us_per_txn: str | None,
     rate_per_s: float | None,
     command: str,
-) -> Questions:
+) -> ReportRequest:
     """The questions that the options ask. Raises UsageError for some that make no sense."""
     vendors = parse_vendors(servers)
     if not vendors and (
@@ -85,7 +85,7 @@ def build_questions(
         target_tps=target_tps,
         p99_ms=p99_ms,
     )
-    return Questions(
+    return ReportRequest(
         requests=tuple(
             build_request(
                 vendor,
@@ -108,7 +108,7 @@ def build_questions(
     )
 
 
-def _events(wishes: Wishes) -> tuple[Transaction, ...]:
+def _events(wishes: CapacityRequest) -> tuple[Transaction, ...]:
     """The workloads of files that are named; where there are none, all that we know."""
     named = tuple(one for one in wishes.transactions if one.kind == "files")
     return named or fill_in([one for one in load_workloads().values() if one.kind == "files"], {})

@@ -10,7 +10,7 @@ from advisor.commands import options
 if TYPE_CHECKING:
     from advisor.analysis.verdict import Verdict
     from advisor.measurement import Measurement
-    from advisor.report.build import Questions
+    from advisor.report.build import ReportRequest
     from advisor.report.results import Report
     from advisor.versions import Vendor
 
@@ -149,7 +149,7 @@ def report(
     if format_ == "prometheus":
         verdict, text = _for_prometheus(measurement)
     else:
-        from advisor.output.report.faces import face
+        from advisor.output.report.renderers import face
         from advisor.output.report.sections import report_document
 
         built = _build(measurement, questions, quiet=quiet)
@@ -172,7 +172,7 @@ def _for_prometheus(measurement: "Measurement") -> "tuple[Verdict, str]":
     return verdict, prometheus_text(measurement, verdict)
 
 
-def _build(measurement: "Measurement", questions: "Questions", *, quiet: bool) -> "Report":
+def _build(measurement: "Measurement", questions: "ReportRequest", *, quiet: bool) -> "Report":
     from advisor.commands import steps
     from advisor.output.waiting import working_on
     from advisor.report.build import build_report

@@ -76,8 +76,8 @@ def _target(
             )
         return version, "as given", {}
     # These start programs; not needed above.
-    from advisor.servers.detect import find_installed
-    from advisor.servers.features import detect_features
+    from advisor.servers.installed.detect import find_installed
+    from advisor.servers.installed.features import detect_features
 
     installed = find_installed(vendor)
     if installed is None:

@@ -26,7 +26,7 @@ from advisor.output.text import one_line
 from advisor.versions import ENGINES, Vendor
 
 if TYPE_CHECKING:
-    from advisor.servers.fragment_file import Fragment
+    from advisor.servers.config.fragment import Fragment
 
 MAX_REPORT_BYTES: Final = 4 * 1024**2
 """Of another tool's report: twenty of fio's largest. So many bytes of whatever shape take less than
@@ -117,7 +117,7 @@ def _is_ours(head: bytes) -> bool:
 
 def named_fragment(vendor: Vendor, path: Path) -> "Fragment":
     """A configuration file, and what to call it. Raises AdvisorError."""
-    from advisor.servers.fragment_file import parse_fragment
+    from advisor.servers.config.fragment import parse_fragment
 
     return parse_fragment(read_text(path), shown_name(path), vendor)
 

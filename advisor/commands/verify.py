@@ -78,8 +78,8 @@ def _prove(db: Vendor, file: Path, server: Path | None, *, as_json: bool, quiet:
     from advisor.commands.steps import hand_over, named_fragment, say
     from advisor.errors import AdvisorError
     from advisor.output.verification import problem_lines, verification_text
-    from advisor.servers.detect import require_server
-    from advisor.servers.verify import verify as prove
+    from advisor.servers.installed.detect import require_server
+    from advisor.servers.sandbox.verify import verify as prove
 
     fragment = named_fragment(db, file)
     installed = require_server(db, server)

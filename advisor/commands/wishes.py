@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from advisor.capacity.carrying import CLIENT_COUNTS
+from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
 from advisor.commands.requests import parse_counts
 from advisor.errors import UsageError
-from advisor.host import Wishes
+from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_workload, load_workloads
 
 MAX_CLIENTS: Final = 1024
@@ -26,7 +26,7 @@ def build_wishes(
     cpu_us_per_txn: str | None,
     target_tps: float | None,
     p99_ms: float | None,
-) -> Wishes:
+) -> CapacityRequest:
     """The wishes that the options make. Raises UsageError for some that make no sense."""
     if p99_ms is not None and target_tps is None:
         raise UsageError("--p99-ms needs --target-tps", "a workload's p99 stands in its file")
@@ -35,7 +35,7 @@ def build_wishes(
     counts = parse_counts("--clients", clients, at_most=MAX_CLIENTS) or CLIENT_COUNTS
     chosen = choose_workloads(workloads or ())
     cpu = parse_cpu(cpu_us_per_txn)
-    return Wishes(
+    return CapacityRequest(
         client_counts=tuple(sorted(set(counts))),
         transactions=fill_in(chosen, parse_parameters(parameters or ())),
         on_references=references,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from advisor.advise import Knowledge, advise
-from advisor.comparison.drives import Drive
+from advisor.comparison.drives import ComparedDrive
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, GuardError
 from advisor.measurement import Model
@@ -41,7 +41,7 @@ class AdviceChanges(Model):
 
 
 def advice_changes(
-    drives: Sequence[Drive], request: Request, knowledge: Knowledge
+    drives: Sequence[ComparedDrive], request: Request, knowledge: Knowledge
 ) -> AdviceChanges:
     """The settings whose rendered value is not the same for all drives that can be advised for.
 

@@ -12,7 +12,7 @@ from typing import Final
 from advisor.advise import describe_measured
 from advisor.analysis.storage import devices_of
 from advisor.comparison.difference import Difference, difference
-from advisor.comparison.drives import Drive, Kind, common_kind
+from advisor.comparison.drives import ComparedDrive, SeriesKind, common_kind
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
 from advisor.measurement import Measurement, Model, Summary
 from advisor.units import format_latency
@@ -23,7 +23,7 @@ disk that had not changed, the interval alone called 16 % slower, and with this 
 host it was 23 % and 12 % (tests/benchmarks/compare_false_alarms.py)."""
 
 
-class Change(Model):
+class ChangedCircumstance(Model):
     """What else is not as it was: the comparison is then of two things."""
 
     what: str
@@ -41,10 +41,10 @@ class BaselineCheck(Model):
     """The change in one line; empty where the speed now says nothing."""
     findings: tuple[str, ...]
     """What must not pass unseen, a line each: slower, or no longer to be trusted."""
-    changed: tuple[Change, ...]
+    changed: tuple[ChangedCircumstance, ...]
 
 
-def check_baseline(before: Drive, now: Drive, tolerance_percent: float) -> BaselineCheck:
+def check_baseline(before: ComparedDrive, now: ComparedDrive, tolerance_percent: float) -> BaselineCheck:
     """Whether `now` is slower than `before`, or deserves less trust.
 
     A drive that is not durable now is a finding, and so is one that has become suspicious. Raises
@@ -80,7 +80,7 @@ def check_baseline(before: Drive, now: Drive, tolerance_percent: float) -> Basel
     )
 
 
-def _judged(before: Drive, now: Drive) -> tuple[Kind, Difference]:
+def _judged(before: ComparedDrive, now: ComparedDrive) -> tuple[SeriesKind, Difference]:
     kind = common_kind(before, now)
     hint = "measure both with: fsync-advisor measure --output FILE"
     if kind is None:
@@ -91,7 +91,7 @@ def _judged(before: Drive, now: Drive) -> tuple[Kind, Difference]:
     return kind, found
 
 
-def _lost_trust(before: Drive, now: Drive) -> list[str]:
+def _lost_trust(before: ComparedDrive, now: ComparedDrive) -> list[str]:
     """Not durable is never good enough; suspicious is, where it was so before."""
     assert before.verdict is not None
     assert now.verdict is not None
@@ -103,7 +103,7 @@ def _lost_trust(before: Drive, now: Drive) -> list[str]:
     return [f"{now.name} is {trust}, {before.name} was {was}: {why}"]
 
 
-def _sentence(kind: Kind, found: Difference, before: Summary, now: Summary) -> str:
+def _sentence(kind: SeriesKind, found: Difference, before: Summary, now: Summary) -> str:
     mean = f"{format_latency(before.mean_us)} before, {format_latency(now.mean_us)} now"
     change = f"{_percent(found.change_percent)} +-{_percent(found.change_ci95_percent, sign='')} %"
     tail = f"{_or_dash(before.p99_us)} before, {_or_dash(now.p99_us)} now"
@@ -143,8 +143,8 @@ _CIRCUMSTANCES: Final[dict[str, Callable[[Measurement], str]]] = {
 """What must be the same for the comparison to be of one thing."""
 
 
-def _changed(before: Measurement, now: Measurement) -> tuple[Change, ...]:
+def _changed(before: Measurement, now: Measurement) -> tuple[ChangedCircumstance, ...]:
     pairs = {what: (read(before), read(now)) for what, read in _CIRCUMSTANCES.items()}
     return tuple(
-        Change(what=what, before=old, now=new) for what, (old, new) in pairs.items() if old != new
+        ChangedCircumstance(what=what, before=old, now=new) for what, (old, new) in pairs.items() if old != new
     )

@@ -17,7 +17,7 @@ REFERENCE_COUNT: Final = 1000
 """Operations of each reference's classic test (profiles/storage/references.toml)."""
 
 
-class Kind(NamedTuple):
+class SeriesKind(NamedTuple):
     """What one writer did, over and over: figures of one kind may be compared."""
 
     pattern: Pattern
@@ -34,20 +34,20 @@ class Kind(NamedTuple):
         return f"{what}{' O_DIRECT' if self.direct else ''} + {self.method}"
 
 
-PRIMARY: Final = Kind("overwrite", "fdatasync", direct=False, block_bytes=8 * KIB)
-CLASSIC_4K: Final = Kind("classic", "fsync", direct=True, block_bytes=4 * KIB)
-CLASSIC_16K: Final = Kind("classic", "fsync", direct=True, block_bytes=16 * KIB)
+PRIMARY: Final = SeriesKind("overwrite", "fdatasync", direct=False, block_bytes=8 * KIB)
+CLASSIC_4K: Final = SeriesKind("classic", "fsync", direct=True, block_bytes=4 * KIB)
+CLASSIC_16K: Final = SeriesKind("classic", "fsync", direct=True, block_bytes=16 * KIB)
 
 PREFERRED: Final = (PRIMARY, CLASSIC_4K, CLASSIC_16K)
 """What drives are compared by, the first first; where none is common, by any other sync."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drive:
+class ComparedDrive:
     """One side of a comparison."""
 
     name: str
-    summaries: Mapping[Kind, Summary]
+    summaries: Mapping[SeriesKind, Summary]
     """Of each kind that one writer synced."""
     measurement: Measurement | None
     """None for a reference storage."""
@@ -60,23 +60,23 @@ class Drive:
         return self.verdict is None or self.verdict.trust != "not-durable"
 
 
-def common_kind(one: Drive, other: Drive) -> Kind | None:
+def common_kind(one: ComparedDrive, other: ComparedDrive) -> SeriesKind | None:
     """What the two are compared by: the preferred kinds first; None where they share none."""
     kinds = (*PREFERRED, *one.summaries)
     return next((kind for kind in kinds if kind in one.summaries and kind in other.summaries), None)
 
 
-def measured_drive(name: str, measurement: Measurement, knowledge: StorageKnowledge) -> Drive:
+def measured_drive(name: str, measurement: Measurement, knowledge: StorageKnowledge) -> ComparedDrive:
     """A measurement as one side of a comparison. Pure."""
-    summaries: dict[Kind, Summary] = {}
+    summaries: dict[SeriesKind, Summary] = {}
     for series in measurement.series:
         if series.writers == 1 and series.method != "none":
-            kind = Kind(series.pattern, series.method, series.direct, series.block_bytes)
+            kind = SeriesKind(series.pattern, series.method, series.direct, series.block_bytes)
             summaries.setdefault(kind, series.summary)
-    return Drive(name, summaries, measurement, judge(measurement, knowledge))
+    return ComparedDrive(name, summaries, measurement, judge(measurement, knowledge))
 
 
-def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> Drive:
+def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> ComparedDrive:
     """The reference storage that "ref:ID" names. Raises UsageError for one that we do not have."""
     by_id = {entry.id: entry for entry in references}
     reference = by_id.get(name.removeprefix(REFERENCE))
@@ -85,7 +85,7 @@ def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> Drive:
         raise UsageError(f"there is no reference storage {name!r}", f"the IDs are {known}")
     rates = {CLASSIC_4K: reference.classic_4k_per_s, CLASSIC_16K: reference.classic_16k_per_s}
     summaries = {kind: _mean_only(per_s) for kind, per_s in rates.items()}
-    return Drive(name, summaries, None, None, reference)
+    return ComparedDrive(name, summaries, None, None, reference)
 
 
 def _mean_only(ops_per_s: float) -> Summary:

@@ -12,7 +12,7 @@ from advisor.capacity.serial import SYNC_COUNTS, serial_points
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.difference import Difference, difference
-from advisor.comparison.drives import PREFERRED, Drive, Kind
+from advisor.comparison.drives import PREFERRED, ComparedDrive, SeriesKind
 from advisor.measurement import Method, Model, Pattern
 
 SCHEMA_VERSION: Final = 1
@@ -30,7 +30,7 @@ class DriveEntry(Model):
     """What the reader of the measurement must know."""
 
 
-class Row(Model):
+class ComparisonRow(Model):
     """One drive's figures in one kind of series, and how it stands to the first drive's."""
 
     drive: str
@@ -47,7 +47,7 @@ class Row(Model):
     """Empty where the speed says nothing."""
 
 
-class Group(Model):
+class ComparisonGroup(Model):
     """Drives that were measured in the same way; the first row is the comparison's first drive."""
 
     series: str
@@ -55,7 +55,7 @@ class Group(Model):
     method: Method
     direct: bool
     block_bytes: int
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
 
 
 class NotCompared(Model):
@@ -71,14 +71,14 @@ class Comparison(Model):
     schema_version: Literal[1] = SCHEMA_VERSION
     tool_version: str
     drives: tuple[DriveEntry, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[ComparisonGroup, ...]
     not_compared: tuple[NotCompared, ...]
     advice: AdviceChanges | None
     baseline: BaselineCheck | None
 
 
 def compare(
-    drives: Sequence[Drive],
+    drives: Sequence[ComparedDrive],
     syncs: tuple[int, ...] | None = None,
     *,
     advice: AdviceChanges | None = None,
@@ -103,7 +103,7 @@ def compare(
     )
 
 
-def _entry(drive: Drive) -> DriveEntry:
+def _entry(drive: ComparedDrive) -> DriveEntry:
     measurement = drive.measurement
     return DriveEntry(
         name=drive.name,
@@ -114,7 +114,7 @@ def _entry(drive: Drive) -> DriveEntry:
     )
 
 
-def _groups(drives: Sequence[Drive], syncs: tuple[int, ...]) -> tuple[Group, ...]:
+def _groups(drives: Sequence[ComparedDrive], syncs: tuple[int, ...]) -> tuple[ComparisonGroup, ...]:
     """A group for each kind that compares a drive which none before compared."""
     first, *others = drives
     waiting = {drive.name for drive in others}
@@ -128,8 +128,8 @@ def _groups(drives: Sequence[Drive], syncs: tuple[int, ...]) -> tuple[Group, ...
     return tuple(groups)
 
 
-def _group(kind: Kind, members: Sequence[Drive], syncs: tuple[int, ...]) -> Group:
-    return Group(
+def _group(kind: SeriesKind, members: Sequence[ComparedDrive], syncs: tuple[int, ...]) -> ComparisonGroup:
+    return ComparisonGroup(
         series=kind.label,
         pattern=kind.pattern,
         method=kind.method,
@@ -139,10 +139,10 @@ def _group(kind: Kind, members: Sequence[Drive], syncs: tuple[int, ...]) -> Grou
     )
 
 
-def _row(kind: Kind, drive: Drive, first: Drive, syncs: tuple[int, ...]) -> Row:
+def _row(kind: SeriesKind, drive: ComparedDrive, first: ComparedDrive, syncs: tuple[int, ...]) -> ComparisonRow:
     summary, reference = drive.summaries[kind], first.summaries[kind]
     mute = [one.name for one in (first, drive) if not one.honours_flushes]
-    return Row(
+    return ComparisonRow(
         drive=drive.name,
         ops_per_s=summary.ops_per_s,
         mean_us=summary.mean_us,
@@ -164,6 +164,6 @@ def _muted(name: str) -> Difference:
     return Difference(judgement="not judged", why=why)
 
 
-def _nothing_common(drive: Drive, first: Drive) -> str:
+def _nothing_common(drive: ComparedDrive, first: ComparedDrive) -> str:
     has = ", ".join(kind.label for kind in drive.summaries) or "no sync of one writer"
     return f"no series in common with {first.name}; it has {has}"

@@ -10,19 +10,19 @@ from advisor.analysis.storage import devices_of
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import StorageKnowledge, judge
 from advisor.fleet.outliers import drive_models, held_against, peers_of
-from advisor.fleet.results import LOW_TRUST, ClassCount, Fleet, Host, Latency, Total, Unread
+from advisor.fleet.results import LOW_TRUST, ClassCount, Fleet, FleetHost, HostLatency, Total, Unread
 from advisor.measurement import Measurement, Series, Unknown
 
 
-def host_of(file: str, stem: str, measurement: Measurement, knowledge: StorageKnowledge) -> Host:
+def modelled_host(file: str, stem: str, measurement: Measurement, knowledge: StorageKnowledge) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
     `stem` names a host whose measurement has no label.
     """
     verdict = judge(measurement, knowledge)
     measured = describe_measured(measurement)
-    sync = measurement.nearest_sync
-    return Host(
+    sync = measurement.effective_sync
+    return FleetHost(
         name=measurement.label or stem,
         file=file,
         source=measurement.source,
@@ -45,9 +45,9 @@ def _model(measurement: Measurement) -> str | None:
     return " + ".join(f"{n} x {one}" if n > 1 else one for one, n in sorted(known.items()))
 
 
-def _latency(series: Series) -> Latency:
+def _latency(series: Series) -> HostLatency:
     summary = series.summary
-    return Latency(
+    return HostLatency(
         series=series.name,
         mean_us=summary.mean_us,
         p50_us=summary.p50_us,
@@ -56,7 +56,7 @@ def _latency(series: Series) -> Latency:
     )
 
 
-def build_fleet(hosts: Sequence[Host], unread: Sequence[Unread], tool_version: str) -> Fleet:
+def build_fleet(hosts: Sequence[FleetHost], unread: Sequence[Unread], tool_version: str) -> Fleet:
     """The hosts in order, held against each other, counted and added up."""
     names = Counter(host.name for host in hosts)
     named = [
@@ -80,11 +80,11 @@ def build_fleet(hosts: Sequence[Host], unread: Sequence[Unread], tool_version: s
     )
 
 
-def _worst_first(host: Host) -> tuple[float, str]:
+def _worst_first(host: FleetHost) -> tuple[float, str]:
     return -host.latency.ranked_us if host.latency else 0, host.name
 
 
-def _classes(hosts: Iterable[Host]) -> tuple[ClassCount, ...]:
+def _classes(hosts: Iterable[FleetHost]) -> tuple[ClassCount, ...]:
     """The most frequent first."""
     members = defaultdict(list)
     for host in hosts:
@@ -93,7 +93,7 @@ def _classes(hosts: Iterable[Host]) -> tuple[ClassCount, ...]:
     return tuple(sorted(counts, key=lambda one: -one.hosts))
 
 
-def _class_count(storage_class: str, hosts: list[Host]) -> ClassCount:
+def _class_count(storage_class: str, hosts: list[FleetHost]) -> ClassCount:
     p99s_us = [host.latency.p99_us for host in hosts if host.latency and host.latency.p99_us]
     return ClassCount(
         storage_class=storage_class,
@@ -104,7 +104,7 @@ def _class_count(storage_class: str, hosts: list[Host]) -> ClassCount:
     )
 
 
-def _total(hosts: Sequence[Host]) -> Total:
+def _total(hosts: Sequence[FleetHost]) -> Total:
     rates = _rates(hosts)
     return Total(
         hosts=len(rates),
@@ -114,7 +114,7 @@ def _total(hosts: Sequence[Host]) -> Total:
     )
 
 
-def _rates(hosts: Iterable[Host]) -> list[float]:
+def _rates(hosts: Iterable[FleetHost]) -> list[float]:
     """Syncs per second of each host that is to be believed."""
     return [
         host.latency.serial_syncs_per_s

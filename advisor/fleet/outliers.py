@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Final
 
-from advisor.fleet.results import DriveModel, Host, Outlier
+from advisor.fleet.results import DriveModel, FleetHost, Outlier
 
 LEAST_HOSTS: Final = 4
 """Fewer of one model have no middle that one of them could be far from."""
@@ -27,12 +27,12 @@ Peers = tuple[str, str]
 """Drive model and series."""
 
 
-def peers_of(host: Host) -> Peers:
+def peers_of(host: FleetHost) -> Peers:
     """Whom a host is held against."""
     return host.model or "", host.latency.series if host.latency else ""
 
 
-def drive_models(hosts: Iterable[Host]) -> dict[Peers, DriveModel]:
+def drive_models(hosts: Iterable[FleetHost]) -> dict[Peers, DriveModel]:
     """The models with hosts enough, and how far from their median an outlier is."""
     latencies_us = defaultdict(list)
     for host in hosts:
@@ -60,7 +60,7 @@ def _drive_model(model: str, series: str, means_us: list[float]) -> DriveModel:
     )
 
 
-def held_against(host: Host, model: DriveModel | None) -> Host:
+def held_against(host: FleetHost, model: DriveModel | None) -> FleetHost:
     """The host, marked where it is an outlier; None: its model has too few hosts to say."""
     if model is None or host.latency is None or host.trust == "not-durable":
         return host

@@ -13,7 +13,7 @@ LOW_TRUST: Final[tuple[Trust, ...]] = ("not-durable", "suspicious")
 """Whose rate is added to nobody's: syncs that are not kept are fast."""
 
 
-class Latency(Model):
+class HostLatency(Model):
     """One writer's sync, the most like an 8 KiB overwrite with fdatasync that was measured."""
 
     series: str
@@ -37,7 +37,7 @@ class Outlier(Model):
     median_us: float
 
 
-class Host(Model):
+class FleetHost(Model):
     """One measurement of the fleet."""
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
@@ -54,7 +54,7 @@ class Host(Model):
     storage_class: str = Field(alias="class")
     trust: Trust
     evidence: tuple[Evidence, ...]
-    latency: Latency | None
+    latency: HostLatency | None
     """None where no single writer's sync was measured."""
     outlier: Outlier | None = None
 
@@ -111,7 +111,7 @@ class Fleet(Model):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     tool_version: str
-    hosts: tuple[Host, ...]
+    hosts: tuple[FleetHost, ...]
     """By p99, the worst first; where there is none, by the mean; last, those without a sync."""
     models: tuple[DriveModel, ...]
     classes: tuple[ClassCount, ...]

@@ -10,7 +10,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers.figures import NUMBER, number
-from advisor.importers.pasted import printable
+from advisor.importers.clean_text import printable
 from advisor.importers.reported import (
     NOT_SAID,
     Candidate,
@@ -20,7 +20,7 @@ from advisor.importers.reported import (
 from advisor.measurement import Known, Measurement, Method
 
 TOOL: Final = "the classic fsync script"
-SIGN: Final = re.compile(r"Storage Sync Performance Test|FIO Storage Performance Test")
+SIGNATURE: Final = re.compile(r"Storage Sync Performance Test|FIO Storage Performance Test")
 
 _RESULTS: Final = re.compile(r"Test Results(?: \([^)\n]{1,80}\))?:")
 _LINE: Final = r"^[ \t]{{0,20}}{}:?[ \t]{{1,40}}(.{{1,200}}?)[ \t]*$"
@@ -36,13 +36,13 @@ MADE_UP_S: Final = 0.001
 """The script never divides by less: a run in which every write fails reports count / 0.001."""
 
 
-def find(text: str) -> Iterator[Candidate]:
+def find_results(text: str) -> Iterator[Candidate]:
     """A candidate for each results block, and for a run that breaks off before its results."""
     start = 0
     for results in _RESULTS.finditer(text):
         end = text.find("Test Results", results.end())
         block = text[start : len(text) if end < 0 else end]
-        if SIGN.search(block):
+        if SIGNATURE.search(block):
             yield _candidate(start, block, results.start() - start)
         start = results.end()
     if start == 0:

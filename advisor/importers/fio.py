@@ -54,7 +54,7 @@ class Job:
     block_bytes: float
     jobs: int
     """Processes that the figures are of."""
-    beside: int
+    concurrent_jobs: int
     """Jobs with figures of their own that ran at the same time."""
     syncs: float | None
     """How often it synced; None where the report does not say."""
@@ -164,8 +164,8 @@ def _complaints(job: Job) -> Iterator[tuple[str, str]]:
         yield f"ioengine={engine} does not write and sync a file", "use ioengine=psync"
     if (depth := option(job, "iodepth")) not in (None, "1") and engine not in ONE_AT_A_TIME:
         yield f"iodepth={depth}: its syncs overlap with writes", "use iodepth=1"
-    if job.beside:
-        others = "another job" if job.beside == 1 else f"{job.beside} other jobs"
+    if job.concurrent_jobs:
+        others = "another job" if job.concurrent_jobs == 1 else f"{job.beside} other jobs"
         yield (
             f"it ran at the same time as {others}",
             "separate jobs with stonewall, or use group_reporting for equal ones",

@@ -12,15 +12,15 @@ from typing import Any, Final
 
 from advisor.errors import AdvisorError
 from advisor.importers import fio
-from advisor.importers.json_values import Found, damaged, figure, json_values, member, members
-from advisor.importers.pasted import printable
+from advisor.importers.json_values import JsonValue, damaged, figure, json_values, member, members
+from advisor.importers.clean_text import printable
 from advisor.importers.reported import NOT_SAID, Candidate, Latencies
 from advisor.measurement import Known, Measurement
 
-SIGN: Final = re.compile(r'"fio version"')
+SIGNATURE: Final = re.compile(r'"fio version"')
 
 
-def find(text: str) -> Iterator[Candidate]:
+def find_results(text: str) -> Iterator[Candidate]:
     """A candidate for each job of each report."""
     interrupted = fio.INTERRUPTED in text
     for found in json_values(text):
@@ -30,7 +30,7 @@ def find(text: str) -> Iterator[Candidate]:
             yield from _jobs(found.start, found.value, interrupted=interrupted)
 
 
-def _refuse(found: Found) -> Measurement:
+def _refuse(found: JsonValue) -> Measurement:
     raise damaged(found)
 
 
@@ -44,13 +44,13 @@ def _jobs(start: int, report: dict[str, Any], *, interrupted: bool) -> Iterator[
     together = Counter(str(member(job, "groupid")) for job in jobs)
     for number, job in enumerate(jobs):
         name = printable(member(job, "jobname") or "?")
-        beside = together[str(member(job, "groupid"))] - 1
-        build = partial(_measurement, tool, name, report, job, beside, interrupted=interrupted)
+        concurrent_jobs = together[str(member(job, "groupid"))] - 1
+        build = partial(_measurement, tool, name, report, job, concurrent_jobs, interrupted=interrupted)
         yield Candidate(start + number, f"{tool}, job {name}", build)
 
 
 def _measurement(
-    tool: str, name: str, report: dict[str, Any], job: Any, beside: int, *, interrupted: bool
+    tool: str, name: str, report: dict[str, Any], job: Any, concurrent_jobs: int, *, interrupted: bool
 ) -> Measurement:
     fio.require_usable(tool, interrupted=interrupted)
     if not isinstance(member(job, "write"), dict):
@@ -74,7 +74,7 @@ def _measurement(
             ops_per_s=figure(job, "write", "iops"),
             block_bytes=block_bytes,
             jobs=int(jobs) if re.fullmatch(r"[1-9][0-9]{0,5}", jobs) else 1,
-            beside=beside,
+            concurrent_jobs=concurrent_jobs,
             syncs=_sync_count(job, options) or None,
             sync=_latencies(member(job, "sync", "lat_ns")),
             write=_latencies(member(job, "write", "clat_ns")),

@@ -14,11 +14,11 @@ from typing import Final
 from advisor.errors import AdvisorError
 from advisor.importers import fio, fio_json
 from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_BYTES, UNIT_US, number
-from advisor.importers.pasted import printable
+from advisor.importers.clean_text import printable
 from advisor.importers.reported import Candidate, Latencies
 from advisor.measurement import Measurement, Method, Unknown
 
-SIGN: Final = re.compile(
+SIGNATURE: Final = re.compile(
     r"^[ \t]{0,8}fio-[0-9]|: \(groupid=[0-9]|fsync/fdatasync/sync_file_range", re.MULTILINE
 )
 
@@ -61,9 +61,9 @@ class _Run:
     """The mark that begins a job's figures, and where they end."""
 
 
-def find(text: str) -> Iterator[Candidate]:
+def find_results(text: str) -> Iterator[Candidate]:
     """A candidate for each job's figures. Nothing beside JSON: that tells the same, and more."""
-    if fio_json.SIGN.search(text):
+    if fio_json.SIGNATURE.search(text):
         return
     found = False
     for run in _runs(text):
@@ -71,8 +71,8 @@ def find(text: str) -> Iterator[Candidate]:
         for mark, end in run.blocks:
             found = True
             name = printable(mark["name"].strip())
-            beside = together[mark["group"]] - 1
-            build = partial(_measurement, run, mark, text[mark.start() : end], name, beside)
+            concurrent_jobs = together[mark["group"]] - 1
+            build = partial(_measurement, run, mark, text[mark.start() : end], name, concurrent_jobs)
             yield Candidate(mark.start(), f"{run.tool}, job {name}", build)
     if not found:
         yield Candidate(0, "fio", _breaks_off)
@@ -108,7 +108,7 @@ def _runs(text: str) -> Iterator[_Run]:
     yield run
 
 
-def _measurement(run: _Run, mark: re.Match[str], block: str, name: str, beside: int) -> Measurement:
+def _measurement(run: _Run, mark: re.Match[str], block: str, name: str, concurrent_jobs: int) -> Measurement:
     fio.require_usable(run.tool, interrupted=run.interrupted)
     announced = run.lines.get((mark["name"].strip(), mark["group"]), "")
     error = re.search(r"err=\s{0,4}([0-9]{1,9})", mark["line"])
@@ -138,7 +138,7 @@ def _measurement(run: _Run, mark: re.Match[str], block: str, name: str, beside: 
             ops_per_s=_rate(write, writes) if write else 0.0,
             block_bytes=_block_bytes(announced, run.tool, name) if write else 0.0,
             jobs=int(jobs[1]) if jobs else 1,
-            beside=beside,
+            concurrent_jobs=concurrent_jobs,
             syncs=fsyncs or fdatasyncs or None,
             sync=_latencies(block, _SYNC, "sync percentiles"),
             write=_latencies(block, _CLAT, "clat percentiles"),

@@ -16,7 +16,7 @@ from advisor.importers import (
     pg_test_fsync,
     sysbench,
 )
-from advisor.importers.pasted import clean
+from advisor.importers.clean_text import clean
 from advisor.importers.reported import Candidate
 from advisor.importers.unknown import refusal
 from advisor.measurement import Measurement
@@ -26,21 +26,21 @@ MAX_RESULTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ReportFormat:
     """How a tool's output is known, and what finds the results in it."""
 
     sign: re.Pattern[str]
-    find: Callable[[str], Iterator[Candidate]]
+    find_results: Callable[[str], Iterator[Candidate]]
 
 
 FORMATS: Final = (
-    Format(classic.SIGN, classic.find),
-    Format(pg_test_fsync.SIGN, pg_test_fsync.find),
-    Format(fio_json.SIGN, fio_json.find),
-    Format(fio_text.SIGN, fio_text.find),
-    Format(sysbench.SIGN, sysbench.find),
-    Format(ioping.SIGN, ioping.find),
-    Format(iotune.SIGN, iotune.find),
+    ReportFormat(classic.SIGNATURE, classic.find_results),
+    ReportFormat(pg_test_fsync.SIGNATURE, pg_test_fsync.find_results),
+    ReportFormat(fio_json.SIGNATURE, fio_json.find_results),
+    ReportFormat(fio_text.SIGNATURE, fio_text.find_results),
+    ReportFormat(sysbench.SIGNATURE, sysbench.find_results),
+    ReportFormat(ioping.SIGNATURE, ioping.find_results),
+    ReportFormat(iotune.SIGNATURE, iotune.find_results),
 )
 
 
@@ -86,7 +86,7 @@ def _candidates(text: str) -> list[Candidate]:
     found: list[Candidate] = []
     for format_ in FORMATS:
         if format_.sign.search(text):
-            found += islice(format_.find(text), MAX_RESULTS + 1)
+            found += islice(format_.find_results(text), MAX_RESULTS + 1)
     if not found:
         raise refusal(text)
     if len(found) > MAX_RESULTS:

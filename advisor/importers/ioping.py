@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from advisor.errors import AdvisorError
 from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_BYTES, UNIT_US, number
-from advisor.importers.json_values import Found, damaged, figure, json_values, member
-from advisor.importers.pasted import printable
+from advisor.importers.json_values import JsonValue, damaged, figure, json_values, member
+from advisor.importers.clean_text import printable
 from advisor.importers.reported import (
     NOT_SAID,
     Candidate,
@@ -23,7 +23,7 @@ from advisor.importers.reported import (
 from advisor.measurement import Known, Measurement, Method
 
 TOOL: Final = "ioping"
-SIGN: Final = re.compile(
+SIGNATURE: Final = re.compile(
     r"ioping statistics ---|(?:>>>|<<<) [^\n]{1,200} request=[0-9]"
     r"|^[ \t]{0,8}(?:[0-9]{1,18} ){9}[0-9]{1,18}[ \t]*$"
     r'|"operation":|"(?:stat|load)":[ \t]?\{',
@@ -56,7 +56,7 @@ PAUSED: Final = 2.0
 """How much longer than its requests a run must take to have paused between them."""
 
 
-def find(text: str) -> Iterator[Candidate]:
+def find_results(text: str) -> Iterator[Candidate]:
     """A candidate for each summary, in whichever form."""
     options = _COMMAND.search(text)
     flags = _short_flags(options[1]) if options else ""
@@ -133,7 +133,7 @@ def _of_text(statistics: re.Match[str], requests: str, after: str, flags: str) -
     )
 
 
-def _of_json(found: Found, flags: str) -> Measurement:
+def _of_json(found: JsonValue, flags: str) -> Measurement:
     if found.problem:
         raise damaged(found)
     entries = found.value if isinstance(found.value, list) else [found.value]

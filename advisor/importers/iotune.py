@@ -11,7 +11,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers.figures import SUFFIXES, number
-from advisor.importers.pasted import printable, spans
+from advisor.importers.clean_text import printable, spans
 from advisor.importers.reported import (
     NOT_SAID,
     Candidate,
@@ -21,7 +21,7 @@ from advisor.importers.reported import (
 from advisor.measurement import Measurement
 
 TOOL: Final = "iotune"
-SIGN: Final = re.compile(
+SIGNATURE: Final = re.compile(
     r"^[ \t]{0,8}disks:[ \t]*$|^[ \t-]{0,20}(?:read|write)_iops:", re.MULTILINE
 )
 
@@ -33,7 +33,7 @@ PAGE_BYTES: Final = 16 * 1024
 """What a database writes at a time; iotune writes the least that the drive takes."""
 
 
-def find(text: str) -> Iterator[Candidate]:
+def find_results(text: str) -> Iterator[Candidate]:
     """A candidate for each disk."""
     any_found = False
     for start, end in spans(_DISK, text):

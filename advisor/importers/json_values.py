@@ -18,7 +18,7 @@ _DECODER: Final = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class JsonValue:
     """A JSON object, or an array of objects, in a text; `problem` says why it could not be read."""
 
     start: int
@@ -26,7 +26,7 @@ class Found:
     problem: str = ""
 
 
-def json_values(text: str) -> Iterator[Found]:
+def json_values(text: str) -> Iterator[JsonValue]:
     """Each value that begins a line. Raises AdvisorError for more parts than any report has."""
     if text.count("{") + text.count("[") > MAX_CONTAINERS:
         raise AdvisorError("its JSON has more parts than any report", "give fewer runs at a time")
@@ -36,12 +36,12 @@ def json_values(text: str) -> Iterator[Found]:
             value, position = _DECODER.raw_decode(text, start.end() - len(start[0].lstrip()))
         except (ValueError, RecursionError) as error:
             position, failures = start.end(), failures + 1
-            yield Found(start.start(), None, str(error)[:100])
+            yield JsonValue(start.start(), None, str(error)[:100])
         else:
-            yield Found(start.start(), value)
+            yield JsonValue(start.start(), value)
 
 
-def damaged(found: Found) -> AdvisorError:
+def damaged(found: JsonValue) -> AdvisorError:
     """What to say of a value that could not be read."""
     return AdvisorError(
         f"its JSON breaks off or is damaged: {found.problem}", "save the whole output"

@@ -10,12 +10,12 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers.figures import NUMBER, number
-from advisor.importers.pasted import spans
+from advisor.importers.clean_text import spans
 from advisor.importers.reported import Candidate, reported_measurement, reported_series
 from advisor.measurement import Measurement, Method, Series
 
 TOOL: Final = "pg_test_fsync"
-SIGN: Final = re.compile(
+SIGNATURE: Final = re.compile(
     r"Compare file sync methods|[0-9]{1,10} seconds? per test|open_datasync[ \t]{1,60}[0-9n]"
 )
 
@@ -40,7 +40,7 @@ _METHODS: Final[dict[str, Method]] = {
 _LAST_ROW: Final = "open_sync"
 
 
-def find(text: str) -> Iterator[Candidate]:
+def find_results(text: str) -> Iterator[Candidate]:
     """A candidate for each report, or one for a text that has no such table."""
     any_report = False
     for start, end in spans(_ONE_WRITE, text):

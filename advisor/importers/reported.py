@@ -8,7 +8,7 @@ from typing import Final
 
 from advisor import __version__
 from advisor.errors import AdvisorError
-from advisor.importers.pasted import printable
+from advisor.importers.clean_text import printable
 from advisor.measurement import (
     Environment,
     Known,

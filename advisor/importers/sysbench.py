@@ -11,7 +11,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers.figures import NUMBER, UNIT_BYTES, number
-from advisor.importers.pasted import printable, spans
+from advisor.importers.clean_text import printable, spans
 from advisor.importers.reported import (
     Candidate,
     Latencies,
@@ -20,7 +20,7 @@ from advisor.importers.reported import (
 )
 from advisor.measurement import Measurement, Method, Pattern
 
-SIGN: Final = re.compile(r"^[ \t]{0,8}sysbench [0-9]|^[ \t]{0,8}fsyncs/s:", re.MULTILINE)
+SIGNATURE: Final = re.compile(r"^[ \t]{0,8}sysbench [0-9]|^[ \t]{0,8}fsyncs/s:", re.MULTILINE)
 
 _HEAD: Final = re.compile(r"^[ \t]{0,8}sysbench ([0-9][^\s:]{0,30})", re.MULTILINE)
 _EACH_WRITE: Final = "Calling fsync() after each write operation."
@@ -49,7 +49,7 @@ _EXACT_MS: Final = 1.0
 HINT: Final = "run it with --file-fsync-all=on --file-test-mode=rndwr"
 
 
-def find(text: str) -> Iterator[Candidate]:
+def find_results(text: str) -> Iterator[Candidate]:
     """A candidate for each run, or for figures that stand without their heading."""
     headless = True
     for start, end in spans(_HEAD, text):

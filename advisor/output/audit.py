@@ -5,7 +5,7 @@ from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding
 from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
-from advisor.servers.reading import Activity
+from advisor.servers.reading_tmp import Activity
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES
 

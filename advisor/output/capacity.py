@@ -9,11 +9,11 @@ from typing import Final
 from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.results import (
     CapacityPlan,
-    Carrier,
+    StorageResult,
     Relaxation,
     Remedy,
     Sustained,
-    Target,
+    TargetResult,
     WorkloadCapacity,
 )
 from advisor.output.blocks import WIDTH, Notes, Table, markdown_lines, text_lines
@@ -187,7 +187,7 @@ def _sustained(each: Sustained) -> tuple[str, str, str]:
     )
 
 
-def target_parts(target: Target) -> list[Part]:
+def target_parts(target: TargetResult) -> list[Part]:
     """Whether this drive carries the target, and what would change a no."""
     within = f" with p99 within {_ms(target.p99_limit_ms)}" if target.p99_limit_ms else ""
     wanted = f"{format_count(target.tps)} transactions/s{within}"
@@ -204,7 +204,7 @@ def target_parts(target: Target) -> list[Part]:
     ]
 
 
-def carrier_parts(target: Target) -> list[Part]:
+def carrier_parts(target: TargetResult) -> list[Part]:
     """Who else carries the target, and at which price a lower durability does."""
     words = f"Who carries it with this host's CPU ({target.durability}), by the fewest clients:"
     table = _figures(
@@ -232,7 +232,7 @@ def remedy_text(remedy: Remedy) -> str:
     return f"{' and '.join(remedy.changes)}: {carried}"
 
 
-def _carrier(carrier: Carrier) -> tuple[str, ...]:
+def _carrier(carrier: StorageResult) -> tuple[str, ...]:
     figures = ("no", "-", "-")
     if carrier.clients and carrier.p50_ms is not None and carrier.p99_ms is not None:
         figures = (str(carrier.clients), _ms(carrier.p50_ms), _ms(carrier.p99_ms))

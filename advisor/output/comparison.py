@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
-from advisor.comparison.side_by_side import Comparison, DriveEntry, Group, Row
+from advisor.comparison.side_by_side import Comparison, DriveEntry, ComparisonGroup, ComparisonRow
 from advisor.measurement import Unknown
 from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
 from advisor.units import format_count, format_latency
@@ -86,13 +86,13 @@ def _described(drive: DriveEntry) -> str:
     return ", ".join(part for part in (place, when, how) if part)
 
 
-def _figures(group: Group, short: Mapping[str, str]) -> Table:
+def _figures(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
     headings = ("drive", "ops/s", "mean", "p50", "p99", "+-95 %", "ratio", "difference")
     rows = [(short[row.drive], *_cells(row)) for row in group.rows]
     return Table(group.series, headings, rows, frozenset(range(1, 7)))
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: ComparisonRow) -> list[str]:
     return [
         format_count(row.ops_per_s),
         *("-" if one is None else format_latency(one) for one in (row.mean_us, row.p50_us)),
@@ -103,7 +103,7 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def _serial(group: Group, short: Mapping[str, str]) -> Table:
+def _serial(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
     counts = next((row.serial for row in group.rows if row.serial), ())
     rows = [
         (short[row.drive], *([format_count(one.tps) for one in row.serial] or ["-"] * len(counts)))

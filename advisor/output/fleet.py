@@ -6,7 +6,7 @@ from typing import Final
 
 from advisor.analysis.trust import ORDER, Evidence
 from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
-from advisor.fleet.results import LOW_TRUST, Fleet, Host, Outlier
+from advisor.fleet.results import LOW_TRUST, Fleet, FleetHost, Outlier
 from advisor.output.blocks import Notes, Table
 from advisor.output.document import Document, DocumentBlock, KeyFigure, Paragraph, Section
 from advisor.output.text import one_line
@@ -94,7 +94,7 @@ def _hosts(fleet: Fleet, most: int | None) -> Section:
     return Section("hosts", "All hosts, the worst p99 first", blocks)
 
 
-def _row(host: Host) -> tuple[str, ...]:
+def _row(host: FleetHost) -> tuple[str, ...]:
     figures = ("-", "-", "-")
     if host.latency:
         p99_us = host.latency.p99_us
@@ -136,7 +136,7 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
     return Section("outliers", "Outliers among drives of one model", blocks)
 
 
-def _far(host: Host, outlier: Outlier) -> tuple[str, ...]:
+def _far(host: FleetHost, outlier: Outlier) -> tuple[str, ...]:
     times = outlier.times_the_median
     far = f"{times:.3g} x slower" if times > 1 else f"{1 / times:.3g} x faster"
     mean_us = outlier.median_us * times
@@ -170,7 +170,7 @@ def _trust(fleet: Fleet, most: int | None) -> Section:
     return Section("trust", "Whom to trust", blocks)
 
 
-def _unverifiable(hosts: Sequence[Host]) -> list[tuple[Evidence, list[str]]]:
+def _unverifiable(hosts: Sequence[FleetHost]) -> list[tuple[Evidence, list[str]]]:
     """Of each check the evidence of the first host, and all hosts; the most frequent first."""
     first: dict[str, Evidence] = {}
     names = defaultdict(list)

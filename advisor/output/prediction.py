@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.output.text import aligned
-from advisor.servers.predict import Prediction
+from advisor.servers.load.predict import Prediction
 from advisor.units import format_count, format_latency
 from advisor.versions import VENDOR_NAMES
 

@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from advisor.probe.progress import Progress as Measuring
-from advisor.probe.progress import Report, ignore
+from advisor.probe.progress import ProgressReport, ignore
 from advisor.units import format_count, format_latency
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Report]:
+def progress_bar(*, quiet: bool) -> Iterator[ProgressReport]:
     """Yields the probe's report function. On a terminal a bar; elsewhere nothing moves."""
     console = Console(stderr=True, quiet=quiet)
     if quiet or not console.is_terminal:

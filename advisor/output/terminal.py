@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from advisor.analysis.storage import Standing
+from advisor.analysis.storage import Ranking
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Unknown
 from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, one_line, summary_cells
@@ -89,7 +89,7 @@ def _rendered(parts: Iterable[RenderableType]) -> str:
     return capture.get()
 
 
-def _standing_line(standing: Standing) -> str:
+def _standing_line(standing: Ranking) -> str:
     if standing.next_faster is None:
         where = f"faster than all {standing.of} reference storages"
     elif standing.next_slower is None:

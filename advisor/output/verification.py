@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.output.text import aligned
-from advisor.servers.verify import GOOD, Verification
+from advisor.servers.sandbox.verify import GOOD, Verification
 from advisor.versions import VENDOR_NAMES
 
 HEADINGS: Final = ("line", "setting", "fragment", "server has", "verdict")

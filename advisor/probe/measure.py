@@ -9,17 +9,17 @@ from time import perf_counter
 
 import advisor
 from advisor.errors import AdvisorError
-from advisor.measurement import Measurement, Plan, Target, Unknown
+from advisor.measurement import Measurement, PlanRun, Target, Unknown
 from advisor.probe.block_stat import read_counters
 from advisor.probe.devices import describe_target
 from advisor.probe.failures import failed
 from advisor.probe.host import describe_host, waited_s
-from advisor.probe.notices import notices
+from advisor.probe.warnings import warnings_of
 from advisor.probe.plan import MeasuringPlan
-from advisor.probe.progress import Progress, Report, ignore
+from advisor.probe.progress import Progress, ProgressReport, ignore
 from advisor.probe.rounds import SeriesRun, run_rounds, share_out
 from advisor.probe.scratch import Scratch
-from advisor.probe.testfiles import Workbench, planned_bytes
+from advisor.probe.testfiles import TestFiles, planned_bytes
 
 
 def measure(
@@ -28,7 +28,7 @@ def measure(
     *,
     seed: int | None = None,
     label: str | None = None,
-    report: Report = ignore,
+    report: ProgressReport = ignore,
 ) -> Measurement:
     """Measures the drive under `directory`, writing nameless files there that vanish at the end.
 
@@ -53,9 +53,9 @@ def measure(
         waited_before_s = waited_s()
         idle_bytes_per_s = _idle_bytes_per_s(target, plan.idle_s)
         clock.tell("filling the test files")
-        files = Workbench(scratch, plan, seed)
-        benches = files.benches()
-        runs = share_out(benches, plan, clock.left_ns(), plan.bytes_max - files.written_bytes)
+        files = TestFiles(scratch, plan, seed)
+        open_series = files.open_series()
+        runs = share_out(open_series, plan, clock.left_ns(), plan.bytes_max - files.written_bytes)
         clock.runs = runs
         rounds = run_rounds(
             runs,
@@ -75,7 +75,7 @@ def measure(
         tool_version=advisor.__version__,
         taken_at=taken_at,
         label=label,
-        plan=Plan(name=plan.name, seed=seed, rounds=rounds),
+        plan=PlanRun(name=plan.name, seed=seed, rounds=rounds),
         target=target,
         environment=environment,
         fill=files.fill,
@@ -83,7 +83,7 @@ def measure(
         series=series,
         absent=tuple(files.absent),
     )
-    warnings = notices(
+    warnings = warnings_of(
         target,
         environment,
         measurement.primary,
@@ -99,7 +99,7 @@ class _Clock:
     """The time budget, and who is told about it."""
 
     def __init__(
-        self, plan: MeasuringPlan, target: Target, started_s: float, report: Report
+        self, plan: MeasuringPlan, target: Target, started_s: float, report: ProgressReport
     ) -> None:
         rotates = not isinstance(target.devices, Unknown) and any(
             device.rotational is True for device in target.devices

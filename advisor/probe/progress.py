@@ -22,7 +22,7 @@ class Progress:
     p99_us: float | None = None
 
 
-Report: TypeAlias = Callable[[Progress], None]
+ProgressReport: TypeAlias = Callable[[Progress], None]
 
 
 def ignore(progress: Progress) -> None:

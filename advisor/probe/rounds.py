@@ -13,8 +13,8 @@ from advisor.measurement import Device, Known, Round, Series, Summary
 from advisor.probe.block_stat import read_counters
 from advisor.probe.failures import failed, wrote_short
 from advisor.probe.plan import MeasuringPlan
-from advisor.probe.sampling import OperationError, ShortWriteError, Stretch, stretches
-from advisor.probe.testfiles import Bench
+from advisor.probe.sampling import OperationError, ShortWriteError, WriterSlice, writer_slices
+from advisor.probe.testfiles import OpenSeries
 from advisor.statistics import summarise
 
 Limit = Literal["samples", "bytes"]
@@ -25,7 +25,7 @@ EndedBy = Literal["confidence", "time", "samples", "bytes"]
 class SeriesRun:
     """One series on its way: its limits, its rounds so far, and why it ended."""
 
-    bench: Bench
+    bench: OpenSeries
     cap_ns: int
     """The time it may use, over all rounds."""
     capacity: int
@@ -62,10 +62,10 @@ class SeriesRun:
 
 
 def share_out(
-    benches: Sequence[Bench], plan: MeasuringPlan, left_ns: int, left_bytes: int
+    open_series: Sequence[OpenSeries], plan: MeasuringPlan, left_ns: int, left_bytes: int
 ) -> list[SeriesRun]:
     """The series with their parts of the time and of the bytes that are left."""
-    shares = sum(bench.spec.share for bench in benches)
+    shares = sum(bench.spec.share for bench in open_series)
     return [
         _with_limits(
             bench,
@@ -73,11 +73,11 @@ def share_out(
             cap_ns=left_ns * bench.spec.share // shares,
             cap_bytes=left_bytes * bench.spec.share // shares,
         )
-        for bench in benches
+        for bench in open_series
     ]
 
 
-def _with_limits(bench: Bench, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
+def _with_limits(bench: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
     by_bytes = cap_bytes // bench.spec.block_bytes
     samples_max = min(plan.samples_max, bench.spec.samples_max or plan.samples_max)
     limit: Limit = "bytes" if by_bytes < samples_max else "samples"
@@ -126,7 +126,7 @@ def _run_stretch(
         raise failed("emptying the test file", error, directory, where) from error
     before = read_counters(devices)
     try:
-        done = stretches(takes, bench.stop, run.capacity, run.slot_ns(plan.rounds_max))
+        done = writer_slices(takes, bench.stop, run.capacity, run.slot_ns(plan.rounds_max))
     except OperationError as error:
         at = f"{where}, operation {error.index + 1}"
         raise failed(error.call, error.cause, directory, at) from error
@@ -151,7 +151,7 @@ def _run_stretch(
     run.used_ns += perf_counter_ns() - begun_ns
 
 
-def _settle(bench: Bench, directory: Path, where: str) -> int:
+def _settle(bench: OpenSeries, directory: Path, where: str) -> int:
     """The flush after unsynced writes, so that a volatile cache cannot flatter; when it ended."""
     try:
         os.fdatasync(bench.fds[0])
@@ -160,7 +160,7 @@ def _settle(bench: Bench, directory: Path, where: str) -> int:
     return perf_counter_ns()
 
 
-def _in_order(done: Sequence[Stretch]) -> "array[int]":
+def _in_order(done: Sequence[WriterSlice]) -> "array[int]":
     """All warm-ups, one writer's after another's, then all other samples likewise."""
     latencies_ns = array("q")
     for stretch in done:

@@ -44,7 +44,7 @@ class ShortWriteError(Exception):
         self.written_bytes = written_bytes
 
 
-class Take(Protocol):
+class SampleLoop(Protocol):
     """Takes samples into `latencies_ns[first:last]`, in ns; returns the index after the last one.
 
     It ends when that stretch is full, when another writer says stop, or once `deadline_ns` has
@@ -76,7 +76,7 @@ def writer(
     block: mmap.mmap,
     offsets: Iterator[int],
     stop: Sequence[object],
-) -> Take:
+) -> SampleLoop:
     """The loop of one writer: a write of `block` at the next of `offsets`, then `sync`, if any.
 
     `stop` ends it as soon as something is in it. Before each write the time is stamped into every
@@ -125,7 +125,7 @@ def writer(
 
 
 @dataclass(frozen=True)
-class Stretch:
+class WriterSlice:
     """What one writer did in one round. Times are those of the clock, in ns."""
 
     latencies_ns: Int64Array
@@ -134,7 +134,7 @@ class Stretch:
     ended_ns: int
 
 
-def stretch(take: Take, capacity: int, started_ns: int, slot_ns: int) -> Stretch:
+def writer_slice(take: SampleLoop, capacity: int, started_ns: int, slot_ns: int) -> WriterSlice:
     """One writer's part of a round: the warm-up, then the samples that count.
 
     `capacity` (at least 2) limits the samples, `slot_ns` the time from `started_ns` on; after the
@@ -154,27 +154,27 @@ def stretch(take: Take, capacity: int, started_ns: int, slot_ns: int) -> Stretch
     end = take(latencies_ns, warm, capacity, 2 * warm, started_ns + slot_ns, NEVER_NS)
     ended_ns = perf_counter_ns()
     del latencies_ns[end:]
-    return Stretch(latencies_ns, warm, warm_ns, ended_ns)
+    return WriterSlice(latencies_ns, warm, warm_ns, ended_ns)
 
 
-def stretches(
-    takes: Sequence[Take], stop: list[object], capacity: int, slot_ns: int
-) -> list[Stretch]:
+def writer_slices(
+    takes: Sequence[SampleLoop], stop: list[object], capacity: int, slot_ns: int
+) -> list[WriterSlice]:
     """One round of one or several writers at once, each at most `capacity` samples.
 
     The first writer that is full stops the others, so that all samples are taken in company. An
     error in one ends all and is raised; so is an interrupt of the main thread.
     """
     if len(takes) == 1:
-        return [stretch(takes[0], capacity, perf_counter_ns(), slot_ns)]
-    done: list[Stretch] = []
+        return [writer_slice(takes[0], capacity, perf_counter_ns(), slot_ns)]
+    done: list[WriterSlice] = []
     errors: list[BaseException] = []
     ready = threading.Barrier(len(takes))
 
-    def work(take: Take) -> None:
+    def work(take: SampleLoop) -> None:
         try:
             ready.wait()
-            done.append(stretch(take, capacity, perf_counter_ns(), slot_ns))
+            done.append(writer_slice(take, capacity, perf_counter_ns(), slot_ns))
         except BaseException as error:
             errors.append(error)
         stop.append("a writer is done")

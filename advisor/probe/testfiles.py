@@ -12,7 +12,7 @@ from typing import Final
 from advisor.measurement import AbsentSeries, Fill, Method
 from advisor.probe.failures import errno_text, failed, wrote_short
 from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
-from advisor.probe.sampling import PAGE_BYTES, ShortWriteError, Take, random_block, writer
+from advisor.probe.sampling import PAGE_BYTES, ShortWriteError, SampleLoop, random_block, writer
 from advisor.probe.scratch import Scratch
 
 FILL_BLOCK_BYTES: Final = MIB
@@ -28,7 +28,7 @@ class Refused(Exception):  # noqa: N818 -- an answer, not an error
 
 
 @dataclass
-class Bench:
+class OpenSeries:
     """One series, ready to be measured: its files are there, open, and have been written once."""
 
     spec: SeriesSpec
@@ -46,7 +46,7 @@ class Bench:
         """The call that follows each write; None when the write itself is all."""
         return SYNCS.get(self.spec.method)
 
-    def takes(self) -> list[Take]:
+    def takes(self) -> list[SampleLoop]:
         """The writers of one round. An append's file is emptied first. Raises OSError."""
         if self.spec.pattern == "append":
             os.ftruncate(self.fds[0], 0)
@@ -64,7 +64,7 @@ class Bench:
             (self.sync or os.fdatasync)(fd)
 
 
-class Workbench:
+class TestFiles:
     """Makes the benches of a plan in a scratch directory, and counts what that writes."""
 
     def __init__(self, scratch: Scratch, plan: MeasuringPlan, seed: int) -> None:
@@ -77,13 +77,13 @@ class Workbench:
         """How the first large file was filled: one sequential write."""
         self.absent: list[AbsentSeries] = []
 
-    def benches(self) -> list[Bench]:
+    def open_series(self) -> list[OpenSeries]:
         """One bench per series; those refused are in `absent`. Raises AdvisorError."""
         return [bench for spec in self._plan.series if (bench := self._bench(spec)) is not None]
 
-    def _bench(self, spec: SeriesSpec) -> Bench | None:
+    def _bench(self, spec: SeriesSpec) -> OpenSeries | None:
         try:
-            bench = Bench(spec, self._open(spec), self._offsets(spec))
+            bench = OpenSeries(spec, self._open(spec), self._offsets(spec))
         except Refused as refusal:
             self.absent.append(AbsentSeries(name=spec.name, why=str(refusal)))
             return None

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from advisor.advice import Loss, LowerDurability
-from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome, sync_wait_us
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import StandardDrive
-from advisor.host import Host
+from advisor.capacity.host import ModelledHost
 from advisor.report.results import Alternative, ChangeKind
 from advisor.units import format_latency
 
@@ -25,8 +25,8 @@ class _Case:
 
     kind: ChangeKind
     change: str
-    engine: Engine
-    drive: Drive
+    engine: CommitModel
+    drive: SyncLatencies
     cpu: Cpu
     clients: int
     losses: tuple[Loss, ...] = ()
@@ -38,7 +38,7 @@ def typical_clients(client_counts: Iterable[int]) -> int:
 
 
 def alternatives(
-    host: Host,
+    host: ModelledHost,
     plan: CapacityPlan,
     references: tuple[StandardDrive, ...],
     offers: tuple[LowerDurability, ...],
@@ -46,7 +46,7 @@ def alternatives(
     """The host as it is, then with one thing different at a time."""
     counts = [point.clients for point in plan.group_commit]
     here = _Case(
-        "none", "as it is", Engine(host.kind), host.drive, host.cpu(), typical_clients(counts)
+        "none", "as it is", CommitModel(host.kind), host.drive, host.cpu(), typical_clients(counts)
     )
     now = _run(host, here)
     cases = [here, *_drives(here, references), *_relaxed(here, offers)]
@@ -58,7 +58,7 @@ def alternatives(
     return tuple(_alternative(case, _run(host, case), now.tps) for case in cases)
 
 
-def _run(host: Host, case: _Case) -> Outcome:
+def _run(host: ModelledHost, case: _Case) -> ModelResult:
     return host.clients(case.engine, case.drive, case.cpu, case.clients)
 
 
@@ -84,14 +84,14 @@ def _named(one: StandardDrive) -> str:
     return f"{one.name} ({one.description}; {each} a sync)"
 
 
-def _one_log(here: _Case, fast: Drive) -> tuple[str, Drive]:
+def _one_log(here: _Case, fast: SyncLatencies) -> tuple[str, SyncLatencies]:
     """The log that a commit waits for longest, on the fast drive and everything else here."""
     if not here.engine.kind.endswith("binary-log"):
         return ("the WAL" if here.engine.kind == "postgresql" else "the redo log"), fast
     append = here.drive.append or here.drive.log
     if append.mean_us >= here.drive.log.mean_us:
-        return "the binary log", Drive(here.drive.log, fast.append)
-    return "the redo log", Drive(fast.log, append)
+        return "the binary log", SyncLatencies(here.drive.log, fast.append)
+    return "the redo log", SyncLatencies(fast.log, append)
 
 
 def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case]:
@@ -101,12 +101,12 @@ def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case
             here,
             kind="durability",
             change=f"--durability {offer.durability}",
-            engine=Engine("asynchronous"),
+            engine=CommitModel("asynchronous"),
             losses=offer.losses,
         )
 
 
-def _alternative(case: _Case, outcome: Outcome, now_tps: float) -> Alternative:
+def _alternative(case: _Case, outcome: ModelResult, now_tps: float) -> Alternative:
     wait_us = sync_wait_us(case.engine, case.drive)
     return Alternative(
         kind=case.kind,

@@ -11,12 +11,12 @@ from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
-from advisor.host import Told, Wishes, host_of
+from advisor.capacity.host import ProgressCallback, CapacityRequest, modelled_host
 from advisor.measurement import Measurement
-from advisor.plan import basis_of, plan_on
+from advisor.capacity.plan import plan_inputs, plan_on
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
-from advisor.report.results import Headroom, Report, ServerReport
+from advisor.report.results import WorkloadHeadroom, Report, ServerReport
 from advisor.report.summary import summary
 from advisor.request import Request
 from advisor.versions import Vendor
@@ -25,13 +25,13 @@ SINGLE_ROW: Final = "single-row write"
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class ReportRequest:
     """What a report is asked for."""
 
     requests: tuple[Request, ...]
     """The servers; with none a commit waits for one shared sync, as PostgreSQL's does."""
     syncs: tuple[int, ...] | None
-    wishes: Wishes
+    wishes: CapacityRequest
     events: tuple[Transaction, ...]
     """Of an application that keeps files of its own."""
     events_per_s: float | None
@@ -43,9 +43,9 @@ class Questions:
 
 def build_report(
     measurement: Measurement,
-    questions: Questions,
+    questions: ReportRequest,
     knowledge: Mapping[Vendor | None, Knowledge],
-    told: Told,
+    told: ProgressCallback,
 ) -> Report:
     """The report. Pure, but that `told` is told what the model is run for.
 
@@ -70,7 +70,7 @@ def build_report(
         summary=summary(measurement, verdict, servers),
         measured=describe_measured(measurement),
         measurement=_without_samples(measurement),
-        histogram=histogram(measurement.nearest_sync),
+        histogram=histogram(measurement.effective_sync),
         storage=verdict,
         references=storage.references,
         servers=servers,
@@ -82,14 +82,14 @@ def build_report(
 def _server(
     measurement: Measurement,
     request: Request | None,
-    questions: Questions,
+    questions: ReportRequest,
     knowledge: Mapping[Vendor | None, Knowledge],
-    told: Told,
+    told: ProgressCallback,
 ) -> tuple[ServerReport, tuple[str, ...]]:
     """One server's part, and what must be noted beside it."""
     known, wishes = knowledge[request.vendor if request else None], questions.wishes
-    basis = basis_of(measurement, request, questions.syncs, known)
-    host = host_of(measurement, basis.kind, known, wishes, told)
+    basis = plan_inputs(measurement, request, questions.syncs, known)
+    host = modelled_host(measurement, basis.kind, known, wishes, told)
     plan = plan_on(host, basis, measurement, wishes, known)
     plan = plan.model_copy(update={"notes": (*plan.notes, *questions.assumed)})
     factor = append_factor(host.drive)
@@ -103,15 +103,15 @@ def _server(
     return part, basis.notes
 
 
-def _policies(measurement: Measurement, questions: Questions) -> tuple[Policy, ...]:
+def _policies(measurement: Measurement, questions: ReportRequest) -> tuple[Policy, ...]:
     """By the sync of a file that grows, as such files do, where that was measured."""
-    sync = measurement.find("append", "fdatasync") or measurement.nearest_sync
+    sync = measurement.find("append", "fdatasync") or measurement.effective_sync
     if sync is None or questions.events_per_s is None:
         return ()
     return plan_policies(questions.events, sync.summary.mean_us, questions.events_per_s)
 
 
-def _headroom(plan: CapacityPlan) -> tuple[Headroom, ...]:
+def _headroom(plan: CapacityPlan) -> tuple[WorkloadHeadroom, ...]:
     """Each workload's rate; the target belongs to the only one, else to single-row writes."""
     wanted = plan.target.tps if plan.target else None
     rates = {one.name: one.sustainable_tps for one in plan.workloads}
@@ -122,7 +122,7 @@ def _headroom(plan: CapacityPlan) -> tuple[Headroom, ...]:
         ]
         rates = {SINGLE_ROW: max(kept, default=0.0)}
     return tuple(
-        Headroom(
+        WorkloadHeadroom(
             workload=name,
             sustainable_tps=rate,
             wanted_tps=wanted,

@@ -47,7 +47,7 @@ class Alternative(Model):
     losses: tuple[Loss, ...] = ()
 
 
-class Headroom(Model):
+class WorkloadHeadroom(Model):
     """How much of what a workload may use is wanted."""
 
     workload: str
@@ -63,7 +63,7 @@ class ServerReport(Model):
 
     advice: Advice | None
     capacity: CapacityPlan
-    headroom: tuple[Headroom, ...]
+    headroom: tuple[WorkloadHeadroom, ...]
     alternatives: tuple[Alternative, ...]
 
 

@@ -50,7 +50,7 @@ def _drive(measurement: Measurement, verdict: Verdict) -> str:
     place = measurement.target.directory
     what = "The drive" if isinstance(place, Unknown) else f"The drive under {place}"
     takes = "takes an unknown time for a sync"
-    if sync := measurement.nearest_sync:
+    if sync := measurement.effective_sync:
         how = "takes" if measurement.source == MEASURED else "is reported to take"
         p99 = sync.summary.p99_us
         tail = "" if p99 is None else f", one in a hundred {format_latency(p99)} or more"

@@ -30,8 +30,8 @@ from advisor.versions import (
     parse_version,
 )
 
-Group = Literal["commit", "log", "checkpoint", "io", "memory"]
-GROUPS: Final[tuple[Group, ...]] = ("commit", "log", "checkpoint", "io", "memory")
+SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
+GROUPS: Final[tuple[SettingGroup, ...]] = ("commit", "log", "checkpoint", "io", "memory")
 
 VersionText = Annotated[
     NumericVersion,
@@ -218,7 +218,7 @@ class Setting(Strict):
     name: str
     engine: Engine
     summary: str = Field(min_length=10)
-    group: Group
+    group: SettingGroup
     states_durability: bool = False
     """Printed even when it equals the default: the line says what is promised."""
     spec: tuple[Spec, ...] = Field(min_length=1)

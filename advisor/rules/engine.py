@@ -7,7 +7,7 @@ from advisor.advice import Recommendation, Skip
 from advisor.conditions import Facts, all_hold, missing_facts
 from advisor.rules import guards
 from advisor.rules.catalogue import Rule, Setting, Spec
-from advisor.rules.formulas import Outcome
+from advisor.rules.formulas import FormulaResult
 from advisor.units import Value, format_named, render, to_server_unit
 from advisor.versions import NumericVersion, Vendor
 
@@ -101,7 +101,7 @@ def _apply(
     )
 
 
-def _value(rule: Rule, spec: Spec, facts: Facts) -> tuple[Value | None, Outcome | None]:
+def _value(rule: Rule, spec: Spec, facts: Facts) -> tuple[Value | None, FormulaResult | None]:
     if rule.formula is not None:
         outcome = rule.formula.apply(facts)
         return spec.in_server_unit(outcome.value), outcome
@@ -113,7 +113,7 @@ def _value(rule: Rule, spec: Spec, facts: Facts) -> tuple[Value | None, Outcome 
 
 
 def _reason(
-    rule: Rule, spec: Spec, rendered: str, outcome: Outcome | None, vendor: Vendor, facts: Facts
+    rule: Rule, spec: Spec, rendered: str, outcome: FormulaResult | None, vendor: Vendor, facts: Facts
 ) -> str:
     default = spec.default_note if spec.default is None else render(spec.default, spec.unit, vendor)
     figures = {**{name: facts[name] for name in facts}, **(outcome.shown if outcome else {})}

@@ -19,7 +19,7 @@ Bytes = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FormulaResult:
     """A formula's value, and the figures it shows to the rule's reason."""
 
     value: int
@@ -53,9 +53,9 @@ class Share(Strict):
     def needs(self) -> frozenset[str]:
         return frozenset({self.fact})
 
-    def apply(self, facts: Facts) -> Outcome:
+    def apply(self, facts: Facts) -> FormulaResult:
         share = int(number(facts, self.fact) * self.percent / 100)
-        return Outcome(_bounded(share, self.at_least, self.at_most, self.multiple_of))
+        return FormulaResult(_bounded(share, self.at_least, self.at_most, self.multiple_of))
 
 
 class Duration(Strict):
@@ -73,9 +73,9 @@ class Duration(Strict):
     def needs(self) -> frozenset[str]:
         return frozenset({self.fact})
 
-    def apply(self, facts: Facts) -> Outcome:
+    def apply(self, facts: Facts) -> FormulaResult:
         seconds = int(number(facts, self.fact) * self.percent / 100)
-        return Outcome(_bounded(seconds, self.at_least_s, self.at_most_s, 1) * 1_000_000)
+        return FormulaResult(_bounded(seconds, self.at_least_s, self.at_most_s, 1) * 1_000_000)
 
 
 class LogCapacity(Strict):
@@ -105,7 +105,7 @@ class LogCapacity(Strict):
     )
     shows: ClassVar[frozenset[str]] = frozenset({"log_bytes", "bound", "bound_bytes"})
 
-    def apply(self, facts: Facts) -> Outcome:
+    def apply(self, facts: Facts) -> FormulaResult:
         recovery_time_s = number(facts, "recovery_time_s")
         commits_per_s = number(facts, "expected_commits_per_s")
         log_bytes = recovery_time_s * commits_per_s * number(facts, "log_bytes_per_commit")
@@ -119,7 +119,7 @@ class LogCapacity(Strict):
         }
         bound = min(bounds, key=lambda name: bounds[name])
         size = int(bounds[bound] * self.percent / 100 / self.files)
-        return Outcome(
+        return FormulaResult(
             _bounded(size, self.at_least, self.at_most, self.multiple_of),
             {"log_bytes": log_bytes, "bound": bound, "bound_bytes": bounds[bound]},
         )
@@ -146,10 +146,10 @@ class BufferPool(Strict):
         by_cpu = {"cpu_count"} if self.instances == "by-cpu" else set()
         return frozenset({"memory_bytes"} | by_cpu)
 
-    def apply(self, facts: Facts) -> Outcome:
+    def apply(self, facts: Facts) -> FormulaResult:
         wanted = int(number(facts, "memory_bytes") * self.percent / 100)
         granule = self.chunk_bytes * self._instance_count(wanted, facts)
-        return Outcome(_bounded(wanted, self.chunk_bytes, None, granule))
+        return FormulaResult(_bounded(wanted, self.chunk_bytes, None, granule))
 
     def _instance_count(self, pool_bytes: int, facts: Facts) -> int:
         if self.instances == "one" or pool_bytes < 1024**3:

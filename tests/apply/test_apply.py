@@ -20,7 +20,7 @@ import pytest
 
 from advisor.cli import main
 from advisor.commands import apply as command
-from advisor.servers import detect
+from advisor.servers.installed import detect
 from advisor.versions import Vendor
 from tests.support.faults import missing
 from tests.support.loop_mount import loop_mount

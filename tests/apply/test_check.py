@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from advisor.servers.applying import check, find_target, plan_change
-from advisor.servers.applying.check import mirror
-from advisor.servers.config_files import FilesRead, read_settings
-from advisor.servers.detect import Installed
-from advisor.servers.fragment_file import parse_fragment
+from advisor.servers.apply import check, find_target, plan_change
+from advisor.servers.apply.check import mirror
+from advisor.servers.config import FilesRead, read_settings
+from advisor.servers.installed.detect import Installed
+from advisor.servers.config.fragment import parse_fragment
 from advisor.versions import Vendor
 from tests.servers.account import account, private_folder
 from tests.servers.config_trees import OPTION_FILES, POSTGRESQL_FILES, write_tree

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.servers.config_files import read_settings
+from advisor.servers.config import read_settings
 from tests.support.kills import KILLED, Program, killable
 from tests.support.paths import FIXTURES, MEASUREMENTS
 

@@ -26,14 +26,14 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
-from advisor.comparison.drives import PRIMARY, Drive, measured_drive
+from advisor.comparison.drives import PRIMARY, ComparedDrive, measured_drive
 from advisor.knowledge import load_storage_knowledge
 from advisor.probe import PLANS, measure
 
 TOLERANCES_PERCENT = (0.0, 10.0, TOLERANCE_PERCENT, 50.0, 100.0)
 
 
-def alarms(pairs: list[tuple[Drive, Drive]], tolerance_percent: float) -> str:
+def alarms(pairs: list[tuple[ComparedDrive, ComparedDrive]], tolerance_percent: float) -> str:
     """How many of the pairs are called slower."""
     count = sum(check_baseline(before, now, tolerance_percent).slower for before, now in pairs)
     return f"{count:4} of {len(pairs):4} ({100 * count / len(pairs):4.1f} %)"

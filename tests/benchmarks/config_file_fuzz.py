@@ -10,7 +10,7 @@ import random
 import re
 import sys
 
-from advisor.servers.config_files import read_settings
+from advisor.servers.config import read_settings
 from tests.servers.account import private_folder
 from tests.servers.harness import Instance, Server, server_named, version_of
 from tests.servers.test_config_files import options_of_the_server, options_read, program_of

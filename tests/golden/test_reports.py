@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from advisor.output.report.faces import document_html, document_markdown, document_text
+from advisor.output.report.renderers import document_html, document_markdown, document_text
 from advisor.output.report.sections import report_document
 from advisor.report.results import Report
 from tests.support.command_line import run

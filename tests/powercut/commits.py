@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.wire import Connection
+from advisor.servers.connection.wire import Connection
 
 if TYPE_CHECKING:
     DoubleArray = array[float]

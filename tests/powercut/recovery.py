@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.wire import Connection
+from advisor.servers.connection.wire import Connection
 from tests.powercut.binary_log import logged
 from tests.powercut.commits import SCHEMA, Row
 from tests.powercut.innodb_pages import damaged_pages

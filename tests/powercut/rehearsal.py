@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from advisor.errors import AdvisorError
-from advisor.servers.wire import Connection
+from advisor.servers.connection.wire import Connection
 from tests.powercut.commits import Ledger, Load, tables
 from tests.powercut.disk import Cut, Disk, Filesystem, mounted
 from tests.powercut.recovery import Recovered, recover

@@ -12,9 +12,9 @@ from typing import Final
 import psutil
 
 from advisor.errors import AdvisorError
-from advisor.servers.detect import Installed
-from advisor.servers.engines import STOP_SIGNALS, Place, start_command
-from advisor.servers.wire import Address, Connection, socket_address
+from advisor.servers.installed.detect import Installed
+from advisor.servers.sandbox.programs import STOP_SIGNALS, Place, start_command
+from advisor.servers.connection.wire import Address, Connection, socket_address
 from tests.powercut.configurations import Configuration
 from tests.servers.account import copy_tree, hand_over, reachable, run_as_account, start_as_account
 from tests.servers.harness import Server, ServerDidNotStart, server_named, stop, version_of

@@ -14,7 +14,7 @@ from advisor.measurement import (
     Target,
     Unknown,
 )
-from advisor.probe.notices import notices
+from advisor.probe.warnings import warnings_of
 from advisor.statistics import summarise
 
 MB = 1_000_000
@@ -112,7 +112,7 @@ def found(
     idle_bytes_per_s: float | None = 0.0,
     waited_s: float | None = 0.0,
 ) -> list[tuple[str, str]]:
-    warnings = notices(
+    warnings = warnings_of(
         target,
         environment,
         series,

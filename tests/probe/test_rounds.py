@@ -9,7 +9,7 @@ import pytest
 from advisor.measurement import Round
 from advisor.probe.plan import FULL_SERIES, SeriesSpec
 from advisor.probe.rounds import EndedBy, SeriesRun, _ended_by, share_out
-from advisor.probe.testfiles import Bench
+from advisor.probe.testfiles import OpenSeries
 from advisor.statistics import summarise
 from tests.support.faults import SMALL_PLAN
 
@@ -22,8 +22,8 @@ WILD = [10] * 90 + [100_000] * 10
 SECOND_NS = 1_000_000_000
 
 
-def bench(spec: SeriesSpec) -> Bench:
-    return Bench(spec, (0,) * spec.writers, (cycle([0]),) * spec.writers)
+def bench(spec: SeriesSpec) -> OpenSeries:
+    return OpenSeries(spec, (0,) * spec.writers, (cycle([0]),) * spec.writers)
 
 
 def run_with(

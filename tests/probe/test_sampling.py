@@ -16,10 +16,10 @@ from advisor.probe.sampling import (
     WARMUP_NS,
     OperationError,
     ShortWriteError,
-    Take,
+    SampleLoop,
     random_block,
-    stretch,
-    stretches,
+    writer_slice,
+    writer_slices,
     writer,
 )
 
@@ -46,7 +46,7 @@ def zeros(count: int) -> Int64Array:
 class TestTake:
     """Both loops, with a sync and without."""
 
-    def take(self, fd: int, sync: object, stop: list[object] | None = None) -> Take:
+    def take(self, fd: int, sync: object, stop: list[object] | None = None) -> SampleLoop:
         chosen = no_sync if sync is no_sync else None
         return writer(fd, chosen, random_block(8192), cycle([0, 8192]), stop or [])
 
@@ -115,7 +115,7 @@ def test_blocks_are_random_and_aligned() -> None:
     assert len(set(bytes(first))) == 256
 
 
-def slow(milliseconds: float) -> Take:
+def slow(milliseconds: float) -> SampleLoop:
     """A drive that takes that long for each operation."""
 
     def take(
@@ -139,25 +139,25 @@ def slow(milliseconds: float) -> Take:
 
 def test_the_warm_up_lasts_its_time_on_a_fast_drive() -> None:
     begun_ns = time.perf_counter_ns()
-    part = stretch(slow(1), 500, begun_ns, 60 * MS)
+    part = writer_slice(slow(1), 500, begun_ns, 60 * MS)
     assert part.warm_ns - begun_ns >= WARMUP_NS
     assert 5 < part.warmup_count <= 20
     assert part.ended_ns - begun_ns >= 60 * MS
 
 
 def test_the_warm_up_has_five_samples_on_a_slow_drive() -> None:
-    assert stretch(slow(8), 500, time.perf_counter_ns(), 200 * MS).warmup_count == 5
+    assert writer_slice(slow(8), 500, time.perf_counter_ns(), 200 * MS).warmup_count == 5
 
 
 @pytest.mark.parametrize("milliseconds", [0.1, 10, 30])
 def test_the_warm_up_is_never_more_than_half(milliseconds: float) -> None:
-    part = stretch(slow(milliseconds), 40, time.perf_counter_ns(), 20 * MS)
+    part = writer_slice(slow(milliseconds), 40, time.perf_counter_ns(), 20 * MS)
     assert 1 <= part.warmup_count <= len(part.latencies_ns) / 2
     assert len(part.latencies_ns) <= 40
 
 
 def test_a_full_stretch_is_a_quarter_warm_up() -> None:
-    part = stretch(slow(0), 9, time.perf_counter_ns(), 60_000 * MS)
+    part = writer_slice(slow(0), 9, time.perf_counter_ns(), 60_000 * MS)
     assert (part.warmup_count, len(part.latencies_ns)) == (2, 9)
 
 
@@ -166,7 +166,7 @@ def test_one_writers_error_ends_all_and_is_raised(fd: int) -> None:
     healthy = writer(fd, no_sync, random_block(4096), cycle([0]), stop)
     broken = writer(fd, no_sync, random_block(4096), iter([0] * 50 + [-1]), stop)
     with pytest.raises(OperationError, match="pwrite"):
-        stretches([healthy, broken, healthy], stop, 10**6, 60_000 * MS)
+        writer_slices([healthy, broken, healthy], stop, 10**6, 60_000 * MS)
     assert threading.active_count() == 1
     assert stop == []
 
@@ -179,7 +179,7 @@ def test_a_full_writer_ends_the_round_for_all(fd: int) -> None:
 
     quick = writer(fd, no_sync, random_block(4096), cycle([0]), stop)
     slower = writer(fd, rest, random_block(4096), cycle([0]), stop)
-    done = stretches([quick, slower], stop, 2000, 60_000 * MS)
+    done = writer_slices([quick, slower], stop, 2000, 60_000 * MS)
     assert sorted(len(part.latencies_ns) == 2000 for part in done) == [False, True]
     assert threading.active_count() == 1
 
@@ -199,6 +199,6 @@ def test_an_interrupt_stops_all_writers(fd: int, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(threading.Thread, "join", interrupted_once)
     begun_s = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        stretches(takes, stop, 10**7, 60_000 * MS)
+        writer_slices(takes, stop, 10**7, 60_000 * MS)
     assert time.monotonic() - begun_s < 5  # of the 60 s that it was to last
     assert threading.active_count() == 1

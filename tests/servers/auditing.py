@@ -7,7 +7,7 @@ from advisor.audit.run import run_audit
 from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
 from advisor.request import Request
-from advisor.servers.audit_reading import read_server
+from advisor.servers.state.read import read_server
 from tests.servers.harness import Instance, Server
 from tests.servers.misconfigured import Expected
 from tests.servers.test_load import address_of

@@ -25,7 +25,7 @@ from typing import NoReturn
 
 import pytest
 
-from advisor.servers.detect import parse_banner
+from advisor.servers.installed.detect import parse_banner
 from advisor.versions import NumericVersion
 from tests.servers.account import (
     account,

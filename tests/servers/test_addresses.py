@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers import client_options
-from advisor.servers.addresses import find_address
-from advisor.servers.client_options import read_options
-from advisor.servers.wire import Connection
+from advisor.servers.connection import client_options
+from advisor.servers.connection.addresses import find_address
+from advisor.servers.connection.client_options import read_options
+from advisor.servers.connection.wire import Connection
 from advisor.versions import Vendor
 from tests.servers.account import hand_over, private_folder, reachable, run_as_account
 from tests.servers.engines import ENGINES

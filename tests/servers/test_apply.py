@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.servers.applying.effect import NOT_IN_PROFILES
+from advisor.servers.apply.effect import NOT_IN_PROFILES
 from tests.servers.engines import ENGINES, Place, Programs
 from tests.servers.harness import Instance, Server, server_named
 from tests.support.paths import CHECKOUT

@@ -16,11 +16,11 @@ from advisor.audit.run import run_audit
 from advisor.commands.steps import knowledge_for, stored
 from advisor.errors import AdvisorError
 from advisor.request import Request
-from advisor.servers import activity
-from advisor.servers.audit_reading import read_server
-from advisor.servers.audit_statements import STATEMENTS
-from advisor.servers.load import LoadResult, Table, run_load
-from advisor.servers.read_only import read_only
+from advisor.servers.state import activity
+from advisor.servers.state.read import read_server
+from advisor.servers.state.statements import STATEMENTS
+from advisor.servers.load.client import LoadResult, LoadTable, run_load
+from advisor.servers.connection.read_only import read_only
 from advisor.versions import Vendor
 from tests.servers.auditing import MEASURED, audited, dsn_of, shown
 from tests.servers.conftest import ONE_OF_EACH
@@ -191,7 +191,7 @@ def test_the_commits_it_reports_are_those_the_clients_counted(
     results: list[LoadResult] = []
     with server.running(FRAGMENTS[server.vendor]) as instance:
         address = address_of(server, instance)
-        with connected(address, 5) as (admin, *clients), Table(admin):
+        with connected(address, 5) as (admin, *clients), LoadTable(admin):
 
             def work(seconds: float) -> None:
                 results.append(run_load(clients, duration_s=seconds, warmup_s=0))

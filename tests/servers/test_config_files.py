@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.servers.config_files import FilesRead, read_settings
-from advisor.servers.fragment_file import groups_read
+from advisor.servers.config import FilesRead, read_settings
+from advisor.servers.config.fragment import groups_read
 from tests.servers.account import private_folder, reachable
 from tests.servers.config_trees import (
     OPTION_FILES,

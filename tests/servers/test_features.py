@@ -2,8 +2,8 @@
 
 import pytest
 
-from advisor.servers.detect import Installed, parse_banner
-from advisor.servers.features import OFFERED_BY, detect_features
+from advisor.servers.installed.detect import Installed, parse_banner
+from advisor.servers.installed.features import OFFERED_BY, detect_features
 from tests.servers.harness import server_named
 from tests.servers.test_verify import program_of
 

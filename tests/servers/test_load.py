@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.load import SCHEMA, LoadResult, Table, run_load
-from advisor.servers.no_flush import no_flush
-from advisor.servers.wire import Address, Connection, socket_address
+from advisor.servers.load.client import SCHEMA, LoadResult, LoadTable, run_load
+from advisor.servers.load.no_flush import no_flush
+from advisor.servers.connection.wire import Address, Connection, socket_address
 from tests.servers.harness import Instance, Server, server_named
 
 pytestmark = pytest.mark.quiet
@@ -47,7 +47,7 @@ def load(connections: list[Connection], **changed: float) -> LoadResult:
 def test_the_commits_counted_are_those_the_table_has_seen(one_of_each: Server) -> None:
     with one_of_each.running("") as instance:
         address = address_of(one_of_each, instance)
-        with connected(address, 9) as (admin, *clients), Table(admin) as table:
+        with connected(address, 9) as (admin, *clients), LoadTable(admin) as table:
             result = load(clients)
             assert table.commits() == result.commits_in_all
             assert 0 < result.commits < result.commits_in_all
@@ -65,7 +65,7 @@ def test_the_commits_counted_are_those_the_table_has_seen(one_of_each: Server) -
 def test_it_ends_when_enough_was_measured(one_of_each: Server) -> None:
     with one_of_each.running("") as instance:
         address = address_of(one_of_each, instance)
-        with connected(address, 3) as (admin, *clients), Table(admin) as table:
+        with connected(address, 3) as (admin, *clients), LoadTable(admin) as table:
             result = run_load(clients, duration_s=30, warmup_s=0, commits_max=50)
             assert result.commits == 50
             assert result.commits_in_all in (51, 52)  # what the other client has under way
@@ -75,7 +75,7 @@ def test_it_ends_when_enough_was_measured(one_of_each: Server) -> None:
 def test_without_flushes_nothing_global_is_needed(one_of_each: Server) -> None:
     with one_of_each.running("") as instance:
         address = address_of(one_of_each, instance)
-        with connected(address, 3) as (admin, *clients), Table(admin) as table:
+        with connected(address, 3) as (admin, *clients), LoadTable(admin) as table:
             with no_flush(clients, own_server=False) as stay:
                 result = run_load(clients, duration_s=0.3, warmup_s=0)
             assert stay == (one_of_each.vendor == "postgresql")
@@ -90,7 +90,7 @@ def test_the_seed_decides_the_rows(one_of_each: Server) -> None:
         address = address_of(one_of_each, instance)
         touched = []
         for seed in (1, 1, 2):
-            with connected(address, 2) as (admin, client), Table(admin):
+            with connected(address, 2) as (admin, client), LoadTable(admin):
                 run_load([client], duration_s=30, warmup_s=0, commits_max=20, seed=seed)
                 rows = admin.query(f"SELECT id FROM {SCHEMA}.counters WHERE v > 0 ORDER BY id")
                 touched.append(rows)
@@ -103,7 +103,7 @@ def test_a_schema_that_is_there_is_refused_and_kept(one_of_each: Server) -> None
         instance.query(f"CREATE TABLE {SCHEMA}.counters (mine integer)")
         instance.query(f"INSERT INTO {SCHEMA}.counters VALUES (7)")
         with connected(address_of(one_of_each, instance), 1) as (admin,):
-            with pytest.raises(AdvisorError, match="exists") as refusal, Table(admin):
+            with pytest.raises(AdvisorError, match="exists") as refusal, LoadTable(admin):
                 pass
             assert refusal.value.hint.startswith(f"DROP SCHEMA {SCHEMA}")
         assert instance.query(f"SELECT mine FROM {SCHEMA}.counters") == [(7,)]
@@ -113,7 +113,7 @@ def test_an_error_of_the_server_is_told_and_ends_everything(one_of_each: Server)
     with one_of_each.running("") as instance:
         address = address_of(one_of_each, instance)
         with connected(address, 5) as (admin, other, *clients):
-            with Table(admin):
+            with LoadTable(admin):
                 timer = threading.Timer(0.2, other.query, [f"DROP TABLE {SCHEMA}.counters"])
                 timer.start()
                 with pytest.raises(AdvisorError, match=r"counters.* does ?n.t exist") as failure:
@@ -137,7 +137,7 @@ def test_a_connection_that_is_cut_is_told(one_of_each: Server) -> None:
         address = address_of(one_of_each, instance)
         with connected(address, 5) as (admin, other, *clients):
             victim = clients[1].query(ask)[0][0]
-            with Table(admin):
+            with LoadTable(admin):
                 timer = threading.Timer(0.2, other.query, [cut.format(victim)])
                 timer.start()
                 with pytest.raises(
@@ -149,7 +149,7 @@ def test_a_connection_that_is_cut_is_told(one_of_each: Server) -> None:
 
 
 def load_in_a_table(admin: Connection, clients: list[Connection], timer: threading.Timer) -> None:
-    with Table(admin):
+    with LoadTable(admin):
         timer.start()
         run_load(clients, duration_s=20, warmup_s=0)
 
@@ -177,7 +177,7 @@ def test_an_interrupt_leaves_nothing_under_way_and_no_schema(one_of_each: Server
 def test_a_server_that_has_hung_is_given_up(
     one_of_each: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("advisor.servers.load.SILENCE_S", 0.5)
+    monkeypatch.setattr("advisor.servers.load.client.SILENCE_S", 0.5)
     locks: dict[str, tuple[str, str]] = {
         "postgresql": ("BEGIN; LOCK TABLE fsync_advisor_verify.counters", "COMMIT"),
         "mysql": ("LOCK TABLES fsync_advisor_verify.counters READ", "UNLOCK TABLES"),
@@ -185,7 +185,7 @@ def test_a_server_that_has_hung_is_given_up(
     lock, unlock = locks["postgresql" if one_of_each.vendor == "postgresql" else "mysql"]
     with one_of_each.running("") as instance:
         address = address_of(one_of_each, instance)
-        with connected(address, 4) as (admin, other, *clients), Table(admin):
+        with connected(address, 4) as (admin, other, *clients), LoadTable(admin):
             for statement in lock.split("; "):
                 other.query(statement)
             started_s = time.monotonic()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from advisor.servers.detect import parse_banner
+from advisor.servers.installed.detect import parse_banner
 from advisor.versions import format_version
 from tests.servers.harness import Server, complaints
 

@@ -12,9 +12,9 @@ from typing import Final
 import pytest
 
 from advisor.output.fragment import render_fragment
-from advisor.servers.detect import Installed
-from advisor.servers.fragment_file import parse_fragment
-from advisor.servers.verify import verify
+from advisor.servers.installed.detect import Installed
+from advisor.servers.config.fragment import parse_fragment
+from advisor.servers.sandbox.verify import verify
 from advisor.versions import Vendor, parse_version
 from tests.servers.harness import server_named, version_of
 from tests.servers.scenarios import GB, Scenario, advice_for

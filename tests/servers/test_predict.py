@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from advisor.servers.load import SCHEMA
+from advisor.servers.load.client import SCHEMA
 from tests.servers.account import private_folder
 from tests.servers.harness import Instance, Preload, Server, server_named
 from tests.servers.test_load import schemas

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from advisor.servers.load import LoadResult, Table, run_load
+from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from tests.servers.account import private_folder
 from tests.servers.harness import Preload, Server, server_named
 from tests.servers.test_load import address_of, connected
@@ -25,7 +25,7 @@ def one_client(server: Server, preload: Preload | None, fragment: str = "") -> L
     with (
         server.running(fragment, preload=preload) as instance,
         connected(address_of(server, instance), 2) as (admin, client),
-        Table(admin),
+        LoadTable(admin),
     ):
         return run_load([client], duration_s=1.5, warmup_s=0.2)
 

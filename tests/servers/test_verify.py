@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from advisor.servers.detect import parse_banner
+from advisor.servers.installed.detect import parse_banner
 from tests.servers.account import private_folder, reachable
 from tests.servers.engines import ENGINES
 from tests.servers.harness import Server, server_named

@@ -10,9 +10,9 @@ from typing import Final
 import pytest
 
 from advisor.output.verification import problem_lines
-from advisor.servers.detect import Installed
-from advisor.servers.fragment_file import parse_fragment
-from advisor.servers.verify import Verdict, verify
+from advisor.servers.installed.detect import Installed
+from advisor.servers.config.fragment import parse_fragment
+from advisor.servers.sandbox.verify import LineVerdict, verify
 from tests.servers.checks import Caught
 from tests.servers.harness import server_named, version_of
 from tests.servers.provision import SERVERS, Row
@@ -26,7 +26,7 @@ GOOD_LINES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The first stands before all bad lines, the second after them."""
 
-VERDICTS: Final[Mapping[frozenset[Caught], Verdict]] = {
+VERDICTS: Final[Mapping[frozenset[Caught], LineVerdict]] = {
     frozenset({"start"}): "refused",
     frozenset({"value", "log"}): "differs",
     frozenset({"log"}): "warned",
@@ -69,7 +69,7 @@ def test_verify_names_every_bad_line_and_no_good_one(
     lines = [first, *besides, *(trap.line for trap in traps), last]
     head = SECTIONS[server.vendor]
     text = head + "".join(f"{line}\n" for line in lines)
-    expected: dict[int, tuple[str, Verdict]] = {
+    expected: dict[int, tuple[str, LineVerdict]] = {
         head.count("\n") + number: (line, "ok") for number, line in enumerate(lines, start=1)
     }
     for number, trap in enumerate(traps, start=head.count("\n") + 2 + len(besides)):

@@ -16,7 +16,7 @@ from advisor.analysis.facts import Assumption
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, NotTrustedError
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
-from advisor.measurement import Measurement, MeasurementWarning, Plan, to_json
+from advisor.measurement import Measurement, MeasurementWarning, PlanRun, to_json
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
 from advisor.versions import ENGINES, Engine, NumericVersion, Vendor
@@ -234,7 +234,7 @@ def test_what_it_rests_on() -> None:
         classic(40473.06),
         devices=(device("a", model="990 PRO"), device("b", model=UNKNOWN)),
         label="db7",
-    ).model_copy(update={"plan": Plan(name="thorough", seed=1, rounds=3)})
+    ).model_copy(update={"plan": PlanRun(name="thorough", seed=1, rounds=3)})
     measured = advise(drive, MYSQL, INNODB).measured
     assert measured.source == "measured"
     assert measured.taken_at == datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -15,8 +15,8 @@ from advisor.knowledge import load_settings
 from advisor.output.audit import audit_text
 from advisor.request import Request
 from advisor.rules.catalogue import Spec
-from advisor.servers.in_force import InForce, Origin
-from advisor.servers.reading import Activity, Override, Reading
+from advisor.server_state import EffectiveSetting, Origin
+from advisor.servers.reading_tmp import Activity, Override, ServerState
 from advisor.units import Value
 from advisor.versions import Vendor, parse_version
 from tests.support.drives import measurement
@@ -37,8 +37,8 @@ def spec_of(name: str, vendor: Vendor, version: str) -> Spec:
 
 def in_force(
     name: str, value: str, unit: str = "", origin: Origin = "file", place: str = "/my.conf:3"
-) -> InForce:
-    return InForce(name, value, unit, origin, place)
+) -> EffectiveSetting:
+    return EffectiveSetting(name, value, unit, origin, place)
 
 
 # Text -> value
@@ -100,7 +100,7 @@ def audit_of(
     measured: bool = False,
     **settings: str,
 ) -> Audit:
-    reading = Reading(
+    reading = ServerState(
         vendor,
         parse_version(version),
         {name: in_force(name, text) for name, text in settings.items()},
@@ -201,7 +201,7 @@ def test_computed_values_may_be_half_as_much_again() -> None:
 def test_what_bounds_another_setting_is_changed_first() -> None:
     """MySQL lowers innodb_io_capacity to its maximum otherwise."""
     low = {"innodb_io_capacity": "200", "innodb_io_capacity_max": "400"}
-    reading = Reading("mysql", (9, 7), {name: in_force(name, low[name]) for name in low})
+    reading = ServerState("mysql", (9, 7), {name: in_force(name, low[name]) for name in low})
     request = Request("mysql", (9, 7), "as given")
     found, _ = run_audit(reading, request, knowledge_for("mysql"), stored(NVME))
     assert names(found) == [

@@ -4,7 +4,7 @@ import pytest
 
 from advisor.capacity.calibration import calibrate
 from advisor.capacity.commit_paths import Delay
-from advisor.capacity.running import commit_kind, delay_of, drive_of
+from advisor.capacity.commit_settings import commit_kind, delay_of, drive_of
 from advisor.errors import AdvisorError
 from advisor.measurement import Measurement
 from advisor.versions import Vendor

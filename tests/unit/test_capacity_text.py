@@ -8,12 +8,12 @@ from advisor.advice import Loss
 from advisor.capacity.results import (
     Assumed,
     CapacityPlan,
-    Carrier,
+    StorageResult,
     GroupCommitPoint,
     OnReference,
     Relaxation,
     Remedy,
-    Target,
+    TargetResult,
     WorkloadCapacity,
 )
 from advisor.capacity.serial import serial_points
@@ -73,9 +73,9 @@ REFERENCE = OnReference(
 )
 
 
-def carrier(name: str, clients: int | None, description: str = "") -> Carrier:
+def carrier(name: str, clients: int | None, description: str = "") -> StorageResult:
     figures = {"tps": 3456.0, "p50_ms": 12.34, "p99_ms": 123.4} if clients else {}
-    return Carrier.model_validate(
+    return StorageResult.model_validate(
         {
             "name": name,
             "description": description,
@@ -86,8 +86,8 @@ def carrier(name: str, clients: int | None, description: str = "") -> Carrier:
     )
 
 
-def target(clients: int | None = None, *remedies: Remedy, **more: Any) -> Target:
-    return Target(
+def target(clients: int | None = None, *remedies: Remedy, **more: Any) -> TargetResult:
+    return TargetResult(
         tps=3000,
         durability="durable",
         clients_tried=(1, 256),
@@ -202,7 +202,7 @@ def test_a_target_that_is_not_met_has_no_rate() -> None:
         ),
     ],
 )
-def test_what_is_said_of_a_target(asked: Target, said: str) -> None:
+def test_what_is_said_of_a_target(asked: TargetResult, said: str) -> None:
     assert said in words(capacity_text(plan(target=asked)))
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.capacity.carrying import (
+from advisor.capacity.target_search import (
     CLIENT_COUNTS,
-    Change,
-    Setup,
-    Wanted,
+    Modification,
+    Scenario,
+    TargetRate,
     another_drive,
     fewest_clients,
     more_clients,
@@ -16,11 +16,11 @@ from advisor.capacity.carrying import (
     no_waiting,
     remedies,
 )
-from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult
 from advisor.capacity.latency import Latency
 
-SLOW, FAST = Drive(Latency.constant(9900)), Drive(Latency.constant(400))
-SETUP = Setup(Engine("postgresql"), SLOW, Cpu(2, ((1, 100.0),)))
+SLOW, FAST = SyncLatencies(Latency.constant(9900)), SyncLatencies(Latency.constant(400))
+SETUP = Scenario(CommitModel("postgresql"), SLOW, Cpu(2, ((1, 100.0),)))
 """10 ms a transaction alone; its two cores can do 20 000/s."""
 
 
@@ -30,14 +30,14 @@ class Halving:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def __call__(self, engine: Engine, drive: Drive, cpu: Cpu, clients: int) -> Outcome:
+    def __call__(self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
         self.asked.append(clients)
         sync_us = 0 if engine.kind == "asynchronous" else drive.log.mean_us
         tps = min(clients * 1e6 / 2 / (sync_us + 100), cpu.cores * 1e4)
-        return Outcome(clients, tps, sync_us / 1000, clients * sync_us / 10_000, 1.0, "flush")
+        return ModelResult(clients, tps, sync_us / 1000, clients * sync_us / 10_000, 1.0, "flush")
 
 
-def clients_for(setup: Setup, wanted: Wanted) -> tuple[int | None, list[int]]:
+def clients_for(setup: Scenario, wanted: TargetRate) -> tuple[int | None, list[int]]:
     model = Halving()
     outcome = fewest_clients(setup, wanted, model)
     return outcome.clients if outcome else None, model.asked
@@ -59,7 +59,7 @@ def clients_for(setup: Setup, wanted: Wanted) -> tuple[int | None, list[int]]:
 def test_the_fewest_clients_are_found_without_asking_in_vain(
     tps: float, clients: int | None, asked: list[int]
 ) -> None:
-    assert clients_for(SETUP, Wanted(tps)) == (clients, asked)
+    assert clients_for(SETUP, TargetRate(tps)) == (clients, asked)
 
 
 # Halving's p99 is 0.99 ms for each client: 1.98, 3.96, 7.92 ms.
@@ -75,24 +75,24 @@ def test_the_fewest_clients_are_found_without_asking_in_vain(
 def test_the_first_that_misses_the_limit_by_far_ends_the_search(
     limit_ms: float, clients: int | None, asked: list[int]
 ) -> None:
-    assert clients_for(SETUP, Wanted(200, limit_ms)) == (clients, asked)
+    assert clients_for(SETUP, TargetRate(200, limit_ms)) == (clients, asked)
 
 
 def test_a_noisy_tail_does_not_end_the_search() -> None:
     class Noisy(Halving):
-        def __call__(self, engine: Engine, drive: Drive, cpu: Cpu, clients: int) -> Outcome:
+        def __call__(self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
             outcome = super().__call__(engine, drive, cpu, clients)
             return replace(outcome, p99_ms=1.2 if clients == 4 else 1.0)
 
-    outcome = fewest_clients(SETUP, Wanted(200, 1.1), Noisy())
+    outcome = fewest_clients(SETUP, TargetRate(200, 1.1), Noisy())
     assert outcome is not None
     assert outcome.clients == 8
 
 
 def test_only_the_given_numbers_of_clients_are_tried() -> None:
     few = replace(SETUP, client_counts=(3, 5))
-    assert clients_for(few, Wanted(200)) == (5, [3, 5])
-    assert clients_for(few, Wanted(300)) == (None, [3, 5])
+    assert clients_for(few, TargetRate(200)) == (5, [3, 5])
+    assert clients_for(few, TargetRate(300)) == (None, [3, 5])
 
 
 def test_one_to_256_clients_are_tried() -> None:
@@ -102,7 +102,7 @@ def test_one_to_256_clients_are_tried() -> None:
 # Remedies
 
 
-def found(wanted: Wanted, *changes: Change, setup: Setup = SETUP) -> list[tuple[str, ...]]:
+def found(wanted: TargetRate, *changes: Modification, setup: Scenario = SETUP) -> list[tuple[str, ...]]:
     return [one.changes for one in remedies(setup, wanted, changes, Halving())]
 
 
@@ -113,7 +113,7 @@ ASYNCHRONOUS = no_waiting("no waiting")
 def test_each_change_that_is_enough_alone_is_named() -> None:
     # 256 clients make 12 800/s; 512 make 25 600/s; at 500 us each 256 make 256 000/s
     changes = (DRIVE_CHANGE, ASYNCHRONOUS, more_clients(CLIENT_COUNTS))
-    assert found(Wanted(13_000), *changes) == [
+    assert found(TargetRate(13_000), *changes) == [
         ("a fast drive",),
         ("no waiting",),
         ("up to 1024 clients",),
@@ -121,7 +121,7 @@ def test_each_change_that_is_enough_alone_is_named() -> None:
 
 
 def test_pairs_are_tried_only_where_no_change_is_enough_alone() -> None:
-    wanted = Wanted(30_000)  # the cores can do 20 000/s
+    wanted = TargetRate(30_000)  # the cores can do 20 000/s
     cores = more_cores(SETUP.cpu, wanted)
     pairs = found(wanted, DRIVE_CHANGE, *cores, more_clients(CLIENT_COUNTS))
     # 30 000/s x 100 us = 3 cores; 1.2 times that is 3.6: 4
@@ -129,11 +129,11 @@ def test_pairs_are_tried_only_where_no_change_is_enough_alone() -> None:
 
 
 def test_nothing_is_found_where_no_two_changes_help() -> None:
-    assert found(Wanted(1e6), DRIVE_CHANGE, ASYNCHRONOUS) == []
+    assert found(TargetRate(1e6), DRIVE_CHANGE, ASYNCHRONOUS) == []
 
 
 def test_the_smallest_size_that_helps_is_taken() -> None:
-    tight = Change(
+    tight = Modification(
         (
             ("3 clients", lambda setup: replace(setup, client_counts=(3,))),
             ("5 clients", lambda setup: replace(setup, client_counts=(5,))),
@@ -141,7 +141,7 @@ def test_the_smallest_size_that_helps_is_taken() -> None:
         )
     )
     one = replace(SETUP, client_counts=(1,))
-    assert found(Wanted(200), tight, setup=one) == [("5 clients",)]
+    assert found(TargetRate(200), tight, setup=one) == [("5 clients",)]
 
 
 @pytest.mark.parametrize(
@@ -155,5 +155,5 @@ def test_the_smallest_size_that_helps_is_taken() -> None:
     ],
 )
 def test_more_cores_leave_room(tps: float, cores: int, sizes: list[str]) -> None:
-    changes = more_cores(Cpu(cores, ((1, 150.0),)), Wanted(tps))
+    changes = more_cores(Cpu(cores, ((1, 150.0),)), TargetRate(tps))
     assert [name for change in changes for name, _ in change.sizes] == sizes

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from advisor import __version__
-from advisor.servers import detect
-from advisor.servers.detect import Installed
+from advisor.servers.installed import detect
+from advisor.servers.installed.detect import Installed
 from advisor.versions import NumericVersion, Vendor
 from tests.support.command_line import run, run_process
 from tests.support.paths import CHECKOUT, MEASUREMENTS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.servers.compare import same
+from advisor.servers.sandbox.compare import same
 
 
 @pytest.mark.parametrize(

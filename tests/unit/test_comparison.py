@@ -7,8 +7,8 @@ import pytest
 from advisor.advice import Advice
 from advisor.advise import Knowledge
 from advisor.comparison.advice import advice_changes
-from advisor.comparison.drives import Drive, measured_drive, reference_drive
-from advisor.comparison.side_by_side import Comparison, Group, compare
+from advisor.comparison.drives import ComparedDrive, measured_drive, reference_drive
+from advisor.comparison.side_by_side import Comparison, ComparisonGroup, compare
 from advisor.errors import GuardError, UsageError
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement
@@ -19,15 +19,15 @@ STORAGE = load_storage_knowledge()
 MYSQL = Knowledge(STORAGE, load_assumptions(), load_settings("innodb"))
 
 
-def drive(name: str, of: Measurement) -> Drive:
+def drive(name: str, of: Measurement) -> ComparedDrive:
     return measured_drive(name, of, STORAGE)
 
 
-def ref(number: str) -> Drive:
+def ref(number: str) -> ComparedDrive:
     return reference_drive(f"ref:{number}", STORAGE.references)
 
 
-def shown(group: Group) -> dict[str, tuple[float | None, str | None]]:
+def shown(group: ComparisonGroup) -> dict[str, tuple[float | None, str | None]]:
     """Drive -> ratio and judgement."""
     return {
         row.drive: (

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError
-from advisor.servers.config_files import IncludedFolder, read_settings
+from advisor.servers.config import IncludedFolder, read_settings
 from advisor.versions import VENDORS, Vendor
 
 # As MySQL 9.7.4 wrote it after SET PERSIST and SET PERSIST_ONLY.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.servers import detect
-from advisor.servers.detect import Installed, find_installed, parse_banner
+from advisor.servers.installed import detect
+from advisor.servers.installed.detect import Installed, find_installed, parse_banner
 from advisor.versions import NumericVersion, Vendor
 
 

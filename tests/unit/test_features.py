@@ -6,8 +6,8 @@ import pytest
 
 from advisor.commands.requests import build_request, parse_build
 from advisor.errors import UsageError
-from advisor.servers.detect import Installed
-from advisor.servers.features import detect_features
+from advisor.servers.installed.detect import Installed
+from advisor.servers.installed.features import detect_features
 from advisor.versions import NumericVersion
 
 

@@ -13,12 +13,12 @@ import pytest
 
 from advisor.analysis.verdict import judge
 from advisor.errors import AdvisorError
-from advisor.fleet.build import build_fleet, host_of
-from advisor.fleet.results import Fleet, Host, Unread
+from advisor.fleet.build import build_fleet, modelled_host
+from advisor.fleet.results import Fleet, FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
 from advisor.output.fleet import fleet_document
-from advisor.output.report.faces import document_text
+from advisor.output.report.renderers import document_text
 from tests.support.command_line import run
 from tests.support.drives import UNKNOWN, device, measurement, round_of, series, summary
 from tests.support.paths import FIXTURES, MEASUREMENTS
@@ -26,12 +26,12 @@ from tests.support.paths import FIXTURES, MEASUREMENTS
 KNOWLEDGE = load_storage_knowledge()
 
 
-def host(name: str, mean_us: float, *, p99_us: float | None = None, **more: Any) -> Host:
+def host(name: str, mean_us: float, *, p99_us: float | None = None, **more: Any) -> FleetHost:
     made = measurement(summary(mean_us, p99_us=p99_us), label=name, **more)
-    return host_of(f"{name}.json", "stem", made, KNOWLEDGE)
+    return modelled_host(f"{name}.json", "stem", made, KNOWLEDGE)
 
 
-def fleet(hosts: Sequence[Host], *unread: Unread) -> Fleet:
+def fleet(hosts: Sequence[FleetHost], *unread: Unread) -> Fleet:
     return build_fleet(hosts, unread, "0")
 
 
@@ -51,7 +51,7 @@ def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
     found = fleet(
         [
             host("a", 100, p99_us=900),
-            host_of("f", "f", unsynced, KNOWLEDGE),
+            modelled_host("f", "f", unsynced, KNOWLEDGE),
             host("b", 300, p99_us=800),
             host("slow", 850),
             host("c", 200, p99_us=1000),
@@ -61,7 +61,7 @@ def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
 
 
 def test_a_host_is_its_label_or_its_file_or_its_path() -> None:
-    unlabelled = host_of("rack/db7.json", "db7", measurement(), KNOWLEDGE)
+    unlabelled = modelled_host("rack/db7.json", "db7", measurement(), KNOWLEDGE)
     found = fleet([host("x", 1000), host("x", 1001), host("y", 1002), unlabelled])
     assert {one.name for one in found.hosts} == {"x.json", "y", "db7"}
     assert {one.file for one in found.hosts} == {"x.json", "y.json", "rack/db7.json"}
@@ -123,7 +123,7 @@ def test_only_the_same_series_are_held_against_each_other() -> None:
     reported = measurement(
         series("append", "fsync", 9000), label="reported", source="reported by fio"
     )
-    found = fleet([*of_one_model([1000] * 4).hosts, host_of("f", "f", reported, KNOWLEDGE)])
+    found = fleet([*of_one_model([1000] * 4).hosts, modelled_host("f", "f", reported, KNOWLEDGE)])
     assert (outliers(found), [one.hosts for one in found.models]) == ({}, [4])
 
 
@@ -144,7 +144,7 @@ def test_only_what_can_be_believed_is_added_up() -> None:
             host("b", 2000, p99_us=2500),
             host("memory", 1000, filesystem="tmpfs"),
             host("too fast", 20),
-            host_of("f", "f", unsynced, KNOWLEDGE),
+            modelled_host("f", "f", unsynced, KNOWLEDGE),
         ]
     )
     total = found.total
@@ -156,7 +156,7 @@ def test_only_what_can_be_believed_is_added_up() -> None:
 # The golden measurements: 1e6 / 860, / 262, / 24.1, ... and their p99.
 def test_classes_are_counted_and_added_up() -> None:
     paths = sorted(MEASUREMENTS.glob("*.json"))
-    found = fleet([host_of(str(p), p.stem, from_json(p.read_text(), ""), KNOWLEDGE) for p in paths])
+    found = fleet([modelled_host(str(p), p.stem, from_json(p.read_text(), ""), KNOWLEDGE) for p in paths])
     counts = {
         one.storage_class: (one.hosts, one.median_p99_us, round(one.serial_syncs_per_s, 2))
         for one in found.classes

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from advisor.conditions import Fact
 from advisor.measurement import Unknown
-from advisor.rules.formulas import Formula, Outcome, number
+from advisor.rules.formulas import Formula, FormulaResult, number
 
 MIB = 1024**2
 GIB = 1024**3
@@ -17,7 +17,7 @@ class Holder(BaseModel):
     formula: Formula
 
 
-def apply(facts: dict[str, Fact], **given: Any) -> Outcome:
+def apply(facts: dict[str, Fact], **given: Any) -> FormulaResult:
     """As in a file: formula = { name = "share", ... }."""
     return Holder.model_validate({"formula": given}).formula.apply(facts)
 
@@ -72,7 +72,7 @@ def test_what_is_not_a_number_is_never_taken_for_one(fact: Fact) -> None:
 )
 def test_share(fact: float, given: dict[str, Any], value: int) -> None:
     outcome = apply({"memory_bytes": fact}, name="share", fact="memory_bytes", **given)
-    assert outcome == Outcome(value)
+    assert outcome == FormulaResult(value)
 
 
 # duration: whole seconds, in microseconds
@@ -96,7 +96,7 @@ def test_duration(recovery_time_s: float, value_us: int) -> None:
         at_least_s=30,
         at_most_s=3600,
     )
-    assert outcome == Outcome(value_us)
+    assert outcome == FormulaResult(value_us)
 
 
 # log_capacity: 600 s x 1000 commits/s x 8192 bytes = 4 915 200 000 bytes
@@ -110,7 +110,7 @@ PLENTY: dict[str, Fact] = {
 }
 
 
-def log_capacity(facts: dict[str, Fact], **given: Any) -> Outcome:
+def log_capacity(facts: dict[str, Fact], **given: Any) -> FormulaResult:
     defaults = {
         "percent_of_free": 10,
         "at_least": "100MB",
@@ -208,7 +208,7 @@ def test_buffer_pool(
         percent=percent,
         instances=instances,
     )
-    assert outcome == Outcome(value)
+    assert outcome == FormulaResult(value)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.fragment_file import groups_read, parse_fragment
+from advisor.servers.config.fragment import groups_read, parse_fragment
 from advisor.versions import NumericVersion, Vendor
 
 OPTION_FILE = """\

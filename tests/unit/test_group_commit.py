@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.capacity.commit_paths import CommitKind, Delay
-from advisor.capacity.group_commit import Cpu, Drive, Engine, closed_loop, open_arrivals
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, closed_loop, open_arrivals
 from advisor.capacity.latency import Latency
 
 ONE_SYNC: Final[tuple[CommitKind, ...]] = ("postgresql", "mysql", "mariadb")
@@ -30,7 +30,7 @@ def tps(
 ) -> float:
     append = None if append_us is None else Latency.constant(append_us)
     return closed_loop(
-        Engine(kind), Drive(Latency.constant(sync_us), append), cpu, clients=count
+        CommitModel(kind), SyncLatencies(Latency.constant(sync_us), append), cpu, clients=count
     ).tps
 
 
@@ -64,7 +64,7 @@ def test_two_groups_take_turns(count: int, expected: float) -> None:
 
 def test_who_is_flushed_together_is_one_group() -> None:
     outcome = closed_loop(
-        Engine("postgresql"), Drive(Latency.constant(2_000.0)), NO_CPU, clients=64
+        CommitModel("postgresql"), SyncLatencies(Latency.constant(2_000.0)), NO_CPU, clients=64
     )
     assert outcome.group_size == pytest.approx(32.0, rel=0.02)
     assert outcome.bottleneck == "flush"
@@ -78,28 +78,28 @@ def test_a_pipeline_of_two_syncs_is_faster_than_both_in_turn() -> None:
 @pytest.mark.parametrize("kind", SHARED)
 def test_few_cores_bind_many_clients_on_a_fast_drive(kind: CommitKind) -> None:
     cpu = Cpu(2, ((1, 400.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
-    drive = Drive(Latency.constant(20.0))
-    outcome = closed_loop(Engine(kind), drive, cpu, clients=64)
+    drive = SyncLatencies(Latency.constant(20.0))
+    outcome = closed_loop(CommitModel(kind), drive, cpu, clients=64)
     assert outcome.tps == pytest.approx(5_000.0, rel=0.02)
     assert outcome.bottleneck == "cpu"
 
 
 def test_one_client_on_a_fast_drive_is_bound_by_itself() -> None:
-    drive = Drive(Latency.constant(20.0))
-    outcome = closed_loop(Engine("postgresql"), drive, Cpu(8, ((1, 400.0),)), clients=1)
+    drive = SyncLatencies(Latency.constant(20.0))
+    outcome = closed_loop(CommitModel("postgresql"), drive, Cpu(8, ((1, 400.0),)), clients=1)
     assert outcome.bottleneck == "clients"
 
 
 def test_what_nothing_waits_for_is_bound_by_the_cores() -> None:
     cpu = Cpu(4, ((1, 200.0),), wake_us=0.0)
-    outcome = closed_loop(Engine("asynchronous"), Drive(Latency.constant(9_000.0)), cpu, clients=32)
+    outcome = closed_loop(CommitModel("asynchronous"), SyncLatencies(Latency.constant(9_000.0)), cpu, clients=32)
     assert outcome.tps == pytest.approx(20_000.0, rel=0.02)
     assert outcome.group_size == 0.0
 
 
 def test_files_of_their_own_share_nothing() -> None:
     outcome = closed_loop(
-        Engine("separate-files", commits=3), Drive(Latency.constant(1_000.0)), NO_CPU, clients=16
+        CommitModel("separate-files", commits=3), SyncLatencies(Latency.constant(1_000.0)), NO_CPU, clients=16
     )
     assert outcome.tps == pytest.approx(1_000 / 3, rel=0.02)
 
@@ -141,7 +141,7 @@ def test_a_slower_drive_never_carries_more(
 @a_few
 @given(kind=kinds, sync_us=latencies_us, count=clients)
 def test_same_arguments_same_outcome(kind: CommitKind, sync_us: float, count: int) -> None:
-    arguments = Engine(kind), Drive(Latency((sync_us, 2 * sync_us))), Cpu(2, ((1, 100.0),))
+    arguments = CommitModel(kind), SyncLatencies(Latency((sync_us, 2 * sync_us))), Cpu(2, ((1, 100.0),))
     first, second = (closed_loop(*arguments, clients=count, seed=7) for _ in range(2))
     assert first == second
 
@@ -149,8 +149,8 @@ def test_same_arguments_same_outcome(kind: CommitKind, sync_us: float, count: in
 @pytest.mark.parametrize("kind", SHARED)
 def test_a_lone_arrival_takes_its_syncs_and_its_cpu_time(kind: CommitKind) -> None:
     cpu = Cpu(4, ((1, 200.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
-    drive = Drive(Latency.constant(1_000.0), Latency.constant(3_000.0))
-    outcome = open_arrivals(Engine(kind), drive, cpu, arrivals_per_s=0.1)
+    drive = SyncLatencies(Latency.constant(1_000.0), Latency.constant(3_000.0))
+    outcome = open_arrivals(CommitModel(kind), drive, cpu, arrivals_per_s=0.1)
     # Sent when the client's quarter is over: three quarters of 200 us are still to come.
     wanted_ms = 1.15 if kind in ONE_SYNC else 4.15
     assert outcome.p50_ms == pytest.approx(wanted_ms, rel=0.02)
@@ -159,7 +159,7 @@ def test_a_lone_arrival_takes_its_syncs_and_its_cpu_time(kind: CommitKind) -> No
 def test_arrivals_share_syncs_and_wait_for_one_or_two() -> None:
     """Who comes during a sync waits for its rest, and for one of its own: p99 is near 2 L."""
     outcome = open_arrivals(
-        Engine("postgresql"), Drive(Latency.constant(2_000.0)), NO_CPU, arrivals_per_s=5_000
+        CommitModel("postgresql"), SyncLatencies(Latency.constant(2_000.0)), NO_CPU, arrivals_per_s=5_000
     )
     assert outcome.group_size == pytest.approx(10.0, rel=0.05)
     assert outcome.p50_ms == pytest.approx(3.0, rel=0.05)
@@ -168,13 +168,13 @@ def test_arrivals_share_syncs_and_wait_for_one_or_two() -> None:
 
 @pytest.mark.parametrize("kind", SHARED)
 def test_more_than_the_cores_can_do_never_ends(kind: CommitKind) -> None:
-    drive = Drive(Latency.constant(100.0))
-    outcome = open_arrivals(Engine(kind), drive, Cpu(2, ((1, 1_000.0),)), arrivals_per_s=2_500)
+    drive = SyncLatencies(Latency.constant(100.0))
+    outcome = open_arrivals(CommitModel(kind), drive, Cpu(2, ((1, 1_000.0),)), arrivals_per_s=2_500)
     assert outcome.p99_ms == math.inf
 
 
 def test_files_of_their_own_are_not_kept_up_with_beyond_the_serial_bound() -> None:
-    engine, drive = Engine("separate-files", commits=2), Drive(Latency.constant(1_000.0))
+    engine, drive = CommitModel("separate-files", commits=2), SyncLatencies(Latency.constant(1_000.0))
     assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=450).p99_ms < math.inf
     assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=600).p99_ms == math.inf
 
@@ -183,8 +183,8 @@ def test_files_of_their_own_are_not_kept_up_with_beyond_the_serial_bound() -> No
 
 
 def delayed_tps(kind: CommitKind, delay: Delay | None, count: int) -> float:
-    drive = Drive(Latency.constant(2_000.0), Latency.constant(2_000.0))
-    return closed_loop(Engine(kind, delay=delay), drive, NO_CPU, clients=count).tps
+    drive = SyncLatencies(Latency.constant(2_000.0), Latency.constant(2_000.0))
+    return closed_loop(CommitModel(kind, delay=delay), drive, NO_CPU, clients=count).tps
 
 
 def test_postgresql_does_not_wait_without_siblings() -> None:
@@ -221,7 +221,7 @@ def test_who_completes_the_number_ends_the_delay() -> None:
 
 def test_a_delay_that_ended_early_begins_no_other_sync() -> None:
     """One sync at a time: at most 500 a second of 2 ms each."""
-    drive = Drive(Latency.constant(2_000.0))
-    engine = Engine("postgresql", delay=Delay(3_000, until=2))
+    drive = SyncLatencies(Latency.constant(2_000.0))
+    engine = CommitModel("postgresql", delay=Delay(3_000, until=2))
     outcome = closed_loop(engine, drive, NO_CPU, clients=5)
     assert outcome.tps / outcome.group_size <= 505

@@ -28,8 +28,8 @@ LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor.advice",),
     ("advisor.rules", "advisor.capacity"),
     ("advisor.knowledge", "advisor.advise"),
-    ("advisor.host",),
-    ("advisor.comparison", "advisor.plan"),
+    ("advisor.capacity.host",),
+    ("advisor.comparison", "advisor.capacity.plan"),
     ("advisor.fleet", "advisor.report"),
     ("advisor.probe", "advisor.importers", "advisor.servers"),
     ("advisor.audit",),
@@ -50,19 +50,19 @@ PURE: Final = (
     "advisor.conditions",
     "advisor.durability",
     "advisor.fleet",
-    "advisor.host",
-    "advisor.plan",
+    "advisor.capacity.host",
+    "advisor.capacity.plan",
     "advisor.report",
     "advisor.request",
     "advisor.rules",
-    "advisor.servers.in_force",
-    "advisor.servers.reading",
+    "advisor.server_state",
+    "advisor.servers.reading_tmp",
     "advisor.statistics",
     "advisor.units",
     "advisor.versions",
 )
 
-CLOCKS: Final = ("advisor.probe", "advisor.servers.activity", "advisor.servers.load")
+CLOCKS: Final = ("advisor.probe", "advisor.servers.state.activity", "advisor.servers.load.client")
 """Who measures: a drive, or a server under load; both draw lots for what is written next."""
 
 READERS: Final = (
@@ -73,10 +73,10 @@ READERS: Final = (
     "advisor.output",
     "advisor.probe",
     "advisor.resources",
-    "advisor.servers.applying",  # writes the one file that is ours
-    "advisor.servers.config_files",
-    "advisor.servers.engines",  # reads the SQL that comes with MariaDB
-    "advisor.servers.sandbox",  # fills a temporary place of its own
+    "advisor.servers.apply",  # writes the one file that is ours
+    "advisor.servers.config",
+    "advisor.servers.sandbox.programs",  # reads the SQL that comes with MariaDB
+    "advisor.servers.sandbox.sandbox",  # fills a temporary place of its own
 )
 """Who may open, read or write files."""
 

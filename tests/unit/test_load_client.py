@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.load import run_load
-from advisor.servers.wire import Address, Connection, PostgreSQL, Rows
+from advisor.servers.load.client import run_load
+from advisor.servers.connection.wire import Address, Connection, PostgreSQL, Rows
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 

@@ -8,29 +8,29 @@ from typing import Any
 
 import pytest
 
-from advisor import host as hosting
-from advisor import plan as planning
+from advisor.capacity import host as hosting
+from advisor.capacity import plan as planning
 from advisor.advice import Advice
 from advisor.advise import Knowledge, advise
-from advisor.capacity.carrying import Setup, Wanted
+from advisor.capacity.target_search import Scenario, TargetRate
 from advisor.capacity.commit_paths import CommitKind, kind_by_syncs
-from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult
 from advisor.capacity.latency import Latency
-from advisor.capacity.results import CapacityPlan, Carrier
+from advisor.capacity.results import CapacityPlan, StorageResult
 from advisor.capacity.standard_drives import (
     StandardDrive,
     append_factor,
     class_drives,
     reference_drives,
 )
-from advisor.capacity.target import target
+from advisor.capacity.target import target_result
 from advisor.capacity.workloads import fill_in
 from advisor.commands.steps import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
-from advisor.host import Wishes
+from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement
-from advisor.plan import plan_capacity
+from advisor.capacity.plan import plan_capacity
 from advisor.request import Request
 from advisor.versions import Vendor
 from tests.support.drives import UNKNOWN, measurement, series
@@ -46,7 +46,7 @@ DRIVE = measurement(1000, APPEND)
 """A sync of the log 1 ms, of a growing file 3 ms, 4 cores."""
 
 
-def wait_us(engine: Engine, drive: Drive) -> float:
+def wait_us(engine: CommitModel, drive: SyncLatencies) -> float:
     log_us = drive.log.mean_us
     match engine.kind:
         case "asynchronous":
@@ -58,21 +58,21 @@ def wait_us(engine: Engine, drive: Drive) -> float:
 
 
 def closed_by_hand(
-    engine: Engine, drive: Drive, cpu: Cpu, *, clients: int, seed: int = 0
-) -> Outcome:
+    engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, clients: int, seed: int = 0
+) -> ModelResult:
     """Each client makes what it would alone, up to what the cores can do."""
     each_us = wait_us(engine, drive) + cpu.us_per_txn[0][1]
     by_cpu = cpu.cores * 1e6 / cpu.us_per_txn[0][1]
     tps = min(clients * 1e6 / each_us, by_cpu)
-    return Outcome(clients, tps, each_us / 1000, each_us / 1000, 1.0, "flush")
+    return ModelResult(clients, tps, each_us / 1000, each_us / 1000, 1.0, "flush")
 
 
 def open_by_hand(
-    engine: Engine, drive: Drive, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
-) -> Outcome:
+    engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
+) -> ModelResult:
     """Nobody disturbs anybody: p99 is what one takes alone."""
     each_us = wait_us(engine, drive) + cpu.us_per_txn[0][1]
-    return Outcome(0, arrivals_per_s, each_us / 1000, each_us / 1000, 1.0, "flush")
+    return ModelResult(0, arrivals_per_s, each_us / 1000, each_us / 1000, 1.0, "flush")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def planned(
 ) -> CapacityPlan:
     vendor = request.vendor if request else None
     transactions = fill_in([WORKLOADS[name] for name in workloads], {})
-    wanted = Wishes(transactions=transactions, **wishes)
+    wanted = CapacityRequest(transactions=transactions, **wishes)
     steps: list[str] = [] if told is None else told
     return plan_capacity(drive, request, None, knowledge_for(vendor), wanted, steps.append)[1]
 
@@ -300,7 +300,7 @@ def test_classes_at_their_best_and_worst() -> None:
 # The inverse
 
 
-def carriers(plan: CapacityPlan) -> dict[str, Carrier]:
+def carriers(plan: CapacityPlan) -> dict[str, StorageResult]:
     assert plan.target is not None
     return {carrier.name: carrier for carrier in plan.target.storages}
 
@@ -336,17 +336,17 @@ def test_the_least_change_of_drive_is_proposed_and_never_a_slower_one(by_hand: N
 
 
 def test_a_slower_drive_is_no_remedy_for_a_tail() -> None:
-    def model(engine: Engine, drive: Drive, cpu: Cpu, clients: int) -> Outcome:
-        return Outcome(clients, 1e4, 1, drive.log.ordered_us[-1] / 1000, 1, "flush")
+    def model(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
+        return ModelResult(clients, 1e4, 1, drive.log.ordered_us[-1] / 1000, 1, "flush")
 
     # a mean of 1.1 ms, and now and then 10 ms
-    tailed = Drive(Latency((1000.0,) * 89 + (10_000.0,)))
+    tailed = SyncLatencies(Latency((1000.0,) * 89 + (10_000.0,)))
     others = tuple(
-        StandardDrive(f"{us} us", "", Drive(Latency.constant(us)), measured=True)
+        StandardDrive(f"{us} us", "", SyncLatencies(Latency.constant(us)), measured=True)
         for us in (500, 1000, 2000)
     )
-    setup = Setup(Engine("postgresql"), tailed, Cpu(4, ((1, 100.0),)))
-    found = target(setup, Wanted(10, 5), "durable", others, (), model)
+    setup = Scenario(CommitModel("postgresql"), tailed, Cpu(4, ((1, 100.0),)))
+    found = target_result(setup, TargetRate(10, 5), "durable", others, (), model)
     assert found.here.clients is None
     assert [carrier.clients for carrier in found.storages] == [1, 1, 1]
     assert [remedy.changes for remedy in found.remedies] == [

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from advisor.capacity.policies import Policy, plan_policies
-from advisor.capacity.workloads import Kind, Transaction, fill_in
+from advisor.capacity.workloads import WorkloadKind, Transaction, fill_in
 from advisor.knowledge import load_workloads
 from advisor.output.blocks import Table, as_text
 from advisor.output.policies import policy_blocks
@@ -16,7 +16,7 @@ OURS = load_workloads()
 
 
 def files(
-    syncs: int, *, share: float = 0, comfortable: float = 0.5, kind: Kind = "files"
+    syncs: int, *, share: float = 0, comfortable: float = 0.5, kind: WorkloadKind = "files"
 ) -> Transaction:
     return Transaction("made by hand", kind, syncs, syncs, None, 100, share, comfortable)
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from advisor import host as hosting
-from advisor.capacity.group_commit import Bottleneck, Cpu, Drive, Engine, Outcome, sync_wait_us
+from advisor.capacity import host as hosting
+from advisor.capacity.group_commit import Bottleneck, Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
 from advisor.capacity.workloads import fill_in
 from advisor.commands.steps import knowledge_for
-from advisor.host import Wishes
+from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_workloads
 from advisor.measurement import AbsentSeries, Measurement, MeasurementWarning
 from advisor.report.alternatives import typical_clients
-from advisor.report.build import Questions, build_report
+from advisor.report.build import ReportRequest, build_report
 from advisor.report.histogram import histogram
 from advisor.report.results import Report
 from advisor.request import Request
@@ -39,16 +39,16 @@ EVENTS = fill_in([load_workloads()["cart"]], {})
 
 @pytest.fixture(autouse=True)
 def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(engine: Engine, drive: Drive, cpu: Cpu, *, clients: int) -> Outcome:
+    def closed(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, clients: int) -> ModelResult:
         each_us = sync_wait_us(engine, drive) + cpu.us_per_txn[0][1]
         by_cpu = cpu.cores * 1e6 / cpu.us_per_txn[0][1]
         tps = min(clients * 1e6 / each_us, by_cpu)
         binds: Bottleneck = "cpu" if tps == by_cpu else "flush"
-        return Outcome(clients, tps, each_us / 1000, each_us / 1000, 1.0, binds)
+        return ModelResult(clients, tps, each_us / 1000, each_us / 1000, 1.0, binds)
 
-    def arriving(engine: Engine, drive: Drive, cpu: Cpu, *, arrivals_per_s: float) -> Outcome:
+    def arriving(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, arrivals_per_s: float) -> ModelResult:
         each_us = sync_wait_us(engine, drive) + cpu.us_per_txn[0][1]
-        return Outcome(0, arrivals_per_s, each_us / 1000, each_us / 1000, 1.0, "flush")
+        return ModelResult(0, arrivals_per_s, each_us / 1000, each_us / 1000, 1.0, "flush")
 
     monkeypatch.setattr(hosting, "closed_loop", closed)
     monkeypatch.setattr(hosting, "open_arrivals", arriving)
@@ -57,8 +57,8 @@ def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 def reported(
     drive: Measurement = DRIVE, *requests: Request, rate_per_s: float | None = None, **wishes: Any
 ) -> Report:
-    asked = Wishes(**{"client_counts": (1, 4, 8), **wishes})
-    questions = Questions(
+    asked = CapacityRequest(**{"client_counts": (1, 4, 8), **wishes})
+    questions = ReportRequest(
         requests, None, asked, EVENTS, rate_per_s, ("a note",), "fsync-advisor report"
     )
     return build_report(drive, questions, KNOWLEDGE, lambda _: None)

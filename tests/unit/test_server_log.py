@@ -2,8 +2,8 @@
 
 import pytest
 
-from advisor.servers.log import complaints, last_words, refusals
-from advisor.servers.syntax import Line
+from advisor.servers.sandbox.log import complaints, last_words, refusals
+from advisor.vendors.syntax import Line
 
 IO = Line(4, "innodb_io_capacity", "50", "mysqld")
 IO_MAX = Line(5, "innodb_io_capacity_max", "90", "mysqld")

@@ -5,17 +5,17 @@ import math
 import pytest
 
 from advisor.capacity.commit_paths import CommitKind
-from advisor.capacity.group_commit import Cpu, Drive, Engine, Outcome, sync_wait_us
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
 from advisor.capacity.latency import Latency
 from advisor.capacity.sustainable import (
     alone_us,
-    ladder,
+    rate_grid,
     most_per_s,
     sustainable,
 )
 
-POSTGRESQL = Engine("postgresql")
-DRIVE = Drive(Latency.constant(900), Latency.constant(2000))
+POSTGRESQL = CommitModel("postgresql")
+DRIVE = SyncLatencies(Latency.constant(900), Latency.constant(2000))
 CPU = Cpu(2, ((1, 100.0),))
 """Two cores, 100 us a transaction: at most 2 / 100 us = 20 000/s."""
 
@@ -27,10 +27,10 @@ class Breaking:
         self.most = most
         self.asked: list[float] = []
 
-    def __call__(self, engine: Engine, drive: Drive, cpu: Cpu, rate: float) -> Outcome:
+    def __call__(self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, rate: float) -> ModelResult:
         self.asked.append(rate)
         p99_ms = 10.0 if rate <= self.most else math.inf
-        return Outcome(0, rate, 5.0, p99_ms, 1.0, "flush")
+        return ModelResult(0, rate, 5.0, p99_ms, 1.0, "flush")
 
 
 @pytest.mark.parametrize("most", [1.5, 7.0, 100.0, 2499.0, 2501.0, 9000.0, 19_000.0])
@@ -77,31 +77,31 @@ def test_the_bound_itself_is_never_promised() -> None:
     ],
 )
 def test_what_one_transaction_waits_for(kind: CommitKind, commits: int, wait_us: float) -> None:
-    engine = Engine(kind, commits)
+    engine = CommitModel(kind, commits)
     assert sync_wait_us(engine, DRIVE) == wait_us
     assert alone_us(engine, DRIVE, CPU) == wait_us + 100
 
 
 def test_a_binary_log_that_was_not_measured_takes_a_sync_of_the_log() -> None:
-    assert sync_wait_us(Engine("mysql-binary-log"), Drive(Latency.constant(900))) == 1800
+    assert sync_wait_us(CommitModel("mysql-binary-log"), SyncLatencies(Latency.constant(900))) == 1800
 
 
 @pytest.mark.parametrize(
     ("engine", "cpu", "most"),
     [
         (POSTGRESQL, CPU, 20_000),  # shared syncs set no bound; 2 / 100 us
-        (Engine("separate-files", 3), CPU, 370.37),  # 1 / (3 x 900 us)
-        (Engine("separate-files", 1), Cpu(1, ((1, 2000.0),)), 500),  # 1 / 2000 us, below 1 / 900 us
+        (CommitModel("separate-files", 3), CPU, 370.37),  # 1 / (3 x 900 us)
+        (CommitModel("separate-files", 1), Cpu(1, ((1, 2000.0),)), 500),  # 1 / 2000 us, below 1 / 900 us
         (POSTGRESQL, Cpu(2, ((1, 100.0), (64, 200.0))), 20_000),  # the least CPU time counts
     ],
 )
-def test_what_cannot_be_passed(engine: Engine, cpu: Cpu, most: float) -> None:
+def test_what_cannot_be_passed(engine: CommitModel, cpu: Cpu, most: float) -> None:
     assert most_per_s(engine, DRIVE, cpu) == pytest.approx(most, abs=0.01)
 
 
-@pytest.mark.parametrize("engine", [POSTGRESQL, Engine("separate-files", 15)])
-def test_the_ladder_ascends_from_a_trickle_to_just_below_the_bound(engine: Engine) -> None:
-    rates = ladder(engine, DRIVE, CPU)
+@pytest.mark.parametrize("engine", [POSTGRESQL, CommitModel("separate-files", 15)])
+def test_the_ladder_ascends_from_a_trickle_to_just_below_the_bound(engine: CommitModel) -> None:
+    rates = rate_grid(engine, DRIVE, CPU)
     assert list(rates) == sorted(set(rates))
     assert rates[0] == pytest.approx(1000 / alone_us(engine, DRIVE, CPU))
     assert 0.97 < rates[-1] / most_per_s(engine, DRIVE, CPU) < 1

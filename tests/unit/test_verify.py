@@ -8,14 +8,15 @@ import pytest
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.output.verification import problem_lines, verification_text
-from advisor.servers import detect, readback
-from advisor.servers import verify as module
-from advisor.servers.detect import Installed, require_server
-from advisor.servers.engines import is_tried
-from advisor.servers.fragment_file import parse_fragment
-from advisor.servers.readback import Actual
-from advisor.servers.sandbox import Start
-from advisor.servers.verify import Verification, verify
+from advisor.servers.installed import detect
+from advisor.servers.sandbox import readback
+from advisor.servers.sandbox import verify as module
+from advisor.servers.installed.detect import Installed, require_server
+from advisor.servers.sandbox.programs import is_tried
+from advisor.servers.config.fragment import parse_fragment
+from advisor.servers.sandbox.readback import EffectiveSetting
+from advisor.servers.sandbox.sandbox import Start
+from advisor.servers.sandbox.verify import Verification, verify
 from advisor.versions import Vendor
 
 MYSQL = Installed("mysql", (9, 7, 4), Path("/opt/mysqld"))
@@ -24,7 +25,7 @@ MYSQL = Installed("mysql", (9, 7, 4), Path("/opt/mysqld"))
 class Server:
     """Does not start with some words, and says nothing of them; names others; clamps."""
 
-    def __init__(self, actual: dict[str, Actual], silent: str, named: str) -> None:
+    def __init__(self, actual: dict[str, EffectiveSetting], silent: str, named: str) -> None:
         self.actual, self.silent, self.named = actual, silent, named
         self.starts = 0
 
@@ -46,7 +47,7 @@ def found(
     **actual: str,
 ) -> Verification:
     server = Server(
-        {name: Actual(value, shown=value) for name, value in actual.items()}, silent, named
+        {name: EffectiveSetting(value, shown=value) for name, value in actual.items()}, silent, named
     )
 
     @contextmanager
@@ -189,9 +190,9 @@ def test_postgresql_tells_whether_a_value_comes_from_the_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     actual = {
-        "fsync": Actual("on", None, "on", 1),
-        "wal_compression": Actual("pglz", None, "pglz", 2, enum=True),
-        "jit": Actual("off", None, "off", None),
+        "fsync": EffectiveSetting("on", None, "on", 1),
+        "wal_compression": EffectiveSetting("pglz", None, "pglz", 2, enum=True),
+        "jit": EffectiveSetting("off", None, "off", None),
     }
 
     @contextmanager

@@ -3,7 +3,7 @@
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.wire import MySQL, PostgreSQL
+from advisor.servers.connection.wire import MySQL, PostgreSQL
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.advice import Measured
-from advisor.analysis.storage import Standing, devices_of
+from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
 from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, Unknown
 from advisor.output.blocks import Notes, Table
@@ -59,7 +59,7 @@ def measurement_section(report: Report) -> Section:
 
 def _distribution(measurement: Measurement, found: Histogram | None) -> Iterator[DocumentBlock]:
     """The histogram, where there are samples; else what is known of the distribution."""
-    sync = measurement.nearest_sync
+    sync = measurement.effective_sync
     if sync is None:
         return
     points = list(_percentiles(sync.summary))
@@ -88,7 +88,7 @@ def _percentiles(summary: Summary) -> Iterator[tuple[str, float]]:
 
 def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:
     """The sync methods at the same work: one writer, the block of the nearest sync."""
-    sync = measurement.nearest_sync
+    sync = measurement.effective_sync
     alike = [
         one
         for one in measurement.series
@@ -209,7 +209,7 @@ def references_section(report: Report) -> Section:
     )
 
 
-def _standing(standing: Standing) -> str:
+def _standing(standing: Ranking) -> str:
     block = f"{standing.block_bytes // 1024} KiB"
     if standing.next_faster is None:
         where = f"faster than all {standing.of} of these"
@@ -220,7 +220,7 @@ def _standing(standing: Standing) -> str:
     return f"{block}: {format_count(standing.ops_per_s)}/s, {where}."
 
 
-def _among(report: Report, four: Standing | None, sixteen: Standing | None) -> Table:
+def _among(report: Report, four: Ranking | None, sixteen: Ranking | None) -> Table:
     own = (four.ops_per_s if four else None, sixteen.ops_per_s if sixteen else None, THIS_DRIVE)
     rows = [
         own,
@@ -248,7 +248,7 @@ def _among(report: Report, four: Standing | None, sixteen: Standing | None) -> T
     )
 
 
-def _among_figure(report: Report, four: Standing | None) -> Iterator[DocumentBlock]:
+def _among_figure(report: Report, four: Ranking | None) -> Iterator[DocumentBlock]:
     if four is None:
         return
     others = [(entry.storage, entry.classic_4k_per_s, False) for entry in report.references]

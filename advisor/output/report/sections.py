@@ -11,7 +11,7 @@ from advisor.output.report.drive import (
     references_section,
     trust_section,
 )
-from advisor.output.report.making import making_section
+from advisor.output.report.provenance import making_section
 from advisor.output.report.settings import settings_sections
 from advisor.report.results import Report
 from advisor.units import format_count, format_latency
@@ -55,7 +55,7 @@ def _subtitle(report: Report) -> str:
 
 
 def _key_figures(report: Report) -> Iterator[KeyFigure]:
-    if sync := report.measurement.nearest_sync:
+    if sync := report.measurement.effective_sync:
         yield KeyFigure("one sync", format_latency(sync.summary.mean_us))
     for server in report.servers:
         advice = server.advice

@@ -25,9 +25,9 @@ from advisor.capacity.calibration import saturating_clients
 from advisor.capacity.latency import Latency
 from advisor.measurement import from_json
 from advisor.probe.host import describe_host
-from advisor.servers.load import LoadResult, Table, run_load
-from advisor.servers.no_flush import no_flush
-from advisor.servers.wire import Connection, socket_address
+from advisor.servers.load.client import LoadResult, LoadTable, run_load
+from advisor.servers.load.no_flush import no_flush
+from advisor.servers.connection.wire import Connection, socket_address
 from tests.servers.harness import Instance, Preload, Server, server_named
 from tests.support.slow_drive import compile_slow_drive, probe_slowed, slower_by
 
@@ -133,7 +133,7 @@ def loaded_server(
         admin, *clients = (
             stack.enter_context(closing(address.connect())) for _ in range(count + 1)
         )
-        stack.enter_context(Table(admin))
+        stack.enter_context(LoadTable(admin))
         yield clients
 
 

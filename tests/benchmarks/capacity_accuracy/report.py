@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 
 from advisor.capacity.calibration import calibrate
 from advisor.capacity.commit_paths import CommitKind
-from advisor.capacity.group_commit import Cpu, Drive, Engine, closed_loop
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, closed_loop
 from advisor.capacity.latency import Latency
 from tests.support.paths import CHECKOUT
 
@@ -79,7 +79,7 @@ def judged(results: dict[str, Any]) -> list[Cell]:
     for case, delay_us, clients in keys:
         tps = [run["tps"] for run in runs[case, delay_us, clients]]
         p99_ms = [run["p99_ms"] for run in runs[case, delay_us, clients] if run["p99_ms"]]
-        outcome = closed_loop(Engine(KINDS[case]), drives[delay_us], cpus[case], clients=clients)
+        outcome = closed_loop(CommitModel(KINDS[case]), drives[delay_us], cpus[case], clients=clients)
         cells.append(
             Cell(
                 case=case,
@@ -105,14 +105,14 @@ def cpu_of(case: str, results: dict[str, Any]) -> Cpu:
     return calibrate(cores=results["cores"], no_flush_tps=tps)
 
 
-def drive_of(delay_us: int, results: dict[str, Any]) -> Drive:
+def drive_of(delay_us: int, results: dict[str, Any]) -> SyncLatencies:
     """What the probe measured, all rounds together."""
     probes = [probe for probe in results["probes"] if probe["delay_us"] == delay_us]
 
     def pooled(which: str) -> Latency:
         return Latency(tuple(sorted(us for probe in probes for us in probe[which])))
 
-    return Drive(pooled("log_us"), pooled("append_us"))
+    return SyncLatencies(pooled("log_us"), pooled("append_us"))
 
 
 def table(cells: Sequence[Cell]) -> str:

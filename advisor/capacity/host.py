@@ -1,0 +1,136 @@
+"""A server on the measured host, and the models that say what it carries."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from advisor.advise import Knowledge
+from advisor.capacity.target_search import CLIENT_COUNTS, ClientModel
+from advisor.capacity.commit_paths import CommitKind
+from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, closed_loop, open_arrivals
+from advisor.capacity.latency import Latency
+from advisor.capacity.results import Assumed
+from advisor.capacity.sustainable import ArrivalModel
+from advisor.capacity.workloads import Transaction
+from advisor.errors import UsageError
+from advisor.measurement import Measurement, Unknown
+from advisor.units import format_latency
+
+ProgressCallback = Callable[[str], None]
+"""Told what the model is about to be run for: a run may take half a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityRequest:
+    """What is asked of `capacity` beyond the serial bound. None: take what is known or assumed.
+
+    Raises UsageError for a target with several workloads.
+    """
+
+    client_counts: tuple[int, ...] = CLIENT_COUNTS
+    transactions: tuple[Transaction, ...] = ()
+    on_references: bool = False
+    cores: int | None = None
+    cpu_us_per_txn: float | None = None
+    """Of every transaction, whatever its workload."""
+    cpu_curve: tuple[tuple[int, float], ...] = ()
+    """(clients, that CPU time at so many), ascending; empty where it stays the same."""
+    target_tps: float | None = None
+    p99_limit_ms: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.target_tps is not None and len(self.transactions) > 1:
+            raise UsageError("--target-tps goes with one workload at most", "name one --workload")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelledHost:
+    """A server on a host, and the models that say what it carries."""
+
+    kind: CommitKind
+    drive: SyncLatencies
+    cores: Assumed
+    cpu_us_per_txn: Assumed
+    cpu_curve: tuple[tuple[int, float], ...]
+    clients: ClientModel
+    arrivals: ArrivalModel
+
+    def cpu(self, statements: float = 1) -> Cpu:
+        """What a transaction costs: as given for any, else so many single-row writes."""
+        if self.cpu_curve:
+            return Cpu(self.cores.value, self.cpu_curve)
+        given = self.cpu_us_per_txn.source == "as given"
+        us = self.cpu_us_per_txn.value * (1 if given else statements)
+        return Cpu(self.cores.value, ((1, us),))
+
+    def engine(self, transaction: Transaction) -> CommitModel:
+        if transaction.kind == "files":
+            return CommitModel("separate-files", transaction.syncs)
+        return CommitModel(self.kind)
+
+
+def modelled_host(
+    measurement: Measurement,
+    kind: CommitKind,
+    knowledge: Knowledge,
+    wishes: CapacityRequest,
+    told: ProgressCallback,
+) -> ModelledHost:
+    """The measured host, with what is wished or assumed of it. Its models tell what runs."""
+    return ModelledHost(
+        kind=kind,
+        drive=drive_of(measurement),
+        cores=_cores(measurement, knowledge, wishes),
+        cpu_us_per_txn=_cpu_us_per_txn(knowledge, wishes),
+        cpu_curve=wishes.cpu_curve,
+        clients=_client_model(told),
+        arrivals=_arrival_model(told),
+    )
+
+
+def _client_model(told: ProgressCallback) -> ClientModel:
+    """The closed model; each run is told, and made once."""
+
+    @cache
+    def model(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
+        told(f"{clients} clients, {format_latency(drive.log.mean_us)} a sync")
+        return closed_loop(engine, drive, cpu, clients=clients)
+
+    return model
+
+
+def _arrival_model(told: ProgressCallback) -> ArrivalModel:
+    """The open model; each run is told, and made once."""
+
+    @cache
+    def model(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, arrivals_per_s: float) -> ModelResult:
+        told(f"{arrivals_per_s:.0f} arrivals/s, {format_latency(drive.log.mean_us)} a sync")
+        return open_arrivals(engine, drive, cpu, arrivals_per_s=arrivals_per_s)
+
+    return model
+
+
+def drive_of(measurement: Measurement) -> SyncLatencies:
+    """The latencies that commits wait for."""
+    sync = measurement.effective_sync
+    assert sync is not None  # else there is no serial bound, either
+    append = measurement.find("append", "fdatasync")
+    return SyncLatencies(
+        log=Latency.of_series(sync),
+        append=Latency.of_series(append) if append else None,
+    )
+
+
+def _cores(measurement: Measurement, knowledge: Knowledge, wishes: CapacityRequest) -> Assumed:
+    if wishes.cores is not None:
+        return Assumed(value=wishes.cores, source="as given")
+    counted = measurement.environment.cpu_count
+    if isinstance(counted, Unknown):
+        return Assumed(value=knowledge.assumptions["cores"].value, source="assumed")
+    return Assumed(value=counted, source="as measured")
+
+
+def _cpu_us_per_txn(knowledge: Knowledge, wishes: CapacityRequest) -> Assumed:
+    if wishes.cpu_us_per_txn is not None:
+        return Assumed(value=wishes.cpu_us_per_txn, source="as given")
+    return Assumed(value=knowledge.assumptions["cpu_us_per_txn"].value, source="assumed")

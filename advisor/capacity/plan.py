@@ -1,0 +1,198 @@
+"""Strings the pure steps of capacity planning together: Measurement + wishes -> CapacityPlan."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from advisor.advice import Advice, Capacity, LowerDurability
+from advisor.advise import Knowledge, advise, drive_capacity
+from advisor.analysis.verdict import Verdict
+from advisor.capacity.target_search import Scenario, TargetRate
+from advisor.capacity.commit_paths import CommitKind, kind_by_syncs
+from advisor.capacity.group_commit import SyncLatencies, CommitModel
+from advisor.capacity.results import (
+    CapacityPlan,
+    GroupCommitPoint,
+    OnReference,
+    Sustained,
+    TargetResult,
+    WorkloadCapacity,
+)
+from advisor.capacity.serial import SECONDS_PER_DAY
+from advisor.capacity.standard_drives import (
+    StandardDrive,
+    append_factor,
+    class_drives,
+    reference_drives,
+)
+from advisor.capacity.sustainable import sustainable
+from advisor.capacity.target import target_result
+from advisor.capacity.workloads import Transaction
+from advisor.durability import Durability
+from advisor.capacity.host import ModelledHost, ProgressCallback, CapacityRequest, modelled_host
+from advisor.measurement import MEASURED, Measurement
+from advisor.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """What a plan rests on: the advice where there is a server in mind, else the drive alone."""
+
+    advice: Advice | None
+    verdict: Verdict
+    capacity: Capacity
+    notes: tuple[str, ...]
+    kind: CommitKind
+    durability: Durability
+    offers: tuple[LowerDurability, ...]
+    """The lower durability classes where a commit waits for no sync."""
+
+
+def plan_capacity(
+    measurement: Measurement,
+    request: Request | None,
+    syncs: tuple[int, ...] | None,
+    knowledge: Knowledge,
+    wishes: CapacityRequest,
+    told: ProgressCallback,
+) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
+    """The verdict, the plan and the notes. Pure, but that `told` is told.
+
+    Raises what `advise` raises.
+    """
+    basis = plan_inputs(measurement, request, syncs, knowledge)
+    host = modelled_host(measurement, basis.kind, knowledge, wishes, told)
+    plan = plan_on(host, basis, measurement, wishes, knowledge)
+    return basis.verdict, plan, basis.notes
+
+
+def plan_inputs(
+    measurement: Measurement,
+    request: Request | None,
+    syncs: tuple[int, ...] | None,
+    knowledge: Knowledge,
+) -> PlanInputs:
+    """Without a request a commit waits for one shared sync, as PostgreSQL's does.
+
+    Raises what `advise` raises.
+    """
+    if request is None:
+        verdict, capacity, notes = drive_capacity(measurement, knowledge.storage, syncs)
+        return PlanInputs(None, verdict, capacity, notes, "postgresql", "durable", ())
+    advice = advise(measurement, request, knowledge)
+    carried = advice.capacity
+    assert carried is not None  # a drive without one is refused above
+    return PlanInputs(
+        advice=advice,
+        verdict=advice.storage,
+        capacity=carried,
+        notes=advice.warnings,
+        kind=kind_by_syncs(request.vendor, carried.commit_syncs),
+        durability=request.durability,
+        offers=tuple(
+            offer for offer in advice.lower_durability if offer.syncs_saved == carried.commit_syncs
+        ),
+    )
+
+
+def plan_on(
+    host: ModelledHost, basis: PlanInputs, measurement: Measurement, wishes: CapacityRequest, knowledge: Knowledge
+) -> CapacityPlan:
+    """What the host carries, and who else carries the target."""
+    factor = append_factor(host.drive)
+    references = tuple(reference_drives(knowledge.storage.references, factor))
+    asked: TargetResult | None = None
+    if wishes.target_tps is not None:
+        setup, wanted = _wanted(host, wishes, wishes.target_tps)
+        others = (*references, *class_drives(knowledge.storage.classes, factor))
+        asked = target_result(setup, wanted, basis.durability, others, basis.offers, host.clients)
+    on = references if wishes.on_references else ()
+    return CapacityPlan(
+        **dict(basis.capacity),
+        commit_kind=host.kind,
+        cores=host.cores,
+        cpu_us_per_txn=host.cpu_us_per_txn,
+        group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
+        workloads=tuple(_workload(host, one, on) for one in wishes.transactions),
+        target_result=asked,
+        notes=(
+            *_notes(host, basis.capacity, others=bool(asked or on)),
+            *_tail_notes(measurement),
+        ),
+    )
+
+
+def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[str]:
+    if capacity.commit_syncs is None:
+        yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
+    binary_log = host.kind.endswith("binary-log")
+    if binary_log and host.drive.append is None:
+        yield "what a growing binary log costs was not measured; taken to be one sync of the log"
+    if others:
+        growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
+        yield f"of other storages a sync takes its mean, always{growing}; their tails are unknown"
+
+
+def _tail_notes(measurement: Measurement) -> Iterator[str]:
+    """A report may have a mean and no more; what is made of it must not look like a tail."""
+    sync = measurement.effective_sync
+    if measurement.source != MEASURED and sync and sync.summary.p99_us is None:
+        yield "of a sync only the mean is reported: p50 and p99 leave out what the drive varies"
+
+
+def _point(host: ModelledHost, clients: int) -> GroupCommitPoint:
+    outcome = host.clients(CommitModel(host.kind), host.drive, host.cpu(), clients)
+    return GroupCommitPoint(
+        clients=clients,
+        tps=outcome.tps,
+        p50_ms=outcome.p50_ms,
+        p99_ms=outcome.p99_ms,
+        commits_per_sync=outcome.group_size,
+        bottleneck=outcome.bottleneck,
+    )
+
+
+def _workload(
+    host: ModelledHost, transaction: Transaction, references: tuple[StandardDrive, ...]
+) -> WorkloadCapacity:
+    return WorkloadCapacity(
+        **dict(_sustained(host, transaction, host.drive)),
+        name=transaction.name,
+        kind=transaction.kind,
+        syncs=transaction.syncs,
+        p99_target_ms=transaction.p99_target_ms,
+        cpu_us_per_txn=host.cpu(transaction.statements).us_per_txn[0][1],
+        references=tuple(
+            OnReference(
+                **dict(_sustained(host, transaction, reference.drive)),
+                name=reference.name,
+                description=reference.description,
+                sync_us=reference.drive.log.mean_us,
+            )
+            for reference in references
+        ),
+    )
+
+
+def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencies) -> Sustained:
+    engine, cpu = host.engine(transaction), host.cpu(transaction.statements)
+    found = sustainable(engine, drive, cpu, transaction.p99_target_ms, host.arrivals)
+    rate = found.arrivals_per_s
+    return Sustained(
+        ceiling_tps=1e6 / (transaction.syncs * drive.log.mean_us),
+        sustainable_tps=rate,
+        per_day=rate * SECONDS_PER_DAY,
+        records_per_s=transaction.records and rate * transaction.records,
+        p50_ms=found.outcome.p50_ms,
+        p99_ms=found.outcome.p99_ms,
+        meets_target=found.meets_target,
+    )
+
+
+def _wanted(host: ModelledHost, wishes: CapacityRequest, tps: float) -> tuple[Scenario, TargetRate]:
+    """A single-row write, or the one workload that is asked for, with its own p99."""
+    if not wishes.transactions:
+        setup = Scenario(CommitModel(host.kind), host.drive, host.cpu(), wishes.client_counts)
+        return setup, TargetRate(tps, wishes.p99_limit_ms)
+    (one,) = wishes.transactions
+    setup = Scenario(host.engine(one), host.drive, host.cpu(one.statements), wishes.client_counts)
+    return setup, TargetRate(tps, wishes.p99_limit_ms or one.p99_target_ms)

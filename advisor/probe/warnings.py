@@ -1,0 +1,142 @@
+"""What the reader of a measurement must know about it. Each text carries its numbers."""
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Final
+
+from advisor.measurement import (
+    Environment,
+    MeasurementWarning,
+    Round,
+    Series,
+    Target,
+    Unknown,
+)
+from advisor.statistics import ci95_percent
+
+OTHERS_PERCENT: Final = 5
+"""Others' writes, in percent of ours, from which on they are told of."""
+OTHERS_MIN_BYTES: Final = 1024 * 1024
+"""File systems' own housekeeping may write this much at any time."""
+OVERWRITING: Final = ("ext2", "ext3", "ext4", "xfs")
+"""File systems that overwrite in place: the device writes what we write."""
+DRIFT_PERCENT: Final = 10
+WAITED_PERCENT: Final = 5
+"""Time spent waiting for a processor, in percent of the run, from which on it is told of."""
+
+
+def warnings_of(
+    target: Target,
+    environment: Environment,
+    primary: Series | None,
+    *,
+    idle_bytes_per_s: float | None,
+    waited_s: float | None,
+    written_bytes: int,
+    run_s: float,
+) -> tuple[MeasurementWarning, ...]:
+    """All warnings that apply, in a fixed order.
+
+    `idle_bytes_per_s` is what others wrote before the run, `waited_s` how long the probe waited for
+    a processor during it; None where that isn't known.
+    """
+    found = [
+        _busy_before(idle_bytes_per_s, written_bytes, run_s),
+        _busy_meanwhile(target, primary),
+        _busy_processors(waited_s, run_s),
+        _drift(primary),
+        _short_run(target, environment, run_s),
+    ]
+    return tuple(MeasurementWarning(code=code, text=text) for code, text in filter(None, found))
+
+
+def _busy_before(
+    idle_bytes_per_s: float | None, written_bytes: int, run_s: float
+) -> tuple[str, str] | None:
+    if idle_bytes_per_s is None:
+        return None
+    expected_bytes = idle_bytes_per_s * run_s
+    if expected_bytes < max(OTHERS_MIN_BYTES, written_bytes * OTHERS_PERCENT / 100):
+        return None
+    return (
+        "competing-writes",
+        f"before the run others wrote {idle_bytes_per_s / 1e6:.1f} MB/s to the same device; at that"
+        f" rate {100 * expected_bytes / written_bytes:.0f} % of what we wrote: measure again when"
+        " the drive is idle",
+    )
+
+
+def _busy_meanwhile(target: Target, primary: Series | None) -> tuple[str, str] | None:
+    """Told only where a device's writes can be told apart: one disk, and overwriting in place."""
+    single = not isinstance(target.devices, Unknown) and len(target.devices) == 1
+    if primary is None or not single or target.filesystem not in OVERWRITING:
+        return None
+    if "data=journal" in target.mount_options:
+        return None
+    ours_bytes = sum(part.written_bytes for part in primary.rounds)
+    device_bytes = 0
+    for part in primary.rounds:
+        if isinstance(part.device_written_bytes, Unknown):
+            return None
+        device_bytes += part.device_written_bytes
+    foreign_bytes = device_bytes - ours_bytes
+    if foreign_bytes < max(OTHERS_MIN_BYTES, ours_bytes * OTHERS_PERCENT / 100):
+        return None
+    return (
+        "competing-writes",
+        f"during series {primary.name} the device wrote {device_bytes / 1e6:.1f} MB,"
+        f" {foreign_bytes / 1e6:.1f} MB of them not ours: measure again when the drive is idle",
+    )
+
+
+def _busy_processors(waited_s: float | None, run_s: float) -> tuple[str, str] | None:
+    if waited_s is None or 100 * waited_s < WAITED_PERCENT * run_s:
+        return None
+    return (
+        "busy-processors",
+        f"the probe waited {waited_s:.1f} s of {run_s:.1f} s for a processor that others used, and"
+        " latencies are longer for it: measure again when the host is idle",
+    )
+
+
+def _drift(primary: Series | None) -> tuple[str, str] | None:
+    """Whether the primary series' first and last rounds differ by more than chance."""
+    if primary is None or len(primary.rounds) < 2:
+        return None
+    half = len(primary.rounds) // 2
+    first_us, first_ci_us = _mean_us(primary.rounds[:half])
+    last_us, last_ci_us = _mean_us(primary.rounds[-half:])
+    difference_us = last_us - first_us
+    percent = 100 * difference_us / first_us
+    if abs(percent) <= DRIFT_PERCENT or abs(difference_us) <= first_ci_us + last_ci_us:
+        return None
+    return (
+        "not-stationary",
+        f"the mean of {primary.name} went from {first_us:.1f} us in the first half of the run to"
+        f" {last_us:.1f} us in the second ({percent:+.0f} %), more than chance explains: the rate"
+        " may go on changing; measure longer",
+    )
+
+
+def _mean_us(rounds: Sequence[Round]) -> tuple[float, float]:
+    """The mean, and the half-width of its confidence interval (infinite when not known)."""
+    kept = [part.latencies_ns[part.warmup_count :] for part in rounds]
+    mean_us = fmean(latency for latencies in kept for latency in latencies) / 1000
+    percent = ci95_percent(kept)
+    return mean_us, float("inf") if percent is None else mean_us * percent / 100
+
+
+def _short_run(target: Target, environment: Environment, run_s: float) -> tuple[str, str] | None:
+    """Virtual disks are often throttled after a burst of minutes; a short run sees the burst."""
+    if isinstance(target.devices, Unknown):
+        return None
+    virtual_disk = any(device.transport in ("virtio", "xen") for device in target.devices)
+    host = environment.virtualisation
+    virtual_host = not isinstance(host, Unknown) and host not in ("none", "container")
+    if not virtual_disk and not virtual_host:
+        return None
+    return (
+        "short-run",
+        f"measured for {run_s:.1f} s on a virtual machine: a cloud volume's burst credits can last"
+        " 30 minutes, and the sustained rate may be lower",
+    )

@@ -1,0 +1,16 @@
+"""A fragment put where the server reads it, and taken back."""
+
+from advisor.servers.apply.change import FileChange, plan_change, plan_undo
+from advisor.servers.apply.check import ServerCheck, check
+from advisor.servers.apply.target import ConfigTarget, alone_in, find_target
+
+__all__ = [
+    "Change",
+    "Checked",
+    "Target",
+    "alone_in",
+    "check",
+    "find_target",
+    "plan_change",
+    "plan_undo",
+]

@@ -1,0 +1,237 @@
+"""What applying or undoing would do to the file and to the settings in force; and doing it."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from advisor.durability import Durability
+from advisor.errors import AdvisorError, UsageError
+from advisor.files import drop_drafts, put_back, replace_seen
+from advisor.servers.apply.guards import check_all, check_risk
+from advisor.servers.apply.target import ConfigTarget
+from advisor.servers.config import FilesRead
+from advisor.servers.config.read import meant
+from advisor.servers.config.fragment import SERVER_GROUPS, Fragment, groups_read
+from advisor.server_state import EffectiveSetting
+from advisor.vendors.syntax import Line
+from advisor.versions import VENDOR_NAMES, parse_version
+
+SIGN: Final = "# fsync-advisor"
+"""How every file of ours begins."""
+
+HEAD: Final = f"{SIGN} apply put this here; fsync-advisor apply --undo takes it back.\n"
+"""For a fragment that does not begin so."""
+
+BEFORE: Final = "before"
+UNDONE: Final = "undone"
+"""What stands between a file's name and a number: what it was before a change, before an undo."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One change of one file, planned and not yet made."""
+
+    target: ConfigTarget
+    old: str | None
+    """The file as it is; None where there is none."""
+    new: str | None
+    """The file as it would be; None: removed."""
+    keep: Path
+    """What the old file is called afterwards."""
+    restored: Path | None
+    """The backup that becomes the file again, where the change is an undo."""
+    after: FilesRead
+    """The configuration as it would be."""
+    overridden: tuple[tuple[str, EffectiveSetting], ...]
+    """"NAME = VALUE" of ours, and what wins over it with another value."""
+    made_for: str = ""
+    """The version that the fragment was made for, where the server is of another."""
+
+    @property
+    def is_undo(self) -> bool:
+        return self.new is None or self.restored is not None
+
+    @property
+    def is_none(self) -> bool:
+        return self.old == self.new and not self.is_undo
+
+    def diff(self) -> Iterator[str]:
+        """The lines of a unified diff."""
+        path = self.target.path
+        return difflib.unified_diff(
+            _lines(self.old),
+            _lines(self.new),
+            "/dev/null" if self.old is None else str(path),
+            "/dev/null" if self.new is None else str(path),
+            lineterm="",
+        )
+
+    def changed(self) -> dict[str, tuple[str | None, str | None]]:
+        """Setting -> its value in the files before and after; None where none sets it."""
+        before, after = self.target.before.settings, self.after.settings
+        values = {
+            name: tuple(found[name].value if name in found else None for found in (before, after))
+            for name in sorted(before.keys() | after.keys())
+        }
+        return {name: (old, new) for name, (old, new) in values.items() if old != new}
+
+    def new_notes(self) -> list[str]:
+        """What a reading of the files has to say that it had not to say before."""
+        return [
+            note
+            for note in self.after.notes
+            if note not in self.target.before.notes and " is overridden by " not in note
+        ]
+
+    def make(self) -> None:
+        """Puts the new file in its place. Raises AdvisorError where the old is not as it was."""
+        path, seen = self.target.path, _encoded(self.old)
+        drop_drafts(path)
+        for stale in _numbered(path, BEFORE, UNDONE):
+            if _same_file(stale, path):  # left by an apply that was killed halfway
+                stale.unlink()
+        if self.new is None or self.is_undo:
+            put_back(path, self.restored, seen=seen, keep=self.keep)
+        else:
+            content = self.new.encode("utf-8", "surrogateescape")
+            like = self.target.including()
+            replace_seen(path, content, seen=seen, keep=self.keep, like=like)
+
+
+def plan_change(target: ConfigTarget, fragment: Fragment, accepted: Durability) -> FileChange:
+    """A fragment in the place of the file. Raises AdvisorError for what must not be written."""
+    _require_vendor(target, fragment)
+    made_for = _other_version(target, fragment)
+    old = _read_ours(target.path)
+    new = fragment.text if fragment.text.startswith(SIGN) else HEAD + fragment.text
+    if not new.endswith("\n"):
+        new += "\n"
+    after = target.read_with(new)
+    target.require_read(after)
+    overridden = tuple(_check_lines(target, after, fragment, accepted))
+    keep = _next(target.path, BEFORE)
+    return FileChange(target, old, new, keep, None, after, overridden, made_for)
+
+
+def plan_undo(target: ConfigTarget) -> FileChange:
+    """The newest backup in the place of the file, or no file where there was none before."""
+    path = target.path
+    old = _read_ours(path)
+    backups = [one for one in _numbered(path, BEFORE) if not _same_file(one, path)]
+    if old is None and not backups:
+        raise AdvisorError(f"there is no {path}, and no backup of it: nothing to undo")
+    restored = backups[-1] if backups else None
+    new = _read(restored) if restored else None
+    after = target.read_with(new)
+    return FileChange(target, old, new, _next(path, UNDONE), restored, after, ())
+
+
+_MADE_FOR: Final = re.compile(rf"{SIGN} \S+: settings for (\w+) ([\d.]+)")
+"""How a fragment of ours says for which server it was made."""
+
+
+def _other_version(target: ConfigTarget, fragment: Fragment) -> str:
+    found = _MADE_FOR.match(fragment.text)
+    if not found or target.version is None:
+        return ""
+    pairs = zip(target.version, parse_version(found[2]), strict=False)  # as far as both tell
+    return "" if all(here == there for here, there in pairs) else found[2]
+
+
+def _require_vendor(target: ConfigTarget, fragment: Fragment) -> None:
+    found = _MADE_FOR.match(fragment.text)
+    name = VENDOR_NAMES[target.vendor]
+    if found and found[1] != name:
+        raise UsageError(
+            f"{fragment.name} was made for {found[1]}, not for {name}", "choose --db to match"
+        )
+    if not any(line.group in _groups(target) for line in fragment.lines):
+        raise UsageError(f"{fragment.name} has no line that {name} reads")
+
+
+def _groups(target: ConfigTarget) -> frozenset[str | None]:
+    if target.version is None:
+        return SERVER_GROUPS[target.vendor]
+    return groups_read(target.vendor, target.version)
+
+
+def _check_lines(
+    target: ConfigTarget, after: FilesRead, fragment: Fragment, accepted: Durability
+) -> Iterator[tuple[str, EffectiveSetting]]:
+    """What wins over lines of ours. Raises AdvisorError for a line that must not be written."""
+    ours = {}
+    written = [file for tree in after.trees for file in tree.walk() if file.path in target.names]
+    for statement in written[0].statements:
+        if not isinstance(statement, Line):
+            raise AdvisorError(f"{fragment.name}: the server cannot read {statement.text!r}")
+        if statement.group is None and target.vendor != "postgresql":
+            raise AdvisorError(
+                f"{fragment.name}: {statement.name} stands before any option group",
+                "put [mysqld] above it",
+            )
+        if statement.group in _groups(target):
+            name, value = meant(statement, target.vendor)
+            ours[name] = value
+    for name, value in ours.items():
+        check_risk(name, value, fragment.name, accepted)
+    check_all(ours, target.before.settings, after.settings)
+    for name, value in ours.items():
+        winner = after.settings[name]
+        if winner.value != value:
+            yield f"{name} = {value}", winner
+
+
+def _read_ours(path: Path) -> str | None:
+    """The file as it is. Raises AdvisorError where somebody else wrote it."""
+    if not os.path.lexists(path):
+        return None
+    text = _read(path)
+    if not text.startswith(SIGN):
+        raise AdvisorError(
+            f"{path} is not ours: it does not begin with {SIGN!r}",
+            "choose another name with --to, or move it away",
+        )
+    return text
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _lines(text: str | None) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _encoded(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def _numbered(path: Path, *words: str) -> list[Path]:
+    """The files kept of `path`, the oldest first. No server includes them: no suffix fits."""
+    pattern = re.compile(rf"{re.escape(path.name)}\.({'|'.join(words)})-(\d+)")
+    found = [
+        (int(match[2]), entry)
+        for entry in path.parent.iterdir()
+        if (match := pattern.fullmatch(entry.name))
+    ]
+    return [entry for _, entry in sorted(found)]
+
+
+def _next(path: Path, word: str) -> Path:
+    """A name that is free, and sorts behind: a number, for clocks go back at times."""
+    taken = [int(kept.name.rpartition("-")[2]) for kept in _numbered(path, word)]
+    return path.with_name(f"{path.name}.{word}-{max(taken, default=0) + 1}")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False

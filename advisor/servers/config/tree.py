@@ -1,0 +1,197 @@
+"""Configuration files and what they include, as the server follows it.
+
+What each server does was tried on it: tests/servers/test_config_files.py.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from advisor.errors import AdvisorError
+from advisor.files import read_bytes
+from advisor.vendors.syntax import Broken, Inclusion, Line, Statement, statements
+from advisor.versions import Vendor
+
+MAX_FILE_BYTES: Final = 4 * 1024**2
+MAX_FILES: Final = 1000
+"""Files that include each other are read again and again, ten deep."""
+
+MAX_DEPTH: Final = 10
+"""The limit of both servers."""
+
+SUFFIX: Final[Mapping[Vendor, str]] = {"mysql": ".cnf", "mariadb": ".cnf", "postgresql": ".conf"}
+"""What the name of a file in an included folder ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncludedFolder:
+    """A folder whose files the server reads."""
+
+    path: Path
+    suffix: str
+    """What the name of such a file ends with; PostgreSQL skips those that start with a dot, too."""
+    place: str
+    """The line that includes it, "FILE:LINE"."""
+    position: int
+    """How many files have been read before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """One file that was read, and what it brought in."""
+
+    path: Path
+    text: str
+    statements: tuple[Statement, ...]
+    included: Mapping[int, tuple["ConfigFile", ...]]
+    """Number of a line -> the files that it included."""
+
+    def walk(self) -> Iterator["ConfigFile"]:
+        """This file and those in it, in the order they are read."""
+        yield self
+        for files in self.included.values():
+            for file in files:
+                yield from file.walk()
+
+    def lines(self) -> Iterator[tuple["ConfigFile", Line]]:
+        """Each line that sets something, in the order the server takes them."""
+        for statement in self.statements:
+            if isinstance(statement, Line):
+                yield self, statement
+            for file in self.included.get(statement.number, ()):
+                yield from file.lines()
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads trees of files. `instead` holds what is taken for the disk's; None: no such file."""
+
+    vendor: Vendor
+    instead: Mapping[Path, str | None] = field(default_factory=dict)
+    folders: list[IncludedFolder] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    read: int = 0
+    """Files so far."""
+
+    def file(self, path: Path, depth: int = 0) -> ConfigFile | None:
+        """A file and all in it; None where the server skips it. Raises AdvisorError."""
+        text = self.text(path, named_by_user=depth == 0)
+        if text is None:
+            return None
+        self.read += 1
+        if self.read > MAX_FILES:
+            raise AdvisorError(
+                f"{path}: more than {MAX_FILES} files are included", "look for a circle"
+            )
+        parsed = tuple(statements(text, self.vendor))
+        included = {}
+        for statement in parsed:
+            if isinstance(statement, Inclusion):
+                included[statement.number] = tuple(self._included(path, statement, depth))
+            elif isinstance(statement, Broken) or self._is_stray(statement):
+                self.notes.append(
+                    f"{path}:{statement.number}: the server cannot read this line, and does not"
+                    " start with it"
+                )
+        return ConfigFile(path, text, parsed, included)
+
+    def _is_stray(self, line: Line) -> bool:
+        return line.group is None and self.vendor != "postgresql"
+
+    def _included(self, path: Path, inclusion: Inclusion, depth: int) -> Iterator[ConfigFile]:
+        place = f"{path}:{inclusion.number}"
+        target = self._target(path, inclusion)
+        if target is None or self._is_too_deep(path, target, inclusion, depth):
+            return
+        names = [target]
+        if inclusion.of == "folder":
+            suffix = SUFFIX[self.vendor]
+            self.folders.append(IncludedFolder(target, suffix, place, self.read))
+            names = self._names(target, suffix, place)
+        elif not self._is_there(target):
+            if not inclusion.may_miss:
+                starts = "does not start" if self.vendor == "postgresql" else "goes on without it"
+                self.notes.append(f"{place}: {target} is missing; the server {starts}")
+            return
+        for name in names:
+            if found := self.file(name, depth + 1):
+                yield found
+
+    def _target(self, path: Path, inclusion: Inclusion) -> Path | None:
+        """What an inclusion names; None, and a note, where that cannot be told."""
+        place = f"{path}:{inclusion.number}"
+        if not inclusion.target or "\0" in inclusion.target:
+            self.notes.append(f"{place}: it names nothing, and the server does not start with it")
+            return None
+        if self.vendor == "postgresql":
+            return Path(os.path.normpath(path.parent / inclusion.target))
+        if not inclusion.target.startswith("/"):
+            self.notes.append(
+                f"{place}: {inclusion.target} was not read: it is relative to the directory the"
+                " server is started in"
+            )
+            return None
+        return Path(os.path.normpath(inclusion.target))
+
+    def _is_too_deep(self, path: Path, target: Path, inclusion: Inclusion, depth: int) -> bool:
+        refused = self.vendor == "postgresql"
+        if depth < MAX_DEPTH and not (refused and target == path):
+            return False
+        does = "does not start" if refused else "skips it"
+        why = f"is more than {MAX_DEPTH} deep" if depth >= MAX_DEPTH else "includes itself"
+        self.notes.append(f"{path}:{inclusion.number}: {target} {why}; the server {does}")
+        return True
+
+    def _names(self, folder: Path, suffix: str, place: str) -> list[Path]:
+        """The files of a folder that the server reads, in its order: that of their bytes."""
+        try:
+            names = {entry.name for entry in folder.iterdir()}
+        except FileNotFoundError:
+            self.notes.append(f"{place}: {folder} is missing; the server does not start")
+            return []
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+        names |= {path.name for path in self.instead if path.parent == folder}
+        if self.vendor == "postgresql":
+            names = {name for name in names if not name.startswith(".")}
+        taken = sorted((name for name in names if name.endswith(suffix)), key=os.fsencode)
+        return [folder / name for name in taken if self._is_there(folder / name)]
+
+    def _is_there(self, path: Path) -> bool:
+        return self.instead[path] is not None if path in self.instead else is_file(path)
+
+    def text(self, path: Path, *, named_by_user: bool) -> str | None:
+        """What a file holds; None where the server ignores it. Raises AdvisorError."""
+        if path in self.instead:
+            return self.instead[path]
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if self.vendor != "postgresql" and stat.S_ISREG(mode) and mode & stat.S_IWOTH:
+            self.notes.append(f"{path} is writable by everybody, so the server ignores it")
+            return None
+        if not named_by_user and not stat.S_ISREG(mode):
+            self.notes.append(f"{path} is no regular file, and was not read")
+            return None
+        raw = read_bytes(path, lambda _: MAX_FILE_BYTES)
+        return raw.decode("utf-8", "surrogateescape")
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is something that is no directory. Raises AdvisorError."""
+    try:
+        return not stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> AdvisorError:
+    may = isinstance(error, PermissionError)
+    hint = "run as root or as the server's account" if may else ""
+    return AdvisorError(f"{path} cannot be read: {error.strerror}", hint)

@@ -1,6 +1,0 @@
-"""A server's settings from its configuration files alone, the server not asked."""
-
-from advisor.servers.config_files.read import FilesRead, read_settings
-from advisor.servers.config_files.tree import IncludedFolder
-
-__all__ = ["FilesRead", "IncludedFolder", "read_settings"]

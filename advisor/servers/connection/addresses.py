@@ -1,0 +1,214 @@
+"""How a server is reached: what a DSN says, and what the user's files and environment add to it.
+
+PostgreSQL's own forms go to libpq as they are, which reads the service file, ~/.pgpass and the PG*
+variables itself. Of MySQL and MariaDB PyMySQL knows little, so that is done here, as their clients
+do it: the DSN wins over option files, and these over MYSQL_* variables.
+"""
+
+import re
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from advisor.errors import AdvisorError, UsageError
+from advisor.servers.connection.client_options import client_options, login_name
+from advisor.servers.sandbox.readback import require_driver
+from advisor.servers.connection.wire import Address
+from advisor.versions import VENDOR_NAMES, Vendor
+
+SCHEMES: Final[Mapping[str, Vendor]] = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mariadb",
+}
+
+SOCKETS: Final = tuple(
+    map(Path, ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"))
+)
+"""Where Debian's, Red Hat's and the vendors' own packages put a server's socket."""
+
+IN_THE_DSN: Final = frozenset({"socket", "ssl-mode", "ssl-ca", "ssl-capath", "ssl-cert", "ssl-key"})
+"""What may follow the ? of mysql://, named as the clients' options are."""
+
+SSL_MODES: Final = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+
+PASSWORD_SHOWN: Final = (
+    "others on this host can see the password of --dsn in the list of processes; leave it to"
+    " ~/.pgpass or PGPASSWORD, or to ~/.my.cnf or MYSQL_PWD"
+)
+
+_POSTGRESQL_URL: Final = re.compile(r"[^:]*://(?:[^@/]*@)?[^@]*", re.DOTALL)
+_MYSQL_URL: Final = re.compile(r"[^:]*://(?:[^@/?#]*@)?[^@#]*", re.DOTALL)
+"""An @ elsewhere, and a password was not written as it should be: half of it would be taken, and
+named in messages, as a host that is not found."""
+
+
+def find_address(dsn: str | None, vendor: Vendor | None) -> Address:
+    """The address that a DSN names, or without one what the user's files and variables name.
+
+    `dsn`: postgresql://, mysql:// or mariadb://USER:PASSWORD@HOST:PORT/; with `vendor` PostgreSQL's
+    "host=... dbname=...", too. No connection is made. Raises UsageError, which quotes nothing of
+    the DSN, for any part may be a password that was written otherwise than it should; AdvisorError
+    where the driver, a socket or a file of certificates is missing.
+    """
+    named = SCHEMES.get((dsn or "").partition("://")[0].lower())
+    asked = vendor or named
+    if asked is None:
+        raise UsageError(
+            "nothing says of which vendor the server is",
+            "--dsn postgresql://..., mysql://... or mariadb://...",
+        )
+    require_driver(asked)
+    if asked == "postgresql":
+        options = _postgresql_options(dsn or "")
+    else:
+        options = _mysql_options(dsn, asked)
+    if options is None:
+        form = "postgresql" if asked == "postgresql" else "mysql"
+        raise UsageError(
+            f"--dsn is not the address of a {VENDOR_NAMES[asked]} server",
+            f"{form}://USER@HOST:PORT/; in a password write / : @ ? # as %2F %3A %40 %3F %23",
+        )
+    return Address(asked, options)
+
+
+def shows_password(dsn: str) -> bool:
+    """Whether a DSN has a password in it, for everybody who looks at the list of processes."""
+    return bool(re.search(r"://[^@/]*:[^@/]+@|password\s*=", dsn, re.IGNORECASE))
+
+
+def _postgresql_options(dsn: str) -> dict[str, Any] | None:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    if "://" in dsn and not _POSTGRESQL_URL.fullmatch(dsn):
+        return None
+    try:
+        options: dict[str, Any] = dict(conninfo_to_dict(dsn))
+    except (psycopg.ProgrammingError, UnicodeError):
+        return None
+    ports = str(options.get("port", "5432")).split(",")
+    return options if all(port.isdigit() for port in ports) else None
+
+
+def _mysql_options(dsn: str | None, vendor: Vendor) -> dict[str, Any] | None:
+    asked = {} if dsn is None else _asked(dsn)
+    if asked is None:
+        return None
+    found = client_options(vendor) | asked
+    options: dict[str, Any] = {
+        "host": found.get("host") or "localhost",
+        "port": _port(found),
+        "user": found.get("user") or login_name(),
+        # As bytes, for PyMySQL makes Latin-1 of a text; the vendors' clients send what is typed.
+        "password": found.get("password", "").encode("utf-8", "surrogateescape"),
+    }
+    if socket := _socket(asked, found, vendor):
+        options["unix_socket"] = str(socket)
+    return options | _encryption(found, by_socket=socket is not None)
+
+
+def _asked(dsn: str) -> dict[str, str] | None:
+    """What a DSN says, named as in option files; None where it is none."""
+    try:
+        parts = urlsplit(dsn)
+        port = parts.port
+    except ValueError:
+        return None
+    if not _MYSQL_URL.fullmatch(dsn) or parts.scheme not in ("mysql", "mariadb"):
+        return None
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not asked.keys() <= IN_THE_DSN or asked.get("ssl-mode", "").upper() not in ("", *SSL_MODES):
+        return None
+    said = {
+        "host": parts.hostname,
+        "port": None if port is None else str(port),
+        "user": parts.username,
+        "password": parts.password,
+    }
+    asked |= {
+        name: unquote(text, errors="surrogateescape")
+        for name, text in said.items()
+        if text is not None
+    }
+    return None if any("\0" in text for text in asked.values()) else asked
+
+
+def _port(found: Mapping[str, str]) -> int:
+    text = found.get("port") or "3306"
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise AdvisorError(
+            "the port for clients is not a port's number",
+            "look at MYSQL_TCP_PORT, and at [client] in ~/.my.cnf and /etc/my.cnf",
+        )
+    return int(text) or 3306
+
+
+def _socket(asked: Mapping[str, str], found: Mapping[str, str], vendor: Vendor) -> Path | None:
+    """The server's socket, where it is not to be reached by TCP.
+
+    localhost means the socket, as it does for the vendors' clients; but not with a port in the DSN,
+    for which they would not even say that they take no notice of it.
+    """
+    if "socket" in asked:
+        return Path(asked["socket"])
+    local = found.get("host", "localhost") in ("", "localhost") and "port" not in asked
+    if not local or found.get("protocol", "").upper() == "TCP":
+        return None
+    if "socket" in found:
+        return Path(found["socket"])
+    for path in SOCKETS:
+        if path.exists():
+            return path
+    raise AdvisorError(
+        f"no socket of a {VENDOR_NAMES[vendor]} server is found: {', '.join(map(str, SOCKETS))}",
+        "mysql://USER@localhost/?socket=PATH, or mysql://USER@127.0.0.1/ for TCP",
+    )
+
+
+def _encryption(found: Mapping[str, str], *, by_socket: bool) -> dict[str, Any]:
+    """What PyMySQL is to be told of TLS. Raises UsageError."""
+    mode = _ssl_mode(found)
+    if mode == "DISABLED" or (mode == "PREFERRED" and by_socket):
+        return {"ssl_disabled": True}
+    if mode == "PREFERRED":
+        return {"ssl_disabled": False}
+    # PyMySQL's own contexts compare no name where there is no ssl-ca.
+    try:
+        context = ssl.create_default_context(
+            cafile=found.get("ssl-ca"), capath=found.get("ssl-capath")
+        )
+        if certificate := found.get("ssl-cert"):
+            context.load_cert_chain(certificate, found.get("ssl-key"), password="")
+    except OSError as error:
+        raise UsageError(
+            f"what ssl-ca, ssl-capath, ssl-cert or ssl-key names is of no use: {error.strerror}"
+        ) from error
+    # The certificates that MySQL makes for itself are not as strict as Python 3.13 wants them.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.check_hostname = mode == "VERIFY_IDENTITY"
+    if mode == "REQUIRED":
+        context.verify_mode = ssl.CERT_NONE
+    return {"ssl": context}
+
+
+def _ssl_mode(found: Mapping[str, str]) -> str:
+    """MySQL's name for what MySQL's and MariaDB's options ask for, as their clients take them."""
+    if mode := found.get("ssl-mode"):
+        if mode.upper() not in SSL_MODES:
+            raise UsageError("ssl-mode is none of " + ", ".join(SSL_MODES))
+        return mode.upper()
+    if _is_on(found.get("ssl-verify-server-cert", "0")):
+        return "VERIFY_IDENTITY"
+    if not _is_on(found.get("ssl", "1")):
+        return "DISABLED"
+    if found.keys() & {"ssl-ca", "ssl-capath"}:
+        return "VERIFY_CA"
+    return "REQUIRED" if "ssl" in found else "PREFERRED"
+
+
+def _is_on(value: str) -> bool:
+    return value.upper() not in ("0", "OFF", "FALSE", "")

@@ -1,0 +1,263 @@
+"""Connections that a load can be driven over: opened by the drivers, driven by raw messages.
+
+The drivers know authentication, sockets and DSNs, and take some 50 to 200 us of CPU per statement,
+which the server would miss. A statement encoded once and an answer only looked at take a tenth.
+Messages: PostgreSQL "Frontend/Backend Protocol" (simple query); MySQL "Client/Server Protocol"
+(COM_QUERY, OK_Packet, ERR_Packet), which MariaDB shares.
+"""
+
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from advisor.errors import AdvisorError
+from advisor.servers.sandbox.readback import CONNECT_TIMEOUT_S, require_driver
+from advisor.versions import VENDOR_NAMES, Vendor
+
+if TYPE_CHECKING:
+    import psycopg
+    import pymysql
+
+Rows = list[tuple[Any, ...]]
+
+APPLICATION: Final = "fsync-advisor"
+"""How our sessions call themselves."""
+
+
+class Connection(ABC):
+    """A connection in autocommit mode. Between two calls of ours no statement is under way."""
+
+    vendor: Vendor
+
+    def __init__(self, address: "Address") -> None:
+        self.vendor = address.vendor
+        self.address = address
+
+    def require_plain(self) -> None:
+        """Raises AdvisorError for an encrypted connection: raw messages need a plain socket."""
+        if self.encrypted:
+            option = "sslmode=disable" if self.vendor == "postgresql" else "ssl-mode=disabled"
+            raise AdvisorError(
+                "the connection is encrypted, and our load client speaks only plainly",
+                f"connect by the server's Unix socket, or with {option} where the network is"
+                " trusted",
+            )
+
+    @abstractmethod
+    def query(self, statement: str) -> Rows:
+        """The rows of one statement, by the driver. Raises AdvisorError with the server's words."""
+
+    @property
+    @abstractmethod
+    def encrypted(self) -> bool:
+        """Whether what goes over the socket is encrypted, so that raw messages are of no use."""
+
+    @abstractmethod
+    def socket_number(self) -> int:
+        """The descriptor of the socket."""
+
+    @abstractmethod
+    def set_blocking(self, blocking: bool) -> None:
+        """As the driver needs its socket, or as the load does."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends the connection."""
+
+    @staticmethod
+    @abstractmethod
+    def encode(statement: str) -> bytes:
+        """The message that asks for one or more statements without rows, separated by ;."""
+
+    @staticmethod
+    @abstractmethod
+    def is_answered(received: bytes) -> bool:
+        """Whether the answer to a message is there, wholly. Raises AdvisorError for a refusal."""
+
+
+class PostgreSQL(Connection):
+    """Asks by Query; the answer ends with ReadyForQuery."""
+
+    def __init__(self, address: "Address", driven: "psycopg.Connection[Any]") -> None:
+        super().__init__(address)
+        self._driven = driven
+
+    def query(self, statement: str) -> Rows:
+        import psycopg
+
+        try:
+            cursor = self._driven.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise refused(self.vendor, error.diag.message_primary or str(error)) from error
+
+    @property
+    def encrypted(self) -> bool:
+        return self._driven.pgconn.ssl_in_use
+
+    def socket_number(self) -> int:
+        return self._driven.pgconn.socket
+
+    def set_blocking(self, blocking: bool) -> None:
+        pass  # libpq's socket never blocks
+
+    def close(self) -> None:
+        self._driven.close()
+
+    @staticmethod
+    def encode(statement: str) -> bytes:
+        text = statement.encode() + b"\0"
+        return b"Q" + (len(text) + 4).to_bytes(4, "big") + text
+
+    @staticmethod
+    def is_answered(received: bytes) -> bool:
+        refusal, start = "", 0
+        while len(received) >= start + 5:
+            kind, end = received[start : start + 1], start + 1 + _big(received, start + 1)
+            if len(received) < end:
+                return False
+            if kind == b"E":
+                fields = received[start + 5 : end].split(b"\0")
+                refusal = next(_text(field[1:]) for field in fields if field[:1] == b"M")
+                if not {b"VFATAL", b"VPANIC"}.isdisjoint(fields):  # it will not be ready again
+                    raise refused("postgresql", refusal)
+            if kind == b"Z":
+                if refusal:
+                    raise refused("postgresql", refusal)
+                return True
+            start = end
+        return False
+
+
+class MySQL(Connection):
+    """Asks by COM_QUERY; each statement is answered by one OK packet."""
+
+    _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
+
+    def __init__(self, address: "Address", driven: "pymysql.connections.Connection[Any]") -> None:
+        super().__init__(address)
+        self._driven = driven
+        self._socket: socket.socket = driven._sock  # type: ignore[attr-defined]
+
+    def query(self, statement: str) -> Rows:
+        import pymysql
+
+        try:
+            with self._driven.cursor() as cursor:
+                cursor.execute(statement)
+                return list(cursor.fetchall())
+        except pymysql.MySQLError as error:
+            raise refused(self.vendor, str(error.args[-1] if error.args else error)) from error
+
+    @property
+    def encrypted(self) -> bool:
+        return hasattr(self._socket, "cipher")
+
+    def socket_number(self) -> int:
+        return self._socket.fileno()
+
+    def set_blocking(self, blocking: bool) -> None:
+        self._socket.setblocking(blocking)
+
+    def close(self) -> None:
+        if self._driven.open:
+            self._driven.close()
+
+    @staticmethod
+    def encode(statement: str) -> bytes:
+        command = b"\x03" + statement.encode()  # COM_QUERY
+        return len(command).to_bytes(3, "little") + b"\0" + command
+
+    @staticmethod
+    def is_answered(received: bytes) -> bool:
+        start = 0
+        while len(received) > start + 4:
+            packet = start + 4
+            start = packet + int.from_bytes(received[start : start + 3], "little")
+            if len(received) < start:
+                return False
+            if received[packet] == 0xFF:
+                raise refused("mysql", _text(received[packet + 9 : start]))
+            if received[packet] != 0x00:
+                raise refused("mysql", "it answers with rows where none were asked for")
+            # Affected rows and the last identity: one byte each up to 250, else one and 2, 3 or 8.
+            status = packet + 1
+            for _ in range(2):
+                status += {0xFC: 3, 0xFD: 4, 0xFE: 9}.get(received[status], 1)
+            if not received[status] & MySQL._MORE_RESULTS:
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How a server is reached. Its text may be shown: it has no password."""
+
+    vendor: Vendor
+    options: Mapping[str, Any]
+    """As the driver takes them."""
+
+    def connect(self) -> Connection:
+        """A new connection in autocommit mode. Raises AdvisorError."""
+        require_driver(self.vendor)
+        return self._postgresql() if self.vendor == "postgresql" else self._mysql()
+
+    def __repr__(self) -> str:
+        return f"Address({self.vendor!r})"
+
+    def _postgresql(self) -> Connection:
+        import psycopg
+
+        ours = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "gssencmode": "disable",
+            "fallback_application_name": APPLICATION,
+        }
+        try:
+            return PostgreSQL(self, psycopg.connect(autocommit=True, **{**ours, **self.options}))
+        except psycopg.Error as error:
+            raise _unreachable(self.vendor, error) from error
+
+    def _mysql(self) -> Connection:
+        import pymysql
+        from pymysql.constants import CLIENT
+
+        try:
+            driven = pymysql.connect(
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                client_flag=CLIENT.MULTI_STATEMENTS,
+                program_name=APPLICATION,
+                **self.options,
+            )
+        except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:
+            raise _unreachable(self.vendor, error) from error
+        return MySQL(self, driven)
+
+
+def socket_address(vendor: Vendor, path: Path) -> Address:
+    """A server of our own: PostgreSQL by its socket's folder, the others by their socket."""
+    if vendor == "postgresql":
+        return Address(vendor, {"host": str(path), "user": "postgres", "dbname": "postgres"})
+    return Address(vendor, {"unix_socket": str(path), "user": "root", "ssl_disabled": True})
+
+
+def refused(vendor: Vendor, message: str) -> AdvisorError:
+    """An error with what the server said, in one line."""
+    return AdvisorError(f"the {VENDOR_NAMES[vendor]} server refuses: {' '.join(message.split())}")
+
+
+def _unreachable(vendor: Vendor, error: Exception) -> AdvisorError:
+    said = " ".join(str(error.args[-1] if error.args else error).split())
+    return AdvisorError(f"no connection to the {VENDOR_NAMES[vendor]} server: {said}")
+
+
+def _big(received: bytes, start: int) -> int:
+    return int.from_bytes(received[start : start + 4], "big")
+
+
+def _text(received: bytes) -> str:
+    return received.decode(errors="replace")

@@ -1,0 +1,278 @@
+"""A closed load of single-row commits on a table of our own: the least a client can do.
+
+One thread and one epoll over all connections; each sends its next UPDATE as soon as the last one is
+answered. Statements are encoded before, answers only looked at, so that on a host with few cores
+the client leaves them to the server.
+"""
+
+import os
+import random
+import select
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+from advisor.errors import AdvisorError
+from advisor.servers.installed.processes import signals_held_back
+from advisor.servers.connection.wire import Connection
+from advisor.versions import Vendor
+
+if TYPE_CHECKING:
+    DoubleArray = array[float]
+else:  # array.array takes no subscript at run time before Python 3.12
+    DoubleArray = array
+
+SCHEMA: Final = "fsync_advisor_verify"
+TABLE: Final = f"{SCHEMA}.counters"
+ROWS: Final = 100_000
+"""Many for each client, and all of it in memory."""
+
+INSERTED_AT_ONCE: Final = 10_000
+ANSWER_BYTES: Final = 65_536
+SILENCE_S: Final = 30.0
+"""A server that answers nobody for so long has hung."""
+
+LOCK_TIMEOUT: Final[Mapping[Vendor, str]] = {
+    "postgresql": "lock_timeout = '30s'",
+    "mysql": "lock_wait_timeout = 30",
+    "mariadb": "lock_wait_timeout = 30",
+}
+"""Whoever still holds our table when it is to be dropped; MySQL would wait for a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What was answered in the measured part of a run."""
+
+    commits: int
+    elapsed_s: float
+    latencies_us: DoubleArray
+    """From the statement sent to its answer read, in the order of the answers."""
+    commits_in_all: int
+    """With the warm-up's, and those still under way at the end."""
+
+    @property
+    def tps(self) -> float:
+        """Commits per second."""
+        return self.commits / self.elapsed_s
+
+
+class LoadTable:
+    """Our schema and table on a server, filled; the schema is dropped at the end, come what may.
+
+    Raises AdvisorError where a schema of that name exists, whoever made it.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "LoadTable":
+        with self._stack as stack:
+            with signals_held_back():
+                self._create()
+                stack.callback(self._drop)
+            self._fill()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def commits(self) -> int:
+        """How many updates the table has seen, as the server counts them."""
+        return int(self._connection.query(f"SELECT sum(v) FROM {TABLE}")[0][0])
+
+    def _create(self) -> None:
+        try:
+            self._connection.query(f"CREATE SCHEMA {SCHEMA}")
+        except AdvisorError as error:
+            if "exists" in error.message:
+                hint = f"DROP SCHEMA {SCHEMA}, if no other run of ours is under way"
+                raise AdvisorError(error.message, hint) from error
+            raise
+
+    def _fill(self) -> None:
+        ours = "v integer NOT NULL"
+        if self._connection.vendor == "postgresql":
+            # Room in each page for the row's next version, so that no index is touched (HOT), and
+            # no vacuum in the middle of a run.
+            options = "WITH (fillfactor = 50, autovacuum_enabled = off)"
+        else:
+            options = "ENGINE = InnoDB"
+        self._connection.query(f"CREATE TABLE {TABLE} (id integer PRIMARY KEY, {ours}) {options}")
+        for first in range(0, ROWS, INSERTED_AT_ONCE):
+            rows = ",".join(f"({number},0)" for number in range(first, first + INSERTED_AT_ONCE))
+            self._connection.query(f"INSERT INTO {TABLE} VALUES {rows}")
+
+    def _drop(self) -> None:
+        """By a connection of its own: on ours, a statement may just have been interrupted."""
+        with signals_held_back():
+            postgresql = self._connection.vendor == "postgresql"
+            cascade = " CASCADE" if postgresql else ""
+            try:
+                with closing(self._connection.address.connect()) as fresh:
+                    fresh.query(f"SET {LOCK_TIMEOUT[self._connection.vendor]}")
+                    fresh.query(f"DROP SCHEMA {SCHEMA}{cascade}")
+            except AdvisorError as error:
+                hint = f"DROP SCHEMA {SCHEMA}{cascade}, yourself"
+                message = f"schema {SCHEMA} is left behind: {error.message}"
+                raise AdvisorError(message, hint) from error
+
+
+def run_load(
+    connections: Sequence[Connection],
+    *,
+    duration_s: float,
+    warmup_s: float,
+    commits_max: int | None = None,
+    seed: int = 0,
+) -> LoadResult:
+    """Runs the load on `Table` until `duration_s` after the warm-up, or `commits_max` are measured.
+
+    No two connections update the same row, so none waits for another's lock.
+    When this returns or raises, no statement is under way. Raises AdvisorError with the server's
+    words, or where nothing is answered for SILENCE_S.
+    """
+    messages = _messages(type(connections[0]))
+    with select.epoll(len(connections)) as epoll, _nonblocking(connections):
+        for connection in connections:
+            epoll.register(connection.socket_number(), select.EPOLLIN)
+        run = _Run(connections, messages, random.Random(seed).random, epoll.poll)
+        try:
+            return run.measured(duration_s, warmup_s, commits_max)
+        except BaseException:
+            with suppress(AdvisorError):  # the first error is the one to tell
+                run.drain()
+            raise
+
+
+@lru_cache(maxsize=2)
+def _messages(protocol: type[Connection]) -> tuple[bytes, ...]:
+    """The statement for each row."""
+    return tuple(
+        protocol.encode(f"UPDATE {TABLE} SET v = v + 1 WHERE id = {number}")
+        for number in range(ROWS)
+    )
+
+
+@contextmanager
+def _nonblocking(connections: Sequence[Connection]) -> Iterator[None]:
+    for connection in connections:
+        connection.set_blocking(False)
+    try:
+        yield
+    finally:
+        for connection in connections:
+            connection.set_blocking(True)
+
+
+class _Run:
+    """One run: who was asked when, and what was answered."""
+
+    def __init__(
+        self,
+        connections: Sequence[Connection],
+        messages: Sequence[bytes],
+        draw: Callable[[], float],
+        poll: Callable[[float], list[tuple[int, int]]],
+    ) -> None:
+        self._is_answered = {one.socket_number(): one.is_answered for one in connections}
+        self._messages = {
+            one.socket_number(): messages[index :: len(connections)]
+            for index, one in enumerate(connections)
+        }
+        self._draw = draw
+        self._poll = poll
+        self._asked_s: dict[int, float] = {}
+        """Socket -> when its statement was sent; absent where none is under way."""
+        self._partial = dict.fromkeys(self._is_answered, b"")
+        self._usual = b""
+        """The last whole answer: the next one is mostly the same, and need not be taken apart."""
+        self._answered = 0
+
+    def measured(self, duration_s: float, warmup_s: float, commits_max: int | None) -> LoadResult:
+        """The whole run."""
+        for number in self._is_answered:
+            self._ask(number)
+        self._answer(perf_counter() + warmup_s)
+        before, started_s = self._answered, perf_counter()
+        latencies_us = self._answer(started_s + duration_s, commits_max)
+        elapsed_s, commits = perf_counter() - started_s, self._answered - before
+        self.drain()
+        return LoadResult(commits, elapsed_s, latencies_us, self._answered)
+
+    def drain(self) -> None:
+        """Reads what is still to be answered; then raises the first error there was."""
+        errors: list[AdvisorError] = []
+        while self._asked_s:
+            ready = self._poll(SILENCE_S)
+            for number in self._asked_s.keys() & dict(ready):
+                try:
+                    self._answered += self._read(number)
+                except AdvisorError as error:
+                    errors.append(error)
+            if not ready:
+                errors.append(AdvisorError(f"the server answers nothing for {SILENCE_S:.0f} s"))
+                self._asked_s.clear()
+        if errors:
+            raise errors[0]
+
+    def _answer(self, until_s: float, commits_max: int | None = None) -> DoubleArray:
+        """Asks anew after each answer, until the time or the room is up; latencies in us."""
+        latencies_us: DoubleArray = array("d")
+        room = commits_max or sys.maxsize
+        now_s = perf_counter()
+        while now_s < until_s:
+            for number, _ in self._poll(until_s - now_s):
+                asked_s = self._asked_s[number]
+                if not self._read(number):
+                    continue
+                self._answered += 1
+                latencies_us.append((perf_counter() - asked_s) * 1e6)
+                if len(latencies_us) == room:
+                    return latencies_us
+                self._ask(number)
+            now_s = perf_counter()
+        return latencies_us
+
+    def _ask(self, number: int) -> None:
+        messages = self._messages[number]
+        message = messages[int(self._draw() * len(messages))]
+        self._asked_s[number] = perf_counter()
+        try:
+            sent_bytes = os.write(number, message)
+        except OSError as error:
+            del self._asked_s[number]
+            raise AdvisorError(f"the server cannot be asked: {error.strerror}") from error
+        if sent_bytes != len(message):  # never: the socket was empty
+            raise AdvisorError("the server takes no more statements")
+
+    def _read(self, number: int) -> bool:
+        """Takes what there is to read; whether that completes the answer. Raises AdvisorError."""
+        answered = True  # and whoever refuses has answered, too
+        try:
+            received = self._partial[number] + os.read(number, ANSWER_BYTES)
+            if received != self._usual or not received:
+                if len(received) == len(self._partial[number]):
+                    raise AdvisorError("the server has closed the connection")
+                answered = self._is_answered[number](received)
+                self._usual = received if answered else self._usual
+            self._partial[number] = b"" if answered else received
+        except OSError as error:
+            raise AdvisorError(f"the server has gone: {error.strerror}") from error
+        finally:
+            if answered:
+                del self._asked_s[number]
+        return answered

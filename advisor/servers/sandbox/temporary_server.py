@@ -1,0 +1,29 @@
+"""A throw-away server that runs for a while, with a fragment or as it comes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from advisor.servers.installed.detect import Installed
+from advisor.servers.sandbox.programs import is_tried
+from advisor.servers.config.fragment import Fragment, groups_read
+from advisor.servers.sandbox.sandbox import sandbox
+from advisor.servers.connection.wire import Address
+
+
+@contextmanager
+def temporary_server(installed: Installed, fragment: Fragment | None) -> Iterator[Address]:
+    """A server on a fresh data directory, gone after the block, whatever happens.
+
+    Of the fragment it gets the lines that it reads and that stay within its private place. Raises
+    AdvisorError where it does not start.
+    """
+    vendor = installed.vendor
+    lines = fragment.lines if fragment else ()
+    read = {None, *groups_read(vendor, installed.version)}
+    tried = [line for line in lines if line.group in read and is_tried(line, vendor)]
+    left_out = {line.number for line in lines} - {line.number for line in tried}
+    with (
+        sandbox(installed, tried) as box,
+        box.running(fragment.without(left_out) if fragment else "") as address,
+    ):
+        yield address
