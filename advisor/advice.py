@@ -9,7 +9,7 @@ from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
 from advisor.measurement import Known, Model
 from advisor.units import Value
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 SCHEMA_VERSION: Final = 1
 
@@ -114,7 +114,7 @@ class Advice(Model):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     tool_version: str
-    engine: Vendor
+    engine: VendorName
     engine_version: str
     version_source: str
     durability: Durability

@@ -8,7 +8,7 @@ from advisor.advice import Advice, Capacity, Loss, LowerDurability, Measured, Re
 from advisor.analysis.facts import Assumption, build_facts, facts_without_drive
 from advisor.analysis.storage import devices_of
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
-from advisor.capacity.serial import SYNC_COUNTS, CommitPath, commit_path, serial_capacity
+from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
 from advisor.conditions import Facts
 from advisor.durability import CLASSES, Durability, risks_more
 from advisor.errors import AdvisorError, NotTrustedError
@@ -18,7 +18,9 @@ from advisor.rules.catalogue import Setting
 from advisor.rules.engine import Result, recommend
 from advisor.rules.formulas import number
 from advisor.units import format_latency, format_named
-from advisor.versions import KNOWN_VERSIONS, VENDOR_NAMES, format_version, parse_version
+from advisor.vendors.commits import CommitPath
+from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ def _recommend(facts: Facts, request: Request, knowledge: Knowledge) -> Result:
 
 def _commit_path(result: Result, facts: Facts, request: Request) -> CommitPath:
     values = {entry.setting: entry.value for entry in result.recommendations}
-    return commit_path(request.vendor, values, log_bin=facts["log_bin"] is True)
+    log_bin = facts["log_bin"] is True
+    return VENDORS[request.vendor].commit_path(values, log_bin=log_bin)
 
 
 def _lower_durability(
@@ -252,8 +255,5 @@ def _memory_notes(facts: Facts) -> tuple[str, ...]:
 
 def version_notes(request: Request) -> tuple[str, ...]:
     """What to say of a version that is newer than what we know."""
-    newest = parse_version(KNOWN_VERSIONS[request.vendor][1])
-    if request.version[: len(newest)] <= newest:
-        return ()
-    name = f"{VENDOR_NAMES[request.vendor]} {format_version(request.version)}"
-    return (f"{name} is newer than what we know; the rules of {format_version(newest)} are used",)
+    note = VENDORS[request.vendor].newer_than_known(request.version)
+    return (note,) if note else ()

@@ -16,7 +16,7 @@ from advisor.conditions import Strict
 from advisor.errors import KnowledgeError, UsageError
 from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
-from advisor.versions import Engine
+from advisor.vendors.names import Engine
 
 if TYPE_CHECKING:
     from advisor.capacity.workloads import Workload

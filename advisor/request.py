@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from advisor.durability import Durability
-from advisor.versions import Feature, NumericVersion, Vendor
+from advisor.vendors.names import VendorName
+from advisor.versions import Feature, NumericVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question to the advisor. None means: take the default, or what the host shows."""
 
-    vendor: Vendor
+    vendor: VendorName
     version: NumericVersion
     version_source: str
     """Where the version came from, for the fragment's head."""

@@ -1,7 +1,11 @@
-"""A server's settings as they are in force, and where each comes from."""
+"""A server's settings as they are in force, as an audit, `apply` and `verify` read them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from advisor.vendors.names import VendorName
+from advisor.versions import NumericVersion
 
 Origin = Literal["default", "file", "persisted", "command line", "other", "unknown"]
 """persisted: postgresql.auto.conf (ALTER SYSTEM) or mysqld-auto.cnf (SET PERSIST)."""
@@ -13,9 +17,55 @@ class EffectiveSetting:
 
     name: str
     value: str
-    """As the server shows it, in the unit below; as the file has it, where only files are read."""
-    unit: str
+    """As the server counts it, in the unit below; as the file has it, where only files are read."""
+    unit: str = ""
     """PostgreSQL's: "8kB", "ms", ...; "" where the value carries its own or has none."""
-    origin: Origin
-    place: str
+    origin: Origin = "unknown"
+    place: str = ""
     """File and line, "FILE:LINE"; "" where nothing says."""
+    shown: str = ""
+    """As the server prints it for people, where it was asked; else ""."""
+    is_enum: bool = False
+    """Whether the server calls it an enum; False where it was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A value that PostgreSQL gives the sessions of a role, of a database, or of both."""
+
+    setting: str
+    value: str
+    role: str | None
+    database: str | None
+    """None: of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a server did between two looks at its own counters."""
+
+    seconds: float
+    commits_per_s: float | None
+    commits_from: str
+    """Which counter that is, and what else it counts; or why there is none."""
+    log_syncs_per_s: float | None
+    log_syncs_from: str
+    binary_log_syncs_per_s: float | None
+    binary_log_syncs_from: str
+    """"" where no binary log is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """One server's settings in force. A setting that is missing has its default."""
+
+    vendor: VendorName
+    version: NumericVersion
+    settings: Mapping[str, EffectiveSetting]
+    overrides: tuple[Override, ...] = ()
+    pending: frozenset[str] = frozenset()
+    """Settings whose new value in a file waits for a restart."""
+    hidden: frozenset[str] = frozenset()
+    """Settings of which only the value for our own role or database could be seen."""
+    notes: tuple[str, ...] = ()
+    activity: Activity | None = field(default=None)

@@ -5,7 +5,6 @@ from fractions import Fraction
 from typing import Final
 
 from advisor.errors import UsageError
-from advisor.versions import Vendor
 
 UNIT_BYTES: Final = {"B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2}
 """Size units in which servers count, in bytes."""
@@ -77,40 +76,6 @@ def to_server_unit(text: str, unit: str) -> int:
     if amount % unit_amount:
         raise UsageError(f"{text!r} is not a whole number of {unit}")
     return amount // unit_amount
-
-
-def render(value: Value, unit: str, vendor: Vendor) -> str:
-    """A value in the notation of the server's own configuration file.
-
-    PostgreSQL takes units (4GB, 30s), MySQL and MariaDB option files K, M and G and nothing else.
-    """
-    postgresql = vendor == "postgresql"
-    if isinstance(value, bool):
-        return ("on" if value else "off") if postgresql else ("ON" if value else "OFF")
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, str):
-        return value
-    if value > 0 and unit in UNIT_BYTES:
-        return _render_size(value * UNIT_BYTES[unit], postgresql=postgresql)
-    if value > 0 and postgresql and unit in ("ms", "s"):
-        return _render_duration(value * UNIT_US[unit])
-    return str(value)
-
-
-def _render_size(size_bytes: int, *, postgresql: bool) -> str:
-    suffixes = ("GB", "MB", "kB") if postgresql else ("G", "M", "K")
-    for suffix, unit_bytes in zip(suffixes, (1024**3, 1024**2, 1024), strict=True):
-        if size_bytes % unit_bytes == 0:
-            return f"{size_bytes // unit_bytes}{suffix}"
-    return f"{size_bytes}B" if postgresql else str(size_bytes)
-
-
-def _render_duration(duration_us: int) -> str:
-    for suffix, unit_us in (("min", 60_000_000), ("s", 1_000_000)):
-        if duration_us % unit_us == 0:
-            return f"{duration_us // unit_us}{suffix}"
-    return f"{duration_us // 1000}ms"
 
 
 def format_named(name: str, value: Value) -> str:

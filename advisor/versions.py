@@ -1,45 +1,14 @@
-"""Server vendors and versions. The vendor decides first: MariaDB 11 is not "later than MySQL 8"."""
+"""Versions as numbers. The vendor decides first: MariaDB 11 is not "later than MySQL 8"."""
 
 import re
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from advisor.errors import UsageError
-
-Vendor = Literal["mysql", "mariadb", "postgresql"]
-VENDORS: Final[tuple[Vendor, ...]] = ("mysql", "mariadb", "postgresql")
-VENDOR_NAMES: Final[dict[Vendor, str]] = {
-    "mysql": "MySQL",
-    "mariadb": "MariaDB",
-    "postgresql": "PostgreSQL",
-}
-
-Engine = Literal["innodb", "postgresql"]
-"""What settings belong to: MySQL and MariaDB share InnoDB's."""
-
-ENGINES: Final[dict[Vendor, Engine]] = {
-    "mysql": "innodb",
-    "mariadb": "innodb",
-    "postgresql": "postgresql",
-}
-
-KNOWN_VERSIONS: Final[dict[Vendor, tuple[str, str]]] = {
-    "mysql": ("5.7", "9.7"),
-    "mariadb": ("10.6", "11.8"),
-    "postgresql": ("13", "19"),
-}
-"""The oldest and the newest release series in the tables, both included."""
-
-STARTED_VERSIONS: Final[dict[Vendor, tuple[str, ...]]] = {
-    "mysql": ("9.7",),
-    "mariadb": ("10.11", "11.8"),
-    "postgresql": ("13", "14", "15", "16", "17", "18", "19"),
-}
-"""Release series that tests/servers starts with our fragments, every value read back."""
 
 Feature = Literal["lz4", "zstd", "liburing", "numa"]
 """What a server may have been built with; some values exist only in such a build."""
 
-FEATURES: Final[tuple[Feature, ...]] = ("lz4", "zstd", "liburing", "numa")
+FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
 
 NumericVersion = tuple[int, ...]
 
@@ -54,22 +23,6 @@ def parse_version(text: str) -> NumericVersion:
 
 def format_version(version: NumericVersion) -> str:
     return ".".join(map(str, version))
-
-
-def started_here(vendor: Vendor, version: NumericVersion) -> bool:
-    """Whether a server of that release series is started with our fragments by our tests."""
-    series = map(parse_version, STARTED_VERSIONS[vendor])
-    return any(version[: len(one)] == one for one in series)
-
-
-def started_series(vendor: Vendor) -> str:
-    """The series of STARTED_VERSIONS for people: "9.7", "10.11 and 11.8", "13 to 19"."""
-    series = STARTED_VERSIONS[vendor]
-    if len(series) > 2 and all(one.isdecimal() for one in series):
-        numbers = [int(one) for one in series]
-        if numbers == list(range(numbers[0], numbers[-1] + 1)):
-            return f"{series[0]} to {series[-1]}"
-    return " and ".join(filter(None, (", ".join(series[:-1]), series[-1])))
 
 
 def in_range(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.durability import CLASSES
-from advisor.versions import FEATURES, VENDORS
+from advisor.vendors.names import VENDOR_NAMES
+from advisor.versions import FEATURES
 
 FactKind = Literal["number", "text", "boolean"]
 
@@ -24,7 +25,7 @@ TRUSTS: Final = ("plausible", "unverifiable", "suspicious", "not-durable")
 
 FACT_NAMES: Final[dict[str, FactName]] = {
     # Asked for
-    "vendor": FactName("text", "the server's vendor", VENDORS),
+    "vendor": FactName("text", "the server's vendor", VENDOR_NAMES),
     "durability": FactName("text", "what the user accepts to lose", CLASSES[:-1]),
     "log_bin": FactName("boolean", "whether the server writes a binary log"),
     "recovery_time_s": FactName("number", "how long crash recovery may take"),

@@ -12,7 +12,9 @@ from advisor.conditions import Fact, Strict
 from advisor.measurement import PRIMARY_BYTES, Measurement, Series, Unknown
 from advisor.request import Request
 from advisor.statistics import mean_interval_us
-from advisor.versions import FEATURES, VENDORS, NumericVersion, Vendor
+from advisor.vendors.names import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
+from advisor.versions import FEATURES
 
 ASSUMED: Final = frozenset(
     {
@@ -20,7 +22,7 @@ ASSUMED: Final = frozenset(
         "cpu_us_per_txn",
         "expected_commits_per_s",
         "recovery_time_s",
-        *(f"log_bytes_per_commit_{vendor}" for vendor in VENDORS),
+        *(f"log_bytes_per_commit_{vendor}" for vendor in VENDOR_NAMES),
     }
 )
 """What profiles/assumptions.toml must say."""
@@ -58,11 +60,6 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
     return {**unmeasured, **_asked(request, assumptions), **_built(request), **memory}
 
 
-def writes_binary_log(vendor: Vendor, version: NumericVersion) -> bool:
-    """Whether the server writes a binary log when nobody says so: MySQL 8.0 and later do."""
-    return vendor == "mysql" and version >= (8, 0)
-
-
 def _asked(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str, Fact]:
     def or_assumed(name: str, given: float | None) -> float:
         return assumptions[name].value if given is None else given
@@ -71,7 +68,7 @@ def _asked(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str,
     return {
         "vendor": request.vendor,
         "durability": request.durability,
-        "log_bin": writes_binary_log(request.vendor, request.version)
+        "log_bin": VENDORS[request.vendor].writes_binary_log(request.version)
         if log_bin is None
         else log_bin,
         "recovery_time_s": or_assumed("recovery_time_s", request.recovery_time_s),

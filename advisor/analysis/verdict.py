@@ -6,8 +6,8 @@ from pydantic import ConfigDict, Field
 
 from advisor.analysis.storage import (
     Medium,
-    ReferenceStorage,
     Ranking,
+    ReferenceStorage,
     StorageClass,
     class_facts,
     classify,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
+from advisor.audit.change import how_to_change, needs_restart
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.values import is_as_good, value_of
@@ -21,9 +21,9 @@ from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
 from advisor.rules.guards import NOT_ABOVE
 from advisor.rules.risks import RISKS
-from advisor.server_state import EffectiveSetting
-from advisor.servers.reading_tmp import Override, ServerState
-from advisor.units import Value, format_latency, render
+from advisor.server_state import EffectiveSetting, Override, ServerState
+from advisor.units import Value, format_latency
+from advisor.vendors.registry import VENDORS
 
 NO_PRICE: Final = "none that we know"
 
@@ -90,7 +90,7 @@ class _Comparing:
             line = self._lines.get(override.setting)
             if line is None or override.setting not in RISKS:
                 continue
-            found = EffectiveSetting(override.setting, override.value, line.found.unit, "other", "")
+            found = EffectiveSetting(override.setting, override.value, line.found.unit, "other")
             value = value_of(found, line.spec)
             if value is None:
                 continue
@@ -111,7 +111,7 @@ class _Comparing:
                 at_risk=at_risk(override.setting, values, self._rate),
                 durability=risk.of(value),
                 restart=False,
-                change=how_to_reset(override),
+                change=VENDORS[self._reading.vendor].reset(override),
                 rule=None,
             )
 
@@ -241,7 +241,7 @@ class _Comparing:
             durability=RISKS[name].of(value) if name in RISKS and value is not None else "durable",
             restart=restart,
             change=how_to_change(
-                self._reading.vendor,
+                VENDORS[self._reading.vendor],
                 self._reading.version,
                 line.spec,
                 line.found,
@@ -260,7 +260,7 @@ class _Comparing:
         return default, line.spec.default_note if default is None else self._render(line, default)
 
     def _render(self, line: SettingLine, value: Value) -> str:
-        return render(value, line.spec.unit, self._reading.vendor)
+        return VENDORS[self._reading.vendor].render_value(value, line.spec.unit)
 
 
 def _whose(override: Override) -> str:

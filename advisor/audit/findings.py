@@ -5,9 +5,8 @@ from typing import Final, Literal
 from advisor.advice import Measured
 from advisor.durability import Durability
 from advisor.measurement import Model
-from advisor.server_state import Origin
-from advisor.servers.reading_tmp import Activity
-from advisor.versions import Vendor
+from advisor.server_state import Activity, Origin
+from advisor.vendors.names import VendorName
 
 Severity = Literal["corruption-risk", "data-loss", "performance", "note"]
 
@@ -77,7 +76,7 @@ class Audit(Model):
 
     schema_version: Literal[1] = 1
     tool_version: str
-    engine: Vendor
+    engine: VendorName
     engine_version: str
     version_source: str
     durability: Durability

@@ -2,7 +2,7 @@
 
 from advisor.audit.findings import Headroom
 from advisor.measurement import Measurement
-from advisor.servers.reading_tmp import Activity
+from advisor.server_state import Activity
 
 
 def headroom(activity: Activity, measurement: Measurement) -> Headroom | None:

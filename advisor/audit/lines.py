@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from advisor.advice import Recommendation
-from advisor.analysis.facts import writes_binary_log as default_binary_log
 from advisor.audit.values import value_of
 from advisor.rules.catalogue import Setting, Spec
-from advisor.server_state import EffectiveSetting
-from advisor.servers.reading_tmp import ServerState
+from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
+from advisor.vendors.registry import VENDORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ def writes_binary_log(reading: ServerState) -> bool:
     """Whether the server writes one: as it says, else as its version does."""
     found = reading.settings.get("log_bin")
     if found is None:
-        return default_binary_log(reading.vendor, reading.version)
+        return VENDORS[reading.vendor].writes_binary_log(reading.version)
     return found.value.strip().lower() not in ("off", "0", "false")
 
 
@@ -47,7 +46,7 @@ def lines_of(
         if found is None:
             if spec.default is None:
                 continue
-            found = EffectiveSetting(setting.name, "", "", "default", "")
+            found = EffectiveSetting(setting.name, "", origin="default")
             value: Value | None = spec.default
         else:
             value = value_of(found, spec)

@@ -21,7 +21,7 @@ from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.rules.risks import RISKS
-from advisor.servers.reading_tmp import ServerState
+from advisor.server_state import ServerState
 from advisor.versions import format_version
 
 

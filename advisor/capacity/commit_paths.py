@@ -1,67 +1,21 @@
-"""How each server takes a commit to the drive, as stages that a simulation runs.
+"""A server's way of committing, run as a simulation of its stages.
 
-Sources: PostgreSQL 18, XLogFlush and LWLockAcquireOrWait; MySQL 9.7, log_self_write_up_to and
-MYSQL_BIN_LOG::ordered_commit; MariaDB 10.11, log_write_up_to with group_commit_lock and
-MYSQL_BIN_LOG::trx_group_commit_leader. That no two syncs of a log overlap, and how long passes
-between them, was traced on all three.
+Which stages a server has is in its file under advisor/vendors. That no two syncs of a log overlap,
+and how long passes between them, was traced on PostgreSQL, MySQL and MariaDB.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from random import Random
-from typing import Final, Literal
+from typing import Final
 
 from advisor.capacity.latency import Latency
 from advisor.capacity.simulation import Clock, CoreQueue
-from advisor.versions import Vendor
-
-CommitKind = Literal[
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "mysql-binary-log",
-    "mariadb-binary-log",
-    "asynchronous",
-    "separate-files",
-]
-
-
-def kind_by_syncs(vendor: Vendor, commit_syncs: int | None) -> CommitKind:
-    """How that server commits when one commit waits for so many syncs.
-
-    On MySQL and MariaDB the second sync is the binary log's, and a third one MariaDB's own.
-    """
-    if commit_syncs == 0:
-        return "asynchronous"
-    if vendor == "postgresql":
-        return "postgresql"
-    if commit_syncs == 1:
-        return vendor
-    return "mysql-binary-log" if vendor == "mysql" else "mariadb-binary-log"
-
+from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
 
 CLIENT_SHARE: Final = 0.25
 EXECUTE_SHARE: Final = 0.55
 REPLY_SHARE: Final = 0.2
 """How a transaction's CPU time falls to its client, and to the server before and after the sync."""
-
-HAND_OVER_TURNS: Final = 2
-"""MySQL's InnoDB wakes all at once, and each must get the log's mutex before one can lead; whoever
-was just served and is back by then goes along. Two turns came nearest to exploratory runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """How long a leader waits for others before it begins its sync.
-
-    PostgreSQL: commit_delay, if commit_siblings others are under way; at the log. MySQL:
-    binlog_group_commit_sync_delay, or until sync_no_delay_count are there; MariaDB:
-    binlog_commit_wait_usec, or until binlog_commit_wait_count are there; at the binary log.
-    """
-
-    us: float
-    siblings: int = 0
-    until: int | None = None
 
 
 class SimulatedTransaction:
@@ -97,7 +51,7 @@ class SharedSync:
 
     When it is done, everybody who waits is woken, the served ones first; the first of the others
     to get a core begins the next sync. Where they must queue for a lock first, that takes up to
-    `hand_over_turns` turns; otherwise who comes while no sync runs begins one at once.
+    `lock_turns` turns; otherwise who comes while no sync runs begins one at once.
     """
 
     def __init__(
@@ -106,13 +60,13 @@ class SharedSync:
         latency: Latency,
         served: Callable[[CommitGroup], None],
         *,
-        hand_over_turns: int = 0,
-        delay: Delay | None = None,
+        lock_turns: int = 0,
+        delay: CommitDelay | None = None,
     ) -> None:
         self._host = host
         self._latency = latency
         self._served = served
-        self._hand_over_turns = hand_over_turns
+        self._lock_turns = lock_turns
         self._delay = delay
         self._waiting: list[SimulatedTransaction] = []
         self._running = False
@@ -124,9 +78,9 @@ class SharedSync:
         self.commits = 0
         self.busy_us = 0.0
 
-    def join(self, one: SimulatedTransaction) -> None:
+    def join(self, transaction: SimulatedTransaction) -> None:
         """Waits for the next sync."""
-        self.join_all((one,))
+        self.join_all((transaction,))
 
     def join_all(self, group: CommitGroup) -> None:
         """A whole group waits for the next sync, behind its leader."""
@@ -177,7 +131,7 @@ class SharedSync:
         self._running = False
         others = len(self._waiting)
         self._served(group)
-        turns = min(self._hand_over_turns, others - 1)  # who is alone need not queue for a lock
+        turns = min(self._lock_turns, others - 1)  # who is alone need not queue for a lock
         self._queued_for_lock = turns > 0
         for _ in range(others):
             self._host.cores.run(self._host.wait_cpu_us, self._begin, turns)
@@ -186,7 +140,9 @@ class SharedSync:
 class OneAtATime:
     """Syncs of files that nobody shares, on a drive that takes one after another."""
 
-    def __init__(self, host: SimulatedHost, latency: Latency, served: Callable[[CommitGroup], None]) -> None:
+    def __init__(
+        self, host: SimulatedHost, latency: Latency, served: Callable[[CommitGroup], None]
+    ) -> None:
         self._host = host
         self._latency = latency
         self._served = served
@@ -195,7 +151,7 @@ class OneAtATime:
         self.commits = 0
         self.busy_us = 0.0
 
-    def join(self, one: SimulatedTransaction) -> None:
+    def join(self, transaction: SimulatedTransaction) -> None:
         """Waits for a sync of its own."""
         latency_us = self._latency.draw(self._host.random)
         self.syncs += 1
@@ -203,7 +159,7 @@ class OneAtATime:
         self.busy_us += latency_us
         now_us = self._host.clock.now_us
         self._free_at_us = max(now_us, self._free_at_us) + latency_us
-        self._host.clock.after(self._free_at_us - now_us, self._served, (one,))
+        self._host.clock.after(self._free_at_us - now_us, self._served, (transaction,))
 
 
 class SimulatedServer:
@@ -211,37 +167,55 @@ class SimulatedServer:
 
     def __init__(
         self,
-        kind: CommitKind,
+        sequence: CommitSequence,
         host: SimulatedHost,
         log: Latency,
         append: Latency | None,
-        delay: Delay | None,
+        delay: CommitDelay | None,
         answered: Callable[[SimulatedTransaction], None],
     ) -> None:
         self._host = host
         self._answered = answered
         self.cpu_us = 0.0
         """CPU time of one transaction, for each of its commits."""
-        append = append or log
-        reply = self._reply
         stages: list[SharedSync | OneAtATime] = []
-        match kind:
-            case "postgresql" | "mariadb":
-                stages = [SharedSync(host, log, reply, delay=delay)]
-            case "mysql":
-                stages = [SharedSync(host, log, reply, hand_over_turns=HAND_OVER_TURNS)]
-            case "mysql-binary-log":  # one thread leads its group through both stages
-                binary_log = SharedSync(host, append, reply, delay=delay)
-                stages = [SharedSync(host, log, binary_log.join_all), binary_log]
-            case "mariadb-binary-log":  # each prepares for itself, and then joins a group
-                binary_log = SharedSync(host, append, reply, delay=delay)
-                stages = [SharedSync(host, log, self._woken_for(binary_log)), binary_log]
-            case "separate-files":
-                stages = [OneAtATime(host, log, reply)]
-            case "asynchronous":
-                pass
+        served: Callable[[CommitGroup], None] = self._reply
+        for stage in reversed(sequence.stages):
+            latency = log if stage.file != "binary log" else append or log
+            stages.insert(0, self._stage(stage, latency, served, delay))
+            served = self._entering(stage, stages[0])
         self._stages = stages
         self._commit = stages[0].join if stages else self._return
+
+    def _stage(
+        self,
+        stage: SyncStage,
+        latency: Latency,
+        served: Callable[[CommitGroup], None],
+        delay: CommitDelay | None,
+    ) -> "SharedSync | OneAtATime":
+        if stage.file == "file of its own":
+            return OneAtATime(self._host, latency, served)
+        return SharedSync(
+            self._host,
+            latency,
+            served,
+            lock_turns=stage.lock_turns,
+            delay=delay if stage.delayed else None,
+        )
+
+    def _entering(
+        self, stage: SyncStage, entered: "SharedSync | OneAtATime"
+    ) -> Callable[[CommitGroup], None]:
+        """How those whom the stage before has served enter this one."""
+        if isinstance(entered, SharedSync) and stage.enters == "as a group":
+            return entered.join_all
+
+        def woken(group: CommitGroup) -> None:
+            for transaction in group:
+                self._host.cores.run(self._host.wait_cpu_us, entered.join, transaction)
+
+        return woken
 
     @property
     def group_size(self) -> float:
@@ -253,45 +227,42 @@ class SimulatedServer:
         """For how long a sync has been under way, at the stage where that was longest."""
         return max((stage.busy_us for stage in self._stages), default=0.0)
 
-    def submit(self, one: SimulatedTransaction, commits: int) -> None:
+    def submit(self, transaction: SimulatedTransaction, commits: int) -> None:
         """A client makes up its next transaction, and sends it."""
-        one.commits_left = commits
-        self._run(CLIENT_SHARE, 0.0, self._sent, one)
+        transaction.commits_left = commits
+        self._run(CLIENT_SHARE, 0.0, self._sent, transaction)
 
     def _run(
-        self, share: float, more_us: float, then: Callable[[SimulatedTransaction], None], one: SimulatedTransaction
+        self,
+        share: float,
+        more_us: float,
+        then: Callable[[SimulatedTransaction], None],
+        transaction: SimulatedTransaction,
     ) -> None:
         """A share of the transaction's CPU time, give or take a half."""
         burst_us = self.cpu_us * share * (0.5 + self._host.random.random())
-        self._host.cores.run(burst_us + more_us, then, one)
+        self._host.cores.run(burst_us + more_us, then, transaction)
 
-    def _sent(self, one: SimulatedTransaction) -> None:
-        one.sent_us = self._host.clock.now_us
+    def _sent(self, transaction: SimulatedTransaction) -> None:
+        transaction.sent_us = self._host.clock.now_us
         self._host.under_way += 1
-        self._execute(one)
+        self._execute(transaction)
 
-    def _execute(self, one: SimulatedTransaction) -> None:
-        self._run(EXECUTE_SHARE, 0.0, self._commit, one)
-
-    def _woken_for(self, stage: SharedSync) -> Callable[[CommitGroup], None]:
-        def woken(group: CommitGroup) -> None:
-            for one in group:
-                self._host.cores.run(self._host.wait_cpu_us, stage.join, one)
-
-        return woken
+    def _execute(self, transaction: SimulatedTransaction) -> None:
+        self._run(EXECUTE_SHARE, 0.0, self._commit, transaction)
 
     def _reply(self, group: CommitGroup) -> None:
-        for one in group:
-            self._run(REPLY_SHARE, self._host.wait_cpu_us, self._replied, one)
+        for transaction in group:
+            self._run(REPLY_SHARE, self._host.wait_cpu_us, self._replied, transaction)
 
-    def _return(self, one: SimulatedTransaction) -> None:
+    def _return(self, transaction: SimulatedTransaction) -> None:
         """A commit that waits for nothing."""
-        self._run(REPLY_SHARE, 0.0, self._replied, one)
+        self._run(REPLY_SHARE, 0.0, self._replied, transaction)
 
-    def _replied(self, one: SimulatedTransaction) -> None:
-        one.commits_left -= 1
-        if one.commits_left:
-            self._execute(one)
+    def _replied(self, transaction: SimulatedTransaction) -> None:
+        transaction.commits_left -= 1
+        if transaction.commits_left:
+            self._execute(transaction)
         else:
             self._host.under_way -= 1
-            self._answered(one)
+            self._answered(transaction)

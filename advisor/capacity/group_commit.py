@@ -14,8 +14,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from advisor.capacity.commit_paths import CommitKind, Delay, SimulatedHost, SimulatedServer, SimulatedTransaction
+from advisor.capacity.commit_paths import SimulatedHost, SimulatedServer, SimulatedTransaction
 from advisor.capacity.latency import Latency
+from advisor.vendors.commits import CommitDelay, CommitSequence
 
 Bottleneck = Literal["flush", "cpu", "clients"]
 
@@ -76,10 +77,10 @@ class Cpu:
 class CommitModel:
     """How a server commits."""
 
-    kind: CommitKind
+    sequence: CommitSequence
     commits: int = 1
     """Commits that one transaction makes one after another."""
-    delay: Delay | None = None
+    delay: CommitDelay | None = None
     """Where leaders wait for company: as the servers' own default is, they do not."""
 
 
@@ -97,7 +98,9 @@ class ModelResult:
     bottleneck: Bottleneck
 
 
-def closed_loop(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, clients: int, seed: int = 0) -> ModelResult:
+def closed_loop(
+    model: CommitModel, drive: SyncLatencies, cpu: Cpu, *, clients: int, seed: int = 0
+) -> ModelResult:
     """`clients` connections, each with its next transaction as soon as the last one is answered.
 
     Same arguments, same outcome.
@@ -107,13 +110,15 @@ def closed_loop(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, clients:
 
     def answered(one: SimulatedTransaction) -> None:
         latencies_us.append(host.clock.now_us - one.sent_us)
-        server.submit(one, engine.commits)
+        server.submit(one, model.commits)
 
-    server = SimulatedServer(engine.kind, host, drive.log, drive.append, engine.delay, answered)
-    server.cpu_us = cpu.at(clients) / engine.commits
+    server = SimulatedServer(model.sequence, host, drive.log, drive.append, model.delay, answered)
+    server.cpu_us = cpu.at(clients) / model.commits
     for client in range(clients):
         start_us = drive.log.mean_us * client / clients
-        host.clock.after(start_us, lambda one: server.submit(one, engine.commits), SimulatedTransaction())
+        host.clock.after(
+            start_us, lambda one: server.submit(one, model.commits), SimulatedTransaction()
+        )
     warm_up = max(WARM_UP, 4 * clients)
     counted = max(COUNTED, 60 * clients)
     while len(latencies_us) < warm_up:
@@ -132,7 +137,7 @@ def closed_loop(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, clients:
 
 
 def open_arrivals(
-    engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
+    model: CommitModel, drive: SyncLatencies, cpu: Cpu, *, arrivals_per_s: float, seed: int = 0
 ) -> ModelResult:
     """Transactions that arrive at random (Poisson), each on a connection of its own.
 
@@ -147,16 +152,16 @@ def open_arrivals(
     def arrive(_: None) -> None:
         nonlocal arrived
         arrived += 1
-        server.submit(SimulatedTransaction(), engine.commits)
+        server.submit(SimulatedTransaction(), model.commits)
         if arrived < total:
             host.clock.after(host.random.expovariate(1.0) * between_us, arrive, None)
 
     def answered(one: SimulatedTransaction) -> None:
         latencies_us.append(host.clock.now_us - one.sent_us)
 
-    server = SimulatedServer(engine.kind, host, drive.log, drive.append, engine.delay, answered)
-    alone_us = cpu.at(1) + sync_wait_us(engine, drive)
-    server.cpu_us = cpu.at(max(1.0, alone_us / between_us)) / engine.commits
+    server = SimulatedServer(model.sequence, host, drive.log, drive.append, model.delay, answered)
+    alone_us = cpu.at(1) + sync_wait_us(model, drive)
+    server.cpu_us = cpu.at(max(1.0, alone_us / between_us)) / model.commits
     host.clock.after(0.0, arrive, None)
     started = _Meter(host, server)
     while arrived < total:
@@ -171,16 +176,14 @@ def open_arrivals(
     return ModelResult(0, arrivals_per_s, p50_ms, p99_ms, server.group_size, bottleneck)
 
 
-def sync_wait_us(engine: CommitModel, drive: SyncLatencies) -> float:
+def sync_wait_us(model: CommitModel, drive: SyncLatencies) -> float:
     """The mean of the syncs that one transaction waits for, one after another, in microseconds."""
-    log_us = drive.log.mean_us
-    match engine.kind:
-        case "asynchronous":
-            return 0.0
-        case "mysql-binary-log" | "mariadb-binary-log":
-            return engine.commits * (log_us + (drive.append or drive.log).mean_us)
-        case _:
-            return engine.commits * log_us
+    append = drive.append or drive.log
+    waits_us = (
+        append.mean_us if stage.file == "binary log" else drive.log.mean_us
+        for stage in model.sequence.stages
+    )
+    return model.commits * sum(waits_us)
 
 
 def _host(cpu: Cpu, seed: int) -> SimulatedHost:

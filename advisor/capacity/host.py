@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from functools import cache
 
 from advisor.advise import Knowledge
-from advisor.capacity.target_search import CLIENT_COUNTS, ClientModel
-from advisor.capacity.commit_paths import CommitKind
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, closed_loop, open_arrivals
+from advisor.capacity.group_commit import (
+    CommitModel,
+    Cpu,
+    ModelResult,
+    SyncLatencies,
+    closed_loop,
+    open_arrivals,
+)
 from advisor.capacity.latency import Latency
 from advisor.capacity.results import Assumed
 from advisor.capacity.sustainable import ArrivalModel
+from advisor.capacity.target_search import CLIENT_COUNTS, ClientModel
 from advisor.capacity.workloads import Transaction
 from advisor.errors import UsageError
 from advisor.measurement import Measurement, Unknown
 from advisor.units import format_latency
+from advisor.vendors.commits import SEPARATE_FILES, CommitSequence
 
 ProgressCallback = Callable[[str], None]
 """Told what the model is about to be run for: a run may take half a second."""
@@ -47,7 +54,7 @@ class CapacityRequest:
 class ModelledHost:
     """A server on a host, and the models that say what it carries."""
 
-    kind: CommitKind
+    sequence: CommitSequence
     drive: SyncLatencies
     cores: Assumed
     cpu_us_per_txn: Assumed
@@ -63,22 +70,22 @@ class ModelledHost:
         us = self.cpu_us_per_txn.value * (1 if given else statements)
         return Cpu(self.cores.value, ((1, us),))
 
-    def engine(self, transaction: Transaction) -> CommitModel:
+    def commit_model(self, transaction: Transaction) -> CommitModel:
         if transaction.kind == "files":
-            return CommitModel("separate-files", transaction.syncs)
-        return CommitModel(self.kind)
+            return CommitModel(SEPARATE_FILES, transaction.syncs)
+        return CommitModel(self.sequence)
 
 
 def modelled_host(
     measurement: Measurement,
-    kind: CommitKind,
+    sequence: CommitSequence,
     knowledge: Knowledge,
     wishes: CapacityRequest,
     told: ProgressCallback,
 ) -> ModelledHost:
     """The measured host, with what is wished or assumed of it. Its models tell what runs."""
     return ModelledHost(
-        kind=kind,
+        sequence=sequence,
         drive=drive_of(measurement),
         cores=_cores(measurement, knowledge, wishes),
         cpu_us_per_txn=_cpu_us_per_txn(knowledge, wishes),
@@ -92,9 +99,9 @@ def _client_model(told: ProgressCallback) -> ClientModel:
     """The closed model; each run is told, and made once."""
 
     @cache
-    def model(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
+    def model(commit: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
         told(f"{clients} clients, {format_latency(drive.log.mean_us)} a sync")
-        return closed_loop(engine, drive, cpu, clients=clients)
+        return closed_loop(commit, drive, cpu, clients=clients)
 
     return model
 
@@ -103,9 +110,11 @@ def _arrival_model(told: ProgressCallback) -> ArrivalModel:
     """The open model; each run is told, and made once."""
 
     @cache
-    def model(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, arrivals_per_s: float) -> ModelResult:
+    def model(
+        commit: CommitModel, drive: SyncLatencies, cpu: Cpu, arrivals_per_s: float
+    ) -> ModelResult:
         told(f"{arrivals_per_s:.0f} arrivals/s, {format_latency(drive.log.mean_us)} a sync")
-        return open_arrivals(engine, drive, cpu, arrivals_per_s=arrivals_per_s)
+        return open_arrivals(commit, drive, cpu, arrivals_per_s=arrivals_per_s)
 
     return model
 

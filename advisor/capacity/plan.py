@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.advise import Knowledge, advise, drive_capacity
 from advisor.analysis.verdict import Verdict
-from advisor.capacity.target_search import Scenario, TargetRate
-from advisor.capacity.commit_paths import CommitKind, kind_by_syncs
-from advisor.capacity.group_commit import SyncLatencies, CommitModel
+from advisor.capacity.group_commit import CommitModel, SyncLatencies
+from advisor.capacity.host import CapacityRequest, ModelledHost, ProgressCallback, modelled_host
 from advisor.capacity.results import (
     CapacityPlan,
     GroupCommitPoint,
@@ -26,11 +25,13 @@ from advisor.capacity.standard_drives import (
 )
 from advisor.capacity.sustainable import sustainable
 from advisor.capacity.target import target_result
+from advisor.capacity.target_search import Scenario, TargetRate
 from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
-from advisor.capacity.host import ModelledHost, ProgressCallback, CapacityRequest, modelled_host
 from advisor.measurement import MEASURED, Measurement
 from advisor.request import Request
+from advisor.vendors.commits import ONE_SHARED_SYNC, CommitSequence
+from advisor.vendors.registry import VENDORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class PlanInputs:
     verdict: Verdict
     capacity: Capacity
     notes: tuple[str, ...]
-    kind: CommitKind
+    sequence: CommitSequence
     durability: Durability
     offers: tuple[LowerDurability, ...]
     """The lower durability classes where a commit waits for no sync."""
@@ -60,7 +61,7 @@ def plan_capacity(
     Raises what `advise` raises.
     """
     basis = plan_inputs(measurement, request, syncs, knowledge)
-    host = modelled_host(measurement, basis.kind, knowledge, wishes, told)
+    host = modelled_host(measurement, basis.sequence, knowledge, wishes, told)
     plan = plan_on(host, basis, measurement, wishes, knowledge)
     return basis.verdict, plan, basis.notes
 
@@ -77,7 +78,7 @@ def plan_inputs(
     """
     if request is None:
         verdict, capacity, notes = drive_capacity(measurement, knowledge.storage, syncs)
-        return PlanInputs(None, verdict, capacity, notes, "postgresql", "durable", ())
+        return PlanInputs(None, verdict, capacity, notes, ONE_SHARED_SYNC, "durable", ())
     advice = advise(measurement, request, knowledge)
     carried = advice.capacity
     assert carried is not None  # a drive without one is refused above
@@ -86,7 +87,7 @@ def plan_inputs(
         verdict=advice.storage,
         capacity=carried,
         notes=advice.warnings,
-        kind=kind_by_syncs(request.vendor, carried.commit_syncs),
+        sequence=VENDORS[request.vendor].sequence_of(carried.commit_syncs),
         durability=request.durability,
         offers=tuple(
             offer for offer in advice.lower_durability if offer.syncs_saved == carried.commit_syncs
@@ -95,7 +96,11 @@ def plan_inputs(
 
 
 def plan_on(
-    host: ModelledHost, basis: PlanInputs, measurement: Measurement, wishes: CapacityRequest, knowledge: Knowledge
+    host: ModelledHost,
+    basis: PlanInputs,
+    measurement: Measurement,
+    wishes: CapacityRequest,
+    knowledge: Knowledge,
 ) -> CapacityPlan:
     """What the host carries, and who else carries the target."""
     factor = append_factor(host.drive)
@@ -108,7 +113,7 @@ def plan_on(
     on = references if wishes.on_references else ()
     return CapacityPlan(
         **dict(basis.capacity),
-        commit_kind=host.kind,
+        commit_kind=host.sequence.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
         group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
@@ -124,7 +129,7 @@ def plan_on(
 def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[str]:
     if capacity.commit_syncs is None:
         yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
-    binary_log = host.kind.endswith("binary-log")
+    binary_log = host.sequence.has_binary_log
     if binary_log and host.drive.append is None:
         yield "what a growing binary log costs was not measured; taken to be one sync of the log"
     if others:
@@ -140,7 +145,7 @@ def _tail_notes(measurement: Measurement) -> Iterator[str]:
 
 
 def _point(host: ModelledHost, clients: int) -> GroupCommitPoint:
-    outcome = host.clients(CommitModel(host.kind), host.drive, host.cpu(), clients)
+    outcome = host.clients(CommitModel(host.sequence), host.drive, host.cpu(), clients)
     return GroupCommitPoint(
         clients=clients,
         tps=outcome.tps,
@@ -174,8 +179,8 @@ def _workload(
 
 
 def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencies) -> Sustained:
-    engine, cpu = host.engine(transaction), host.cpu(transaction.statements)
-    found = sustainable(engine, drive, cpu, transaction.p99_target_ms, host.arrivals)
+    commit, cpu = host.commit_model(transaction), host.cpu(transaction.statements)
+    found = sustainable(commit, drive, cpu, transaction.p99_target_ms, host.arrivals)
     rate = found.arrivals_per_s
     return Sustained(
         ceiling_tps=1e6 / (transaction.syncs * drive.log.mean_us),
@@ -191,8 +196,10 @@ def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencie
 def _wanted(host: ModelledHost, wishes: CapacityRequest, tps: float) -> tuple[Scenario, TargetRate]:
     """A single-row write, or the one workload that is asked for, with its own p99."""
     if not wishes.transactions:
-        setup = Scenario(CommitModel(host.kind), host.drive, host.cpu(), wishes.client_counts)
+        setup = Scenario(CommitModel(host.sequence), host.drive, host.cpu(), wishes.client_counts)
         return setup, TargetRate(tps, wishes.p99_limit_ms)
     (one,) = wishes.transactions
-    setup = Scenario(host.engine(one), host.drive, host.cpu(one.statements), wishes.client_counts)
+    setup = Scenario(
+        host.commit_model(one), host.drive, host.cpu(one.statements), wishes.client_counts
+    )
     return setup, TargetRate(tps, wishes.p99_limit_ms or one.p99_target_ms)

@@ -5,7 +5,6 @@ from typing import Final, Literal
 from pydantic import Field
 
 from advisor.advice import Capacity, Loss
-from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.group_commit import Bottleneck
 from advisor.capacity.workloads import WorkloadKind
 from advisor.durability import Durability
@@ -118,7 +117,8 @@ class CapacityPlan(Capacity):
     """All of it. `serial` and what one commit waits for are those of every Capacity."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
-    commit_kind: CommitKind
+    commit_kind: str
+    """The way to commit, by the name that advisor/vendors gives it."""
     cores: Assumed
     cpu_us_per_txn: Assumed
     group_commit: tuple[GroupCommitPoint, ...]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
+from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies, sync_wait_us
 
 ArrivalModel = Callable[[CommitModel, SyncLatencies, Cpu, float], ModelResult]
 """Transactions that arrive at random at so many per second, each on a connection of its own."""
@@ -28,26 +28,26 @@ class Sustainable:
         return self.arrivals_per_s > 0
 
 
-def alone_us(engine: CommitModel, drive: SyncLatencies, cpu: Cpu) -> float:
+def alone_us(commit: CommitModel, drive: SyncLatencies, cpu: Cpu) -> float:
     """What one transaction takes when nobody else is there, in microseconds."""
-    return sync_wait_us(engine, drive) + cpu.us_per_txn[0][1]
+    return sync_wait_us(commit, drive) + cpu.us_per_txn[0][1]
 
 
-def most_per_s(engine: CommitModel, drive: SyncLatencies, cpu: Cpu) -> float:
+def most_per_s(commit: CommitModel, drive: SyncLatencies, cpu: Cpu) -> float:
     """A rate that cannot be passed: what the cores can do, and what files of their own allow."""
     by_cpu = cpu.cores * 1e6 / min(us for _, us in cpu.us_per_txn)
-    if engine.kind == "separate-files":
-        return min(by_cpu, 1e6 / sync_wait_us(engine, drive))
+    if not commit.sequence.shares_syncs:
+        return min(by_cpu, 1e6 / sync_wait_us(commit, drive))
     return by_cpu
 
 
-def rate_grid(engine: CommitModel, drive: SyncLatencies, cpu: Cpu) -> tuple[float, ...]:
+def rate_grid(commit: CommitModel, drive: SyncLatencies, cpu: Cpu) -> tuple[float, ...]:
     """The rates that are tried, ascending: by ratio up to an eighth of the most, then even steps.
 
     So the answer is at most 2.8 % of the most too low where that is near, and found in 8 runs.
     """
-    most = most_per_s(engine, drive, cpu)
-    lowest, turn = TRICKLE * 1e6 / alone_us(engine, drive, cpu), most / 8
+    most = most_per_s(commit, drive, cpu)
+    lowest, turn = TRICKLE * 1e6 / alone_us(commit, drive, cpu), most / 8
     growth = (turn / lowest) ** (1 / LOW_RUNGS)
     low = (lowest * growth**rung for rung in range(LOW_RUNGS))
     high = (turn + (most - turn) * rung / HIGH_RUNGS for rung in range(HIGH_RUNGS))
@@ -55,17 +55,17 @@ def rate_grid(engine: CommitModel, drive: SyncLatencies, cpu: Cpu) -> tuple[floa
 
 
 def sustainable(
-    engine: CommitModel, drive: SyncLatencies, cpu: Cpu, p99_target_ms: float, model: ArrivalModel
+    commit: CommitModel, drive: SyncLatencies, cpu: Cpu, p99_target_ms: float, model: ArrivalModel
 ) -> Sustainable:
     """The highest rung of the ladder that keeps the target; p99 only grows with the rate."""
-    rates = rate_grid(engine, drive, cpu)
-    kept = model(engine, drive, cpu, rates[0])
+    rates = rate_grid(commit, drive, cpu)
+    kept = model(commit, drive, cpu, rates[0])
     if kept.p99_ms > p99_target_ms:
         return Sustainable(0.0, kept)
     low, high = 0, len(rates)  # the highest that is known to keep it, the lowest known not to
     while high - low > 1:
         middle = (low + high) // 2
-        outcome = model(engine, drive, cpu, rates[middle])
+        outcome = model(commit, drive, cpu, rates[middle])
         if outcome.p99_ms > p99_target_ms:
             high = middle
         else:

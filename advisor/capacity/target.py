@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from advisor.advice import LowerDurability
+from advisor.capacity.group_commit import CommitModel
+from advisor.capacity.results import Relaxation, Remedy, StorageResult, TargetResult
+from advisor.capacity.standard_drives import StandardDrive
 from advisor.capacity.target_search import (
-    Modification,
     ClientModel,
+    Modification,
     Scenario,
     TargetRate,
     another_drive,
@@ -16,11 +19,9 @@ from advisor.capacity.target_search import (
     no_waiting,
     remedies,
 )
-from advisor.capacity.group_commit import CommitModel
-from advisor.capacity.results import StorageResult, Relaxation, Remedy, TargetResult
-from advisor.capacity.standard_drives import StandardDrive
 from advisor.durability import Durability
 from advisor.units import format_latency
+from advisor.vendors.commits import ASYNCHRONOUS
 
 
 def target_result(
@@ -60,7 +61,9 @@ def target_result(
     )
 
 
-def _carrier(drive: StandardDrive, here: Scenario, wanted: TargetRate, model: ClientModel) -> StorageResult:
+def _carrier(
+    drive: StandardDrive, here: Scenario, wanted: TargetRate, model: ClientModel
+) -> StorageResult:
     outcome = fewest_clients(replace(here, drive=drive.drive), wanted, model)
     return StorageResult(
         name=drive.name,
@@ -76,9 +79,9 @@ def _carrier(drive: StandardDrive, here: Scenario, wanted: TargetRate, model: Cl
 def _relaxed(
     here: Scenario, wanted: TargetRate, offers: Iterable[LowerDurability], model: ClientModel
 ) -> Iterator[Relaxation]:
-    if here.engine.kind == "separate-files":
+    if not here.commit.sequence.shares_syncs:
         return  # no setting of a server's makes those wait for less
-    there = replace(here, engine=CommitModel("asynchronous"))
+    there = replace(here, commit=CommitModel(ASYNCHRONOUS))
     for offer in offers:
         outcome = fewest_clients(there, wanted, model)
         yield Relaxation(

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult
+from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.sustainable import alone_us, most_per_s
+from advisor.vendors.commits import ASYNCHRONOUS
 
 ClientModel = Callable[[CommitModel, SyncLatencies, Cpu, int], ModelResult]
 """So many clients, each sending its next transaction as soon as the last is acknowledged."""
@@ -27,7 +28,7 @@ CORE_HEADROOM: Final = (1.2, 1.6, 2.5)
 class Scenario:
     """A server on a drive, and the clients it may have."""
 
-    engine: CommitModel
+    commit: CommitModel
     drive: SyncLatencies
     cpu: Cpu
     client_counts: tuple[int, ...] = CLIENT_COUNTS
@@ -66,13 +67,13 @@ def fewest_clients(setup: Scenario, wanted: TargetRate, model: ClientModel) -> M
     waited for each other, need no run of the model. p99 grows with the clients, but for the noise
     of a tail: the first that misses the limit by far ends the search.
     """
-    if wanted.tps > most_per_s(setup.engine, setup.drive, setup.cpu):
+    if wanted.tps > most_per_s(setup.commit, setup.drive, setup.cpu):
         return None
-    each_us = alone_us(setup.engine, setup.drive, setup.cpu)
+    each_us = alone_us(setup.commit, setup.drive, setup.cpu)
     for clients in setup.client_counts:
         if clients * 1e6 / each_us < wanted.tps:
             continue
-        outcome = model(setup.engine, setup.drive, setup.cpu, clients)
+        outcome = model(setup.commit, setup.drive, setup.cpu, clients)
         limit_ms = math.inf if wanted.p99_limit_ms is None else wanted.p99_limit_ms
         if outcome.p99_ms > limit_ms * MISSED_BY_FAR:
             return None
@@ -116,8 +117,8 @@ def another_drive(name: str, drive: SyncLatencies) -> Modification:
 
 def no_waiting(name: str) -> Modification:
     """Commits that wait for no sync."""
-    engine = CommitModel("asynchronous")
-    return Modification(((name, lambda setup: replace(setup, engine=engine)),))
+    commit = CommitModel(ASYNCHRONOUS)
+    return Modification(((name, lambda setup: replace(setup, commit=commit)),))
 
 
 def _with_cores(count: int) -> ApplyModification:

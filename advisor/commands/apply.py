@@ -9,7 +9,7 @@ import typer
 from advisor.commands import options
 
 if TYPE_CHECKING:
-    from advisor.servers.apply import FileChange, ConfigTarget
+    from advisor.servers.apply import ConfigTarget, FileChange
     from advisor.servers.installed.detect import Installed
 
 
@@ -70,7 +70,9 @@ def apply(
         )
     installed = require_server(db, server) if server else find_installed(db)
     target = find_target(db, to, config or (), installed.version if installed else None)
-    if db == "postgresql" and server is None and target.version:
+    from advisor.vendors.registry import VENDORS
+
+    if VENDORS[db].data_directory_marker and server is None and target.version:
         installed = find_installed(db, series=target.version[:1])  # whose data directory it is
     with alone_in(target.path.parent):
         change = _plan(target, file, durability)
@@ -89,7 +91,9 @@ def apply(
             _tell(change, quiet=quiet)
 
 
-def _plan(target: "ConfigTarget", file: Path | None, durability: options.DurabilityChoice) -> "FileChange":
+def _plan(
+    target: "ConfigTarget", file: Path | None, durability: options.DurabilityChoice
+) -> "FileChange":
     from advisor.commands.steps import named_fragment
     from advisor.durability import CHOICES
     from advisor.servers.apply import plan_change, plan_undo
@@ -103,11 +107,12 @@ def _show(change: "FileChange", *, quiet: bool) -> None:
     """The difference, and what keeps it from having its effect."""
     from advisor.commands.steps import hand_over, say
     from advisor.output.text import one_line
-    from advisor.versions import VENDOR_NAMES, format_version
+    from advisor.vendors.registry import VENDORS
+    from advisor.versions import format_version
 
     hand_over("".join(f"{one_line(line)}\n" for line in change.diff()))
     if change.made_for:
-        name = VENDOR_NAMES[change.target.vendor]
+        name = VENDORS[change.target.vendor].title
         here = format_version(change.target.version or ())
         say(f"warning: this was made for {name} {change.made_for}, not for {here}", quiet=quiet)
     for ours, winner in change.overridden:
@@ -124,10 +129,10 @@ def _check(change: "FileChange", installed: "Installed | None", *, quiet: bool) 
     from advisor.commands.steps import say
     from advisor.errors import AdvisorError
     from advisor.servers.apply import check
-    from advisor.versions import VENDOR_NAMES
+    from advisor.vendors.registry import VENDORS
 
     if installed is None:
-        name = VENDOR_NAMES[change.target.vendor]
+        name = VENDORS[change.target.vendor].title
         say(f"warning: no {name} is installed here, so no server has checked this", quiet=quiet)
         return
     checked, program = check(change, installed), installed.program
@@ -157,14 +162,17 @@ def _tell(change: "FileChange", *, quiet: bool) -> None:
     from advisor.commands.steps import say
     from advisor.knowledge import load_settings
     from advisor.servers.apply.effect import needs
-    from advisor.versions import ENGINES
+    from advisor.vendors.registry import VENDORS
 
     target = change.target
     done = f"wrote {target.path}" if change.new is not None else f"removed {target.path}"
     kept = f"; what was there before is {change.keep}" if change.old is not None else ""
     say(f"{done}{kept}", quiet=quiet)
     found = needs(
-        change.changed(), target.vendor, target.version, load_settings(ENGINES[target.vendor])
+        change.changed(),
+        VENDORS[target.vendor],
+        target.version,
+        load_settings(VENDORS[target.vendor].engine),
     )
     for need, text in (
         ("restart", "restart the server for"),

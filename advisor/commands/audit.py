@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.commands import options
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 
 def audit(
@@ -29,7 +29,7 @@ def audit(
         typer.Option(metavar="FILE", help="Read its configuration instead. May be repeated."),
     ] = None,
     db: Annotated[
-        Vendor | None, typer.Option(help="The server.  [default: as the DSN says]")
+        VendorName | None, typer.Option(help="The server.  [default: as the DSN says]")
     ] = None,
     db_version: Annotated[
         str | None,

@@ -8,8 +8,10 @@ from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.steps import say
 from advisor.errors import FindingsError, UsageError
 from advisor.output.audit import audit_text
-from advisor.servers.reading_tmp import ServerState
-from advisor.versions import VENDOR_NAMES, Vendor, format_version, parse_version
+from advisor.server_state import ServerState
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version, parse_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class AuditTarget:
 def read_target(
     dsn: str | None,
     files: Sequence[Path],
-    vendor: Vendor | None,
+    vendor: VendorName | None,
     version: str | None,
     *,
     interval_s: float,
@@ -44,7 +46,9 @@ def read_target(
     return _offline(vendor, files, version)
 
 
-def _live(dsn: str | None, vendor: Vendor | None, *, interval_s: float, quiet: bool) -> AuditTarget:
+def _live(
+    dsn: str | None, vendor: VendorName | None, *, interval_s: float, quiet: bool
+) -> AuditTarget:
     from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
     from advisor.servers.state.read import read_server
 
@@ -56,12 +60,12 @@ def _live(dsn: str | None, vendor: Vendor | None, *, interval_s: float, quiet: b
     reading = read_server(address, interval_s=interval_s)
     if vendor not in (None, reading.vendor):
         raise UsageError(
-            f"this is a {VENDOR_NAMES[reading.vendor]} server", f"--db {reading.vendor}"
+            f"this is a {VENDORS[reading.vendor].title} server", f"--db {reading.vendor}"
         )
     return AuditTarget(reading, format_version(reading.version), "as the server says")
 
 
-def _offline(vendor: Vendor, files: Sequence[Path], version: str | None) -> AuditTarget:
+def _offline(vendor: VendorName, files: Sequence[Path], version: str | None) -> AuditTarget:
     from advisor.servers.config import read_settings
 
     given = None if version is None else parse_version(version)

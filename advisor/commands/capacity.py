@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.commands import options
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 
 def capacity(
     directory: options.Directory = None,
     from_file: options.FromFile = None,
     db: Annotated[
-        Vendor | None,
+        VendorName | None,
         typer.Option(help="The server.  [default: one shared sync a commit, as PostgreSQL's]"),
     ] = None,
     db_version: options.DatabaseVersion = None,
@@ -44,6 +44,7 @@ def capacity(
     On one connection, one sync after another; on many that share syncs (group commit); and at
     which rate a workload's p99 stays within its target.
     """
+    from advisor.capacity.plan import plan_capacity
     from advisor.commands import steps
     from advisor.commands.requests import build_request, parse_syncs
     from advisor.commands.wishes import build_wishes
@@ -51,7 +52,6 @@ def capacity(
     from advisor.files import check_writable
     from advisor.output.capacity import capacity_text
     from advisor.output.waiting import working_on
-    from advisor.capacity.plan import plan_capacity
 
     if db is None and (db_version is not None or binary_log is not None or durability != "strict"):
         raise UsageError("--db-version, --binary-log and --durability need --db")

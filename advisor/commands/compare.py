@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.commands import options
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 
 def compare(
@@ -33,7 +33,8 @@ def compare(
     ] = None,
     syncs: options.Syncs = None,
     db: Annotated[
-        Vendor | None, typer.Option(help="Show what the advice for that server would change, too.")
+        VendorName | None,
+        typer.Option(help="Show what the advice for that server would change, too."),
     ] = None,
     db_version: options.DatabaseVersion = None,
     durability: options.Durability = "strict",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 DurabilityChoice = Literal["strict", "loses-recent-on-power-loss", "loses-recent-on-crash"]
 TrustChoice = Literal["plausible", "unverifiable", "suspicious"]
@@ -42,7 +42,7 @@ Output = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
-Database = Annotated[Vendor, typer.Option("--db", help="The server the settings are for.")]
+Database = Annotated[VendorName, typer.Option("--db", help="The server the settings are for.")]
 DatabaseVersion = Annotated[
     str | None,
     typer.Option(

@@ -9,6 +9,8 @@ from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.output.prediction import prediction_text
 from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
+from advisor.servers.connection.driver import require_driver
+from advisor.servers.connection.wire import Address
 from advisor.servers.installed.detect import require_server
 from advisor.servers.load.predict import (
     CLIENTS_MAX,
@@ -18,11 +20,9 @@ from advisor.servers.load.predict import (
     announcement,
     predict,
 )
-from advisor.servers.sandbox.readback import require_driver
 from advisor.servers.sandbox.sandbox import parent_folder
 from advisor.servers.sandbox.temporary_server import temporary_server
-from advisor.servers.connection.wire import Address
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 
 def build_plan(clients: str | None, seconds: float | None) -> LoadPlan:
@@ -32,7 +32,7 @@ def build_plan(clients: str | None, seconds: float | None) -> LoadPlan:
 
 
 def on_a_throw_away_server(
-    vendor: Vendor,
+    vendor: VendorName,
     file: Path | None,
     program: Path | None,
     plan: LoadPlan,
@@ -56,7 +56,7 @@ def on_a_throw_away_server(
 
 
 def on_that_server(
-    vendor: Vendor,
+    vendor: VendorName,
     dsn: str,
     plan: LoadPlan,
     from_file: Path | None,

@@ -4,15 +4,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
+from advisor.capacity.host import CapacityRequest
 from advisor.capacity.workloads import Transaction, fill_in
 from advisor.commands.options import DurabilityChoice
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.wishes import build_wishes
 from advisor.errors import UsageError
-from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_workloads
 from advisor.report.build import ReportRequest
-from advisor.versions import ENGINES, Vendor
+from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.vendors.registry import VENDORS
 
 CLIENTS: Final = "1,4,16,64,128"
 """Fewer than `capacity` shows: each is a run of the model."""
@@ -30,9 +31,9 @@ def one_directory(paths: list[Path]) -> Path | None:
     return paths[0] if paths else None
 
 
-def parse_vendors(named: list[str]) -> list[Vendor]:
+def parse_vendors(named: list[str]) -> list[VendorName]:
     """The servers, each named once. Raises UsageError."""
-    known: dict[str, Vendor] = {vendor: vendor for vendor in ENGINES}
+    known: dict[str, VendorName] = {vendor: vendor for vendor in VENDOR_NAMES}
     for name in named:
         if name not in known:
             raise UsageError(f"--db {name!r}: name some of {', '.join(known)}")
@@ -91,7 +92,9 @@ def build_questions(
                 vendor,
                 version,
                 durability=durability,
-                binary_log=None if vendor == "postgresql" and len(vendors) > 1 else binary_log,
+                binary_log=binary_log
+                if VENDORS[vendor].has_binary_log or len(vendors) == 1
+                else None,
                 memory=memory,
                 recovery_time=recovery_time,
                 expected_tps=target_tps,

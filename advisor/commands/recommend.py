@@ -45,8 +45,9 @@ def recommend(
     from advisor.commands import steps
     from advisor.commands.requests import build_request
     from advisor.files import check_writable
-    from advisor.output.forms import FormName, form_of
+    from advisor.output.forms import form_of
     from advisor.output.fragment import render_fragment
+    from advisor.vendors.forms import FormName
 
     request = build_request(
         db,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from advisor.measurement import Measurement
     from advisor.report.build import ReportRequest
     from advisor.report.results import Report
-    from advisor.versions import Vendor
+    from advisor.vendors.names import VendorName
 
 OF_A_FLEET: Final = {"--fleet", "--format", "--output", "--force", "--quiet"}
 """The options that a report on many measurements knows."""
@@ -177,7 +177,7 @@ def _build(measurement: "Measurement", questions: "ReportRequest", *, quiet: boo
     from advisor.output.waiting import working_on
     from advisor.report.build import build_report
 
-    vendors: list[Vendor | None] = [None, *(request.vendor for request in questions.requests)]
+    vendors: list[VendorName | None] = [None, *(request.vendor for request in questions.requests)]
     with working_on("report", quiet=quiet) as told:
         knowledge = {vendor: steps.knowledge_for(vendor) for vendor in vendors}
         return build_report(measurement, questions, knowledge, told)

@@ -7,20 +7,13 @@ from advisor.durability import CHOICES
 from advisor.errors import AdvisorError, UsageError
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
-from advisor.versions import (
-    FEATURES,
-    KNOWN_VERSIONS,
-    VENDOR_NAMES,
-    Feature,
-    NumericVersion,
-    Vendor,
-    format_version,
-    parse_version,
-)
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import FEATURES, Feature, NumericVersion, format_version, parse_version
 
 
 def build_request(
-    vendor: Vendor,
+    vendor: VendorName,
     given_version: str | None,
     *,
     version_source: str = "",
@@ -38,7 +31,7 @@ def build_request(
 
     Raises UsageError for one that makes no sense, AdvisorError for a server that is too old.
     """
-    if vendor == "postgresql" and binary_log is not None:
+    if not VENDORS[vendor].has_binary_log and binary_log is not None:
         raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
     version, found_by, detected = _target(vendor, given_version)
     return Request(
@@ -58,15 +51,15 @@ def build_request(
 
 
 def _target(
-    vendor: Vendor, given: str | None
+    vendor: VendorName, given: str | None
 ) -> tuple[NumericVersion, str, Mapping[Feature, bool]]:
     """The version to advise for, where it comes from (given, installed, or the newest known), and
     what the server was built with, where that is detected.
 
     Raises UsageError or AdvisorError for a version older than the tables.
     """
-    oldest, newest = map(parse_version, KNOWN_VERSIONS[vendor])
-    name = VENDOR_NAMES[vendor]
+    oldest, newest = map(parse_version, VENDORS[vendor].known_versions)
+    name = VENDORS[vendor].title
     if given is not None:
         version = parse_version(given)
         if version[: len(oldest)] < oldest:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.commands import options
-from advisor.versions import Engine
+from advisor.vendors.names import Engine
 
 app = typer.Typer(help="Look at the rules, and check them.", no_args_is_help=True)
 

@@ -23,7 +23,8 @@ from advisor.files import (
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, from_json, to_json, without_latencies
 from advisor.output.text import one_line
-from advisor.versions import ENGINES, Vendor
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     from advisor.servers.config.fragment import Fragment
@@ -115,7 +116,7 @@ def _is_ours(head: bytes) -> bool:
     return head.lstrip()[:1] == b"{" and b'"schema_version"' in head
 
 
-def named_fragment(vendor: Vendor, path: Path) -> "Fragment":
+def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
     """A configuration file, and what to call it. Raises AdvisorError."""
     from advisor.servers.config.fragment import parse_fragment
 
@@ -149,9 +150,9 @@ def measured(
     return measurement
 
 
-def knowledge_for(vendor: Vendor | None) -> Knowledge:
+def knowledge_for(vendor: VendorName | None) -> Knowledge:
     """What profiles/ says about drives, and about one server where there is one in mind."""
-    settings = load_settings(ENGINES[vendor]) if vendor else ()
+    settings = load_settings(VENDORS[vendor].engine) if vendor else ()
     return Knowledge(load_storage_knowledge(), load_assumptions(), settings)
 
 

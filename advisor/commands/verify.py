@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.commands import options
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 
 def verify(
@@ -74,7 +74,7 @@ def verify(
     _prove(db, file, server, as_json=as_json, quiet=quiet)
 
 
-def _prove(db: Vendor, file: Path, server: Path | None, *, as_json: bool, quiet: bool) -> None:
+def _prove(db: VendorName, file: Path, server: Path | None, *, as_json: bool, quiet: bool) -> None:
     from advisor.commands.steps import hand_over, named_fragment, say
     from advisor.errors import AdvisorError
     from advisor.output.verification import problem_lines, verification_text

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from advisor.capacity.host import CapacityRequest
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
 from advisor.commands.requests import parse_counts
 from advisor.errors import UsageError
-from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_workload, load_workloads
 
 MAX_CLIENTS: Final = 1024

@@ -8,7 +8,8 @@ from advisor.durability import Durability
 from advisor.errors import AdvisorError, GuardError
 from advisor.measurement import Model
 from advisor.request import Request
-from advisor.versions import Vendor, format_version
+from advisor.vendors.names import VendorName
+from advisor.versions import format_version
 
 
 class SettingValues(Model):
@@ -30,7 +31,7 @@ class Unadvised(Model):
 class AdviceChanges(Model):
     """The settings that differ between the drives, for one server and one request."""
 
-    engine: Vendor
+    engine: VendorName
     engine_version: str
     version_source: str
     durability: Durability

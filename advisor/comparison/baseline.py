@@ -44,7 +44,9 @@ class BaselineCheck(Model):
     changed: tuple[ChangedCircumstance, ...]
 
 
-def check_baseline(before: ComparedDrive, now: ComparedDrive, tolerance_percent: float) -> BaselineCheck:
+def check_baseline(
+    before: ComparedDrive, now: ComparedDrive, tolerance_percent: float
+) -> BaselineCheck:
     """Whether `now` is slower than `before`, or deserves less trust.
 
     A drive that is not durable now is a finding, and so is one that has become suspicious. Raises
@@ -146,5 +148,7 @@ _CIRCUMSTANCES: Final[dict[str, Callable[[Measurement], str]]] = {
 def _changed(before: Measurement, now: Measurement) -> tuple[ChangedCircumstance, ...]:
     pairs = {what: (read(before), read(now)) for what, read in _CIRCUMSTANCES.items()}
     return tuple(
-        ChangedCircumstance(what=what, before=old, now=new) for what, (old, new) in pairs.items() if old != new
+        ChangedCircumstance(what=what, before=old, now=new)
+        for what, (old, new) in pairs.items()
+        if old != new
     )

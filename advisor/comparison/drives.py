@@ -66,7 +66,9 @@ def common_kind(one: ComparedDrive, other: ComparedDrive) -> SeriesKind | None:
     return next((kind for kind in kinds if kind in one.summaries and kind in other.summaries), None)
 
 
-def measured_drive(name: str, measurement: Measurement, knowledge: StorageKnowledge) -> ComparedDrive:
+def measured_drive(
+    name: str, measurement: Measurement, knowledge: StorageKnowledge
+) -> ComparedDrive:
     """A measurement as one side of a comparison. Pure."""
     summaries: dict[SeriesKind, Summary] = {}
     for series in measurement.series:

@@ -128,7 +128,9 @@ def _groups(drives: Sequence[ComparedDrive], syncs: tuple[int, ...]) -> tuple[Co
     return tuple(groups)
 
 
-def _group(kind: SeriesKind, members: Sequence[ComparedDrive], syncs: tuple[int, ...]) -> ComparisonGroup:
+def _group(
+    kind: SeriesKind, members: Sequence[ComparedDrive], syncs: tuple[int, ...]
+) -> ComparisonGroup:
     return ComparisonGroup(
         series=kind.label,
         pattern=kind.pattern,
@@ -139,7 +141,9 @@ def _group(kind: SeriesKind, members: Sequence[ComparedDrive], syncs: tuple[int,
     )
 
 
-def _row(kind: SeriesKind, drive: ComparedDrive, first: ComparedDrive, syncs: tuple[int, ...]) -> ComparisonRow:
+def _row(
+    kind: SeriesKind, drive: ComparedDrive, first: ComparedDrive, syncs: tuple[int, ...]
+) -> ComparisonRow:
     summary, reference = drive.summaries[kind], first.summaries[kind]
     mute = [one.name for one in (first, drive) if not one.honours_flushes]
     return ComparisonRow(

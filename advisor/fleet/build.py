@@ -10,11 +10,21 @@ from advisor.analysis.storage import devices_of
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import StorageKnowledge, judge
 from advisor.fleet.outliers import drive_models, held_against, peers_of
-from advisor.fleet.results import LOW_TRUST, ClassCount, Fleet, FleetHost, HostLatency, Total, Unread
+from advisor.fleet.results import (
+    LOW_TRUST,
+    ClassCount,
+    Fleet,
+    FleetHost,
+    HostLatency,
+    Total,
+    Unread,
+)
 from advisor.measurement import Measurement, Series, Unknown
 
 
-def modelled_host(file: str, stem: str, measurement: Measurement, knowledge: StorageKnowledge) -> FleetHost:
+def modelled_host(
+    file: str, stem: str, measurement: Measurement, knowledge: StorageKnowledge
+) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
     `stem` names a host whose measurement has no label.

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.importers.figures import NUMBER, number
 from advisor.importers.clean_text import printable
+from advisor.importers.figures import NUMBER, number
 from advisor.importers.reported import (
     NOT_SAID,
     Candidate,

@@ -165,7 +165,7 @@ def _complaints(job: Job) -> Iterator[tuple[str, str]]:
     if (depth := option(job, "iodepth")) not in (None, "1") and engine not in ONE_AT_A_TIME:
         yield f"iodepth={depth}: its syncs overlap with writes", "use iodepth=1"
     if job.concurrent_jobs:
-        others = "another job" if job.concurrent_jobs == 1 else f"{job.beside} other jobs"
+        others = "another job" if job.concurrent_jobs == 1 else f"{job.concurrent_jobs} other jobs"
         yield (
             f"it ran at the same time as {others}",
             "separate jobs with stonewall, or use group_reporting for equal ones",

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from advisor.errors import AdvisorError
 from advisor.importers import fio
-from advisor.importers.json_values import JsonValue, damaged, figure, json_values, member, members
 from advisor.importers.clean_text import printable
+from advisor.importers.json_values import JsonValue, damaged, figure, json_values, member, members
 from advisor.importers.reported import NOT_SAID, Candidate, Latencies
 from advisor.measurement import Known, Measurement
 
@@ -45,12 +45,20 @@ def _jobs(start: int, report: dict[str, Any], *, interrupted: bool) -> Iterator[
     for number, job in enumerate(jobs):
         name = printable(member(job, "jobname") or "?")
         concurrent_jobs = together[str(member(job, "groupid"))] - 1
-        build = partial(_measurement, tool, name, report, job, concurrent_jobs, interrupted=interrupted)
+        build = partial(
+            _measurement, tool, name, report, job, concurrent_jobs, interrupted=interrupted
+        )
         yield Candidate(start + number, f"{tool}, job {name}", build)
 
 
 def _measurement(
-    tool: str, name: str, report: dict[str, Any], job: Any, concurrent_jobs: int, *, interrupted: bool
+    tool: str,
+    name: str,
+    report: dict[str, Any],
+    job: Any,
+    concurrent_jobs: int,
+    *,
+    interrupted: bool,
 ) -> Measurement:
     fio.require_usable(tool, interrupted=interrupted)
     if not isinstance(member(job, "write"), dict):

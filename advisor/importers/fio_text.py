@@ -13,8 +13,8 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers import fio, fio_json
-from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_BYTES, UNIT_US, number
 from advisor.importers.clean_text import printable
+from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_BYTES, UNIT_US, number
 from advisor.importers.reported import Candidate, Latencies
 from advisor.measurement import Measurement, Method, Unknown
 
@@ -72,7 +72,9 @@ def find_results(text: str) -> Iterator[Candidate]:
             found = True
             name = printable(mark["name"].strip())
             concurrent_jobs = together[mark["group"]] - 1
-            build = partial(_measurement, run, mark, text[mark.start() : end], name, concurrent_jobs)
+            build = partial(
+                _measurement, run, mark, text[mark.start() : end], name, concurrent_jobs
+            )
             yield Candidate(mark.start(), f"{run.tool}, job {name}", build)
     if not found:
         yield Candidate(0, "fio", _breaks_off)
@@ -108,7 +110,9 @@ def _runs(text: str) -> Iterator[_Run]:
     yield run
 
 
-def _measurement(run: _Run, mark: re.Match[str], block: str, name: str, concurrent_jobs: int) -> Measurement:
+def _measurement(
+    run: _Run, mark: re.Match[str], block: str, name: str, concurrent_jobs: int
+) -> Measurement:
     fio.require_usable(run.tool, interrupted=run.interrupted)
     announced = run.lines.get((mark["name"].strip(), mark["group"]), "")
     error = re.search(r"err=\s{0,4}([0-9]{1,9})", mark["line"])

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, Final
 
 from advisor.errors import AdvisorError
+from advisor.importers.clean_text import printable
 from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_BYTES, UNIT_US, number
 from advisor.importers.json_values import JsonValue, damaged, figure, json_values, member
-from advisor.importers.clean_text import printable
 from advisor.importers.reported import (
     NOT_SAID,
     Candidate,

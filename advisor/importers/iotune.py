@@ -10,8 +10,8 @@ from functools import partial
 from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.importers.figures import SUFFIXES, number
 from advisor.importers.clean_text import printable, spans
+from advisor.importers.figures import SUFFIXES, number
 from advisor.importers.reported import (
     NOT_SAID,
     Candidate,

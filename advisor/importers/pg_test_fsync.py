@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.importers.figures import NUMBER, number
 from advisor.importers.clean_text import spans
+from advisor.importers.figures import NUMBER, number
 from advisor.importers.reported import Candidate, reported_measurement, reported_series
 from advisor.measurement import Measurement, Method, Series
 

@@ -6,17 +6,8 @@ from advisor.advice import Advice, Loss, LowerDurability
 from advisor.durability import CLASSES, MEANING
 from advisor.output.text import syncs_text
 from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES, parse_version, started_here, started_series
-
-SECTIONS: Final = {"mysql": "mysqld", "mariadb": "mariadb", "postgresql": ""}
-"""The option group: [mariadb] is never read by MySQL."""
-
-PLACEMENTS: Final = {
-    "mysql": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
-    "mariadb": "Use: a file of its own that sorts last in the server's !includedir, then restart.",
-    "postgresql": "Use: a file of its own in the server's include_dir, then restart; "
-    "ALTER SYSTEM settings win over it.",
-}
+from advisor.vendors.registry import VENDORS
+from advisor.versions import parse_version
 
 GROUP_TITLES: Final = {
     "commit": "Commit: what an acknowledged transaction survives",
@@ -36,8 +27,8 @@ def durability_text(advice: Advice) -> str:
 
 def proof_text(advice: Advice) -> str:
     """Whether a server of that version was started with such lines."""
-    started = f"{VENDOR_NAMES[advice.engine]} {started_series(advice.engine)}"
-    if started_here(advice.engine, parse_version(advice.engine_version)):
+    started = f"{VENDORS[advice.engine].title} {VENDORS[advice.engine].started_text()}"
+    if VENDORS[advice.engine].is_started(parse_version(advice.engine_version)):
         return f"Proof: our tests start {started} with such fragments and read all values back."
     return (
         f"Proof: this version was not started here; {started} was. The rest is from documentation."

@@ -5,9 +5,9 @@ from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding
 from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
-from advisor.servers.reading_tmp import Activity
+from advisor.server_state import Activity
 from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
 
 ORIGINS: Final[Mapping[str, str]] = {
     "default": "the default",
@@ -41,7 +41,7 @@ def _blocks(found: Audit) -> Iterator[Block]:
 
 
 def _head(found: Audit) -> str:
-    server = f"{VENDOR_NAMES[found.engine]} {found.engine_version} ({found.version_source})"
+    server = f"{VENDORS[found.engine].title} {found.engine_version} ({found.version_source})"
     compared = f"{found.settings_compared} settings compared"
     if found.measured is None:
         compared += ", without a measured drive"

@@ -6,12 +6,11 @@ from itertools import chain
 from textwrap import wrap
 from typing import Final
 
-from advisor.capacity.commit_paths import CommitKind
 from advisor.capacity.results import (
     CapacityPlan,
-    StorageResult,
     Relaxation,
     Remedy,
+    StorageResult,
     Sustained,
     TargetResult,
     WorkloadCapacity,
@@ -20,16 +19,8 @@ from advisor.output.blocks import WIDTH, Notes, Table, markdown_lines, text_line
 from advisor.output.document import Paragraph
 from advisor.output.text import commit_line, one_line
 from advisor.units import format_count, format_latency
+from advisor.vendors.registry import COMMIT_SEQUENCES
 
-SERVERS: Final[dict[CommitKind, str]] = {
-    "postgresql": "PostgreSQL",
-    "mysql": "MySQL without binary log",
-    "mariadb": "MariaDB without binary log",
-    "mysql-binary-log": "MySQL with binary log",
-    "mariadb-binary-log": "MariaDB with binary log",
-    "asynchronous": "commits that wait for no sync",
-    "separate-files": "files of their own",
-}
 STORAGE_WIDTH: Final = 40
 NAME_WIDTH: Final = 17
 """What the figures leave of a line for a storage's name and description, and for a workload's."""
@@ -105,8 +96,9 @@ def serial_parts(plan: CapacityPlan) -> list[Part]:
 def group_commit_parts(plan: CapacityPlan) -> list[Part]:
     """Many connections that share syncs."""
     cores, cpu = plan.cores, plan.cpu_us_per_txn
+    title = COMMIT_SEQUENCES[plan.commit_kind].title
     words = (
-        f"Connections that commit together share syncs ({SERVERS[plan.commit_kind]}). By the "
+        f"Connections that commit together share syncs ({title}). By the "
         f"model, with {_count(cores.value, 'core')} ({cores.source}) and "
         f"{format_latency(cpu.value)} of CPU time per transaction ({cpu.source}):"
     )

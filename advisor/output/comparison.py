@@ -6,11 +6,11 @@ from typing import Final, Literal
 
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
-from advisor.comparison.side_by_side import Comparison, DriveEntry, ComparisonGroup, ComparisonRow
+from advisor.comparison.side_by_side import Comparison, ComparisonGroup, ComparisonRow, DriveEntry
 from advisor.measurement import Unknown
 from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
 from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
 
 NAME_WIDTH: Final = 14
 """Longer names are cut in the tables, unless two would then look the same."""
@@ -135,7 +135,7 @@ def _notes(comparison: Comparison, short: Mapping[str, str]) -> Iterator[str]:
 
 
 def _advice(advice: AdviceChanges, short: Mapping[str, str]) -> Iterator[Block]:
-    server = f"{VENDOR_NAMES[advice.engine]} {advice.engine_version} ({advice.version_source})"
+    server = f"{VENDORS[advice.engine].title} {advice.engine_version} ({advice.version_source})"
     rows = [
         ("" if number else entry.setting, short[drive], entry.values.get(drive, "-"))
         for entry in advice.settings

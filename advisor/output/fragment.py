@@ -8,18 +8,18 @@ from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
 from advisor.measurement import Unknown
 from advisor.output.advice import (
     GROUP_TITLES,
-    PLACEMENTS,
-    SECTIONS,
     durability_text,
     loss_text,
     offer_brings,
     offer_settings,
     proof_text,
 )
-from advisor.output.forms import Form, FormName, form_of, image_of, program_of
+from advisor.output.forms import form_of, image_of, program_of, written
 from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows
 from advisor.resources import resource_dir
-from advisor.versions import VENDOR_NAMES, parse_version
+from advisor.vendors.forms import Form, FormName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import parse_version
 
 
 def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
@@ -49,7 +49,7 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
     return {
         "alarm": _alarm(advice),
         "title": f"fsync-advisor {advice.tool_version}: settings for "
-        f"{VENDOR_NAMES[advice.engine]} {advice.engine_version} ({advice.version_source})",
+        f"{VENDORS[advice.engine].title} {advice.engine_version} ({advice.version_source})",
         "measured": _measured(advice),
         "figures": [f"{what}: {figure}" for what, figure in advice.measured.figures.items()],
         "storage": f"{storage.storage_class} - {storage.name}",
@@ -57,9 +57,9 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
         "durability": durability_text(advice),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
-        "placement": form.placement or PLACEMENTS[advice.engine],
+        "placement": form.placement or VENDORS[advice.engine].placement,
         "warnings": advice.warnings,
-        "section": SECTIONS[advice.engine],
+        "section": VENDORS[advice.engine].fragment_group,
         "mark": form.mark,
         "indent": form.indent,
         "image": image_of(advice),
@@ -103,7 +103,7 @@ def _groups(advice: Advice, settings: list[Recommendation], form: Form) -> list[
         {
             "title": title,
             "settings": [
-                {**_setting(entry), "written": form.write(advice, entry)}
+                {**_setting(entry), "written": written(form, advice, entry)}
                 for entry in settings
                 if entry.group == group
             ],

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.output.text import aligned
-from advisor.servers.load.predict import Prediction
+from advisor.prediction import Prediction
 from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
 
 HEADINGS: Final = (
     ("", "commits/s", "", "", "p50 ms", "", "p99 ms", "", ""),
@@ -35,7 +35,7 @@ def prediction_text(found: Prediction) -> str:
 
 
 def _head(found: Prediction) -> Iterator[str]:
-    yield f"{VENDOR_NAMES[found.engine]} {found.engine_version}, commits as {found.commit}"
+    yield f"{VENDORS[found.engine].title} {found.engine_version}, commits as {found.commit}"
     append = found.append_sync_us
     syncs = f"log {format_latency(found.log_sync_us)}"
     yield f"sync: {syncs}" + (f", binary log {format_latency(append)}" if append else "")

@@ -12,7 +12,8 @@ from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Unknown
 from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, one_line, summary_cells
 from advisor.rules.catalogue import Setting, Spec
-from advisor.units import format_named, format_size, render
+from advisor.units import format_named, format_size
+from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 TRUST_STYLES = {
@@ -121,10 +122,12 @@ def _spec_line(spec: Spec) -> str:
     built = [f"{choice} (built with {needed})" for choice, needed in spec.build_choices.items()]
     takes = ", ".join([*spec.choices, *built]) or spec.type
     if spec.min is not None and spec.max is not None:
-        low, high = (render(limit, spec.unit, spec.vendor) for limit in (spec.min, spec.max))
+        low, high = (
+            VENDORS[spec.vendor].render_value(limit, spec.unit) for limit in (spec.min, spec.max)
+        )
         takes = f"{takes}, {low} to {high}"
     default = spec.default_note
     if spec.default is not None:
-        default = render(spec.default, spec.unit, spec.vendor)
+        default = VENDORS[spec.vendor].render_value(spec.default, spec.unit)
     change = "restart" if spec.restart else "no restart"
     return f"{versions}: {takes}; default {default}; {change}"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.output.text import aligned
-from advisor.servers.sandbox.verify import GOOD, Verification
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
+from advisor.verification import GOOD, Verification
 
 HEADINGS: Final = ("line", "setting", "fragment", "server has", "verdict")
 
@@ -22,7 +22,7 @@ def verification_text(found: Verification) -> str:
         )
         for entry in found.lines
     ]
-    server = f"{VENDOR_NAMES[found.engine]} {found.engine_version}"
+    server = f"{VENDORS[found.engine].title} {found.engine_version}"
     count = {
         verdict: sum(row[4] == verdict for row in rows)
         for verdict in dict.fromkeys(row[4] for row in rows)

@@ -14,12 +14,12 @@ from advisor.probe.block_stat import read_counters
 from advisor.probe.devices import describe_target
 from advisor.probe.failures import failed
 from advisor.probe.host import describe_host, waited_s
-from advisor.probe.warnings import warnings_of
 from advisor.probe.plan import MeasuringPlan
 from advisor.probe.progress import Progress, ProgressReport, ignore
 from advisor.probe.rounds import SeriesRun, run_rounds, share_out
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import TestFiles, planned_bytes
+from advisor.probe.warnings import warnings_of
 
 
 def measure(

@@ -12,7 +12,7 @@ from typing import Final
 from advisor.measurement import AbsentSeries, Fill, Method
 from advisor.probe.failures import errno_text, failed, wrote_short
 from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
-from advisor.probe.sampling import PAGE_BYTES, ShortWriteError, SampleLoop, random_block, writer
+from advisor.probe.sampling import PAGE_BYTES, SampleLoop, ShortWriteError, random_block, writer
 from advisor.probe.scratch import Scratch
 
 FILL_BLOCK_BYTES: Final = MIB

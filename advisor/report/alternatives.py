@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from advisor.advice import Loss, LowerDurability
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
+from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies, sync_wait_us
+from advisor.capacity.host import ModelledHost
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import StandardDrive
-from advisor.capacity.host import ModelledHost
 from advisor.report.results import Alternative, ChangeKind
 from advisor.units import format_latency
+from advisor.vendors.commits import ASYNCHRONOUS
 
 TYPICAL_CLIENTS: Final = 64
 """Changes are compared at the number of clients of the plan that comes nearest."""
@@ -25,7 +26,7 @@ class _Case:
 
     kind: ChangeKind
     change: str
-    engine: CommitModel
+    commit: CommitModel
     drive: SyncLatencies
     cpu: Cpu
     clients: int
@@ -46,7 +47,12 @@ def alternatives(
     """The host as it is, then with one thing different at a time."""
     counts = [point.clients for point in plan.group_commit]
     here = _Case(
-        "none", "as it is", CommitModel(host.kind), host.drive, host.cpu(), typical_clients(counts)
+        "none",
+        "as it is",
+        CommitModel(host.sequence),
+        host.drive,
+        host.cpu(),
+        typical_clients(counts),
     )
     now = _run(host, here)
     cases = [here, *_drives(here, references), *_relaxed(here, offers)]
@@ -59,12 +65,12 @@ def alternatives(
 
 
 def _run(host: ModelledHost, case: _Case) -> ModelResult:
-    return host.clients(case.engine, case.drive, case.cpu, case.clients)
+    return host.clients(case.commit, case.drive, case.cpu, case.clients)
 
 
 def _drives(here: _Case, references: tuple[StandardDrive, ...]) -> Iterator[_Case]:
     """On the next faster reference storage and on the fastest; then the log alone on that."""
-    if here.engine.kind == "asynchronous":
+    if not here.commit.sequence.stages:
         return  # no commit waits for the drive
     by_speed = sorted(references, key=lambda one: one.drive.log.mean_us)
     faster = [
@@ -86,12 +92,13 @@ def _named(one: StandardDrive) -> str:
 
 def _one_log(here: _Case, fast: SyncLatencies) -> tuple[str, SyncLatencies]:
     """The log that a commit waits for longest, on the fast drive and everything else here."""
-    if not here.engine.kind.endswith("binary-log"):
-        return ("the WAL" if here.engine.kind == "postgresql" else "the redo log"), fast
+    sequence = here.commit.sequence
+    if not sequence.has_binary_log:
+        return sequence.log_title, fast
     append = here.drive.append or here.drive.log
     if append.mean_us >= here.drive.log.mean_us:
         return "the binary log", SyncLatencies(here.drive.log, fast.append)
-    return "the redo log", SyncLatencies(fast.log, append)
+    return sequence.log_title, SyncLatencies(fast.log, append)
 
 
 def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case]:
@@ -101,13 +108,13 @@ def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case
             here,
             kind="durability",
             change=f"--durability {offer.durability}",
-            engine=CommitModel("asynchronous"),
+            commit=CommitModel(ASYNCHRONOUS),
             losses=offer.losses,
         )
 
 
 def _alternative(case: _Case, outcome: ModelResult, now_tps: float) -> Alternative:
-    wait_us = sync_wait_us(case.engine, case.drive)
+    wait_us = sync_wait_us(case.commit, case.drive)
     return Alternative(
         kind=case.kind,
         change=case.change,

@@ -7,19 +7,19 @@ from typing import Final
 from advisor import __version__
 from advisor.advise import Knowledge, describe_measured
 from advisor.analysis.verdict import judge
+from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
+from advisor.capacity.plan import plan_inputs, plan_on
 from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
-from advisor.capacity.host import ProgressCallback, CapacityRequest, modelled_host
 from advisor.measurement import Measurement
-from advisor.capacity.plan import plan_inputs, plan_on
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
-from advisor.report.results import WorkloadHeadroom, Report, ServerReport
+from advisor.report.results import Report, ServerReport, WorkloadHeadroom
 from advisor.report.summary import summary
 from advisor.request import Request
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 SINGLE_ROW: Final = "single-row write"
 
@@ -44,7 +44,7 @@ class ReportRequest:
 def build_report(
     measurement: Measurement,
     questions: ReportRequest,
-    knowledge: Mapping[Vendor | None, Knowledge],
+    knowledge: Mapping[VendorName | None, Knowledge],
     told: ProgressCallback,
 ) -> Report:
     """The report. Pure, but that `told` is told what the model is run for.
@@ -83,13 +83,13 @@ def _server(
     measurement: Measurement,
     request: Request | None,
     questions: ReportRequest,
-    knowledge: Mapping[Vendor | None, Knowledge],
+    knowledge: Mapping[VendorName | None, Knowledge],
     told: ProgressCallback,
 ) -> tuple[ServerReport, tuple[str, ...]]:
     """One server's part, and what must be noted beside it."""
     known, wishes = knowledge[request.vendor if request else None], questions.wishes
     basis = plan_inputs(measurement, request, questions.syncs, known)
-    host = modelled_host(measurement, basis.kind, known, wishes, told)
+    host = modelled_host(measurement, basis.sequence, known, wishes, told)
     plan = plan_on(host, basis, measurement, wishes, known)
     plan = plan.model_copy(update={"notes": (*plan.notes, *questions.assumed)})
     factor = append_factor(host.drive)

@@ -11,7 +11,7 @@ from advisor.measurement import MEASURED, Measurement, Unknown
 from advisor.report.alternatives import typical_clients
 from advisor.report.results import ServerReport
 from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
 
 SAID_OF: Final[dict[Trust, str]] = {
     "plausible": "no check found fault with it",
@@ -79,7 +79,7 @@ def _sentence(text: str) -> str:
 
 def _name(server: ServerReport) -> str:
     advice = server.advice
-    return f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}" if advice else "a database"
+    return f"{VENDORS[advice.engine].title} {advice.engine_version}" if advice else "a database"
 
 
 def _to_do(servers: tuple[ServerReport, ...]) -> str:
@@ -97,7 +97,7 @@ def _lines(advice: Advice) -> str:
     """How many lines, and what they risk."""
     emitted = [entry for entry in advice.settings if entry.emitted]
     risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
-    name = f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}"
+    name = f"{VENDORS[advice.engine].title} {advice.engine_version}"
     return f"{len(emitted)} lines for {name}, with which {MEANING[risked]}"
 
 

@@ -19,16 +19,9 @@ from advisor.conditions import Condition, Conditions, Strict
 from advisor.durability import Durability
 from advisor.rules.formulas import Formula
 from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
-from advisor.versions import (
-    ENGINES,
-    Engine,
-    Feature,
-    NumericVersion,
-    Vendor,
-    format_version,
-    in_range,
-    parse_version,
-)
+from advisor.vendors.names import Engine, VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import Feature, NumericVersion, format_version, in_range, parse_version
 
 SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
 GROUPS: Final[tuple[SettingGroup, ...]] = ("commit", "log", "checkpoint", "io", "memory")
@@ -59,7 +52,7 @@ class Spec(Strict):
     In the file a size or duration may carry its unit ("64MB"); it is converted.
     """
 
-    vendor: Vendor
+    vendor: VendorName
     since: VersionText | None = None
     until: VersionText | None = None
     type: Literal["integer", "real", "boolean", "enum"]
@@ -114,7 +107,7 @@ class Spec(Strict):
             raise ValueError(f"the default {problem}")
         return self
 
-    def covers(self, vendor: Vendor, version: NumericVersion) -> bool:
+    def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
         return self.vendor == vendor and in_range(version, self.since, self.until)
 
     def problem_with(self, value: Value) -> str | None:
@@ -143,7 +136,7 @@ class Rule(Strict):
     """One piece of knowledge: when all of `when` holds, the value and why. First match wins."""
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    vendor: Vendor | None = None
+    vendor: VendorName | None = None
     since: VersionText | None = None
     until: VersionText | None = None
     when: Conditions = Field(default_factory=dict)
@@ -208,7 +201,7 @@ class Rule(Strict):
         needed = set(self.conditions) | (self.shown_names & FACT_NAMES.keys())
         return frozenset(needed | (self.formula.needs if self.formula else set()))
 
-    def covers(self, vendor: Vendor, version: NumericVersion) -> bool:
+    def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
         return self.vendor in (None, vendor) and in_range(version, self.since, self.until)
 
 
@@ -230,21 +223,21 @@ class Setting(Strict):
         if doubled := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two rules are called {', '.join(sorted(doubled))}")
         for index, one in enumerate(self.spec):
-            if ENGINES[one.vendor] != self.engine:
+            if VENDORS[one.vendor].engine != self.engine:
                 raise ValueError(f"{one.vendor} does not belong to {self.engine}")
             for other in self.spec[index + 1 :]:
                 if one.vendor == other.vendor and _overlap(one, other):
                     raise ValueError(f"two spec entries of {one.vendor} overlap")
         return self
 
-    def spec_for(self, vendor: Vendor, version: NumericVersion) -> Spec | None:
+    def spec_for(self, vendor: VendorName, version: NumericVersion) -> Spec | None:
         """What that version takes; None where the setting does not exist."""
         return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
 
     def rule_id(self, rule: Rule) -> str:
         return f"{self.engine}.{self.name}.{rule.name}"
 
-    def defaults_differ(self, vendor: Vendor) -> bool:
+    def defaults_differ(self, vendor: VendorName) -> bool:
         """Whether the vendor has changed the default between the versions we know."""
         return len({spec.default for spec in self.spec if spec.vendor == vendor}) > 1
 

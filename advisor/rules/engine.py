@@ -8,8 +8,10 @@ from advisor.conditions import Facts, all_hold, missing_facts
 from advisor.rules import guards
 from advisor.rules.catalogue import Rule, Setting, Spec
 from advisor.rules.formulas import FormulaResult
-from advisor.units import Value, format_named, render, to_server_unit
-from advisor.versions import NumericVersion, Vendor
+from advisor.units import Value, format_named, to_server_unit
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import NumericVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Result:
 
 
 def recommend(
-    settings: Iterable[Setting], vendor: Vendor, version: NumericVersion, facts: Facts
+    settings: Iterable[Setting], vendor: VendorName, version: NumericVersion, facts: Facts
 ) -> Result:
     """The first matching rule of each setting that the version has. Raises GuardError.
 
@@ -45,7 +47,7 @@ def recommend(
 
 
 def _choose(
-    setting: Setting, vendor: Vendor, version: NumericVersion, facts: Facts
+    setting: Setting, vendor: VendorName, version: NumericVersion, facts: Facts
 ) -> tuple[Rule | None, list[Skip]]:
     skips: list[Skip] = []
     for rule in setting.rule:
@@ -63,7 +65,9 @@ def _choose(
     return None, skips
 
 
-def _nothing_fits(setting: Setting, vendor: Vendor, version: NumericVersion, facts: Facts) -> Skip:
+def _nothing_fits(
+    setting: Setting, vendor: VendorName, version: NumericVersion, facts: Facts
+) -> Skip:
     rules = [rule for rule in setting.rule if rule.covers(vendor, version)]
     asked = {name for rule in rules for name in rule.conditions}
     why = ", ".join(f"{name} = {facts[name]}" for name in sorted(asked))
@@ -72,13 +76,15 @@ def _nothing_fits(setting: Setting, vendor: Vendor, version: NumericVersion, fac
 
 
 def _apply(
-    setting: Setting, spec: Spec, rule: Rule, vendor: Vendor, facts: Facts
+    setting: Setting, spec: Spec, rule: Rule, vendor: VendorName, facts: Facts
 ) -> Recommendation:
     rule_id = setting.rule_id(rule)
     value, outcome = _value(rule, spec, facts)
     if value is not None:
         guards.check_rule(rule_id, rule, spec, value, facts)
-    rendered = spec.default_note if value is None else render(value, spec.unit, vendor)
+    rendered = (
+        spec.default_note if value is None else VENDORS[vendor].render_value(value, spec.unit)
+    )
     same_as_default = value == spec.default and not setting.defaults_differ(vendor)
     return Recommendation(
         setting=setting.name,
@@ -113,9 +119,18 @@ def _value(rule: Rule, spec: Spec, facts: Facts) -> tuple[Value | None, FormulaR
 
 
 def _reason(
-    rule: Rule, spec: Spec, rendered: str, outcome: FormulaResult | None, vendor: Vendor, facts: Facts
+    rule: Rule,
+    spec: Spec,
+    rendered: str,
+    outcome: FormulaResult | None,
+    vendor: VendorName,
+    facts: Facts,
 ) -> str:
-    default = spec.default_note if spec.default is None else render(spec.default, spec.unit, vendor)
+    default = (
+        spec.default_note
+        if spec.default is None
+        else VENDORS[vendor].render_value(spec.default, spec.unit)
+    )
     figures = {**{name: facts[name] for name in facts}, **(outcome.shown if outcome else {})}
     shown = {
         name: format_named(name, figures[name])  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from advisor.measurement import Unknown
 from advisor.rules.catalogue import Rule, Spec
 from advisor.rules.risks import RISKS
 from advisor.units import UNIT_BYTES, Value, format_size
+from advisor.vendors.registry import VENDORS
 
 NOT_ABOVE: Final = (
     ("innodb_io_capacity", "innodb_io_capacity_max"),
@@ -131,6 +132,6 @@ def _log_fits_disk(
 
 
 def _log_files(values: Mapping[str, Value | None], facts: Facts) -> int:
-    """How many redo log files there are: two in MySQL unless said, one in MariaDB."""
+    """How many redo log files there are: as said, else the vendor's default."""
     files = values.get("innodb_log_files_in_group")
-    return files if isinstance(files, int) else 1 if facts["vendor"] == "mariadb" else 2
+    return files if isinstance(files, int) else VENDORS[facts["vendor"]].redo_files  # type: ignore[index]

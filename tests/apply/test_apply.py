@@ -21,7 +21,7 @@ import pytest
 from advisor.cli import main
 from advisor.commands import apply as command
 from advisor.servers.installed import detect
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.support.faults import missing
 from tests.support.loop_mount import loop_mount
 from tests.support.paths import CHECKOUT
@@ -32,7 +32,7 @@ MYSQL, POSTGRESQL = "zz-fsync-advisor.cnf", "zz-fsync-advisor.conf"
 class Host:
     """A server's configuration files, and the command."""
 
-    def __init__(self, folder: Path, vendor: Vendor) -> None:
+    def __init__(self, folder: Path, vendor: VendorName) -> None:
         self.vendor = vendor
         self.folder = folder / "conf.d"
         self.data = folder / "data"
@@ -408,7 +408,7 @@ def test_a_folder_that_postgresql_does_not_include_is_refused_with_the_line(
     [("mysql", "zz.conf"), ("mysql", "zz"), ("postgresql", "zz.cnf"), ("postgresql", ".zz.conf")],
 )
 def test_a_name_that_the_server_does_not_read_is_refused(
-    tmp_path: Path, run: Run, vendor: Vendor, name: str
+    tmp_path: Path, run: Run, vendor: VendorName, name: str
 ) -> None:
     host = Host(tmp_path, vendor)
     lines = ["fsync = on"] if vendor == "postgresql" else ["[mysqld]", "sync_binlog = 1"]

@@ -10,7 +10,7 @@ from advisor.servers.apply.check import mirror
 from advisor.servers.config import FilesRead, read_settings
 from advisor.servers.installed.detect import Installed
 from advisor.servers.config.fragment import parse_fragment
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.servers.account import account, private_folder
 from tests.servers.config_trees import OPTION_FILES, POSTGRESQL_FILES, write_tree
 
@@ -30,7 +30,7 @@ def told(found: FilesRead) -> list[tuple[str, str | None, str | None, int]]:
     ],
 )
 def test_copies_say_the_same_in_the_same_order(
-    tmp_path: Path, vendor: Vendor, files: dict[str, bytes], main: str
+    tmp_path: Path, vendor: VendorName, files: dict[str, bytes], main: str
 ) -> None:
     folder = tmp_path / "it's a folder"
     write_tree(folder, files)

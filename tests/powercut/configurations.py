@@ -9,7 +9,7 @@ from advisor.knowledge import find_setting
 from advisor.output.fragment import render_fragment
 from advisor.rules.catalogue import Rule
 from advisor.units import parse_duration_us
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.powercut.binary_log import OPTIONS
 from tests.servers.harness import server_named, version_of
 from tests.servers.provision import SERVERS
@@ -61,7 +61,7 @@ class Configuration:
         return " ".join([self.server, self.durability, *changes, *drive])
 
     @property
-    def vendor(self) -> Vendor:
+    def vendor(self) -> VendorName:
         (row,) = (row for row in SERVERS if row.name == self.server)
         return row.vendor
 

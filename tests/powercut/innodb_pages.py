@@ -8,7 +8,7 @@ never written is zeros.
 from pathlib import Path
 from typing import Final
 
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 PAGE_BYTES: Final = 16_384
 POLYNOMIAL: Final = 0x82F63B78
@@ -32,7 +32,7 @@ def crc32c(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
-def damaged_pages(folder: Path, vendor: Vendor) -> list[str]:
+def damaged_pages(folder: Path, vendor: VendorName) -> list[str]:
     """The pages of a schema's files whose checksum is wrong; the server must not be writing."""
     damaged = []
     files = sorted(folder.glob("*.ibd"))
@@ -47,7 +47,7 @@ def damaged_pages(folder: Path, vendor: Vendor) -> list[str]:
     return damaged
 
 
-def _is_right(page: bytes, vendor: Vendor) -> bool:
+def _is_right(page: bytes, vendor: VendorName) -> bool:
     if vendor == "mariadb":
         return crc32c(page[:-4]) == int.from_bytes(page[-4:])
     return crc32c(page[4:26]) ^ crc32c(page[38:-8]) == int.from_bytes(page[:4])

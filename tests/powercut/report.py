@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
 from tests.powercut.configurations import CONFIGURATIONS, Configuration, claim
 from tests.powercut.results import BLOCK, README, Stored, load
 
@@ -78,7 +78,7 @@ def _table(servers: Sequence[str], stored: Stored) -> str:
 def shown(server: str) -> str:
     """Its name as people write it."""
     vendor, _, version = server.partition("-")
-    return f"{VENDOR_NAMES[vendor]} {version}"  # type: ignore[index]
+    return f"{VENDORS[vendor].title} {version}"  # type: ignore[index]
 
 
 def _settings(one: Configuration) -> str:

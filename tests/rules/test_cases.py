@@ -19,7 +19,9 @@ from advisor.resources import resource_dir
 from advisor.rules.catalogue import Rule, Setting, Spec, VersionText
 from advisor.rules.engine import recommend
 from advisor.units import Value
-from advisor.versions import ENGINES, Engine, NumericVersion, Vendor, format_version
+from advisor.vendors.names import Engine, VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import NumericVersion, format_version
 
 CASES: Final = Path(__file__).parent
 KIND_TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -34,7 +36,7 @@ class Case(Strict):
     """What one setting must become for one server and one set of facts."""
 
     name: str
-    vendor: Vendor
+    vendor: VendorName
     version: VersionText
     facts: dict[str, Value] = Field(default_factory=dict)
     """Those not given are unknown, but for durability (durable) and vendor."""
@@ -114,7 +116,7 @@ def test_case(engine: Engine, name: str, case: Case) -> None:
 
 @every_case
 def test_case_gives_facts_that_there_are(engine: Engine, name: str, case: Case) -> None:
-    assert ENGINES[case.vendor] == engine
+    assert VENDORS[case.vendor].engine == engine
     for fact_name, value in case.facts.items():
         fact = FACT_NAMES[fact_name]
         assert isinstance(value, KIND_TYPES[fact.kind]), fact_name
@@ -159,7 +161,7 @@ def test_each_threshold_has_a_case_on_each_side(engine: Engine, name: str) -> No
 def test_each_version_boundary_has_a_case_on_each_side(engine: Engine, name: str) -> None:
     setting = settings_of(engine)[name]
     entries: tuple[Spec | Rule, ...] = (*setting.spec, *setting.rule)
-    boundaries: set[tuple[Vendor, NumericVersion]] = {
+    boundaries: set[tuple[VendorName, NumericVersion]] = {
         (entry.vendor, boundary)
         for entry in entries
         for boundary in (entry.since, entry.until)

@@ -20,13 +20,14 @@ from advisor.durability import Durability
 from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.units import Value
-from advisor.versions import VENDORS, Vendor, parse_version
+from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.versions import parse_version
 from tests.support.golden import stored
 
 KB, MB, GB = 1024, 1024**2, 1024**3
 
 # Each release in which a setting comes, goes or changes, and the last one before it.
-VERSIONS: Final[Mapping[Vendor, tuple[str, ...]]] = {
+VERSIONS: Final[Mapping[VendorName, tuple[str, ...]]] = {
     "postgresql": ("13.23", "14.23", "15.20", "16.14", "17.10", "18.4", "19.0"),
     "mysql": ("5.7.44", "8.0.25", "8.0.29", "8.0.30", "8.0.33", "8.0.40", "8.4.8", "9.7.4", "26.7"),
     "mariadb": ("10.6.22", "10.8.2", "10.8.4", "10.11.7", "10.11.19", "11.0.5", "11.4.5", "11.8.6"),
@@ -68,7 +69,7 @@ MYSQL_ONLY: Final = (
     "innodb_buffer_pool_instances",
 )
 
-STOPS_THE_START: Final[tuple[tuple[Vendor, str, str, tuple[str, ...]], ...]] = (
+STOPS_THE_START: Final[tuple[tuple[VendorName, str, str, tuple[str, ...]], ...]] = (
     ("mysql", "0", "99", MARIADB_ONLY),
     ("mysql", "0", "8.0.26", ("innodb_use_fdatasync",)),
     ("mysql", "0", "8.0.30", ("innodb_redo_log_capacity",)),
@@ -78,9 +79,9 @@ STOPS_THE_START: Final[tuple[tuple[Vendor, str, str, tuple[str, ...]], ...]] = (
     ("mariadb", "0", "11.0", MARIADB_11),
     ("mariadb", "11.0", "99", ("innodb_flush_method",)),  # deprecated
 )
-"""Vendor, since, until (not included): what no fragment may name there."""
+"""VendorName, since, until (not included): what no fragment may name there."""
 
-SUFFIXES: Final[Mapping[Vendor, Mapping[str, int]]] = {
+SUFFIXES: Final[Mapping[VendorName, Mapping[str, int]]] = {
     "postgresql": {"kB": KB, "MB": MB, "GB": GB, "B": 1},
     "mysql": {"K": KB, "M": MB, "G": GB},
     "mariadb": {"K": KB, "M": MB, "G": GB},
@@ -93,7 +94,7 @@ every_version = pytest.mark.parametrize(
     ("vendor", "version"),
     [
         pytest.param(vendor, one, id=f"{vendor}-{one}")
-        for vendor in VENDORS
+        for vendor in VENDOR_NAMES
         for one in VERSIONS[vendor]
     ],
 )
@@ -105,11 +106,11 @@ def measurement(drive: str) -> Measurement:
 
 
 @cache
-def knowledge_of(vendor: Vendor) -> Knowledge:
+def knowledge_of(vendor: VendorName) -> Knowledge:
     return knowledge_for(vendor)
 
 
-def questions(vendor: Vendor, version: str) -> list[tuple[str, Request]]:
+def questions(vendor: VendorName, version: str) -> list[tuple[str, Request]]:
     combinations = product(DRIVES, DURABILITIES, MEMORY_BYTES, RECOVERY_TIMES_S)
     return [
         (
@@ -128,7 +129,7 @@ def questions(vendor: Vendor, version: str) -> list[tuple[str, Request]]:
 
 
 @every_version
-def test_every_answer_is_what_the_version_takes(vendor: Vendor, version: str) -> None:
+def test_every_answer_is_what_the_version_takes(vendor: VendorName, version: str) -> None:
     wrong = []
     for drive, request in questions(vendor, version):
         advice = advise(measurement(drive), request, knowledge_of(vendor))
@@ -139,7 +140,7 @@ def test_every_answer_is_what_the_version_takes(vendor: Vendor, version: str) ->
 def test_there_are_at_least_1500_combinations() -> None:
     every = [
         question
-        for vendor in VENDORS
+        for vendor in VENDOR_NAMES
         for one in VERSIONS[vendor]
         for question in questions(vendor, one)
     ]
@@ -175,7 +176,7 @@ def problems(advice: Advice, request: Request) -> list[str]:
     return [*found, *conflicts(request.vendor, {e.setting: e.value for e in advice.settings})]
 
 
-def means(text: str, value: Value | None, unit: str, vendor: Vendor) -> bool:
+def means(text: str, value: Value | None, unit: str, vendor: VendorName) -> bool:
     """Whether a server reads the text as that value; its reading is written down here again."""
     if isinstance(value, bool):
         return text.lower() == ("on" if value else "off")
@@ -193,7 +194,7 @@ def means(text: str, value: Value | None, unit: str, vendor: Vendor) -> bool:
     return int(amount[1]) * SUFFIXES[vendor].get(amount[2], 0) == value * UNIT_BYTES.get(unit, 0)
 
 
-def conflicts(vendor: Vendor, values: Mapping[str, Value | None]) -> list[str]:
+def conflicts(vendor: VendorName, values: Mapping[str, Value | None]) -> list[str]:
     """Settings that do not fit together, or that no answer may lack."""
 
     def value(name: str) -> float:

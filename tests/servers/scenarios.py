@@ -12,7 +12,8 @@ from advisor.commands.steps import knowledge_for
 from advisor.durability import CLASSES, Durability
 from advisor.measurement import Measurement, Method
 from advisor.request import Request
-from advisor.versions import NumericVersion, Vendor
+from advisor.vendors.names import VendorName
+from advisor.versions import NumericVersion
 from tests.support.golden import stored
 
 GB: Final = 1024**3
@@ -106,7 +107,7 @@ PROMISED: Final = tuple(
 """Started on every server, whatever else is chosen: each durability class with four kinds of drive;
 little memory, for a quick start."""
 
-knowledge_of: Callable[[Vendor], Knowledge] = cache(knowledge_for)
+knowledge_of: Callable[[VendorName], Knowledge] = cache(knowledge_for)
 
 
 @cache
@@ -117,7 +118,7 @@ def measurement(drive: str) -> Measurement:
 
 
 @cache
-def advice_for(vendor: Vendor, version: NumericVersion, scenario: Scenario) -> Advice:
+def advice_for(vendor: VendorName, version: NumericVersion, scenario: Scenario) -> Advice:
     request = Request(
         vendor=vendor,
         version=version,
@@ -129,7 +130,7 @@ def advice_for(vendor: Vendor, version: NumericVersion, scenario: Scenario) -> A
     return advise(measurement(scenario.drive), request, knowledge_of(vendor))
 
 
-def selection(vendor: Vendor, version: NumericVersion, at_least: int) -> list[Scenario]:
+def selection(vendor: VendorName, version: NumericVersion, at_least: int) -> list[Scenario]:
     """The promised scenarios, and more, until they have every rule and value that any has.
 
     Each further one adds as much as any could, in a fixed order; then come those least like the

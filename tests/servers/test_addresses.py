@@ -12,7 +12,7 @@ from advisor.servers.connection import client_options
 from advisor.servers.connection.addresses import find_address
 from advisor.servers.connection.client_options import read_options
 from advisor.servers.connection.wire import Connection
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.servers.account import hand_over, private_folder, reachable, run_as_account
 from tests.servers.engines import ENGINES
 from tests.servers.harness import Instance, Server, server_named
@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def who(dsn: str | None, vendor: Vendor | None = None) -> str:
+def who(dsn: str | None, vendor: VendorName | None = None) -> str:
     """Who one is there."""
     with closing(find_address(dsn, vendor).connect()) as connection:
         ((user,),) = connection.query("SELECT current_user")
@@ -117,7 +117,7 @@ def listening(request: pytest.FixtureRequest) -> Iterator[tuple[Server, Instance
 
 
 @pytest.fixture
-def by_file(listening: tuple[Server, Instance, int], home: Path) -> Vendor:
+def by_file(listening: tuple[Server, Instance, int], home: Path) -> VendorName:
     """Everything in ~/.my.cnf."""
     server, instance, port = listening
     place = f"socket={instance.place.socket}\nport={port}\n"
@@ -125,7 +125,7 @@ def by_file(listening: tuple[Server, Instance, int], home: Path) -> Vendor:
     return server.vendor
 
 
-def connected(dsn: str | None, vendor: Vendor) -> Connection:
+def connected(dsn: str | None, vendor: VendorName) -> Connection:
     return find_address(dsn, vendor).connect()
 
 
@@ -145,7 +145,7 @@ def test_without_its_password_a_server_refuses(
             who(f"mysql://me@{place}", server.vendor)
 
 
-def test_by_the_option_file_over_the_socket(by_file: Vendor) -> None:
+def test_by_the_option_file_over_the_socket(by_file: VendorName) -> None:
     """With caching_sha2_password, too, which wants a safe way the first time."""
     for dsn in (None, "mysql://localhost"):
         with closing(connected(dsn, by_file)) as connection:
@@ -158,7 +158,7 @@ def test_by_the_option_file_over_the_socket(by_file: Vendor) -> None:
 
 
 def test_by_the_option_file_over_tcp(
-    by_file: Vendor, listening: tuple[Server, Instance, int]
+    by_file: VendorName, listening: tuple[Server, Instance, int]
 ) -> None:
     """Encrypted where the server can, as MySQL and MariaDB 11.8 can from the start."""
     with closing(connected("mysql://127.0.0.1", by_file)) as connection:
@@ -180,7 +180,7 @@ def test_by_variables(
 
 
 def test_encryption_that_is_required(
-    by_file: Vendor, listening: tuple[Server, Instance, int]
+    by_file: VendorName, listening: tuple[Server, Instance, int]
 ) -> None:
     server, instance, _ = listening
     if server.name == "mariadb-10.11":
@@ -198,7 +198,7 @@ def test_encryption_that_is_required(
 
 
 def test_a_load_over_an_encrypted_connection_is_refused_before_it_begins(
-    by_file: Vendor, listening: tuple[Server, Instance, int]
+    by_file: VendorName, listening: tuple[Server, Instance, int]
 ) -> None:
     server, instance, _ = listening
     if server.name == "mariadb-10.11":
@@ -211,7 +211,7 @@ def test_a_load_over_an_encrypted_connection_is_refused_before_it_begins(
     assert schemas(instance) == []
 
 
-def test_who_signed_is_looked_at(by_file: Vendor, listening: tuple[Server, Instance, int]) -> None:
+def test_who_signed_is_looked_at(by_file: VendorName, listening: tuple[Server, Instance, int]) -> None:
     """MySQL leaves the certificate of its own authority in its data directory."""
     server, instance, _ = listening
     if server.vendor != "mysql":

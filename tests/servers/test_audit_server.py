@@ -21,7 +21,7 @@ from advisor.servers.state.read import read_server
 from advisor.servers.state.statements import STATEMENTS
 from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from advisor.servers.connection.read_only import read_only
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.servers.auditing import MEASURED, audited, dsn_of, shown
 from tests.servers.conftest import ONE_OF_EACH
 from tests.servers.harness import Instance, Server, server_named
@@ -31,14 +31,14 @@ from tests.support.command_line import advisor, environment
 from tests.support.paths import CHECKOUT
 
 SECRET: Final = "geheim-7Qx"
-FRAGMENTS: Final[dict[Vendor, str]] = {
+FRAGMENTS: Final[dict[VendorName, str]] = {
     "postgresql": "",
     "mysql": "[mysqld]\n",
     "mariadb": "[mariadb]\nlog_bin = binlog\n",
 }
 
 
-def wrong(vendor: Vendor) -> str:
+def wrong(vendor: VendorName) -> str:
     """A fragment with one mistake in it."""
     relaxed = "innodb_flush_log_at_trx_commit = 2\n"
     return {
@@ -86,7 +86,7 @@ def test_the_readme_lists_every_statement() -> None:
     }
 
 
-BY_THE_DRIVER: Final[dict[Vendor, set[str]]] = {
+BY_THE_DRIVER: Final[dict[VendorName, set[str]]] = {
     "postgresql": set(),
     "mysql": {"SET NAMES utf8mb4"},
     "mariadb": {"SET NAMES utf8mb4"},
@@ -334,7 +334,7 @@ def test_mysql_in_the_dsn_may_lead_to_mariadb() -> None:
     ]
 
 
-SESSIONS: Final[dict[Vendor, str]] = {
+SESSIONS: Final[dict[VendorName, str]] = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'",
     "mysql": "SELECT count(*) FROM information_schema.processlist",
     "mariadb": "SELECT count(*) FROM information_schema.processlist",

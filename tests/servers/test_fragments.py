@@ -20,12 +20,9 @@ import pytest
 from advisor.advice import Advice, Recommendation
 from advisor.output.fragment import render_fragment
 from advisor.units import UNIT_BYTES
-from advisor.versions import (
-    STARTED_VERSIONS,
-    VENDOR_NAMES,
-    Vendor,
-    parse_version,
-)
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import parse_version
 from tests.servers.checks import Expected, faults, same
 from tests.servers.harness import Server, server_named, version_of
 from tests.servers.provision import SERVERS, Row
@@ -34,7 +31,7 @@ from tests.support.paths import CHECKOUT
 
 README: Final = CHECKOUT / "README.md"
 
-STARTS: Final[Mapping[Vendor, int]] = {"postgresql": 24, "mariadb": 24, "mysql": 20}
+STARTS: Final[Mapping[VendorName, int]] = {"postgresql": 24, "mariadb": 24, "mysql": 20}
 """How many starts each server gets at least; MySQL's take seconds."""
 
 NEWEST_PATCH: Final = 99
@@ -153,7 +150,7 @@ def test_each_server_meets_every_class_and_six_drives(row: Row) -> None:
 def test_the_fragment_names_only_versions_that_are_started_here() -> None:
     """The head's "Proof" line rests on this table."""
     provisioned = {(row.vendor, row.series) for row in SERVERS}
-    claimed: set[tuple[Vendor, str]] = {
+    claimed: set[tuple[VendorName, str]] = {
         (vendor, version) for vendor, versions in STARTED_VERSIONS.items() for version in versions
     }
     assert claimed == provisioned
@@ -183,7 +180,7 @@ def test_the_table_in_the_readme_is_what_was_run(
     fresh = []
     for row in SERVERS:
         counts = read_back[row.name]
-        name = f"| {VENDOR_NAMES[row.vendor]} {row.series} | "
+        name = f"| {VENDORS[row.vendor].title} {row.series} | "
         (old,) = [line for line in rows if line.startswith(name)] or [""]
         if len(counts) < len(scenarios_of(row)):
             assert old, f"{row.name} is not in the README, and was not run wholly"

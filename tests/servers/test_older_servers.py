@@ -15,7 +15,8 @@ from advisor.output.fragment import render_fragment
 from advisor.servers.installed.detect import Installed
 from advisor.servers.config.fragment import parse_fragment
 from advisor.servers.sandbox.verify import verify
-from advisor.versions import Vendor, parse_version
+from advisor.vendors.names import VendorName
+from advisor.versions import parse_version
 from tests.servers.harness import server_named, version_of
 from tests.servers.scenarios import GB, Scenario, advice_for
 from tests.servers.test_verify import program_of
@@ -44,7 +45,7 @@ SCENARIOS: Final = (
 """Each durability class, on drives with rules of their own."""
 
 
-def vendor_of(name: str) -> Vendor:
+def vendor_of(name: str) -> VendorName:
     return "mysql" if name.startswith("mysql") else "mariadb"
 
 

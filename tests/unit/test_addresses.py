@@ -11,7 +11,7 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.servers.connection import addresses
 from advisor.servers.connection import client_options
 from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.support.command_line import run
 
 ENVIRONMENT = ("MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT")
@@ -31,11 +31,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def options(dsn: str | None, vendor: Vendor | None = None) -> Mapping[str, Any]:
+def options(dsn: str | None, vendor: VendorName | None = None) -> Mapping[str, Any]:
     return find_address(dsn, vendor).options
 
 
-def reached(dsn: str | None, vendor: Vendor = "mysql") -> str:
+def reached(dsn: str | None, vendor: VendorName = "mysql") -> str:
     """How PyMySQL would go there."""
     found = options(dsn, vendor)
     place = found.get("unix_socket") or f"{found['host']}:{found['port']}"
@@ -61,7 +61,7 @@ def reached(dsn: str | None, vendor: Vendor = "mysql") -> str:
     ],
 )
 def test_the_scheme_says_the_vendor(
-    dsn: str | None, vendor: Vendor | None, expected: Vendor
+    dsn: str | None, vendor: VendorName | None, expected: VendorName
 ) -> None:
     assert find_address(dsn, vendor).vendor == expected
 
@@ -109,7 +109,7 @@ def test_without_a_vendor_nothing_is_guessed(dsn: str | None) -> None:
         ("postgresql", "postgresql://me:%00geheim@db"),
     ],
 )
-def test_what_is_no_dsn_is_refused_unquoted(vendor: Vendor, dsn: str) -> None:
+def test_what_is_no_dsn_is_refused_unquoted(vendor: VendorName, dsn: str) -> None:
     with pytest.raises(UsageError) as refusal:
         find_address(dsn, vendor)
     name = {"mysql": "MySQL", "postgresql": "PostgreSQL"}[vendor]
@@ -301,7 +301,7 @@ def test_a_port_that_is_none_is_refused_unquoted(home: Path, port: str) -> None:
 # Encryption
 
 
-def encryption(dsn: str, vendor: Vendor = "mysql") -> str:
+def encryption(dsn: str, vendor: VendorName = "mysql") -> str:
     found = options(dsn, vendor)
     context = found.get("ssl")
     if context is None:

@@ -19,7 +19,9 @@ from advisor.knowledge import load_assumptions, load_settings, load_storage_know
 from advisor.measurement import Measurement, MeasurementWarning, PlanRun, to_json
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
-from advisor.versions import ENGINES, Engine, NumericVersion, Vendor
+from advisor.vendors.names import Engine, VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import NumericVersion
 from tests.support.drives import UNKNOWN, classic, device, measurement, series, summary
 
 STORAGE = load_storage_knowledge()
@@ -165,11 +167,11 @@ from advisor.advise import Knowledge, advise
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import from_json
 from advisor.request import Request
-from advisor.versions import ENGINES
+from advisor.vendors.registry import VENDORS
 measurement = from_json(sys.stdin.read(), "stdin")
 for vendor, version in (("mysql", (9, 7)), ("mariadb", (10, 11)), ("postgresql", (15,))):
     knowledge = Knowledge(
-        load_storage_knowledge(), load_assumptions(), load_settings(ENGINES[vendor])
+        load_storage_knowledge(), load_assumptions(), load_settings(VENDORS[vendor].engine)
     )
     print(advise(measurement, Request(vendor, version, "a test"), knowledge).model_dump_json())
 """
@@ -197,13 +199,13 @@ def advice_in_a_process(hash_seed: str) -> bytes:
 
 def real_advice() -> bytes:
     lines = []
-    servers: list[tuple[Vendor, NumericVersion]] = [
+    servers: list[tuple[VendorName, NumericVersion]] = [
         ("mysql", (9, 7)),
         ("mariadb", (10, 11)),
         ("postgresql", (15,)),
     ]
     for vendor, version in servers:
-        settings = load_settings(ENGINES[vendor])
+        settings = load_settings(VENDORS[vendor].engine)
         knowledge = Knowledge(load_storage_knowledge(), load_assumptions(), settings)
         advice = advise(WHOLE, Request(vendor, version, "a test"), knowledge)
         assert len(advice.settings) > 10
@@ -426,7 +428,7 @@ def test_what_is_offered_is_not_taken() -> None:
     ],
 )
 def test_a_version_newer_than_what_is_known_is_noted(
-    vendor: Vendor, version: NumericVersion, note: str | None
+    vendor: VendorName, version: NumericVersion, note: str | None
 ) -> None:
     advice = advise(DRIVE, Request(vendor, version, ""), INNODB)
     assert advice.warnings == ((note,) if note else ())

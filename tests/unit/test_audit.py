@@ -18,7 +18,8 @@ from advisor.rules.catalogue import Spec
 from advisor.server_state import EffectiveSetting, Origin
 from advisor.servers.reading_tmp import Activity, Override, ServerState
 from advisor.units import Value
-from advisor.versions import Vendor, parse_version
+from advisor.vendors.names import VendorName
+from advisor.versions import parse_version
 from tests.support.drives import measurement
 from tests.support.paths import MEASUREMENTS
 
@@ -29,7 +30,7 @@ SPECS: Final = {setting.name: setting for setting in load_settings("innodb")} | 
 }
 
 
-def spec_of(name: str, vendor: Vendor, version: str) -> Spec:
+def spec_of(name: str, vendor: VendorName, version: str) -> Spec:
     spec = SPECS[name].spec_for(vendor, parse_version(version))
     assert spec is not None
     return spec
@@ -79,7 +80,7 @@ def in_force(
     ],
 )
 def test_text_is_read_in_the_unit_of_the_setting(
-    vendor: Vendor, version: str, name: str, text: str, unit: str, value: Value | None
+    vendor: VendorName, version: str, name: str, text: str, unit: str, value: Value | None
 ) -> None:
     found = value_of(in_force(name, text, unit), spec_of(name, vendor, version))
     assert found == value
@@ -90,7 +91,7 @@ def test_text_is_read_in_the_unit_of_the_setting(
 
 
 def audit_of(
-    vendor: Vendor,
+    vendor: VendorName,
     version: str,
     *,
     durability: Durability = "durable",
@@ -126,7 +127,7 @@ def only(found: Audit) -> Finding:
     ("vendor", "version"),
     [("postgresql", "15"), ("mysql", "9.7"), ("mysql", "5.7"), ("mariadb", "10.11")],
 )
-def test_settings_that_are_missing_have_their_default(vendor: Vendor, version: str) -> None:
+def test_settings_that_are_missing_have_their_default(vendor: VendorName, version: str) -> None:
     found = audit_of(vendor, version)
     assert names(found) == []
     assert found.settings_compared > 10
@@ -319,7 +320,7 @@ def test_the_price_of_a_flush_is_the_measured_one() -> None:
     ],
 )
 def test_how_a_setting_is_changed(
-    vendor: Vendor,
+    vendor: VendorName,
     version: str,
     name: str,
     now: Value,

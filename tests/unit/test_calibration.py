@@ -7,7 +7,7 @@ from advisor.capacity.commit_paths import Delay
 from advisor.capacity.commit_settings import commit_kind, delay_of, drive_of
 from advisor.errors import AdvisorError
 from advisor.measurement import Measurement
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.support.golden import stored
 
 
@@ -57,7 +57,7 @@ def innodb(flush: str, log_bin: str, sync_binlog: str) -> dict[str, str]:
         ("mariadb", innodb("1", "OFF", "0"), "mariadb"),
     ],
 )
-def test_a_servers_way_to_commit(vendor: Vendor, values: dict[str, str], kind: str) -> None:
+def test_a_servers_way_to_commit(vendor: VendorName, values: dict[str, str], kind: str) -> None:
     assert commit_kind(vendor, values) == kind
 
 
@@ -122,6 +122,6 @@ def mysql_delay(delay_us: str, count: str) -> dict[str, str]:
     ],
 )
 def test_the_delay_a_servers_values_make(
-    vendor: Vendor, values: dict[str, str], delay: Delay | None
+    vendor: VendorName, values: dict[str, str], delay: Delay | None
 ) -> None:
     assert delay_of(vendor, values) == delay

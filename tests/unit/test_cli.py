@@ -11,7 +11,8 @@ import pytest
 from advisor import __version__
 from advisor.servers.installed import detect
 from advisor.servers.installed.detect import Installed
-from advisor.versions import NumericVersion, Vendor
+from advisor.vendors.names import VendorName
+from advisor.versions import NumericVersion
 from tests.support.command_line import run, run_process
 from tests.support.paths import CHECKOUT, MEASUREMENTS
 
@@ -328,7 +329,7 @@ def test_a_version_from_the_future_gets_the_newest_rules_and_a_warning(
 def test_an_installed_server_that_is_too_old_gets_no_other_versions_fragment(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    vendor: Vendor,
+    vendor: VendorName,
     version: NumericVersion,
     message: str,
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError
 from advisor.servers.config import IncludedFolder, read_settings
-from advisor.versions import VENDORS, Vendor
+from advisor.vendors.names import VENDOR_NAMES, VendorName
 
 # As MySQL 9.7.4 wrote it after SET PERSIST and SET PERSIST_ONLY.
 AUTO = {
@@ -45,7 +45,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def found_in(vendor: Vendor, path: Path) -> dict[str, tuple[str, str]]:
+def found_in(vendor: VendorName, path: Path) -> dict[str, tuple[str, str]]:
     return {
         name: (entry.value, entry.place)
         for name, entry in read_settings(vendor, [path]).settings.items()
@@ -119,7 +119,7 @@ def test_what_mysql_cannot_have_persisted_is_refused(tmp_path: Path, text: str) 
     ],
 )
 def test_an_unknown_data_directory_is_said(
-    tmp_path: Path, vendor: Vendor, text: str, note: str
+    tmp_path: Path, vendor: VendorName, text: str, note: str
 ) -> None:
     (said,) = read_settings(vendor, [write(tmp_path / "f", text)]).notes
     assert note in said
@@ -159,8 +159,8 @@ def test_text_may_stand_for_what_is_on_the_disk(tmp_path: Path) -> None:
     assert [file.name for file in found.files[1:]] == ["b.conf", "c.conf", "z.conf"]
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_a_file_that_is_missing_is_refused(tmp_path: Path, vendor: Vendor) -> None:
+@pytest.mark.parametrize("vendor", VENDOR_NAMES)
+def test_a_file_that_is_missing_is_refused(tmp_path: Path, vendor: VendorName) -> None:
     with pytest.raises(AdvisorError) as refusal:
         read_settings(vendor, [tmp_path / "none"])
     assert refusal.value.message == f"{tmp_path}/none cannot be read: No such file or directory"
@@ -213,8 +213,8 @@ LINES = st.sampled_from(
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_no_file_is_a_crash(tmp_path: Path, vendor: Vendor, text: str) -> None:
+@pytest.mark.parametrize("vendor", VENDOR_NAMES)
+def test_no_file_is_a_crash(tmp_path: Path, vendor: VendorName, text: str) -> None:
     path = tmp_path / "f"
     text = text.replace("FOLDER", str(tmp_path))
     path.write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -7,7 +7,8 @@ import pytest
 
 from advisor.servers.installed import detect
 from advisor.servers.installed.detect import Installed, find_installed, parse_banner
-from advisor.versions import NumericVersion, Vendor
+from advisor.vendors.names import VendorName
+from advisor.versions import NumericVersion
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_banner_that_is_none_of_ours(banner: str) -> None:
     ],
 )
 def test_a_banner_names_vendor_and_version(
-    banner: str, vendor: Vendor, version: NumericVersion
+    banner: str, vendor: VendorName, version: NumericVersion
 ) -> None:
     assert parse_banner(banner) == (vendor, version)
 
@@ -103,7 +104,7 @@ def install(root: Path, path: str, does: str, mode: int = 0o755) -> Path:
 
 
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])
-def test_an_empty_host_has_no_server(root: Path, vendor: Vendor) -> None:
+def test_an_empty_host_has_no_server(root: Path, vendor: VendorName) -> None:
     assert find_installed(vendor, root) is None
 
 
@@ -204,6 +205,6 @@ def test_vendors_are_not_mixed_up(root: Path) -> None:
     install(root, "usr/sbin/mysqld", MYSQL)
     install(root, "usr/sbin/mariadbd", MARIADB)
     install(root, "usr/lib/postgresql/15/bin/postgres", postgres("15.10"))
-    vendors: tuple[Vendor, ...] = ("mysql", "mariadb", "postgresql")
+    vendors: tuple[VendorName, ...] = ("mysql", "mariadb", "postgresql")
     found = [find_installed(vendor, root) for vendor in vendors]
     assert [one.version for one in found if one] == [(8, 0, 36), (10, 11, 19), (15, 10)]

@@ -12,7 +12,8 @@ from advisor.measurement import Unknown
 from advisor.rules.catalogue import Setting
 from advisor.rules.engine import Result, recommend
 from advisor.units import Value
-from advisor.versions import NumericVersion, Vendor
+from advisor.vendors.names import VendorName
+from advisor.versions import NumericVersion
 
 SPEC: Final[dict[str, Any]] = {
     "vendor": "mysql",
@@ -56,7 +57,7 @@ def setting(*rules: dict[str, Any], spec: tuple[dict[str, Any], ...] = (), **giv
 
 def ask(
     *settings: Setting,
-    vendor: Vendor = "mysql",
+    vendor: VendorName = "mysql",
     version: NumericVersion = (8, 4),
     **facts: Value | Unknown,
 ) -> Result:

@@ -11,7 +11,8 @@ from advisor.conditions import Fact
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary, Unknown
 from advisor.request import Request
-from advisor.versions import NumericVersion, Vendor
+from advisor.vendors.names import VendorName
+from advisor.versions import NumericVersion
 from tests.support.drives import GIB, UNKNOWN, classic, device, measurement, series, summary
 
 KNOWLEDGE = load_storage_knowledge()
@@ -279,7 +280,7 @@ def test_only_direct_random_writes_without_sync_are_the_iops(other: Series) -> N
     ],
 )
 def test_who_writes_a_binary_log_unasked(
-    vendor: Vendor, version: NumericVersion, writes: bool
+    vendor: VendorName, version: NumericVersion, writes: bool
 ) -> None:
     assert writes_binary_log(vendor, version) is writes
     assert facts_of(WHOLE, Request(vendor, version, ""))["log_bin"] is writes
@@ -287,13 +288,13 @@ def test_who_writes_a_binary_log_unasked(
 
 @pytest.mark.parametrize("log_bin", [True, False])
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb"])
-def test_what_the_user_says_of_the_binary_log_counts(vendor: Vendor, log_bin: bool) -> None:
+def test_what_the_user_says_of_the_binary_log_counts(vendor: VendorName, log_bin: bool) -> None:
     request = Request(vendor, (11, 0), "", log_bin=log_bin)
     assert facts_of(WHOLE, request)["log_bin"] is log_bin
 
 
 @pytest.mark.parametrize(("vendor", "log_bytes"), [("mysql", 1), ("mariadb", 2), ("postgresql", 3)])
-def test_what_nobody_said_is_assumed(vendor: Vendor, log_bytes: int) -> None:
+def test_what_nobody_said_is_assumed(vendor: VendorName, log_bytes: int) -> None:
     facts = facts_of(WHOLE, Request(vendor, (11, 0), ""))
     assert facts["log_bytes_per_commit"] == log_bytes
     assert (facts["expected_commits_per_s"], facts["recovery_time_s"]) == (1000, 600)

@@ -26,7 +26,8 @@ from advisor.measurement import Measurement
 from advisor.output.forms import FORMS, NOT_IN_CLOUDNATIVEPG, FormName
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
-from advisor.versions import Vendor, parse_version
+from advisor.vendors.names import VendorName
+from advisor.versions import parse_version
 from tests.support.cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
 from tests.support.command_line import run
 from tests.support.golden import stored
@@ -36,14 +37,14 @@ os.umask(pg_perm.orig_umask)  # Patroni takes rights from all that its process m
 
 HDD = str(MEASUREMENTS / "hdd.json")
 HOSTILE = "evil\nfsync: off\r\x1b[31m\x00\u2028- x\u0085\u202e\ufffe\n*/ ; DROP TABLE t; \\! ls"
-VERSIONS: dict[Vendor, str] = {"mysql": "9.7", "mariadb": "10.11", "postgresql": "17"}
+VERSIONS: dict[VendorName, str] = {"mysql": "9.7", "mariadb": "10.11", "postgresql": "17"}
 
 
-knowledge_of: Callable[[Vendor], Knowledge] = cache(knowledge_for)
+knowledge_of: Callable[[VendorName], Knowledge] = cache(knowledge_for)
 
 
 def advice_on(
-    measurement: Measurement, vendor: Vendor, version: str | None = None, **request: Any
+    measurement: Measurement, vendor: VendorName, version: str | None = None, **request: Any
 ) -> Advice:
     asked = Request(vendor, parse_version(version or VERSIONS[vendor]), "as given", **request)
     return advise(measurement, asked, knowledge_of(vendor))
@@ -63,7 +64,7 @@ def test_every_form_is_offered() -> None:
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb"])
 @pytest.mark.parametrize("form", ["patroni", "cloudnativepg"])
 def test_what_only_postgresql_has_is_refused_before_anything_is_measured(
-    vendor: Vendor, form: str, capsys: pytest.CaptureFixture[str]
+    vendor: VendorName, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = {"mysql": "MySQL", "mariadb": "MariaDB"}[vendor]
     asked = ("--db", vendor, "--db-version", VERSIONS[vendor], "--format", form, "/nowhere")
@@ -93,7 +94,7 @@ def acting(text: str, mark: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("form", "vendor"), FORMS)
-def test_a_hostile_drive_cannot_leave_its_comment(form: FormName, vendor: Vendor) -> None:
+def test_a_hostile_drive_cannot_leave_its_comment(form: FormName, vendor: VendorName) -> None:
     tame = stored("nvme-consumer")
     device = tame.target.devices[0].model_copy(update={"name": HOSTILE, "model": HOSTILE})  # type: ignore[index]
     target = tame.target.model_copy(
@@ -115,7 +116,7 @@ def test_a_hostile_drive_cannot_leave_its_comment(form: FormName, vendor: Vendor
 
 
 @pytest.mark.parametrize(("form", "vendor"), FORMS)
-def test_the_head_is_the_option_files(form: FormName, vendor: Vendor) -> None:
+def test_the_head_is_the_option_files(form: FormName, vendor: VendorName) -> None:
     """An alarm first; what was measured, the trust and the durability; and each reason."""
     advice = advice_on(stored("tmpfs"), vendor, accept_not_durable=True)
     mark = FORMS[form, vendor].mark
@@ -189,7 +190,7 @@ def test_sql_for_mysql_persists_what_waits_for_a_restart() -> None:
 
 
 @pytest.mark.parametrize(("vendor", "version"), [("mariadb", "10.11"), ("mysql", "5.7")])
-def test_who_cannot_persist_is_told_so_at_every_line(vendor: Vendor, version: str) -> None:
+def test_who_cannot_persist_is_told_so_at_every_line(vendor: VendorName, version: str) -> None:
     text = render_fragment(advice_on(stored("hdd"), vendor, version), form="sql")
     assert "NOTHING OF THIS SURVIVES A RESTART." in text
     blocks = [block for block in text.split("\n\n") if "\nSET " in block]
@@ -260,7 +261,7 @@ def compose_of(advice: Advice) -> dict[str, Any]:
     ],
 )
 def test_compose_has_strings_alone(
-    vendor: Vendor, version: str, image: str, start: list[str]
+    vendor: VendorName, version: str, image: str, start: list[str]
 ) -> None:
     advice = advice_on(stored("hdd"), vendor, version)
     service = compose_of(advice)

@@ -15,7 +15,8 @@ from advisor.measurement import Measurement
 from advisor.output.fragment import render_fragment
 from advisor.output.text import one_line
 from advisor.request import Request
-from advisor.versions import Vendor, parse_version
+from advisor.vendors.names import VendorName
+from advisor.versions import parse_version
 from tests.support.golden import stored
 
 SETTING_LINE = re.compile(r"[a-z_]+ = [A-Za-z0-9_.]+")
@@ -24,7 +25,7 @@ HOSTILE = "evil\ninnodb_doublewrite = OFF\r\x1b[31m\x00\u2028fsync = off\u0085\u
 
 
 def advice_on(
-    measurement: Measurement, vendor: Vendor = "mysql", version: str = "9.7", **request: Any
+    measurement: Measurement, vendor: VendorName = "mysql", version: str = "9.7", **request: Any
 ) -> Advice:
     asked = Request(vendor, parse_version(version), "as given", **request)
     return advise(measurement, asked, knowledge_for(vendor))
@@ -36,7 +37,7 @@ def lines_that_act(fragment: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("vendor", "version"), [("mysql", "9.7"), ("postgresql", "15")])
-def test_a_hostile_drive_cannot_leave_its_comment(vendor: Vendor, version: str) -> None:
+def test_a_hostile_drive_cannot_leave_its_comment(vendor: VendorName, version: str) -> None:
     tame = stored("nvme-consumer")
     device = tame.target.devices[0].model_copy(update={"name": HOSTILE, "model": HOSTILE})  # type: ignore[index]
     target = tame.target.model_copy(
@@ -73,7 +74,7 @@ def test_one_line_keeps_ordinary_text() -> None:
 @pytest.mark.parametrize(
     ("vendor", "section"), [("mysql", "[mysqld]"), ("mariadb", "[mariadb]"), ("postgresql", None)]
 )
-def test_only_settings_and_the_option_group_act(vendor: Vendor, section: str | None) -> None:
+def test_only_settings_and_the_option_group_act(vendor: VendorName, section: str | None) -> None:
     version = {"mysql": "8.4", "mariadb": "11.4", "postgresql": "17"}[vendor]
     acting = lines_that_act(render_fragment(advice_on(stored("hdd"), vendor, version)))
     settings = acting[1:] if section else acting

@@ -4,7 +4,8 @@ import pytest
 
 from advisor.errors import AdvisorError
 from advisor.servers.config.fragment import groups_read, parse_fragment
-from advisor.versions import NumericVersion, Vendor
+from advisor.vendors.names import VendorName
+from advisor.versions import NumericVersion
 
 OPTION_FILE = """\
 # a comment
@@ -77,7 +78,7 @@ def test_a_postgresql_file() -> None:
         ("postgresql", "INCLUDE_DIR 'conf.d'"),
     ],
 )
-def test_a_line_that_includes_others_is_refused_by_number(vendor: Vendor, line: str) -> None:
+def test_a_line_that_includes_others_is_refused_by_number(vendor: VendorName, line: str) -> None:
     with pytest.raises(AdvisorError) as refusal:
         parse_fragment(f"# one\n{line}\n", "my.conf", vendor)
     assert refusal.value.message == (
@@ -109,5 +110,5 @@ def test_lines_left_out_keep_the_others_in_their_place() -> None:
         ),
     ],
 )
-def test_the_groups_a_server_reads(vendor: Vendor, version: NumericVersion, groups: str) -> None:
+def test_the_groups_a_server_reads(vendor: VendorName, version: NumericVersion, groups: str) -> None:
     assert groups_read(vendor, version) == set(groups.split())

@@ -32,7 +32,7 @@ from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement
 from advisor.capacity.plan import plan_capacity
 from advisor.request import Request
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.support.drives import UNKNOWN, measurement, series
 from tests.support.golden import stored
 
@@ -113,7 +113,7 @@ def planned(
     ],
 )
 def test_how_a_server_commits_follows_from_what_a_commit_waits_for(
-    vendor: Vendor, syncs: int, kind: CommitKind
+    vendor: VendorName, syncs: int, kind: CommitKind
 ) -> None:
     assert kind_by_syncs(vendor, syncs) == kind
 

@@ -19,14 +19,14 @@ from advisor.report.build import ReportRequest, build_report
 from advisor.report.histogram import histogram
 from advisor.report.results import Report
 from advisor.request import Request
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 from tests.support.drives import classic, device, measurement, round_of, series, summary
 
 MYSQL = Request("mysql", (9, 7), "a test", memory_bytes=8 * 1024**3)
 POSTGRESQL = Request("postgresql", (15,), "a test", memory_bytes=8 * 1024**3)
 RELAXED = Request("postgresql", (15,), "a test", durability="loses-recent-on-crash")
 
-SERVERS: tuple[Vendor | None, ...] = (None, "mysql", "postgresql")
+SERVERS: tuple[VendorName | None, ...] = (None, "mysql", "postgresql")
 KNOWLEDGE = {vendor: knowledge_for(vendor) for vendor in SERVERS}
 
 DRIVE = measurement(

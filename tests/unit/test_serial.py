@@ -10,7 +10,7 @@ from advisor.capacity.serial import (
     serial_points,
 )
 from advisor.units import Value
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 NOTHING = CommitPath(0, 0)
 
@@ -90,7 +90,7 @@ NOTHING = CommitPath(0, 0)
     ],
 )
 def test_what_one_commit_waits_for(
-    vendor: Vendor, values: dict[str, Value | None], log_bin: bool, path: CommitPath
+    vendor: VendorName, values: dict[str, Value | None], log_bin: bool, path: CommitPath
 ) -> None:
     assert commit_path(vendor, values, log_bin=log_bin) == path
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.errors import UsageError
+from advisor.vendors.registry import VENDORS
 from advisor.units import (
     Value,
     format_count,
@@ -15,10 +16,9 @@ from advisor.units import (
     format_size,
     parse_duration_us,
     parse_size,
-    render,
     to_server_unit,
 )
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 
 @pytest.mark.parametrize(
@@ -237,9 +237,9 @@ def test_a_value_with_its_unit_becomes_the_servers_number(text: str, unit: str, 
     ],
 )
 def test_a_value_in_the_servers_own_notation(
-    value: Value, unit: str, vendor: Vendor, text: str
+    value: Value, unit: str, vendor: VendorName, text: str
 ) -> None:
-    assert render(value, unit, vendor) == text
+    assert VENDORS[vendor].render_value(value, unit) == text
 
 
 SERVER_SIZE = st.integers(min_value=1, max_value=2**40)
@@ -248,12 +248,12 @@ SERVER_SIZE = st.integers(min_value=1, max_value=2**40)
 @given(value=SERVER_SIZE, unit=st.sampled_from(["B", "kB", "8kB", "MB"]))
 def test_a_rendered_size_reads_back_as_it_was(value: int, unit: str) -> None:
     for vendor in ("mysql", "mariadb", "postgresql"):
-        assert to_server_unit(render(value, unit, vendor), unit) == value
+        assert to_server_unit(VENDORS[vendor].render_value(value, unit), unit) == value
 
 
 @given(value=st.integers(min_value=1, max_value=10**9), unit=st.sampled_from(["ms", "s"]))
 def test_a_rendered_duration_reads_back_as_it_was(value: int, unit: str) -> None:
-    assert to_server_unit(render(value, unit, "postgresql"), unit) == value
+    assert to_server_unit(VENDORS["postgresql"].render_value(value, unit), unit) == value
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from advisor.servers.config.fragment import parse_fragment
 from advisor.servers.sandbox.readback import EffectiveSetting
 from advisor.servers.sandbox.sandbox import Start
 from advisor.servers.sandbox.verify import Verification, verify
-from advisor.versions import Vendor
+from advisor.vendors.names import VendorName
 
 MYSQL = Installed("mysql", (9, 7, 4), Path("/opt/mysqld"))
 
@@ -148,7 +148,7 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
         ("postgresql", "shared_preload_libraries=x"),
     ],
 )
-def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: Vendor, text: str) -> None:
+def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: VendorName, text: str) -> None:
     (line,) = parse_fragment(text, "f", vendor).lines
     assert not is_tried(line, vendor)
 
@@ -162,7 +162,7 @@ def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: Vendor, text
     ],
 )
 def test_without_a_server_the_package_is_named(
-    monkeypatch: pytest.MonkeyPatch, vendor: Vendor, package: str
+    monkeypatch: pytest.MonkeyPatch, vendor: VendorName, package: str
 ) -> None:
     monkeypatch.setattr(detect, "find_installed", lambda vendor: None)
     with pytest.raises(AdvisorError, match="server is installed here") as refusal:
@@ -178,7 +178,7 @@ def test_a_program_that_is_no_server_is_refused() -> None:
 
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])
 def test_without_the_driver_the_extra_is_named(
-    monkeypatch: pytest.MonkeyPatch, vendor: Vendor
+    monkeypatch: pytest.MonkeyPatch, vendor: VendorName
 ) -> None:
     monkeypatch.setattr(readback, "find_spec", lambda name: None)
     with pytest.raises(AdvisorError, match="is needed to read") as refusal:

@@ -5,18 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.errors import UsageError
-from advisor.versions import (
-    KNOWN_VERSIONS,
-    STARTED_VERSIONS,
-    VENDORS,
-    NumericVersion,
-    Vendor,
-    format_version,
-    in_range,
-    parse_version,
-    started_here,
-    started_series,
-)
+from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import NumericVersion, format_version, in_range, parse_version
 
 
 @pytest.mark.parametrize("text", ["", "latest", "-8", "MariaDB 10.11", ".5"])
@@ -84,15 +75,15 @@ def test_a_range_is_half_open(
     ],
 )
 def test_only_release_series_that_the_tests_start_count_as_started(
-    vendor: Vendor, version: NumericVersion, started: bool
+    vendor: VendorName, version: NumericVersion, started: bool
 ) -> None:
-    assert started_here(vendor, version) is started
+    assert VENDORS[vendor].is_started(version) is started
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_what_is_started_is_among_what_is_known(vendor: Vendor) -> None:
-    oldest, newest = map(parse_version, KNOWN_VERSIONS[vendor])
-    started = [parse_version(series) for series in STARTED_VERSIONS[vendor]]
+@pytest.mark.parametrize("vendor", VENDOR_NAMES)
+def test_what_is_started_is_among_what_is_known(vendor: VendorName) -> None:
+    oldest, newest = map(parse_version, VENDORS[vendor].known_versions)
+    started = [parse_version(series) for series in VENDORS[vendor].started_versions]
     assert started
     assert all(oldest <= series <= newest for series in started)
 
@@ -112,4 +103,4 @@ def test_series_are_told_without_claiming_one_in_between(
     series: tuple[str, ...], text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(STARTED_VERSIONS, "postgresql", series)
-    assert started_series("postgresql") == text
+    assert VENDORS["postgresql"].started_text() == text

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from advisor.capacity.policies import Policy
 from advisor.output.blocks import Notes, Table
 from advisor.output.capacity import (
-    SERVERS,
     carrier_parts,
     group_commit_parts,
     reference_parts,
@@ -20,14 +19,14 @@ from advisor.output.policies import policy_blocks
 from advisor.output.text import sentence
 from advisor.report.results import Alternative, ServerReport
 from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
 
 
 def _server_name(server: ServerReport) -> str:
     advice = server.advice
     if advice is None:
-        return SERVERS[server.capacity.commit_kind]
-    return f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}"
+        return COMMIT_SEQUENCES[server.capacity.commit_kind].title
+    return f"{VENDORS[advice.engine].title} {advice.engine_version}"
 
 
 def _anchor(server: ServerReport) -> str:

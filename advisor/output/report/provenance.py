@@ -6,7 +6,7 @@ from advisor.output.blocks import Table
 from advisor.output.document import Code, Paragraph, Section
 from advisor.report.results import Report
 from advisor.units import format_latency
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
 
 
 def making_section(report: Report) -> Section:
@@ -33,7 +33,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
         yield "plan", f"{plan.name}, {plan.rounds} rounds, seed {plan.seed}"
     for server in report.servers:
         if advice := server.advice:
-            name = f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}"
+            name = f"{VENDORS[advice.engine].title} {advice.engine_version}"
             yield "server", f"{name} ({advice.version_source})"
         cores, cpu = server.capacity.cores, server.capacity.cpu_us_per_txn
         work = f"{format_latency(cpu.value)} of CPU time per transaction ({cpu.source})"

@@ -15,7 +15,7 @@ from advisor.output.report.provenance import making_section
 from advisor.output.report.settings import settings_sections
 from advisor.report.results import Report
 from advisor.units import format_count, format_latency
-from advisor.versions import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
 
 TONES: dict[str, Tone] = {
     "plausible": "good",
@@ -59,7 +59,7 @@ def _key_figures(report: Report) -> Iterator[KeyFigure]:
         yield KeyFigure("one sync", format_latency(sync.summary.mean_us))
     for server in report.servers:
         advice = server.advice
-        name = f", {VENDOR_NAMES[advice.engine]}" if advice and len(report.servers) > 1 else ""
+        name = f", {VENDORS[advice.engine].title}" if advice and len(report.servers) > 1 else ""
         first = server.alternatives[0]
         if first.serial_tps is not None:
             yield KeyFigure(f"one connection{name}", f"{format_count(first.serial_tps)}/s")

@@ -1,13 +1,10 @@
 """What a report says of an Advice: settings by group, what was left or skipped, what is traded."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from advisor.advice import Advice, LowerDurability, Recommendation
 from advisor.output.advice import (
     GROUP_TITLES,
-    PLACEMENTS,
-    SECTIONS,
     durability_text,
     loss_text,
     offer_brings,
@@ -15,20 +12,13 @@ from advisor.output.advice import (
     proof_text,
 )
 from advisor.output.document import Code, DocumentBlock, Entries, Entry, Paragraph, Section
-from advisor.units import render
-from advisor.versions import VENDOR_NAMES, Vendor
-
-WITHOUT_RESTART: Final[dict[Vendor, str]] = {
-    "mysql": "no restart",
-    "mariadb": "no restart",
-    "postgresql": "reload",
-}
-"""How a setting takes effect that needs none: PostgreSQL reads its files again."""
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 
 
 def settings_sections(advice: Advice) -> Iterator[Section]:
     """The settings of one server; then those left alone; then the price of durability."""
-    name = f"{VENDOR_NAMES[advice.engine]} {advice.engine_version}"
+    name = f"{VENDORS[advice.engine].title} {advice.engine_version}"
     yield Section(
         f"settings-{advice.engine}",
         f"Settings for {name}",
@@ -36,7 +26,7 @@ def settings_sections(advice: Advice) -> Iterator[Section]:
             Paragraph(f"The version: {advice.version_source}. {proof_text(advice)}"),
             Paragraph(f"Durability: {durability_text(advice)}."),
             *_groups(advice),
-            Paragraph(f"All of them, to copy. {PLACEMENTS[advice.engine]}"),
+            Paragraph(f"All of them, to copy. {VENDORS[advice.engine].placement}"),
             Code(_lines(advice)),
         ],
     )
@@ -55,18 +45,18 @@ def _groups(advice: Advice) -> Iterator[DocumentBlock]:
             yield Entries(title, [_entry(entry, advice.engine) for entry in found])
 
 
-def _entry(entry: Recommendation, vendor: Vendor) -> Entry:
+def _entry(entry: Recommendation, vendor: VendorName) -> Entry:
     default = entry.default_note
     if entry.default is not None:
-        default = render(entry.default, entry.unit, vendor)
-    tags = [entry.durability, "restart" if entry.restart else WITHOUT_RESTART[vendor]]
+        default = VENDORS[vendor].render_value(entry.default, entry.unit)
+    tags = [entry.durability, "restart" if entry.restart else VENDORS[vendor].without_restart]
     tags += [f"default {default}"] if default else []
     return Entry(entry.setting, entry.rendered, tags, entry.reason, (entry.rule, *entry.sources))
 
 
 def _lines(advice: Advice) -> str:
     """As they stand in the fragment, without the reasons."""
-    section = SECTIONS[advice.engine]
+    section = VENDORS[advice.engine].fragment_group
     lines = [f"{one.setting} = {one.rendered}" for one in advice.settings if one.emitted]
     return "\n".join([f"[{section}]", *lines] if section else lines)
 

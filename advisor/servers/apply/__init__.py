@@ -5,9 +5,9 @@ from advisor.servers.apply.check import ServerCheck, check
 from advisor.servers.apply.target import ConfigTarget, alone_in, find_target
 
 __all__ = [
-    "Change",
-    "Checked",
-    "Target",
+    "FileChange",
+    "ServerCheck",
+    "ConfigTarget",
     "alone_in",
     "check",
     "find_target",

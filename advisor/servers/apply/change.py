@@ -11,14 +11,14 @@ from typing import Final
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import drop_drafts, put_back, replace_seen
+from advisor.server_state import EffectiveSetting
 from advisor.servers.apply.guards import check_all, check_risk
 from advisor.servers.apply.target import ConfigTarget
 from advisor.servers.config import FilesRead
-from advisor.servers.config.read import meant
-from advisor.servers.config.fragment import SERVER_GROUPS, Fragment, groups_read
-from advisor.server_state import EffectiveSetting
+from advisor.servers.config.fragment import Fragment
+from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line
-from advisor.versions import VENDOR_NAMES, parse_version
+from advisor.versions import parse_version
 
 SIGN: Final = "# fsync-advisor"
 """How every file of ours begins."""
@@ -144,7 +144,7 @@ def _other_version(target: ConfigTarget, fragment: Fragment) -> str:
 
 def _require_vendor(target: ConfigTarget, fragment: Fragment) -> None:
     found = _MADE_FOR.match(fragment.text)
-    name = VENDOR_NAMES[target.vendor]
+    name = VENDORS[target.vendor].title
     if found and found[1] != name:
         raise UsageError(
             f"{fragment.name} was made for {found[1]}, not for {name}", "choose --db to match"
@@ -154,27 +154,27 @@ def _require_vendor(target: ConfigTarget, fragment: Fragment) -> None:
 
 
 def _groups(target: ConfigTarget) -> frozenset[str | None]:
-    if target.version is None:
-        return SERVER_GROUPS[target.vendor]
-    return groups_read(target.vendor, target.version)
+    vendor = VENDORS[target.vendor]
+    return vendor.server_groups if target.version is None else vendor.groups_read(target.version)
 
 
 def _check_lines(
     target: ConfigTarget, after: FilesRead, fragment: Fragment, accepted: Durability
 ) -> Iterator[tuple[str, EffectiveSetting]]:
     """What wins over lines of ours. Raises AdvisorError for a line that must not be written."""
+    vendor = VENDORS[target.vendor]
     ours = {}
     written = [file for tree in after.trees for file in tree.walk() if file.path in target.names]
     for statement in written[0].statements:
         if not isinstance(statement, Line):
             raise AdvisorError(f"{fragment.name}: the server cannot read {statement.text!r}")
-        if statement.group is None and target.vendor != "postgresql":
+        if statement.group is None and vendor.has_groups:
             raise AdvisorError(
                 f"{fragment.name}: {statement.name} stands before any option group",
                 "put [mysqld] above it",
             )
         if statement.group in _groups(target):
-            name, value = meant(statement, target.vendor)
+            name, value = vendor.option(statement)
             ours[name] = value
     for name, value in ours.items():
         check_risk(name, value, fragment.name, accepted)

@@ -10,7 +10,7 @@ import pwd
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,21 +22,11 @@ from advisor.servers.apply.change import FileChange
 from advisor.servers.config import FilesRead
 from advisor.servers.config.tree import ConfigFile
 from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.programs import base_folder
 from advisor.servers.installed.processes import account, complaints_of, signals_held_back
 from advisor.servers.sandbox.sandbox import parent_folder
+from advisor.vendors.base import Vendor
+from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Inclusion
-from advisor.versions import Vendor
-
-ACCOUNTS: Final[dict[Vendor, str]] = {
-    "mysql": "mysql",
-    "mariadb": "mysql",
-    "postgresql": "postgres",
-}
-"""As whom packages run the servers."""
-
-VALIDATES: Final = (8, 0, 16)
-"""Since when MySQL has --validate-config."""
 
 _ERROR: Final = re.compile(r"\[ERROR\]|\b(?:FATAL|ERROR|LOG):\s")
 _WARNING: Final = re.compile(r"\[Warning\]|\bWARNING:\s")
@@ -60,8 +50,8 @@ def check(change: FileChange, installed: Installed) -> ServerCheck:
 
     Raises AdvisorError where it cannot be asked.
     """
-    if installed.vendor == "mysql" and installed.version < VALIDATES:
-        return ServerCheck((), (), "MySQL before 8.0.16 has no check of its own")
+    if why := VENDORS[installed.vendor].why_unchecked(installed.version):
+        return ServerCheck((), (), why)
     after = _ask(installed, change.after)
     if not after.refusals and not after.warnings:
         return after
@@ -75,35 +65,20 @@ def check(change: FileChange, installed: Installed) -> ServerCheck:
 
 
 def _ask(installed: Installed, found: FilesRead) -> ServerCheck:
-    who = _account(installed.vendor, found)
-    with mirror(installed.vendor, found, who) as copies:
-        status, said = complaints_of(_command(installed, found, copies.main), who)
+    vendor = VENDORS[installed.vendor]
+    who = _account(vendor, found)
+    with mirror(vendor, found, who) as copies:
+        command = vendor.check_command(installed.program, copies.main, found.data_directory)
+        status, said = complaints_of(command, who)
     lines = [copies.original(_STAMP.sub("", line)).strip() for line in said.splitlines()]
     lines = [line for line in lines if line]
     warnings = [line for line in lines if _WARNING.search(line)]
     refusals = [line for line in lines if _ERROR.search(line)]
-    if status == 0 and installed.vendor == "postgresql":
+    if status == 0 and vendor.accepts_with_errors:
         refusals = []  # what it logs when it accepts is no refusal
     if status != 0 and not refusals:
         refusals = lines[-1:] or [f"{installed.program} ends with status {status}"]
     return ServerCheck(tuple(refusals), tuple(warnings))
-
-
-def _command(installed: Installed, found: FilesRead, main: Path) -> Sequence[str | Path]:
-    program = installed.program
-    if installed.vendor == "postgresql":
-        data = found.data_directory or Path("/")
-        return [program, "-C", "data_directory", "-D", data, "-c", f"config_file={main}"]
-    where: list[str | Path] = [
-        program,
-        f"--defaults-file={main}",
-        f"--basedir={base_folder(program)}",
-    ]
-    if installed.vendor == "mariadb":
-        return [*where, "--help", "--verbose"]
-    # The folder that it was built to use need not exist, and is no affair of ours.
-    own = ["--secure-file-priv=NULL", "--log-error-verbosity=2"]
-    return [*where, *own, "--validate-config"]
 
 
 def _account(vendor: Vendor, found: FilesRead) -> pwd.struct_passwd | None:
@@ -112,7 +87,7 @@ def _account(vendor: Vendor, found: FilesRead) -> pwd.struct_passwd | None:
         if found.data_directory and (owner := found.data_directory.stat().st_uid) != 0:
             return pwd.getpwuid(owner)
     with suppress(KeyError):
-        return pwd.getpwnam(ACCOUNTS[vendor])
+        return pwd.getpwnam(vendor.account)
     return None
 
 
@@ -151,13 +126,14 @@ class Mirror:
             self.originals[str(folder)] = str(named.parent if inclusion.of == "file" else named)
             copies = [self.copy(one, folder) for one in files]
             named = copies[0] if inclusion.of == "file" else folder
-        elif self.vendor != "postgresql":
+        elif self.vendor.included_path(file.path, inclusion.target) in (
+            None,  # only the running server can tell
+            Path(inclusion.target),
+        ):
             return inclusion.text
-        if self.vendor != "postgresql":
-            return f"!include{'dir' if inclusion.of == 'folder' else ''} {named}"
-        word = "include_if_exists" if inclusion.may_miss else "include"
-        quoted = str(named).replace("\\", "\\\\").replace("'", "''")
-        return f"{'include_dir' if inclusion.of == 'folder' else word} '{quoted}'"
+        return self.vendor.include_line(
+            named, folder=inclusion.of == "folder", may_miss=inclusion.may_miss
+        )
 
     def new_folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self.folder))
@@ -175,7 +151,8 @@ def mirror(vendor: Vendor, found: FilesRead, who: pwd.struct_passwd | None) -> I
         made.main = copies[0]
         if len(copies) > 1:
             made.main = folder / "main"
-            made.main.write_text("".join(f"!include {copy}\n" for copy in copies))
+            lines = (vendor.include_line(copy, folder=False) for copy in copies)
+            made.main.write_text("".join(f"{line}\n" for line in lines))
         if who := (who or account()) if os.geteuid() == 0 else None:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, who.pw_uid, who.pw_gid)

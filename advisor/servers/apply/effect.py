@@ -1,22 +1,13 @@
 """When a change of a server's files takes effect."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from collections.abc import Iterable
+from typing import Literal
 
 from advisor.rules.catalogue import Setting, Spec
-from advisor.versions import NumericVersion, Vendor
+from advisor.vendors.base import Vendor
+from advisor.versions import NumericVersion
 
 Needs = Literal["restart", "reload", "unknown"]
-
-NOT_IN_PROFILES: Final[Mapping[str, Needs]] = {
-    "wal_level": "restart",
-    "max_wal_senders": "restart",
-    "archive_mode": "restart",
-    "max_connections": "restart",
-    "huge_pages": "restart",
-    "synchronous_standby_names": "reload",
-}
-"""Of PostgreSQL, by its pg_settings.context: postmaster, or sighup and below."""
 
 
 def needs(
@@ -36,10 +27,13 @@ def needs(
 def _need(
     name: str, vendor: Vendor, version: NumericVersion | None, setting: Setting | None
 ) -> Needs:
-    if vendor != "postgresql":
+    if not vendor.reload_suffices:
         return "restart"  # these servers read option files only when they start
     specs: Iterable[Spec] = setting.spec if setting else ()
-    restarts = {spec.restart for spec in specs if version is None or spec.covers(vendor, version)}
+    restarts = {
+        spec.restart for spec in specs if version is None or spec.covers(vendor.name, version)
+    }
     if len(restarts) != 1:
-        return NOT_IN_PROFILES.get(name, "unknown")
+        known = vendor.restart_by_setting.get(name)
+        return "unknown" if known is None else "restart" if known else "reload"
     return "restart" if restarts.pop() else "reload"

@@ -33,7 +33,9 @@ def check_risk(name: str, text: str, place: str, accepted: Durability) -> None:
 
 
 def check_all(
-    ours: Collection[str], before: Mapping[str, EffectiveSetting], after: Mapping[str, EffectiveSetting]
+    ours: Collection[str],
+    before: Mapping[str, EffectiveSetting],
+    after: Mapping[str, EffectiveSetting],
 ) -> None:
     """The whole configuration, where our lines have a part in it. Raises GuardError.
 
@@ -51,7 +53,9 @@ def check_all(
         raise
 
 
-def _values(names: Collection[str], settings: Mapping[str, EffectiveSetting]) -> dict[str, Value | None]:
+def _values(
+    names: Collection[str], settings: Mapping[str, EffectiveSetting]
+) -> dict[str, Value | None]:
     return {name: _typed(name, settings[name].value) for name in names if name in settings}
 
 

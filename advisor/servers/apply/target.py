@@ -11,21 +11,21 @@ from typing import Final
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory
 from advisor.servers.config import FilesRead, read_settings
-from advisor.servers.config.tree import SUFFIX, is_file
-from advisor.versions import NumericVersion, Vendor
+from advisor.servers.config.tree import is_file
+from advisor.vendors.base import Vendor
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import NumericVersion
 
 STEM: Final = "zz-fsync-advisor"
 """Sorts behind what others put there."""
-
-OPTION_FILES: Final = (Path("/etc/my.cnf"), Path("/etc/mysql/my.cnf"))
-"""What MySQL and MariaDB read, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigTarget:
     """The file to write, and the configuration that it is part of."""
 
-    vendor: Vendor
+    vendor: VendorName
     version: NumericVersion | None
     path: Path
     """Without symbolic links."""
@@ -56,16 +56,14 @@ class ConfigTarget:
         """Raises AdvisorError, with the line that would include the file."""
         if self.is_read(found):
             return
-        main, folder, suffix = self.main[0], self.path.parent, SUFFIX[self.vendor]
+        main, folder, suffix = self.main[0], self.path.parent, VENDORS[self.vendor].config_suffix
         if any(one.path.resolve() == folder for one in found.included_folders):
             raise UsageError(
                 f"{self.path.name}: of {folder} the server reads only files whose name ends with"
                 f" {suffix} and starts with no dot",
                 f"call it {STEM}{suffix}",
             )
-        line = f"include_dir = '{folder}'"
-        if self.vendor != "postgresql":
-            line = f"!includedir {folder}/"
+        line = VENDORS[self.vendor].include_line(folder, folder=True)
         raise AdvisorError(
             f"{folder} is not included by {main}, so the server would not read what is put there",
             f"add this line to the end of {main}: {line}",
@@ -73,13 +71,13 @@ class ConfigTarget:
 
 
 def find_target(
-    vendor: Vendor, to: Path | None, config: Sequence[Path], version: NumericVersion | None
+    vendor: VendorName, to: Path | None, config: Sequence[Path], version: NumericVersion | None
 ) -> ConfigTarget:
     """What `to`, a folder or a file, means. Without it: the only folder that is included.
 
     Raises UsageError where something must be named, AdvisorError for what cannot be read.
     """
-    main = tuple(config) or _usual(vendor, to)
+    main = tuple(config) or _usual(VENDORS[vendor], to)
     if not main:
         raise UsageError(
             "the server's main configuration file is not known", "name it with --config"
@@ -93,7 +91,9 @@ def find_target(
                 f"{several}: where to put the file is not certain", "name it with --to"
             )
         (to,) = folders
-    folder, name = (to, STEM + SUFFIX[vendor]) if is_directory(to) else (to.parent, to.name)
+    folder, name = (
+        (to, STEM + VENDORS[vendor].config_suffix) if is_directory(to) else (to.parent, to.name)
+    )
     if not is_directory(folder):
         raise UsageError(f"{folder} is no directory", "name one that the server includes")
     path = _within(folder.resolve() / name)
@@ -106,13 +106,11 @@ def find_target(
 
 def _usual(vendor: Vendor, to: Path | None) -> tuple[Path, ...]:
     """The main files of a server that is set up as its package does."""
-    if vendor != "postgresql":
-        return tuple(path for path in OPTION_FILES if is_file(path))
-    if to is None:
-        return ()
-    folder = to.resolve() if is_directory(to) else to.resolve().parent
-    places = (folder.parent / "postgresql.conf", folder / "postgresql.conf")
-    return tuple(path for path in places if is_file(path))[:1]
+    folder = None
+    if to is not None:
+        folder = to.resolve() if is_directory(to) else to.resolve().parent
+    found = tuple(path for path in vendor.main_files(folder) if is_file(path))
+    return found if vendor.reads_all_main_files else found[:1]
 
 
 def _within(path: Path) -> Path:

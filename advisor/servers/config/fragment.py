@@ -1,19 +1,12 @@
 """A configuration fragment, line by line: anybody's, not only ours."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.vendors.syntax import Broken, Inclusion, Line, statements
-from advisor.versions import NumericVersion, Vendor, format_version
-
-SERVER_GROUPS: Final[Mapping[Vendor, frozenset[str | None]]] = {
-    "mysql": frozenset({"mysqld", "server"}),
-    "mariadb": frozenset({"mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"}),
-    "postgresql": frozenset({None}),
-}
-"""The option groups that a server of any version reads."""
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.vendors.syntax import Broken, Inclusion, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +23,7 @@ class Fragment:
         return "".join(f"{'' if number in numbers else text}\n" for number, text in kept)
 
 
-def parse_fragment(text: str, name: str, vendor: Vendor) -> Fragment:
+def parse_fragment(text: str, name: str, vendor: VendorName) -> Fragment:
     """The lines of a fragment; `name` is what messages call it.
 
     Raises AdvisorError for a line that includes another file: what is tried is what is read here.
@@ -38,21 +31,8 @@ def parse_fragment(text: str, name: str, vendor: Vendor) -> Fragment:
     return Fragment(name, text, tuple(_lines(text, name, vendor)))
 
 
-def groups_read(vendor: Vendor, version: NumericVersion) -> frozenset[str | None]:
-    """The option groups that a server reads (its own --help lists them)."""
-    if vendor == "postgresql":
-        return SERVER_GROUPS[vendor]
-    major, series = str(version[0]), format_version(version[:2])
-    names = {f"mysqld-{series}"}
-    if vendor == "mariadb":
-        names |= {f"{name}-{series}" for name in ("mariadb", "mariadbd")}
-        if version >= (11,):
-            names |= {f"{name}-{major}" for name in ("mariadb", "mariadbd")}
-    return SERVER_GROUPS[vendor] | names
-
-
-def _lines(text: str, name: str, vendor: Vendor) -> Iterator[Line]:
-    for statement in statements(text, vendor):
+def _lines(text: str, name: str, vendor: VendorName) -> Iterator[Line]:
+    for statement in VENDORS[vendor].statements(text):
         match statement:
             case Line():
                 yield statement

@@ -12,8 +12,8 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.files import read_bytes
-from advisor.vendors.syntax import Broken, Inclusion, Line, Statement, statements
-from advisor.versions import Vendor
+from advisor.vendors.base import Vendor
+from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
 
 MAX_FILE_BYTES: Final = 4 * 1024**2
 MAX_FILES: Final = 1000
@@ -21,9 +21,6 @@ MAX_FILES: Final = 1000
 
 MAX_DEPTH: Final = 10
 """The limit of both servers."""
-
-SUFFIX: Final[Mapping[Vendor, str]] = {"mysql": ".cnf", "mariadb": ".cnf", "postgresql": ".conf"}
-"""What the name of a file in an included folder ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class Reader:
             raise AdvisorError(
                 f"{path}: more than {MAX_FILES} files are included", "look for a circle"
             )
-        parsed = tuple(statements(text, self.vendor))
+        parsed = tuple(self.vendor.statements(text))
         included = {}
         for statement in parsed:
             if isinstance(statement, Inclusion):
@@ -99,7 +96,7 @@ class Reader:
         return ConfigFile(path, text, parsed, included)
 
     def _is_stray(self, line: Line) -> bool:
-        return line.group is None and self.vendor != "postgresql"
+        return line.group is None and self.vendor.has_groups
 
     def _included(self, path: Path, inclusion: Inclusion, depth: int) -> Iterator[ConfigFile]:
         place = f"{path}:{inclusion.number}"
@@ -108,12 +105,13 @@ class Reader:
             return
         names = [target]
         if inclusion.of == "folder":
-            suffix = SUFFIX[self.vendor]
+            suffix = self.vendor.config_suffix
             self.folders.append(IncludedFolder(target, suffix, place, self.read))
             names = self._names(target, suffix, place)
         elif not self._is_there(target):
             if not inclusion.may_miss:
-                starts = "does not start" if self.vendor == "postgresql" else "goes on without it"
+                stops = self.vendor.missing_include_stops
+                starts = "does not start" if stops else "goes on without it"
                 self.notes.append(f"{place}: {target} is missing; the server {starts}")
             return
         for name in names:
@@ -126,18 +124,17 @@ class Reader:
         if not inclusion.target or "\0" in inclusion.target:
             self.notes.append(f"{place}: it names nothing, and the server does not start with it")
             return None
-        if self.vendor == "postgresql":
-            return Path(os.path.normpath(path.parent / inclusion.target))
-        if not inclusion.target.startswith("/"):
+        target = self.vendor.included_path(path, inclusion.target)
+        if target is None:
             self.notes.append(
                 f"{place}: {inclusion.target} was not read: it is relative to the directory the"
                 " server is started in"
             )
             return None
-        return Path(os.path.normpath(inclusion.target))
+        return Path(os.path.normpath(target))
 
     def _is_too_deep(self, path: Path, target: Path, inclusion: Inclusion, depth: int) -> bool:
-        refused = self.vendor == "postgresql"
+        refused = self.vendor.circular_include_stops
         if depth < MAX_DEPTH and not (refused and target == path):
             return False
         does = "does not start" if refused else "skips it"
@@ -155,7 +152,7 @@ class Reader:
         except OSError as error:
             raise _unreadable(folder, error) from error
         names |= {path.name for path in self.instead if path.parent == folder}
-        if self.vendor == "postgresql":
+        if self.vendor.skips_hidden_files:
             names = {name for name in names if not name.startswith(".")}
         taken = sorted((name for name in names if name.endswith(suffix)), key=os.fsencode)
         return [folder / name for name in taken if self._is_there(folder / name)]
@@ -171,7 +168,8 @@ class Reader:
             mode = path.stat().st_mode
         except OSError as error:
             raise _unreadable(path, error) from error
-        if self.vendor != "postgresql" and stat.S_ISREG(mode) and mode & stat.S_IWOTH:
+        writable = stat.S_ISREG(mode) and mode & stat.S_IWOTH
+        if self.vendor.ignores_world_writable_files and writable:
             self.notes.append(f"{path} is writable by everybody, so the server ignores it")
             return None
         if not named_by_user and not stat.S_ISREG(mode):

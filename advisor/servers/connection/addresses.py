@@ -7,23 +7,19 @@ do it: the DSN wins over option files, and these over MYSQL_* variables.
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.servers.connection.client_options import client_options, login_name
-from advisor.servers.sandbox.readback import require_driver
+from advisor.servers.connection.driver import require_driver
 from advisor.servers.connection.wire import Address
-from advisor.versions import VENDOR_NAMES, Vendor
-
-SCHEMES: Final[Mapping[str, Vendor]] = {
-    "postgresql": "postgresql",
-    "postgres": "postgresql",
-    "mysql": "mysql",
-    "mariadb": "mariadb",
-}
+from advisor.vendors.mariadb import MariaDB
+from advisor.vendors.mysql import MySQL
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS, vendor_of_scheme
 
 SOCKETS: Final = tuple(
     map(Path, ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"))
@@ -32,6 +28,9 @@ SOCKETS: Final = tuple(
 
 IN_THE_DSN: Final = frozenset({"socket", "ssl-mode", "ssl-ca", "ssl-capath", "ssl-cert", "ssl-key"})
 """What may follow the ? of mysql://, named as the clients' options are."""
+
+MYSQL_SCHEMES: Final = (*MySQL.dsn_schemes, *MariaDB.dsn_schemes)
+"""Whichever of them is named: the server says which of the two it is."""
 
 SSL_MODES: Final = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 
@@ -46,7 +45,7 @@ _MYSQL_URL: Final = re.compile(r"[^:]*://(?:[^@/?#]*@)?[^@#]*", re.DOTALL)
 named in messages, as a host that is not found."""
 
 
-def find_address(dsn: str | None, vendor: Vendor | None) -> Address:
+def find_address(dsn: str | None, vendor: VendorName | None) -> Address:
     """The address that a DSN names, or without one what the user's files and variables name.
 
     `dsn`: postgresql://, mysql:// or mariadb://USER:PASSWORD@HOST:PORT/; with `vendor` PostgreSQL's
@@ -54,7 +53,7 @@ def find_address(dsn: str | None, vendor: Vendor | None) -> Address:
     the DSN, for any part may be a password that was written otherwise than it should; AdvisorError
     where the driver, a socket or a file of certificates is missing.
     """
-    named = SCHEMES.get((dsn or "").partition("://")[0].lower())
+    named = vendor_of_scheme((dsn or "").partition("://")[0].lower())
     asked = vendor or named
     if asked is None:
         raise UsageError(
@@ -62,14 +61,11 @@ def find_address(dsn: str | None, vendor: Vendor | None) -> Address:
             "--dsn postgresql://..., mysql://... or mariadb://...",
         )
     require_driver(asked)
-    if asked == "postgresql":
-        options = _postgresql_options(dsn or "")
-    else:
-        options = _mysql_options(dsn, asked)
+    options = OPTIONS[VENDORS[asked].driver](dsn, asked)
     if options is None:
-        form = "postgresql" if asked == "postgresql" else "mysql"
+        form = VENDORS[asked].dsn_schemes[0]
         raise UsageError(
-            f"--dsn is not the address of a {VENDOR_NAMES[asked]} server",
+            f"--dsn is not the address of a {VENDORS[asked].title} server",
             f"{form}://USER@HOST:PORT/; in a password write / : @ ? # as %2F %3A %40 %3F %23",
         )
     return Address(asked, options)
@@ -80,10 +76,11 @@ def shows_password(dsn: str) -> bool:
     return bool(re.search(r"://[^@/]*:[^@/]+@|password\s*=", dsn, re.IGNORECASE))
 
 
-def _postgresql_options(dsn: str) -> dict[str, Any] | None:
+def _postgresql_options(given: str | None, vendor: VendorName) -> dict[str, Any] | None:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
+    dsn = given or ""
     if "://" in dsn and not _POSTGRESQL_URL.fullmatch(dsn):
         return None
     try:
@@ -94,11 +91,11 @@ def _postgresql_options(dsn: str) -> dict[str, Any] | None:
     return options if all(port.isdigit() for port in ports) else None
 
 
-def _mysql_options(dsn: str | None, vendor: Vendor) -> dict[str, Any] | None:
+def _mysql_options(dsn: str | None, vendor: VendorName) -> dict[str, Any] | None:
     asked = {} if dsn is None else _asked(dsn)
     if asked is None:
         return None
-    found = client_options(vendor) | asked
+    found = client_options(_speaking_mysql(vendor)) | asked
     options: dict[str, Any] = {
         "host": found.get("host") or "localhost",
         "port": _port(found),
@@ -111,6 +108,12 @@ def _mysql_options(dsn: str | None, vendor: Vendor) -> dict[str, Any] | None:
     return options | _encryption(found, by_socket=socket is not None)
 
 
+def _speaking_mysql(vendor: VendorName) -> MySQL:
+    server = VENDORS[vendor]
+    assert isinstance(server, MySQL)  # else its driver is another
+    return server
+
+
 def _asked(dsn: str) -> dict[str, str] | None:
     """What a DSN says, named as in option files; None where it is none."""
     try:
@@ -118,7 +121,7 @@ def _asked(dsn: str) -> dict[str, str] | None:
         port = parts.port
     except ValueError:
         return None
-    if not _MYSQL_URL.fullmatch(dsn) or parts.scheme not in ("mysql", "mariadb"):
+    if not _MYSQL_URL.fullmatch(dsn) or parts.scheme not in MYSQL_SCHEMES:
         return None
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
     if not asked.keys() <= IN_THE_DSN or asked.get("ssl-mode", "").upper() not in ("", *SSL_MODES):
@@ -137,6 +140,13 @@ def _asked(dsn: str) -> dict[str, str] | None:
     return None if any("\0" in text for text in asked.values()) else asked
 
 
+OPTIONS: Final[Mapping[str, Callable[[str | None, VendorName], dict[str, Any] | None]]] = {
+    "psycopg": _postgresql_options,
+    "pymysql": _mysql_options,
+}
+"""Driver -> what it is to be told; None where the DSN is none."""
+
+
 def _port(found: Mapping[str, str]) -> int:
     text = found.get("port") or "3306"
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
@@ -147,7 +157,7 @@ def _port(found: Mapping[str, str]) -> int:
     return int(text) or 3306
 
 
-def _socket(asked: Mapping[str, str], found: Mapping[str, str], vendor: Vendor) -> Path | None:
+def _socket(asked: Mapping[str, str], found: Mapping[str, str], vendor: VendorName) -> Path | None:
     """The server's socket, where it is not to be reached by TCP.
 
     localhost means the socket, as it does for the vendors' clients; but not with a port in the DSN,
@@ -164,7 +174,7 @@ def _socket(asked: Mapping[str, str], found: Mapping[str, str], vendor: Vendor) 
         if path.exists():
             return path
     raise AdvisorError(
-        f"no socket of a {VENDOR_NAMES[vendor]} server is found: {', '.join(map(str, SOCKETS))}",
+        f"no socket of a {VENDORS[vendor].title} server is found: {', '.join(map(str, SOCKETS))}",
         "mysql://USER@localhost/?socket=PATH, or mysql://USER@127.0.0.1/ for TCP",
     )
 

@@ -3,20 +3,15 @@
 import os
 import pwd
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.files import read_bytes
-from advisor.vendors.syntax import Inclusion, Line, statements
-from advisor.versions import Vendor
-
-GROUPS: Final[Mapping[Vendor, frozenset[str]]] = {
-    "mysql": frozenset({"client"}),
-    "mariadb": frozenset({"client", "client-server", "client-mariadb"}),
-}
-"""The groups that every client of the vendor reads."""
+from advisor.vendors import option_files
+from advisor.vendors.mysql import MySQL
+from advisor.vendors.syntax import Inclusion, Line
 
 VARIABLES: Final = {
     "MYSQL_HOST": "host",
@@ -35,14 +30,14 @@ INCLUSIONS_MAX: Final = 10
 """So deep may files include each other, as in mysys/my_default.c."""
 
 
-def client_options(vendor: Vendor) -> dict[str, str]:
+def client_options(vendor: MySQL) -> dict[str, str]:
     """Option -> value, named as in option files with "-". Values may hold any byte, escaped by
     surrogates. ~/.mylogin.cnf, which is encrypted, is not read.
     """
     found = {option: os.environ[name] for name, option in VARIABLES.items() if name in os.environ}
     for path in _files(vendor):
         for option in read_options(path):
-            if option.group in GROUPS[vendor]:
+            if option.group in vendor.client_groups:
                 name, value = _switched(option)
                 found[name] = value
     return found
@@ -56,11 +51,12 @@ def login_name() -> str:
         return os.environ.get("USER", "")
 
 
-def _files(vendor: Vendor) -> Iterator[Path]:
+def _files(vendor: MySQL) -> Iterator[Path]:
     """The vendor's files, the strongest last."""
     yield from SYSTEM_FILES
-    homes = ("MARIADB_HOME", "MYSQL_HOME") if vendor == "mariadb" else ("MYSQL_HOME",)
-    yield from [Path(os.environ[name], "my.cnf") for name in homes if os.environ.get(name)][:1]
+    yield from [
+        Path(os.environ[name], "my.cnf") for name in vendor.client_homes if os.environ.get(name)
+    ][:1]
     if home := os.environ.get("HOME"):
         yield Path(home, ".my.cnf")
 
@@ -75,7 +71,7 @@ def read_options(path: Path, depth: int = 0) -> Iterator[Line]:
         text = read_bytes(path).decode("utf-8", "surrogateescape")
     except (OSError, AdvisorError):
         return
-    for line in statements(text, "mysql"):
+    for line in option_files.statements(text):
         if isinstance(line, Line):
             yield line
         elif isinstance(line, Inclusion) and depth < INCLUSIONS_MAX:

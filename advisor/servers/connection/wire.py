@@ -8,20 +8,21 @@ Messages: PostgreSQL "Frontend/Backend Protocol" (simple query); MySQL "Client/S
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.sandbox.readback import CONNECT_TIMEOUT_S, require_driver
-from advisor.versions import VENDOR_NAMES, Vendor
+from advisor.servers.connection.driver import CONNECT_TIMEOUT_S, require_driver
+from advisor.vendors.base import Rows
+from advisor.vendors.mysql import MySQL
+from advisor.vendors.names import VendorName
+from advisor.vendors.postgresql import PostgreSQL
+from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     import psycopg
     import pymysql
-
-Rows = list[tuple[Any, ...]]
 
 APPLICATION: Final = "fsync-advisor"
 """How our sessions call themselves."""
@@ -30,7 +31,7 @@ APPLICATION: Final = "fsync-advisor"
 class Connection(ABC):
     """A connection in autocommit mode. Between two calls of ours no statement is under way."""
 
-    vendor: Vendor
+    vendor: VendorName
 
     def __init__(self, address: "Address") -> None:
         self.vendor = address.vendor
@@ -39,7 +40,7 @@ class Connection(ABC):
     def require_plain(self) -> None:
         """Raises AdvisorError for an encrypted connection: raw messages need a plain socket."""
         if self.encrypted:
-            option = "sslmode=disable" if self.vendor == "postgresql" else "ssl-mode=disabled"
+            option = VENDORS[self.vendor].plaintext_option
             raise AdvisorError(
                 "the connection is encrypted, and our load client speaks only plainly",
                 f"connect by the server's Unix socket, or with {option} where the network is"
@@ -78,7 +79,7 @@ class Connection(ABC):
         """Whether the answer to a message is there, wholly. Raises AdvisorError for a refusal."""
 
 
-class PostgreSQL(Connection):
+class PsycopgConnection(Connection):
     """Asks by Query; the answer ends with ReadyForQuery."""
 
     def __init__(self, address: "Address", driven: "psycopg.Connection[Any]") -> None:
@@ -92,7 +93,9 @@ class PostgreSQL(Connection):
             cursor = self._driven.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise refused(self.vendor, error.diag.message_primary or str(error)) from error
+            raise refused(
+                VENDORS[self.vendor].title, error.diag.message_primary or str(error)
+            ) from error
 
     @property
     def encrypted(self) -> bool:
@@ -123,16 +126,16 @@ class PostgreSQL(Connection):
                 fields = received[start + 5 : end].split(b"\0")
                 refusal = next(_text(field[1:]) for field in fields if field[:1] == b"M")
                 if not {b"VFATAL", b"VPANIC"}.isdisjoint(fields):  # it will not be ready again
-                    raise refused("postgresql", refusal)
+                    raise refused(PostgreSQL.title, refusal)
             if kind == b"Z":
                 if refusal:
-                    raise refused("postgresql", refusal)
+                    raise refused(PostgreSQL.title, refusal)
                 return True
             start = end
         return False
 
 
-class MySQL(Connection):
+class PyMySQLConnection(Connection):
     """Asks by COM_QUERY; each statement is answered by one OK packet."""
 
     _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
@@ -150,7 +153,9 @@ class MySQL(Connection):
                 cursor.execute(statement)
                 return list(cursor.fetchall())
         except pymysql.MySQLError as error:
-            raise refused(self.vendor, str(error.args[-1] if error.args else error)) from error
+            raise refused(
+                VENDORS[self.vendor].title, str(error.args[-1] if error.args else error)
+            ) from error
 
     @property
     def encrypted(self) -> bool:
@@ -180,14 +185,14 @@ class MySQL(Connection):
             if len(received) < start:
                 return False
             if received[packet] == 0xFF:
-                raise refused("mysql", _text(received[packet + 9 : start]))
+                raise refused(MySQL.title, _text(received[packet + 9 : start]))
             if received[packet] != 0x00:
-                raise refused("mysql", "it answers with rows where none were asked for")
+                raise refused(MySQL.title, "it answers with rows where none were asked for")
             # Affected rows and the last identity: one byte each up to 250, else one and 2, 3 or 8.
             status = packet + 1
             for _ in range(2):
                 status += {0xFC: 3, 0xFD: 4, 0xFE: 9}.get(received[status], 1)
-            if not received[status] & MySQL._MORE_RESULTS:
+            if not received[status] & PyMySQLConnection._MORE_RESULTS:
                 return True
         return False
 
@@ -196,19 +201,23 @@ class MySQL(Connection):
 class Address:
     """How a server is reached. Its text may be shown: it has no password."""
 
-    vendor: Vendor
+    vendor: VendorName
     options: Mapping[str, Any]
     """As the driver takes them."""
 
     def connect(self) -> Connection:
         """A new connection in autocommit mode. Raises AdvisorError."""
         require_driver(self.vendor)
-        return self._postgresql() if self.vendor == "postgresql" else self._mysql()
+        opened: Mapping[str, Callable[[], Connection]] = {
+            "psycopg": self._psycopg,
+            "pymysql": self._pymysql,
+        }
+        return opened[VENDORS[self.vendor].driver]()
 
     def __repr__(self) -> str:
         return f"Address({self.vendor!r})"
 
-    def _postgresql(self) -> Connection:
+    def _psycopg(self) -> Connection:
         import psycopg
 
         ours = {
@@ -217,11 +226,13 @@ class Address:
             "fallback_application_name": APPLICATION,
         }
         try:
-            return PostgreSQL(self, psycopg.connect(autocommit=True, **{**ours, **self.options}))
+            return PsycopgConnection(
+                self, psycopg.connect(autocommit=True, **{**ours, **self.options})
+            )
         except psycopg.Error as error:
             raise _unreachable(self.vendor, error) from error
 
-    def _mysql(self) -> Connection:
+    def _pymysql(self) -> Connection:
         import pymysql
         from pymysql.constants import CLIENT
 
@@ -235,24 +246,17 @@ class Address:
             )
         except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:
             raise _unreachable(self.vendor, error) from error
-        return MySQL(self, driven)
+        return PyMySQLConnection(self, driven)
 
 
-def socket_address(vendor: Vendor, path: Path) -> Address:
-    """A server of our own: PostgreSQL by its socket's folder, the others by their socket."""
-    if vendor == "postgresql":
-        return Address(vendor, {"host": str(path), "user": "postgres", "dbname": "postgres"})
-    return Address(vendor, {"unix_socket": str(path), "user": "root", "ssl_disabled": True})
-
-
-def refused(vendor: Vendor, message: str) -> AdvisorError:
+def refused(title: str, message: str) -> AdvisorError:
     """An error with what the server said, in one line."""
-    return AdvisorError(f"the {VENDOR_NAMES[vendor]} server refuses: {' '.join(message.split())}")
+    return AdvisorError(f"the {title} server refuses: {' '.join(message.split())}")
 
 
-def _unreachable(vendor: Vendor, error: Exception) -> AdvisorError:
+def _unreachable(vendor: VendorName, error: Exception) -> AdvisorError:
     said = " ".join(str(error.args[-1] if error.args else error).split())
-    return AdvisorError(f"no connection to the {VENDOR_NAMES[vendor]} server: {said}")
+    return AdvisorError(f"no connection to the {VENDORS[vendor].title} server: {said}")
 
 
 def _big(received: bytes, start: int) -> int:

@@ -1,7 +1,6 @@
 """Which server is installed here: by its banner, never by its name (mysqld may be MariaDB)."""
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,20 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError, UsageError
-from advisor.versions import VENDOR_NAMES, NumericVersion, Vendor, parse_version
-
-PROGRAMS: Final[dict[Vendor, tuple[str, ...]]] = {
-    "mysql": ("mysqld",),
-    "mariadb": ("mariadbd", "mysqld"),
-    "postgresql": ("postgres",),
-}
-
-PACKAGES: Final[dict[Vendor, str]] = {
-    "mysql": "Debian's package mysql-server-core (in sid; mysql-community-server-core elsewhere)",
-    "mariadb": "Debian's package mariadb-server-core",
-    "postgresql": "Debian's package postgresql",
-}
-"""What brings the server programs."""
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS, vendor_of_banner
+from advisor.versions import NumericVersion
 
 FOLDERS: Final = (
     "/usr/sbin",
@@ -44,53 +32,44 @@ BANNER_TIMEOUT_S: Final = 5
 class Installed:
     """A server found on this host."""
 
-    vendor: Vendor
+    vendor: VendorName
     version: NumericVersion
     program: Path
 
 
-def parse_banner(banner: str) -> tuple[Vendor, NumericVersion] | None:
-    """The vendor and version a server's --version prints; None if it is none of ours."""
-    if found := re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)*)", banner):
-        return "postgresql", parse_version(found[1])
-    if found := re.search(r"\bVer (?:5\.5\.5-)?(\d+(?:\.\d+)+)", banner):
-        return ("mariadb" if "MariaDB" in banner else "mysql"), parse_version(found[1])
-    return None
-
-
 def find_installed(
-    vendor: Vendor, root: Path = Path("/"), series: NumericVersion = ()
+    vendor: VendorName, root: Path = Path("/"), series: NumericVersion = ()
 ) -> Installed | None:
     """The newest server of that vendor, or of one release series, installed on this host."""
     found = [
         Installed(vendor, named[1], program)
         for program in _programs(vendor, root)
-        if (named := parse_banner(ask(program, "--version"))) and named[0] == vendor
+        if (named := vendor_of_banner(ask(program, "--version"))) and named[0] == vendor
         if named[1][: len(series)] == series
     ]
     return max(found, key=lambda installed: installed.version, default=None)
 
 
-def require_server(vendor: Vendor, program: Path | None) -> Installed:
+def require_server(vendor: VendorName, program: Path | None) -> Installed:
     """The program named, or the newest installed. Raises UsageError or AdvisorError."""
-    name = VENDOR_NAMES[vendor]
+    name = VENDORS[vendor].title
     if program is None:
         if installed := find_installed(vendor):
             return Installed(vendor, installed.version, installed.program.resolve())
         raise AdvisorError(
             f"no {name} server is installed here",
-            f"install {PACKAGES[vendor]}, or name a server with --server",
+            f"install {VENDORS[vendor].package}, or name a server with --server",
         )
-    named = parse_banner(ask(program.absolute(), "--version"))
+    named = vendor_of_banner(ask(program.absolute(), "--version"))
     if named is None or named[0] != vendor:
-        other = f": it is {VENDOR_NAMES[named[0]]}" if named else ""
+        other = f": it is {VENDORS[named[0]].title}" if named else ""
         raise UsageError(f"{program} is no {name} server{other}")
     return Installed(vendor, named[1], program.resolve())
 
 
-def _programs(vendor: Vendor, root: Path) -> Iterator[Path]:
+def _programs(vendor: VendorName, root: Path) -> Iterator[Path]:
     seen = set()
-    for name in PROGRAMS[vendor]:
+    for name in VENDORS[vendor].programs:
         on_path = shutil.which(name)
         candidates = [Path(on_path)] if on_path else []
         for folder in FOLDERS:

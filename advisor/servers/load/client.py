@@ -10,7 +10,7 @@ import random
 import select
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.installed.processes import signals_held_back
 from advisor.servers.connection.wire import Connection
-from advisor.versions import Vendor
+from advisor.servers.installed.processes import signals_held_back
+from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     DoubleArray = array[float]
@@ -37,13 +37,6 @@ INSERTED_AT_ONCE: Final = 10_000
 ANSWER_BYTES: Final = 65_536
 SILENCE_S: Final = 30.0
 """A server that answers nobody for so long has hung."""
-
-LOCK_TIMEOUT: Final[Mapping[Vendor, str]] = {
-    "postgresql": "lock_timeout = '30s'",
-    "mysql": "lock_wait_timeout = 30",
-    "mariadb": "lock_wait_timeout = 30",
-}
-"""Whoever still holds our table when it is to be dropped; MySQL would wait for a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,7 @@ class LoadTable:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._vendor = VENDORS[connection.vendor]
         self._stack = ExitStack()
 
     def __enter__(self) -> "LoadTable":
@@ -105,12 +99,7 @@ class LoadTable:
 
     def _fill(self) -> None:
         ours = "v integer NOT NULL"
-        if self._connection.vendor == "postgresql":
-            # Room in each page for the row's next version, so that no index is touched (HOT), and
-            # no vacuum in the middle of a run.
-            options = "WITH (fillfactor = 50, autovacuum_enabled = off)"
-        else:
-            options = "ENGINE = InnoDB"
+        options = self._vendor.table_options
         self._connection.query(f"CREATE TABLE {TABLE} (id integer PRIMARY KEY, {ours}) {options}")
         for first in range(0, ROWS, INSERTED_AT_ONCE):
             rows = ",".join(f"({number},0)" for number in range(first, first + INSERTED_AT_ONCE))
@@ -119,11 +108,10 @@ class LoadTable:
     def _drop(self) -> None:
         """By a connection of its own: on ours, a statement may just have been interrupted."""
         with signals_held_back():
-            postgresql = self._connection.vendor == "postgresql"
-            cascade = " CASCADE" if postgresql else ""
+            cascade = self._vendor.drop_schema_suffix
             try:
                 with closing(self._connection.address.connect()) as fresh:
-                    fresh.query(f"SET {LOCK_TIMEOUT[self._connection.vendor]}")
+                    fresh.query(self._vendor.lock_timeout)
                     fresh.query(f"DROP SCHEMA {SCHEMA}{cascade}")
             except AdvisorError as error:
                 hint = f"DROP SCHEMA {SCHEMA}{cascade}, yourself"

@@ -6,12 +6,11 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.servers.connection.wire import Connection
+from advisor.vendors.base import NoFlush
+from advisor.vendors.registry import VENDORS
 
 RELOAD_POLLS: Final = 20_000
 """Questions, one after another, after which a setting that was reloaded should have arrived."""
-
-GLOBALS: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
-"""What makes InnoDB's commits wait; a session cannot choose."""
 
 
 @contextmanager
@@ -20,48 +19,32 @@ def no_flush(connections: Sequence[Connection], *, own_server: bool) -> Iterator
 
     Yields whether the updates stay. On an InnoDB that is not ours nothing global may be changed:
     there each connection makes all of them in one transaction and rolls it back at the end, so that
-    the CPU time of committing is missing. (One rollback each would wait for a flush: MySQL 9.7.)
-
-    What is written at commit stays so, where the server is ours: PostgreSQL's fsync, InnoDB's 2.
+    the CPU time of committing is missing.
 
     An error in the block ends the sessions, or our server, so nothing is put back then.
     """
-    admin = connections[0]
-    if admin.vendor == "postgresql" and own_server:
-        before = admin.query("SHOW fsync")[0][0]
-        _alter_fsync(connections, "SET fsync = off", "off")
-        yield True
-        _alter_fsync(connections, "RESET fsync", before)
-    elif admin.vendor == "postgresql":
-        for connection in connections:
-            connection.query("SET synchronous_commit = off")
-        yield True
-        for connection in connections:
-            connection.query("RESET synchronous_commit")
-    elif own_server:
-        before = admin.query(f"SELECT {', '.join(f'@@GLOBAL.{name}' for name in GLOBALS)}")[0]
-        _set(admin, (2, 0))
-        yield True
-        _set(admin, before)
-    else:
-        for connection in connections:
-            connection.query("BEGIN")
-        yield False
-        for connection in connections:
-            connection.query("ROLLBACK")
+    how = VENDORS[connections[0].vendor].no_flush(own_server=own_server)
+    before = connections[0].query(how.before)[0] if how.before else ()
+    _switch(connections, how, off=True, before=before)
+    yield how.keeps_commits
+    _switch(connections, how, off=False, before=before)
 
 
-def _alter_fsync(connections: Sequence[Connection], change: str, value: str) -> None:
-    """Reloaded; each connection has `value` once it says so. Raises AdvisorError for one that never
-    does."""
-    connections[0].query(f"ALTER SYSTEM {change}")
-    connections[0].query("SELECT pg_reload_conf()")
+def _switch(
+    connections: Sequence[Connection], how: NoFlush, *, off: bool, before: Sequence[object]
+) -> None:
+    for statement in how.admin(off, before):
+        connections[0].query(statement)
     for connection in connections:
-        # The postmaster's signal may still be under way.
-        if not any(connection.query("SHOW fsync") == [(value,)] for _ in range(RELOAD_POLLS)):
-            raise AdvisorError(f"the server does not take fsync = {value} when it is reloaded")
+        for statement in how.each(off):
+            connection.query(statement)
+    if how.confirm:
+        wanted = how.confirmed if off else str(before[0])
+        for connection in connections:
+            _wait_for(connection, how.confirm, wanted)
 
 
-def _set(admin: Connection, values: Sequence[object]) -> None:
-    for name, value in zip(GLOBALS, values, strict=True):
-        admin.query(f"SET GLOBAL {name} = {value}")
+def _wait_for(connection: Connection, question: str, wanted: str) -> None:
+    """The answer is there once the server's own signal has arrived. Raises AdvisorError."""
+    if not any(connection.query(question) == [(wanted,)] for _ in range(RELOAD_POLLS)):
+        raise AdvisorError(f"the server does not say {wanted} to {question} when it is reloaded")

@@ -1,22 +1,22 @@
 """Predicts what a server will carry, then loads it and holds the two side by side."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from advisor.capacity.calibration import calibrate, saturating_clients
-from advisor.capacity.commit_paths import CommitKind
-from advisor.capacity.group_commit import Bottleneck, CommitModel, ModelResult, closed_loop, sync_wait_us
-from advisor.capacity.commit_settings import commit_kind, delay_of, drive_of
+from advisor.capacity.commit_settings import commit_model, sync_latencies
+from advisor.capacity.group_commit import ModelResult, closed_loop, sync_wait_us
 from advisor.errors import AdvisorError, UsageError
-from advisor.measurement import Measurement, Model, Unknown
+from advisor.measurement import Measurement, Unknown
+from advisor.prediction import CpuPoint, Point, Prediction
+from advisor.servers.connection.wire import Address, Connection
 from advisor.servers.load.client import ROWS, SCHEMA, LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
-from advisor.servers.connection.wire import Address, Connection
 from advisor.statistics import percentile
 from advisor.units import format_latency
-from advisor.versions import VENDOR_NAMES, Vendor
+from advisor.vendors.registry import VENDORS
 
 DEFAULT_CLIENTS: Final = (1, 2, 4, 8, 16, 32, 64)
 DEFAULT_SECONDS: Final = 4.0
@@ -49,46 +49,6 @@ class LoadPlan:
         return calibrating_s + len(self.clients) * (self.seconds + 2 * WARMUP_S)
 
 
-class CpuPoint(Model):
-    """The CPU time of one transaction at that many clients, over all cores."""
-
-    clients: int
-    us_per_txn: float
-
-
-class Point(Model):
-    """One number of clients: what was predicted, and what came. Percentiles are of a commit as its
-    client sees it; None where the run was too short for them."""
-
-    clients: int
-    predicted_per_s: float
-    measured_per_s: float
-    error_percent: float
-    """Of the measured; above 0: too much was predicted."""
-    predicted_p50_ms: float
-    measured_p50_ms: float | None
-    predicted_p99_ms: float
-    measured_p99_ms: float | None
-    group_size: float
-    bottleneck: Bottleneck
-
-
-class Prediction(Model):
-    """A prediction held against one server."""
-
-    schema_version: Literal[1] = 1
-    engine: Vendor
-    engine_version: str
-    commit: CommitKind
-    log_sync_us: float
-    append_sync_us: float | None
-    cores: int
-    cpu: tuple[CpuPoint, ...]
-    wake_us: float
-    notes: tuple[str, ...]
-    points: tuple[Point, ...]
-
-
 Say = Callable[[str], None]
 
 
@@ -117,9 +77,9 @@ def predict(
         admin = stack.enter_context(closing(address.connect()))
         admin.require_plain()
         values = _values(admin)
-        kind = commit_kind(admin.vendor, values)
-        engine = CommitModel(kind, delay=delay_of(admin.vendor, values))
-        drive = drive_of(admin.vendor, values, measurement)
+        vendor = VENDORS[admin.vendor]
+        commit = commit_model(vendor, values)
+        drive = sync_latencies(vendor, values, measurement)
         table = stack.enter_context(LoadTable(admin))
         bench = _Bench(
             [stack.enter_context(closing(address.connect())) for _ in range(max(plan.clients))]
@@ -130,7 +90,7 @@ def predict(
             for count in calibrating_clients(plan, cores)
         }
         cpu = calibrate(cores=cores, no_flush_tps=no_flush_tps)
-        predicted = [closed_loop(engine, drive, cpu, clients=count) for count in plan.clients]
+        predicted = [closed_loop(commit, drive, cpu, clients=count) for count in plan.clients]
         say(f"measuring with {', '.join(map(str, plan.clients))} clients")
         # There and back again, so that what changes with time meets them all alike.
         runs: dict[int, list[LoadResult]] = {count: [] for count in plan.clients}
@@ -140,8 +100,8 @@ def predict(
             raise AdvisorError(f"we count {bench.commits} commits, the server's table {seen}")
     return Prediction(
         engine=admin.vendor,
-        engine_version=_version(admin.vendor, values),
-        commit=engine.kind,
+        engine_version=vendor.server_version(values),
+        commit=commit.sequence.kind,
         log_sync_us=drive.log.mean_us,
         append_sync_us=drive.append.mean_us if drive.append else None,
         cores=cores,
@@ -151,7 +111,7 @@ def predict(
         wake_us=cpu.wake_us,
         notes=(
             *(() if bench.calibrated_by_commits else (NO_COMMITS,)),
-            *_doubts(_mean_us(runs[plan.clients[0]]), sync_wait_us(engine, drive)),
+            *_doubts(_mean_us(runs[plan.clients[0]]), sync_wait_us(commit, drive)),
         ),
         points=tuple(_point(outcome, runs[outcome.clients]) for outcome in predicted),
     )
@@ -207,17 +167,12 @@ def _doubts(commit_us: float, syncs_us: float) -> Iterator[str]:
 
 def _values(admin: Connection) -> dict[str, str]:
     """Every setting of the server. Raises UsageError for a server of another vendor."""
-    if admin.vendor == "postgresql":
-        return dict(admin.query("SELECT name, setting FROM pg_settings"))
-    values: dict[str, str] = dict(admin.query("SHOW GLOBAL VARIABLES"))
-    found: Vendor = "mariadb" if "MariaDB" in values["version"] else "mysql"
-    if found != admin.vendor:
-        raise UsageError(f"this is a {VENDOR_NAMES[found]} server", f"--db {found}")
+    vendor = VENDORS[admin.vendor]
+    settings = vendor.effective_settings(admin.query)
+    values = {name: setting.value for name, setting in settings.items()}
+    if (actual := vendor.actual_vendor(vendor.server_version(values))) != vendor.name:
+        raise UsageError(f"this is a {VENDORS[actual].title} server", f"--db {actual}")
     return values
-
-
-def _version(vendor: Vendor, values: Mapping[str, str]) -> str:
-    return values["server_version" if vendor == "postgresql" else "version"].split()[0]
 
 
 def _point(predicted: ModelResult, runs: Sequence[LoadResult]) -> Point:

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError, UsageError
+from advisor.server_state import EffectiveSetting
+from advisor.servers.connection.wire import Address
 from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.programs import STOP_SIGNALS, Place, initialise, start_command
-from advisor.servers.sandbox.log import last_words
 from advisor.servers.installed.processes import account, run, signals_held_back, start, stop
-from advisor.servers.sandbox.readback import EffectiveSetting, NotReadyError, read_all
-from advisor.vendors.syntax import Line
-from advisor.servers.connection.wire import Address, socket_address
+from advisor.servers.sandbox.data_directory import initialise
+from advisor.servers.sandbox.log import last_words
+from advisor.servers.sandbox.readback import NotReadyError, read_back
 from advisor.units import format_size, parse_size
+from advisor.vendors.base import Place
+from advisor.vendors.registry import VENDORS
+from advisor.vendors.syntax import Line
 
 PARENT: Final = "/var/tmp"
 """On a drive, unless TMPDIR says otherwise: /tmp is often memory, which takes no O_DIRECT."""
@@ -60,24 +63,24 @@ class Sandbox:
         with self._started(fragment) as (actual, why):
             if actual is None:
                 raise AdvisorError(f"the server does not start: {last_words(self._log() + why)}")
-            postgresql = self._installed.vendor == "postgresql"
-            place = self._place
-            yield socket_address(
-                self._installed.vendor, place.folder if postgresql else place.socket
-            )
+            yield self._address()
 
     @contextmanager
     def _started(self, fragment: str) -> Iterator[tuple[dict[str, EffectiveSetting] | None, str]]:
         """What the running server has; or None, and why, where its log does not tell."""
-        vendor, place = self._installed.vendor, self._place
+        vendor, place = VENDORS[self._installed.vendor], self._place
         place.fragment.write_text(fragment, encoding="utf-8")
-        command = start_command(self._installed, place)
+        command = vendor.start_command(self._installed.program, self._installed.version, place)
         with ExitStack() as stack:
             log = stack.enter_context(place.log.open("wb"))
             with signals_held_back():
                 process = start(command, log)
-                stack.callback(stop, process, STOP_SIGNALS[vendor])
+                stack.callback(stop, process, vendor.stop_signal)
             yield self._wait_and_read(process)
+
+    def _address(self) -> Address:
+        vendor = VENDORS[self._installed.vendor]
+        return Address(vendor.name, vendor.local_login(self._place))
 
     def _log(self) -> str:
         said = self._place.log.read_text(encoding="utf-8", errors="replace")
@@ -90,7 +93,7 @@ class Sandbox:
         why = ""
         for _ in range(int(START_TIMEOUT_S / POLL_S)):
             try:
-                return read_all(self._installed.vendor, self._place), ""
+                return read_back(self._address()), ""
             except NotReadyError as error:
                 why = str(error)
             try:
@@ -122,9 +125,6 @@ def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
         # Said by the right program: a folder closed to the account is found out here.
         run([installed.program, "--version"])
         initialise(installed, place, lines)
-        if installed.vendor == "postgresql":
-            with (place.data / "postgresql.conf").open("a", encoding="utf-8") as config:
-                config.write(f"include '{place.fragment}'\n")
         yield Sandbox(installed, place)
 
 

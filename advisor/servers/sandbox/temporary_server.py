@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.programs import is_tried
-from advisor.servers.config.fragment import Fragment, groups_read
-from advisor.servers.sandbox.sandbox import sandbox
+from advisor.servers.config.fragment import Fragment
 from advisor.servers.connection.wire import Address
+from advisor.servers.installed.detect import Installed
+from advisor.servers.sandbox.sandbox import sandbox
+from advisor.vendors.registry import VENDORS
 
 
 @contextmanager
@@ -17,10 +17,10 @@ def temporary_server(installed: Installed, fragment: Fragment | None) -> Iterato
     Of the fragment it gets the lines that it reads and that stay within its private place. Raises
     AdvisorError where it does not start.
     """
-    vendor = installed.vendor
+    vendor = VENDORS[installed.vendor]
     lines = fragment.lines if fragment else ()
-    read = {None, *groups_read(vendor, installed.version)}
-    tried = [line for line in lines if line.group in read and is_tried(line, vendor)]
+    read = {None, *vendor.groups_read(installed.version)}
+    tried = [line for line in lines if line.group in read and vendor.is_tried(line)]
     left_out = {line.number for line in lines} - {line.number for line in tried}
     with (
         sandbox(installed, tried) as box,

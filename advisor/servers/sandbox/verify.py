@@ -2,53 +2,24 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.measurement import Model
-from advisor.servers.sandbox.compare import same
+from advisor.server_state import EffectiveSetting
+from advisor.servers.config.fragment import Fragment
+from advisor.servers.connection.driver import require_driver
 from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.programs import is_tried
-from advisor.servers.config.fragment import Fragment, groups_read
+from advisor.servers.sandbox.compare import same
 from advisor.servers.sandbox.log import Said, complaints, last_words, refusals
-from advisor.servers.sandbox.readback import EffectiveSetting, require_driver
 from advisor.servers.sandbox.sandbox import Sandbox, Start, sandbox
+from advisor.vendors.base import FRAGMENT, Vendor
+from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line
-from advisor.versions import Vendor, format_version
-
-LineVerdict = Literal["ok", "taken", "differs", "refused", "warned", "doubled", "not read", "not tried"]
-GOOD: Final[frozenset[LineVerdict]] = frozenset({"ok", "taken", "not read", "not tried"})
-"""Verdicts that do not fail a fragment: read back as written; taken, but no variable shows it; in
-an option group that this server does not read; naming a place, a program or the network."""
+from advisor.verification import GOOD, CheckedLine, LineVerdict, Verification
+from advisor.versions import format_version
 
 REPEATABLE: Final = ("replicate_", "binlog_do_", "binlog_ignore_", "performance_schema_instrument")
 """Options that may be given many times."""
-
-
-class CheckedLine(Model):
-    """One line, and what became of it."""
-
-    line: int
-    setting: str
-    fragment: str | None
-    """The value as written."""
-    server: str | None
-    """The value as the server shows it; None where it has none."""
-    verdict: LineVerdict
-    message: str = ""
-    """What is wrong, where something is; with what the server said."""
-
-
-class Verification(Model):
-    """A fragment held against one server."""
-
-    schema_version: Literal[1] = 1
-    engine: Vendor
-    engine_version: str
-    program: str
-    fragment: str
-    ok: bool
-    lines: tuple[CheckedLine, ...]
 
 
 def verify(fragment: Fragment, installed: Installed) -> Verification:
@@ -58,11 +29,12 @@ def verify(fragment: Fragment, installed: Installed) -> Verification:
     that does not start even without the fragment.
     """
     require_driver(installed.vendor)
-    read = groups_read(installed.vendor, installed.version)
+    vendor = VENDORS[installed.vendor]
+    read = vendor.groups_read(installed.version)
     lines = [line for line in fragment.lines if line.group in read or line.group is None]
     if not lines:
         raise AdvisorError(f"{fragment.name} has no line that {installed.program} reads")
-    tried = [line for line in lines if is_tried(line, installed.vendor)]
+    tried = [line for line in lines if vendor.is_tried(line)]
     others = {line.number for line in fragment.lines} - {line.number for line in tried}
     with sandbox(installed, tried) as box:
         refused, last = _start_until_it_works(box, fragment, tried, others)
@@ -79,7 +51,7 @@ def verify(fragment: Fragment, installed: Installed) -> Verification:
         elif line.number in refused:
             verdict, message = "refused", refused[line.number]
         else:
-            verdict, message = _judge(line, actual, wanted, doubled, warned, installed)
+            verdict, message = _judge(line, actual, wanted, doubled, warned, vendor)
         checked.append(
             CheckedLine(
                 line=line.number,
@@ -157,7 +129,9 @@ def _doubled(lines: Iterable[Line]) -> Mapping[int, int]:
     }
 
 
-def _find(line: Line, actual: Mapping[str, EffectiveSetting]) -> tuple[EffectiveSetting | None, str | None]:
+def _find(
+    line: Line, actual: Mapping[str, EffectiveSetting]
+) -> tuple[EffectiveSetting | None, str | None]:
     """The variable a line sets, and the value it asks for: skip_x sets x to OFF."""
     if line.name in actual:
         return actual[line.name], line.value
@@ -174,23 +148,27 @@ def _judge(
     wanted: str | None,
     doubled: Mapping[int, int],
     warned: Said,
-    installed: Installed,
+    vendor: Vendor,
 ) -> tuple[LineVerdict, str]:
     said = f"; the server says: {warned[line.number]}" if line.number in warned else ""
     if line.number in doubled:
         return "doubled", f"line {doubled[line.number]} sets it again, and wins{said}"
-    if actual is not None and installed.vendor == "postgresql" and actual.line != line.number:
+    if actual is not None and _is_from_elsewhere(line, actual, vendor):
         return "differs", f"the server has {actual.shown} from elsewhere{said}"
-    if actual is not None and not _as_meant(line, actual, wanted, installed.vendor):
+    if actual is not None and not _as_meant(line, actual, wanted, vendor):
         return "differs", f"reads back as {actual.shown}, not {wanted}{said}"
     if said:
         return "warned", said.removeprefix("; ")
     return ("ok" if actual else "taken"), ""
 
 
+def _is_from_elsewhere(line: Line, actual: EffectiveSetting, vendor: Vendor) -> bool:
+    return vendor.verify_numbers_lines and not actual.place.endswith(f"/{FRAGMENT}:{line.number}")
+
+
 def _as_meant(line: Line, actual: EffectiveSetting, wanted: str | None, vendor: Vendor) -> bool:
-    if actual.enum and re.fullmatch(r"on|true|yes|1", wanted or "", re.IGNORECASE):
+    if actual.is_enum and re.fullmatch(r"on|true|yes|1", wanted or "", re.IGNORECASE):
         return actual.value != "off"  # a synonym of one of its values: wal_compression = on is pglz
-    if line.name == "log_bin" and vendor != "postgresql":
+    if line.name == "log_bin" and vendor.has_binary_log:
         return actual.value == "ON" or same(wanted, actual.value)  # the file's name, or whether
     return same(wanted, actual.value, actual.unit)

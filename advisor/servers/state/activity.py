@@ -1,109 +1,62 @@
 """What a server does in an interval, by its own counters at both ends."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter, sleep
-from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.state import statements as sql
+from advisor.server_state import Activity, ServerState
 from advisor.servers.connection.read_only import read_only
-from advisor.servers.reading_tmp import Activity, ServerState
 from advisor.servers.connection.wire import Connection
+from advisor.vendors.base import Counter, Counters
+from advisor.vendors.registry import VENDORS
+
+Count = int | str
+"""Or why it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
-    """One count that only grows."""
-
+class _Rate:
+    per_s: float | None
     source: str
-    """What it counts; or, without a statement, why there is none."""
-    statement: str = ""
-    row: str = ""
-    """Which of the statement's rows, where they have names."""
+    """What was counted; or why there is no rate; "" where there is nothing to count."""
 
 
-WRITES: Final = Counter(
-    "transaction numbers given out: rolled back and subtransactions among them",
-    sql.WRITING_TRANSACTIONS,
-)
-# Without a binary log nothing counts transactions that write.
-HANDLER_COMMIT: Final = Counter(
-    "Handler_commit: transactions that only read among them", sql.STATUS, "Handler_commit"
-)
-LOGGED: Final = Counter(
-    "Binlog_cache_use: transactions written to the binary log", sql.STATUS, "Binlog_cache_use"
-)
-LOG_SYNCS_MYSQL: Final = Counter("Innodb_os_log_fsyncs", sql.STATUS, "Innodb_os_log_fsyncs")
-# MariaDB has no count of the log's alone.
-LOG_SYNCS_MARIADB: Final = Counter(
-    "Innodb_data_fsyncs: those of data files among them", sql.STATUS, "Innodb_data_fsyncs"
-)
-BINARY_LOG_MYSQL: Final = Counter(
-    "performance_schema.file_summary_by_event_name", sql.BINARY_LOG_SYNCS_MYSQL
-)
-BINARY_LOG_MARIADB: Final = Counter("Syncs", sql.STATUS, "Syncs")
-NONE: Final = Counter("")
-
-
-def watch(connection: Connection, reading: ServerState, seconds: float) -> Activity:
+def watch(connection: Connection, state: ServerState, seconds: float) -> Activity:
     """Looks, waits, looks again. Raises AdvisorError where the connection is lost meanwhile."""
-    counters = _counters(reading)
+    counters = VENDORS[state.vendor].counters(state)
     before, started_s = _look(connection, counters), perf_counter()
     sleep(seconds)
     after, elapsed_s = _look(connection, counters), perf_counter() - started_s
-    rates: dict[str, float | None] = {}
-    sources: dict[str, str] = {}
-    for name, counter in counters.items():
-        first, last = before[name], after[name]
-        known = isinstance(first, int) and isinstance(last, int)
-        rates[name] = (last - first) / elapsed_s if known else None  # type: ignore[operator]
-        sources[name] = counter.source if known else f"unknown: {last}" if last else ""
+    commits, log_syncs, binary_log_syncs = (
+        _rate(counter, first, last, elapsed_s)
+        for counter, first, last in zip(_each(counters), before, after, strict=True)
+    )
     return Activity(
         seconds=elapsed_s,
-        commits_per_s=rates["commits"],
-        commits_from=sources["commits"],
-        log_syncs_per_s=rates["log syncs"],
-        log_syncs_from=sources["log syncs"],
-        binary_log_syncs_per_s=rates["binary log syncs"],
-        binary_log_syncs_from=sources["binary log syncs"],
+        commits_per_s=commits.per_s,
+        commits_from=commits.source,
+        log_syncs_per_s=log_syncs.per_s,
+        log_syncs_from=log_syncs.source,
+        binary_log_syncs_per_s=binary_log_syncs.per_s,
+        binary_log_syncs_from=binary_log_syncs.source,
     )
 
 
-def _counters(reading: ServerState) -> Mapping[str, Counter]:
-    values = {name: found.value for name, found in reading.settings.items()}
-    if reading.vendor == "postgresql":
-        return {"commits": WRITES, "log syncs": _wal_syncs(reading), "binary log syncs": NONE}
-    mysql = reading.vendor == "mysql"
-    logged = values.get("log_bin", "OFF").upper() in ("ON", "1")
-    return {
-        "commits": LOGGED if logged else HANDLER_COMMIT,
-        "log syncs": LOG_SYNCS_MYSQL if mysql else LOG_SYNCS_MARIADB,
-        "binary log syncs": NONE
-        if not logged
-        else BINARY_LOG_MYSQL
-        if mysql
-        else BINARY_LOG_MARIADB,
-    }
+def _each(counters: Counters) -> tuple[Counter, Counter, Counter]:
+    return counters.commits, counters.log_syncs, counters.binary_log_syncs
 
 
-def _wal_syncs(reading: ServerState) -> Counter:
-    method = reading.settings["wal_sync_method"].value
-    if method.startswith("open_"):
-        return Counter(f"the server counts none with wal_sync_method = {method}")
-    if reading.version < (14,):
-        return Counter("PostgreSQL counts them from 14 on")
-    if reading.version < (18,):
-        return Counter("pg_stat_wal", sql.WAL_SYNCS_14)
-    return Counter("pg_stat_io", sql.WAL_SYNCS_18)
+def _look(connection: Connection, counters: Counters) -> list[Count]:
+    return [_count(connection, counter) for counter in _each(counters)]
 
 
-def _look(connection: Connection, counters: Mapping[str, Counter]) -> dict[str, int | str]:
-    """Each count now, or why it is not known."""
-    return {name: _count(connection, counter) for name, counter in counters.items()}
+def _rate(counter: Counter, first: Count, last: Count, elapsed_s: float) -> _Rate:
+    if isinstance(first, int) and isinstance(last, int):
+        return _Rate((last - first) / elapsed_s, counter.source)
+    return _Rate(None, f"unknown: {last}" if last else "")
 
 
-def _count(connection: Connection, counter: Counter) -> int | str:
+def _count(connection: Connection, counter: Counter) -> Count:
     if not counter.statement:
         return counter.source
     with read_only(connection):

@@ -1,0 +1,30 @@
+"""How a setting is changed on a server that runs. Pure."""
+
+from advisor.rules.catalogue import Spec
+from advisor.server_state import EffectiveSetting
+from advisor.units import Value
+from advisor.vendors.base import Vendor
+from advisor.versions import NumericVersion
+
+
+def needs_restart(spec: Spec, current: Value, wanted: Value | None) -> bool:
+    """Whether the change waits for a restart."""
+    return spec.restart or current in spec.restart_from or wanted in spec.restart_from
+
+
+def how_to_change(
+    vendor: Vendor,
+    version: NumericVersion,
+    spec: Spec,
+    found: EffectiveSetting,
+    wanted: Value | None,
+    rendered: str,
+    *,
+    restart: bool,
+) -> str:
+    """The change from the value found to `wanted`; None: to what the server derives itself."""
+    if wanted is None:
+        return vendor.removal(found)
+    return vendor.change(
+        version, found, wanted, rendered, restart=restart, persistable=spec.persistable
+    )

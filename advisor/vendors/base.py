@@ -1,0 +1,460 @@
+"""What each database server must tell: the interface that one file per vendor fills in.
+
+Pure: no method opens a file, starts a program or talks to a server. Those that need a server's
+answers are given a function that asks it.
+"""
+
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from advisor.errors import UsageError
+from advisor.measurement import Method
+from advisor.server_state import EffectiveSetting, Override, ServerState
+from advisor.units import Value
+from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
+from advisor.vendors.forms import Form, FormName
+from advisor.vendors.names import Engine, VendorName
+from advisor.vendors.syntax import Line, Statement
+from advisor.vendors.values import Parsed, Rejected, ValueSpec
+from advisor.versions import Feature, NumericVersion, format_version, parse_version
+
+Rows = list[tuple[Any, ...]]
+Ask = Callable[[str], Rows]
+"""Sends one statement, and returns its rows. Raises AdvisorError with the server's words."""
+
+AskTogether = Callable[..., list[Rows]]
+"""Sends statements in one read-only transaction, and returns the rows of each."""
+
+Command = list[str | Path]
+
+FRAGMENT: Final = "fragment.conf"
+"""What a fragment that is tried is called."""
+
+PATIENCE_S: Final = 10
+"""After so long a statement of an audit gives up, whether it runs or waits for a lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where everything of one throw-away server lies."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def fragment(self) -> Path:
+        return self.folder / FRAGMENT
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "s"  # short, for the whole path of a socket may have 107 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Initialisation:
+    """How a data directory is made: a command, and what stands on its standard input."""
+
+    command: Command
+    sql_files: Sequence[str] = ()
+    """Names of files under the server's share folder that are read first, without their prefix."""
+    sql_before: str = ""
+    sql_after: str = ""
+    configuration: str = ""
+    """What is appended to the main configuration in the new data directory; "": nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One count that only grows."""
+
+    source: str
+    """What it counts; or, without a statement, why there is none."""
+    statement: str = ""
+    row: str = ""
+    """Which of the statement's rows, where they have names."""
+
+
+NO_COUNTER: Final = Counter("")
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What is counted in an interval."""
+
+    commits: Counter
+    log_syncs: Counter
+    binary_log_syncs: Counter = NO_COUNTER
+
+
+@dataclass(frozen=True, slots=True)
+class NoFlush:
+    """How commits are kept from waiting for a flush, and how that ends."""
+
+    before: str = ""
+    """Reads the values to put back; "" where there are none."""
+    admin: Callable[[bool, Sequence[Any]], Sequence[str]] = field(default=lambda *_: ())
+    """Statements of one session, to switch off (True) or on again with the values read before."""
+    each: Callable[[bool], Sequence[str]] = field(default=lambda _: ())
+    """Statements of every session."""
+    confirm: str = ""
+    """A statement whose one value must become `confirmed` in every session after a reload."""
+    confirmed: str = ""
+    keeps_commits: bool = True
+    """Whether the updates stay."""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+class Vendor(ABC):
+    """One database server, in all that differs from the others."""
+
+    # Names and versions
+
+    name: ClassVar[VendorName]
+    title: ClassVar[str]
+    engine: ClassVar[Engine]
+    """Whose settings it has: the folder under profiles/."""
+    known_versions: ClassVar[tuple[str, str]]
+    """The oldest and the newest release series in the tables, both included."""
+    started_versions: ClassVar[tuple[str, ...]]
+    """Release series that tests/servers starts with our fragments, every value read back."""
+    programs: ClassVar[tuple[str, ...]]
+    """What the server's program is called, the newest name first."""
+    package: ClassVar[str]
+    """What brings the programs."""
+    account: ClassVar[str]
+    """As whom packages run the server."""
+    driver: ClassVar[str]
+    """The Python package that talks to it."""
+    dsn_schemes: ClassVar[tuple[str, ...]]
+    """What a DSN may begin with; the first is shown."""
+    plaintext_option: ClassVar[str]
+    """What in a DSN asks for a connection without encryption."""
+
+    @property
+    def oldest_version(self) -> NumericVersion:
+        return parse_version(self.known_versions[0])
+
+    @property
+    def newest_version(self) -> NumericVersion:
+        return parse_version(self.known_versions[1])
+
+    def is_started(self, version: NumericVersion) -> bool:
+        """Whether a server of that release series is started with our fragments by our tests."""
+        return any(
+            version[: len(series)] == series for series in map(parse_version, self.started_versions)
+        )
+
+    def started_text(self) -> str:
+        """The series of `started_versions` for people: "9.7", "10.11 and 11.8", "13 to 19"."""
+        series = self.started_versions
+        if len(series) > 2 and all(text.isdecimal() for text in series):
+            numbers = [int(text) for text in series]
+            if numbers == list(range(numbers[0], numbers[-1] + 1)):
+                return f"{series[0]} to {series[-1]}"
+        return " and ".join(filter(None, (", ".join(series[:-1]), series[-1])))
+
+    def newer_than_known(self, version: NumericVersion) -> str:
+        """What to say of a version that is newer than the tables; "" where it is not."""
+        newest = self.newest_version
+        if version[: len(newest)] <= newest:
+            return ""
+        name = f"{self.title} {format_version(version)}"
+        return f"{name} is newer than what we know; the rules of {format_version(newest)} are used"
+
+    @abstractmethod
+    def parse_banner(self, banner: str) -> NumericVersion | None:
+        """The version in what the program's --version prints; None if it is another's."""
+
+    def actual_vendor(self, version_text: str) -> VendorName:
+        """Whose a server is that answers our protocol with this SELECT version()."""
+        return self.name
+
+    def feature_probes(
+        self, version: NumericVersion
+    ) -> Mapping[str, tuple[Command, Mapping[str, Feature]]]:
+        """Setting -> arguments with which the program lists its values, and which value needs what.
+
+        Empty where the server does not tell short of a start.
+        """
+        return {}
+
+    def offered_values(self, complaint: str) -> frozenset[str]:
+        """The values that the program lists in its answer to a feature probe."""
+        return frozenset()
+
+    # Values
+
+    @abstractmethod
+    def parse_value(
+        self, text: str | None, spec: ValueSpec, *, unit: str = ""
+    ) -> Parsed | Rejected:
+        """What the server makes of a setting's text; None: the option stands alone.
+
+        `unit`: what the number counts in, where the server shows it so ("8kB").
+        """
+
+    @abstractmethod
+    def render_value(self, value: Value, unit: str) -> str:
+        """A value in the notation of the server's own configuration file."""
+
+    # Configuration files
+
+    config_suffix: ClassVar[str]
+    """What the name of a file in an included folder ends with."""
+    server_groups: ClassVar[frozenset[str | None]]
+    """The option groups that a server of any version reads; None: lines outside any."""
+    fragment_group: ClassVar[str] = ""
+    """The group that our fragments stand in."""
+    missing_include_stops: ClassVar[bool]
+    """Whether the server does not start where an included file is missing."""
+    circular_include_stops: ClassVar[bool]
+    """Whether it does not start where a file includes itself; else it skips it."""
+    skips_hidden_files: ClassVar[bool]
+    """Whether files of an included folder are skipped whose name begins with a dot."""
+    ignores_world_writable_files: ClassVar[bool]
+    data_directory_setting: ClassVar[str]
+    data_directory_marker: ClassVar[str] = ""
+    """A file of the data directory that holds its version; "" where there is none."""
+    persisted_file: ClassVar[str] = ""
+    """In the data directory: what the server was told by SQL; "" where it keeps nothing."""
+    persisted_by: ClassVar[str] = ""
+    """The SQL that writes that file."""
+    persisted_switch: ClassVar[str] = ""
+    """The setting that keeps the server from reading it; "" where nothing does."""
+    reload_suffices: ClassVar[bool]
+    """Whether a running server reads its files again when it is told to."""
+    restart_by_setting: ClassVar[Mapping[str, bool]] = {}
+    """Settings that profiles/ does not have -> whether they need a restart."""
+    without_restart: ClassVar[str]
+    """How a setting takes effect that needs no restart."""
+    placement: ClassVar[str]
+    """What to do with a fragment."""
+
+    @abstractmethod
+    def statements(self, text: str) -> Iterator[Statement]:
+        """What each line of a configuration file says, in order."""
+
+    @abstractmethod
+    def option(self, line: Line) -> tuple[str, str]:
+        """The setting that a line sets, and its value in the server's words."""
+
+    def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
+        """The option groups that a server of that version reads."""
+        return self.server_groups
+
+    def is_series_group(self, group: str | None) -> bool:
+        """Whether servers of one release series alone read that option group."""
+        return False
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether a line outside any option group is an error."""
+        return None not in self.server_groups
+
+    @abstractmethod
+    def main_files(self, fragment_folder: Path | None) -> Sequence[Path]:
+        """Where the main configuration may lie, by the layouts of packages.
+
+        `fragment_folder`: where a fragment is to be put, which may tell.
+        """
+
+    reads_all_main_files: ClassVar[bool] = False
+    """Whether it reads all of those that exist; else the first of them."""
+
+    @abstractmethod
+    def included_path(self, including: Path, target: str) -> Path | None:
+        """What an include names; None where only the running server can tell."""
+
+    @abstractmethod
+    def include_line(self, path: Path, *, folder: bool, may_miss: bool = False) -> str:
+        """The line that includes a file or a folder."""
+
+    def persisted_settings(self, text: str) -> Iterator[tuple[str, str, int]]:
+        """Name, value and line of each setting in `persisted_file`. Raises ValueError."""
+        raise NotImplementedError(self.name)
+
+    # Commits
+
+    has_binary_log: ClassVar[bool] = True
+    redo_files: ClassVar[int] = 1
+    """How many files the log has where nothing says."""
+    sequences: ClassVar[tuple[CommitSequence, ...]]
+    """The ways it commits, but for those that wait for no sync."""
+
+    def writes_binary_log(self, version: NumericVersion) -> bool:
+        """Whether the server writes a binary log when nobody says so."""
+        return False
+
+    @abstractmethod
+    def commit_path(self, values: Mapping[str, Value | None], *, log_bin: bool) -> CommitPath:
+        """The syncs per commit that typed values (setting -> value) ask for."""
+
+    @abstractmethod
+    def sequence_of(self, syncs: int | None) -> CommitSequence:
+        """How a commit goes that waits for so many syncs; None: as many as by default."""
+
+    @abstractmethod
+    def commit_sequence(self, values: Mapping[str, str]) -> CommitSequence:
+        """How commits go with the values of a running server. Raises AdvisorError without model."""
+
+    @abstractmethod
+    def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
+        """How long these values make leaders wait for company; None where they do not."""
+
+    @abstractmethod
+    def log_sync_method(self, values: Mapping[str, str]) -> Method:
+        """The method by which these values have the log synced."""
+
+    # Programs and command lines
+
+    stop_signal: ClassVar[signal.Signals]
+    not_tried: ClassVar[frozenset[str]]
+    """Settings that name places, programs or the network, or what we need to read the server's log:
+    they are not tried, so that nothing outside the private place is touched."""
+    verify_numbers_lines: ClassVar[bool] = False
+    """Whether a running server tells the line that each value comes from."""
+    accepts_with_errors: ClassVar[bool] = False
+    """Whether what its check logs is no refusal when it ends with status 0."""
+
+    def is_tried(self, line: Line) -> bool:
+        """Whether a line stays within the private place."""
+        return line.name not in self.not_tried and "/" not in (line.value or "")
+
+    @abstractmethod
+    def initialisation(
+        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+    ) -> Initialisation:
+        """How a data directory is made; `lines` are the fragment's, of which some decide how."""
+
+    @abstractmethod
+    def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
+        """The command line that starts a private server with the fragment."""
+
+    @abstractmethod
+    def local_login(self, place: Place) -> Mapping[str, Any]:
+        """How the driver reaches that server."""
+
+    @abstractmethod
+    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
+        """The command line that has the server check its configuration without starting."""
+
+    def why_unchecked(self, version: NumericVersion) -> str:
+        """Why that version has no such check; "" where it has."""
+        return ""
+
+    data_directory_configuration: ClassVar[str] = ""
+    """The main configuration in a new data directory; "" where there is none."""
+
+    # Statements of an audit
+
+    begin_read_only: ClassVar[tuple[str, ...]]
+    audit_statements: ClassVar[tuple[str, ...]]
+    """All that an audit sends, and nothing else. The README lists them."""
+    end_read_only: ClassVar[str] = "ROLLBACK"
+    which_server: ClassVar[str] = ""
+    """Asked first where several servers speak the protocol."""
+
+    @abstractmethod
+    def server_state(self, ask: AskTogether) -> ServerState:
+        """The settings in force, and where each comes from."""
+
+    @abstractmethod
+    def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:
+        """Every setting by its name, in lower case, as the server shows it."""
+
+    @abstractmethod
+    def server_version(self, values: Mapping[str, str]) -> str:
+        """The version in a server's own settings."""
+
+    @abstractmethod
+    def counters(self, state: ServerState) -> Counters:
+        """What counts commits and syncs on that server."""
+
+    # Statements of a load
+
+    table_options: ClassVar[str]
+    """What follows the columns of the load's table."""
+    lock_timeout: ClassVar[str]
+    """Whoever still holds our table when it is to be dropped is waited for so long."""
+    drop_schema_suffix: ClassVar[str] = ""
+
+    @abstractmethod
+    def no_flush(self, *, own_server: bool) -> NoFlush:
+        """How commits are kept from waiting for a flush; globally only on a server of our own."""
+
+    # Changing a setting
+
+    @abstractmethod
+    def change(
+        self,
+        version: NumericVersion,
+        found: EffectiveSetting,
+        value: Value,
+        rendered: str,
+        *,
+        restart: bool,
+        persistable: bool,
+    ) -> str:
+        """How a running server gets another value that lasts: SQL, else which file."""
+
+    def removal(self, found: EffectiveSetting) -> str:
+        """How a setting goes back to what the server derives itself."""
+        if found.origin == "persisted":
+            return f"{self.unpersist} {found.name}; {RESTART}"
+        where = found.place or (
+            "the command line" if found.origin == "command line" else "its file"
+        )
+        return f"remove {found.name} from {where}, {RESTART}"
+
+    unpersist: ClassVar[str] = ""
+    """The SQL that takes a persisted setting back."""
+
+    def reset(self, override: Override) -> str:
+        """The end of what a role's or a database's sessions get."""
+        raise NotImplementedError(self.name)
+
+    # Forms of output
+
+    forms: ClassVar[Mapping[FormName, Form]]
+
+    def form(self, name: FormName, version: NumericVersion) -> Form | None:
+        """How settings are handed over in that form; None where the server has none."""
+        return self.forms.get(name)
+
+    image: ClassVar[str]
+    """The official container image."""
+    image_program: ClassVar[str]
+    image_series_length: ClassVar[int]
+    """How many numbers of the version name a release series."""
+
+    def image_tag(self, version: NumericVersion) -> str:
+        """The official container image of the version's release series."""
+        return f"{self.image}:{format_version(version[: self.image_series_length])}"
+
+
+RESTART: Final = "then restart the server"
+
+
+def require_known(vendor: Vendor, version: NumericVersion, *, hint: str = "") -> None:
+    """Raises UsageError for a version older than the tables."""
+    oldest = vendor.oldest_version
+    if version[: len(oldest)] < oldest:
+        raise UsageError(
+            f"{vendor.title} {format_version(version)} is older than what we know",
+            f"the tables begin with {vendor.title} {format_version(oldest)}{hint}",
+        )

@@ -1,0 +1,97 @@
+"""The forms in which settings are handed over: what a vendor says of each."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from advisor.units import Value
+from advisor.versions import NumericVersion
+
+FormName = Literal["conf", "sql", "patroni", "cloudnativepg", "compose"]
+
+NEEDS_RESTART: Final = "Takes effect at the next restart."
+IN_A_FILE: Final = "it belongs into an option file (--format conf)"
+
+
+class AdvisedSetting(Protocol):
+    """One recommendation, as far as a form reads it."""
+
+    @property
+    def setting(self) -> str: ...
+    @property
+    def value(self) -> Value | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def rendered(self) -> str: ...
+    @property
+    def default(self) -> Value | None: ...
+    @property
+    def emitted(self) -> bool: ...
+    @property
+    def restart(self) -> bool: ...
+    @property
+    def persistable(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One setting as a form has it."""
+
+    lines: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    """What stands above the lines; why there are none."""
+
+
+Writer = Callable[[AdvisedSetting, Sequence[AdvisedSetting], NumericVersion], Written]
+"""Writes one setting; the others of its advice and the server's version may matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to hand settings over."""
+
+    template: str
+    write: Writer
+    placement: str = ""
+    """What to do with it. Empty: what one does with the server's own files."""
+    tried: str = ""
+    """Who has read such a form in tests/servers/test_forms.py and tests/unit/test_forms.py."""
+    mark: str = "#"
+    """What opens a comment."""
+    indent: str = ""
+
+
+def assignment(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:
+    """A line of the server's own configuration file."""
+    return Written([f"{entry.setting} = {entry.rendered}"])
+
+
+def restart_note(entry: AdvisedSetting) -> list[str]:
+    return [NEEDS_RESTART] if entry.restart else []
+
+
+def left_out(entry: AdvisedSetting, why: str) -> Written:
+    return Written(notes=[f"NOT SET HERE: {entry.setting} = {entry.rendered}; {why}."])
+
+
+def yaml_scalar(text: str) -> str:
+    """JSON's strings are YAML's, too."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def yaml_item(text: str) -> str:
+    """An item of a YAML list; Compose would put a variable where a single $ stands."""
+    return f"- {yaml_scalar(text.replace('$', '$$'))}"
+
+
+def compose_form(write: Writer) -> Form:
+    return Form(
+        "compose.yaml.j2",
+        write,
+        "Use: name the service as yours is, then docker compose -f YOURS -f THIS up -d. Its command"
+        " replaces the one you have; arguments win over every file.",
+        "Such arguments were given to PostgreSQL 15, MySQL 9.7 and MariaDB 11.8, in no container.",
+        indent="      ",
+    )

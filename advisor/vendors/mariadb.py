@@ -1,0 +1,201 @@
+"""MariaDB: a MySQL with differences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Final
+
+from advisor.measurement import Method
+from advisor.vendors import option_values
+from advisor.vendors.base import PATIENCE_S, Command, Counter, Initialisation, Place, Vendor, words
+from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
+from advisor.vendors.forms import IN_A_FILE, AdvisedSetting, Form, FormName, Written, left_out
+from advisor.vendors.mysql import (
+    OLD_LOG,
+    SETTINGS_SQL,
+    STATUS_SQL,
+    WHICH_SQL,
+    MySQL,
+    bootstrap,
+    checked_server,
+    private_server,
+    set_global,
+)
+from advisor.vendors.syntax import Line
+from advisor.versions import NumericVersion, format_version
+
+WITHOUT_BINARY_LOG: Final = CommitSequence(
+    "mariadb", "MariaDB without binary log", "the redo log", (SyncStage("log", delayed=True),)
+)
+WITH_BINARY_LOG: Final = CommitSequence(
+    "mariadb-binary-log",
+    "MariaDB with binary log",
+    "the redo log",
+    (SyncStage("log"), SyncStage("binary log", enters="one by one", delayed=True)),
+)
+"""Each prepares for itself, and then joins a group. Sources: MariaDB 10.11, log_write_up_to with
+group_commit_lock and MYSQL_BIN_LOG::trx_group_commit_leader; that no two syncs of a log overlap was
+traced."""
+
+HAS_SYS_SINCE: Final = (10, 6)
+MAJOR_GROUPS_SINCE: Final = (11,)
+"""Since when option groups like [mariadb-11] are read."""
+
+ORIGINS_SQL: Final = (
+    "SELECT lower(variable_name), global_value_origin, coalesce(global_value_path, '')"
+    " FROM information_schema.system_variables"
+)
+
+FIXED_AT_START_SINCE: Final[Mapping[str, tuple[NumericVersion, str]]] = {
+    "innodb_buffer_pool_size": (
+        (11,),
+        "a running MariaDB takes no more than innodb_buffer_pool_size_max, with which it started",
+    )
+}
+"""Setting -> since when MariaDB changes it in name only while it runs, and why. Tried on 11.8,
+where it does not grow, and on 10.11, where it does; what lies between is taken to be as 11.8."""
+
+NOT_TRIED: Final = words(
+    "basedir bind_address bootstrap chroot datadir init_file log_error log_warnings "
+    "pid_file plugin_dir plugin_load plugin_load_add plugin_maturity port secure_file_priv "
+    "skip_networking socket tmpdir user wsrep_on wsrep_provider"
+)
+"""Settings that name places, programs or the network, or what we need to read the server's log."""
+
+
+class MariaDB(MySQL):
+    """Has no SET PERSIST, one redo file, and a binary log only where it is asked for."""
+
+    # Names and versions
+
+    name = "mariadb"
+    title = "MariaDB"
+    known_versions = ("10.6", "11.8")
+    started_versions = ("10.11", "11.8")
+    programs: ClassVar[tuple[str, ...]] = ("mariadbd", "mysqld")
+    package = "Debian's package mariadb-server-core"
+    dsn_schemes = ("mariadb",)
+
+    client_groups = frozenset({"client", "client-server", "client-mariadb"})
+    client_homes = ("MARIADB_HOME", "MYSQL_HOME")
+
+    # Values
+
+    dialect = option_values.MARIADB
+
+    # Configuration files
+
+    server_groups = frozenset(
+        {"mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"}
+    )
+    fragment_group = "mariadb"  # never read by MySQL
+    persisted_file = ""
+    persisted_by = ""
+    persisted_switch = ""
+
+    def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
+        names = {f"{name}-{format_version(version[:2])}" for name in ("mariadb", "mariadbd")}
+        if version >= MAJOR_GROUPS_SINCE:
+            names |= {f"{name}-{version[0]}" for name in ("mariadb", "mariadbd")}
+        return super().groups_read(version) | names
+
+    # Commits
+
+    redo_files = 1
+    sequences = (WITHOUT_BINARY_LOG, WITH_BINARY_LOG)
+
+    def writes_binary_log(self, version: NumericVersion) -> bool:
+        return False
+
+    def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
+        """Source: MYSQL_BIN_LOG::wait_for_sufficient_commits, which without a count does not wait
+        at all."""
+        count = int(values["binlog_commit_wait_count"])
+        delay = CommitDelay(float(values["binlog_commit_wait_usec"]), until=count)
+        return delay if count and delay.us else None
+
+    def log_sync_method(self, values: Mapping[str, str]) -> Method:
+        return "fdatasync"
+
+    # Programs and command lines
+
+    not_tried = NOT_TRIED
+
+    def initialisation(
+        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+    ) -> Initialisation:
+        files = ["system_tables", "performance_tables", "system_tables_data"]
+        if version >= HAS_SYS_SINCE:
+            files.append("sys_schema")
+        where = self._where(program, place, lines)
+        return bootstrap(program, where, files, ("global_priv", "proxies_priv"))
+
+    def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
+        own = f"--secure-file-priv={place.folder}"
+        return [*private_server(program, place), own, *OLD_LOG]
+
+    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
+        # It says on stderr what it holds against its options when it prints its help, whatever its
+        # exit status.
+        return [*checked_server(program, main), "--help", "--verbose"]
+
+    def why_unchecked(self, version: NumericVersion) -> str:
+        return ""
+
+    # Statements of an audit
+
+    begin_read_only = (
+        f"SET SESSION max_statement_time = {PATIENCE_S}",
+        f"SET SESSION lock_wait_timeout = {PATIENCE_S}",
+        "START TRANSACTION READ ONLY",
+    )
+    origins_sql = ORIGINS_SQL
+    audit_statements = (
+        WHICH_SQL,
+        *begin_read_only,
+        SETTINGS_SQL,
+        ORIGINS_SQL,
+        STATUS_SQL,
+        Vendor.end_read_only,
+    )
+
+    # MariaDB has no count of the log's syncs alone.
+    log_syncs = Counter(
+        "Innodb_data_fsyncs: those of data files among them", STATUS_SQL, "Innodb_data_fsyncs"
+    )
+    binary_log_syncs = Counter("Syncs", STATUS_SQL, "Syncs")
+
+    # Changing a setting
+
+    unpersist = ""
+
+    def persists(self, version: NumericVersion) -> bool:
+        return False
+
+    # Forms of output
+
+    forms: ClassVar[Mapping[FormName, Form]] = {
+        **MySQL.forms,
+        "sql": Form(
+            "innodb.sql.j2",
+            lambda *given: _set_global(*given),
+            "Use: mariadb < THIS, AND an option file (--format conf): MariaDB has no SET PERSIST,"
+            " so NOTHING OF THIS SURVIVES A RESTART.",
+            "Such SQL was run on MariaDB 10.11 and 11.8.",
+            mark="--",
+        ),
+    }
+
+    def form(self, name: FormName, version: NumericVersion) -> Form | None:
+        return self.forms.get(name)
+
+    image = "mariadb"
+    image_program = "mariadbd"
+
+
+def _set_global(
+    entry: AdvisedSetting, settings: Sequence[AdvisedSetting], version: NumericVersion
+) -> Written:
+    since, why = FIXED_AT_START_SINCE.get(entry.setting, (None, ""))
+    if since and version >= since and not entry.restart:
+        return left_out(entry, f"{why}: {IN_A_FILE}")
+    return set_global(entry, settings)

@@ -1,0 +1,585 @@
+"""MySQL: everything that the other rooms ask of it. MariaDB is a MySQL with differences."""
+
+import json
+import re
+import signal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from advisor.errors import AdvisorError
+from advisor.measurement import Method
+from advisor.server_state import EffectiveSetting, Origin, ServerState
+from advisor.units import Value
+from advisor.vendors import option_files, option_values
+from advisor.vendors.base import (
+    NO_COUNTER,
+    PATIENCE_S,
+    RESTART,
+    Ask,
+    AskTogether,
+    Command,
+    Counter,
+    Counters,
+    Initialisation,
+    NoFlush,
+    Place,
+    Vendor,
+    words,
+)
+from advisor.vendors.commits import (
+    ASYNCHRONOUS,
+    CommitDelay,
+    CommitPath,
+    CommitSequence,
+    SyncStage,
+)
+from advisor.vendors.forms import (
+    IN_A_FILE,
+    NEEDS_RESTART,
+    AdvisedSetting,
+    Form,
+    FormName,
+    Written,
+    assignment,
+    compose_form,
+    left_out,
+    yaml_item,
+)
+from advisor.vendors.names import VendorName
+from advisor.vendors.syntax import Line, Statement
+from advisor.vendors.values import Parsed, Rejected, ValueSpec
+from advisor.versions import NumericVersion, format_version, parse_version
+
+LOCK_TURNS: Final = 2
+"""MySQL's InnoDB wakes all at once, and each must get the log's mutex before one can lead; whoever
+was just served and is back by then goes along. Two turns came nearest to exploratory runs."""
+
+WITHOUT_BINARY_LOG: Final = CommitSequence(
+    "mysql", "MySQL without binary log", "the redo log", (SyncStage("log", lock_turns=LOCK_TURNS),)
+)
+WITH_BINARY_LOG: Final = CommitSequence(
+    "mysql-binary-log",
+    "MySQL with binary log",
+    "the redo log",
+    (SyncStage("log"), SyncStage("binary log", delayed=True)),
+)
+"""One thread leads its group through both stages. Sources: MySQL 9.7, log_self_write_up_to and
+MYSQL_BIN_LOG::ordered_commit; that no two syncs of a log overlap was traced."""
+
+INITIALIZES_SINCE: Final = (5, 7)
+"""Since when MySQL makes its system tables itself, and knows our options for its log."""
+
+VALIDATES_SINCE: Final = (8, 0, 16)
+"""Since when it has --validate-config."""
+
+PERSISTS_SINCE: Final = (8, 0)
+"""Since when it has SET PERSIST."""
+
+BINARY_LOG_SINCE: Final = (8, 0)
+"""Since when it writes a binary log when nobody says so."""
+
+ONCE: Final = frozenset({"lower_case_table_names", "innodb_page_size", "innodb_data_file_path"})
+"""Decided when a data directory is made, and refused when changed later."""
+
+FLUSH_GLOBALS: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
+"""What makes InnoDB's commits wait; a session cannot choose."""
+
+IO_CAPACITY: Final = ("innodb_io_capacity", "innodb_io_capacity_max")
+"""A limit and what it limits. Of these MySQL cuts the one that is set down, or up, to the other as
+that is then; when it starts it does so once more, in the order in which they were persisted."""
+
+WHICH_SQL: Final = "SELECT version()"
+"""MySQL or MariaDB; asked first, for the two know different timeouts."""
+
+SETTINGS_SQL: Final = "SHOW GLOBAL VARIABLES"
+STATUS_SQL: Final = "SHOW GLOBAL STATUS"
+ORIGINS_SQL: Final = (
+    "SELECT variable_name, variable_source, coalesce(variable_path, '')"
+    " FROM performance_schema.variables_info"
+)
+BINARY_LOG_SYNCS_SQL: Final = (
+    "SELECT count_misc FROM performance_schema.file_summary_by_event_name"
+    " WHERE event_name = 'wait/io/file/sql/binlog'"
+)
+
+ORIGINS: Final[Mapping[str, Origin]] = {
+    "COMPILED": "default",
+    "COMPILE-TIME": "default",
+    "GLOBAL": "file",
+    "SERVER": "file",
+    "EXPLICIT": "file",
+    "EXTRA": "file",
+    "USER": "file",
+    "CONFIG": "file",
+    "COMMAND_LINE": "command line",
+    "COMMAND-LINE": "command line",
+    "PERSISTED": "persisted",
+    "ENV": "other",
+    "AUTO": "default",
+    "DYNAMIC": "other",
+    "SQL": "other",
+}
+"""The word of MySQL (variables_info) and MariaDB (system_variables) -> ours."""
+
+ON: Final = ("on", "1")
+NOT_PERSISTED: Final = "MySQL calls it a non persistent variable"
+NOT_KEPT: Final = "NOT KEPT: a restart takes it back, unless an option file has it, too."
+TOGETHER: Final = "Both, and twice, for a running server changes one to fit the other."
+TOGETHER_AT_START: Final = "Take both out of option files: MySQL does that at its start, too."
+
+NOT_TRIED: Final = words(
+    "admin_address basedir bind_address chroot daemonize datadir early_plugin_load "
+    "init_file initialize initialize_insecure log_error log_error_services "
+    "log_error_verbosity mysqlx mysqlx_bind_address mysqlx_port mysqlx_socket pid_file "
+    "plugin_dir plugin_load plugin_load_add port secure_file_priv skip_networking socket "
+    "tmpdir user"
+)
+"""Settings that name places, programs or the network, or what we need to read the server's log."""
+
+
+class MySQL(Vendor):
+    """Settings in option files, InnoDB's redo log, and a binary log beside it."""
+
+    # Names and versions
+
+    name: ClassVar[VendorName] = "mysql"
+    title = "MySQL"
+    engine = "innodb"
+    known_versions = ("5.7", "9.7")
+    started_versions = ("9.7",)
+    programs: ClassVar[tuple[str, ...]] = ("mysqld",)
+    package = "Debian's package mysql-server-core (in sid; mysql-community-server-core elsewhere)"
+    account = "mysql"
+    driver = "pymysql"
+    dsn_schemes: ClassVar[tuple[str, ...]] = ("mysql",)
+    plaintext_option = "ssl-mode=disabled"
+
+    client_groups: ClassVar[frozenset[str]] = frozenset({"client"})
+    """The option groups that every client of the vendor reads."""
+    client_homes: ClassVar[tuple[str, ...]] = ("MYSQL_HOME",)
+    """Variables that name the folder of a further option file; the first that is set counts."""
+
+    def parse_banner(self, banner: str) -> NumericVersion | None:
+        found = re.search(r"\bVer (?:5\.5\.5-)?(\d+(?:\.\d+)+)", banner)
+        if found is None or self.actual_vendor(banner) != self.name:
+            return None
+        return parse_version(found[1])
+
+    def actual_vendor(self, version_text: str) -> VendorName:
+        return "mariadb" if "mariadb" in version_text.lower() else "mysql"
+
+    # Values
+
+    dialect: ClassVar[option_values.Dialect] = option_values.MYSQL
+
+    def parse_value(
+        self, text: str | None, spec: ValueSpec, *, unit: str = ""
+    ) -> Parsed | Rejected:
+        return option_values.parse(text, spec, self.dialect)
+
+    def render_value(self, value: Value, unit: str) -> str:
+        return option_values.render(value, unit)
+
+    # Configuration files
+
+    config_suffix = ".cnf"
+    server_groups = frozenset({"mysqld", "server"})
+    fragment_group = "mysqld"
+    missing_include_stops = False
+    circular_include_stops = False
+    skips_hidden_files = False
+    ignores_world_writable_files = True
+    data_directory_setting = "datadir"
+    persisted_file = "mysqld-auto.cnf"
+    persisted_by = "SET PERSIST"
+    persisted_switch = "persisted_globals_load"
+    reload_suffices = False
+    without_restart = "no restart"
+    placement = "Use: a file of its own that sorts last in the server's !includedir, then restart."
+
+    def statements(self, text: str) -> Iterator[Statement]:
+        return option_files.statements(text)
+
+    def option(self, line: Line) -> tuple[str, str]:
+        return option_files.option(line)
+
+    def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
+        """As the server's own --help lists them."""
+        return self.server_groups | {f"mysqld-{format_version(version[:2])}"}
+
+    def is_series_group(self, group: str | None) -> bool:
+        return re.fullmatch(r"(mysqld|mariadb|mariadbd)-\d+(\.\d+)?", group or "") is not None
+
+    def main_files(self, fragment_folder: Path | None) -> Sequence[Path]:
+        return (Path("/etc/my.cnf"), Path("/etc/mysql/my.cnf"))
+
+    reads_all_main_files = True
+
+    def included_path(self, including: Path, target: str) -> Path | None:
+        # A relative one is relative to the directory the server is started in.
+        return Path(target) if target.startswith("/") else None
+
+    def include_line(self, path: Path, *, folder: bool, may_miss: bool = False) -> str:
+        return f"!includedir {path}/" if folder else f"!include {path}"
+
+    def persisted_settings(self, text: str) -> Iterator[tuple[str, str, int]]:
+        try:
+            stored = json.loads(text or "{}")
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
+        for name, value in _persisted(stored):
+            yield name, value, 1
+
+    # Commits
+
+    redo_files = 2
+    sequences = (WITHOUT_BINARY_LOG, WITH_BINARY_LOG)
+
+    def writes_binary_log(self, version: NumericVersion) -> bool:
+        return version >= BINARY_LOG_SINCE
+
+    def commit_path(self, values: Mapping[str, Value | None], *, log_bin: bool) -> CommitPath:
+        """One sync at trx_commit 1 (MariaDB's 3 flushes at prepare and at commit), none at 0 and 2;
+        one more where sync_binlog is 1. Counted with strace, 20 commits of one client, on MySQL 9.7
+        and MariaDB 10.11."""
+        flush = values.get("innodb_flush_log_at_trx_commit")
+        log_syncs = 0 if flush in (0, 2) else 2 if flush == 3 and log_bin else 1
+        return CommitPath(log_syncs, 1 if log_bin and values.get("sync_binlog") == 1 else 0)
+
+    def sequence_of(self, syncs: int | None) -> CommitSequence:
+        """The second sync is the binary log's, and a third one MariaDB's own."""
+        without, with_binary_log = self.sequences
+        return ASYNCHRONOUS if syncs == 0 else without if syncs == 1 else with_binary_log
+
+    def commit_sequence(self, values: Mapping[str, str]) -> CommitSequence:
+        flush = values["innodb_flush_log_at_trx_commit"]
+        binary_log = values["log_bin"].lower() in ON and values["sync_binlog"] == "1"
+        if flush == "1":  # a binary log that is written but not synced adds no sync
+            return self.sequence_of(1 + binary_log)
+        if flush in ("0", "2") and not binary_log:
+            return self.sequence_of(0)
+        raise AdvisorError(
+            f"there is no model for innodb_flush_log_at_trx_commit = {flush}"
+            f" with sync_binlog = {values['sync_binlog']}",
+            "relax both, or neither",
+        )
+
+    def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
+        """Source: Commit_stage_manager::wait_count_or_timeout, where a count of 0 is none."""
+        count = int(values["binlog_group_commit_sync_no_delay_count"])
+        delay = CommitDelay(float(values["binlog_group_commit_sync_delay"]), until=count or None)
+        return delay if delay.us else None
+
+    def log_sync_method(self, values: Mapping[str, str]) -> Method:
+        on = values.get("innodb_use_fdatasync", "OFF").lower() in ON
+        return "fdatasync" if on else "fsync"
+
+    # Programs and command lines
+
+    stop_signal = signal.SIGTERM
+    not_tried = NOT_TRIED
+
+    def initialisation(
+        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+    ) -> Initialisation:
+        where = self._where(program, place, lines)
+        if version >= INITIALIZES_SINCE:
+            return Initialisation([program, "--no-defaults", "--initialize-insecure", *where])
+        files = ("system_tables", "system_tables_data")
+        return bootstrap(program, where, files, ("user", "proxies_priv"))
+
+    def _where(self, program: Path, place: Place, lines: Iterable[Line]) -> list[str]:
+        once = [f"--{line.name}={line.value}" for line in lines if line.name in ONCE and line.value]
+        return [f"--datadir={place.data}", f"--basedir={base_folder(program)}", *once]
+
+    def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
+        current = version >= INITIALIZES_SINCE
+        own = ["--loose-mysqlx=OFF", "--log-error-verbosity=2"] if current else OLD_LOG
+        return [*private_server(program, place), *self._file_privilege(place, version), *own]
+
+    def _file_privilege(self, place: Place, version: NumericVersion) -> list[str]:
+        return [
+            "--secure-file-priv=NULL"
+            if version >= INITIALIZES_SINCE
+            else f"--secure-file-priv={place.folder}"
+        ]
+
+    def local_login(self, place: Place) -> Mapping[str, Any]:
+        return {"unix_socket": str(place.socket), "user": "root", "ssl_disabled": True}
+
+    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
+        # The folder that it was built to use need not exist, and is no affair of ours.
+        own = ["--secure-file-priv=NULL", "--log-error-verbosity=2"]
+        return [*checked_server(program, main), *own, "--validate-config"]
+
+    def why_unchecked(self, version: NumericVersion) -> str:
+        too_old = version < VALIDATES_SINCE
+        return "MySQL before 8.0.16 has no check of its own" if too_old else ""
+
+    # Statements of an audit
+
+    begin_read_only: ClassVar[tuple[str, ...]] = (
+        f"SET SESSION max_execution_time = {PATIENCE_S * 1000}",
+        f"SET SESSION lock_wait_timeout = {PATIENCE_S}",
+        "START TRANSACTION READ ONLY",
+    )
+    which_server = WHICH_SQL
+    origins_sql: ClassVar[str] = ORIGINS_SQL
+    audit_statements: ClassVar[tuple[str, ...]] = (
+        WHICH_SQL,
+        *begin_read_only,
+        SETTINGS_SQL,
+        ORIGINS_SQL,
+        STATUS_SQL,
+        BINARY_LOG_SYNCS_SQL,
+        Vendor.end_read_only,
+    )
+
+    def server_state(self, ask: AskTogether) -> ServerState:
+        (rows,) = ask(SETTINGS_SQL)
+        values = {name.lower(): value for name, value in rows}
+        notes: tuple[str, ...] = ()
+        origins: dict[str, tuple[Origin, str]] = {}
+        try:
+            (rows,) = ask(self.origins_sql)
+            origins = {
+                name.lower(): (ORIGINS.get(source, "unknown"), path) for name, source, path in rows
+            }
+        except AdvisorError as error:
+            notes = (f"where the settings come from is not shown: {error.message}",)
+        if not any(path for _, path in origins.values()) and "file" in dict(origins.values()):
+            notes = (
+                "this account may not see in which file a setting stands; GRANT FILE shows it",
+            )
+        return ServerState(
+            vendor=self.name,
+            version=parse_version(values["version"].removeprefix("5.5.5-")),
+            settings={
+                name: EffectiveSetting(name, value, "", *origins.get(name, ("unknown", "")))
+                for name, value in values.items()
+            },
+            notes=notes,
+        )
+
+    def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:
+        return {
+            name.lower(): EffectiveSetting(name.lower(), value, shown=value)
+            for name, value in ask(SETTINGS_SQL)
+        }
+
+    def server_version(self, values: Mapping[str, str]) -> str:
+        return values["version"].split()[0]
+
+    log_syncs: ClassVar[Counter] = Counter(
+        "Innodb_os_log_fsyncs", STATUS_SQL, "Innodb_os_log_fsyncs"
+    )
+    binary_log_syncs: ClassVar[Counter] = Counter(
+        "performance_schema.file_summary_by_event_name", BINARY_LOG_SYNCS_SQL
+    )
+
+    def counters(self, state: ServerState) -> Counters:
+        log_bin = state.settings.get("log_bin")
+        if log_bin is not None and log_bin.value.lower() in ON:
+            logged = Counter(
+                "Binlog_cache_use: transactions written to the binary log",
+                STATUS_SQL,
+                "Binlog_cache_use",
+            )
+            return Counters(logged, self.log_syncs, self.binary_log_syncs)
+        # Without a binary log nothing counts transactions that write.
+        commits = Counter(
+            "Handler_commit: transactions that only read among them", STATUS_SQL, "Handler_commit"
+        )
+        return Counters(commits, self.log_syncs, NO_COUNTER)
+
+    # Statements of a load
+
+    table_options = "ENGINE = InnoDB"
+    lock_timeout = "SET lock_wait_timeout = 30"  # without it, for a year
+
+    def no_flush(self, *, own_server: bool) -> NoFlush:
+        if own_server:  # what is written at commit stays so
+            return NoFlush(
+                before=f"SELECT {', '.join(f'@@GLOBAL.{name}' for name in FLUSH_GLOBALS)}",
+                admin=lambda off, before: [
+                    f"SET GLOBAL {name} = {value}"
+                    for name, value in zip(FLUSH_GLOBALS, (2, 0) if off else before, strict=True)
+                ],
+            )
+        # One rollback each would wait for a flush (MySQL 9.7), so there is one at the end.
+        return NoFlush(each=lambda off: ("BEGIN" if off else "ROLLBACK",), keeps_commits=False)
+
+    # Changing a setting
+
+    unpersist = "RESET PERSIST"
+
+    def persists(self, version: NumericVersion) -> bool:
+        """Whether SQL can change a setting so that it lasts."""
+        return version >= PERSISTS_SINCE
+
+    def change(
+        self,
+        version: NumericVersion,
+        found: EffectiveSetting,
+        value: Value,
+        rendered: str,
+        *,
+        restart: bool,
+        persistable: bool,
+    ) -> str:
+        persists = self.persists(version) and persistable and not restart
+        if found.origin == "command line" and not persists:
+            # It outranks every file; only SET PERSIST comes after it.
+            return f"set {found.name} = {rendered} on the server's command line, {RESTART}"
+        if restart:
+            file = found.place if found.origin == "file" and found.place else "an option file"
+            # A persisted value outranks the file.
+            reset = f"RESET PERSIST {found.name}; " if found.origin == "persisted" else ""
+            return f"{reset}write {found.name} = {rendered} in {file}, {RESTART}"
+        if persists:
+            return f"SET PERSIST {found.name} = {sql_literal(value)};"
+        last = f"and {found.name} = {rendered} in an option file, to last"
+        return f"SET GLOBAL {found.name} = {sql_literal(value)}; {last}"
+
+    # Forms of output
+
+    forms: ClassVar[Mapping[FormName, Form]] = {
+        "conf": Form("innodb.cnf.j2", assignment),
+        "sql": Form(
+            "innodb.sql.j2",
+            lambda entry, settings, _: _set_persist(entry, settings),
+            "Use: mysql < THIS, with SYSTEM_VARIABLES_ADMIN and PERSIST_RO_VARIABLES_ADMIN. It goes"
+            " into mysqld-auto.cnf, which wins over every option file.",
+            "Such SQL was run on MySQL 9.7.",
+            mark="--",
+        ),
+        "compose": compose_form(lambda entry, _, __: _argument(entry)),
+    }
+
+    def form(self, name: FormName, version: NumericVersion) -> Form | None:
+        if name == "sql" and not self.persists(version):
+            return SQL_BEFORE_PERSIST
+        return super().form(name, version)
+
+    image = "mysql"
+    image_program = "mysqld"
+    image_series_length = 2
+
+
+OLD_LOG: Final = ["--log-warnings=2"]
+
+
+def base_folder(program: Path) -> Path:
+    """The folder a server's own files are relative to."""
+    return program.parent.parent
+
+
+def private_server(program: Path, place: Place) -> Command:
+    """The command line that keeps a server in its place: it wins over every file."""
+    return [
+        program,
+        f"--defaults-file={place.fragment}",
+        f"--basedir={base_folder(program)}",
+        f"--datadir={place.data}",
+        f"--socket={place.socket}",
+        f"--pid-file={place.folder / 'pid'}",
+        f"--tmpdir={place.folder}",
+        "--skip-networking",
+    ]
+
+
+def checked_server(program: Path, main: Path) -> Command:
+    """The command line of a server that only looks at its configuration."""
+    return [program, f"--defaults-file={main}", f"--basedir={base_folder(program)}"]
+
+
+def bootstrap(
+    program: Path, where: Sequence[str], files: Sequence[str], accounts: Sequence[str]
+) -> Initialisation:
+    """A data directory made from the SQL that comes with the server."""
+    return Initialisation(
+        [program, "--no-defaults", "--bootstrap", "--log-warnings=0", *where],
+        sql_files=files,
+        sql_before="create database mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n",
+        # The accounts for this host's own name would draw warnings from skip_name_resolve.
+        sql_after="".join(
+            f"delete from mysql.{table} where host <> 'localhost';\n" for table in accounts
+        ),
+    )
+
+
+def _persisted(stored: object) -> Iterator[tuple[str, str]]:
+    """Names and values in the groups of mysqld-auto.cnf; version 1 nests one in another."""
+    if not isinstance(stored, dict):
+        return
+    for name, entry in stored.items():
+        if not isinstance(entry, dict):
+            continue
+        if isinstance(value := entry.get("Value"), str):
+            yield name, value
+        else:
+            yield from _persisted(entry)
+
+
+def sql_literal(value: Value) -> str:
+    """A value in SQL, which has no K, M and G: in the server's own unit."""
+    if isinstance(value, bool):
+        return "ON" if value else "OFF"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value)
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _set(scope: str, entry: AdvisedSetting) -> str:
+    value = entry.rendered if entry.value is None else entry.value
+    return f"SET {scope} {entry.setting} = {sql_literal(value)};"
+
+
+def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
+    if not entry.persistable:
+        return left_out(entry, f"{NOT_PERSISTED}: {IN_A_FILE}")
+    if entry.restart:
+        return Written([_set("PERSIST_ONLY", entry)], [NEEDS_RESTART])
+    together = _together(entry, settings)
+    notes = [TOGETHER, TOGETHER_AT_START] if len(together) > 1 else []
+    return Written([_set("PERSIST", each) for each in together], notes)
+
+
+def set_global(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
+    """A setting changed until the next restart."""
+    if entry.restart:
+        return left_out(entry, f"it cannot be changed while this server runs: {IN_A_FILE}")
+    together = _together(entry, settings)
+    notes = [TOGETHER, NOT_KEPT] if len(together) > 1 else [NOT_KEPT]
+    return Written([_set("GLOBAL", each) for each in together], notes)
+
+
+def _together(
+    entry: AdvisedSetting, settings: Sequence[AdvisedSetting]
+) -> Sequence[AdvisedSetting]:
+    """A setting alone, or both of IO_CAPACITY in the order that works from the defaults; with each
+    of the two, so twice, it works for a running server from whatever it has."""
+    both = [each for each in settings if each.emitted and each.setting in IO_CAPACITY]
+    if entry not in both or len(both) == 1:
+        return [entry]
+    capacity, limit = both
+    below = isinstance(limit.value, int) and limit.value < int(capacity.default or 0)
+    return [capacity, limit] if below else [limit, capacity]
+
+
+def _argument(entry: AdvisedSetting) -> Written:
+    return Written([yaml_item(f"--{entry.setting.replace('_', '-')}={entry.rendered}")])
+
+
+SQL_BEFORE_PERSIST: Final = Form(
+    "innodb.sql.j2",
+    lambda entry, settings, _: set_global(entry, settings),
+    "Use: mysql < THIS, AND an option file (--format conf): SET PERSIST came with MySQL 8.0, so"
+    " NOTHING OF THIS SURVIVES A RESTART.",
+    "Such SQL was not run.",
+    mark="--",
+)

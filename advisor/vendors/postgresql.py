@@ -1,0 +1,504 @@
+"""PostgreSQL: everything that the other rooms ask of it."""
+
+import re
+import signal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from advisor.measurement import Method
+from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
+from advisor.units import Value
+from advisor.vendors import postgresql_conf, postgresql_values
+from advisor.vendors.base import (
+    PATIENCE_S,
+    RESTART,
+    Ask,
+    AskTogether,
+    Command,
+    Counter,
+    Counters,
+    Initialisation,
+    NoFlush,
+    Place,
+    Rows,
+    Vendor,
+    words,
+)
+from advisor.vendors.commits import (
+    ASYNCHRONOUS,
+    ONE_SHARED_SYNC,
+    CommitDelay,
+    CommitPath,
+    CommitSequence,
+)
+from advisor.vendors.forms import (
+    AdvisedSetting,
+    Form,
+    Written,
+    assignment,
+    compose_form,
+    left_out,
+    restart_note,
+    yaml_item,
+    yaml_scalar,
+)
+from advisor.vendors.syntax import Inclusion, Line, Statement
+from advisor.vendors.values import Parsed, Rejected, ValueSpec
+from advisor.versions import Feature, NumericVersion, parse_version
+
+SYNC_METHODS: Final[Mapping[str, Method]] = {
+    "fdatasync": "fdatasync",
+    "fsync": "fsync",
+    "open_datasync": "open_datasync",
+    "open_sync": "open_sync",
+}
+"""wal_sync_method -> the series that measures it."""
+
+OFFERED_VALUES: Final[tuple[tuple[str, NumericVersion, Mapping[str, Feature]], ...]] = (
+    ("wal_compression", (15,), {"lz4": "lz4", "zstd": "zstd"}),
+    ("io_method", (18,), {"io_uring": "liburing"}),
+)
+"""Setting, since when it is an enum, and which of its values needs which feature."""
+
+SETTINGS_SQL: Final = (
+    "SELECT name, setting, coalesce(unit, ''), source, coalesce(sourcefile, ''),"
+    " coalesce(sourceline, 0), pending_restart FROM pg_catalog.pg_settings"
+)
+SEES_PLACES_SQL: Final = "SELECT pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')"
+"""Without that role PostgreSQL leaves files and lines out."""
+
+OVERRIDES_SQL: Final = (
+    "SELECT s.setconfig, r.rolname, d.datname FROM pg_catalog.pg_db_role_setting s"
+    " LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole"
+    " LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
+)
+WRITING_TRANSACTIONS_SQL: Final = (
+    "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint"
+)
+"""The next transaction's number: exact at once, while pg_stat_database lags by up to a second and
+counts reading transactions, too."""
+
+WAL_SYNCS_14_SQL: Final = "SELECT wal_sync FROM pg_catalog.pg_stat_wal"
+WAL_SYNCS_18_SQL: Final = (
+    "SELECT coalesce(sum(fsyncs), 0)::bigint FROM pg_catalog.pg_stat_io WHERE object = 'wal'"
+)
+EFFECTIVE_SQL: Final = (
+    "SELECT name, setting, unit, current_setting(name), sourcefile, sourceline, vartype"
+    " FROM pg_settings"
+)
+
+ORIGINS: Final[Mapping[str, Origin]] = {
+    "default": "default",
+    "environment variable": "other",
+    "configuration file": "file",
+    "command line": "command line",
+    "override": "default",
+}
+"""The server's own word (guc_tables.c, GucSource_Names) -> ours."""
+
+OF_OUR_SESSION: Final = ("database", "user", "database user", "client", "session", "global")
+"""Sources in pg_settings that are about this connection, not the server."""
+
+RELOAD: Final = "SELECT pg_reload_conf();"
+
+NOT_IN_CLOUDNATIVEPG: Final = {
+    "full_page_writes": "the operator has it on, and some of its versions let nobody set it",
+    "data_sync_retry": "the operator lets nobody set it",
+}
+"""Setting -> why. The operator's documentation once called the first fixed
+(docs/src/postgresql_conf.md, 4e7bcbd); the second is the only one of ours among its
+FixedConfigurationParameters (pkg/postgres/configuration.go, b122f63)."""
+
+NOT_TRIED: Final = words(
+    "archive_cleanup_command archive_command archive_library config_file data_directory "
+    "dynamic_library_path external_pid_file hba_file ident_file listen_addresses "
+    "local_preload_libraries log_destination log_directory log_filename log_min_messages "
+    "logging_collector port primary_conninfo recovery_end_command restore_command "
+    "session_preload_libraries shared_preload_libraries ssl ssl_passphrase_command "
+    "synchronous_standby_names unix_socket_directories unix_socket_group "
+    "unix_socket_permissions"
+)
+"""Settings that name places, programs or the network, or what we need to read the server's log."""
+
+
+class PostgreSQL(Vendor):
+    """Settings in postgresql.conf, a WAL, one sync for each group of commits."""
+
+    # Names and versions
+
+    name = "postgresql"
+    title = "PostgreSQL"
+    engine = "postgresql"
+    known_versions = ("13", "19")
+    started_versions = ("13", "14", "15", "16", "17", "18", "19")
+    programs = ("postgres",)
+    package = "Debian's package postgresql"
+    account = "postgres"
+    driver = "psycopg"
+    dsn_schemes = ("postgresql", "postgres")
+    plaintext_option = "sslmode=disable"
+
+    def parse_banner(self, banner: str) -> NumericVersion | None:
+        found = re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)*)", banner)
+        return parse_version(found[1]) if found else None
+
+    def feature_probes(
+        self, version: NumericVersion
+    ) -> Mapping[str, tuple[Command, Mapping[str, Feature]]]:
+        # -C comes first, for then even root may ask; the configuration is empty, so nobody's is
+        # read. Asked for a value that none has, the server lists those it takes.
+        return {
+            setting: (
+                ["-C", setting, "-c", f"{setting}=?", "-c", "config_file=/dev/null", "-D", "/"],
+                features,
+            )
+            for setting, since, features in OFFERED_VALUES
+            if version >= since
+        }
+
+    def offered_values(self, complaint: str) -> frozenset[str]:
+        listed = re.search(r"Available values: (.*?)\.?$", complaint, re.MULTILINE)
+        return frozenset(listed[1].split(", ")) if listed else frozenset()
+
+    # Values
+
+    def parse_value(
+        self, text: str | None, spec: ValueSpec, *, unit: str = ""
+    ) -> Parsed | Rejected:
+        return postgresql_values.parse(text or "", spec, unit=unit)
+
+    def render_value(self, value: Value, unit: str) -> str:
+        return postgresql_values.render(value, unit)
+
+    # Configuration files
+
+    config_suffix = ".conf"
+    server_groups = frozenset({None})
+    missing_include_stops = True
+    circular_include_stops = True
+    skips_hidden_files = True
+    ignores_world_writable_files = False
+    data_directory_setting = "data_directory"
+    data_directory_marker = "PG_VERSION"
+    persisted_file = "postgresql.auto.conf"
+    persisted_by = "ALTER SYSTEM"
+    reload_suffices = True
+    restart_by_setting: ClassVar[Mapping[str, bool]] = {
+        "wal_level": True,
+        "max_wal_senders": True,
+        "archive_mode": True,
+        "max_connections": True,
+        "huge_pages": True,
+        "synchronous_standby_names": False,
+    }
+    """By pg_settings.context: postmaster, or sighup and below."""
+    without_restart = "reload"
+    placement = (
+        "Use: a file of its own in the server's include_dir, then restart; "
+        "ALTER SYSTEM settings win over it."
+    )
+
+    def statements(self, text: str) -> Iterator[Statement]:
+        return postgresql_conf.statements(text)
+
+    def option(self, line: Line) -> tuple[str, str]:
+        return line.name, line.value or ""
+
+    def main_files(self, fragment_folder: Path | None) -> Sequence[Path]:
+        if fragment_folder is None:
+            return ()
+        return (fragment_folder.parent / "postgresql.conf", fragment_folder / "postgresql.conf")
+
+    def included_path(self, including: Path, target: str) -> Path | None:
+        return including.parent / target
+
+    def include_line(self, path: Path, *, folder: bool, may_miss: bool = False) -> str:
+        word = "include_dir" if folder else "include_if_exists" if may_miss else "include"
+        return f"{word} = {_quoted(str(path).replace(chr(92), chr(92) * 2))}"
+
+    def persisted_settings(self, text: str) -> Iterator[tuple[str, str, int]]:
+        for statement in postgresql_conf.statements(text):
+            if isinstance(statement, Line):
+                yield statement.name, statement.value or "", statement.number
+            elif isinstance(statement, Inclusion):
+                raise ValueError(f"line {statement.number} includes another file")
+
+    # Commits
+
+    has_binary_log = False
+    sequences = (ONE_SHARED_SYNC,)
+
+    def commit_path(self, values: Mapping[str, Value | None], *, log_bin: bool) -> CommitPath:
+        """One sync, none with synchronous_commit = off: counted with strace on PostgreSQL 18, 20
+        commits of one client."""
+        return CommitPath(0 if values.get("synchronous_commit") == "off" else 1, 0)
+
+    def sequence_of(self, syncs: int | None) -> CommitSequence:
+        return ASYNCHRONOUS if syncs == 0 else ONE_SHARED_SYNC
+
+    def commit_sequence(self, values: Mapping[str, str]) -> CommitSequence:
+        waits = values["synchronous_commit"] != "off" and values["fsync"] == "on"
+        return self.sequence_of(int(waits))
+
+    def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
+        """Source: XLogFlush."""
+        delay = CommitDelay(float(values["commit_delay"]), siblings=int(values["commit_siblings"]))
+        return delay if delay.us else None
+
+    def log_sync_method(self, values: Mapping[str, str]) -> Method:
+        return SYNC_METHODS[values["wal_sync_method"]]
+
+    # Programs and command lines
+
+    stop_signal = signal.SIGINT  # "fast": does not wait for clients
+    not_tried = NOT_TRIED
+    data_directory_configuration = "postgresql.conf"
+    verify_numbers_lines = True
+    accepts_with_errors = True
+
+    def initialisation(
+        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+    ) -> Initialisation:
+        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        return Initialisation(
+            [program.parent / "initdb", "-D", place.data, "--no-sync", *options],
+            configuration=f"include '{place.fragment}'\n",
+        )
+
+    def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
+        # What keeps the server private stands on the command line, where it wins over every file.
+        private = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(place.folder),
+            "log_min_messages": "warning",
+            # The fragment's own is not tried, and archive_mode = on wants one.
+            "archive_command": "true",
+        }
+        settings = [f"--{name}={value}" for name, value in private.items()]
+        return [program, "-D", place.data, *settings]
+
+    def local_login(self, place: Place) -> Mapping[str, Any]:
+        return {"host": str(place.folder), "user": "postgres", "dbname": "postgres"}
+
+    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
+        # It reads all its files to print one setting.
+        where: Command = ["-D", data or Path("/"), "-c", f"config_file={main}"]
+        return [program, "-C", "data_directory", *where]
+
+    # Statements of an audit
+
+    begin_read_only = (
+        "BEGIN TRANSACTION READ ONLY",
+        f"SET LOCAL statement_timeout = '{PATIENCE_S}s'",
+        f"SET LOCAL lock_timeout = '{PATIENCE_S}s'",
+    )
+    audit_statements = (
+        *begin_read_only,
+        SETTINGS_SQL,
+        SEES_PLACES_SQL,
+        OVERRIDES_SQL,
+        WRITING_TRANSACTIONS_SQL,
+        WAL_SYNCS_14_SQL,
+        WAL_SYNCS_18_SQL,
+        Vendor.end_read_only,
+    )
+
+    def server_state(self, ask: AskTogether) -> ServerState:
+        rows, ((sees_places,),), overrides = ask(SETTINGS_SQL, SEES_PLACES_SQL, OVERRIDES_SQL)
+        values = {row[0]: row[1] for row in rows}
+        return ServerState(
+            vendor=self.name,
+            version=parse_version(values["server_version"]),
+            settings={
+                name: EffectiveSetting(
+                    name, value, unit, _origin(source, file), f"{file}:{line}" if file else ""
+                )
+                for name, value, unit, source, file, line, _ in rows
+            },
+            overrides=tuple(_overrides(overrides)),
+            pending=frozenset(row[0] for row in rows if row[6]),
+            hidden=frozenset(row[0] for row in rows if row[3] in OF_OUR_SESSION),
+            notes=()
+            if sees_places
+            else (
+                "this role may not see in which file a setting stands;"
+                " GRANT pg_read_all_settings (or pg_monitor) shows it",
+            ),
+        )
+
+    def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:
+        return {
+            name.lower(): EffectiveSetting(
+                name.lower(),
+                value,
+                unit or "",
+                place=f"{file}:{line}" if file else "",
+                shown=shown,
+                is_enum=kind == "enum",
+            )
+            for name, value, unit, shown, file, line, kind in ask(EFFECTIVE_SQL)
+        }
+
+    def server_version(self, values: Mapping[str, str]) -> str:
+        return values["server_version"].split()[0]
+
+    def counters(self, state: ServerState) -> Counters:
+        writes = Counter(
+            "transaction numbers given out: rolled back and subtransactions among them",
+            WRITING_TRANSACTIONS_SQL,
+        )
+        return Counters(commits=writes, log_syncs=_wal_syncs(state))
+
+    # Statements of a load
+
+    # Room in each page for the row's next version, so that no index is touched (HOT), and no vacuum
+    # in the middle of a run.
+    table_options = "WITH (fillfactor = 50, autovacuum_enabled = off)"
+    lock_timeout = "SET lock_timeout = '30s'"
+    drop_schema_suffix = " CASCADE"
+
+    def no_flush(self, *, own_server: bool) -> NoFlush:
+        if own_server:  # what is written at commit stays so
+            return NoFlush(
+                before="SHOW fsync",
+                admin=lambda off, _: (
+                    f"ALTER SYSTEM {'SET fsync = off' if off else 'RESET fsync'}",
+                    "SELECT pg_reload_conf()",
+                ),
+                confirm="SHOW fsync",
+                confirmed="off",
+            )
+        return NoFlush(
+            each=lambda off: (
+                "SET synchronous_commit = off" if off else "RESET synchronous_commit",
+            )
+        )
+
+    # Changing a setting
+
+    unpersist = "ALTER SYSTEM RESET"
+
+    def change(
+        self,
+        version: NumericVersion,
+        found: EffectiveSetting,
+        value: Value,
+        rendered: str,
+        *,
+        restart: bool,
+        persistable: bool,
+    ) -> str:
+        if found.origin == "command line":  # it outranks every file
+            return f"set {found.name} = {rendered} on the server's command line, {RESTART}"
+        set_ = f"ALTER SYSTEM SET {found.name} = '{rendered}';"
+        return f"{set_} {RESTART}" if restart else f"{set_} {RELOAD}"
+
+    def reset(self, override: Override) -> str:
+        if override.role is None and override.database is not None:
+            return f"ALTER DATABASE {_identifier(override.database)} RESET {override.setting};"
+        role = "ALL" if override.role is None else _identifier(override.role)
+        within = (
+            "" if override.database is None else f" IN DATABASE {_identifier(override.database)}"
+        )
+        return f"ALTER ROLE {role}{within} RESET {override.setting};"
+
+    # Forms of output
+
+    image = "postgres"
+    image_program = "postgres"
+    image_series_length = 1
+
+
+def _origin(source: str, file: str) -> Origin:
+    if source == "configuration file" and file.endswith(f"/{PostgreSQL.persisted_file}"):
+        return "persisted"
+    return ORIGINS.get(source, "unknown")
+
+
+def _overrides(rows: Rows) -> Iterator[Override]:
+    for config, role, database in rows:
+        for entry in config or ():
+            name, _, value = entry.partition("=")
+            yield Override(name, value, role, database)
+
+
+def _wal_syncs(state: ServerState) -> Counter:
+    method = state.settings["wal_sync_method"].value
+    if method.startswith("open_"):
+        return Counter(f"the server counts none with wal_sync_method = {method}")
+    if state.version < (14,):
+        return Counter("PostgreSQL counts them from 14 on")
+    if state.version < (18,):
+        return Counter("pg_stat_wal", WAL_SYNCS_14_SQL)
+    return Counter("pg_stat_io", WAL_SYNCS_18_SQL)
+
+
+def _quoted(text: str) -> str:
+    """A string of SQL and of postgresql.conf."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def _identifier(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _alter_system(
+    entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion
+) -> Written:
+    statement = f"ALTER SYSTEM SET {entry.setting} = {_quoted(entry.rendered)};"
+    return Written([statement], restart_note(entry))
+
+
+def _patroni(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:
+    """Numbers as numbers; the rest as strings, for YAML would make a truth value of on."""
+    number = isinstance(entry.value, int | float) and not isinstance(entry.value, bool)
+    plain = number and not entry.unit
+    value = entry.rendered if plain else yaml_scalar(entry.rendered)
+    return Written([f"{entry.setting}: {value}"], restart_note(entry))
+
+
+def _cloudnativepg(
+    entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion
+) -> Written:
+    """Strings, all of them."""
+    if why := NOT_IN_CLOUDNATIVEPG.get(entry.setting):
+        return left_out(entry, why)
+    return Written([f"{entry.setting}: {yaml_scalar(entry.rendered)}"], restart_note(entry))
+
+
+def _arguments(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:
+    return Written([yaml_item("-c"), yaml_item(f"{entry.setting}={entry.rendered}")])
+
+
+PostgreSQL.forms = {
+    "conf": Form("postgresql.conf.j2", assignment),
+    "sql": Form(
+        "postgresql.sql.j2",
+        _alter_system,
+        "Use: psql -X -f THIS as a superuser, without -1. It goes into postgresql.auto.conf, which"
+        " wins over postgresql.conf and what that includes.",
+        "Such SQL was run on PostgreSQL 15 and 18.",
+        mark="--",
+    ),
+    "patroni": Form(
+        "patroni.yaml.j2",
+        _patroni,
+        "Use: patronictl edit-config --apply THIS CLUSTER; where a restart is needed, patronictl"
+        " restart CLUSTER.",
+        "Patroni 4.1 takes such parameters unchanged; no cluster was started.",
+        indent="    ",
+    ),
+    "cloudnativepg": Form(
+        "cloudnativepg.yaml.j2",
+        _cloudnativepg,
+        "Use: kubectl patch cluster NAME --type merge --patch-file THIS, or copy the parameters"
+        " into your Cluster. The operator restarts instances where that is needed, and wants no"
+        " less memory requested than shared_buffers takes.",
+        "CloudNativePG's schema and its list of refused parameters allow this; none was started.",
+        indent="      ",
+    ),
+    "compose": compose_form(_arguments),
+}

@@ -1,0 +1,71 @@
+"""What a setting's text comes to: a value, or a reason why not. Shared by all servers' parsers.
+
+The parsers are postgresql_values.parse and option_values.parse; tests/servers/test_spellings.py
+holds both against the servers.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from advisor.units import Value
+
+SettingType = Literal["integer", "real", "boolean", "enum"]
+
+
+class ValueSpec(Protocol):
+    """What one version of a server takes for a setting. Numbers count in `unit`.
+
+    advisor.rules.catalogue.Spec is one.
+    """
+
+    @property
+    def type(self) -> SettingType:
+        """What kind of value the setting has."""
+
+    @property
+    def unit(self) -> str:
+        """The server's own: "B", "kB", "8kB", "MB", "us", "ms", "s"; "" for a plain number."""
+
+    @property
+    def min(self) -> int | float | None:
+        """None where nothing bounds it."""
+
+    @property
+    def max(self) -> int | float | None:
+        """None where nothing bounds it."""
+
+    @property
+    def multiple_of(self) -> int:
+        """MySQL and MariaDB round down to it; 1 where any integer will do."""
+
+    @property
+    def choices(self) -> Collection[str]:
+        """An enum's, in the server's own order: MySQL and MariaDB take the number of one, too."""
+
+    @property
+    def build_choices(self) -> Mapping[str, object]:
+        """Further choices, which only some builds of the server have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The server takes the text."""
+
+    value: Value
+    """What it then has; a number counts in the spec's unit, a choice is spelt as the spec does."""
+    warning: str = ""
+    """Why the value is another than the text says: clamped, aligned, not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The server does not take the text."""
+
+    reason: str
+    """What is wrong with it: "must be a number", without the setting's name."""
+    starts: bool = False
+    """Whether the server starts all the same, as if the line were not there."""
+
+
+ParseResult = Parsed | Rejected
