@@ -126,7 +126,7 @@ def test_nothing_is_left_behind_by_a_server_that_did_not_start(
     # A place of its own, for other runs of these tests may come and go in the usual one.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
         Path(place).chmod(0o755)
-        monkeypatch.setattr("account.PARENT", Path(place))
+        monkeypatch.setattr("tests.servers.account.PARENT", Path(place))
         with pytest.raises(ServerDidNotStart), server.running(UNKNOWN[server.vendor]):
             pass
         assert list(Path(place).iterdir()) == []
