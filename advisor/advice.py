@@ -1,13 +1,13 @@
 """The Advice: what to set, why, and what the drive carries. Every output shows the same Advice."""
 
-from datetime import datetime
 from typing import Final, Literal
 
 from pydantic import Field
 
+from advisor.analysis.description import Measured
 from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
-from advisor.measurement import Known, Model
+from advisor.measurement import Model
 from advisor.units import Value
 from advisor.vendors.names import VendorName
 
@@ -92,21 +92,6 @@ class Capacity(Model):
     """How long it waits for them, on one connection."""
     commit_tps: float | None = None
     """Commits per second of one connection, if nothing but the syncs took time."""
-
-
-class Measured(Model):
-    """Which measurement the advice rests on."""
-
-    source: str
-    taken_at: Known[datetime]
-    directory: Known[str]
-    filesystem: Known[str]
-    devices: Known[str]
-    label: str | None
-    plan: str | None
-    tool_version: str
-    figures: dict[str, str]
-    """The headline figures, for people: what -> figure."""
 
 
 class Advice(Model):

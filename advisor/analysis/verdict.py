@@ -14,6 +14,7 @@ from advisor.analysis.storage import (
     standings,
 )
 from advisor.analysis.trust import Evidence, Trust, TrustCheck, judge_trust
+from advisor.errors import NotTrustedError
 from advisor.measurement import Measurement, Model
 
 
@@ -54,3 +55,12 @@ def judge(measurement: Measurement, knowledge: StorageKnowledge) -> Verdict:
         evidence=evidence,
         standings=standings(measurement, knowledge.references),
     )
+
+
+def require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bool = False) -> None:
+    """Raises NotTrustedError where the drive does not honour a flush."""
+    if verdict.trust == "not-durable" and not accepted:
+        raise NotTrustedError(
+            f"{measurement.target.directory} is not durable: {verdict.evidence[0].text}",
+            "measure the directory where the database will live",
+        )

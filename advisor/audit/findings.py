@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from advisor.advice import Measured
+from advisor.analysis.description import Measured
 from advisor.durability import Durability
 from advisor.measurement import Model
 from advisor.server_state import Activity, Origin

@@ -5,13 +5,8 @@ from dataclasses import replace
 
 from advisor import __version__
 from advisor.advice import Recommendation
-from advisor.advise import (
-    Knowledge,
-    advise,
-    advise_without_drive,
-    describe_measured,
-    version_notes,
-)
+from advisor.advise import advise, advise_without_drive
+from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.compare import audit
 from advisor.audit.findings import Audit
@@ -20,8 +15,10 @@ from advisor.audit.lines import writes_binary_log
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
+from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 
@@ -42,12 +39,13 @@ def run_audit(
     if verdict and verdict.trust == "not-durable":
         measurement, why = None, "the speed of a drive that keeps nothing is no argument"
     if measurement is None:
+        newer = VENDORS[request.vendor].newer_than_known(request.version)
         result = advise_without_drive(request, knowledge)
         advised: tuple[Recommendation, ...] = result.recommendations
         missing = {skip.rule.split(".")[1] for skip in result.skipped} - {
             entry.setting for entry in advised
         }
-        notes = (*version_notes(request), *_not_compared(missing, why))
+        notes = (*([newer] if newer else ()), *_not_compared(missing, why))
     else:
         advice = advise(measurement, request, knowledge)
         advised, notes = advice.settings, advice.warnings

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from advisor.advise import Knowledge
 from advisor.capacity.group_commit import (
     CommitModel,
     Cpu,
@@ -20,6 +19,7 @@ from advisor.capacity.target_search import CLIENT_COUNTS, ClientModel
 from advisor.capacity.workloads import Transaction
 from advisor.errors import UsageError
 from advisor.measurement import Measurement, Unknown
+from advisor.rules.knowledge import Knowledge
 from advisor.units import format_latency
 from advisor.vendors.commits import SEPARATE_FILES, CommitSequence
 

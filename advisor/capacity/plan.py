@@ -1,13 +1,12 @@
-"""Strings the pure steps of capacity planning together: Measurement + wishes -> CapacityPlan."""
+"""What a modelled host sustains, and which host would sustain the target. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from advisor.advice import Advice, Capacity, LowerDurability
-from advisor.advise import Knowledge, advise, drive_capacity
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.group_commit import CommitModel, SyncLatencies
-from advisor.capacity.host import CapacityRequest, ModelledHost, ProgressCallback, modelled_host
+from advisor.capacity.host import CapacityRequest, ModelledHost
 from advisor.capacity.results import (
     CapacityPlan,
     GroupCommitPoint,
@@ -29,9 +28,8 @@ from advisor.capacity.target_search import Scenario, TargetRate
 from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
 from advisor.measurement import MEASURED, Measurement
-from advisor.request import Request
-from advisor.vendors.commits import ONE_SHARED_SYNC, CommitSequence
-from advisor.vendors.registry import VENDORS
+from advisor.rules.knowledge import Knowledge
+from advisor.vendors.commits import CommitSequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,56 +46,9 @@ class PlanInputs:
     """The lower durability classes where a commit waits for no sync."""
 
 
-def plan_capacity(
-    measurement: Measurement,
-    request: Request | None,
-    syncs: tuple[int, ...] | None,
-    knowledge: Knowledge,
-    wishes: CapacityRequest,
-    told: ProgressCallback,
-) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
-    """The verdict, the plan and the notes. Pure, but that `told` is told.
-
-    Raises what `advise` raises.
-    """
-    basis = plan_inputs(measurement, request, syncs, knowledge)
-    host = modelled_host(measurement, basis.sequence, knowledge, wishes, told)
-    plan = plan_on(host, basis, measurement, wishes, knowledge)
-    return basis.verdict, plan, basis.notes
-
-
-def plan_inputs(
-    measurement: Measurement,
-    request: Request | None,
-    syncs: tuple[int, ...] | None,
-    knowledge: Knowledge,
-) -> PlanInputs:
-    """Without a request a commit waits for one shared sync, as PostgreSQL's does.
-
-    Raises what `advise` raises.
-    """
-    if request is None:
-        verdict, capacity, notes = drive_capacity(measurement, knowledge.storage, syncs)
-        return PlanInputs(None, verdict, capacity, notes, ONE_SHARED_SYNC, "durable", ())
-    advice = advise(measurement, request, knowledge)
-    carried = advice.capacity
-    assert carried is not None  # a drive without one is refused above
-    return PlanInputs(
-        advice=advice,
-        verdict=advice.storage,
-        capacity=carried,
-        notes=advice.warnings,
-        sequence=VENDORS[request.vendor].sequence_of(carried.commit_syncs),
-        durability=request.durability,
-        offers=tuple(
-            offer for offer in advice.lower_durability if offer.syncs_saved == carried.commit_syncs
-        ),
-    )
-
-
 def plan_on(
     host: ModelledHost,
-    basis: PlanInputs,
+    inputs: PlanInputs,
     measurement: Measurement,
     wishes: CapacityRequest,
     knowledge: Knowledge,
@@ -109,18 +60,18 @@ def plan_on(
     if wishes.target_tps is not None:
         setup, wanted = _wanted(host, wishes, wishes.target_tps)
         others = (*references, *class_drives(knowledge.storage.classes, factor))
-        asked = target_result(setup, wanted, basis.durability, others, basis.offers, host.clients)
+        asked = target_result(setup, wanted, inputs.durability, others, inputs.offers, host.clients)
     on = references if wishes.on_references else ()
     return CapacityPlan(
-        **dict(basis.capacity),
+        **dict(inputs.capacity),
         commit_kind=host.sequence.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
         group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
         workloads=tuple(_workload(host, one, on) for one in wishes.transactions),
-        target_result=asked,
+        target=asked,
         notes=(
-            *_notes(host, basis.capacity, others=bool(asked or on)),
+            *_notes(host, inputs.capacity, others=bool(asked or on)),
             *_tail_notes(measurement),
         ),
     )

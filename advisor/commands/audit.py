@@ -64,7 +64,7 @@ def audit(
     What can corrupt or lose data comes first, and needs no drive. The exit status is 0 where there
     is nothing to change, 3 where there are findings.
     """
-    from advisor.advise import require_durable
+    from advisor.analysis.verdict import require_durable
     from advisor.audit.run import run_audit
     from advisor.commands import auditing, steps
     from advisor.commands.requests import build_request

@@ -44,7 +44,7 @@ def capacity(
     On one connection, one sync after another; on many that share syncs (group commit); and at
     which rate a workload's p99 stays within its target.
     """
-    from advisor.capacity.plan import plan_capacity
+    from advisor.advise import plan_capacity
     from advisor.commands import steps
     from advisor.commands.requests import build_request, parse_syncs
     from advisor.commands.wishes import build_wishes

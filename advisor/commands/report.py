@@ -101,7 +101,7 @@ def report(
 
     For a terminal, as Markdown, as one HTML file, as JSON; or the measurement for Prometheus.
     """
-    from advisor.advise import require_durable
+    from advisor.analysis.verdict import require_durable
     from advisor.commands import steps
     from advisor.commands.questions import build_questions, one_directory
     from advisor.commands.retrace import command_line, given_options

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from advisor.advise import Knowledge
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import Verdict
 from advisor.errors import NotTrustedError, UsageError
@@ -23,6 +22,7 @@ from advisor.files import (
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, from_json, to_json, without_latencies
 from advisor.output.text import one_line
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Final
 
-from advisor.advise import describe_measured
+from advisor.analysis.description import describe_measured
 from advisor.analysis.storage import devices_of
 from advisor.comparison.difference import Difference, difference
 from advisor.comparison.drives import ComparedDrive, SeriesKind, common_kind

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from advisor import __version__
-from advisor.advice import Measured, SerialPoint
-from advisor.advise import describe_measured
+from advisor.advice import SerialPoint
+from advisor.analysis.description import Measured, describe_measured
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.serial import SYNC_COUNTS, serial_points

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from advisor.advise import describe_measured
+from advisor.analysis.description import describe_measured
 from advisor.analysis.storage import devices_of
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import StorageKnowledge, judge

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.advise import describe_measured
+from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Series, Summary, Unknown
 from advisor.output.text import one_line

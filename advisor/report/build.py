@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor import __version__
-from advisor.advise import Knowledge, describe_measured
+from advisor.advise import plan_inputs
+from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import judge
 from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
-from advisor.capacity.plan import plan_inputs, plan_on
+from advisor.capacity.plan import plan_on
 from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
@@ -19,6 +20,7 @@ from advisor.report.histogram import histogram
 from advisor.report.results import Report, ServerReport, WorkloadHeadroom
 from advisor.report.summary import summary
 from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
 
 SINGLE_ROW: Final = "single-row write"

@@ -2,7 +2,8 @@
 
 from typing import Final, Literal
 
-from advisor.advice import Advice, Loss, Measured
+from advisor.advice import Advice, Loss
+from advisor.analysis.description import Measured
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.group_commit import Bottleneck

@@ -285,7 +285,10 @@ class Vendor(ABC):
         """The line that includes a file or a folder."""
 
     def persisted_settings(self, text: str) -> Iterator[tuple[str, str, int]]:
-        """Name, value and line of each setting in `persisted_file`. Raises ValueError."""
+        """Name, value and line of each setting in `persisted_file`.
+
+        Raises ValueError, which says what the file is: "is not JSON".
+        """
         raise NotImplementedError(self.name)
 
     # Commits

@@ -147,7 +147,7 @@ class MySQL(Vendor):
     title = "MySQL"
     engine = "innodb"
     known_versions = ("5.7", "9.7")
-    started_versions = ("9.7",)
+    started_versions: ClassVar[tuple[str, ...]] = ("9.7",)
     programs: ClassVar[tuple[str, ...]] = ("mysqld",)
     package = "Debian's package mysql-server-core (in sid; mysql-community-server-core elsewhere)"
     account = "mysql"
@@ -226,8 +226,8 @@ class MySQL(Vendor):
     def persisted_settings(self, text: str) -> Iterator[tuple[str, str, int]]:
         try:
             stored = json.loads(text or "{}")
-        except RecursionError as error:
-            raise ValueError("it is nested too deeply") from error
+        except (ValueError, RecursionError) as error:
+            raise ValueError("is not JSON") from error
         for name, value in _persisted(stored):
             yield name, value, 1
 

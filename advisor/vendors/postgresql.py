@@ -222,7 +222,7 @@ class PostgreSQL(Vendor):
             if isinstance(statement, Line):
                 yield statement.name, statement.value or "", statement.number
             elif isinstance(statement, Inclusion):
-                raise ValueError(f"line {statement.number} includes another file")
+                raise ValueError(f"includes another file in line {statement.number}")
 
     # Commits
 

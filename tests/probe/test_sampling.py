@@ -15,12 +15,12 @@ from advisor.probe.sampling import (
     NEVER_NS,
     WARMUP_NS,
     OperationError,
-    ShortWriteError,
     SampleLoop,
+    ShortWriteError,
     random_block,
+    writer,
     writer_slice,
     writer_slices,
-    writer,
 )
 
 pytestmark = pytest.mark.quiet

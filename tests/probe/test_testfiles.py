@@ -11,7 +11,8 @@ import pytest
 from advisor.probe.plan import KIB, MIB
 from advisor.probe.sampling import NEVER_NS
 from advisor.probe.scratch import Scratch
-from advisor.probe.testfiles import OpenSeries, TestFiles
+from advisor.probe.testfiles import OpenSeries
+from advisor.probe.testfiles import TestFiles as ProbeFiles  # pytest would take it for a test
 from tests.support.faults import SMALL_PLAN
 
 SYNC_FLAGS = os.O_SYNC | os.O_DSYNC  # O_SYNC contains O_DSYNC
@@ -21,7 +22,7 @@ SYNC_FLAGS = os.O_SYNC | os.O_DSYNC  # O_SYNC contains O_DSYNC
 def open_series(tmp_path: Path) -> Iterator[dict[str, OpenSeries]]:
     """All benches of the small plan, by name."""
     with Scratch(tmp_path) as scratch:
-        made = TestFiles(scratch, SMALL_PLAN, seed=1).open_series()
+        made = ProbeFiles(scratch, SMALL_PLAN, seed=1).open_series()
         yield {bench.spec.name: bench for bench in made}
 
 
@@ -29,8 +30,12 @@ def flags(bench: OpenSeries) -> list[int]:
     return [fcntl.fcntl(fd, fcntl.F_GETFL) for fd in bench.fds]
 
 
-def test_only_open_methods_have_sync_flags_and_each_its_own(open_series: dict[str, OpenSeries]) -> None:
-    found = {name: {flag & SYNC_FLAGS for flag in flags(bench)} for name, bench in open_series.items()}
+def test_only_open_methods_have_sync_flags_and_each_its_own(
+    open_series: dict[str, OpenSeries],
+) -> None:
+    found = {
+        name: {flag & SYNC_FLAGS for flag in flags(bench)} for name, bench in open_series.items()
+    }
     assert found.pop("overwrite-open_datasync-8k") == {os.O_DSYNC}
     assert found.pop("overwrite-open_sync-8k") == {os.O_SYNC}
     assert set.union(*found.values()) == {0}
@@ -82,7 +87,9 @@ def test_random_writers_visit_every_block_in_orders_of_their_own(
 ) -> None:
     if "random-16k-x8" not in open_series:
         pytest.skip("the file system of the tests refuses O_DIRECT")
-    visits = [[next(offsets) for _ in range(64)] for offsets in open_series["random-16k-x8"].offsets]
+    visits = [
+        [next(offsets) for _ in range(64)] for offsets in open_series["random-16k-x8"].offsets
+    ]
     assert all(sorted(one) == list(range(0, MIB, 16384)) for one in visits)
     assert len({tuple(one) for one in visits}) == 8
 

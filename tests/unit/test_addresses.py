@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from advisor.errors import AdvisorError, UsageError
-from advisor.servers.connection import addresses
-from advisor.servers.connection import client_options
+from advisor.servers.connection import addresses, client_options
 from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
 from advisor.vendors.names import VendorName
 from tests.support.command_line import run

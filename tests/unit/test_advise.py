@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from advisor.advice import Advice, Loss, LowerDurability
-from advisor.advise import Knowledge, advise, drive_capacity
+from advisor.advise import advise, plan_inputs
 from advisor.analysis.facts import Assumption
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, NotTrustedError
@@ -19,12 +19,14 @@ from advisor.knowledge import load_assumptions, load_settings, load_storage_know
 from advisor.measurement import Measurement, MeasurementWarning, PlanRun, to_json
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
 from tests.support.drives import UNKNOWN, classic, device, measurement, series, summary
 
 STORAGE = load_storage_knowledge()
+DRIVES = Knowledge(STORAGE, {}, ())
 ASSUMPTIONS = {
     name: Assumption(value=value, option="", why="")
     for name, value in {
@@ -138,7 +140,7 @@ def test_a_drive_of_little_trust_still_gets_advice(drive: Measurement) -> None:
     "ask",
     [
         lambda drive: advise(drive, MYSQL, INNODB),
-        lambda drive: drive_capacity(drive, STORAGE, None),
+        lambda drive: plan_inputs(drive, None, None, DRIVES),
     ],
 )
 def test_without_the_primary_series_there_is_nothing_to_advise_from(
@@ -153,7 +155,7 @@ def test_without_the_primary_series_there_is_nothing_to_advise_from(
 def test_the_capacity_of_a_drive_that_does_not_honour_a_flush_is_refused_too() -> None:
     drive = measurement(1000, filesystem="tmpfs")
     with pytest.raises(NotTrustedError, match="is not durable"):
-        drive_capacity(drive, STORAGE, None)
+        plan_inputs(drive, None, None, DRIVES)
     advice = advise(drive, replace(MYSQL, accept_not_durable=True), INNODB)
     assert advice.capacity is None
     assert advice.lower_durability == ()
@@ -163,7 +165,8 @@ def test_the_capacity_of_a_drive_that_does_not_honour_a_flush_is_refused_too() -
 
 PRINT_ADVICE = """
 import sys
-from advisor.advise import Knowledge, advise
+from advisor.rules.knowledge import Knowledge
+from advisor.advise import advise
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import from_json
 from advisor.request import Request
@@ -281,12 +284,12 @@ def test_the_capacity_is_that_of_the_advised_settings() -> None:
 
 def test_without_a_server_only_the_drive_is_told() -> None:
     drive = measurement(1000, warnings=(MeasurementWarning(code="x", text="it drifts"),))
-    verdict, capacity, notes = drive_capacity(drive, STORAGE, (2,))
-    assert verdict.storage_class == "nvme-consumer"
-    assert [(point.syncs, point.tps) for point in capacity.serial] == [(2, 500)]
-    assert capacity.commit_syncs is None
-    assert notes == ("it drifts",)
-    assert len(drive_capacity(drive, STORAGE, None)[1].serial) == 7
+    inputs = plan_inputs(drive, None, (2,), DRIVES)
+    assert inputs.verdict.storage_class == "nvme-consumer"
+    assert [(point.syncs, point.tps) for point in inputs.capacity.serial] == [(2, 500)]
+    assert inputs.capacity.commit_syncs is None
+    assert inputs.notes == ("it drifts",)
+    assert len(plan_inputs(drive, None, None, DRIVES).capacity.serial) == 7
 
 
 # What less durability would bring, and cost

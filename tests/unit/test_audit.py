@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from advisor.audit.changing import how_to_change, how_to_reset, needs_restart
+from advisor.audit.change import how_to_change, needs_restart
 from advisor.audit.findings import Audit, Finding
 from advisor.audit.headroom import headroom
 from advisor.audit.run import run_audit
@@ -15,10 +15,10 @@ from advisor.knowledge import load_settings
 from advisor.output.audit import audit_text
 from advisor.request import Request
 from advisor.rules.catalogue import Spec
-from advisor.server_state import EffectiveSetting, Origin
-from advisor.servers.reading_tmp import Activity, Override, ServerState
+from advisor.server_state import Activity, EffectiveSetting, Origin, Override, ServerState
 from advisor.units import Value
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 from advisor.versions import parse_version
 from tests.support.drives import measurement
 from tests.support.paths import MEASUREMENTS
@@ -333,7 +333,7 @@ def test_how_a_setting_is_changed(
     found = in_force(name, "", origin=origin, place="" if origin == "persisted" else "/my.conf:3")
     restart = needs_restart(spec, now, wanted)
     told = how_to_change(
-        vendor, parse_version(version), spec, found, wanted, rendered, restart=restart
+        VENDORS[vendor], parse_version(version), spec, found, wanted, rendered, restart=restart
     )
     assert told == change
 
@@ -348,7 +348,7 @@ def test_how_a_setting_is_changed(
     ],
 )
 def test_how_an_override_is_ended(role: str | None, database: str | None, sql: str) -> None:
-    assert how_to_reset(Override("fsync", "off", role, database)) == sql
+    assert VENDORS["postgresql"].reset(Override("fsync", "off", role, database)) == sql
 
 
 # Headroom

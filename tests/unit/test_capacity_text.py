@@ -8,11 +8,11 @@ from advisor.advice import Loss
 from advisor.capacity.results import (
     Assumed,
     CapacityPlan,
-    StorageResult,
     GroupCommitPoint,
     OnReference,
     Relaxation,
     Remedy,
+    StorageResult,
     TargetResult,
     WorkloadCapacity,
 )

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
+from advisor.capacity.latency import Latency
 from advisor.capacity.target_search import (
     CLIENT_COUNTS,
     Modification,
@@ -16,11 +18,10 @@ from advisor.capacity.target_search import (
     no_waiting,
     remedies,
 )
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult
-from advisor.capacity.latency import Latency
+from advisor.vendors.registry import COMMIT_SEQUENCES
 
 SLOW, FAST = SyncLatencies(Latency.constant(9900)), SyncLatencies(Latency.constant(400))
-SETUP = Scenario(CommitModel("postgresql"), SLOW, Cpu(2, ((1, 100.0),)))
+SETUP = Scenario(CommitModel(COMMIT_SEQUENCES["postgresql"]), SLOW, Cpu(2, ((1, 100.0),)))
 """10 ms a transaction alone; its two cores can do 20 000/s."""
 
 
@@ -30,9 +31,11 @@ class Halving:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def __call__(self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
+    def __call__(
+        self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int
+    ) -> ModelResult:
         self.asked.append(clients)
-        sync_us = 0 if engine.kind == "asynchronous" else drive.log.mean_us
+        sync_us = 0 if engine.sequence.kind == "asynchronous" else drive.log.mean_us
         tps = min(clients * 1e6 / 2 / (sync_us + 100), cpu.cores * 1e4)
         return ModelResult(clients, tps, sync_us / 1000, clients * sync_us / 10_000, 1.0, "flush")
 
@@ -80,7 +83,9 @@ def test_the_first_that_misses_the_limit_by_far_ends_the_search(
 
 def test_a_noisy_tail_does_not_end_the_search() -> None:
     class Noisy(Halving):
-        def __call__(self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
+        def __call__(
+            self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int
+        ) -> ModelResult:
             outcome = super().__call__(engine, drive, cpu, clients)
             return replace(outcome, p99_ms=1.2 if clients == 4 else 1.0)
 
@@ -102,7 +107,9 @@ def test_one_to_256_clients_are_tried() -> None:
 # Remedies
 
 
-def found(wanted: TargetRate, *changes: Modification, setup: Scenario = SETUP) -> list[tuple[str, ...]]:
+def found(
+    wanted: TargetRate, *changes: Modification, setup: Scenario = SETUP
+) -> list[tuple[str, ...]]:
     return [one.changes for one in remedies(setup, wanted, changes, Halving())]
 
 

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from advisor.advice import Advice
-from advisor.advise import Knowledge
 from advisor.comparison.advice import advice_changes
 from advisor.comparison.drives import ComparedDrive, measured_drive, reference_drive
 from advisor.comparison.side_by_side import Comparison, ComparisonGroup, compare
@@ -13,6 +12,7 @@ from advisor.errors import GuardError, UsageError
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
 from tests.support.drives import classic, measurement, series, summary
 
 STORAGE = load_storage_knowledge()

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from advisor.servers.installed import detect
-from advisor.servers.installed.detect import Installed, find_installed, parse_banner
+from advisor.servers.installed.detect import Installed, find_installed
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import vendor_of_banner
 from advisor.versions import NumericVersion
 
 
@@ -24,7 +25,7 @@ from advisor.versions import NumericVersion
     ],
 )
 def test_a_banner_that_is_none_of_ours(banner: str) -> None:
-    assert parse_banner(banner) is None
+    assert vendor_of_banner(banner) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_banner_that_is_none_of_ours(banner: str) -> None:
 def test_a_banner_names_vendor_and_version(
     banner: str, vendor: VendorName, version: NumericVersion
 ) -> None:
-    assert parse_banner(banner) == (vendor, version)
+    assert vendor_of_banner(banner) == (vendor, version)
 
 
 # A host made by hand

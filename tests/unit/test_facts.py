@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE
-from advisor.analysis.facts import ASSUMED, Assumption, build_facts, writes_binary_log
+from advisor.analysis.facts import ASSUMED, Assumption, build_facts
 from advisor.analysis.verdict import judge
 from advisor.conditions import Fact
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary, Unknown
 from advisor.request import Request
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
 from tests.support.drives import GIB, UNKNOWN, classic, device, measurement, series, summary
 
@@ -282,7 +283,7 @@ def test_only_direct_random_writes_without_sync_are_the_iops(other: Series) -> N
 def test_who_writes_a_binary_log_unasked(
     vendor: VendorName, version: NumericVersion, writes: bool
 ) -> None:
-    assert writes_binary_log(vendor, version) is writes
+    assert VENDORS[vendor].writes_binary_log(version) is writes
     assert facts_of(WHOLE, Request(vendor, version, ""))["log_bin"] is writes
 
 

@@ -156,7 +156,9 @@ def test_only_what_can_be_believed_is_added_up() -> None:
 # The golden measurements: 1e6 / 860, / 262, / 24.1, ... and their p99.
 def test_classes_are_counted_and_added_up() -> None:
     paths = sorted(MEASUREMENTS.glob("*.json"))
-    found = fleet([modelled_host(str(p), p.stem, from_json(p.read_text(), ""), KNOWLEDGE) for p in paths])
+    found = fleet(
+        [modelled_host(str(p), p.stem, from_json(p.read_text(), ""), KNOWLEDGE) for p in paths]
+    )
     counts = {
         one.storage_class: (one.hosts, one.median_p99_us, round(one.serial_syncs_per_s, 2))
         for one in found.classes

@@ -20,13 +20,16 @@ from patroni.postgresql.validator import (
 )
 
 from advisor.advice import Advice
-from advisor.advise import Knowledge, advise
+from advisor.advise import advise
 from advisor.commands.steps import knowledge_for
 from advisor.measurement import Measurement
-from advisor.output.forms import FORMS, NOT_IN_CLOUDNATIVEPG, FormName
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
+from advisor.vendors.forms import FormName
 from advisor.vendors.names import VendorName
+from advisor.vendors.postgresql import NOT_IN_CLOUDNATIVEPG
+from advisor.vendors.registry import VENDORS
 from advisor.versions import parse_version
 from tests.support.cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
 from tests.support.command_line import run
@@ -37,6 +40,7 @@ os.umask(pg_perm.orig_umask)  # Patroni takes rights from all that its process m
 
 HDD = str(MEASUREMENTS / "hdd.json")
 HOSTILE = "evil\nfsync: off\r\x1b[31m\x00\u2028- x\u0085\u202e\ufffe\n*/ ; DROP TABLE t; \\! ls"
+FORMS = [(form, name) for name, vendor in VENDORS.items() for form in vendor.forms]
 VERSIONS: dict[VendorName, str] = {"mysql": "9.7", "mariadb": "10.11", "postgresql": "17"}
 
 
@@ -105,7 +109,7 @@ def test_a_hostile_drive_cannot_leave_its_comment(form: FormName, vendor: Vendor
     hostile = Measurement.model_validate(
         {**tame.model_dump(), **changed, "target": target.model_dump(), "warnings": warnings}
     )
-    mark = FORMS[form, vendor].mark
+    mark = VENDORS[vendor].forms[form].mark
     wanted = render_fragment(advice_on(tame, vendor), explain=True, form=form)
     got = render_fragment(advice_on(hostile, vendor), explain=True, form=form)
     assert "evil" in got
@@ -119,7 +123,7 @@ def test_a_hostile_drive_cannot_leave_its_comment(form: FormName, vendor: Vendor
 def test_the_head_is_the_option_files(form: FormName, vendor: VendorName) -> None:
     """An alarm first; what was measured, the trust and the durability; and each reason."""
     advice = advice_on(stored("tmpfs"), vendor, accept_not_durable=True)
-    mark = FORMS[form, vendor].mark
+    mark = VENDORS[vendor].forms[form].mark
     text = render_fragment(advice, form=form)
     option_file = render_fragment(advice)
     said = {line.strip().removeprefix(mark) for line in text.splitlines() if mark in line}

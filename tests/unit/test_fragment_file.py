@@ -3,8 +3,9 @@
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.config.fragment import groups_read, parse_fragment
+from advisor.servers.config.fragment import parse_fragment
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
 
 OPTION_FILE = """\
@@ -110,5 +111,7 @@ def test_lines_left_out_keep_the_others_in_their_place() -> None:
         ),
     ],
 )
-def test_the_groups_a_server_reads(vendor: VendorName, version: NumericVersion, groups: str) -> None:
-    assert groups_read(vendor, version) == set(groups.split())
+def test_the_groups_a_server_reads(
+    vendor: VendorName, version: NumericVersion, groups: str
+) -> None:
+    assert VENDORS[vendor].groups_read(version) == set(groups.split())

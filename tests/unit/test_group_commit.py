@@ -7,12 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.capacity.commit_paths import CommitKind, Delay
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, closed_loop, open_arrivals
+from advisor.capacity.group_commit import (
+    CommitModel,
+    Cpu,
+    SyncLatencies,
+    closed_loop,
+    open_arrivals,
+)
 from advisor.capacity.latency import Latency
+from advisor.vendors.commits import CommitDelay
+from advisor.vendors.registry import COMMIT_SEQUENCES
 
-ONE_SYNC: Final[tuple[CommitKind, ...]] = ("postgresql", "mysql", "mariadb")
-TWO_SYNCS: Final[tuple[CommitKind, ...]] = ("mysql-binary-log", "mariadb-binary-log")
+ONE_SYNC: Final[tuple[str, ...]] = ("postgresql", "mysql", "mariadb")
+TWO_SYNCS: Final[tuple[str, ...]] = ("mysql-binary-log", "mariadb-binary-log")
 SHARED: Final = (*ONE_SYNC, *TWO_SYNCS)
 NO_CPU: Final = Cpu(2, ((1, 0.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
 
@@ -25,33 +32,34 @@ kinds = st.sampled_from(SHARED)
 a_few = settings(max_examples=30, deadline=None)
 
 
-def tps(
-    kind: CommitKind, sync_us: float, cpu: Cpu, count: int, append_us: float | None = None
-) -> float:
+def tps(kind: str, sync_us: float, cpu: Cpu, count: int, append_us: float | None = None) -> float:
     append = None if append_us is None else Latency.constant(append_us)
     return closed_loop(
-        CommitModel(kind), SyncLatencies(Latency.constant(sync_us), append), cpu, clients=count
+        CommitModel(COMMIT_SEQUENCES[kind]),
+        SyncLatencies(Latency.constant(sync_us), append),
+        cpu,
+        clients=count,
     ).tps
 
 
 @pytest.mark.parametrize("kind", ONE_SYNC)
-def test_one_client_is_the_serial_formula(kind: CommitKind) -> None:
+def test_one_client_is_the_serial_formula(kind: str) -> None:
     assert tps(kind, 2_000.0, NO_CPU, 1) == pytest.approx(500.0)
 
 
 @pytest.mark.parametrize("kind", TWO_SYNCS)
-def test_one_client_waits_for_both_logs(kind: CommitKind) -> None:
+def test_one_client_waits_for_both_logs(kind: str) -> None:
     assert tps(kind, 2_000.0, NO_CPU, 1, append_us=3_000.0) == pytest.approx(200.0)
 
 
 @pytest.mark.parametrize("kind", ONE_SYNC)
-def test_one_clients_cpu_time_adds_to_its_sync(kind: CommitKind) -> None:
+def test_one_clients_cpu_time_adds_to_its_sync(kind: str) -> None:
     cpu = Cpu(2, ((1, 500.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
     assert tps(kind, 2_000.0, cpu, 1) == pytest.approx(400.0, rel=0.01)
 
 
 @pytest.mark.parametrize("kind", ONE_SYNC)
-def test_two_clients_take_turns_and_gain_nothing(kind: CommitKind) -> None:
+def test_two_clients_take_turns_and_gain_nothing(kind: str) -> None:
     """While one is flushed, the other can only wait: measured so, group_commit.md."""
     assert tps(kind, 2_000.0, NO_CPU, 2) == pytest.approx(500.0, rel=0.001)
 
@@ -64,7 +72,10 @@ def test_two_groups_take_turns(count: int, expected: float) -> None:
 
 def test_who_is_flushed_together_is_one_group() -> None:
     outcome = closed_loop(
-        CommitModel("postgresql"), SyncLatencies(Latency.constant(2_000.0)), NO_CPU, clients=64
+        CommitModel(COMMIT_SEQUENCES["postgresql"]),
+        SyncLatencies(Latency.constant(2_000.0)),
+        NO_CPU,
+        clients=64,
     )
     assert outcome.group_size == pytest.approx(32.0, rel=0.02)
     assert outcome.bottleneck == "flush"
@@ -76,30 +87,40 @@ def test_a_pipeline_of_two_syncs_is_faster_than_both_in_turn() -> None:
 
 
 @pytest.mark.parametrize("kind", SHARED)
-def test_few_cores_bind_many_clients_on_a_fast_drive(kind: CommitKind) -> None:
+def test_few_cores_bind_many_clients_on_a_fast_drive(kind: str) -> None:
     cpu = Cpu(2, ((1, 400.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
     drive = SyncLatencies(Latency.constant(20.0))
-    outcome = closed_loop(CommitModel(kind), drive, cpu, clients=64)
+    outcome = closed_loop(CommitModel(COMMIT_SEQUENCES[kind]), drive, cpu, clients=64)
     assert outcome.tps == pytest.approx(5_000.0, rel=0.02)
     assert outcome.bottleneck == "cpu"
 
 
 def test_one_client_on_a_fast_drive_is_bound_by_itself() -> None:
     drive = SyncLatencies(Latency.constant(20.0))
-    outcome = closed_loop(CommitModel("postgresql"), drive, Cpu(8, ((1, 400.0),)), clients=1)
+    outcome = closed_loop(
+        CommitModel(COMMIT_SEQUENCES["postgresql"]), drive, Cpu(8, ((1, 400.0),)), clients=1
+    )
     assert outcome.bottleneck == "clients"
 
 
 def test_what_nothing_waits_for_is_bound_by_the_cores() -> None:
     cpu = Cpu(4, ((1, 200.0),), wake_us=0.0)
-    outcome = closed_loop(CommitModel("asynchronous"), SyncLatencies(Latency.constant(9_000.0)), cpu, clients=32)
+    outcome = closed_loop(
+        CommitModel(COMMIT_SEQUENCES["asynchronous"]),
+        SyncLatencies(Latency.constant(9_000.0)),
+        cpu,
+        clients=32,
+    )
     assert outcome.tps == pytest.approx(20_000.0, rel=0.02)
     assert outcome.group_size == 0.0
 
 
 def test_files_of_their_own_share_nothing() -> None:
     outcome = closed_loop(
-        CommitModel("separate-files", commits=3), SyncLatencies(Latency.constant(1_000.0)), NO_CPU, clients=16
+        CommitModel(COMMIT_SEQUENCES["separate-files"], commits=3),
+        SyncLatencies(Latency.constant(1_000.0)),
+        NO_CPU,
+        clients=16,
     )
     assert outcome.tps == pytest.approx(1_000 / 3, rel=0.02)
 
@@ -113,7 +134,7 @@ def test_the_ceiling_may_fall_with_the_clients() -> None:
 
 @a_few
 @given(kind=kinds, sync_us=latencies_us, cpu=cpus, count=clients)
-def test_never_above_its_bounds(kind: CommitKind, sync_us: float, cpu: Cpu, count: int) -> None:
+def test_never_above_its_bounds(kind: str, sync_us: float, cpu: Cpu, count: int) -> None:
     syncs = 1 if kind in ONE_SYNC else 2
     reached = tps(kind, sync_us, cpu, count)
     slack = 1.02  # of a run that is cut off in the middle of a group
@@ -131,7 +152,7 @@ def test_never_above_its_bounds(kind: CommitKind, sync_us: float, cpu: Cpu, coun
     count=clients,
 )
 def test_a_slower_drive_never_carries_more(
-    kind: CommitKind, sync_us: float, cores: int, cpu_us: float, count: int
+    kind: str, sync_us: float, cores: int, cpu_us: float, count: int
 ) -> None:
     """Without CPU time of the sync itself: with it, larger groups save some where cores bind."""
     cpu = Cpu(cores, ((1, cpu_us),), sync_cpu_us=0.0, wait_cpu_us=0.0)
@@ -140,17 +161,21 @@ def test_a_slower_drive_never_carries_more(
 
 @a_few
 @given(kind=kinds, sync_us=latencies_us, count=clients)
-def test_same_arguments_same_outcome(kind: CommitKind, sync_us: float, count: int) -> None:
-    arguments = CommitModel(kind), SyncLatencies(Latency((sync_us, 2 * sync_us))), Cpu(2, ((1, 100.0),))
+def test_same_arguments_same_outcome(kind: str, sync_us: float, count: int) -> None:
+    arguments = (
+        CommitModel(COMMIT_SEQUENCES[kind]),
+        SyncLatencies(Latency((sync_us, 2 * sync_us))),
+        Cpu(2, ((1, 100.0),)),
+    )
     first, second = (closed_loop(*arguments, clients=count, seed=7) for _ in range(2))
     assert first == second
 
 
 @pytest.mark.parametrize("kind", SHARED)
-def test_a_lone_arrival_takes_its_syncs_and_its_cpu_time(kind: CommitKind) -> None:
+def test_a_lone_arrival_takes_its_syncs_and_its_cpu_time(kind: str) -> None:
     cpu = Cpu(4, ((1, 200.0),), wake_us=0.0, sync_cpu_us=0.0, wait_cpu_us=0.0)
     drive = SyncLatencies(Latency.constant(1_000.0), Latency.constant(3_000.0))
-    outcome = open_arrivals(CommitModel(kind), drive, cpu, arrivals_per_s=0.1)
+    outcome = open_arrivals(CommitModel(COMMIT_SEQUENCES[kind]), drive, cpu, arrivals_per_s=0.1)
     # Sent when the client's quarter is over: three quarters of 200 us are still to come.
     wanted_ms = 1.15 if kind in ONE_SYNC else 4.15
     assert outcome.p50_ms == pytest.approx(wanted_ms, rel=0.02)
@@ -159,7 +184,10 @@ def test_a_lone_arrival_takes_its_syncs_and_its_cpu_time(kind: CommitKind) -> No
 def test_arrivals_share_syncs_and_wait_for_one_or_two() -> None:
     """Who comes during a sync waits for its rest, and for one of its own: p99 is near 2 L."""
     outcome = open_arrivals(
-        CommitModel("postgresql"), SyncLatencies(Latency.constant(2_000.0)), NO_CPU, arrivals_per_s=5_000
+        CommitModel(COMMIT_SEQUENCES["postgresql"]),
+        SyncLatencies(Latency.constant(2_000.0)),
+        NO_CPU,
+        arrivals_per_s=5_000,
     )
     assert outcome.group_size == pytest.approx(10.0, rel=0.05)
     assert outcome.p50_ms == pytest.approx(3.0, rel=0.05)
@@ -167,14 +195,19 @@ def test_arrivals_share_syncs_and_wait_for_one_or_two() -> None:
 
 
 @pytest.mark.parametrize("kind", SHARED)
-def test_more_than_the_cores_can_do_never_ends(kind: CommitKind) -> None:
+def test_more_than_the_cores_can_do_never_ends(kind: str) -> None:
     drive = SyncLatencies(Latency.constant(100.0))
-    outcome = open_arrivals(CommitModel(kind), drive, Cpu(2, ((1, 1_000.0),)), arrivals_per_s=2_500)
+    outcome = open_arrivals(
+        CommitModel(COMMIT_SEQUENCES[kind]), drive, Cpu(2, ((1, 1_000.0),)), arrivals_per_s=2_500
+    )
     assert outcome.p99_ms == math.inf
 
 
 def test_files_of_their_own_are_not_kept_up_with_beyond_the_serial_bound() -> None:
-    engine, drive = CommitModel("separate-files", commits=2), SyncLatencies(Latency.constant(1_000.0))
+    engine, drive = (
+        CommitModel(COMMIT_SEQUENCES["separate-files"], commits=2),
+        SyncLatencies(Latency.constant(1_000.0)),
+    )
     assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=450).p99_ms < math.inf
     assert open_arrivals(engine, drive, NO_CPU, arrivals_per_s=600).p99_ms == math.inf
 
@@ -182,46 +215,48 @@ def test_files_of_their_own_are_not_kept_up_with_beyond_the_serial_bound() -> No
 # Delays
 
 
-def delayed_tps(kind: CommitKind, delay: Delay | None, count: int) -> float:
+def delayed_tps(kind: str, delay: CommitDelay | None, count: int) -> float:
     drive = SyncLatencies(Latency.constant(2_000.0), Latency.constant(2_000.0))
-    return closed_loop(CommitModel(kind, delay=delay), drive, NO_CPU, clients=count).tps
+    return closed_loop(
+        CommitModel(COMMIT_SEQUENCES[kind], delay=delay), drive, NO_CPU, clients=count
+    ).tps
 
 
 def test_postgresql_does_not_wait_without_siblings() -> None:
     """commit_siblings = 5 by default: one client never waits."""
-    assert delayed_tps("postgresql", Delay(1_000, siblings=5), 1) == pytest.approx(500)
-    assert delayed_tps("postgresql", Delay(1_000, siblings=5), 5) == pytest.approx(
+    assert delayed_tps("postgresql", CommitDelay(1_000, siblings=5), 1) == pytest.approx(500)
+    assert delayed_tps("postgresql", CommitDelay(1_000, siblings=5), 5) == pytest.approx(
         delayed_tps("postgresql", None, 5)
     )
 
 
 def test_a_delay_gathers_those_who_come_back_meanwhile() -> None:
     """Without it two groups take turns, C / (2 L); with it all go together, C / (L + delay)."""
-    delay = Delay(500, siblings=5)
+    delay = CommitDelay(500, siblings=5)
     assert delayed_tps("postgresql", delay, 16) == pytest.approx(16e6 / 2_500, rel=0.02)
     assert delayed_tps("postgresql", None, 16) == pytest.approx(16e6 / 4_000, rel=0.02)
 
 
 def test_one_client_of_mysql_waits_for_nobody_at_every_commit() -> None:
     """binlog_group_commit_sync_delay comes on top of both syncs."""
-    assert delayed_tps("mysql-binary-log", Delay(1_000), 1) == pytest.approx(1e6 / 5_000)
+    assert delayed_tps("mysql-binary-log", CommitDelay(1_000), 1) == pytest.approx(1e6 / 5_000)
 
 
 @pytest.mark.parametrize("kind", TWO_SYNCS)
-def test_the_delay_ends_when_enough_are_there(kind: CommitKind) -> None:
+def test_the_delay_ends_when_enough_are_there(kind: str) -> None:
     """sync_no_delay_count = 1, or binlog_commit_wait_count = 1: the first is enough."""
-    assert delayed_tps(kind, Delay(1_000, until=1), 1) == pytest.approx(1e6 / 4_000)
-    assert delayed_tps(kind, Delay(1_000, until=2), 1) == pytest.approx(1e6 / 5_000)
+    assert delayed_tps(kind, CommitDelay(1_000, until=1), 1) == pytest.approx(1e6 / 4_000)
+    assert delayed_tps(kind, CommitDelay(1_000, until=2), 1) == pytest.approx(1e6 / 5_000)
 
 
 def test_who_completes_the_number_ends_the_delay() -> None:
     """Two of two are there: did they wait for the rest of 50 ms, there were 40 commits a second."""
-    assert delayed_tps("mysql-binary-log", Delay(50_000, until=2), 2) > 300
+    assert delayed_tps("mysql-binary-log", CommitDelay(50_000, until=2), 2) > 300
 
 
 def test_a_delay_that_ended_early_begins_no_other_sync() -> None:
     """One sync at a time: at most 500 a second of 2 ms each."""
     drive = SyncLatencies(Latency.constant(2_000.0))
-    engine = CommitModel("postgresql", delay=Delay(3_000, until=2))
+    engine = CommitModel(COMMIT_SEQUENCES["postgresql"], delay=CommitDelay(3_000, until=2))
     outcome = closed_loop(engine, drive, NO_CPU, clients=5)
     assert outcome.tps / outcome.group_size <= 505

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.servers.connection.wire import Address, Connection, PsycopgConnection
 from advisor.servers.load.client import run_load
-from advisor.servers.connection.wire import Address, Connection, PostgreSQL, Rows
+from advisor.vendors.base import Rows
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 
 
-class Fake(PostgreSQL):
+class Fake(PsycopgConnection):
     """One end of a pair of sockets; at the other end, a thread answers."""
 
     def __init__(self, *pieces: bytes) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from advisor.capacity import host as hosting
-from advisor.capacity import plan as planning
+from advisor import advise as advising
 from advisor.advice import Advice
-from advisor.advise import Knowledge, advise
-from advisor.capacity.target_search import Scenario, TargetRate
-from advisor.capacity.commit_paths import CommitKind, kind_by_syncs
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult
+from advisor.advise import advise, plan_capacity
+from advisor.capacity import host as hosting
+from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
+from advisor.capacity.host import CapacityRequest
 from advisor.capacity.latency import Latency
 from advisor.capacity.results import CapacityPlan, StorageResult
 from advisor.capacity.standard_drives import (
@@ -24,15 +23,16 @@ from advisor.capacity.standard_drives import (
     reference_drives,
 )
 from advisor.capacity.target import target_result
+from advisor.capacity.target_search import Scenario, TargetRate
 from advisor.capacity.workloads import fill_in
 from advisor.commands.steps import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
-from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement
-from advisor.capacity.plan import plan_capacity
 from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
 from tests.support.drives import UNKNOWN, measurement, series
 from tests.support.golden import stored
 
@@ -48,7 +48,7 @@ DRIVE = measurement(1000, APPEND)
 
 def wait_us(engine: CommitModel, drive: SyncLatencies) -> float:
     log_us = drive.log.mean_us
-    match engine.kind:
+    match engine.sequence.kind:
         case "asynchronous":
             return 0
         case "mysql-binary-log" | "mariadb-binary-log":
@@ -113,9 +113,9 @@ def planned(
     ],
 )
 def test_how_a_server_commits_follows_from_what_a_commit_waits_for(
-    vendor: VendorName, syncs: int, kind: CommitKind
+    vendor: VendorName, syncs: int, kind: str
 ) -> None:
-    assert kind_by_syncs(vendor, syncs) == kind
+    assert VENDORS[vendor].sequence_of(syncs).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_how_a_server_commits_follows_from_what_a_commit_waits_for(
     ],
 )
 def test_the_advised_settings_say_how_it_commits(
-    by_hand: None, request_: Request | None, kind: CommitKind
+    by_hand: None, request_: Request | None, kind: str
 ) -> None:
     assert planned(DRIVE, request_).commit_kind == kind
 
@@ -345,7 +345,7 @@ def test_a_slower_drive_is_no_remedy_for_a_tail() -> None:
         StandardDrive(f"{us} us", "", SyncLatencies(Latency.constant(us)), measured=True)
         for us in (500, 1000, 2000)
     )
-    setup = Scenario(CommitModel("postgresql"), tailed, Cpu(4, ((1, 100.0),)))
+    setup = Scenario(CommitModel(COMMIT_SEQUENCES["postgresql"]), tailed, Cpu(4, ((1, 100.0),)))
     found = target_result(setup, TargetRate(10, 5), "durable", others, (), model)
     assert found.here.clients is None
     assert [carrier.clients for carrier in found.storages] == [1, 1, 1]
@@ -392,7 +392,7 @@ def test_an_offer_that_leaves_a_sync_is_not_one_that_waits_for_none(
         offers = [offer.model_copy(update={"syncs_saved": 1}) for offer in advice.lower_durability]
         return advice.model_copy(update={"lower_durability": tuple(offers)})
 
-    monkeypatch.setattr(planning, "advise", halved)
+    monkeypatch.setattr(advising, "advise", halved)
     plan = planned(DRIVE, MYSQL, target_tps=3000)
     assert plan.target is not None
     assert plan.target.relaxed == ()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from advisor.capacity.policies import Policy, plan_policies
-from advisor.capacity.workloads import WorkloadKind, Transaction, fill_in
+from advisor.capacity.workloads import Transaction, WorkloadKind, fill_in
 from advisor.knowledge import load_workloads
 from advisor.output.blocks import Table, as_text
 from advisor.output.policies import policy_blocks

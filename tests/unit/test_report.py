@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from advisor.capacity import host as hosting
-from advisor.capacity.group_commit import Bottleneck, Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
+from advisor.capacity.group_commit import (
+    Bottleneck,
+    CommitModel,
+    Cpu,
+    ModelResult,
+    SyncLatencies,
+    sync_wait_us,
+)
+from advisor.capacity.host import CapacityRequest
 from advisor.capacity.workloads import fill_in
 from advisor.commands.steps import knowledge_for
-from advisor.capacity.host import CapacityRequest
 from advisor.knowledge import load_workloads
 from advisor.measurement import AbsentSeries, Measurement, MeasurementWarning
 from advisor.report.alternatives import typical_clients
@@ -46,7 +53,9 @@ def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         binds: Bottleneck = "cpu" if tps == by_cpu else "flush"
         return ModelResult(clients, tps, each_us / 1000, each_us / 1000, 1.0, binds)
 
-    def arriving(engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, arrivals_per_s: float) -> ModelResult:
+    def arriving(
+        engine: CommitModel, drive: SyncLatencies, cpu: Cpu, *, arrivals_per_s: float
+    ) -> ModelResult:
         each_us = sync_wait_us(engine, drive) + cpu.us_per_txn[0][1]
         return ModelResult(0, arrivals_per_s, each_us / 1000, each_us / 1000, 1.0, "flush")
 

@@ -23,9 +23,9 @@ from advisor.output.document import (
     Paragraph,
     Section,
 )
-from advisor.output.report.renderers import document_html, document_markdown, document_text
 from advisor.output.report.histogram import histogram_lines
 from advisor.output.report.html import NO_CHARTS, NO_MATPLOTLIB
+from advisor.output.report.renderers import document_html, document_markdown, document_text
 
 HOSTILE: Final = {
     "script": "<script>alert('x')</script>",

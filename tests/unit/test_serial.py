@@ -4,13 +4,13 @@ import pytest
 
 from advisor.capacity.serial import (
     SYNC_COUNTS,
-    CommitPath,
-    commit_path,
     serial_capacity,
     serial_points,
 )
 from advisor.units import Value
+from advisor.vendors.commits import CommitPath
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 
 NOTHING = CommitPath(0, 0)
 
@@ -92,7 +92,7 @@ NOTHING = CommitPath(0, 0)
 def test_what_one_commit_waits_for(
     vendor: VendorName, values: dict[str, Value | None], log_bin: bool, path: CommitPath
 ) -> None:
-    assert commit_path(vendor, values, log_bin=log_bin) == path
+    assert VENDORS[vendor].commit_path(values, log_bin=log_bin) == path
 
 
 # settings.md 5.1: 1/f without a binary log, 1/(f+b) with one, 1/(2f+b) on MariaDB at 3.

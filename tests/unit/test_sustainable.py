@@ -4,17 +4,17 @@ import math
 
 import pytest
 
-from advisor.capacity.commit_paths import CommitKind
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, ModelResult, sync_wait_us
+from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies, sync_wait_us
 from advisor.capacity.latency import Latency
 from advisor.capacity.sustainable import (
     alone_us,
-    rate_grid,
     most_per_s,
+    rate_grid,
     sustainable,
 )
+from advisor.vendors.registry import COMMIT_SEQUENCES
 
-POSTGRESQL = CommitModel("postgresql")
+POSTGRESQL = CommitModel(COMMIT_SEQUENCES["postgresql"])
 DRIVE = SyncLatencies(Latency.constant(900), Latency.constant(2000))
 CPU = Cpu(2, ((1, 100.0),))
 """Two cores, 100 us a transaction: at most 2 / 100 us = 20 000/s."""
@@ -27,7 +27,9 @@ class Breaking:
         self.most = most
         self.asked: list[float] = []
 
-    def __call__(self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, rate: float) -> ModelResult:
+    def __call__(
+        self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, rate: float
+    ) -> ModelResult:
         self.asked.append(rate)
         p99_ms = 10.0 if rate <= self.most else math.inf
         return ModelResult(0, rate, 5.0, p99_ms, 1.0, "flush")
@@ -76,22 +78,31 @@ def test_the_bound_itself_is_never_promised() -> None:
         ("postgresql", 3, 2700),
     ],
 )
-def test_what_one_transaction_waits_for(kind: CommitKind, commits: int, wait_us: float) -> None:
-    engine = CommitModel(kind, commits)
+def test_what_one_transaction_waits_for(kind: str, commits: int, wait_us: float) -> None:
+    engine = CommitModel(COMMIT_SEQUENCES[kind], commits)
     assert sync_wait_us(engine, DRIVE) == wait_us
     assert alone_us(engine, DRIVE, CPU) == wait_us + 100
 
 
 def test_a_binary_log_that_was_not_measured_takes_a_sync_of_the_log() -> None:
-    assert sync_wait_us(CommitModel("mysql-binary-log"), SyncLatencies(Latency.constant(900))) == 1800
+    assert (
+        sync_wait_us(
+            CommitModel(COMMIT_SEQUENCES["mysql-binary-log"]), SyncLatencies(Latency.constant(900))
+        )
+        == 1800
+    )
 
 
 @pytest.mark.parametrize(
     ("engine", "cpu", "most"),
     [
         (POSTGRESQL, CPU, 20_000),  # shared syncs set no bound; 2 / 100 us
-        (CommitModel("separate-files", 3), CPU, 370.37),  # 1 / (3 x 900 us)
-        (CommitModel("separate-files", 1), Cpu(1, ((1, 2000.0),)), 500),  # 1 / 2000 us, below 1 / 900 us
+        (CommitModel(COMMIT_SEQUENCES["separate-files"], 3), CPU, 370.37),  # 1 / (3 x 900 us)
+        (
+            CommitModel(COMMIT_SEQUENCES["separate-files"], 1),
+            Cpu(1, ((1, 2000.0),)),
+            500,
+        ),  # 1 / 2000 us, below 1 / 900 us
         (POSTGRESQL, Cpu(2, ((1, 100.0), (64, 200.0))), 20_000),  # the least CPU time counts
     ],
 )
@@ -99,7 +110,9 @@ def test_what_cannot_be_passed(engine: CommitModel, cpu: Cpu, most: float) -> No
     assert most_per_s(engine, DRIVE, cpu) == pytest.approx(most, abs=0.01)
 
 
-@pytest.mark.parametrize("engine", [POSTGRESQL, CommitModel("separate-files", 15)])
+@pytest.mark.parametrize(
+    "engine", [POSTGRESQL, CommitModel(COMMIT_SEQUENCES["separate-files"], 15)]
+)
 def test_the_ladder_ascends_from_a_trickle_to_just_below_the_bound(engine: CommitModel) -> None:
     rates = rate_grid(engine, DRIVE, CPU)
     assert list(rates) == sorted(set(rates))

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.errors import UsageError
-from advisor.vendors.registry import VENDORS
 from advisor.units import (
     Value,
     format_count,
@@ -19,6 +18,7 @@ from advisor.units import (
     to_server_unit,
 )
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,19 @@ import pytest
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.output.verification import problem_lines, verification_text
-from advisor.servers.installed import detect
-from advisor.servers.sandbox import readback
-from advisor.servers.sandbox import verify as module
-from advisor.servers.installed.detect import Installed, require_server
-from advisor.servers.sandbox.programs import is_tried
+from advisor.server_state import EffectiveSetting
 from advisor.servers.config.fragment import parse_fragment
-from advisor.servers.sandbox.readback import EffectiveSetting
+from advisor.servers.connection import driver
+from advisor.servers.installed import detect
+from advisor.servers.installed.detect import Installed, require_server
+from advisor.servers.sandbox import verify as module
 from advisor.servers.sandbox.sandbox import Start
-from advisor.servers.sandbox.verify import Verification, verify
+from advisor.servers.sandbox.verify import verify
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.verification import Verification
 
+PLACE = "/var/tmp/verify-fsync-x/fragment.conf"
 MYSQL = Installed("mysql", (9, 7, 4), Path("/opt/mysqld"))
 
 
@@ -47,7 +49,9 @@ def found(
     **actual: str,
 ) -> Verification:
     server = Server(
-        {name: EffectiveSetting(value, shown=value) for name, value in actual.items()}, silent, named
+        {name: EffectiveSetting(name, value, shown=value) for name, value in actual.items()},
+        silent,
+        named,
     )
 
     @contextmanager
@@ -150,7 +154,7 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: VendorName, text: str) -> None:
     (line,) = parse_fragment(text, "f", vendor).lines
-    assert not is_tried(line, vendor)
+    assert not VENDORS[vendor].is_tried(line)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +184,9 @@ def test_a_program_that_is_no_server_is_refused() -> None:
 def test_without_the_driver_the_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, vendor: VendorName
 ) -> None:
-    monkeypatch.setattr(readback, "find_spec", lambda name: None)
+    monkeypatch.setattr(driver, "find_spec", lambda name: None)
     with pytest.raises(AdvisorError, match="is needed to read") as refusal:
-        readback.require_driver(vendor)
+        driver.require_driver(vendor)
     assert refusal.value.hint == "pip install 'fsync-advisor[live]'"
 
 
@@ -190,9 +194,11 @@ def test_postgresql_tells_whether_a_value_comes_from_the_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     actual = {
-        "fsync": EffectiveSetting("on", None, "on", 1),
-        "wal_compression": EffectiveSetting("pglz", None, "pglz", 2, enum=True),
-        "jit": EffectiveSetting("off", None, "off", None),
+        "fsync": EffectiveSetting("fsync", "on", place=f"{PLACE}:1", shown="on"),
+        "wal_compression": EffectiveSetting(
+            "wal_compression", "pglz", place=f"{PLACE}:2", shown="pglz", is_enum=True
+        ),
+        "jit": EffectiveSetting("jit", "off", shown="off"),
     }
 
     @contextmanager

@@ -102,5 +102,5 @@ def test_what_is_started_is_among_what_is_known(vendor: VendorName) -> None:
 def test_series_are_told_without_claiming_one_in_between(
     series: tuple[str, ...], text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(STARTED_VERSIONS, "postgresql", series)
+    monkeypatch.setattr(type(VENDORS["postgresql"]), "started_versions", series)
     assert VENDORS["postgresql"].started_text() == text

@@ -3,7 +3,7 @@
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.wire import MySQL, PostgreSQL
+from advisor.servers.connection.wire import PsycopgConnection, PyMySQLConnection
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED
@@ -17,47 +17,47 @@ REFUSED = b"\x1b\0\0\x01\xff\x7a\x04#42S02Table t doesn't ex"
 
 @pytest.mark.parametrize("answer", [UPDATED, NOTICE, UPDATED + NOTICE])
 def test_postgresql_has_answered_when_it_is_ready(answer: bytes) -> None:
-    assert PostgreSQL.is_answered(answer)
+    assert PsycopgConnection.is_answered(answer)
 
 
 @pytest.mark.parametrize("length", range(len(NOTICE)))
 def test_postgresql_has_not_answered_before_the_last_byte(length: int) -> None:
-    assert not PostgreSQL.is_answered(NOTICE[:length])
+    assert not PsycopgConnection.is_answered(NOTICE[:length])
 
 
 def test_an_error_of_postgresql_is_raised_when_it_is_ready_again() -> None:
     ready = b"Z\0\0\0\x05I"
-    assert not PostgreSQL.is_answered(ERROR[:10])
-    assert not PostgreSQL.is_answered(ERROR)
+    assert not PsycopgConnection.is_answered(ERROR[:10])
+    assert not PsycopgConnection.is_answered(ERROR)
     with pytest.raises(AdvisorError, match=r"^the PostgreSQL server refuses: no table$"):
-        PostgreSQL.is_answered(ERROR + ready)
+        PsycopgConnection.is_answered(ERROR + ready)
 
 
 def test_a_fatal_error_of_postgresql_is_its_last_word() -> None:
     with pytest.raises(AdvisorError, match=r"the PostgreSQL server refuses: go$"):
-        PostgreSQL.is_answered(b"E\0\0\0\x10VFATAL\0Mgo\0\0")
+        PsycopgConnection.is_answered(b"E\0\0\0\x10VFATAL\0Mgo\0\0")
 
 
 @pytest.mark.parametrize("answer", [OK, MORE + OK, MANY])
 def test_mysql_has_answered_with_its_last_ok(answer: bytes) -> None:
-    assert MySQL.is_answered(answer)
-    assert not any(MySQL.is_answered(answer[:length]) for length in range(len(answer)))
+    assert PyMySQLConnection.is_answered(answer)
+    assert not any(PyMySQLConnection.is_answered(answer[:length]) for length in range(len(answer)))
 
 
 def test_mysql_has_not_answered_while_more_results_are_to_come() -> None:
-    assert not MySQL.is_answered(MORE)
+    assert not PyMySQLConnection.is_answered(MORE)
 
 
 def test_an_error_of_mysql_is_raised() -> None:
     with pytest.raises(AdvisorError, match=r"refuses: Table t doesn't ex$"):
-        MySQL.is_answered(REFUSED)
+        PyMySQLConnection.is_answered(REFUSED)
 
 
 def test_rows_are_no_answer() -> None:
     with pytest.raises(AdvisorError, match="rows where none were asked for"):
-        MySQL.is_answered(b"\x01\0\0\x01\x03\x02\0\0\x02\0\0")
+        PyMySQLConnection.is_answered(b"\x01\0\0\x01\x03\x02\0\0\x02\0\0")
 
 
 def test_statements_are_encoded_as_the_protocols_want_them() -> None:
-    assert PostgreSQL.encode("SELECT 1") == b"Q\0\0\0\x0dSELECT 1\0"
-    assert MySQL.encode("SELECT 1") == b"\x09\0\0\0\x03SELECT 1"
+    assert PsycopgConnection.encode("SELECT 1") == b"Q\0\0\0\x0dSELECT 1\0"
+    assert PyMySQLConnection.encode("SELECT 1") == b"\x09\0\0\0\x03SELECT 1"

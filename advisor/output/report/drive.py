@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.advice import Measured
+from advisor.analysis.description import Measured
 from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
 from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, Unknown

@@ -42,6 +42,4 @@ def persisted_in(vendor: Vendor, path: Path, reader: Reader) -> Iterator[Effecti
         for name, value, line in vendor.persisted_settings(text or ""):
             yield EffectiveSetting(name, value, origin="persisted", place=f"{path}:{line}")
     except ValueError as error:
-        raise AdvisorError(
-            f"{path} cannot be read, and the server does not start with it: {error}"
-        ) from error
+        raise AdvisorError(f"{path} {error}: the server does not start with it") from error
