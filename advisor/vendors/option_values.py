@@ -49,7 +49,36 @@ class Dialect:
     """Whether the beginning of a name will do where only one name begins so."""
     drops_component: bool = False
     """Whether a word and a point before a name are ignored."""
+    autoset: bool = False
+    """Whether there is a prefix autoset-."""
 
+
+MYSQL: Final = Dialect()
+"""8.0 and later; asked of 9.7."""
+
+MYSQL_5_7: Final = Dialect(
+    suffixes="KMG",
+    negative="wraps",
+    wraps=True,
+    empty_is_zero=True,
+    switch_by_digit=True,
+    prefixes=True,
+    drops_component=True,
+)
+"""Asked of 5.6, the nearest that there is to ask."""
+
+MARIADB: Final = Dialect(
+    negative="refused",
+    wraps=True,
+    empty_is_zero=True,
+    switch_by_digit=True,
+    loose_forgives=True,
+    any_case=True,
+    prefixes=True,
+    drops_component=True,
+    autoset=True,
+)
+"""Asked of 10.11 and 11.8."""
 
 MAX_REAL_CHARACTERS: Final = 1000
 """my_getopt looks no further into a real number."""
@@ -229,6 +258,7 @@ def _whole(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
         if not dialect.wraps:
             return Rejected(f"{shorten(text)} exceeds 64 bits")
         number %= _UINT64
+        number -= _UINT64 if is_signed and number > _INT64_MAX else 0
     taken = _aligned(number, spec)
     if not found and text:
         return Parsed(taken, f"{shorten(text)} begins with no number, and becomes {taken}")
