@@ -64,7 +64,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A line that sets nothing for certain, and with which no server starts."""
+    """A line that sets nothing for certain; with nearly all of them no server starts."""
 
     reason: str
     candidates: tuple[str, ...]
@@ -100,6 +100,8 @@ def resolve(
     (full,) = found
     if last == "maximum_" and not full.startswith(_ENGINE):
         return Unresolved("the server does not let a maximum of it be set", found, loose)
+    if last == "autoset_":
+        return Unresolved("few options can be set automatically", found, loose)
     return _switched(Option(full, text, loose, shortened=full not in _spellings(rest)), last)
 
 

@@ -48,8 +48,7 @@ TIME_UNITS: Final = {
 """Unit -> microseconds, the greatest first."""
 
 _SPACE: Final = " \t\n\v\f\r"
-_WHOLE: Final = re.compile(rf"[{_SPACE}]*([+-]?)(0([xX])[0-9a-fA-F]+|[0-9]+)")
-_OCTAL: Final = re.compile("[0-7]+")
+_WHOLE: Final = re.compile(rf"[{_SPACE}]*(?P<sign>[+-]?)(?P<digits>0[xX][0-9a-fA-F]+|[0-9]+)")
 _DECIMAL: Final = re.compile(rf"[{_SPACE}]*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _HEXADECIMAL: Final = re.compile(
     rf"[{_SPACE}]*([+-]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?)"
@@ -191,22 +190,19 @@ def _number(text: str, unit: str, *, whole: bool) -> int | float | Rejected:
 def _whole_number(text: str) -> tuple[float, int] | None:
     """strtol, and where its number ends; before a fraction or an exponent strtod begins anew."""
     found = _WHOLE.match(text)
+    sign, digits = (found["sign"], found["digits"]) if found else ("", "")
     end = found.end() if found else 0
+    base = 16 if digits[1:2] in ("x", "X") else 8 if digits.startswith("0") else 10
+    if base == 8 and (stop := re.search("[89]", digits)):
+        end -= len(digits) - stop.start()
+        digits = digits[: stop.start()]
     if text[end : end + 1] in (".", "e", "E"):
         return _real_number(text)
     if found is None:
         return None
-    sign, digits = found[1], found[2]
-    if digits[0] == "0" and not found[3]:
-        octal = _OCTAL.match(digits)
-        assert octal is not None
-        end -= len(digits) - octal.end()
-        digits = octal[0]
-        if text[end : end + 1] in (".", "e", "E"):
-            return _real_number(text)
     if len(digits.lstrip("0")) > _MOST_DIGITS:
         return _real_number(text)
-    number = int(digits, 16 if found[3] else 8 if digits[0] == "0" else 10)
+    number = int(digits, base)
     if number > 2**63 - (sign != "-"):
         return _real_number(text)
     return (-number if sign == "-" else number), end
