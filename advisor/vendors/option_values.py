@@ -263,7 +263,9 @@ def _whole(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
     if not found and text:
         return Parsed(taken, f"{shorten(text)} begins with no number, and becomes {taken}")
     if lower(rest[1:]) not in ("", "b", "ib"):
-        return Parsed(taken, f"of {shorten(text)} no more than {text[: -len(rest[1:])]} is read")
+        return Parsed(
+            taken, f"of {shorten(text)} no more is read than {shorten(text[: -len(rest[1:])])}"
+        )
     return Parsed(taken, _clamped(text, number, taken))
 
 
