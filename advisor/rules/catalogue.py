@@ -21,6 +21,7 @@ from advisor.rules.formulas import Formula
 from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.values import Argument
 from advisor.versions import Feature, NumericVersion, format_version, in_range, parse_version
 
 SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
@@ -61,8 +62,13 @@ class Spec(Strict):
     max: int | float | None = None
     multiple_of: int = 1
     choices: tuple[str, ...] = ()
+    """In the server's own order: MySQL and MariaDB take the number of one, too."""
     build_choices: dict[str, Feature] = Field(default_factory=dict)
     """Further choices -> what the server must have been built with; any other refuses them."""
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Further words -> the choice they mean; numbered after the choices."""
+    argument: Argument | None = None
+    """Whether MySQL's or MariaDB's option may stand alone. None: as others of its type."""
     default: Value | None = None
     """None when the server derives it; `default_note` then says how."""
     default_note: str = ""
@@ -92,6 +98,8 @@ class Spec(Strict):
             raise ValueError("an enum needs choices")
         if self.build_choices and self.type != "enum":
             raise ValueError("only an enum has build_choices")
+        if self.aliases and not set(self.aliases.values()) <= set(self.choices):
+            raise ValueError("an alias means one of the choices")
         if doubled := self.build_choices.keys() & set(self.choices):
             raise ValueError(f"{', '.join(sorted(doubled))}: every build takes it, or only some?")
         if self.type in ("integer", "real") and (self.min is None or self.max is None):

@@ -5,12 +5,17 @@ holds both against the servers.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final, Literal, Protocol
 
 from advisor.units import Value
 
 SettingType = Literal["integer", "real", "boolean", "enum"]
+
+Argument = Literal["required", "optional", "switch"]
+"""Whether an option of MySQL or MariaDB may stand alone. A switch is a boolean that ignores a line
+whose value it does not understand; another boolean is then off."""
 
 
 class ValueSpec(Protocol):
@@ -47,6 +52,29 @@ class ValueSpec(Protocol):
     def build_choices(self) -> Mapping[str, object]:
         """Further choices, which only some builds of the server have."""
 
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Words that an enum takes for one of the choices; in the server's order, after these."""
+
+    @property
+    def argument(self) -> Argument | None:
+        """None: a boolean's is optional, any other's required."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSpec:
+    """A ValueSpec of a setting that profiles/ does not have."""
+
+    type: SettingType
+    unit: str = ""
+    min: int | float | None = None
+    max: int | float | None = None
+    multiple_of: int = 1
+    choices: tuple[str, ...] = ()
+    build_choices: Mapping[str, object] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    argument: Argument | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -69,3 +97,17 @@ class Rejected:
 
 
 ParseResult = Parsed | Rejected
+
+SHOWN_CHARACTERS: Final = 40
+
+ASCII_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def lower(text: str) -> str:
+    """In lower case as servers see it: str.lower() makes a k of the Kelvin sign."""
+    return text.translate(ASCII_LOWER)
+
+
+def shorten(text: str) -> str:
+    """A text for a message, in quotes."""
+    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")
