@@ -1,7 +1,10 @@
 """What charts are made of: elements of SVG, text that fits, ticks and scales."""
 
+import re
+
 import pytest
 
+from advisor.output.charts.axes import draw_x_axis
 from advisor.output.charts.canvas import Canvas
 from advisor.output.charts.scales import (
     Scale,
@@ -60,7 +63,8 @@ def test_a_canvas_is_an_svg_of_its_size() -> None:
     canvas.diamond(5, 5, 2, "green")
     assert canvas.svg("T", "D", "k") == (
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="k-title k-desc"'
-        ' viewBox="0 0 100 40" style="font-size: 11.5px; fill: none; stroke-linejoin: round">'
+        ' viewBox="0 0 100 40" style="font-size: 11.5px; fill: none; stroke-linejoin: round;'
+        ' overflow: visible">'
         '<title id="k-title">T</title><desc id="k-desc">D</desc>'
         '<path d="M 0 10 L 50 12.35"'
         ' style="stroke: red; stroke-width: 1.5; stroke-dasharray: 2 3"/>'
@@ -70,14 +74,34 @@ def test_a_canvas_is_an_svg_of_its_size() -> None:
     )
 
 
-@pytest.mark.parametrize(("x", "placed"), [(0, "11.04"), (50, "50"), (100, "88.96")])
-def test_a_centred_text_is_moved_off_the_edge(x: float, placed: str) -> None:
+def test_a_text_is_set_at_its_place() -> None:
     canvas = Canvas(40, 100)
-    canvas.text(x, 12, "one", anchor="middle")  # 3 * 0.64 em of 11.5 is 22.08 wide
-    (text,) = canvas.elements
-    assert text == (
-        f'<text x="{placed}" y="12" text-anchor="middle" style="fill: currentColor">one</text>'
-    )
+    canvas.text(50, 12, "a < b", anchor="end", bold=True)
+    assert canvas.elements == [
+        '<text x="50" y="12" text-anchor="end" style="fill: currentColor; font-weight: 600">'
+        "a &lt; b</text>"
+    ]
+
+
+@pytest.mark.parametrize(("x", "middle"), [(0, 11.04), (50, 50), (100, 88.96)])
+def test_a_centred_text_is_moved_off_the_edge(x: float, middle: float) -> None:
+    # 3 * 0.64 em of 11.5 is 22.08 wide.
+    assert Canvas(40, 100).middle_of(x, "one") == pytest.approx(middle)
+
+
+def test_a_figure_that_would_run_into_another_is_left_out() -> None:
+    canvas = Canvas(40, 100)
+    scale = Scale(0, 10, (0, 1, 2, 5, 9, 10)).between(0, 100)
+    draw_x_axis(canvas, scale, 0, scale.ticks, lambda tick: f"{tick}00", "caption")
+    # Three digits are 22.08 wide, and 5 stay free between two: "000" moves from 0 to 11.04, so that
+    # nothing else begins before 27.08; "900" moves to 88.96 from 90, and "1000" has no room left.
+    shown = [(re.findall('x="([^"]+)"', text)[0], text) for text in canvas.elements]
+    assert [(x, text.split(">")[1].removesuffix("</text")) for x, text in shown] == [
+        ("11.04", "000"),
+        ("50", "500"),
+        ("88.96", "900"),
+        ("50", "caption"),
+    ]
 
 
 # Text

@@ -273,6 +273,14 @@ def test_the_figures_of_an_axis_stand_under_their_places() -> None:
     assert tick(METHODS, "600/s") == 280.5
 
 
+def test_no_figure_of_an_axis_runs_into_another() -> None:
+    assert texts(EXTREMES["rates apart"])[-5:-1] == ["0.1/s", "10/s", "1 000/s", "100 000/s"]
+    near = TpsOverClients("s", tuple((count, 1.0) for count in range(60, 69)), None, None)
+    said = texts(near)
+    # From 60 / 1.1 to 120 on 341: two digits and a gap, 19.72, are 4.7 % more clients.
+    assert said[said.index("60") : -1] == ["60", "63", "66"]
+
+
 def test_whiskers_reach_over_the_interval() -> None:
     # 608.64 +- 5 %: 374 * 578.208 / 800 to 374 * 639.072 / 800, across the middle of the row.
     assert paths(METHODS, "currentColor")[:3] == [

@@ -245,7 +245,7 @@ def test_a_library_is_known_only_where_it_belongs(
 
 
 def test_charts_need_no_library() -> None:
-    """They are drawn as SVG by advisor/output/charts; matplotlib would be 190 MB more."""
+    """They are drawn as SVG by advisor/output/charts; matplotlib would be 170 MB more."""
     paths = [path for folder in ("advisor", "tests") for path in (ROOT / folder).rglob("*.py")]
     modules = [Module(str(path), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
     assert len(modules) > 100

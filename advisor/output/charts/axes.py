@@ -11,7 +11,7 @@ X_AXIS_HEIGHT: Final = 2.6 * LINE_HEIGHT
 """Of the figures under a plot and their caption."""
 
 _TEXT_GAP: Final = 5.0
-"""Between a figure and the plot at its right."""
+"""Between a figure and what is at its right."""
 
 Format = Callable[[float], str]
 """From a value to its figure as people read it."""
@@ -20,10 +20,18 @@ Format = Callable[[float], str]
 def draw_x_axis(
     canvas: Canvas, x: Scale, y: float, ticks: Iterable[float], text: Format, caption: str
 ) -> None:
-    """Figures under the plot whose bottom edge is `y`, and under them what they are."""
+    """Figures under the plot whose bottom edge is `y`, and under them what they are.
+
+    A figure that would run into the one before it is left out.
+    """
+    free = 0.0
     for tick in ticks:
-        canvas.text(x.position(tick), y + LINE_HEIGHT, text(tick), colour=MUTED, anchor="middle")
-    middle = (x.start + x.end) / 2
+        figure = text(tick)
+        middle, width = canvas.middle_of(x.position(tick), figure), text_width(figure)
+        if middle - width / 2 >= free:
+            canvas.text(middle, y + LINE_HEIGHT, figure, colour=MUTED, anchor="middle")
+            free = middle + width / 2 + _TEXT_GAP
+    middle = canvas.middle_of((x.start + x.end) / 2, caption)
     canvas.text(middle, y + 2.1 * LINE_HEIGHT, caption, colour=MUTED, anchor="middle")
 
 

@@ -55,14 +55,16 @@ class Canvas:
         anchor: Anchor = "start",
         bold: bool = False,
     ) -> None:
-        """Set a text on the baseline `y`; one centred on `x` is moved off an edge that cuts it."""
+        """Set a text on the baseline `y`."""
         attributes = {"text_anchor": anchor} if anchor != "start" else {}
-        if anchor == "middle":
-            half = text_width(text, bold=bold) / 2
-            x = max(half, min(self.width - half, x))
         weight = "; font-weight: 600" if bold else ""
         style = f"fill: {colour}{weight}"
         self.elements.append(element("text", text, x=x, y=y, **attributes, style=style))
+
+    def middle_of(self, x: float, text: str) -> float:
+        """The middle of a text that is centred on `x`, or moved off an edge that would cut it."""
+        half = text_width(text) / 2
+        return max(half, min(self.width - half, x))
 
     def line(
         self, points: Iterable[Point], colour: str, *, width: float, dashes: str = SOLID
@@ -120,7 +122,7 @@ class Canvas:
             title=title,
             description=description,
             key=key,
-            style=f"{font}; fill: none; stroke-linejoin: round",
+            style=f"{font}; fill: none; stroke-linejoin: round; overflow: visible",
         )
 
 
