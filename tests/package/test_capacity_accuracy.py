@@ -10,12 +10,14 @@ from tests.benchmarks.capacity_accuracy.report import (
     BLOCK,
     CELLS,
     KINDS,
+    PLOT,
     README,
     RESULTS,
     Cell,
     cells_text,
     judged,
     nine_of_ten,
+    plot,
     table,
 )
 
@@ -52,6 +54,10 @@ def test_the_readme_shows_what_the_model_makes_of_them(cells: list[Cell]) -> Non
 
 def test_every_cell_is_told(cells: list[Cell], results: Any) -> None:
     assert CELLS.read_text() == cells_text(cells, results), "run report.py"
+
+
+def test_the_plot_is_of_these_results(cells: list[Cell]) -> None:
+    assert PLOT.read_text() == plot(cells), "run report.py"
 
 
 def test_errors_are_percent_of_what_was_measured() -> None:

@@ -12,9 +12,9 @@ from typing import Final
 import psutil
 
 from advisor.errors import AdvisorError
-from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.programs import STOP_SIGNALS, Place, start_command
-from advisor.servers.connection.wire import Address, Connection, socket_address
+from advisor.servers.connection.wire import Address, Connection
+from advisor.vendors.base import Place
+from advisor.vendors.registry import VENDORS
 from tests.powercut.configurations import Configuration
 from tests.servers.account import copy_tree, hand_over, reachable, run_as_account, start_as_account
 from tests.servers.harness import Server, ServerDidNotStart, server_named, stop, version_of
@@ -32,18 +32,17 @@ class Machine:
     ) -> None:
         programs = {name: tree / path for name, path in server.installed.programs.items()}
         self.server = server
-        self.vendor = server.vendor
+        self.vendor = VENDORS[server.vendor]
         self._template = server.installed.template
         self._programs = programs
         self._fragment = fragment
         self._environment = environment
-        program = programs.get("postgres") or next(iter(programs.values()))
-        self._installed = Installed(server.vendor, version_of(server), program)
+        self._program = programs.get("postgres") or next(iter(programs.values()))
 
     def install(self, folder: Path) -> None:
         """Makes the data directory, with checksums, and puts the fragment in its place."""
         place = Place(folder)
-        if self.vendor == "postgresql":
+        if self.vendor.name == "postgresql":
             os.chmod(folder, 0o777)
             options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
             options += ["--data-checksums", "--no-sync", f"--pgdata={place.data}"]
@@ -63,23 +62,18 @@ class Machine:
         # What a server leaves that was cut off; its process number may be another's by now.
         for stale in (place.socket, place.data / "postmaster.pid"):
             stale.unlink(missing_ok=True)
+        command = self.vendor.start_command(self._program, version_of(self.server), place)
         with place.log.open("wb") as log:
             process = start_as_account(
-                [str(word) for word in start_command(self._installed, place)],
-                log,
-                self._environment,
-                STOP_SIGNALS[self.vendor],
+                [str(word) for word in command], log, self._environment, self.vendor.stop_signal
             )
-        running = Running(process, self._address(place), place)
+        address = Address(self.vendor.name, self.vendor.local_login(place))
+        running = Running(process, address, place)
         try:
             running.wait_until_ready()
             yield running
         finally:
             running.kill()
-
-    def _address(self, place: Place) -> Address:
-        postgresql = self.vendor == "postgresql"
-        return socket_address(self.vendor, place.folder if postgresql else place.socket)
 
 
 def machine_for(room: Path, configuration: Configuration, preloaded: Path | None) -> Machine:
@@ -134,7 +128,7 @@ class Running:
 
     def stop(self) -> None:
         """Ends it the orderly way, with everything written out."""
-        stop(self._process, STOP_SIGNALS[self.address.vendor])
+        stop(self._process, VENDORS[self.address.vendor].stop_signal)
 
     def kill(self) -> float:
         """kill -9 of the server and of all its processes; when they had it (time.monotonic)."""

@@ -14,11 +14,12 @@ from typing import Final
 import pytest
 
 from advisor.advice import Advice
-from advisor.advise import Knowledge, advise
+from advisor.advise import advise
 from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
 from advisor.measurement import Measurement
 from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
 from advisor.units import Value
 from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.versions import parse_version

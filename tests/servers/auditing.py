@@ -8,9 +8,8 @@ from advisor.commands.steps import knowledge_for
 from advisor.durability import Durability
 from advisor.request import Request
 from advisor.servers.state.read import read_server
-from tests.servers.harness import Instance, Server
+from tests.servers.harness import Instance, Server, address_of
 from tests.servers.misconfigured import Expected
-from tests.servers.test_load import address_of
 from tests.support.command_line import advisor
 from tests.support.paths import MEASUREMENTS
 

@@ -1,4 +1,4 @@
-"""How each vendor's server is initialised, configured, started and stopped: command lines only."""
+"""How each vendor's server is initialised, configured, started, reached and stopped: data only."""
 
 import re
 import signal
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from tests.servers.account import run_as_account
 
@@ -66,6 +66,10 @@ class Engine(ABC):
         """The command line that starts the server."""
 
     @abstractmethod
+    def login(self, place: Place) -> Mapping[str, Any]:
+        """How the driver reaches it: psycopg's and PyMySQL's own words."""
+
+    @abstractmethod
     def parsed(self, programs: Programs, place: Place, names: Sequence[str]) -> dict[str, str]:
         """What the server reads from its configuration, asked without starting it."""
 
@@ -96,6 +100,9 @@ class PostgreSQL(Engine):
 
     def command(self, programs: Programs, place: Place) -> list[str]:
         return [str(programs["postgres"]), "-D", str(place.data)]
+
+    def login(self, place: Place) -> Mapping[str, Any]:
+        return {"host": str(place.folder), "user": "postgres", "dbname": "postgres"}
 
     def parsed(self, programs: Programs, place: Place, names: Sequence[str]) -> dict[str, str]:
         command = self.command(programs, place)
@@ -136,6 +143,9 @@ class MySQL(Engine):
     def command(self, programs: Programs, place: Place) -> list[str]:
         server = str(programs[self.server])
         return [server, f"--defaults-file={place.config}", *self.where(programs)]
+
+    def login(self, place: Place) -> Mapping[str, Any]:
+        return {"unix_socket": str(place.socket), "user": "root", "ssl_disabled": True}
 
     def parsed(self, programs: Programs, place: Place, names: Sequence[str]) -> dict[str, str]:
         # The help ends with a table of all variables and what the option files make of them.

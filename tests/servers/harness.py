@@ -25,7 +25,8 @@ from typing import NoReturn
 
 import pytest
 
-from advisor.servers.installed.detect import parse_banner
+from advisor.servers.connection.wire import Address
+from advisor.vendors.registry import vendor_of_banner
 from advisor.versions import NumericVersion
 from tests.servers.account import (
     account,
@@ -238,10 +239,15 @@ def server_named(name: str) -> Server:
 
 def version_of(server: Server) -> NumericVersion:
     """Its version as the advisor reads it from the server's banner."""
-    banner = parse_banner(server.version)
+    banner = vendor_of_banner(server.version)
     assert banner is not None
     assert banner[0] == server.vendor
     return banner[1]
+
+
+def address_of(server: Server, instance: Instance) -> Address:
+    """How the advisor reaches a running server."""
+    return Address(server.vendor, ENGINES[server.vendor].login(instance.place))
 
 
 def give_up(reason: str) -> NoReturn:

@@ -7,11 +7,12 @@ from itertools import product
 from typing import Final
 
 from advisor.advice import Advice, Recommendation
-from advisor.advise import Knowledge, advise
+from advisor.advise import advise
 from advisor.commands.steps import knowledge_for
 from advisor.durability import CLASSES, Durability
 from advisor.measurement import Measurement, Method
 from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
 from tests.support.golden import stored

@@ -211,7 +211,9 @@ def test_a_load_over_an_encrypted_connection_is_refused_before_it_begins(
     assert schemas(instance) == []
 
 
-def test_who_signed_is_looked_at(by_file: VendorName, listening: tuple[Server, Instance, int]) -> None:
+def test_who_signed_is_looked_at(
+    by_file: VendorName, listening: tuple[Server, Instance, int]
+) -> None:
     """MySQL leaves the certificate of its own authority in its data directory."""
     server, instance, _ = listening
     if server.vendor != "mysql":

@@ -10,9 +10,8 @@ import pytest
 from tests.servers.account import start_as_account
 from tests.servers.auditing import MEASURED, audited, audited_here, dsn_of, shown
 from tests.servers.engines import ENGINES
-from tests.servers.harness import Instance, Server, connect, server_named, stop
+from tests.servers.harness import Instance, Server, address_of, connect, server_named, stop
 from tests.servers.misconfigured import LIVE, LOSS, SLOW, STARTED, Case, Expected
-from tests.servers.test_load import address_of
 from tests.support.command_line import advisor
 
 SQL: Final = ("ALTER ", "SELECT ", "SET ", "RESET ")

@@ -16,17 +16,17 @@ from advisor.audit.run import run_audit
 from advisor.commands.steps import knowledge_for, stored
 from advisor.errors import AdvisorError
 from advisor.request import Request
+from advisor.servers.connection.read_only import read_only
+from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from advisor.servers.state import activity
 from advisor.servers.state.read import read_server
-from advisor.servers.state.statements import STATEMENTS
-from advisor.servers.load.client import LoadResult, LoadTable, run_load
-from advisor.servers.connection.read_only import read_only
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 from tests.servers.auditing import MEASURED, audited, dsn_of, shown
 from tests.servers.conftest import ONE_OF_EACH
-from tests.servers.harness import Instance, Server, server_named
+from tests.servers.harness import Instance, Server, address_of, server_named
 from tests.servers.test_addresses import free_port
-from tests.servers.test_load import address_of, connected
+from tests.servers.test_load import connected
 from tests.support.command_line import advisor, environment
 from tests.support.paths import CHECKOUT
 
@@ -80,9 +80,9 @@ def test_the_readme_lists_every_statement() -> None:
         for vendor, block in re.findall(r"(\w+):\n\n```sql\n(.*?)\n```", text, re.DOTALL)
     }
     assert listed == {
-        "PostgreSQL": set(STATEMENTS["postgresql"]),
-        "MySQL": set(STATEMENTS["mysql"]),
-        "MariaDB": set(STATEMENTS["mariadb"]),
+        "PostgreSQL": set(VENDORS["postgresql"].audit_statements),
+        "MySQL": set(VENDORS["mysql"].audit_statements),
+        "MariaDB": set(VENDORS["mariadb"].audit_statements),
     }
 
 
@@ -101,7 +101,7 @@ def test_the_server_sees_only_those_statements(name: str) -> None:
         fragment = "log_statement = all\nlog_line_prefix = '%a|'\n"
     with server.running(fragment) as instance:
         seen = logged(server, instance)
-    listed = set(STATEMENTS[server.vendor])
+    listed = set(VENDORS[server.vendor].audit_statements)
     assert seen <= listed | BY_THE_DRIVER[server.vendor]
     # All of them, but for the count that another version has.
     missing = {statement for statement in listed - seen if "pg_stat_" not in statement}

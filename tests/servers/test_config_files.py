@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from advisor.servers.config import FilesRead, read_settings
-from advisor.servers.config.fragment import groups_read
+from advisor.vendors.registry import VENDORS
 from tests.servers.account import private_folder, reachable
 from tests.servers.config_trees import (
     OPTION_FILES,
@@ -42,7 +42,7 @@ def options_of_the_server(program: Path, file: Path) -> list[tuple[str, str | No
 
 
 def options_read(found: FilesRead, server: Server) -> list[tuple[str, str | None]]:
-    groups = groups_read(server.vendor, version_of(server))
+    groups = VENDORS[server.vendor].groups_read(version_of(server))
     lines = (line for tree in found.trees for _, line in tree.lines())
     return [(line.name, line.value) for line in lines if line.group in groups]
 

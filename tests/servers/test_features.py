@@ -2,9 +2,10 @@
 
 import pytest
 
-from advisor.servers.installed.detect import Installed, parse_banner
-from advisor.servers.installed.features import OFFERED_BY, detect_features
-from tests.servers.harness import server_named
+from advisor.servers.installed.detect import Installed
+from advisor.servers.installed.features import detect_features
+from advisor.vendors.postgresql import OFFERED_VALUES
+from tests.servers.harness import server_named, version_of
 from tests.servers.test_verify import program_of
 
 
@@ -14,17 +15,16 @@ from tests.servers.test_verify import program_of
 )
 def test_the_features_of_postgresql_are_those_it_runs_with(name: str, asked: set[str]) -> None:
     server = server_named(name)
-    banner = parse_banner(server.version)
-    assert banner is not None
+    version = version_of(server)
     with program_of(server) as (program, _):
-        found = detect_features(Installed("postgresql", banner[1], program))
+        found = detect_features(Installed("postgresql", version, program))
     with server.running("") as instance:
         rows = instance.query("SELECT name, enumvals FROM pg_settings WHERE enumvals IS NOT NULL")
     offered: dict[str, list[str]] = dict(rows)
     expected = {
         feature: value in offered[setting]
-        for setting, since, features in OFFERED_BY
-        if banner[1] >= since
+        for setting, since, features in OFFERED_VALUES
+        if version >= since
         for value, feature in features.items()
     }
     assert found == expected

@@ -10,19 +10,12 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.servers.connection.wire import Address, Connection
 from advisor.servers.load.client import SCHEMA, LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
-from advisor.servers.connection.wire import Address, Connection, socket_address
-from tests.servers.harness import Instance, Server, server_named
+from tests.servers.harness import Instance, Server, address_of, server_named
 
 pytestmark = pytest.mark.quiet
-
-
-def address_of(server: Server, instance: Instance) -> Address:
-    place = instance.place
-    return socket_address(
-        server.vendor, place.folder if server.vendor == "postgresql" else place.socket
-    )
 
 
 @contextmanager

@@ -5,17 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from advisor.servers.installed.detect import parse_banner
 from advisor.versions import format_version
-from tests.servers.harness import Server, complaints
+from tests.servers.harness import Server, complaints, version_of
 
 A_SETTING = re.compile(r"^([a-z_]+) = (\S+)$", re.MULTILINE)
 
 
 def test_measured_here_written_here_started_here(one_of_each: Server, tmp_path: Path) -> None:
-    banner = parse_banner(one_of_each.version)
-    assert banner is not None
-    version = format_version(banner[1])
+    version = format_version(version_of(one_of_each))
     done = subprocess.run(
         [
             *(sys.executable, "-m", "advisor", "recommend", str(tmp_path), "--quiet"),

@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from advisor.output.fragment import render_fragment
-from advisor.servers.installed.detect import Installed
 from advisor.servers.config.fragment import parse_fragment
+from advisor.servers.installed.detect import Installed
 from advisor.servers.sandbox.verify import verify
 from advisor.vendors.names import VendorName
 from advisor.versions import parse_version

@@ -11,8 +11,8 @@ import pytest
 
 from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from tests.servers.account import private_folder
-from tests.servers.harness import Preload, Server, server_named
-from tests.servers.test_load import address_of, connected
+from tests.servers.harness import Preload, Server, address_of, server_named
+from tests.servers.test_load import connected
 from tests.support.faults import run_probe
 from tests.support.slow_drive import preloaded, probe_slowed, slower_by
 

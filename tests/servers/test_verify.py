@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from advisor.servers.installed.detect import parse_banner
+from advisor.versions import format_version
 from tests.servers.account import private_folder, reachable
 from tests.servers.engines import ENGINES
-from tests.servers.harness import Server, server_named
+from tests.servers.harness import Server, server_named, version_of
 from tests.support.command_line import advisor, environment
 from tests.support.paths import MEASUREMENTS
 
@@ -59,9 +59,7 @@ def processes_in(folder: Path) -> list[psutil.Process]:
 
 
 def our_fragment(server: Server, drive: str, durability: str) -> str:
-    banner = parse_banner(server.version)
-    assert banner is not None
-    version = ".".join(map(str, banner[1]))
+    version = format_version(version_of(server))
     asked = ("--db", server.vendor, "--db-version", version, "--durability", durability)
     text = (MEASUREMENTS / f"{drive}.json").read_text()
     done = advisor("recommend", "--quiet", *asked, "--from", "-", text=text)

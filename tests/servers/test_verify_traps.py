@@ -10,9 +10,10 @@ from typing import Final
 import pytest
 
 from advisor.output.verification import problem_lines
-from advisor.servers.installed.detect import Installed
 from advisor.servers.config.fragment import parse_fragment
-from advisor.servers.sandbox.verify import LineVerdict, verify
+from advisor.servers.installed.detect import Installed
+from advisor.servers.sandbox.verify import verify
+from advisor.verification import LineVerdict
 from tests.servers.checks import Caught
 from tests.servers.harness import server_named, version_of
 from tests.servers.provision import SERVERS, Row

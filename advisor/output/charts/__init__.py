@@ -1,6 +1,1 @@
-"""Pictures of a report, as SVG."""
-
-import logging
-
-# On a new host matplotlib would tell stderr about its fonts and folders while it is imported.
-logging.getLogger("matplotlib").addHandler(logging.NullHandler())
+"""Charts of a report, drawn as SVG: what each shows is in data.py, and draw.py draws it."""

@@ -1,73 +1,51 @@
-"""What every chart is drawn on: shapes by matplotlib, text by us, in units of the viewBox.
+"""What every chart is drawn on: shapes and text in the page's colours, at places in units.
 
-Matplotlib would measure text in a font that the reader does not have, warn of glyphs that this font
-lacks and read "$" as mathematics. So all text is set beside it, as real <text> in the font of the
-page: a fifth of the size of outlines, sharp on a phone, found and copied like the rest of the page.
+Text is real <text> in the font of the page: small, sharp on a phone, found and copied like the rest
+of the page.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
-from advisor.output.charts.lettering import SIZE, width_of
+from advisor.output.charts.svg import document, element, number
+from advisor.output.charts.text_metrics import FONT_SIZE, text_width
 
 WIDTH: Final = 380.0
-"""Of every chart, in units; so narrow that a phone shows the text large enough."""
+"""Of a chart in a page, in units; so narrow that a phone shows the text large enough."""
 
-KEY_WIDTH: Final = 22.0
-UNITS_PER_INCH: Final = 72.0
 LINE_HEIGHT: Final = 15.0
-UNDER_PLOT: Final = 2.6 * LINE_HEIGHT
-"""What the figures of an axis and its caption take."""
+KEY_WIDTH: Final = 22.0
+HAIRLINE: Final = 0.8
 
-INK: Final = "#000001"
-MUTED: Final = "#000002"
-ACCENT: Final = "#000003"
-LINE: Final = "#000004"
-BAD: Final = "#000005"
-CSS: Final = {
-    INK: "currentColor",
-    MUTED: "var(--muted, #57606a)",
-    ACCENT: "var(--accent, #0b62c4)",
-    LINE: "var(--line, #d5dae0)",
-    BAD: "var(--bad, #b3261e)",
-}
-"""Colours that matplotlib can carry, and what the page makes of them."""
+INK: Final = "currentColor"
+MUTED: Final = "var(--muted, #57606a)"
+ACCENT: Final = "var(--accent, #0b62c4)"
+LINE: Final = "var(--line, #d5dae0)"
+BAD: Final = "var(--bad, #b3261e)"
+"""The colours of the page, by day and by night; the fallbacks hold outside of a page."""
+
+SOLID: Final = ""
+DASHED: Final = "9 4.5"
+DOTTED: Final = "2 3"
+"""As stroke-dasharray has them."""
 
 Anchor = Literal["start", "middle", "end"]
-Dashes = tuple[float, tuple[float, ...]]
-"""As matplotlib takes them: where they begin, and how long they and their gaps are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lettering:
-    """A text, and where its baseline stands, from the top left corner."""
-
-    x: float
-    y: float
-    text: str
-    colour: str
-    anchor: Anchor
-    bold: bool
+Point = tuple[float, float]
+"""x from the left edge, y from the top one."""
 
 
 @dataclass(slots=True)
 class Canvas:
-    """A drawing of WIDTH by `height`, its origin at the top left."""
+    """A drawing of `width` by `height` units; what is drawn later lies over what was before."""
 
     height: float
-    figure: Figure = field(init=False)
-    letterings: list[Lettering] = field(init=False, default_factory=list)
+    width: float = WIDTH
+    font_family: str = ""
+    """Of a drawing that stands alone; in a page, it is the page's."""
+    elements: list[str] = field(init=False, default_factory=list)
 
-    def __post_init__(self) -> None:
-        size = (WIDTH / UNITS_PER_INCH, self.height / UNITS_PER_INCH)
-        self.figure = Figure(figsize=size, dpi=UNITS_PER_INCH, frameon=False)
-
-    def write(
+    def text(
         self,
         x: float,
         y: float,
@@ -77,63 +55,76 @@ class Canvas:
         anchor: Anchor = "start",
         bold: bool = False,
     ) -> None:
-        """Set a text; one in the middle of `x` is moved from an edge that would cut it."""
-        if anchor == "middle":
-            half = width_of(text) / 2
-            x = max(half, min(WIDTH - half, x))
-        self.letterings.append(Lettering(x, y, text, colour, anchor, bold))
+        """Set a text on the baseline `y`."""
+        attributes = {"text_anchor": anchor} if anchor != "start" else {}
+        weight = "; font-weight: 600" if bold else ""
+        style = f"fill: {colour}{weight}"
+        self.elements.append(element("text", text, x=x, y=y, **attributes, style=style))
 
-    def plot(self, left: float, top: float, right: float, bottom: float) -> Axes:
-        """An empty area for data between these edges, without any furniture."""
-        axes = self.figure.add_axes(
-            (
-                left / WIDTH,
-                1 - bottom / self.height,
-                (right - left) / WIDTH,
-                (bottom - top) / self.height,
+    def middle_of(self, x: float, text: str) -> float:
+        """The middle of a text that is centred on `x`, or moved off an edge that would cut it."""
+        half = text_width(text) / 2
+        return max(half, min(self.width - half, x))
+
+    def line(
+        self, points: Iterable[Point], colour: str, *, width: float, dashes: str = SOLID
+    ) -> None:
+        """A line through all points."""
+        path = " L ".join(_at(x, y) for x, y in points)
+        dashing = f"; stroke-dasharray: {dashes}" if dashes else ""
+        style = f"stroke: {colour}; stroke-width: {number(width)}{dashing}"
+        self.elements.append(element("path", d=f"M {path}", style=style))
+
+    def bar(self, left: float, top: float, right: float, bottom: float, colour: str) -> None:
+        """A filled rectangle between these edges."""
+        self.elements.append(
+            element(
+                "rect",
+                x=left,
+                y=top,
+                width=right - left,
+                height=bottom - top,
+                style=f"fill: {colour}",
             )
         )
-        axes.set_axis_off()
-        return axes
 
-    def position(self, axes: Axes, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the data stands on the canvas; the scales must be final."""
-        across, up = axes.transData.transform((x, y))
-        return float(across), self.height - float(up)
+    def area(self, points: Iterable[Point], colour: str) -> None:
+        """A filled outline; its thin edge keeps it visible where it is narrower than a pixel."""
+        path = " L ".join(_at(x, y) for x, y in points)
+        style = f"fill: {colour}; stroke: {colour}; stroke-width: 0.3"
+        self.elements.append(element("path", d=f"M {path} Z", style=style))
 
-    def x_axis(
-        self, axes: Axes, ticks: Iterable[float], text: Callable[[float], str], caption: str
-    ) -> None:
-        """Figures under the plot, and under them what they are."""
-        bottom = axes.get_ylim()[0]
-        for tick in ticks:
-            x, y = self.position(axes, tick, bottom)
-            self.write(x, y + LINE_HEIGHT, text(tick), colour=MUTED, anchor="middle")
-        _, y = self.position(axes, axes.get_xlim()[0], bottom)
-        middle = sum(axes.bbox.intervalx) / 2
-        self.write(middle, y + 2.1 * LINE_HEIGHT, caption, colour=MUTED, anchor="middle")
+    def dot(self, x: float, y: float, radius: float, colour: str) -> None:
+        """A filled circle around (x, y)."""
+        self.elements.append(element("circle", cx=x, cy=y, r=radius, style=f"fill: {colour}"))
 
-    def y_axis(
-        self, axes: Axes, ticks: Iterable[float], text: Callable[[float], str], caption: str
-    ) -> None:
-        """Hairlines across the plot, their figures at the left and the caption on top of all."""
-        left, right = axes.get_xlim()
-        for tick in ticks:
-            x, y = self.position(axes, left, tick)
-            axes.hlines(tick, left, right, colors=LINE, linewidth=0.8, zorder=0)
-            self.write(x - 5, y + 0.35 * SIZE, text(tick), colour=MUTED, anchor="end")
-        self.write(0, SIZE, caption, colour=MUTED)
+    def diamond(self, x: float, y: float, radius: float, colour: str) -> None:
+        """A filled square on its tip around (x, y), its corners `radius` away."""
+        corners = (x - radius, y), (x, y - radius), (x + radius, y), (x, y + radius)
+        path = " L ".join(_at(*corner) for corner in corners)
+        self.elements.append(element("path", d=f"M {path} Z", style=f"fill: {colour}"))
 
-    def key(self, line: int, text: str, colour: str, dashes: Dashes) -> None:
-        """What a kind of line stands for, in a line of text of its own; 0 is the first."""
-        y = (line + 0.5) * LINE_HEIGHT
-        self.figure.add_artist(
-            Line2D(
-                [0, KEY_WIDTH / WIDTH],
-                [1 - y / self.height] * 2,
-                color=colour,
-                linewidth=1.5,
-                linestyle=dashes,
-            )
+    def key(self, row: int, text: str, colour: str, dashes: str) -> None:
+        """What a kind of line stands for, in a row of text of its own; 0 is the topmost."""
+        y = (row + 0.5) * LINE_HEIGHT
+        self.line([(0, y), (KEY_WIDTH, y)], colour, width=1.5, dashes=dashes)
+        self.text(KEY_WIDTH + 6, y + 0.35 * FONT_SIZE, text)
+
+    def svg(self, title: str, description: str, key: str) -> str:
+        """All of it as one <svg>; `key` is unique in the page."""
+        font = f"font-size: {number(FONT_SIZE)}px"
+        if self.font_family:
+            font += f"; font-family: {self.font_family}"
+        return document(
+            self.elements,
+            width=self.width,
+            height=self.height,
+            title=title,
+            description=description,
+            key=key,
+            style=f"{font}; fill: none; stroke-linejoin: round; overflow: visible",
         )
-        self.write(KEY_WIDTH + 6, y + 0.35 * SIZE, text)
+
+
+def _at(x: float, y: float) -> str:
+    return f"{number(x)} {number(y)}"

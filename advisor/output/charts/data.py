@@ -24,7 +24,7 @@ class MethodRates:
 
 @dataclass(frozen=True, slots=True)
 class TpsOverClients:
-    """What a server carries as clients grow, by the model."""
+    """What a server sustains as clients grow, by the model."""
 
     server: str
     points: tuple[tuple[int, float], ...]
@@ -35,20 +35,20 @@ class TpsOverClients:
 
 
 @dataclass(frozen=True, slots=True)
-class AmongReferences:
-    """The classic test on this drive and on the reference storages."""
+class ReferenceRates:
+    """The classic test on this drive and on the reference drives."""
 
     block_bytes: int
     rows: tuple[tuple[str, float, bool], ...]
-    """(storage, operations per second, whether it is this drive), fastest first."""
+    """(drive, operations per second, whether it is the measured one), fastest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Headroom:
+class HeadroomChart:
     """What each workload may use, and how much of it is wanted."""
 
     rows: tuple[tuple[str, float, float | None], ...]
     """(workload, sustainable transactions per second, those wanted)."""
 
 
-Chart = LatencyHistogram | MethodRates | TpsOverClients | AmongReferences | Headroom
+Chart = LatencyHistogram | MethodRates | TpsOverClients | ReferenceRates | HeadroomChart

@@ -1,23 +1,22 @@
-"""The charts of a report, as SVG to stand in a page. Needs matplotlib."""
+"""The charts of a report, as SVG to stand in a page."""
 
 from hashlib import sha256
 from typing import assert_never
 
-import matplotlib
-
 from advisor.output.charts.canvas import Canvas
 from advisor.output.charts.data import (
-    AmongReferences,
     Chart,
-    Headroom,
+    HeadroomChart,
     LatencyHistogram,
     MethodRates,
+    ReferenceRates,
     TpsOverClients,
 )
-from advisor.output.charts.histogram import latency_histogram
-from advisor.output.charts.rows import among_references, headroom, method_rates
-from advisor.output.charts.svg import to_svg
-from advisor.output.charts.throughput import tps_over_clients
+from advisor.output.charts.headroom import headroom
+from advisor.output.charts.latency_histogram import latency_histogram
+from advisor.output.charts.method_rates import method_rates
+from advisor.output.charts.reference_rates import reference_rates
+from advisor.output.charts.tps_over_clients import tps_over_clients
 
 
 def draw(chart: Chart, title: str, description: str, number: int = 1) -> str:
@@ -26,9 +25,7 @@ def draw(chart: Chart, title: str, description: str, number: int = 1) -> str:
     Its ids follow from what it shows and from its `number` in the page, so that no two share one.
     """
     digest = sha256(repr((chart, title, description, number)).encode())
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # whatever the user's matplotlibrc says
-        return to_svg(_canvas(chart), title, description, f"chart-{digest.hexdigest()[:12]}")
+    return _canvas(chart).svg(title, description, f"chart-{digest.hexdigest()[:12]}")
 
 
 def _canvas(chart: Chart) -> Canvas:
@@ -39,9 +36,9 @@ def _canvas(chart: Chart) -> Canvas:
             return method_rates(chart)
         case TpsOverClients():
             return tps_over_clients(chart)
-        case AmongReferences():
-            return among_references(chart)
-        case Headroom():
+        case ReferenceRates():
+            return reference_rates(chart)
+        case HeadroomChart():
             return headroom(chart)
         case _:
             assert_never(chart)

@@ -12,8 +12,7 @@ from advisor.output.capacity import (
     target_parts,
     workload_parts,
 )
-from advisor.output.charts.data import Headroom as HeadroomChart
-from advisor.output.charts.data import TpsOverClients
+from advisor.output.charts.data import HeadroomChart, TpsOverClients
 from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
 from advisor.output.policies import policy_blocks
 from advisor.output.text import sentence

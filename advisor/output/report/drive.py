@@ -8,7 +8,7 @@ from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
 from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, Unknown
 from advisor.output.blocks import Notes, Table
-from advisor.output.charts.data import AmongReferences, LatencyHistogram, MethodRates
+from advisor.output.charts.data import LatencyHistogram, MethodRates, ReferenceRates
 from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
 from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, sentence, summary_cells
 from advisor.report.results import Histogram, Report
@@ -256,7 +256,7 @@ def _among_figure(report: Report, four: Ranking | None) -> Iterator[DocumentBloc
     rows = sorted([*others, (THIS_DRIVE, four.ops_per_s, True)], key=lambda row: -row[1])
     (fastest, most, _), (slowest, least, _) = others[0], others[-1]
     yield Figure(
-        AmongReferences(CLASSIC_4K_BYTES, tuple(rows)),
+        ReferenceRates(CLASSIC_4K_BYTES, tuple(rows)),
         "This drive among the reference storages",
         f"Syncs of 4 KiB a second: {format_count(four.ops_per_s)} on this drive, "
         f"{format_count(most)} on the fastest of the others ({fastest}), "

@@ -21,22 +21,23 @@ from advisor.output.text import one_line
 from advisor.resources import resource_dir
 
 NO_CHARTS: Final = "The charts are left out; what they show is said in words and tables."
-NO_MATPLOTLIB: Final = (
-    "The charts are left out, for matplotlib is not installed (pip install 'fsync-advisor[charts]')"
-    "; what they show is said in words and tables."
-)
 
 _FIGURE_BLANK: Final = re.compile(r"(?<=\d) (?=(?:\d{3}|%|[mun]?s|[kKMGT]i?B)(?!\w))")
 
-Draw = Callable[[Figure], str]
-
 
 def document_html(document: Document, charts: bool) -> str:
-    """The document; with charts where they are wanted and matplotlib is there to draw them."""
-    # The other faces are shown without it.
+    """The document, with or without its charts."""
+    # The other faces are shown without these, and start the sooner.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    draw, note = _artist(charts)
+    from advisor.output.charts.draw import draw
+
+    numbers = count(1)
+
+    def chart_of(figure: Figure) -> str:
+        title, description = _words(figure.title), _words(figure.description)
+        return draw(figure.chart, title, description, next(numbers))
+
     environment = Environment(
         loader=FileSystemLoader(resource_dir("templates")),
         undefined=StrictUndefined,
@@ -58,29 +59,15 @@ def document_html(document: Document, charts: bool) -> str:
             {
                 "anchor": section.anchor,
                 "title": _words(section.title),
-                "blocks": [_view(block, draw) for block in section.blocks],
+                "blocks": [_view(block, chart_of if charts else None) for block in section.blocks],
             }
             for section in document.sections
         ],
-        note=note if figures else "",
+        note=NO_CHARTS if figures and not charts else "",
     )
 
 
-def _artist(charts: bool) -> tuple[Draw | None, str]:
-    """Who draws, and what to say where nobody does."""
-    if not charts:
-        return None, NO_CHARTS
-    try:
-        from advisor.output.charts.draw import draw
-    except ImportError:
-        return None, NO_MATPLOTLIB
-    numbers = count(1)
-    return lambda figure: draw(
-        figure.chart, _words(figure.title), _words(figure.description), next(numbers)
-    ), ""
-
-
-def _view(block: DocumentBlock, draw: Draw | None) -> dict[str, Any]:
+def _view(block: DocumentBlock, chart_of: Callable[[Figure], str] | None) -> dict[str, Any]:
     """What the template of a block shows; its name is in `template`."""
     match block:
         case Paragraph(text):
@@ -96,7 +83,7 @@ def _view(block: DocumentBlock, draw: Draw | None) -> dict[str, Any]:
             heading = "h4" if title else "h3"
             return _named("entries", titles=_if_any(title), heading=heading, entries=shown)
         case Figure(_, title, description):
-            drawn = [Markup(draw(block))] if draw else []  # its text is escaped by who drew it
+            drawn = [Markup(chart_of(block))] if chart_of else []  # svg.py escapes its text
             words = {"title": _words(title), "description": _words(description)}
             return _named("figure", drawn=drawn, **words)
 

@@ -25,10 +25,10 @@ from advisor.capacity.calibration import saturating_clients
 from advisor.capacity.latency import Latency
 from advisor.measurement import from_json
 from advisor.probe.host import describe_host
+from advisor.servers.connection.wire import Connection
 from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
-from advisor.servers.connection.wire import Connection, socket_address
-from tests.servers.harness import Instance, Preload, Server, server_named
+from tests.servers.harness import Preload, address_of, server_named
 from tests.support.slow_drive import compile_slow_drive, probe_slowed, slower_by
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -129,17 +129,12 @@ def loaded_server(
     count = max(*CLIENTS, saturating_clients(cores))
     preload = Preload(library, slower_by(delay_us))
     with server.running(case.fragment, preload=preload) as instance, ExitStack() as stack:
-        address = socket_address(server.vendor, place_of(server, instance))
+        address = address_of(server, instance)
         admin, *clients = (
             stack.enter_context(closing(address.connect())) for _ in range(count + 1)
         )
         stack.enter_context(LoadTable(admin))
         yield clients
-
-
-def place_of(server: Server, instance: Instance) -> Path:
-    """What a client connects to: the socket, or of PostgreSQL its folder."""
-    return instance.place.folder if server.vendor == "postgresql" else instance.place.socket
 
 
 def calibrated(case: Case, clients: Sequence[Connection], cores: int) -> list[dict[str, Any]]:

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.capacity_accuracy.report
 
-Reads results.json; writes cells.md (every cell), accuracy.svg (needs the `charts` extra) and the
-marked table in README.md. The error of a cell is that of the prediction, in percent of the mean of
-the repeats; its noise is how far the repeats lie apart, in percent of their mean.
+Reads results.json; writes cells.md (every cell), accuracy.svg and the marked table in README.md.
+The error of a cell is that of the prediction, in percent of the mean of the repeats; its noise is
+how far the repeats lie apart, in percent of their mean.
 """
 
 import json
@@ -17,9 +17,14 @@ from statistics import fmean, median
 from typing import Any, Final, cast
 
 from advisor.capacity.calibration import calibrate
-from advisor.capacity.commit_paths import CommitKind
-from advisor.capacity.group_commit import Cpu, SyncLatencies, CommitModel, closed_loop
+from advisor.capacity.group_commit import CommitModel, Cpu, SyncLatencies, closed_loop
 from advisor.capacity.latency import Latency
+from advisor.output.charts.axes import draw_x_axis
+from advisor.output.charts.canvas import HAIRLINE, KEY_WIDTH, LINE_HEIGHT, Canvas
+from advisor.output.charts.scales import Scale, log_scale
+from advisor.output.charts.text_metrics import FONT_SIZE
+from advisor.units import format_count
+from advisor.vendors.registry import COMMIT_SEQUENCES
 from tests.support.paths import CHECKOUT
 
 HERE: Final = Path(__file__).parent
@@ -29,7 +34,7 @@ PLOT: Final = HERE / "accuracy.svg"
 README: Final = CHECKOUT / "README.md"
 BLOCK: Final = re.compile(r"(<!-- made by capacity_accuracy -->\n).*?(<!-- end -->)", re.DOTALL)
 
-KINDS: Final[dict[str, CommitKind]] = {
+KINDS: Final[dict[str, str]] = {
     "PostgreSQL 18": "postgresql",
     "PostgreSQL 15": "postgresql",
     "MySQL 9.7": "mysql",
@@ -37,9 +42,21 @@ KINDS: Final[dict[str, CommitKind]] = {
     "MariaDB 10.11": "mariadb",
     "MariaDB 10.11, binary log": "mariadb-binary-log",
 }
-"""In the order of the tables."""
+"""Case -> its way to commit, in the order of the tables."""
 
 P99_NEAR_PERCENT: Final = 30.0
+
+COLUMNS: Final = 3
+PANEL_WIDTH: Final = 270.0
+PANEL_HEIGHT: Final = 180.0
+PANEL_GAP: Final = 18.0
+FIGURES_WIDTH: Final = 50.0
+"""Of the rates at the left of the panels."""
+
+INK: Final = "#1c2430"
+GRID: Final = "#dedbd3"
+DELAY_COLOURS: Final = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151")
+"""Dark to light for fast to slow drives: viridis, which those see who see no red or green."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +96,8 @@ def judged(results: dict[str, Any]) -> list[Cell]:
     for case, delay_us, clients in keys:
         tps = [run["tps"] for run in runs[case, delay_us, clients]]
         p99_ms = [run["p99_ms"] for run in runs[case, delay_us, clients] if run["p99_ms"]]
-        outcome = closed_loop(CommitModel(KINDS[case]), drives[delay_us], cpus[case], clients=clients)
+        model = CommitModel(COMMIT_SEQUENCES[KINDS[case]])
+        outcome = closed_loop(model, drives[delay_us], cpus[case], clients=clients)
         cells.append(
             Cell(
                 case=case,
@@ -172,43 +190,65 @@ def cells_text(cells: Sequence[Cell], results: dict[str, Any]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def plot(cells: Sequence[Cell]) -> None:
-    """Measured as dots, predicted as lines, and what the one-connection formula would say."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams.update(
-        {"svg.hashsalt": "fsync-advisor", "svg.fonttype": "none", "font.size": 8}
+def plot(cells: Sequence[Cell]) -> str:
+    """A panel for each case: measured as dots, predicted as lines, a colour for each drive."""
+    clients = sorted({cell.clients for cell in cells})
+    x = Scale(clients[0] / 1.2, clients[-1] * 1.2, tuple(clients), is_log=True)
+    y = log_scale([tps for cell in cells for tps in (cell.predicted_tps, cell.measured_tps)])
+    delays_us = sorted({cell.delay_us for cell in cells})
+    colours = dict(zip(delays_us, DELAY_COLOURS, strict=True))
+    top = 4 * LINE_HEIGHT
+    pitch = PANEL_HEIGHT + 4 * LINE_HEIGHT
+    canvas = Canvas(
+        top + -(-len(KINDS) // COLUMNS) * pitch,
+        FIGURES_WIDTH + COLUMNS * (PANEL_WIDTH + PANEL_GAP),
+        font_family="sans-serif",
     )
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(
-        2, 3, figsize=(10, 6.5), sharex=True, sharey=True, layout="constrained"
-    )
-    delays = sorted({cell.delay_us for cell in cells})
-    colours = pyplot.get_cmap("viridis")
-    for axis, case in zip(axes.flat, KINDS, strict=True):
-        for index, delay_us in enumerate(delays):
+    canvas.bar(0, 0, canvas.width, canvas.height, "#ffffff")
+    _draw_key(canvas, colours)
+    for index, case in enumerate(KINDS):
+        row, column = divmod(index, COLUMNS)
+        left = FIGURES_WIDTH + column * (PANEL_WIDTH + PANEL_GAP)
+        bottom = top + row * pitch + PANEL_HEIGHT
+        across, up = x.between(left, left + PANEL_WIDTH), y.between(bottom, bottom - PANEL_HEIGHT)
+        canvas.text(left, up.end - 6, case, colour=INK, bold=True)
+        _draw_grid(canvas, across, up, with_figures=column == 0)
+        for delay_us, colour in colours.items():
             some = [cell for cell in cells if (cell.case, cell.delay_us) == (case, delay_us)]
-            clients = [cell.clients for cell in some]
-            colour = colours(index / len(delays))
-            label = f"+{delay_us / 1000:g} ms"
-            axis.plot(clients, [cell.predicted_tps for cell in some], color=colour, label=label)
-            axis.plot(clients, [cell.measured_tps for cell in some], "o", ms=3, color=colour)
-        axis.set(title=case, xscale="log", yscale="log")
-        axis.set_xticks(clients, [str(count) for count in clients])
-        axis.grid(alpha=0.3)
-    for axis in axes[:, 0]:
-        axis.set_ylabel("commits per second")
-    for axis in axes[1]:
-        axis.set_xlabel("clients")
-    figure.legend(
-        *axes[0][0].get_legend_handles_labels(),
-        title="lines: predicted, dots: measured; syncs slower by",
-        loc="outside lower center",
-        ncols=len(delays),
+            at = [across.position(cell.clients) for cell in some]
+            predicted = [up.position(cell.predicted_tps) for cell in some]
+            canvas.line(zip(at, predicted, strict=True), colour, width=1.5)
+            for place, cell in zip(at, some, strict=True):
+                canvas.dot(place, up.position(cell.measured_tps), 3, colour)
+    return canvas.svg(
+        "Predicted and measured commits per second",
+        "A panel for each server: commits per second over clients, for drives of different speed. "
+        "Every figure is in cells.md.",
+        "accuracy",
     )
-    figure.savefig(PLOT, metadata={"Date": None})
+
+
+def _draw_key(canvas: Canvas, colours: dict[int, str]) -> None:
+    text = "commits per second, log scale; lines: predicted, dots: measured; syncs slower by"
+    canvas.text(FIGURES_WIDTH, FONT_SIZE, text, colour=INK)
+    for index, (delay_us, colour) in enumerate(colours.items()):
+        left, y = FIGURES_WIDTH + 90.0 * index, 1.6 * LINE_HEIGHT
+        canvas.line([(left, y), (left + KEY_WIDTH, y)], colour, width=1.5)
+        canvas.dot(left + KEY_WIDTH / 2, y, 3, colour)
+        label = f"{delay_us / 1000:g} ms"
+        canvas.text(left + KEY_WIDTH + 6, y + 0.35 * FONT_SIZE, label, colour=INK)
+
+
+def _draw_grid(canvas: Canvas, x: Scale, y: Scale, *, with_figures: bool) -> None:
+    for tick in x.ticks:
+        canvas.line(((x.position(tick), end) for end in (y.start, y.end)), GRID, width=HAIRLINE)
+    for tick in y.ticks:
+        level = y.position(tick)
+        canvas.line([(x.start, level), (x.end, level)], GRID, width=HAIRLINE)
+        if with_figures:
+            baseline = level + 0.35 * FONT_SIZE
+            canvas.text(x.start - 5, baseline, format_count(tick), colour=INK, anchor="end")
+    draw_x_axis(canvas, x, y.start, x.ticks, format_count, "clients at once")
 
 
 def main() -> None:
@@ -217,7 +257,7 @@ def main() -> None:
     CELLS.write_text(cells_text(cells, results))
     shown = BLOCK.sub(lambda found: found[1] + table(cells) + found[2], README.read_text())
     README.write_text(shown)
-    plot(cells)
+    PLOT.write_text(plot(cells))
     print(table(cells), end="")
 
 
