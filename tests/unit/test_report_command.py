@@ -209,7 +209,7 @@ def test_html_without_charts_is_complete_and_says_so(capsys: pytest.CaptureFixtu
 def test_html_has_a_chart_in_each_figure(
     option: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, _ = run(capsys, "--from", PLP, *FEW, "--format", "html", *option)
+    status, out, _ = run(capsys, "report", "--from", PLP, *FEW, "--format", "html", *option)
     assert status == 0
     assert NO_CHARTS not in out
     assert out.count("<svg") == out.count("<figure>") >= 3
