@@ -353,6 +353,10 @@ class Vendor(ABC):
         """The command line that starts a private server with the fragment."""
 
     @abstractmethod
+    def local_socket(self, place: Place) -> Path:
+        """What is there as soon as that server may take connections."""
+
+    @abstractmethod
     def local_login(self, place: Place) -> Mapping[str, Any]:
         """How the driver reaches that server."""
 

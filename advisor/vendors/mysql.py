@@ -305,6 +305,9 @@ class MySQL(Vendor):
             else f"--secure-file-priv={place.folder}"
         ]
 
+    def local_socket(self, place: Place) -> Path:
+        return place.socket
+
     def local_login(self, place: Place) -> Mapping[str, Any]:
         return {"unix_socket": str(place.socket), "user": "root", "ssl_disabled": True}
 

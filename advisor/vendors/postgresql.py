@@ -272,6 +272,9 @@ class PostgreSQL(Vendor):
         settings = [f"--{name}={value}" for name, value in private.items()]
         return [program, "-D", place.data, *settings]
 
+    def local_socket(self, place: Place) -> Path:
+        return place.folder / ".s.PGSQL.5432"
+
     def local_login(self, place: Place) -> Mapping[str, Any]:
         return {"host": str(place.folder), "user": "postgres", "dbname": "postgres"}
 
