@@ -151,7 +151,7 @@ def test_never_above_its_bounds(kind: str, sync_us: float, cpu: Cpu, count: int)
     cpu_us=st.floats(10.0, 1_000.0),
     count=clients,
 )
-def test_a_slower_drive_never_carries_more(
+def test_a_slower_drive_never_sustains_more(
     kind: str, sync_us: float, cores: int, cpu_us: float, count: int
 ) -> None:
     """Without CPU time of the sync itself: with it, larger groups save some where cores bind."""
