@@ -254,7 +254,8 @@ def test_references_are_shown_when_asked_for(by_hand: None) -> None:
     assert trade.references == ()
     (trade,) = planned(DRIVE, None, None, "trade", on_references=True).workloads
     assert len(trade.references) == 12
-    # reference.md section 4: 40473.06 / 6 = 6745, 83.04 / 6 = 13
+    # profiles/storage/references.toml, over the six syncs of a trade:
+    # 40473.06 / 6 = 6745, 83.04 / 6 = 13
     ceilings = {entry.name: int(entry.ceiling_tps) for entry in trade.references}
     assert (ceilings["reference 1"], ceilings["reference 9"]) == (6745, 13)
     # alone 12.04 ms: past a trade's 5 ms; 24.7 us are not
@@ -421,7 +422,7 @@ def test_a_drive_that_does_not_honour_a_flush_gets_no_plan(by_hand: None) -> Non
             planned(measurement(filesystem="tmpfs"), request)
 
 
-# DESIGN.md: JSON keys that others may rely on
+# JSON keys that others may rely on: more may come, none may go
 def test_the_promised_keys_are_there(by_hand: None) -> None:
     plan = planned(DRIVE, MYSQL, None, "trade", target_tps=10, on_references=True)
     found = json.loads(plan.model_dump_json())
