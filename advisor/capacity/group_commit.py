@@ -2,7 +2,7 @@
 
 A transaction takes CPU time, then commits: it waits for a sync, which serves everybody who was
 ready when it began; who comes later waits for the next. Simulated event by event are that and the
-queue for the cores, in which those whom a sync has served compete with whoever leads the next one.
+queue for the cores, in which those that a sync has served compete with whoever leads the next one.
 
 Assumed: rows that nobody else locks, data in memory, no checkpoint, no other load; latencies that
 do not depend on how much one sync writes, nor on each other. How well that fits real servers is in

@@ -28,7 +28,7 @@ Peers = tuple[str, str]
 
 
 def peers_of(host: FleetHost) -> Peers:
-    """Whom a host is held against."""
+    """The hosts that a host is compared with."""
     return host.model or "", host.latency.series if host.latency else ""
 
 
