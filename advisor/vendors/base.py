@@ -146,6 +146,10 @@ class Vendor(ABC):
     """What a DSN may begin with; the first is shown."""
     plaintext_option: ClassVar[str]
     """What in a DSN asks for a connection without encryption."""
+    client_groups: ClassVar[frozenset[str]] = frozenset()
+    """The groups of option files that every client of the vendor reads."""
+    client_homes: ClassVar[tuple[str, ...]] = ()
+    """Variables that name the folder of a further option file; the first that is set counts."""
 
     @property
     def oldest_version(self) -> NumericVersion:
@@ -230,6 +234,8 @@ class Vendor(ABC):
     """Whether files of an included folder are skipped whose name begins with a dot."""
     ignores_world_writable_files: ClassVar[bool]
     data_directory_setting: ClassVar[str]
+    data_directory_file: ClassVar[str]
+    """A file that only its data directory has."""
     data_directory_marker: ClassVar[str] = ""
     """A file of the data directory that holds its version; "" where there is none."""
     persisted_file: ClassVar[str] = ""

@@ -74,7 +74,6 @@ class MariaDB(MySQL):
     programs: ClassVar[tuple[str, ...]] = ("mariadbd", "mysqld")
     package = "Debian's package mariadb-server-core"
     dsn_schemes = ("mysql", "mariadb")
-
     client_groups = frozenset({"client", "client-server", "client-mariadb"})
     client_homes = ("MARIADB_HOME", "MYSQL_HOME")
 

@@ -154,11 +154,8 @@ class MySQL(Vendor):
     driver = "pymysql"
     dsn_schemes: ClassVar[tuple[str, ...]] = ("mysql",)
     plaintext_option = "ssl-mode=disabled"
-
     client_groups: ClassVar[frozenset[str]] = frozenset({"client"})
-    """The option groups that every client of the vendor reads."""
     client_homes: ClassVar[tuple[str, ...]] = ("MYSQL_HOME",)
-    """Variables that name the folder of a further option file; the first that is set counts."""
 
     def parse_banner(self, banner: str) -> NumericVersion | None:
         found = re.search(r"\bVer (?:5\.5\.5-)?(\d+(?:\.\d+)+)", banner)
@@ -191,6 +188,7 @@ class MySQL(Vendor):
     skips_hidden_files = False
     ignores_world_writable_files = True
     data_directory_setting = "datadir"
+    data_directory_file = "ibdata1"
     persisted_file = "mysqld-auto.cnf"
     persisted_by = "SET PERSIST"
     persisted_switch = "persisted_globals_load"

@@ -180,6 +180,7 @@ class PostgreSQL(Vendor):
     skips_hidden_files = True
     ignores_world_writable_files = False
     data_directory_setting = "data_directory"
+    data_directory_file = "PG_VERSION"
     data_directory_marker = "PG_VERSION"
     persisted_file = "postgresql.auto.conf"
     persisted_is_configuration = True
