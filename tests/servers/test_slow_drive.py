@@ -116,7 +116,8 @@ def test_the_probe_measures_the_slower_drive(
         slowed = probe_slowed(slow_library, delays, folder, series).series(series)
     (drawn_ns,) = logged_delays_ns(log).values()
     unused_ns = iter(drawn_ns[before:])
-    short_ms, long_ms = [], []
+    short_ms: list[float] = []
+    long_ms: list[float] = []
     for part in slowed["rounds"]:
         list(islice(unused_ns, before_round))
         for index, latency_ns in enumerate(part["latencies_ns"]):
