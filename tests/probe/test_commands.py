@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,15 @@ def test_a_small_file_system(tmp_path: Path) -> None:
     assert "not enough space" in done.stderr
 
 
+def has_open(process: int, directory: Path) -> bool:
+    """Whether the process has a file open in that directory, one without a name included."""
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            if os.readlink(descriptor).startswith(f"{directory}/"):
+                return True
+    return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_signal_in_mid_run(
@@ -126,7 +136,10 @@ def test_a_signal_in_mid_run(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        time.sleep(2)  # past the filling, far from the end
+        while not has_open(process.pid, directory):
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(1)  # past the filling, far from the end
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=30)
     assert (process.returncode, stdout) == (130, "")

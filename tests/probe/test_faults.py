@@ -128,11 +128,12 @@ def test_written_bytes_are_what_the_system_calls_wrote(
 def test_a_slower_sync_is_seen_in_every_synced_series_and_in_no_other(
     faults_library: Path, tmp_path: Path
 ) -> None:
-    quick = run_probe(faults_library, tmp_path)
     slow = run_probe(faults_library, tmp_path, delay_us=2000)
     primary = slow.series(PRIMARY)["summary"]
-    assert primary["p50_us"] >= 2000
-    assert primary["p50_us"] >= quick.series(PRIMARY)["summary"]["p50_us"] + 1990
+    assert primary["min_us"] >= 2000
+    # It comes on top of the write and its sync, which in the same run are seen without it, too.
+    without = slow.series("overwrite-open_datasync-8k")["summary"]
+    assert 2000 + without["min_us"] / 2 <= primary["min_us"] < 2 * 2000 + without["min_us"] / 2
     assert primary["ops_per_s"] <= 500
     assert primary["ops_per_s"] == pytest.approx(1e6 / primary["mean_us"], rel=0.1)
     for name in ("overwrite-fsync-8k", "append-fdatasync-8k", "classic-fsync-4k"):

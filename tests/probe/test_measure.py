@@ -158,8 +158,12 @@ def test_progress_is_told_between_two_series(tmp_path: Path) -> None:
     assert told[-1].mean_us == last.summary.mean_us
 
 
-def test_few_samples_support_no_high_percentile(tmp_path: Path) -> None:
-    plan = replace(TWO, samples_max=3 * 30, ssd_budget_s=20.0, hdd_budget_s=20.0)
+def test_few_samples_support_no_high_percentile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Room alone ends the warm-up, however long a sync takes.
+    monkeypatch.setattr("advisor.probe.sampling.WARMUP_NS", 60 * 10**9)
+    plan = replace(TWO, samples_max=3 * 30, ssd_budget_s=60.0, hdd_budget_s=60.0)
     for one in measure(tmp_path, plan).series:
         assert one.ended_by == "samples"
         assert one.summary.count == 69  # 7 of each round's 30 are warm-up
@@ -169,7 +173,7 @@ def test_few_samples_support_no_high_percentile(tmp_path: Path) -> None:
 
 
 def test_the_bytes_are_capped(tmp_path: Path) -> None:
-    plan = replace(TWO, bytes_max=2 * MIB)
+    plan = replace(TWO, bytes_max=2 * MIB, ssd_budget_s=60.0, hdd_budget_s=60.0)
     measurement = measure(tmp_path, plan)
     assert isinstance(measurement.written_bytes, int)
     assert measurement.written_bytes <= 2 * MIB
@@ -178,7 +182,7 @@ def test_the_bytes_are_capped(tmp_path: Path) -> None:
 
 def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = import_module("advisor.probe.measure")
-    plan = replace(TWO, hdd_budget_s=1.6, samples_max=10**6, samples_enough=10**6)
+    plan = replace(TWO, hdd_budget_s=2.5, samples_max=10**6, samples_enough=10**6)
     plan = replace(plan, bytes_max=10**10)
     found = module._target
 

@@ -5,7 +5,9 @@ import os
 import threading
 import time
 from array import array
-from itertools import cycle
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count, cycle
 from pathlib import Path
 
 import pytest
@@ -13,17 +15,15 @@ import pytest
 from advisor.measurement import Int64Array
 from advisor.probe.sampling import (
     NEVER_NS,
-    WARMUP_NS,
     OperationError,
     SampleLoop,
     ShortWriteError,
+    WriterSlice,
     random_block,
     writer,
     writer_slice,
     writer_slices,
 )
-
-pytestmark = pytest.mark.quiet
 
 MS = 1_000_000
 
@@ -50,7 +50,7 @@ class TestTake:
         chosen = no_sync if sync is no_sync else None
         return writer(fd, chosen, random_block(8192), cycle([0, 8192]), stop or [])
 
-    def test_a_full_part_ends(self, fd: int, sync: object) -> None:
+    def test_a_full_stretch_ends(self, fd: int, sync: object) -> None:
         latencies_ns = zeros(10)
         assert self.take(fd, sync)(latencies_ns, 2, 7, 0, NEVER_NS, NEVER_NS) == 7
         assert [latency > 0 for latency in latencies_ns] == [False] * 2 + [True] * 5 + [False] * 3
@@ -115,10 +115,22 @@ def test_blocks_are_random_and_aligned() -> None:
     assert len(set(bytes(first))) == 256
 
 
-def slow(milliseconds: float) -> SampleLoop:
-    """A drive that takes that long for each operation."""
+SliceOf = Callable[..., WriterSlice]
+
+
+class Drive:
+    """A drive that takes so long for each operation, and the clock that tells of it: nothing else
+    takes time, so that every count is exact."""
+
+    def __init__(self, operation_ms: float) -> None:
+        self.operation_ns = round(operation_ms * MS)
+        self.now_ns = 1_000 * MS
+
+    def clock(self) -> int:
+        return self.now_ns
 
     def take(
+        self,
         latencies_ns: Int64Array,
         first: int,
         last: int,
@@ -127,37 +139,58 @@ def slow(milliseconds: float) -> SampleLoop:
         latest_ns: int,
     ) -> int:
         for index in range(first, last):
-            time.sleep(milliseconds / 1000)
-            ended_ns = time.perf_counter_ns()
-            latencies_ns[index] = int(milliseconds * MS)
-            if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):
+            self.now_ns += self.operation_ns
+            latencies_ns[index] = self.operation_ns
+            if self.now_ns >= deadline_ns and (index + 1 >= enough or self.now_ns >= latest_ns):
                 return index + 1
         return last
 
-    return take
+
+@pytest.fixture
+def slice_of(monkeypatch: pytest.MonkeyPatch) -> "SliceOf":
+    """What one writer does in one round on such a drive; its times count from the beginning."""
+
+    def slice_of(operation_ms: float, *, capacity: int, slot_ms: int) -> WriterSlice:
+        drive = Drive(operation_ms)
+        monkeypatch.setattr("advisor.probe.sampling.perf_counter_ns", drive.clock)
+        begun_ns = drive.now_ns
+        part = writer_slice(drive.take, capacity, begun_ns, slot_ms * MS)
+        return replace(part, warm_ns=part.warm_ns - begun_ns, ended_ns=part.ended_ns - begun_ns)
+
+    return slice_of
 
 
-def test_the_warm_up_lasts_its_time_on_a_fast_drive() -> None:
-    begun_ns = time.perf_counter_ns()
-    part = writer_slice(slow(1), 500, begun_ns, 60 * MS)
-    assert part.warm_ns - begun_ns >= WARMUP_NS
-    assert 5 < part.warmup_count <= 20
-    assert part.ended_ns - begun_ns >= 60 * MS
+def test_the_warm_up_lasts_its_time_on_a_fast_drive(slice_of: SliceOf) -> None:
+    part = slice_of(1, capacity=500, slot_ms=60)
+    assert (part.warmup_count, part.warm_ns) == (20, 20 * MS)
+    assert (len(part.latencies_ns), part.ended_ns) == (60, 60 * MS)
 
 
-def test_the_warm_up_has_five_samples_on_a_slow_drive() -> None:
-    assert writer_slice(slow(8), 500, time.perf_counter_ns(), 200 * MS).warmup_count == 5
+def test_the_warm_up_has_five_samples_on_a_slow_drive(slice_of: SliceOf) -> None:
+    part = slice_of(8, capacity=500, slot_ms=200)
+    assert (part.warmup_count, part.warm_ns) == (5, 40 * MS)
+    assert (len(part.latencies_ns), part.ended_ns) == (25, 200 * MS)
 
 
-@pytest.mark.parametrize("milliseconds", [0.1, 10, 30])
-def test_the_warm_up_is_never_more_than_half(milliseconds: float) -> None:
-    part = writer_slice(slow(milliseconds), 40, time.perf_counter_ns(), 20 * MS)
-    assert 1 <= part.warmup_count <= len(part.latencies_ns) / 2
-    assert len(part.latencies_ns) <= 40
+# Of 20 ms, half are over after 100 operations, of which 10 have room, 1, 1.
+@pytest.mark.parametrize(
+    ("operation_ms", "warmup", "samples"), [(0.1, 10, 40), (10, 1, 2), (30, 1, 2)]
+)
+def test_the_warm_up_is_never_more_than_half(
+    slice_of: SliceOf, operation_ms: float, warmup: int, samples: int
+) -> None:
+    part = slice_of(operation_ms, capacity=40, slot_ms=20)
+    assert (part.warmup_count, len(part.latencies_ns)) == (warmup, samples)
 
 
-def test_a_full_slice_is_a_quarter_warm_up() -> None:
-    part = writer_slice(slow(0), 9, time.perf_counter_ns(), 60_000 * MS)
+def test_after_the_warm_up_there_are_as_many_samples_as_in_it(slice_of: SliceOf) -> None:
+    part = slice_of(7, capacity=500, slot_ms=30)
+    assert (part.warmup_count, part.warm_ns) == (3, 21 * MS)  # half of the slot is over
+    assert (len(part.latencies_ns), part.ended_ns) == (6, 42 * MS)
+
+
+def test_a_full_stretch_is_a_quarter_warm_up(slice_of: SliceOf) -> None:
+    part = slice_of(0, capacity=9, slot_ms=60_000)
     assert (part.warmup_count, len(part.latencies_ns)) == (2, 9)
 
 
@@ -186,7 +219,10 @@ def test_a_full_writer_ends_the_round_for_all(fd: int) -> None:
 
 def test_an_interrupt_stops_all_writers(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
     stop: list[object] = []
-    takes = [writer(fd, no_sync, random_block(4096), cycle([0]), stop) for _ in range(4)]
+    taken = [count(), count(), count(), count()]
+    takes = [
+        writer(fd, no_sync, random_block(4096), (0 for _ in counter), stop) for counter in taken
+    ]
     real_join = threading.Thread.join
     joined: list[threading.Thread] = []
 
@@ -197,8 +233,8 @@ def test_an_interrupt_stops_all_writers(fd: int, monkeypatch: pytest.MonkeyPatch
         real_join(thread, timeout)
 
     monkeypatch.setattr(threading.Thread, "join", interrupted_once)
-    begun_s = time.monotonic()
+    room = 10**6  # some ten seconds' work, and no deadline before
     with pytest.raises(KeyboardInterrupt):
-        writer_slices(takes, stop, 10**7, 60_000 * MS)
-    assert time.monotonic() - begun_s < 5  # of the 60 s that it was to last
+        writer_slices(takes, stop, room, NEVER_NS // 2)
+    assert max(map(next, taken)) < room / 4  # none was ended by its room, the warm-up's included
     assert threading.active_count() == 1

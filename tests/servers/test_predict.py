@@ -22,6 +22,9 @@ from tests.support.slow_drive import probe_slowed, slower_by
 pytestmark = pytest.mark.quiet
 
 QUICK = ("--clients", "1,4", "--seconds", "1")
+SLOWER_US = 40_000
+"""So long that what else the machine does to a commit is little beside it."""
+
 SERIES = ("overwrite-fdatasync-8k", "append-fdatasync-8k")
 
 
@@ -33,9 +36,9 @@ def dsn_of(server: Server, instance: Instance) -> str:
 
 @pytest.fixture(scope="module")
 def slow_drive(slow_library: Path) -> str:
-    """A measurement of this drive, 8 ms slower, in words that --from - reads."""
+    """A measurement of this drive, made slower, in words that --from - reads."""
     with private_folder() as folder:
-        return probe_slowed(slow_library, slower_by(8_000), folder, *SERIES).stdout
+        return probe_slowed(slow_library, slower_by(SLOWER_US), folder, *SERIES).stdout
 
 
 KINDS = {"postgresql": "postgresql", "mysql": "mysql-binary-log", "mariadb": "mariadb"}
@@ -58,7 +61,12 @@ def test_a_throw_away_server_is_predicted_and_measured(one_of_each: Server) -> N
         {no_core_idle, *(count for count in (1, 4) if count >= no_core_idle)}
     )
     assert all(point["us_per_txn"] > 0 for point in found["cpu"])
-    assert found["notes"] == []
+    # Where others keep the drive busy, it may have been slower when it was measured than under the
+    # load. That may be doubted, if the figures say so, and nothing else is.
+    doubts = [note for note in found["notes"] if "the drive was busy then" in note]
+    assert found["notes"] == doubts
+    syncs_us = found["log_sync_us"] + (found["append_sync_us"] or 0)
+    assert not doubts or 1e6 / found["points"][0]["measured_per_s"] < syncs_us
     assert [point["clients"] for point in found["points"]] == [1, 4]
     for point in found["points"]:
         assert point["measured_per_s"] > 0
@@ -69,12 +77,12 @@ def test_a_throw_away_server_is_predicted_and_measured(one_of_each: Server) -> N
 def test_a_slow_server_is_predicted_from_a_measurement_of_its_slow_drive(
     one_of_each: Server, slow_library: Path, slow_drive: str
 ) -> None:
-    preload = Preload(slow_library, slower_by(8_000))
+    preload = Preload(slow_library, slower_by(SLOWER_US))
     with one_of_each.running("", preload=preload) as instance:
         found = predicted(one_of_each, instance, slow_drive)
         assert schemas(instance) == []
     one, four = found["points"]
-    bound_per_s = 1000 / (8 * SYNCS[one_of_each.vendor])
+    bound_per_s = 1e6 / (SLOWER_US * SYNCS[one_of_each.vendor])
     assert one["predicted_per_s"] < bound_per_s
     assert one["measured_per_s"] < bound_per_s
     # One client is the serial formula; a sync too many or too few would be 33 to 100 %.
@@ -87,7 +95,8 @@ def test_a_slow_server_is_predicted_from_a_measurement_of_its_slow_drive(
 
 def predicted(server: Server, instance: Instance, measurement: str) -> dict[str, Any]:
     asked = ("--dsn", dsn_of(server, instance), "--yes", "--from", "-", "--format", "json")
-    done = advisor("verify", "--predict", "--db", server.vendor, *asked, *QUICK, text=measurement)
+    seconds = ("--clients", "1,4", "--seconds", "4")
+    done = advisor("verify", "--predict", "--db", server.vendor, *asked, *seconds, text=measurement)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

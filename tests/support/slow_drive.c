@@ -3,6 +3,7 @@
  *   SLOW_DRIVE_US=N,N,...   microseconds, of which each call draws one
  *   SLOW_DRIVE_US=/PATH     ... or a file with one per line
  *   SLOW_DRIVE_SEED=N       of the draws; every process and thread has its own row of them
+ *   SLOW_DRIVE_LOG=/PATH    where each delay is logged: the process, and the nanoseconds drawn
  *
  * Delayed are fsync, fdatasync, and write, writev, pwrite, pwritev, pwritev2 on a descriptor that
  * was opened with O_DSYNC or O_SYNC (or with RWF_DSYNC). Writes by io_uring or libaio, and those
@@ -27,6 +28,7 @@
 static int64_t *delays_ns;
 static size_t delays;
 static uint64_t seed;
+static int log_fd = -1;
 static atomic_ullong threads;
 
 static __thread uint64_t state;
@@ -54,6 +56,7 @@ static char *text_of(const char *path)
 __attribute__((constructor)) static void set_up(void)
 {
     const char *text = getenv("SLOW_DRIVE_US"), *number = getenv("SLOW_DRIVE_SEED");
+    const char *log = getenv("SLOW_DRIVE_LOG");
 
     seed = number ? strtoull(number, NULL, 10) : 0;
     if (!text)
@@ -70,6 +73,8 @@ __attribute__((constructor)) static void set_up(void)
     }
     if (!delays)
         give_up("SLOW_DRIVE_US", "empty");
+    if (log && (log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
+        give_up("cannot be written", log);
 }
 
 /* splitmix64 */
@@ -96,6 +101,8 @@ static void take_longer(void)
     int kept = errno;
     int64_t ns = delays ? delays_ns[draw() % delays] : 0;
 
+    if (log_fd >= 0)
+        dprintf(log_fd, "%d %lld\n", (int)getpid(), (long long)ns);
     if (!ns)
         return;
     clock_gettime(CLOCK_MONOTONIC, &until);

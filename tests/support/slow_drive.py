@@ -20,9 +20,12 @@ def compile_slow_drive(folder: Path) -> Path:
     return library
 
 
-def slower_by(delays_us: float | Sequence[float] | Path, *, seed: int = 0) -> dict[str, str]:
+def slower_by(
+    delays_us: float | Sequence[float] | Path, *, seed: int = 0, log: Path | None = None
+) -> dict[str, str]:
     """The environment that steers the library: a delay, several to draw from, or a file of them.
 
+    `log` is where the library tells of each delay; `logged_delays_ns` reads it.
     A file must be readable for whom the server runs as; a sequence goes along in the environment,
     which has room for 128 KB of it. For a server: harness.Preload(library, slower_by(...)).
     """
@@ -32,7 +35,17 @@ def slower_by(delays_us: float | Sequence[float] | Path, *, seed: int = 0) -> di
         text = ",".join(f"{delay_us:.9g}" for delay_us in delays_us)
     else:
         text = f"{delays_us:.9g}"
-    return {"SLOW_DRIVE_US": text, "SLOW_DRIVE_SEED": str(seed)}
+    steering = {"SLOW_DRIVE_US": text, "SLOW_DRIVE_SEED": str(seed)}
+    return steering if log is None else {**steering, "SLOW_DRIVE_LOG": str(log.absolute())}
+
+
+def logged_delays_ns(log: Path) -> dict[int, list[int]]:
+    """What each process drew, in the order of its calls."""
+    drawn_ns: dict[int, list[int]] = {}
+    for line in log.read_text().splitlines():
+        process, delay_ns = map(int, line.split())
+        drawn_ns.setdefault(process, []).append(delay_ns)
+    return drawn_ns
 
 
 def preloaded(library: Path, steering: dict[str, str]) -> dict[str, str]:
