@@ -110,6 +110,8 @@ class NoFlush:
     confirm: str = ""
     """A statement whose one value must become `confirmed` in every session after a reload."""
     confirmed: str = ""
+    confirms: str = ""
+    """The setting that it shows."""
     keeps_commits: bool = True
     """Whether the updates stay."""
 
@@ -238,6 +240,8 @@ class Vendor(ABC):
     """A file of the data directory that holds its version; "" where there is none."""
     persisted_file: ClassVar[str] = ""
     """In the data directory: what the server was told by SQL; "" where it keeps nothing."""
+    persisted_is_configuration: ClassVar[bool] = False
+    """Whether it is written like the configuration files; else `persisted_settings` reads it."""
     persisted_by: ClassVar[str] = ""
     """The SQL that writes that file."""
     persisted_switch: ClassVar[str] = ""
@@ -353,6 +357,10 @@ class Vendor(ABC):
     @abstractmethod
     def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
         """The command line that starts a private server with the fragment."""
+
+    @abstractmethod
+    def local_socket(self, place: Place) -> Path:
+        """What is there as soon as that server may take connections."""
 
     @abstractmethod
     def local_login(self, place: Place) -> Mapping[str, Any]:

@@ -159,8 +159,8 @@ class MySQL(Vendor):
 
     def parse_banner(self, banner: str) -> NumericVersion | None:
         found = re.search(r"\bVer (?:5\.5\.5-)?(\d+(?:\.\d+)+)", banner)
-        if found is None or self.actual_vendor(banner) != self.name:
-            return None
+        if found is None or self.actual_vendor(banner[found.start() :]) != self.name:
+            return None  # what stands before is the program's path, and says nothing
         return parse_version(found[1])
 
     def actual_vendor(self, version_text: str) -> VendorName:
@@ -302,6 +302,9 @@ class MySQL(Vendor):
             if version >= INITIALIZES_SINCE
             else f"--secure-file-priv={place.folder}"
         ]
+
+    def local_socket(self, place: Place) -> Path:
+        return place.socket
 
     def local_login(self, place: Place) -> Mapping[str, Any]:
         return {"unix_socket": str(place.socket), "user": "root", "ssl_disabled": True}

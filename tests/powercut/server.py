@@ -21,7 +21,6 @@ from tests.servers.harness import Server, ServerDidNotStart, server_named, stop,
 
 START_S: Final = 60
 POLL_S: Final = 0.05
-POSTGRESQL_SOCKET: Final = ".s.PGSQL.5432"
 
 
 class Machine:
@@ -32,7 +31,7 @@ class Machine:
     ) -> None:
         programs = {name: tree / path for name, path in server.installed.programs.items()}
         self.server = server
-        self.vendor = VENDORS[server.vendor]
+        self.vendor = server.vendor
         self._template = server.installed.template
         self._programs = programs
         self._fragment = fragment
@@ -42,7 +41,7 @@ class Machine:
     def install(self, folder: Path) -> None:
         """Makes the data directory, with checksums, and puts the fragment in its place."""
         place = Place(folder)
-        if self.vendor.name == "postgresql":
+        if self.vendor == "postgresql":
             os.chmod(folder, 0o777)
             options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
             options += ["--data-checksums", "--no-sync", f"--pgdata={place.data}"]
@@ -62,12 +61,13 @@ class Machine:
         # What a server leaves that was cut off; its process number may be another's by now.
         for stale in (place.socket, place.data / "postmaster.pid"):
             stale.unlink(missing_ok=True)
-        command = self.vendor.start_command(self._program, version_of(self.server), place)
+        vendor = VENDORS[self.vendor]
+        command = vendor.start_command(self._program, version_of(self.server), place)
         with place.log.open("wb") as log:
             process = start_as_account(
-                [str(word) for word in command], log, self._environment, self.vendor.stop_signal
+                [str(word) for word in command], log, self._environment, vendor.stop_signal
             )
-        address = Address(self.vendor.name, self.vendor.local_login(place))
+        address = Address(self.vendor, vendor.local_login(place))
         running = Running(process, address, place)
         try:
             running.wait_until_ready()
@@ -108,10 +108,10 @@ class Running:
 
     def _listens(self) -> bool:
         """Asked before the driver is: PyMySQL leaves its socket open where nobody listens."""
-        path = self.place.folder / POSTGRESQL_SOCKET
+        path = VENDORS[self.address.vendor].local_socket(self.place)
         with socket.socket(socket.AF_UNIX) as attempt:
             try:
-                attempt.connect(str(path if path.exists() else self.place.socket))
+                attempt.connect(str(path))
             except OSError:
                 return False
             return True

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from advisor import advise as advising
+from advisor import plan_capacity as planning
 from advisor.advice import Advice
-from advisor.advise import advise, plan_capacity
+from advisor.advise import advise
 from advisor.capacity import host as hosting
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest
@@ -29,6 +29,7 @@ from advisor.commands.steps import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement
+from advisor.plan_capacity import plan_capacity
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
@@ -393,7 +394,7 @@ def test_an_offer_that_leaves_a_sync_is_not_one_that_waits_for_none(
         offers = [offer.model_copy(update={"syncs_saved": 1}) for offer in advice.lower_durability]
         return advice.model_copy(update={"lower_durability": tuple(offers)})
 
-    monkeypatch.setattr(advising, "advise", halved)
+    monkeypatch.setattr(planning, "advise", halved)
     plan = planned(DRIVE, MYSQL, target_tps=3000)
     assert plan.target is not None
     assert plan.target.relaxed == ()

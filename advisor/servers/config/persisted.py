@@ -37,9 +37,16 @@ def server_version(vendor: Vendor, data: Path | None) -> NumericVersion | None:
 
 def persisted_in(vendor: Vendor, path: Path, reader: Reader) -> Iterator[EffectiveSetting]:
     """The settings in such a file. Raises AdvisorError for one that cannot be read."""
+    if vendor.persisted_is_configuration:
+        if file := reader.file(path):
+            for source, line in file.lines():
+                name, value = vendor.option(line)
+                place = f"{source.path}:{line.number}"
+                yield EffectiveSetting(name, value, origin="persisted", place=place)
+        return
     text = reader.text(path, named_by_user=True)
     try:
-        for name, value, line in vendor.persisted_settings(text or ""):
-            yield EffectiveSetting(name, value, origin="persisted", place=f"{path}:{line}")
+        for name, value, number in vendor.persisted_settings(text or ""):
+            yield EffectiveSetting(name, value, origin="persisted", place=f"{path}:{number}")
     except ValueError as error:
         raise AdvisorError(f"{path} {error}: the server does not start with it") from error

@@ -201,12 +201,15 @@ class Address:
     options: Mapping[str, Any]
     """As the driver takes them."""
 
-    def connect(self) -> Connection:
-        """A new connection in autocommit mode. Raises AdvisorError."""
+    def connect(self, *, read_timeout_s: int | None = None) -> Connection:
+        """A new connection in autocommit mode. Raises AdvisorError.
+
+        `read_timeout_s`: so long PyMySQL waits for any answer; psycopg has no such limit.
+        """
         require_driver(self.vendor)
         opened: Mapping[str, Callable[[], Connection]] = {
             "psycopg": self._psycopg,
-            "pymysql": self._pymysql,
+            "pymysql": lambda: self._pymysql(read_timeout_s),
         }
         return opened[VENDORS[self.vendor].driver]()
 
@@ -228,7 +231,7 @@ class Address:
         except psycopg.Error as error:
             raise _unreachable(self.vendor, error) from error
 
-    def _pymysql(self) -> Connection:
+    def _pymysql(self, read_timeout_s: int | None) -> Connection:
         import pymysql
         from pymysql.constants import CLIENT
 
@@ -236,6 +239,7 @@ class Address:
             driven = pymysql.connect(
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=read_timeout_s,
                 client_flag=CLIENT.MULTI_STATEMENTS,
                 program_name=APPLICATION,
                 **self.options,
