@@ -1,11 +1,12 @@
-"""What comments and docstrings cite is there for the reader: a file of this repository, or a public
-source."""
+"""What comments, docstrings and CONTRIBUTING.md name is there for the reader: a file of this
+repository, or a public source."""
 
 import ast
 import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +38,13 @@ NAMES: Final = {path.name for path in (*SCRIPTS, *TABLES, *CHECKOUT.glob("*.*"))
 """Files that may be cited by their name alone."""
 
 
-def remarks(path: Path) -> Iterator[str]:
+@cache
+def remarks(path: Path) -> tuple[str, ...]:
     """The comments and docstrings of a Python file; the comments of a TOML file."""
+    return tuple(_remarks(path))
+
+
+def _remarks(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".toml":
         yield from (line for line in text.splitlines() if line.startswith("#"))
@@ -120,3 +126,64 @@ def test_what_is_cited_is_there(path: Path) -> None:
 def test_no_foreign_file_is_listed_in_vain() -> None:
     named = {name for path in (*SCRIPTS, *TABLES) for part in remarks(path) for name in cited(part)}
     assert FOREIGN.keys() - named == set()
+
+
+# CONTRIBUTING.md
+
+CONTRIBUTING: Final = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+ROOMS: Final = ("advisor/", "profiles/", "templates/", "tests/")
+
+OWED_PATHS: Final = {
+    "advisor/commands/console.py",
+    "advisor/commands/source.py",
+    "advisor/output/renderers/",
+}
+"""What is being made beside this test; this set goes with that."""
+
+
+def named_paths(text: str) -> list[str]:
+    """The paths of this repository in backquotes, each up to its first <placeholder>."""
+    named = re.findall(r"`([^`\s]+)`", text)
+    return [
+        name.partition("<")[0].rpartition("/")[0] + "/" if "<" in name else name
+        for name in named
+        if name.startswith(ROOMS)
+    ]
+
+
+def gone(text: str) -> list[str]:
+    """The named paths that do not exist; a folder's name ends with a slash."""
+    return [
+        name
+        for name in named_paths(text)
+        if not ((CHECKOUT / name).is_dir() if name.endswith("/") else (CHECKOUT / name).is_file())
+    ]
+
+
+def test_a_path_that_is_gone_is_seen() -> None:
+    text = (
+        "| x | `advisor/vendors/mysql.py`, `advisor/gone/`, `profiles/<engine>/<setting>.toml` |\n"
+    )
+    assert gone(text + "`tests/unit` and `profiles/gone/<setting>.toml`, `as_good`") == [
+        "advisor/gone/",
+        "tests/unit",
+        "profiles/gone/",
+    ]
+
+
+def test_every_path_in_contributing_is_there() -> None:
+    assert len(named_paths(CONTRIBUTING)) > 50
+    assert set(gone(CONTRIBUTING)) <= OWED_PATHS
+
+
+def test_every_room_is_in_contributing() -> None:
+    rooms = {
+        f"advisor/{path.name}/" for path in (CHECKOUT / "advisor").iterdir() if path.is_dir()
+    } | {
+        f"advisor/servers/{path.name}/"
+        for path in (CHECKOUT / "advisor" / "servers").iterdir()
+        if path.is_dir()
+    }
+    rooms = {room for room in rooms if "__pycache__" not in room}
+    assert {room for room in rooms if f"`{room}" not in CONTRIBUTING} == set()
