@@ -19,12 +19,9 @@ from advisor.vendors.registry import COMMIT_SEQUENCES
 
 def capacity_document(plan: CapacityPlan) -> Document:
     """The plan; and last the notes on it."""
-    notes = [Section(blocks=[Paragraph(f"Note: {note}.")]) for note in plan.notes]
-    return Document(sections=[*map(_group, capacity_groups(plan)), *notes])
-
-
-def _group(blocks: Sequence[DocumentBlock]) -> Section:
-    return Section(blocks=blocks)
+    *groups, last = capacity_groups(plan)
+    notes = [Paragraph(f"Note: {note}.") for note in plan.notes]
+    return Document(sections=[Section(blocks=blocks) for blocks in (*groups, [*last, *notes])])
 
 
 def capacity_groups(plan: CapacityPlan) -> Iterator[list[DocumentBlock]]:

@@ -48,7 +48,18 @@ def render_html(document: Document, *, charts: bool) -> str:
         keep_trailing_newline=True,
     )
     figures = any(isinstance(block, Figure) for part in document.sections for block in part.blocks)
+    sections: list[dict[str, Any]] = [
+        {
+            "headings": [
+                {"anchor": section.anchor, "title": _words(title)}
+                for title in _if_any(section.title)
+            ],
+            "blocks": [_view(block, chart_of if charts else None) for block in section.blocks],
+        }
+        for section in document.sections
+    ]
     return environment.get_template("report.html.j2").render(
+        page_title=_words(document.title) or "fsync-advisor",
         title=_words(document.title),
         subtitle=_words(document.subtitle),
         summary=[_words(sentence) for sentence in document.summary],
@@ -56,14 +67,8 @@ def render_html(document: Document, *, charts: bool) -> str:
             {"label": _words(figure.label), "value": _words(figure.value), "tone": figure.tone}
             for figure in document.key_figures
         ],
-        sections=[
-            {
-                "anchor": section.anchor,
-                "title": _words(section.title),
-                "blocks": [_view(block, chart_of if charts else None) for block in section.blocks],
-            }
-            for section in document.sections
-        ],
+        contents=[heading for section in sections for heading in section["headings"]],
+        sections=sections,
         note=NO_CHARTS if figures and not charts else "",
     )
 
