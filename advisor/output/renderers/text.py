@@ -211,6 +211,10 @@ def column_widths(
         wrapping = [number for number, kept in enumerate(least) if widths[number] > kept]
         widest = max(wrapping or range(len(widths)), key=widths.__getitem__)
         widths[widest] = max(1, widths[widest] - 1)
+    for number in numeric:  # no wider than the lines of a heading that was wrapped
+        heading, *figures = cells[number]
+        lines = [*wrapped(heading, widths[number]), *figures]
+        widths[number] = min(widths[number], max(map(columns, lines)))
     return widths
 
 
