@@ -106,7 +106,7 @@ def audit(
         steps.require_trust(verdict, require_trust)
         steps.say_trust(verdict, quiet=quiet)
     steps.say_all(found.notes, quiet=quiet)
-    steps.hand_over(auditing.as_text(found, format_), output, force=force)
+    steps.hand_over(auditing.as_text(found, format_, colours=output is None), output, force=force)
     auditing.require_nothing(found, fail_on)
     if measurement and verdict:
         require_durable(measurement, verdict)

@@ -7,7 +7,8 @@ from pathlib import Path
 from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.steps import say
 from advisor.errors import FindingsError, UsageError
-from advisor.output.audit import audit_text
+from advisor.output.audit import audit_document
+from advisor.output.renderers import render
 from advisor.server_state import ServerState
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
@@ -76,11 +77,11 @@ def _offline(vendor: VendorName, files: Sequence[Path], version: str | None) -> 
     return AuditTarget(reading, None if told is None else format_version(told), source)
 
 
-def as_text(found: Audit, form: str) -> str:
+def as_text(found: Audit, form: str, *, colours: bool) -> str:
     """The audit as text, markdown or json."""
     if form == "json":
         return found.model_dump_json(indent=2) + "\n"
-    return audit_text(found, as_markdown_text=form == "markdown")
+    return render(audit_document(found), form, colours=colours)
 
 
 def require_nothing(found: Audit, level: Severity) -> None:

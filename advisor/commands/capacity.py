@@ -49,7 +49,8 @@ def capacity(
     from advisor.commands.wishes import build_wishes
     from advisor.errors import UsageError
     from advisor.files import check_writable
-    from advisor.output.capacity import capacity_text
+    from advisor.output.capacity import capacity_document
+    from advisor.output.renderers import render
     from advisor.output.waiting import working_on
     from advisor.plan_capacity import plan_capacity
 
@@ -95,5 +96,5 @@ def capacity(
     if format_ == "json":
         text = plan.model_dump_json(indent=2) + "\n"
     else:
-        text = capacity_text(plan, as_markdown=format_ == "markdown")
+        text = render(capacity_document(plan), format_, colours=output is None)
     steps.hand_over(text, output, force=force)

@@ -69,7 +69,8 @@ def compare(
     from advisor.errors import RegressedError, UsageError
     from advisor.files import check_writable
     from advisor.knowledge import load_storage_knowledge
-    from advisor.output.comparison import comparison_text
+    from advisor.output.comparison import comparison_document
+    from advisor.output.renderers import render
 
     for_advice = {
         "--db-version": db_version,
@@ -120,7 +121,10 @@ def compare(
     if request:
         changes = advice_changes(found, request, steps.knowledge_for(request.vendor))
     comparison = compare_drives(found, counts, advice=changes, baseline=check)
-    text = comparison_text(comparison, format_)
+    if format_ == "json":
+        text = comparison.model_dump_json(indent=2) + "\n"
+    else:
+        text = render(comparison_document(comparison), format_, colours=output is None)
     steps.hand_over(text, output, force=force)
     if check and check.findings:
         raise RegressedError("; ".join(check.findings))

@@ -28,7 +28,8 @@ def report_fleet(
     from advisor.fleet.results import FleetHost, Unread
     from advisor.knowledge import load_storage_knowledge
     from advisor.output.fleet import fleet_document
-    from advisor.output.report.renderers import face
+    from advisor.output.json_text import json_text
+    from advisor.output.renderers import render
     from advisor.output.waiting import working_on
 
     if not files:
@@ -49,13 +50,11 @@ def report_fleet(
     if hosts:
         fleet = build_fleet(hosts, unread, __version__)
         rows = TERMINAL_ROWS if format_ == "terminal" else None
-        text = face(
-            format_,
-            fleet,
-            lambda: fleet_document(fleet, rows),
-            charts=False,
-            colours=output is None,
-        )
+        if format_ == "json":
+            text = json_text(fleet)
+        else:
+            document = fleet_document(fleet, rows)
+            text = render(document, format_, charts=False, colours=output is None)
         steps.hand_over(text, output, force=force)
     if unread:
         which = f"{len(unread)} of {len(files)} files could not be read"

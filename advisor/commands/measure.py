@@ -31,8 +31,9 @@ def measure(
     from advisor.files import STANDARD_STREAM
     from advisor.knowledge import load_storage_knowledge
     from advisor.measurement import to_json
+    from advisor.output.measurement import measurement_document
     from advisor.output.prometheus import prometheus_text
-    from advisor.output.terminal import measurement_text
+    from advisor.output.renderers import render
 
     plan = steps.plan_name(quick=quick, thorough=thorough)
     measurement = steps.measured(
@@ -42,9 +43,10 @@ def measure(
     if output != STANDARD_STREAM:
         if format_ == "json":
             steps.hand_over(to_json(measurement))
+        elif format_ == "prometheus":
+            steps.hand_over(prometheus_text(measurement, verdict))
         else:
-            show = prometheus_text if format_ == "prometheus" else measurement_text
-            steps.hand_over(show(measurement, verdict))
+            steps.hand_over(render(measurement_document(measurement, verdict), format_))
     steps.require_trust(verdict, require_trust)
     if verdict.trust == "not-durable":
         where = measurement.target.directory

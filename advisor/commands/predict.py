@@ -7,7 +7,8 @@ from advisor.commands.requests import parse_counts
 from advisor.commands.steps import hand_over, measured, named_fragment, say, stored
 from advisor.errors import UsageError
 from advisor.measurement import Measurement
-from advisor.output.prediction import prediction_text
+from advisor.output.prediction import prediction_document
+from advisor.output.renderers import render
 from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
 from advisor.servers.connection.driver import require_driver
 from advisor.servers.connection.wire import Address
@@ -93,4 +94,7 @@ def _predict(
     found = predict(address, measurement, plan, own_server=own_server, say=tell)
     for note in found.notes:
         tell(f"note: {note}")
-    hand_over(found.model_dump_json(indent=2) + "\n" if as_json else prediction_text(found))
+    if as_json:
+        hand_over(found.model_dump_json(indent=2) + "\n")
+    else:
+        hand_over(render(prediction_document(found), "table"))

@@ -149,14 +149,17 @@ def report(
     if format_ == "prometheus":
         verdict, text = _for_prometheus(measurement)
     else:
-        from advisor.output.report.renderers import face
-        from advisor.output.report.sections import report_document
+        from advisor.output.json_text import json_text
+        from advisor.output.renderers import render
+        from advisor.output.report.document import report_document
 
         built = _build(measurement, questions, quiet=quiet)
         verdict = built.storage
-        text = face(
-            format_, built, lambda: report_document(built), charts=charts, colours=output is None
-        )
+        if format_ == "json":
+            text = json_text(built)
+        else:
+            document = report_document(built)
+            text = render(document, format_, charts=charts, colours=output is None)
     steps.hand_over(text, output, force=force)
     require_durable(measurement, verdict)
     steps.require_trust(verdict, require_trust)

@@ -20,7 +20,7 @@ def list_(
     """List every rule by its id: ENGINE.SETTING.NAME."""
     from advisor.commands.steps import hand_over
     from advisor.knowledge import load_all_settings, load_settings, settings_json
-    from advisor.output.terminal import rules_text
+    from advisor.output.rules import rules_text
 
     settings = load_settings(engine) if engine else load_all_settings()
     hand_over(settings_json(settings) if format_ == "json" else rules_text(settings))
@@ -34,7 +34,7 @@ def show(
     """Show a setting or one rule: versions, conditions, values, reasons, sources."""
     from advisor.commands.steps import hand_over
     from advisor.knowledge import find_setting, settings_json
-    from advisor.output.terminal import setting_text
+    from advisor.output.rules import setting_text
 
     setting, rule = find_setting(rule_id)
     hand_over(settings_json([setting]) if format_ == "json" else setting_text(setting, rule))

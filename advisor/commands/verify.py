@@ -77,7 +77,8 @@ def verify(
 def _prove(db: VendorName, file: Path, server: Path | None, *, as_json: bool, quiet: bool) -> None:
     from advisor.commands.steps import hand_over, named_fragment, say
     from advisor.errors import AdvisorError
-    from advisor.output.verification import problem_lines, verification_text
+    from advisor.output.renderers import render
+    from advisor.output.verification import problem_lines, verification_document
     from advisor.servers.installed.detect import require_server
     from advisor.servers.sandbox.verify import verify as prove
 
@@ -85,6 +86,9 @@ def _prove(db: VendorName, file: Path, server: Path | None, *, as_json: bool, qu
     installed = require_server(db, server)
     say(f"starting {installed.program} on a throw-away data directory", quiet=quiet)
     found = prove(fragment, installed)
-    hand_over(found.model_dump_json(indent=2) + "\n" if as_json else verification_text(found))
+    if as_json:
+        hand_over(found.model_dump_json(indent=2) + "\n")
+    else:
+        hand_over(render(verification_document(found), "table"))
     if not found.ok:
         raise AdvisorError("\n".join(problem_lines(found)))

@@ -1,10 +1,10 @@
-"""An audit for people, as plain text or as Markdown."""
+"""An audit as a document: the findings in one table, then one by one."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding
-from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
+from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
 from advisor.server_state import Activity
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
@@ -19,25 +19,24 @@ ORIGINS: Final[Mapping[str, str]] = {
 }
 
 
-def audit_text(found: Audit, *, as_markdown_text: bool = False) -> str:
-    """All of it."""
-    blocks = list(_blocks(found))
-    return as_markdown(blocks) if as_markdown_text else as_text(blocks)
+def audit_document(found: Audit) -> Document:
+    """What was compared, the findings, and how busy the server was."""
+    return Document(sections=[Section(blocks=[block]) for block in _blocks(found)])
 
 
-def _blocks(found: Audit) -> Iterator[Block]:
-    yield Notes([_head(found)])
+def _blocks(found: Audit) -> Iterator[DocumentBlock]:
+    yield Lines([_head(found)])
     if found.findings:
         rows = [
-            (str(number), one.severity, one.setting, one.current, one.recommended)
-            for number, one in enumerate(found.findings, 1)
+            (str(number), each.severity, each.setting, each.current, each.recommended)
+            for number, each in enumerate(found.findings, 1)
         ]
         headings = ("", "severity", "setting", "is", "should be")
         yield Table("", headings, rows, numeric=frozenset({0}))
-    for number, one in enumerate(found.findings, 1):
-        yield Notes(list(_finding(number, one)))
+    for number, finding in enumerate(found.findings, 1):
+        yield Lines(list(_finding(number, finding)))
     if found.activity:
-        yield Notes(list(_activity(found, found.activity)))
+        yield Lines(list(_activity(found, found.activity)))
 
 
 def _head(found: Audit) -> str:
@@ -52,14 +51,14 @@ def _head(found: Audit) -> str:
     return f"{server}, durability {found.durability}, {compared}: {result}"
 
 
-def _finding(number: int, one: Finding) -> Iterator[str]:
-    where = f" ({one.place or ORIGINS[one.origin]})"
-    yield f"{number}. {one.setting} = {one.current}{where}: {one.reason}"
-    if one.at_risk:
-        yield f"at risk: {_at_risk(one.at_risk)}"
-    yield f"price: {one.price}"
-    yield f"change: {one.change}"
-    for source in one.sources:
+def _finding(number: int, finding: Finding) -> Iterator[str]:
+    where = f" ({finding.place or ORIGINS[finding.origin]})"
+    yield f"{number}. {finding.setting} = {finding.current}{where}: {finding.reason}"
+    if finding.at_risk:
+        yield f"at risk: {_at_risk(finding.at_risk)}"
+    yield f"price: {finding.price}"
+    yield f"change: {finding.change}"
+    for source in finding.sources:
         yield f"source: {source}"
 
 

@@ -1,10 +1,6 @@
-"""CapacityPlan -> text: the serial bound, group commit, workloads, and who carries a target."""
+"""A capacity plan as a document: the serial bound, group commit, workloads, and a target."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import chain
-from textwrap import wrap
-from typing import Final
 
 from advisor.capacity.results import (
     CapacityPlan,
@@ -15,68 +11,34 @@ from advisor.capacity.results import (
     TargetResult,
     WorkloadCapacity,
 )
-from advisor.output.blocks import WIDTH, Notes, Table, markdown_lines, text_lines
-from advisor.output.document import Paragraph
-from advisor.output.text import commit_line, one_line
+from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, Section, Table
+from advisor.output.text import commit_line
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
 
-STORAGE_WIDTH: Final = 40
-NAME_WIDTH: Final = 17
-"""What the figures leave of a line for a storage's name and description, and for a workload's."""
 
-CUT: Final = {"storage": STORAGE_WIDTH, "workload": NAME_WIDTH}
-"""First heading of a table -> how wide its first column may be in 80 columns."""
-
-Part = Paragraph | Table | Notes
-
-
-def capacity_text(plan: CapacityPlan, *, as_markdown: bool = False) -> str:
-    """The plan for people: 80 columns, or Markdown."""
-    groups = list(capacity_groups(plan))
+def capacity_document(plan: CapacityPlan) -> Document:
+    """The plan; and last the notes on it."""
+    *groups, last = capacity_groups(plan)
     notes = [Paragraph(f"Note: {note}.") for note in plan.notes]
-    if as_markdown:
-        return "".join(f"{_markdown(part)}\n\n" for part in chain(*groups, notes))
-    return "\n".join("".join(map(_plain, group)) for group in groups) + "".join(map(_plain, notes))
+    return Document(sections=[Section(blocks=blocks) for blocks in (*groups, [*last, *notes])])
 
 
-def _plain(part: Part) -> str:
-    match part:
-        case Paragraph(text):
-            lines = wrap(one_line(text), WIDTH) or [""]
-        case Notes(notes):
-            lines = [
-                line
-                for note in notes
-                for line in wrap(f"- {one_line(note)}", WIDTH, subsequent_indent="  ")
-            ]
-        case Table():
-            width = CUT.get(part.headings[0], WIDTH)
-            rows = [(_short(row[0], width), *row[1:]) for row in part.rows]
-            lines = text_lines(replace(part, rows=rows))
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _markdown(part: Part) -> str:
-    """A paragraph is one line."""
-    return one_line(part.text) if isinstance(part, Paragraph) else "\n".join(markdown_lines(part))
-
-
-def capacity_groups(plan: CapacityPlan) -> Iterator[list[Part]]:
+def capacity_groups(plan: CapacityPlan) -> Iterator[list[DocumentBlock]]:
     """What is read together, in the order in which it is read; without the notes."""
-    yield serial_parts(plan)
-    yield group_commit_parts(plan)
+    yield serial_blocks(plan)
+    yield group_commit_blocks(plan)
     if plan.workloads:
-        yield workload_parts(plan.workloads)
+        yield workload_blocks(plan.workloads)
     for workload in plan.workloads:
         if workload.references:
-            yield reference_parts(workload)
+            yield reference_blocks(workload)
     if plan.target:
-        yield target_parts(plan.target)
-        yield carrier_parts(plan.target)
+        yield target_blocks(plan.target)
+        yield storage_blocks(plan.target)
 
 
-def serial_parts(plan: CapacityPlan) -> list[Part]:
+def serial_blocks(plan: CapacityPlan) -> list[DocumentBlock]:
     """One connection: the serial bound, and what one commit waits for."""
     each = format_latency(plan.sync_us)
     line = commit_line(plan)
@@ -93,7 +55,7 @@ def serial_parts(plan: CapacityPlan) -> list[Part]:
     ]
 
 
-def group_commit_parts(plan: CapacityPlan) -> list[Part]:
+def group_commit_blocks(plan: CapacityPlan) -> list[DocumentBlock]:
     """Many connections that share syncs."""
     cores, cpu = plan.cores, plan.cpu_us_per_txn
     title = COMMIT_SEQUENCES[plan.commit_kind].title
@@ -119,7 +81,7 @@ def group_commit_parts(plan: CapacityPlan) -> list[Part]:
     return [Paragraph(words), table]
 
 
-def workload_parts(workloads: tuple[WorkloadCapacity, ...]) -> list[Part]:
+def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[DocumentBlock]:
     """The rate at which each workload keeps its target."""
     words = (
         "Workloads. serial/s: all syncs counted, one after another on one connection. sustained/s: "
@@ -148,14 +110,14 @@ def workload_parts(workloads: tuple[WorkloadCapacity, ...]) -> list[Part]:
     return [Paragraph(words), table, *records]
 
 
-def reference_parts(workload: WorkloadCapacity) -> list[Part]:
-    """One workload on the reference storages."""
+def reference_blocks(workload: WorkloadCapacity) -> list[DocumentBlock]:
+    """One workload on the reference drives."""
     words = (
-        f"{workload.name} (p99 within {_ms(workload.p99_target_ms)}) on the reference storages, "
+        f"{workload.name} (p99 within {_ms(workload.p99_target_ms)}) on the reference drives, "
         "with this host's CPU:"
     )
     table = _figures(
-        ("storage", "sync", "serial/s", "sustained/s", "p99"),
+        ("drive", "sync", "serial/s", "sustained/s", "p99"),
         [
             (
                 _storage(each.name, each.description),
@@ -179,8 +141,8 @@ def _sustained(each: Sustained) -> tuple[str, str, str]:
     )
 
 
-def target_parts(target: TargetResult) -> list[Part]:
-    """Whether this drive carries the target, and what would change a no."""
+def target_blocks(target: TargetResult) -> list[DocumentBlock]:
+    """Whether this drive sustains the target, and what would change a no."""
     within = f" with p99 within {_ms(target.p99_limit_ms)}" if target.p99_limit_ms else ""
     wanted = f"{format_count(target.tps)} transactions/s{within}"
     most = max(target.clients_tried)
@@ -196,19 +158,22 @@ def target_parts(target: TargetResult) -> list[Part]:
     ]
 
 
-def carrier_parts(target: TargetResult) -> list[Part]:
-    """Who else carries the target, and at which price a lower durability does."""
-    words = f"Who carries it with this host's CPU ({target.durability}), by the fewest clients:"
+def storage_blocks(target: TargetResult) -> list[DocumentBlock]:
+    """What else sustains the target, and at which price a lower durability does."""
+    words = (
+        f"Which drives sustain it with this host's CPU ({target.durability}), by the fewest "
+        "clients:"
+    )
     table = _figures(
-        ("storage", "sync", "clients", "p50", "p99"),
-        [_carrier(each) for each in (target.here, *target.storages)],
+        ("drive", "sync", "clients", "p50", "p99"),
+        [_sustaining(each) for each in (target.here, *target.storages)],
         left=1,
     )
     relaxed = [Paragraph(_relaxation(relaxed)) for relaxed in target.relaxed]
     return [Paragraph(words), table, *relaxed]
 
 
-def _remedies(remedies: tuple[Remedy, ...]) -> list[Part]:
+def _remedies(remedies: tuple[Remedy, ...]) -> list[DocumentBlock]:
     if not remedies:
         return [Paragraph("No two changes of drive, cores, clients or durability would help.")]
     words = "No drive does, nor any other single change. Two changes would do:"
@@ -218,25 +183,24 @@ def _remedies(remedies: tuple[Remedy, ...]) -> list[Part]:
 
 
 def remedy_text(remedy: Remedy) -> str:
-    """What to change, and what is carried then."""
+    """What to change, and what is sustained then."""
     clients = _count(remedy.clients, "client")
-    carried = f"{format_count(remedy.tps)}/s with {clients}, p99 {_ms(remedy.p99_ms)}"
-    return f"{' and '.join(remedy.changes)}: {carried}"
+    sustained = f"{format_count(remedy.tps)}/s with {clients}, p99 {_ms(remedy.p99_ms)}"
+    return f"{' and '.join(remedy.changes)}: {sustained}"
 
 
-def _carrier(carrier: StorageResult) -> tuple[str, ...]:
+def _sustaining(drive: StorageResult) -> tuple[str, ...]:
     figures = ("no", "-", "-")
-    if carrier.clients and carrier.p50_ms is not None and carrier.p99_ms is not None:
-        figures = (str(carrier.clients), _ms(carrier.p50_ms), _ms(carrier.p99_ms))
-    sync = format_latency(carrier.sync_us)
-    return _storage(carrier.name, carrier.description), sync, *figures
+    if drive.clients and drive.p50_ms is not None and drive.p99_ms is not None:
+        figures = (str(drive.clients), _ms(drive.p50_ms), _ms(drive.p99_ms))
+    return _storage(drive.name, drive.description), format_latency(drive.sync_us), *figures
 
 
 def _relaxation(relaxed: Relaxation) -> str:
     settings = ", ".join(f"{name} = {value}" for name, value in relaxed.settings.items())
-    carries = "nobody carries it even then"
+    sustains = "no drive sustains it even then"
     if relaxed.clients:
-        carries = f"any storage carries it with {_count(relaxed.clients, 'client')}"
+        sustains = f"any drive sustains it with {_count(relaxed.clients, 'client')}"
     losses = []
     for loss in relaxed.losses:
         window = format_latency(loss.window_ms * 1000)
@@ -247,7 +211,7 @@ def _relaxation(relaxed: Relaxation) -> str:
             else f"up to {window} of acknowledged commits, {format_count(at_risk)} of them"
         )
     price = f"; it may lose {' and '.join(losses)}" if losses else ""
-    return f"With --durability {relaxed.durability} ({settings}) {carries}{price}."
+    return f"With --durability {relaxed.durability} ({settings}) {sustains}{price}."
 
 
 def _figures(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0) -> Table:
@@ -265,8 +229,3 @@ def _count(count: float, noun: str) -> str:
 
 def _storage(name: str, description: str) -> str:
     return f"{name}: {description}" if description else name
-
-
-def _short(text: str, width: int) -> str:
-    text = one_line(text)
-    return text if len(text) <= width else f"{text[: width - 3]}..."

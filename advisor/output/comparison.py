@@ -1,14 +1,14 @@
-"""A comparison for people: who takes part, the figures side by side, what the advice would be."""
+"""A comparison as a document: the drives, the figures side by side, how the advice differs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Final, Literal
+from typing import Final
 
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.side_by_side import Comparison, ComparisonGroup, ComparisonRow, DriveEntry
 from advisor.measurement import Unknown
-from advisor.output.blocks import Block, Notes, Table, as_markdown, as_text
+from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
@@ -26,15 +26,12 @@ MEMORY_IS_THE_HOSTS: Final = (
 )
 
 
-def comparison_text(comparison: Comparison, how: Literal["table", "markdown", "json"]) -> str:
-    """The whole comparison, as it was asked for."""
-    if how == "json":
-        return comparison.model_dump_json(indent=2) + "\n"
-    blocks = _blocks(comparison)
-    return as_markdown(blocks) if how == "markdown" else as_text(blocks)
+def comparison_document(comparison: Comparison) -> Document:
+    """The whole comparison; with a baseline, what has changed since."""
+    return Document(sections=[Section(blocks=[block]) for block in _blocks(comparison)])
 
 
-def _blocks(comparison: Comparison) -> Iterator[Block]:
+def _blocks(comparison: Comparison) -> Iterator[DocumentBlock]:
     """In the order in which it is read."""
     short = short_names([drive.name for drive in comparison.drives])
     yield Table(
@@ -46,7 +43,7 @@ def _blocks(comparison: Comparison) -> Iterator[Block]:
         yield _figures(group, short)
         yield _serial(group, short)
     if notes := list(_notes(comparison, short)):
-        yield Notes(notes)
+        yield Lines(notes)
     if comparison.advice:
         yield from _advice(comparison.advice, short)
     if comparison.baseline:
@@ -95,7 +92,7 @@ def _figures(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
 def _cells(row: ComparisonRow) -> list[str]:
     return [
         format_count(row.ops_per_s),
-        *("-" if one is None else format_latency(one) for one in (row.mean_us, row.p50_us)),
+        *("-" if us is None else format_latency(us) for us in (row.mean_us, row.p50_us)),
         "-" if row.p99_us is None else format_latency(row.p99_us),
         "-" if row.ci95_percent is None else f"{row.ci95_percent:.1f} %",
         "-" if row.speed_ratio is None else f"{row.speed_ratio:.3g}",
@@ -106,7 +103,10 @@ def _cells(row: ComparisonRow) -> list[str]:
 def _serial(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
     counts = next((row.serial for row in group.rows if row.serial), ())
     rows = [
-        (short[row.drive], *([format_count(one.tps) for one in row.serial] or ["-"] * len(counts)))
+        (
+            short[row.drive],
+            *([format_count(point.tps) for point in row.serial] or ["-"] * len(counts)),
+        )
         for row in group.rows
     ]
     return Table(
@@ -134,7 +134,7 @@ def _notes(comparison: Comparison, short: Mapping[str, str]) -> Iterator[str]:
         yield f"{short[left.drive]} is not compared: {left.why}."
 
 
-def _advice(advice: AdviceChanges, short: Mapping[str, str]) -> Iterator[Block]:
+def _advice(advice: AdviceChanges, short: Mapping[str, str]) -> Iterator[DocumentBlock]:
     server = f"{VENDORS[advice.engine].title} {advice.engine_version} ({advice.version_source})"
     rows = [
         ("" if number else entry.setting, short[drive], entry.values.get(drive, "-"))
@@ -151,15 +151,15 @@ def _advice(advice: AdviceChanges, short: Mapping[str, str]) -> Iterator[Block]:
         notes.append(MEMORY_IS_THE_HOSTS)
     notes += [f"No advice for {short[entry.drive]}: {entry.why}." for entry in advice.unadvised]
     if notes:
-        yield Notes(notes)
+        yield Lines(notes)
 
 
-def _baseline(check: BaselineCheck) -> Iterator[Block]:
-    notes = [f"{one.what}: {one.before} before, {one.now} now" for one in check.changed]
+def _baseline(check: BaselineCheck) -> Iterator[DocumentBlock]:
+    notes = [f"{change.what}: {change.before} before, {change.now} now" for change in check.changed]
     if notes:
-        yield Notes(["Not as it was, so two things are compared and not one over time:", *notes])
+        yield Lines(["Not as it was, so two things are compared and not one over time:", *notes])
     notes = [f"{finding}." for finding in check.findings]
     if check.says and not check.slower:
         limit = f"beyond noise and by more than {check.tolerance_percent:g} %"
         notes.append(f"Not slower {limit}: {check.says}.")
-    yield Notes(notes)
+    yield Lines(notes)

@@ -1,11 +1,16 @@
-"""A report as it is read, whatever shows it: sections of paragraphs, tables, notes and figures."""
+"""What people read, whatever format shows it: sections of paragraphs, tables, notes and figures.
+
+Each product has a pure function that makes a Document of it; each format has one renderer.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Literal
 
-from advisor.output.blocks import Notes, Table
 from advisor.output.charts.data import Chart
+from advisor.output.text import one_line
+
+Tone = Literal["plain", "good", "warn", "bad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +18,40 @@ class Paragraph:
     """One or more sentences."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings, and above them a title. `numeric` columns are aligned to the right."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()
+    """Rows that the reader looks for first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """A list of sentences, each with a mark before it."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line that a terminal shows in a colour."""
+
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Sentences or figures, each on a line of its own."""
+
+    lines: Sequence[str | Remark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +91,7 @@ class Entries:
     entries: Sequence[Entry]
 
 
-DocumentBlock = Paragraph | Table | Notes | Code | Figure | Entries
-
-Tone = Literal["plain", "good", "warn", "bad"]
+DocumentBlock = Paragraph | Table | Notes | Lines | Code | Figure | Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +105,47 @@ class KeyFigure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands under it. `anchor` is unique in its document: [a-z0-9-]."""
+    """A heading and what stands under it; without a title, blocks that are read together.
 
-    anchor: str
-    title: str
-    blocks: Sequence[DocumentBlock]
+    `anchor` is unique among the sections with a title: [a-z0-9-].
+    """
+
+    anchor: str = ""
+    title: str = ""
+    blocks: Sequence[DocumentBlock] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """All of it. `summary` is read first, and is enough for whoever stops there."""
+    """All of it. `summary` is read first, and is enough for whoever stops there.
 
-    title: str
-    summary: Sequence[str]
-    sections: Sequence[Section]
+    The short products of a command have neither title nor summary, and sections without titles.
+    """
+
+    title: str = ""
+    summary: Sequence[str] = ()
+    sections: Sequence[Section] = ()
     key_figures: Sequence[KeyFigure] = ()
     subtitle: str = ""
+
+
+def printable(document: Document) -> Document:
+    """The same without what steers a terminal or ends a line, wherever a drive, a path or a label
+    says it. Every renderer begins with this; only Code keeps its ends of lines."""
+    safe: Document = _printable(document)
+    return safe
+
+
+def _printable(part: Any) -> Any:
+    match part:
+        case str():
+            return one_line(part)
+        case Code(text):
+            return Code("\n".join(map(one_line, text.splitlines())))
+        case list() | tuple():
+            return type(part)(map(_printable, part))
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(
+            part, **{field.name: _printable(getattr(part, field.name)) for field in fields(part)}
+        )
+    return part

@@ -1,4 +1,4 @@
-"""A fleet as a document: who is slow, who differs, whom to trust, what all of them carry."""
+"""A fleet as a document: who is slow, who differs, which to trust, what all of them sustain."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -7,9 +7,15 @@ from typing import Final
 from advisor.analysis.trust import ORDER, Evidence
 from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
 from advisor.fleet.results import LOW_TRUST, Fleet, FleetHost, Outlier
-from advisor.output.blocks import Notes, Table
-from advisor.output.document import Document, DocumentBlock, KeyFigure, Paragraph, Section
-from advisor.output.text import one_line
+from advisor.output.document import (
+    Document,
+    DocumentBlock,
+    KeyFigure,
+    Notes,
+    Paragraph,
+    Section,
+    Table,
+)
 from advisor.units import format_count, format_latency
 
 NAME_WIDTH: Final = 60
@@ -42,7 +48,7 @@ def fleet_document(fleet: Fleet, most: int | None = None) -> Document:
         _capacity(fleet),
         *_unread(fleet, most),
         _hosts(fleet, most),
-        _making(fleet),
+        _provenance(fleet),
     )
     return Document(
         title=f"A fleet of {_count(len(fleet.hosts), 'measurement')}",
@@ -167,7 +173,7 @@ def _trust(fleet: Fleet, most: int | None) -> Section:
     ]:
         headings = ("hosts", "unverifiable, for instance because", "which")
         blocks.append(Table("", headings, rows, frozenset({0})))
-    return Section("trust", "Whom to trust", blocks)
+    return Section("trust", "Which to trust", blocks)
 
 
 def _unverifiable(hosts: Sequence[FleetHost]) -> list[tuple[Evidence, list[str]]]:
@@ -194,13 +200,13 @@ def _capacity(fleet: Fleet) -> Section:
     total = fleet.total
     rows = [
         (
-            one.storage_class,
-            format_count(one.hosts),
-            "-" if one.median_p99_us is None else format_latency(one.median_p99_us),
-            "-" if one.worst_p99_us is None else format_latency(one.worst_p99_us),
-            format_count(one.serial_syncs_per_s),
+            group.storage_class,
+            format_count(group.hosts),
+            "-" if group.median_p99_us is None else format_latency(group.median_p99_us),
+            "-" if group.worst_p99_us is None else format_latency(group.worst_p99_us),
+            format_count(group.serial_syncs_per_s),
         )
-        for one in fleet.classes
+        for group in fleet.classes
     ]
     headings = ("class", "hosts", "median p99", "worst p99", "syncs/s")
     added = (
@@ -212,7 +218,7 @@ def _capacity(fleet: Fleet) -> Section:
         added += f" {_count(total.left_out, 'host')} left out."
     return Section(
         "capacity",
-        "Classes, and what all carry",
+        "Classes, and what all sustain",
         (
             Table("", headings, rows, frozenset(range(1, 5))),
             Paragraph(added),
@@ -227,10 +233,10 @@ def _unread(fleet: Fleet, most: int | None) -> Iterator[Section]:
         yield Section("unread", "Not read", _rows_table(("file", "why"), rows, (), most))
 
 
-def _making(fleet: Fleet) -> Section:
+def _provenance(fleet: Fleet) -> Section:
     files = _count(len(fleet.hosts) + len(fleet.unread), "file")
     made = f"fsync-advisor {fleet.tool_version} made this of {files} by: report --fleet FILE..."
-    return Section("making", "How it was made", [Paragraph(made)])
+    return Section("provenance", "How it was made", [Paragraph(made)])
 
 
 def _rows_table(
@@ -252,5 +258,4 @@ def _count(count: int, noun: str) -> str:
 
 
 def _short(text: str) -> str:
-    text = one_line(text)
     return text if len(text) <= NAME_WIDTH else f"{text[: NAME_WIDTH - 3]}..."

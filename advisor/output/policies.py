@@ -1,14 +1,19 @@
 """Application policies as blocks of a report: what to do, what a crash may lose, the arithmetic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from advisor.capacity.policies import Policy
-from advisor.output.blocks import Notes, Table
-from advisor.output.document import DocumentBlock
+from advisor.capacity.policies import How, Policy
+from advisor.output.document import DocumentBlock, Notes, Table
 from advisor.units import format_count, format_latency
 
 HEADINGS: Final = ("workload", "policy", "u", "at once", "batch", "flush", "syncs/s", "at risk")
+POLICY_NAMES: Final[Mapping[How, str]] = {
+    "persist-immediately": "persist immediately",
+    "mixed": "mixed",
+    "batched": "batched",
+    "not-carried": "not sustained",
+}
 HOW_TO_READ: Final = (
     "u: the share of one writer's time that syncs would take, were each event persisted at once.",
     "batch, flush: events are appended to one log for each of the workload's files; these are"
@@ -27,9 +32,9 @@ def policy_blocks(policies: Sequence[Policy]) -> Sequence[DocumentBlock]:
     rate, sync = format_count(policies[0].rate_per_s), format_latency(policies[0].sync_us)
     title = f"At {rate} events/s of each workload, {sync} per sync"
     return (
-        Table(title, HEADINGS, [_row(one) for one in policies], frozenset(range(2, 8))),
+        Table(title, HEADINGS, [_row(policy) for policy in policies], frozenset(range(2, 8))),
         Notes(HOW_TO_READ),
-        Notes([f"{one.workload}: {'; '.join(one.arithmetic)}." for one in policies]),
+        Notes([f"{policy.workload}: {'; '.join(policy.arithmetic)}." for policy in policies]),
     )
 
 
@@ -37,7 +42,7 @@ def _row(policy: Policy) -> tuple[str, ...]:
     flush_ms, lost = policy.flush_interval_ms, policy.lost_events_max
     return (
         policy.workload,
-        policy.policy.replace("-", " "),
+        POLICY_NAMES[policy.policy],
         f"{policy.utilisation:.2g}"
         if policy.utilisation < 100
         else format_count(policy.utilisation),

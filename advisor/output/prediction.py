@@ -1,20 +1,20 @@
-"""A prediction held against a server, for people: predicted, measured, error."""
+"""A prediction held against a server, as a document: predicted, measured, error."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.output.text import aligned
+from advisor.output.document import Document, Lines, Section, Table
 from advisor.prediction import Prediction
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
 HEADINGS: Final = (
-    ("", "commits/s", "", "", "p50 ms", "", "p99 ms", "", ""),
-    ("clients", "model", "server", "error", "model", "server", "model", "server", "binds"),
+    *("clients", "commits/s model", "commits/s server", "error"),
+    *("p50 ms model", "p50 ms server", "p99 ms model", "p99 ms server", "binds"),
 )
 
 
-def prediction_text(found: Prediction) -> str:
+def prediction_document(found: Prediction) -> Document:
     """What it rests on, and a row for each number of clients."""
     rows = [
         (
@@ -30,8 +30,8 @@ def prediction_text(found: Prediction) -> str:
         )
         for point in found.points
     ]
-    lines = (*_head(found), "", *aligned([*HEADINGS, *rows]))
-    return "".join(f"{line}\n" for line in lines)
+    blocks = (Lines(list(_head(found))), Table("", HEADINGS, rows, frozenset(range(8))))
+    return Document(sections=[Section(blocks=[block]) for block in blocks])
 
 
 def _head(found: Prediction) -> Iterator[str]:

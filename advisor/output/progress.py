@@ -1,10 +1,8 @@
 """A progress bar on stderr that never works while the drive is measured."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from advisor.probe.progress import Progress as Measuring
 from advisor.probe.progress import ProgressReport, ignore
@@ -14,17 +12,22 @@ from advisor.units import format_count, format_latency
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[ProgressReport]:
     """Yields the probe's report function. On a terminal a bar; elsewhere nothing moves."""
-    console = Console(stderr=True, quiet=quiet)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield ignore
         return
+    # Only here: a pipe does not wait for it.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
     columns = (
         TextColumn("{task.description:<32}"),
         BarColumn(20),
         TextColumn("{task.fields[now]}"),
     )
     # No refresh thread: it would compete with the measurement for the interpreter.
-    with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
+    with Progress(
+        *columns, console=Console(stderr=True), auto_refresh=False, transient=True
+    ) as bar:
         task = bar.add_task("starting", total=1.0, now="")
 
         def report(measuring: Measuring) -> None:

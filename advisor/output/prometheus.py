@@ -116,8 +116,8 @@ def _one(name: str, says: str, value: float) -> _Family:
 def _series_families(prefix: str, what: str, series: list[Series]) -> Iterator[_Family]:
     for family in _OF_SERIES:
         samples: list[Sample] = [
-            ({"series": one.name, family.label: value}, figure(one.summary))
-            for one in series
+            ({"series": measured.name, family.label: value}, figure(measured.summary))
+            for measured in series
             for value, figure in family.figures.items()
         ]
         yield _Family(f"{prefix}_{family.name}", family.says.format(what=what), samples)

@@ -1,11 +1,10 @@
-"""Text that the fragment and the terminal share: aligned rows, and lines that stay lines."""
+"""Text that fragments and documents share: lines that stay lines, and what a commit waits for."""
 
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
 
 from advisor.advice import Capacity, SerialPoint
-from advisor.measurement import Summary
 from advisor.units import format_count, format_latency
 
 NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
@@ -14,26 +13,15 @@ NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 NOTHING_FOUND: Final = "no check found fault with it; more than that, only a power cut can show"
 """The evidence line of a plausible drive."""
 
-SUMMARY_HEADINGS: Final = ("ops/s", "mean", "p50", "p99", "max", "+-95 %")
-
-
-def summary_cells(summary: Summary) -> list[str]:
-    """A series in figures, under SUMMARY_HEADINGS; - for what is not known."""
-    latencies = (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us)
-    ci95 = summary.ci95_percent
-    return [
-        format_count(summary.ops_per_s),
-        *("-" if latency is None else format_latency(latency) for latency in latencies),
-        "-" if ci95 is None else f"{ci95:.1f} %",
-    ]
-
 
 def one_line(value: Any) -> str:
     """Text that stays in its line, or in its comment: no newline, no control character, nothing
     that YAML refuses."""
+    text = str(value)
+    if text.isprintable():
+        return text
     return "".join(
-        " " if unicodedata.category(character) in NOT_SHOWN else character
-        for character in str(value)
+        " " if unicodedata.category(character) in NOT_SHOWN else character for character in text
     )
 
 
@@ -70,12 +58,3 @@ def commit_line(capacity: Capacity) -> str:
 def syncs_text(count: int) -> str:
     """A number of syncs in words."""
     return "no sync" if count == 0 else "1 sync" if count == 1 else f"{count} syncs"
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns of text, each as wide as its widest cell, two blanks between them."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

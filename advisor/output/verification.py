@@ -1,16 +1,16 @@
-"""A verified fragment, for people: what was asked for against what the server has."""
+"""A verified fragment as a document: what was asked for against what the server has."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.output.text import aligned
+from advisor.output.document import Document, Lines, Section, Table
 from advisor.vendors.registry import VENDORS
 from advisor.verification import GOOD, Verification
 
 HEADINGS: Final = ("line", "setting", "fragment", "server has", "verdict")
 
 
-def verification_text(found: Verification) -> str:
+def verification_document(found: Verification) -> Document:
     """The table, and one line that sums it up."""
     rows = [
         (
@@ -28,7 +28,8 @@ def verification_text(found: Verification) -> str:
         for verdict in dict.fromkeys(row[4] for row in rows)
     }
     parts = ", ".join(f"{number} {verdict}" for verdict, number in count.items())
-    return "".join(f"{line}\n" for line in (*aligned([HEADINGS, *rows]), "", f"{server}: {parts}"))
+    blocks = (Table("", HEADINGS, rows), Lines([f"{server}: {parts}"]))
+    return Document(sections=[Section(blocks=[block]) for block in blocks])
 
 
 def problem_lines(found: Verification) -> Iterator[str]:

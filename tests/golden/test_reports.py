@@ -1,4 +1,4 @@
-"""Stored measurement -> report in each of its faces, held against files that a person has read.
+"""Stored measurement -> report in each format, held against files that a person has read.
 
 A golden file changes only with `tests/run tests/golden --update-golden`; read the difference.
 """
@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from advisor.output.report.renderers import document_html, document_markdown, document_text
-from advisor.output.report.sections import report_document
+from advisor.output.renderers import render
+from advisor.output.report.document import report_document
 from advisor.report.results import Report
 from tests.support.command_line import run
 from tests.support.paths import MEASUREMENTS
@@ -39,7 +39,7 @@ OPTIONS: Final = {
 }
 """Stored measurement -> options."""
 
-FACES: Final = {"terminal": "txt", "markdown": "md", "html": "html", "json": "json"}
+FORMATS: Final = {"terminal": "txt", "markdown": "md", "html": "html", "json": "json"}
 """--format -> the ending of the golden file."""
 
 
@@ -58,9 +58,9 @@ def test_report(
     document = report_document(Report.model_validate_json(out))  # it holds all that is shown
     shown = {
         "json": out,
-        "txt": document_text(document),
-        "md": document_markdown(document),
-        "html": document_html(document, charts=False),
+        "txt": render(document, "terminal"),
+        "md": render(document, "markdown"),
+        "html": render(document, "html", charts=False),
     }
     for ending, text in shown.items():
         golden = REPORTS / f"{drive}.{ending}"
@@ -72,7 +72,7 @@ def test_report(
 @pytest.mark.parametrize(
     "how",
     [(), ("--format", "markdown"), ("--format", "html", "--no-charts"), ("--format", "json")],
-    ids=FACES,
+    ids=FORMATS,
 )
 def test_the_command_shows_the_same(
     how: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -81,13 +81,13 @@ def test_the_command_shows_the_same(
     given = "--from cloud-quick.json --clients 1,16,64"
     _, out, _ = run(capsys, "report", *given.split(), *how)
     name = how[1] if how else "terminal"
-    # Each face shows the command that made it; the golden files come from the JSON.
+    # Each format shows the command that made it; the golden files come from the JSON.
     shown = out.replace(" ".join((given, *how)), f"{given} --format json")
-    assert shown == (REPORTS / f"cloud-quick.{FACES[name]}").read_text()
+    assert shown == (REPORTS / f"cloud-quick.{FORMATS[name]}").read_text()
 
 
 def test_every_golden_report_is_tested() -> None:
-    expected = {f"{drive}.{ending}" for drive in OPTIONS for ending in FACES.values()}
+    expected = {f"{drive}.{ending}" for drive in OPTIONS for ending in FORMATS.values()}
     assert {path.name for path in REPORTS.iterdir()} == expected
 
 

@@ -12,7 +12,9 @@ from advisor.audit.values import value_of
 from advisor.commands.steps import knowledge_for, stored
 from advisor.durability import Durability
 from advisor.knowledge import load_settings
-from advisor.output.audit import audit_text
+from advisor.output.audit import audit_document
+from advisor.output.renderers import render
+from advisor.output.renderers.text import render_text
 from advisor.request import Request
 from advisor.rules.catalogue import Spec
 from advisor.server_state import Activity, EffectiveSetting, Origin, Override, ServerState
@@ -375,6 +377,10 @@ def test_syncs_that_are_not_counted_are_not_none() -> None:
 # As text
 
 
+def audit_text(found: Audit) -> str:
+    return render_text(audit_document(found))
+
+
 def test_the_text() -> None:
     text = audit_text(
         audit_of("mysql", "9.7", innodb_doublewrite="OFF", activity=activity(230, 231))
@@ -386,6 +392,7 @@ MySQL 9.7 (as given), durability durable, 13 settings compared, without a
   measured drive: 1 finding
 
    severity         setting             is   should be
+------------------------------------------------------
 1  corruption-risk  innodb_doublewrite  OFF  ON
 
 1. innodb_doublewrite = OFF (/my.conf:3): A page half written at a power loss
@@ -417,9 +424,8 @@ def test_nothing_to_change_is_a_result() -> None:
 
 def test_a_name_from_the_server_stays_in_its_line() -> None:
     evil = Override("synchronous_commit", "off", "zz\nyy\x1b[2J", None)
-    for markdown in (False, True):
-        text = audit_text(
-            audit_of("postgresql", "15", overrides=(evil,)), as_markdown_text=markdown
-        )
+    document = audit_document(audit_of("postgresql", "15", overrides=(evil,)))
+    for format_ in ("text", "markdown"):
+        text = render(document, format_)
         assert "\x1b" not in text
         assert "zz yy" in text

@@ -138,13 +138,15 @@ def test_long_names_are_cut_in_the_tables(
 
 
 def test_files_of_one_name_keep_their_folders(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     for folder in "ab":
-        (tmp_path / folder).mkdir()
-        shutil.copy(HDD, tmp_path / folder / "m.json")
-    out = run(capsys, "compare", str(tmp_path / "a/m.json"), str(tmp_path / "b/m.json"))[1]
-    assert f"\n{tmp_path}/a/m.json " in out
+        Path(folder).mkdir()
+        shutil.copy(HDD, f"{folder}/m.json")
+    out = run(capsys, "compare", "a/m.json", "b/m.json")[1]
+    assert "\na/m.json " in out
+    assert "\nb/m.json " in out
 
 
 def test_the_same_advice_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from advisor.fleet.results import Fleet, FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
 from advisor.output.fleet import fleet_document
-from advisor.output.report.renderers import document_text
+from advisor.output.renderers.text import render_text
 from tests.support.command_line import run
 from tests.support.drives import UNKNOWN, device, measurement, round_of, series, summary
 from tests.support.paths import FIXTURES, MEASUREMENTS
@@ -340,7 +340,7 @@ def test_mistakes_get_one_clear_line(
 def test_a_terminal_shows_the_worst_and_how_many_more_there_are() -> None:
     found = of_one_model([1000, 2000, 3000, 4000], filesystem="tmpfs")
     for most, more in ((2, 2), (4, 0), (None, 0)):
-        text = document_text(fleet_document(found, most), colours=False)
+        text = render_text(fleet_document(found, most))
         rows = [
             line for line in text.splitlines() if line.split()[1:3] == ["memory", "not-durable"]
         ]
@@ -385,7 +385,7 @@ def test_eighty_columns_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_outlier_is_named_with_what_it_is_held_against() -> None:
-    text = document_text(fleet_document(of_one_model([1000] * 4 + [9000, 100])), colours=False)
+    text = render_text(fleet_document(of_one_model([1000] * 4 + [9000, 100])))
     assert "Of 6 hosts that can be held against others of their drive model, 2 stand out." in text
     rows = [line.split() for line in text.splitlines()]
     assert ["4", "9", "ms", "1", "ms", "9", "x", "slower", "X"] in rows

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.output.report.html import NO_CHARTS
+from advisor.output.renderers.html import NO_CHARTS
 from tests.support.command_line import run
 from tests.support.paths import MEASUREMENTS
 

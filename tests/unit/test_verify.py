@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import AdvisorError, UsageError
-from advisor.output.verification import problem_lines, verification_text
+from advisor.output.renderers.text import render_text
+from advisor.output.verification import problem_lines, verification_document
 from advisor.server_state import EffectiveSetting
 from advisor.servers.config.fragment import parse_fragment
 from advisor.servers.connection import driver
@@ -122,8 +123,9 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
         (9, "taken", None),
     ]
     assert problems(made) == ["my.cnf:6: b doubled: line 7 sets it again, and wins"]
-    assert verification_text(made).splitlines() == [
+    assert render_text(verification_document(made)).splitlines() == [
         "line  setting  fragment  server has  verdict",
+        "----------------------------------------------",
         "2     port     1         -           not read",
         "4     datadir  /x        -           not tried",
         "5     skip_a             OFF         ok",

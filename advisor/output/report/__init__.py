@@ -1,1 +1,1 @@
-"""A capacity-planning report: what is in it, and its faces."""
+"""A capacity-planning report as a document, one file for each part of it."""

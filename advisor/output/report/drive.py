@@ -7,10 +7,10 @@ from advisor.analysis.description import Measured
 from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
 from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, Unknown
-from advisor.output.blocks import Notes, Table
 from advisor.output.charts.data import LatencyHistogram, MethodRates, ReferenceRates
-from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
-from advisor.output.text import NOTHING_FOUND, SUMMARY_HEADINGS, sentence, summary_cells
+from advisor.output.document import DocumentBlock, Figure, Notes, Paragraph, Section, Table
+from advisor.output.measurement import series_table
+from advisor.output.text import NOTHING_FOUND, sentence
 from advisor.report.results import Histogram, Report
 from advisor.units import format_count, format_latency, format_size
 
@@ -40,8 +40,6 @@ TRUST_MEANS: Final[dict[Trust, str]] = {
 def measurement_section(report: Report) -> Section:
     """The series, their distribution, and what was not measured."""
     measurement = report.measurement
-    headings = ("series", *SUMMARY_HEADINGS)
-    rows = [(series.name, *summary_cells(series.summary)) for series in measurement.series]
     notes = [f"Not measured: {absent.name}: {absent.why}." for absent in measurement.absent]
     notes += map(sentence, report.notes)
     return Section(
@@ -50,7 +48,7 @@ def measurement_section(report: Report) -> Section:
         [
             Paragraph(HOW_MEASURED if measurement.source == MEASURED else HOW_REPORTED),
             *_distribution(measurement, report.histogram),
-            Table("All series", headings, rows, frozenset(range(1, len(headings)))),
+            series_table("All series", measurement),
             *_methods(measurement),
             *([Notes(notes)] if notes else []),
         ],
@@ -68,7 +66,7 @@ def _distribution(measurement: Measurement, found: Histogram | None) -> Iterator
         if said:
             yield Paragraph(f"{sync.name}: {said}. Its samples are not kept, so nothing is drawn.")
         return
-    buckets = tuple((one.from_us, one.to_us, one.samples) for one in found.buckets)
+    buckets = tuple((bucket.from_us, bucket.to_us, bucket.samples) for bucket in found.buckets)
     total = sum(count for _, _, count in buckets)
     chart = LatencyHistogram(found.series, buckets, tuple(points))
     title = f"How long one sync took ({found.series})"
@@ -90,16 +88,19 @@ def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:
     """The sync methods at the same work: one writer, the block of the nearest sync."""
     sync = measurement.effective_sync
     alike = [
-        one
-        for one in measurement.series
+        series
+        for series in measurement.series
         if sync
-        and (one.pattern, one.block_bytes, one.writers) == (sync.pattern, sync.block_bytes, 1)
-        and one.method != "none"
+        and (series.pattern, series.block_bytes) == (sync.pattern, sync.block_bytes)
+        and series.writers == 1
+        and series.method != "none"
     ]
     if len(alike) < 2:
         return
-    ordered = sorted(alike, key=lambda one: one.summary.ops_per_s, reverse=True)
-    rows = tuple((one.name, one.summary.ops_per_s, one.summary.ci95_percent) for one in ordered)
+    ordered = sorted(alike, key=lambda series: series.summary.ops_per_s, reverse=True)
+    rows = tuple(
+        (series.name, series.summary.ops_per_s, series.summary.ci95_percent) for series in ordered
+    )
     fastest, slowest = ordered[0], ordered[-1]
     yield Figure(
         MethodRates(rows),
@@ -175,7 +176,7 @@ def _size(value: Known[int]) -> Known[str]:
 def trust_section(report: Report) -> Section:
     """What it behaves like, whether a sync means anything, and what was seen."""
     verdict = report.storage
-    evidence = [f"{one.trust}: {one.text}" for one in verdict.evidence] or [NOTHING_FOUND]
+    evidence = [f"{seen.trust}: {seen.text}" for seen in verdict.evidence] or [NOTHING_FOUND]
     return Section(
         "trust",
         "What it is, and whether it can be trusted",
@@ -190,34 +191,34 @@ def trust_section(report: Report) -> Section:
 
 
 def references_section(report: Report) -> Section:
-    """The drive among storages that somebody measured in the same way."""
-    standings = {one.block_bytes: one for one in report.storage.standings}
+    """The drive among others that somebody measured in the same way."""
+    standings = {ranking.block_bytes: ranking for ranking in report.storage.standings}
     four = standings.get(CLASSIC_4K_BYTES)
     sixteen = standings.get(4 * CLASSIC_4K_BYTES)
     return Section(
         "references",
-        "Among the reference storages",
+        "Among the reference drives",
         [
             Paragraph(
                 "The classic test, one thread that writes one block with O_DIRECT and calls fsync,"
                 " on this drive and on dedicated servers."
             ),
-            Notes([_standing(one) for one in report.storage.standings]),
+            Notes([_rank(ranking) for ranking in report.storage.standings]),
             _among(report, four, sixteen),
             *_among_figure(report, four),
         ],
     )
 
 
-def _standing(standing: Ranking) -> str:
-    block = f"{standing.block_bytes // 1024} KiB"
-    if standing.next_faster is None:
-        where = f"faster than all {standing.of} of these"
-    elif standing.next_slower is None:
-        where = f"slower than all {standing.of} of these"
+def _rank(ranking: Ranking) -> str:
+    block = f"{ranking.block_bytes // 1024} KiB"
+    if ranking.next_faster is None:
+        where = f"faster than all {ranking.of} of these"
+    elif ranking.next_slower is None:
+        where = f"slower than all {ranking.of} of these"
     else:
-        where = f"between numbers {standing.next_faster} and {standing.next_slower} of these"
-    return f"{block}: {format_count(standing.ops_per_s)}/s, {where}."
+        where = f"between numbers {ranking.next_faster} and {ranking.next_slower} of these"
+    return f"{block}: {format_count(ranking.ops_per_s)}/s, {where}."
 
 
 def _among(report: Report, four: Ranking | None, sixteen: Ranking | None) -> Table:
@@ -233,7 +234,7 @@ def _among(report: Report, four: Ranking | None, sixteen: Ranking | None) -> Tab
     ordered = sorted(rows, key=lambda row: row[ranked_by] or 0, reverse=True)
     return Table(
         "",
-        ("storage", "4 KiB", "16 KiB", "one sync of 4 KiB"),
+        ("drive", "4 KiB", "16 KiB", "one sync of 4 KiB"),
         [
             (
                 name,
@@ -257,7 +258,7 @@ def _among_figure(report: Report, four: Ranking | None) -> Iterator[DocumentBloc
     (fastest, most, _), (slowest, least, _) = others[0], others[-1]
     yield Figure(
         ReferenceRates(CLASSIC_4K_BYTES, tuple(rows)),
-        "This drive among the reference storages",
+        "This drive among the reference drives",
         f"Syncs of 4 KiB a second: {format_count(four.ops_per_s)} on this drive, "
         f"{format_count(most)} on the fastest of the others ({fastest}), "
         f"{format_count(least)} on the slowest ({slowest}).",

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 
-from advisor.output.blocks import Table
-from advisor.output.document import Code, Paragraph, Section
+from advisor.output.document import Code, Paragraph, Section, Table
 from advisor.report.results import Report
 from advisor.units import format_latency
 from advisor.vendors.registry import VENDORS
 
 
-def making_section(report: Report) -> Section:
+def provenance_section(report: Report) -> Section:
     """The command, the versions and the seeds."""
     return Section(
-        "making",
+        "provenance",
         "How this was made",
         [
             Paragraph(

@@ -57,7 +57,7 @@ def _entry(entry: Recommendation, vendor: VendorName) -> Entry:
 def _lines(advice: Advice) -> str:
     """As they stand in the fragment, without the reasons."""
     section = VENDORS[advice.engine].fragment_group
-    lines = [f"{one.setting} = {one.rendered}" for one in advice.settings if one.emitted]
+    lines = [f"{entry.setting} = {entry.rendered}" for entry in advice.settings if entry.emitted]
     return "\n".join([f"[{section}]", *lines] if section else lines)
 
 

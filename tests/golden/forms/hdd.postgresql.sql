@@ -57,7 +57,7 @@ SELECT pg_reload_conf();
 --   brings: a commit no longer waits for 1 sync, 12.2 ms
 --   costs: synchronous_commit: up to 600 ms of acknowledged commits: 49.2 at the rate one connection has now, 600 at the expected rate
 
--- ---- What this drive carries on ONE connection, if nothing but syncs took time ----
+-- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
 --  syncs per transaction    transactions/s           per day
 --                      1                82         7 082 000
 --                      2                41         3 541 000

@@ -69,7 +69,7 @@ SET GLOBAL innodb_buffer_pool_size = 12884901888;
 --   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82 990 at the rate one connection has now, 2 000 at the expected rate
 --   costs: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
--- ---- What this drive carries on ONE connection, if nothing but syncs took time ----
+-- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
 --  syncs per transaction    transactions/s           per day
 --                      1            41 490     3 585 000 000
 --                      2            20 750     1 793 000 000

@@ -1,21 +1,22 @@
-"""What a terminal shows: 80 columns, no control characters of a drive's, nothing left out."""
+"""What measure shows: 80 columns, no control characters of a drive's, nothing left out."""
 
 import pytest
 
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, MeasurementWarning
-from advisor.output.terminal import measurement_text
+from advisor.output.measurement import measurement_document
+from advisor.output.renderers.text import render_text
 from tests.support.golden import stored
 
 
 def shown(measurement: Measurement) -> str:
-    return measurement_text(measurement, judge(measurement, load_storage_knowledge()))
+    verdict = judge(measurement, load_storage_knowledge())
+    return render_text(measurement_document(measurement, verdict))
 
 
 @pytest.mark.parametrize("drive", ["hdd", "nvme-plp", "raid-cache", "hdd-journal", "tmpfs"])
-def test_a_measurement_fits_80_columns(drive: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+def test_a_measurement_fits_80_columns(drive: str) -> None:
     text = shown(stored(drive))
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
@@ -39,13 +40,12 @@ def test_a_percentile_that_the_sample_cannot_support_is_a_dash() -> None:
     ]
 
 
-def test_the_verdict_says_where_the_drive_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_the_verdict_says_where_the_drive_stands() -> None:
     text = shown(stored("raid-cache"))
     assert (
         "trust:   suspicious\n  suspicious: sda rotates, but synced one block at 10 310/s" in text
     )
-    assert "classic 4 KiB: 10 310/s, between reference storages 2 and 7a\n" in text
+    assert "classic 4 KiB: 10 310/s, between reference drives 2 and 7a\n" in text
 
 
 def test_a_hostile_drive_cannot_steer_the_terminal() -> None:

@@ -1,10 +1,9 @@
 """A document as Markdown that GitHub renders: pipe tables, no HTML."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from advisor.output.blocks import Notes, Table, escaped, markdown_lines, printable
 from advisor.output.charts.data import LatencyHistogram
 from advisor.output.document import (
     Code,
@@ -13,33 +12,39 @@ from advisor.output.document import (
     Entries,
     Entry,
     Figure,
+    Lines,
+    Notes,
     Paragraph,
+    Remark,
+    Table,
+    printable,
 )
-from advisor.output.report.histogram import histogram_lines
-from advisor.output.text import one_line
+from advisor.output.renderers.histogram import histogram_lines
 
 MARK_AT_BEGIN: Final = re.compile(r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=[#>+=-]))")
 """Of a list, a heading or a quotation."""
 
 
-def document_markdown(document: Document) -> str:
+def render_markdown(document: Document) -> str:
     """The document, its parts between empty lines."""
-    return "".join(f"{part}\n\n" for part in _parts(document)).removesuffix("\n")
+    parts = _parts(printable(document))
+    return "".join(f"{part}\n\n" for part in parts).removesuffix("\n")
 
 
 def _parts(document: Document) -> Iterator[str]:
-    yield f"# {_text(document.title)}"
+    if document.title:
+        yield f"# {_text(document.title)}"
     if document.subtitle:
         yield _text(document.subtitle)
     yield from (_text(sentence) for sentence in document.summary)
     if document.key_figures:
         rows = [(figure.label, figure.value) for figure in document.key_figures]
         yield _table(Table("", ("figure", ""), rows))
-    yield "\n".join(
-        f"- [{_text(one.title)}](#{_github_anchor(one.title)})" for one in document.sections
-    )
+    if titles := [section.title for section in document.sections if section.title]:
+        yield "\n".join(f"- [{_text(title)}](#{_github_anchor(title)})" for title in titles)
     for section in document.sections:
-        yield f"## {_text(section.title)}"
+        if section.title:
+            yield f"## {_text(section.title)}"
         for block in section.blocks:
             yield from _block(block)
 
@@ -53,7 +58,9 @@ def _block(block: DocumentBlock) -> Iterator[str]:
         case Table():
             yield _table(block)
         case Notes(lines):
-            yield "\n".join(f"- {_text(line)}" for line in lines)
+            yield _list(lines)
+        case Lines(lines):
+            yield _list([line.text if isinstance(line, Remark) else line for line in lines])
         case Entries(title, entries):
             if title:
                 yield f"### {_text(title)}"
@@ -65,10 +72,19 @@ def _block(block: DocumentBlock) -> Iterator[str]:
             yield _text(description)
 
 
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {_text(line)}" for line in lines)
+
+
 def _table(table: Table) -> str:
-    """With the rows that are looked for first in bold letters."""
-    (shown,) = printable([table])
-    return "\n".join(markdown_lines(shown))
+    """A pipe table, with the rows that are looked for first in bold letters."""
+    rules = ["---:" if column in table.numeric else "---" for column in range(len(table.headings))]
+    rows = [list(map(_escaped, row)) for row in table.rows]
+    for number in table.marked:
+        rows[number] = [f"**{cell}**" for cell in rows[number]]
+    lines = [f"| {' | '.join(row)} |" for row in (map(_escaped, table.headings), rules, *rows)]
+    title = [f"**{_escaped(table.title)}**", ""] if table.title else []
+    return "\n".join([*title, *lines])
 
 
 def _entry(entry: Entry) -> Iterator[str]:
@@ -80,17 +96,21 @@ def _entry(entry: Entry) -> Iterator[str]:
 
 def _fenced(lines: list[str]) -> str:
     """A code block whose fence is longer than any run of backticks in it."""
-    shown = [one_line(line) for line in lines]
-    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join([f"{fence}text", *shown, fence])
+    return "\n".join([f"{fence}text", *lines, fence])
 
 
 def _text(text: str) -> str:
     """One line, and nothing in it, or where it begins, that Markdown takes for a mark."""
-    return MARK_AT_BEGIN.sub(r"\1\\", escaped(one_line(text).strip()))
+    return MARK_AT_BEGIN.sub(r"\1\\", _escaped(text.strip()))
+
+
+def _escaped(text: str) -> str:
+    """Text in which nothing is a mark of Markdown's; where a line begins more would be one."""
+    return re.sub(r"[\\|<*`\[\]&~$]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
 
 
 def _github_anchor(title: str) -> str:
     """What GitHub calls a heading: lower case, blanks to hyphens, punctuation left out."""
-    return re.sub(r"[^\w\- ]", "", one_line(title).lower()).replace(" ", "-")
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from advisor.output.blocks import Notes, Table
+from advisor.output.charts.draw import draw
 from advisor.output.document import (
     Code,
     Document,
@@ -15,9 +16,13 @@ from advisor.output.document import (
     Entries,
     Entry,
     Figure,
+    Lines,
+    Notes,
     Paragraph,
+    Remark,
+    Table,
+    printable,
 )
-from advisor.output.text import one_line
 from advisor.resources import resource_dir
 
 NO_CHARTS: Final = "The charts are left out; what they show is said in words and tables."
@@ -25,13 +30,9 @@ NO_CHARTS: Final = "The charts are left out; what they show is said in words and
 _FIGURE_BLANK: Final = re.compile(r"(?<=\d) (?=(?:\d{3}|%|[mun]?s|[kKMGT]i?B)(?!\w))")
 
 
-def document_html(document: Document, charts: bool) -> str:
+def render_html(document: Document, *, charts: bool) -> str:
     """The document, with or without its charts."""
-    # The other faces are shown without these, and start the sooner.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from advisor.output.charts.draw import draw
-
+    document = printable(document)
     numbers = count(1)
 
     def chart_of(figure: Figure) -> str:
@@ -46,23 +47,28 @@ def document_html(document: Document, charts: bool) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    figures = any(isinstance(one, Figure) for part in document.sections for one in part.blocks)
+    figures = any(isinstance(block, Figure) for part in document.sections for block in part.blocks)
+    sections: list[dict[str, Any]] = [
+        {
+            "headings": [
+                {"anchor": section.anchor, "title": _words(title)}
+                for title in _if_any(section.title)
+            ],
+            "blocks": [_view(block, chart_of if charts else None) for block in section.blocks],
+        }
+        for section in document.sections
+    ]
     return environment.get_template("report.html.j2").render(
+        page_title=_words(document.title) or "fsync-advisor",
         title=_words(document.title),
         subtitle=_words(document.subtitle),
         summary=[_words(sentence) for sentence in document.summary],
         key_figures=[
-            {"label": _words(one.label), "value": _words(one.value), "tone": one.tone}
-            for one in document.key_figures
+            {"label": _words(figure.label), "value": _words(figure.value), "tone": figure.tone}
+            for figure in document.key_figures
         ],
-        sections=[
-            {
-                "anchor": section.anchor,
-                "title": _words(section.title),
-                "blocks": [_view(block, chart_of if charts else None) for block in section.blocks],
-            }
-            for section in document.sections
-        ],
+        contents=[heading for section in sections for heading in section["headings"]],
+        sections=sections,
         note=NO_CHARTS if figures and not charts else "",
     )
 
@@ -74,8 +80,11 @@ def _view(block: DocumentBlock, chart_of: Callable[[Figure], str] | None) -> dic
             return _named("paragraph", text=_words(text))
         case Notes(lines):
             return _named("notes", lines=[_words(line) for line in lines])
+        case Lines(lines):
+            said = [line.text if isinstance(line, Remark) else line for line in lines]
+            return _named("notes", lines=list(map(_words, said)))
         case Code(text):
-            return _named("code", text="\n".join(one_line(line) for line in text.splitlines()))
+            return _named("code", text=text)
         case Table():
             return _named("table", **_table(block))
         case Entries(title, entries):
@@ -115,20 +124,20 @@ def _table(table: Table) -> dict[str, Any]:
 def _entry(entry: Entry) -> dict[str, Any]:
     details = [_words(detail) for detail in entry.details]
     return {
-        "name": one_line(entry.name),
+        "name": entry.name,
         "assigned": _if_any(entry.value),
         "tags": [_words(tag) for tag in entry.tags],
         "text": _words(entry.text),
-        "links": [one for one in details if one.startswith("https://")],
-        "words": [one for one in details if not one.startswith("https://")],
+        "links": [words for words in details if words.startswith("https://")],
+        "words": [words for words in details if not words.startswith("https://")],
     }
 
 
 def _if_any(text: str) -> list[str]:
     """For templates, which ask for presence by a loop."""
-    return [one_line(text)] if text else []
+    return [text] if text else []
 
 
 def _words(text: str) -> str:
     """Text whose figures no line breaks: "40 470", "2.6 ms", "5 %"."""
-    return _FIGURE_BLANK.sub("\N{NO-BREAK SPACE}", one_line(text))
+    return _FIGURE_BLANK.sub("\N{NO-BREAK SPACE}", text)

@@ -3,26 +3,20 @@
 from collections.abc import Iterator
 
 from advisor.measurement import Unknown
-from advisor.output.document import Document, KeyFigure, Section, Tone
-from advisor.output.report.carrying import capacity_section, changes_section, events_section
+from advisor.output.document import Document, KeyFigure, Section
+from advisor.output.measurement import TRUST_TONES
+from advisor.output.report.capacity import capacity_section, changes_section, events_section
 from advisor.output.report.drive import (
     conditions_section,
     measurement_section,
     references_section,
     trust_section,
 )
-from advisor.output.report.provenance import making_section
+from advisor.output.report.provenance import provenance_section
 from advisor.output.report.settings import settings_sections
 from advisor.report.results import Report
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
-
-TONES: dict[str, Tone] = {
-    "plausible": "good",
-    "unverifiable": "warn",
-    "suspicious": "warn",
-    "not-durable": "bad",
-}
 
 
 def report_document(report: Report) -> Document:
@@ -38,7 +32,7 @@ def report_document(report: Report) -> Document:
 
 def _title(report: Report) -> str:
     place = report.measurement.target.directory
-    return "What this drive carries" if isinstance(place, Unknown) else f"What {place} carries"
+    return "What this drive sustains" if isinstance(place, Unknown) else f"What {place} sustains"
 
 
 def _subtitle(report: Report) -> str:
@@ -46,7 +40,11 @@ def _subtitle(report: Report) -> str:
     measured = report.measured
     when = measured.taken_at
     parts = [
-        *(one for one in (measured.devices, measured.filesystem) if not isinstance(one, Unknown)),
+        *(
+            what
+            for what in (measured.devices, measured.filesystem)
+            if not isinstance(what, Unknown)
+        ),
         measured.source,
         *([] if isinstance(when, Unknown) else [when.strftime("%Y-%m-%d %H:%M %Z").strip()]),
         *([measured.label] if measured.label else []),
@@ -64,7 +62,7 @@ def _key_figures(report: Report) -> Iterator[KeyFigure]:
         if first.serial_tps is not None:
             yield KeyFigure(f"one connection{name}", f"{format_count(first.serial_tps)}/s")
         yield KeyFigure(f"{first.clients} connections{name}", f"{format_count(first.tps)}/s")
-    yield KeyFigure("trust", report.storage.trust, TONES[report.storage.trust])
+    yield KeyFigure("trust", report.storage.trust, TRUST_TONES[report.storage.trust])
 
 
 def _sections(report: Report) -> Iterator[Section]:
@@ -81,4 +79,4 @@ def _sections(report: Report) -> Iterator[Section]:
         yield changes_section(server)
     if report.policies:
         yield events_section(report.policies)
-    yield making_section(report)
+    yield provenance_section(report)

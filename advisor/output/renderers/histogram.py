@@ -29,4 +29,4 @@ def _length(count: int, most: int) -> int:
 def _merged(buckets: tuple[tuple[float, float, int], ...]) -> list[tuple[float, float, int]]:
     together = -(-len(buckets) // LINES) or 1
     groups = [buckets[first : first + together] for first in range(0, len(buckets), together)]
-    return [(group[0][0], group[-1][1], sum(one[2] for one in group)) for group in groups]
+    return [(group[0][0], group[-1][1], sum(count for _, _, count in group)) for group in groups]

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from advisor.capacity.policies import Policy
-from advisor.output.blocks import Notes, Table
 from advisor.output.capacity import (
-    carrier_parts,
-    group_commit_parts,
-    reference_parts,
-    serial_parts,
-    target_parts,
-    workload_parts,
+    group_commit_blocks,
+    reference_blocks,
+    serial_blocks,
+    storage_blocks,
+    target_blocks,
+    workload_blocks,
 )
 from advisor.output.charts.data import HeadroomChart, TpsOverClients
-from advisor.output.document import DocumentBlock, Figure, Paragraph, Section
+from advisor.output.document import DocumentBlock, Figure, Notes, Paragraph, Section, Table
 from advisor.output.policies import policy_blocks
 from advisor.output.text import sentence
 from advisor.report.results import Alternative, ServerReport
@@ -37,18 +36,18 @@ def capacity_section(server: ServerReport) -> Section:
     plan = server.capacity
     name = f": {_server_name(server)}" if server.advice else ""
     blocks: list[DocumentBlock] = [
-        *serial_parts(plan),
-        *group_commit_parts(plan),
+        *serial_blocks(plan),
+        *group_commit_blocks(plan),
         _over_clients(server),
     ]
     if plan.workloads:
-        blocks += workload_parts(plan.workloads)
+        blocks += workload_blocks(plan.workloads)
     for workload in plan.workloads:
         if workload.references:
-            blocks += reference_parts(workload)
+            blocks += reference_blocks(workload)
     blocks += _headroom(server)
     if plan.target:
-        blocks += [*target_parts(plan.target), *carrier_parts(plan.target)]
+        blocks += [*target_blocks(plan.target), *storage_blocks(plan.target)]
     if plan.notes:
         blocks.append(Notes(list(map(sentence, plan.notes))))
     return Section(f"capacity-{_anchor(server)}", f"Capacity{name}", blocks)
@@ -72,22 +71,22 @@ def _over_clients(server: ServerReport) -> Figure:
 
 
 def _headroom(server: ServerReport) -> Iterator[DocumentBlock]:
-    rows = tuple((one.workload, one.sustainable_tps, one.wanted_tps) for one in server.headroom)
+    rows = tuple((each.workload, each.sustainable_tps, each.wanted_tps) for each in server.headroom)
     if not rows:
         return
     yield Figure(HeadroomChart(rows), "Headroom of each workload", " ".join(_uses(server)))
 
 
 def _uses(server: ServerReport) -> Iterator[str]:
-    for one in server.headroom:
-        rate = format_count(one.sustainable_tps)
-        if not one.sustainable_tps:
-            yield f"{one.workload} keeps its p99 at no rate that was tried."
-        elif one.wanted_tps is None or one.used_percent is None:
-            yield f"{one.workload} may use {rate}/s."
+    for each in server.headroom:
+        rate = format_count(each.sustainable_tps)
+        if not each.sustainable_tps:
+            yield f"{each.workload} keeps its p99 at no rate that was tried."
+        elif each.wanted_tps is None or each.used_percent is None:
+            yield f"{each.workload} may use {rate}/s."
         else:
-            wanted = f"{format_count(one.wanted_tps)}/s wanted"
-            yield f"{one.workload}: {wanted}, {one.used_percent:.0f} % of the {rate}/s it may use."
+            used = f"{each.used_percent:.0f} % of the {rate}/s it may use"
+            yield f"{each.workload}: {format_count(each.wanted_tps)}/s wanted, {used}."
 
 
 def changes_section(server: ServerReport) -> Section:
@@ -106,7 +105,7 @@ def changes_section(server: ServerReport) -> Section:
             Table(
                 "",
                 ("change", "1 connection", "clients", "together", "p99", "times"),
-                [_change(one) for one in server.alternatives],
+                [_change(alternative) for alternative in server.alternatives],
                 frozenset({1, 2, 3, 4, 5}),
                 marked=frozenset({0}),
             ),
@@ -124,18 +123,18 @@ def events_section(policies: Sequence[Policy]) -> Section:
     return Section("events", "Files of an application", [Paragraph(said), *policy_blocks(policies)])
 
 
-def _change(one: Alternative) -> tuple[str, ...]:
+def _change(other: Alternative) -> tuple[str, ...]:
     return (
-        one.change,
-        "no sync" if one.serial_tps is None else f"{format_count(one.serial_tps)}/s",
-        str(one.clients),
-        f"{format_count(one.tps)}/s",
-        format_latency(one.p99_ms * 1000),
-        format_count(one.times),
+        other.change,
+        "no sync" if other.serial_tps is None else f"{format_count(other.serial_tps)}/s",
+        str(other.clients),
+        f"{format_count(other.tps)}/s",
+        format_latency(other.p99_ms * 1000),
+        format_count(other.times),
     )
 
 
 def _prices(alternatives: tuple[Alternative, ...]) -> Iterator[DocumentBlock]:
-    risky = [one.change for one in alternatives if one.losses]
+    risky = [other.change for other in alternatives if other.losses]
     if risky:
         yield Paragraph(f"{', '.join(risky)} loses commits; the price stands under durability.")

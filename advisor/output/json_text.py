@@ -1,0 +1,10 @@
+"""A product as JSON."""
+
+import json
+
+from advisor.measurement import Model
+
+
+def json_text(product: Model) -> str:
+    """Indented, and plain ASCII, so that no name in it steers a terminal."""
+    return json.dumps(product.model_dump(mode="json", by_alias=True), indent=2) + "\n"

@@ -1,0 +1,66 @@
+"""A measurement as a document: the series, the verdict and its evidence, the drive's rank."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from advisor.analysis.storage import Ranking
+from advisor.analysis.trust import Trust
+from advisor.analysis.verdict import Verdict
+from advisor.measurement import Measurement, Summary, Unknown
+from advisor.output.document import Document, Lines, Remark, Section, Table, Tone
+from advisor.output.text import NOTHING_FOUND
+from advisor.units import format_count, format_latency, format_named, format_size
+
+TRUST_TONES: Final[Mapping[Trust, Tone]] = {
+    "plausible": "good",
+    "unverifiable": "warn",
+    "suspicious": "warn",
+    "not-durable": "bad",
+}
+HEADINGS: Final = ("series", "ops/s", "mean", "p50", "p99", "max", "+-95 %")
+
+
+def measurement_document(measurement: Measurement, verdict: Verdict) -> Document:
+    """All of what was measured, and what to think of it."""
+    lines: list[str | Remark] = [
+        *_measured(measurement),
+        f"class:   {verdict.storage_class} - {verdict.name}. {verdict.description}",
+        Remark(f"trust:   {verdict.trust}", TRUST_TONES[verdict.trust]),
+        *(f"  {evidence.trust}: {evidence.text}" for evidence in verdict.evidence),
+        *([] if verdict.evidence else [f"  {NOTHING_FOUND}"]),
+        *map(_rank, verdict.standings),
+        *(f"note: {warning.text}" for warning in measurement.warnings),
+    ]
+    blocks = (series_table("", measurement), Lines(lines))
+    return Document(sections=[Section(blocks=[block]) for block in blocks])
+
+
+def series_table(title: str, measurement: Measurement) -> Table:
+    """Each series in figures; - for what is not known."""
+    rows = [(series.name, *_figures(series.summary)) for series in measurement.series]
+    return Table(title, HEADINGS, rows, frozenset(range(1, len(HEADINGS))))
+
+
+def _figures(summary: Summary) -> Iterator[str]:
+    yield format_count(summary.ops_per_s)
+    for latency_us in (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us):
+        yield "-" if latency_us is None else format_latency(latency_us)
+    yield "-" if summary.ci95_percent is None else f"{summary.ci95_percent:.1f} %"
+
+
+def _measured(measurement: Measurement) -> Iterator[str]:
+    for absent in measurement.absent:
+        yield f"not measured: {absent.name}: {absent.why}"
+    if not isinstance(measurement.written_bytes, Unknown):
+        yield f"written: {format_size(measurement.written_bytes)}"
+
+
+def _rank(ranking: Ranking) -> str:
+    if ranking.next_faster is None:
+        where = f"faster than all {ranking.of} reference drives"
+    elif ranking.next_slower is None:
+        where = f"slower than all {ranking.of} reference drives"
+    else:
+        where = f"between reference drives {ranking.next_faster} and {ranking.next_slower}"
+    rate = format_named("ops_per_s", ranking.ops_per_s)
+    return f"classic {ranking.block_bytes // 1024} KiB: {rate}, {where}"

@@ -1,0 +1,226 @@
+"""A document as plain text within 80 columns; terminal.py shows the same lines in colours."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from advisor.output.charts.data import LatencyHistogram
+from advisor.output.document import (
+    Code,
+    Document,
+    DocumentBlock,
+    Entries,
+    Entry,
+    Figure,
+    KeyFigure,
+    Lines,
+    Notes,
+    Paragraph,
+    Remark,
+    Section,
+    Table,
+    Tone,
+    printable,
+)
+from advisor.output.renderers.histogram import histogram_lines
+from advisor.output.renderers.wrapping import columns, wrapped
+
+WIDTH: Final = 80
+GAP: Final = "  "
+"""Between the columns of a table."""
+
+KEPT_WHOLE: Final = 30
+"""Shorter words of a table stay whole, whatever that leaves of the other columns."""
+
+Style = Literal["", "strong", "faint"] | Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text in one style."""
+
+    text: str
+    style: Style = ""
+
+
+Line = Sequence[Span]
+"""As it is shown, side by side."""
+
+EMPTY: Final[Line] = ()
+INDENT: Final = "    "
+"""Before what stands below an entry's name."""
+
+
+def render_text(document: Document) -> str:
+    """Plain, for a pipe or a file."""
+    lines = ("".join(span.text for span in line) for line in text_lines(document))
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def text_lines(document: Document, width: int = WIDTH) -> Iterator[Line]:
+    """The lines of the document, each at most `width` columns wide."""
+    document = printable(document)
+    groups = [*_head(document, width), *(_section(part, width) for part in document.sections)]
+    for number, group in enumerate(groups):
+        if number:
+            yield EMPTY
+        yield from group
+
+
+def _head(document: Document, width: int) -> Iterator[Iterator[Line]]:
+    if document.title:
+        yield _title(document, width)
+    if document.summary:
+        yield (line for sentence in document.summary for line in _text(sentence, width))
+    if document.key_figures:
+        yield _key_figures(document.key_figures, width)
+
+
+def _title(document: Document, width: int) -> Iterator[Line]:
+    yield from _text(document.title, width, "strong")
+    if document.subtitle:
+        yield from _text(document.subtitle, width, "faint")
+
+
+def _section(section: Section, width: int) -> Iterator[Line]:
+    """Under a heading the blocks are apart; without one they stand together."""
+    if section.title:
+        yield EMPTY
+        yield from _text(section.title, width, "strong")
+        yield [Span("-" * min(columns(section.title), width), "faint")]
+    for number, block in enumerate(section.blocks):
+        if number and section.title:
+            yield EMPTY
+        yield from _block(block, width)
+
+
+def _block(block: DocumentBlock, width: int) -> Iterator[Line]:
+    match block:
+        case Paragraph(text):
+            yield from _text(text, width)
+        case Notes(lines):
+            for line in lines:
+                yield from _text(line, width, first="- ", margin="  ")
+        case Lines(lines):
+            for item in lines:
+                if isinstance(item, Remark):
+                    yield from _text(item.text, width, item.tone, margin="  ")
+                else:
+                    yield from _text(item, width, margin="  ")
+        case Code(text):
+            for line in text.splitlines():
+                yield from _text(line, width, first="  ", margin="  ")
+        case Table():
+            yield from _table(block, width)
+        case Entries(title, entries):
+            if title:
+                yield from _text(title, width, "strong")
+            for entry in entries:
+                yield from _entry(entry, width)
+        case Figure():
+            yield from _figure(block, width)
+
+
+def _text(
+    text: str, width: int, style: Style = "", *, first: str = "", margin: str = ""
+) -> Iterator[Line]:
+    for line in wrapped(text, width, first, margin):
+        yield [Span(line, style)]
+
+
+def _figure(figure: Figure, width: int) -> Iterator[Line]:
+    """Of a histogram the bars; of any other chart what it says, for its rows stand in a table."""
+    yield from _text(figure.title, width, "strong")
+    if isinstance(figure.chart, LatencyHistogram):
+        for line in histogram_lines(figure.chart):
+            yield from _text(line, width)
+    yield from _text(figure.description, width)
+
+
+def _entry(entry: Entry, width: int) -> Iterator[Line]:
+    """The name, beside it the tags where they fit, and below it all else."""
+    *above, name = wrapped(f"{entry.name} = {entry.value}" if entry.value else entry.name, width)
+    tags = f"{GAP}({', '.join(entry.tags)})" if entry.tags else ""
+    beside = columns(name) + columns(tags) <= width
+    for line in above:
+        yield [Span(line, "strong")]
+    yield [Span(name, "strong"), Span(tags if beside else "", "faint")]
+    if not beside:
+        yield from _text(tags.strip(), width, "faint", first=INDENT, margin=INDENT)
+    yield from _text(entry.text, width, first=INDENT, margin=INDENT)
+    for detail in entry.details:
+        yield from _text(detail, width, "faint", first=INDENT, margin=INDENT)
+
+
+def _key_figures(figures: Sequence[KeyFigure], width: int) -> Iterator[Line]:
+    rows = [(figure.label, figure.value) for figure in figures]
+    widths = column_widths(rows, frozenset(), width)
+    for figure, row in zip(figures, rows, strict=True):
+        yield from _row(row, widths, frozenset(), ("faint", figure.tone))
+
+
+def _table(table: Table, width: int) -> Iterator[Line]:
+    """Columns two blanks apart, under their headings and a line."""
+    if table.title:
+        yield from _text(table.title, width, "strong")
+    numeric = table.numeric
+    widths = column_widths([table.headings, *table.rows], numeric, width)
+    plain: Sequence[Style] = [""] * len(widths)
+    yield from _row(table.headings, widths, numeric, plain, at_the_bottom=True)
+    yield [Span("-" * (sum(widths) + len(GAP) * (len(widths) - 1)), "faint")]
+    for number, row in enumerate(table.rows):
+        marked: Sequence[Style] = ["strong"] * len(widths)
+        yield from _row(row, widths, numeric, marked if number in table.marked else plain)
+
+
+def _row(
+    cells: Sequence[str],
+    widths: Sequence[int],
+    numeric: frozenset[int],
+    styles: Sequence[Style],
+    *,
+    at_the_bottom: bool = False,
+) -> Iterator[Line]:
+    """As many lines as the tallest cell has."""
+    wraps = [wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    height = max(map(len, wraps))
+    for number in range(height):
+        line = []
+        for column, (part, width, style) in enumerate(zip(wraps, widths, styles, strict=True)):
+            at = number - (height - len(part) if at_the_bottom else 0)
+            text = part[at] if 0 <= at < len(part) else ""
+            blanks = " " * (width - columns(text))
+            aligned = f"{blanks}{text}" if column in numeric else f"{text}{blanks}"
+            line.append(Span(f"{GAP if column else ''}{aligned}", style))
+        yield line
+
+
+def column_widths(
+    rows: Sequence[Sequence[str]], numeric: frozenset[int], width: int
+) -> Sequence[int]:
+    """How wide each column is, all of them and the gaps within `width`.
+
+    The widest columns give way first: words are wrapped, figures are not, unless there is no room
+    even for those.
+    """
+    cells = list(zip(*rows, strict=True))
+    widths = [min(width, max(map(columns, column))) for column in cells]
+    least = [_least(column, number in numeric) for number, column in enumerate(cells)]
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    for _ in range(excess):
+        wrapping = [number for number, kept in enumerate(least) if widths[number] > kept]
+        widest = max(wrapping or range(len(widths)), key=widths.__getitem__)
+        widths[widest] = max(1, widths[widest] - 1)
+    for number in numeric:  # no wider than the lines of a heading that was wrapped
+        heading, *figures = cells[number]
+        lines = [*wrapped(heading, widths[number]), *figures]
+        widths[number] = min(widths[number], max(map(columns, lines)))
+    return widths
+
+
+def _least(cells: Sequence[str], numeric: bool) -> int:
+    """A column's width where words are wrapped: of figures only those of the heading, the first."""
+    if numeric:
+        heading, *figures = cells
+        return max(map(columns, [*heading.split(), *figures]))
+    return min(KEPT_WHOLE, max(columns(word) for cell in cells for word in ["", *cell.split()]))

@@ -1,0 +1,65 @@
+"""What we know, as text: the rules by their ids, and a setting with its rules.
+
+Not a Document: a line stays a line, however long, for grep.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from advisor.rules.catalogue import Setting, Spec
+from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version
+
+
+def rules_text(settings: Iterable[Setting]) -> str:
+    """Every rule's id, under its setting's summary."""
+    lines = []
+    for setting in settings:
+        lines.append(f"{setting.engine}.{setting.name}: {setting.summary}")
+        lines += [f"  {setting.rule_id(rule)}" for rule in setting.rule]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def setting_text(setting: Setting, rule_name: str | None) -> str:
+    """One setting: what versions take, and its rules, or only the one named."""
+    lines = [f"{setting.engine}.{setting.name}: {setting.summary}"]
+    lines += [f"  {_spec_line(spec)}" for spec in setting.spec]
+    for rule in setting.rule:
+        if rule_name in (None, rule.name):
+            shown = rule.model_dump(
+                mode="json", by_alias=True, exclude_unset=True, exclude={"name"}
+            )
+            lines += ["", setting.rule_id(rule), *_indented(shown)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _indented(shown: dict[str, Any], depth: int = 1) -> Iterator[str]:
+    """Nested data as indented lines."""
+    margin = "  " * depth
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            yield f"{margin}{name}:"
+            yield from _indented(value, depth + 1)
+        elif isinstance(value, list):
+            yield f"{margin}{name}:"
+            yield from (f"{margin}  {item}" for item in value)
+        else:
+            yield f"{margin}{name}: {value}"
+
+
+def _spec_line(spec: Spec) -> str:
+    """Like "mysql 8.0.30 to 8.4: integer, 8M to 512G, default 100M, restart"."""
+    until = "" if spec.until is None else f" until {format_version(spec.until)}"
+    versions = f"{spec.vendor} {format_version(spec.since or ())}{until}"
+    built = [f"{choice} (built with {needed})" for choice, needed in spec.build_choices.items()]
+    takes = ", ".join([*spec.choices, *built]) or spec.type
+    if spec.min is not None and spec.max is not None:
+        low, high = (
+            VENDORS[spec.vendor].render_value(limit, spec.unit) for limit in (spec.min, spec.max)
+        )
+        takes = f"{takes}, {low} to {high}"
+    default = spec.default_note
+    if spec.default is not None:
+        default = VENDORS[spec.vendor].render_value(spec.default, spec.unit)
+    change = "restart" if spec.restart else "no restart"
+    return f"{versions}: {takes}; default {default}; {change}"
