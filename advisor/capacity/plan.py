@@ -50,25 +50,25 @@ def plan_on(
     host: ModelledHost,
     inputs: PlanInputs,
     measurement: Measurement,
-    wishes: CapacityRequest,
+    request: CapacityRequest,
     knowledge: Knowledge,
 ) -> CapacityPlan:
     """What the host carries, and who else carries the target."""
     factor = append_factor(host.drive)
     references = tuple(reference_drives(knowledge.storage.references, factor))
     asked: TargetResult | None = None
-    if wishes.target_tps is not None:
-        setup, wanted = _wanted(host, wishes, wishes.target_tps)
+    if request.target_tps is not None:
+        setup, wanted = _wanted(host, request, request.target_tps)
         others = (*references, *class_drives(knowledge.storage.classes, factor))
         asked = target_result(setup, wanted, inputs.durability, others, inputs.offers, host.clients)
-    on = references if wishes.on_references else ()
+    on = references if request.on_references else ()
     return CapacityPlan(
         **dict(inputs.capacity),
         commit_kind=host.sequence.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
-        group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
-        workloads=tuple(_workload(host, one, on) for one in wishes.transactions),
+        group_commit=tuple(_point(host, clients) for clients in request.client_counts),
+        workloads=tuple(_workload(host, one, on) for one in request.transactions),
         target=asked,
         notes=(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
@@ -144,13 +144,15 @@ def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencie
     )
 
 
-def _wanted(host: ModelledHost, wishes: CapacityRequest, tps: float) -> tuple[Scenario, TargetRate]:
+def _wanted(
+    host: ModelledHost, request: CapacityRequest, tps: float
+) -> tuple[Scenario, TargetRate]:
     """A single-row write, or the one workload that is asked for, with its own p99."""
-    if not wishes.transactions:
-        setup = Scenario(CommitModel(host.sequence), host.drive, host.cpu(), wishes.client_counts)
-        return setup, TargetRate(tps, wishes.p99_limit_ms)
-    (one,) = wishes.transactions
+    if not request.transactions:
+        setup = Scenario(CommitModel(host.sequence), host.drive, host.cpu(), request.client_counts)
+        return setup, TargetRate(tps, request.p99_limit_ms)
+    (one,) = request.transactions
     setup = Scenario(
-        host.commit_model(one), host.drive, host.cpu(one.statements), wishes.client_counts
+        host.commit_model(one), host.drive, host.cpu(one.statements), request.client_counts
     )
-    return setup, TargetRate(tps, wishes.p99_limit_ms or one.p99_target_ms)
+    return setup, TargetRate(tps, request.p99_limit_ms or one.p99_target_ms)
