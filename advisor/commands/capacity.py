@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from advisor.advise import plan_capacity
 from advisor.commands import options as shared
 from advisor.commands.capacity_request import build_capacity_request
 from advisor.commands.console import notify_about, write_output
@@ -16,6 +15,7 @@ from advisor.errors import UsageError
 from advisor.files import check_writable
 from advisor.output.capacity import capacity_text
 from advisor.output.waiting import working_on
+from advisor.planning import plan_capacity
 from advisor.vendors.names import VendorName
 
 

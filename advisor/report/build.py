@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor import __version__
-from advisor.advise import plan_inputs
 from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import judge
 from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
@@ -15,6 +14,7 @@ from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
 from advisor.measurement import Measurement
+from advisor.planning import plan_inputs
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
 from advisor.report.results import Report, ServerReport, WorkloadHeadroom

@@ -10,7 +10,7 @@ import pytest
 
 from advisor import advise as advising
 from advisor.advice import Advice
-from advisor.advise import advise, plan_capacity
+from advisor.advise import advise
 from advisor.capacity import host as hosting
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest
@@ -29,6 +29,7 @@ from advisor.commands.source import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement
+from advisor.planning import plan_capacity
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
