@@ -1,45 +1,116 @@
-"""The Typer app, and main(): errors become one line and an exit status."""
+"""The command line, and main(): errors become one line and an exit status.
+
+The list of commands is data, so that --help imports none of them.
+"""
 
 import signal
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, ClassVar, Final, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from advisor import __version__
-from advisor.commands import (
-    apply,
-    audit,
-    capacity,
-    compare,
-    import_,
-    measure,
-    recommend,
-    report,
-    rules,
-    verify,
-)
-from advisor.errors import AdvisorError, ExitStatus, Interrupted
+from advisor.errors import AdvisorError, ExitStatus, Interrupted, UsageError
 
-app = typer.Typer(
-    help="Measure how fast a drive makes data durable, and set the database to match.",
-    no_args_is_help=True,
-    add_completion=False,
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command, and where it is: the function in a module of the same name; or a group of some."""
+
+    summary: str
+    """The first line of its help."""
+    module: str = ""
+    commands: Mapping[str, "Entry"] = field(default_factory=dict)
+
+
+RULES: Final = {
+    "list": Entry("List every rule by its id: ENGINE.SETTING.NAME.", "rules_list"),
+    "show": Entry(
+        "Show a setting or one rule: versions, conditions, values, sources.", "rules_show"
+    ),
+    "check": Entry(
+        "Check profiles/: complete, reachable, legal, within the red lines.", "rules_check"
+    ),
+}
+FLEET: Final = {"report": Entry("Report on many measurements in one report.", "fleet_report")}
+COMMANDS: Final = {
+    "measure": Entry("Measure how fast the drive under DIR makes data durable.", "measure"),
+    "recommend": Entry("Write a my.cnf or postgresql.conf fragment for DIR's drive.", "recommend"),
+    "capacity": Entry("Say how many transactions per second the drive sustains.", "capacity"),
+    "report": Entry("Report what the drive sustains, and what would change it.", "report"),
+    "compare": Entry("Compare drives, each against the first.", "compare"),
+    "import": Entry("Make a measurement file of what another tool reported.", "import_"),
+    "audit": Entry("Hold a server's settings against the advice for its drive.", "audit"),
+    "apply": Entry("Put FRAGMENT where the server's configuration includes it.", "apply"),
+    "verify": Entry("Start a throw-away server with FRAGMENT, read every line back.", "verify"),
+    "predict": Entry("Predict commits per second, then measure them on that server.", "predict"),
+    "drift": Entry("Hold a drive against an earlier measurement of it.", "drift"),
+    "fleet": Entry("Look at many hosts at once.", commands=FLEET),
+    "rules": Entry("Look at the rules, and check them.", commands=RULES),
+}
+MOVED: Final = {
+    "verify": dict.fromkeys(("--predict", "--clients", "--seconds", "--dsn"), "predict"),
+    "report": {"--fleet": "fleet report"},
+    "compare": dict.fromkeys(("--baseline", "--tolerance"), "drift"),
+}
+"""What was an option, and is a command of its own now."""
+PLAIN: Final[dict[str, Any]] = {
+    "add_completion": False,
     # Plain help: rich's is prettier and doubles the start-up time.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.command()(measure.measure)
-app.command()(recommend.recommend)
-app.command()(capacity.capacity)
-app.command()(report.report)
-app.command()(compare.compare)
-app.command("import")(import_.import_)
-app.command()(audit.audit)
-app.command()(apply.apply)
-app.command()(verify.verify)
-app.add_typer(rules.app, name="rules")
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+
+
+class CommandOnDemand(TyperCommand):
+    """A command that says where an option of old has gone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raises UsageError for an option that is a command now."""
+        moved = MOVED.get(self.name or "", {})
+        for option in (arg.split("=")[0] for arg in args):
+            if option in moved:
+                now = f"{self.name} {option} is now: fsync-advisor {moved[option]}"
+                raise UsageError(now, f"fsync-advisor {moved[option]} --help")
+        return super().parse_args(ctx, args)
+
+
+class GroupOnDemand(TyperGroup):
+    """Commands that are imported when one of them is asked for."""
+
+    entries: ClassVar[Mapping[str, Entry]] = COMMANDS
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the help."""
+        return list(self.entries)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, imported; None where there is none of that name."""
+        entry = self.entries.get(cmd_name)
+        return None if entry is None else load_command(cmd_name, entry)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes the list of commands for the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.entries.items()])
+
+
+def load_command(name: str, entry: Entry) -> Any:
+    """The Click command of an entry."""
+    if entry.commands:
+        group = type("Group", (GroupOnDemand,), {"entries": entry.commands})
+        app = typer.Typer(name=name, cls=group, no_args_is_help=True, **PLAIN)
+        app.callback(help=entry.summary)(lambda: None)
+    else:
+        function = getattr(import_module(f"advisor.commands.{entry.module}"), entry.module)
+        app = typer.Typer(**PLAIN)
+        app.command(name, cls=CommandOnDemand)(function)
+    return typer.main.get_command(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -48,8 +119,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+app = typer.Typer(cls=GroupOnDemand, no_args_is_help=True, **PLAIN)
+
+
 @app.callback()
-def _options(
+def _program(
     version: Annotated[
         bool | None,
         typer.Option(
@@ -57,22 +131,32 @@ def _options(
         ),
     ] = None,
 ) -> None:
-    pass
+    """Measure how fast a drive makes data durable, and set the database to match."""
 
 
-def main(argv: list[str] | None = None) -> NoReturn:
+def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits with an ExitStatus."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        app(args=argv, prog_name="fsync-advisor")
+        app(args=arguments, prog_name="fsync-advisor")
     except (AdvisorError, Interrupted) as error:
         print(f"fsync-advisor: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {error.hint}", file=sys.stderr)
+        if error.meaning:
+            print(f"  exit status {error.exit_status}: {error.meaning}", file=sys.stderr)
         sys.exit(error.exit_status)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.exit(ExitStatus.FAILED)
+    except SystemExit:  # how Click ends, with its own message for a wrong option
+        raise
+    except BaseException as error:
+        from advisor.fault import tell_fault  # else nobody needs it
+
+        tell_fault(error, arguments)
+        sys.exit(ExitStatus.FAULT)
     sys.exit(ExitStatus.DONE)
 
 

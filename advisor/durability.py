@@ -21,13 +21,6 @@ MEANING: Final[dict[Durability, str]] = {
     "can-corrupt": "a power loss may destroy the database; never advised",
 }
 
-CHOICES: Final[dict[str, Durability]] = {
-    "strict": "durable",
-    "loses-recent-on-power-loss": "loses-recent-on-power-loss",
-    "loses-recent-on-crash": "loses-recent-on-crash",
-}
-"""What a user may ask for. `can-corrupt` is not among them."""
-
 
 def risks_more(one: Durability, other: Durability) -> bool:
     """Whether `one` risks more than `other`."""

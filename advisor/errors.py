@@ -10,6 +10,9 @@ class ExitStatus(IntEnum):
     FAILED = 1
     USAGE = 2
     NOT_TRUSTED = 3
+    """Or slower than it was, or with findings: AdvisorError.meaning."""
+    FAULT = 70
+    """As sysexits.h has it for an internal software error."""
     INTERRUPTED = 130
 
 
@@ -17,6 +20,8 @@ class AdvisorError(Exception):
     """An expected failure: `message` says what, where and why; `hint` what to do about it."""
 
     exit_status = ExitStatus.FAILED
+    meaning = ""
+    """Which of several meanings its exit status has."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -34,18 +39,21 @@ class NotTrustedError(AdvisorError):
     """The drive was measured, but a sync there does not mean what it should."""
 
     exit_status = ExitStatus.NOT_TRUSTED
+    meaning = "not trusted"
 
 
-class RegressedError(AdvisorError):
-    """The drive is slower than its baseline, or deserves less trust than it did."""
+class SlowerError(AdvisorError):
+    """The drive is slower than its baseline."""
 
     exit_status = ExitStatus.NOT_TRUSTED
+    meaning = "slower"
 
 
 class FindingsError(AdvisorError):
-    """A server's settings are not what they should be, as grave as the user wants to be told."""
+    """A server's settings are not what they should be, as severe as the user wants to be told."""
 
     exit_status = ExitStatus.NOT_TRUSTED
+    meaning = "findings"
 
 
 class Interrupted(BaseException):
@@ -57,6 +65,7 @@ class Interrupted(BaseException):
 
     exit_status = ExitStatus.INTERRUPTED
     hint = ""
+    meaning = ""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
@@ -120,6 +120,23 @@ def _write_to_stdout(text: str) -> None:
         if isinstance(error, BrokenPipeError):
             raise
         raise AdvisorError(f"standard output cannot be written: {error.strerror}") from error
+
+
+def write_private(folders: Iterable[Path], prefix: str, text: str) -> Path | None:
+    """Writes a new file of a new name into the first folder that takes it; None where none does.
+
+    Only its owner can read it (mode 0600), and neither a file nor a link that is there is touched.
+    """
+    for folder in folders:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".txt", dir=folder)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+        except OSError:
+            continue
+        return Path(name)
+    return None
 
 
 def replace_seen(path: Path, content: bytes, *, seen: bytes | None, keep: Path, like: Path) -> None:

@@ -80,40 +80,40 @@ def modelled_host(
     measurement: Measurement,
     sequence: CommitSequence,
     knowledge: Knowledge,
-    wishes: CapacityRequest,
-    told: ProgressCallback,
+    wanted: CapacityRequest,
+    progress: ProgressCallback,
 ) -> ModelledHost:
     """The measured host, with what is wished or assumed of it. Its models tell what runs."""
     return ModelledHost(
         sequence=sequence,
         drive=drive_of(measurement),
-        cores=_cores(measurement, knowledge, wishes),
-        cpu_us_per_txn=_cpu_us_per_txn(knowledge, wishes),
-        cpu_curve=wishes.cpu_curve,
-        clients=_client_model(told),
-        arrivals=_arrival_model(told),
+        cores=_cores(measurement, knowledge, wanted),
+        cpu_us_per_txn=_cpu_us_per_txn(knowledge, wanted),
+        cpu_curve=wanted.cpu_curve,
+        clients=_client_model(progress),
+        arrivals=_arrival_model(progress),
     )
 
 
-def _client_model(told: ProgressCallback) -> ClientModel:
+def _client_model(progress: ProgressCallback) -> ClientModel:
     """The closed model; each run is told, and made once."""
 
     @cache
     def model(commit: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
-        told(f"{clients} clients, {format_latency(drive.log.mean_us)} a sync")
+        progress(f"{clients} clients, {format_latency(drive.log.mean_us)} a sync")
         return closed_loop(commit, drive, cpu, clients=clients)
 
     return model
 
 
-def _arrival_model(told: ProgressCallback) -> ArrivalModel:
+def _arrival_model(progress: ProgressCallback) -> ArrivalModel:
     """The open model; each run is told, and made once."""
 
     @cache
     def model(
         commit: CommitModel, drive: SyncLatencies, cpu: Cpu, arrivals_per_s: float
     ) -> ModelResult:
-        told(f"{arrivals_per_s:.0f} arrivals/s, {format_latency(drive.log.mean_us)} a sync")
+        progress(f"{arrivals_per_s:.0f} arrivals/s, {format_latency(drive.log.mean_us)} a sync")
         return open_arrivals(commit, drive, cpu, arrivals_per_s=arrivals_per_s)
 
     return model
@@ -130,16 +130,16 @@ def drive_of(measurement: Measurement) -> SyncLatencies:
     )
 
 
-def _cores(measurement: Measurement, knowledge: Knowledge, wishes: CapacityRequest) -> Assumed:
-    if wishes.cores is not None:
-        return Assumed(value=wishes.cores, source="as given")
+def _cores(measurement: Measurement, knowledge: Knowledge, wanted: CapacityRequest) -> Assumed:
+    if wanted.cores is not None:
+        return Assumed(value=wanted.cores, source="as given")
     counted = measurement.environment.cpu_count
     if isinstance(counted, Unknown):
         return Assumed(value=knowledge.assumptions["cores"].value, source="assumed")
     return Assumed(value=counted, source="as measured")
 
 
-def _cpu_us_per_txn(knowledge: Knowledge, wishes: CapacityRequest) -> Assumed:
-    if wishes.cpu_us_per_txn is not None:
-        return Assumed(value=wishes.cpu_us_per_txn, source="as given")
+def _cpu_us_per_txn(knowledge: Knowledge, wanted: CapacityRequest) -> Assumed:
+    if wanted.cpu_us_per_txn is not None:
+        return Assumed(value=wanted.cpu_us_per_txn, source="as given")
     return Assumed(value=knowledge.assumptions["cpu_us_per_txn"].value, source="assumed")

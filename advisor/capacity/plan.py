@@ -50,27 +50,27 @@ def plan_on(
     host: ModelledHost,
     inputs: PlanInputs,
     measurement: Measurement,
-    wishes: CapacityRequest,
+    request: CapacityRequest,
     knowledge: Knowledge,
 ) -> CapacityPlan:
     """What the host sustains, and what else sustains the target."""
     factor = append_factor(host.drive)
     references = tuple(reference_drives(knowledge.storage.references, factor))
     asked: TargetResult | None = None
-    if wishes.target_tps is not None:
-        scenario, target = _scenario(host, wishes, wishes.target_tps)
+    if request.target_tps is not None:
+        scenario, target = _scenario(host, request, request.target_tps)
         others = (*references, *class_drives(knowledge.storage.classes, factor))
         asked = target_result(
             scenario, target, inputs.durability, others, inputs.offers, host.clients
         )
-    on = references if wishes.on_references else ()
+    on = references if request.on_references else ()
     return CapacityPlan(
         **dict(inputs.capacity),
         commit_kind=host.sequence.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
-        group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
-        workloads=tuple(_workload(host, transaction, on) for transaction in wishes.transactions),
+        group_commit=tuple(_point(host, clients) for clients in request.client_counts),
+        workloads=tuple(_workload(host, transaction, on) for transaction in request.transactions),
         target=asked,
         notes=(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
@@ -147,19 +147,19 @@ def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencie
 
 
 def _scenario(
-    host: ModelledHost, wishes: CapacityRequest, tps: float
+    host: ModelledHost, request: CapacityRequest, tps: float
 ) -> tuple[Scenario, TargetRate]:
     """A single-row write, or the one workload that is asked for, with its own p99."""
-    if not wishes.transactions:
+    if not request.transactions:
         scenario = Scenario(
-            CommitModel(host.sequence), host.drive, host.cpu(), wishes.client_counts
+            CommitModel(host.sequence), host.drive, host.cpu(), request.client_counts
         )
-        return scenario, TargetRate(tps, wishes.p99_limit_ms)
-    (transaction,) = wishes.transactions
+        return scenario, TargetRate(tps, request.p99_limit_ms)
+    (transaction,) = request.transactions
     scenario = Scenario(
         host.commit_model(transaction),
         host.drive,
         host.cpu(transaction.statements),
-        wishes.client_counts,
+        request.client_counts,
     )
-    return scenario, TargetRate(tps, wishes.p99_limit_ms or transaction.p99_target_ms)
+    return scenario, TargetRate(tps, request.p99_limit_ms or transaction.p99_target_ms)

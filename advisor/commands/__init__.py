@@ -1,1 +1,1 @@
-"""One file per command: parse, call, print. Heavy imports are made where they are used."""
+"""One file per command: an options dataclass, one call, one product. cli.py imports on demand."""

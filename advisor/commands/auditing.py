@@ -3,16 +3,59 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from advisor.audit.findings import SEVERITIES, Audit, Severity
-from advisor.commands.steps import say
+from advisor.commands.console import notify
 from advisor.errors import FindingsError, UsageError
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
 from advisor.server_state import ServerState
+from advisor.servers.config import read_settings
+from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
+from advisor.servers.state.read import read_server
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version, parse_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOptions:
+    """Which server, or which files of its configuration."""
+
+    dsn: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DSN",
+            help="The server: postgresql://, mysql:// or mariadb://."
+            "  [default: what the usual files and variables name]",
+        ),
+    ] = None
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Read its configuration instead. May be repeated."),
+    ] = None
+    db: Annotated[
+        VendorName | None, typer.Option(help="The server.  [default: as the DSN says]")
+    ] = None
+    db_version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="With --config.  [default: as the files say]"),
+    ] = None
+    interval: Annotated[
+        float,
+        typer.Option(min=0, max=86_400, metavar="S", help="Watch the counters so long; 0: do not."),
+    ] = 5
+
+    def __post_init__(self) -> None:
+        if not self.config and self.db_version is not None:
+            raise UsageError("--db-version goes with --config", "a running server tells its own")
+        if self.config and self.dsn is not None:
+            raise UsageError("both --dsn and --config are given", "choose one")
+        if self.config and self.db is None:
+            raise UsageError("--config does not say of which server", "add --db mysql or the like")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +69,21 @@ class AuditTarget:
     """"" where `version` is as given or unknown."""
 
 
-def read_target(
-    dsn: str | None,
-    files: Sequence[Path],
-    vendor: VendorName | None,
-    version: str | None,
-    *,
-    interval_s: float,
-    quiet: bool,
-) -> AuditTarget:
+def read_target(options: TargetOptions, *, quiet: bool) -> AuditTarget:
     """The server that the options name, or its files. Raises UsageError and AdvisorError."""
-    if not files:
-        if version is not None:
-            raise UsageError("--db-version goes with --config", "a running server tells its own")
-        return _live(dsn, vendor, interval_s=interval_s, quiet=quiet)
-    if dsn is not None:
-        raise UsageError("both --dsn and --config are given", "choose one")
-    if vendor is None:
-        raise UsageError("--config does not say of which server", "add --db mysql or the like")
-    return _offline(vendor, files, version)
+    if options.config and options.db:
+        return _offline(options.db, options.config, options.db_version)
+    return _live(options.dsn, options.db, interval_s=options.interval, quiet=quiet)
 
 
 def _live(
     dsn: str | None, vendor: VendorName | None, *, interval_s: float, quiet: bool
 ) -> AuditTarget:
-    from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
-    from advisor.servers.state.read import read_server
-
     address = find_address(dsn, vendor)
     if dsn is not None and shows_password(dsn):
-        say(f"note: {PASSWORD_SHOWN}", quiet=quiet)
+        notify(f"note: {PASSWORD_SHOWN}", quiet=quiet)
     if interval_s:
-        say(f"watching the server's counters for {interval_s:g} s", quiet=quiet)
+        notify(f"watching the server's counters for {interval_s:g} s", quiet=quiet)
     reading = read_server(address, interval_s=interval_s)
     if vendor not in (None, reading.vendor):
         raise UsageError(
@@ -67,14 +93,13 @@ def _live(
 
 
 def _offline(vendor: VendorName, files: Sequence[Path], version: str | None) -> AuditTarget:
-    from advisor.servers.config import read_settings
 
     given = None if version is None else parse_version(version)
     read = read_settings(vendor, files, given)
-    told = given or read.version
-    reading = ServerState(vendor, told or (), read.settings, notes=read.notes)
+    known = given or read.version
+    reading = ServerState(vendor, known or (), read.settings, notes=read.notes)
     source = "as the data directory says" if given is None and read.version else ""
-    return AuditTarget(reading, None if told is None else format_version(told), source)
+    return AuditTarget(reading, None if known is None else format_version(known), source)
 
 
 def as_text(found: Audit, form: str, *, colours: bool) -> str:
@@ -85,8 +110,8 @@ def as_text(found: Audit, form: str, *, colours: bool) -> str:
 
 
 def require_nothing(found: Audit, level: Severity) -> None:
-    """Raises FindingsError where a finding is at least as grave as `level`."""
-    grave = SEVERITIES[: SEVERITIES.index(level) + 1]
-    if count := sum(one.severity in grave for one in found.findings):
+    """Raises FindingsError where a finding is at least as severe as `level`."""
+    severe = SEVERITIES[: SEVERITIES.index(level) + 1]
+    if count := sum(finding.severity in severe for finding in found.findings):
         at_all = f"{count} of {len(found.findings)} findings"
-        raise FindingsError(f"{at_all} at least as grave as {level}")
+        raise FindingsError(f"{at_all} at least as severe as {level}")

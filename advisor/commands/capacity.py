@@ -1,100 +1,75 @@
 """fsync-advisor capacity: transactions per second, on one connection and on many."""
 
-from typing import Annotated, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import typer
 
-from advisor.commands import options
+from advisor.commands import options as shared
+from advisor.commands.capacity_request import build_capacity_request
+from advisor.commands.console import notify_about, write_output
+from advisor.commands.parameters import Only, takes_options
+from advisor.commands.requests import build_request, parse_syncs
+from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.errors import UsageError
+from advisor.files import check_writable
+from advisor.output.capacity import capacity_document
+from advisor.output.renderers import render
+from advisor.output.waiting import working_on
+from advisor.planning import plan_capacity
 from advisor.vendors.names import VendorName
 
 
-def capacity(
-    directory: options.Directory = None,
-    from_file: options.FromFile = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCapacityOptions:
+    """The options of `capacity`."""
+
+    drive: shared.DriveOptions
     db: Annotated[
         VendorName | None,
         typer.Option(help="The server.  [default: one shared sync a commit, as PostgreSQL's]"),
-    ] = None,
-    db_version: options.DatabaseVersion = None,
-    durability: options.Durability = "strict",
-    binary_log: options.BinaryLog = None,
-    syncs: options.Syncs = None,
-    clients: options.Clients = None,
-    workload: options.Workloads = None,
-    parameter: options.Parameters = None,
-    references: options.References = False,
-    target_tps: options.TargetRate = None,
-    p99_ms: options.P99Limit = None,
-    cores: options.Cores = None,
-    cpu_us_per_txn: options.CpuPerTransaction = None,
-    format_: Annotated[
-        Literal["table", "markdown", "json"], typer.Option("--format", help="What to print.")
-    ] = "table",
-    output: options.Output = None,
-    save: options.Save = None,
-    quick: options.Quick = False,
-    thorough: options.Thorough = False,
-    label: options.Label = None,
-    require_trust: options.RequireTrust = None,
-    force: options.Force = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Say how many transactions per second the drive carries.
+    ] = None
+    db_version: shared.DatabaseVersion = None
+    request: Annotated[shared.RequestOptions, Only("durability", "binary_log", "syncs")]
+    wanted: shared.CapacityOptions
+    format_: shared.TableFormat = "table"
+    product: shared.OutputOptions
+    require_trust: shared.RequireTrust = None
+
+    def __post_init__(self) -> None:
+        request = self.request
+        if self.db is None and (
+            self.db_version is not None
+            or request.binary_log is not None
+            or request.durability != "durable"
+        ):
+            raise UsageError("--db-version, --binary-log and --durability need --db")
+
+
+@takes_options
+def capacity(options: PlanCapacityOptions) -> None:
+    """Say how many transactions per second the drive sustains.
 
     On one connection, one sync after another; on many that share syncs (group commit); and at
     which rate a workload's p99 stays within its target.
     """
-    from advisor.commands import steps
-    from advisor.commands.requests import build_request, parse_syncs
-    from advisor.commands.wishes import build_wishes
-    from advisor.errors import UsageError
-    from advisor.files import check_writable
-    from advisor.output.capacity import capacity_document
-    from advisor.output.renderers import render
-    from advisor.output.waiting import working_on
-    from advisor.plan_capacity import plan_capacity
-
-    if db is None and (db_version is not None or binary_log is not None or durability != "strict"):
-        raise UsageError("--db-version, --binary-log and --durability need --db")
-    counts = parse_syncs(syncs)
-    wishes = build_wishes(
-        clients=clients,
-        workloads=workload,
-        parameters=parameter,
-        references=references,
-        cores=cores,
-        cpu_us_per_txn=cpu_us_per_txn,
-        target_tps=target_tps,
-        p99_ms=p99_ms,
-    )
-    request = db and build_request(
-        db,
-        db_version,
-        durability=durability,
-        binary_log=binary_log,
-        expected_tps=target_tps,
-        syncs=syncs,
-    )
-    check_writable(output, force=force)
-    measurement = steps.stored_or_measured(
-        directory,
-        from_file,
-        quick=quick,
-        thorough=thorough,
-        label=label,
-        save=save,
-        force=force,
-        quiet=quiet,
-    )
-    with working_on("group commit", quiet=quiet) as report:
-        knowledge = steps.knowledge_for(db)
+    product = options.product
+    syncs = parse_syncs(options.request.syncs)
+    wanted = build_capacity_request(options.wanted)
+    asked = replace(options.request, expected_tps=options.wanted.target_tps)
+    request = options.db and build_request(options.db, options.db_version, asked)
+    check_writable(product.output, force=product.force)
+    measurement = stored_or_measured(options.drive, product)
+    with working_on("group commit", quiet=product.quiet) as progress:
+        knowledge = knowledge_for(options.db)
         verdict, plan, notes = plan_capacity(
-            measurement, request, counts, knowledge, wishes, report
+            measurement, request, syncs, knowledge, wanted, progress
         )
-    steps.require_trust(verdict, require_trust)
-    steps.say_notes(verdict, notes, quiet=quiet)
-    if format_ == "json":
+    require_trust(verdict, options.require_trust)
+    notify_about(verdict, notes, quiet=product.quiet)
+    if options.format_ == "json":
         text = plan.model_dump_json(indent=2) + "\n"
     else:
-        text = render(capacity_document(plan), format_, colours=output is None)
-    steps.hand_over(text, output, force=force)
+        colours = product.output is None
+        text = render(capacity_document(plan), options.format_, colours=colours)
+    write_output(text, product)

@@ -1,133 +1,52 @@
-"""fsync-advisor compare: drives side by side, or one drive against its baseline."""
+"""fsync-advisor compare: drives side by side."""
 
-from pathlib import Path
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
-from advisor.commands import options
-from advisor.vendors.names import VendorName
+from advisor.commands import options as shared
+from advisor.commands.comparison_inputs import advised_changes, request_of, side_by_side
+from advisor.commands.console import write_output
+from advisor.commands.parameters import takes_options
+from advisor.commands.requests import parse_syncs
+from advisor.commands.source import require_trust
+from advisor.comparison.side_by_side import compare as compare_drives
+from advisor.files import check_writable
+from advisor.knowledge import load_storage_knowledge
+from advisor.output.comparison import comparison_document
+from advisor.output.renderers import render
 
 
-def compare(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOptions:
+    """The options of `compare`."""
+
     drives: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="FILE|ref:ID",
-            help="Measurements, reference storages; with --baseline one FILE, or a DIR to measure.",
-        ),
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="OLD",
-            help="Hold a drive against this measurement of it. Without FILE or DIR, its own"
-            " directory is measured now.",
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            metavar="PERCENT", help="Slower by less does not count.  [default: 25]", min=0
-        ),
-    ] = None,
-    syncs: options.Syncs = None,
-    db: Annotated[
-        VendorName | None,
-        typer.Option(help="Show what the advice for that server would change, too."),
-    ] = None,
-    db_version: options.DatabaseVersion = None,
-    durability: options.Durability = "strict",
-    memory: options.Memory = None,
-    recovery_time: options.RecoveryTime = None,
-    expected_tps: options.ExpectedTps = None,
-    log_bytes_per_commit: options.LogBytesPerCommit = None,
-    binary_log: options.BinaryLog = None,
-    build: options.Build = None,
-    format_: Annotated[
-        Literal["table", "markdown", "json"], typer.Option("--format", help="What to print.")
-    ] = "table",
-    output: options.Output = None,
-    save: options.Save = None,
-    quick: options.Quick = False,
-    thorough: options.Thorough = False,
-    label: options.Label = None,
-    require_trust: options.RequireTrust = None,
-    force: options.Force = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Compare drives, each against the first; or a drive with its --baseline.
+        typer.Argument(metavar="FILE|ref:ID", help="Measurements, and reference drives."),
+    ] = None
+    advice: shared.AdviceOptions
+    format_: shared.TableFormat = "table"
+    product: shared.OutputOptions
+    require_trust: shared.RequireTrust = None
 
-    With --baseline the exit status is 3 where the drive is slower beyond noise and --tolerance, or
-    no longer to be trusted; 0 where it is as fast, or faster.
-    """
-    from advisor.commands import contestants, steps
-    from advisor.commands.requests import build_request, parse_syncs
-    from advisor.comparison.advice import advice_changes
-    from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
-    from advisor.comparison.side_by_side import compare as compare_drives
-    from advisor.errors import RegressedError, UsageError
-    from advisor.files import check_writable
-    from advisor.knowledge import load_storage_knowledge
-    from advisor.output.comparison import comparison_document
-    from advisor.output.renderers import render
 
-    for_advice = {
-        "--db-version": db_version,
-        "--memory": memory,
-        "--recovery-time": recovery_time,
-        "--expected-tps": expected_tps,
-        "--log-bytes-per-commit": log_bytes_per_commit,
-        "--binary-log": binary_log,
-        "--build": build,
-    }
-    if db is None and (given := [name for name, value in for_advice.items() if value is not None]):
-        raise UsageError(f"{given[0]} needs --db")
-    if baseline is None and (tolerance is not None or quick or thorough or save or label):
-        raise UsageError("--tolerance, --quick, --thorough, --save and --label need --baseline")
-    counts = parse_syncs(syncs)
-    request = db and build_request(
-        db,
-        db_version,
-        durability=durability,
-        binary_log=binary_log,
-        memory=memory,
-        recovery_time=recovery_time,
-        expected_tps=expected_tps,
-        log_bytes_per_commit=log_bytes_per_commit,
-        build=build,
-        syncs=syncs,
-    )
-    check_writable(output, force=force)
-    knowledge = load_storage_knowledge()
-    check = None
-    if baseline is None:
-        found = contestants.side_by_side(drives or [], knowledge)
-    else:
-        before, now = contestants.before_and_now(
-            baseline,
-            drives or [],
-            knowledge,
-            quick=quick,
-            thorough=thorough,
-            label=label,
-            save=save,
-            force=force,
-            quiet=quiet,
-        )
-        found = [before, now]
-        check = check_baseline(before, now, TOLERANCE_PERCENT if tolerance is None else tolerance)
-    changes = None
-    if request:
-        changes = advice_changes(found, request, steps.knowledge_for(request.vendor))
-    comparison = compare_drives(found, counts, advice=changes, baseline=check)
-    if format_ == "json":
+@takes_options
+def compare(options: CompareOptions) -> None:
+    """Compare drives, each against the first."""
+    product, advice = options.product, options.advice
+    syncs = parse_syncs(advice.request.syncs)
+    request = request_of(advice)
+    check_writable(product.output, force=product.force)
+    drives = side_by_side(options.drives or [], load_storage_knowledge())
+    comparison = compare_drives(drives, syncs, advice=advised_changes(drives, request))
+    if options.format_ == "json":
         text = comparison.model_dump_json(indent=2) + "\n"
     else:
-        text = render(comparison_document(comparison), format_, colours=output is None)
-    steps.hand_over(text, output, force=force)
-    if check and check.findings:
-        raise RegressedError("; ".join(check.findings))
-    for drive in found[1:] if baseline else found:
+        colours = product.output is None
+        text = render(comparison_document(comparison), options.format_, colours=colours)
+    write_output(text, product)
+    for drive in drives:
         if drive.verdict:
-            steps.require_trust(drive.verdict, require_trust)
+            require_trust(drive.verdict, options.require_trust)

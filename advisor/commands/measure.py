@@ -1,53 +1,63 @@
 """fsync-advisor measure: measure a drive, save it, show it."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import typer
 
-from advisor.commands import options
+from advisor.analysis.verdict import judge
+from advisor.commands import options as shared
+from advisor.commands.console import write_output
+from advisor.commands.parameters import takes_options
+from advisor.commands.source import measured, require_trust
+from advisor.errors import NotTrustedError
+from advisor.files import STANDARD_STREAM
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import to_json
+from advisor.output.measurement import measurement_document
+from advisor.output.prometheus import prometheus_text
+from advisor.output.renderers import render
 
 
-def measure(
-    directory: options.Directory = None,
-    quick: options.Quick = False,
-    thorough: options.Thorough = False,
-    output: options.Output = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureOptions:
+    """The options of `measure`; `product.output` is for the measurement, not for the text."""
+
+    directory: shared.Directory = None
+    plan: shared.PlanOptions
+    seed: shared.Seed = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
-    ] = "table",
-    label: options.Label = None,
-    seed: options.Seed = None,
-    require_trust: options.RequireTrust = None,
-    force: options.Force = False,
-    quiet: options.Quiet = False,
-) -> None:
+    ] = "table"
+    product: shared.OutputOptions
+    require_trust: shared.RequireTrust = None
+
+
+@takes_options
+def measure(options: MeasureOptions) -> None:
     """Measure how fast the drive under DIR makes data durable.
 
     Writes only nameless files of its own, which vanish at the end. --output saves the measurement.
     """
-    from advisor.analysis.verdict import judge
-    from advisor.commands import steps
-    from advisor.errors import NotTrustedError
-    from advisor.files import STANDARD_STREAM
-    from advisor.knowledge import load_storage_knowledge
-    from advisor.measurement import to_json
-    from advisor.output.measurement import measurement_document
-    from advisor.output.prometheus import prometheus_text
-    from advisor.output.renderers import render
-
-    plan = steps.plan_name(quick=quick, thorough=thorough)
-    measurement = steps.measured(
-        directory, plan, seed=seed, label=label, save=output, force=force, quiet=quiet
+    product, plan = options.product, options.plan
+    measurement = measured(
+        options.directory,
+        plan.name,
+        product,
+        seed=options.seed,
+        label=plan.label,
+        save=product.output,
     )
     verdict = judge(measurement, load_storage_knowledge())
-    if output != STANDARD_STREAM:
-        if format_ == "json":
-            steps.hand_over(to_json(measurement))
-        elif format_ == "prometheus":
-            steps.hand_over(prometheus_text(measurement, verdict))
+    if product.output != STANDARD_STREAM:
+        if options.format_ == "json":
+            text = to_json(measurement)
+        elif options.format_ == "prometheus":
+            text = prometheus_text(measurement, verdict)
         else:
-            steps.hand_over(render(measurement_document(measurement, verdict), format_))
-    steps.require_trust(verdict, require_trust)
+            text = render(measurement_document(measurement, verdict), options.format_)
+        write_output(text)
+    require_trust(verdict, options.require_trust)
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")

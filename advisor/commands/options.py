@@ -1,14 +1,29 @@
 """Options that several commands share, and what they mean."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import typer
 
+from advisor.errors import UsageError
 from advisor.vendors.names import VendorName
 
-DurabilityChoice = Literal["strict", "loses-recent-on-power-loss", "loses-recent-on-crash"]
+DurabilityChoice = Literal["durable", "loses-recent-on-power-loss", "loses-recent-on-crash"]
 TrustChoice = Literal["plausible", "unverifiable", "suspicious"]
+FORMERLY_DURABLE: Final = "strict"
+"""What `durable` was called; still understood, and in no help."""
+
+
+def parse_durability(text: str) -> str:
+    """The class that is named. Raises typer.BadParameter."""
+    choices = get_args(DurabilityChoice)
+    if text == FORMERLY_DURABLE:
+        return "durable"
+    if text not in choices:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, choices))}.")
+    return text
+
 
 Directory = Annotated[
     Path | None,
@@ -51,7 +66,12 @@ DatabaseVersion = Annotated[
     ),
 ]
 Durability = Annotated[
-    DurabilityChoice, typer.Option(help="What may be lost; strict: no acknowledged commit.")
+    DurabilityChoice,
+    typer.Option(
+        parser=parse_durability,
+        metavar=f"[{'|'.join(get_args(DurabilityChoice))}]",
+        help="What may be lost; durable: no acknowledged commit.",
+    ),
 ]
 BinaryLog = Annotated[
     bool | None,
@@ -112,7 +132,7 @@ Parameters = Annotated[
     ),
 ]
 References = Annotated[
-    bool, typer.Option("--references", help="Show workloads on the reference storages, too.")
+    bool, typer.Option("--references", help="Show workloads on the reference drives, too.")
 ]
 Cores = Annotated[
     int | None,
@@ -133,7 +153,7 @@ TargetRate = Annotated[
         min=0.01,
         max=1e9,
         metavar="TPS",
-        help="Say who carries so many transactions/s, and what would.",
+        help="Show which drives sustain so many transactions/s, and what would.",
     ),
 ]
 P99Limit = Annotated[
@@ -149,3 +169,123 @@ AcceptNotDurable = Annotated[
     bool,
     typer.Option("--accept-not-durable", help="Advise although this drive keeps nothing."),
 ]
+FragmentFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FRAGMENT]", help="A configuration file; - reads stdin."),
+]
+ServerProgram = Annotated[
+    Path | None,
+    typer.Option(metavar="PROGRAM", help="The server.  [default: the newest installed]"),
+]
+TableFormat = Annotated[
+    Literal["table", "markdown", "json"], typer.Option("--format", help="What to print.")
+]
+TableOrJson = Annotated[Literal["table", "json"], typer.Option("--format", help="What to print.")]
+TextOrJson = Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """How long a drive is measured, and what the measurement is called."""
+
+    quick: Quick = False
+    thorough: Thorough = False
+    label: Label = None
+
+    def __post_init__(self) -> None:
+        if self.quick and self.thorough:
+            raise UsageError("--quick and --thorough contradict each other")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a plan was asked for."""
+        return self.quick or self.thorough
+
+    @property
+    def name(self) -> str:
+        """The measuring plan."""
+        return "quick" if self.quick else "thorough" if self.thorough else "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveOptions:
+    """A drive to measure, or a stored measurement of one."""
+
+    directory: Directory = None
+    from_file: FromFile = None
+    save: Save = None
+    plan: PlanOptions = field(default_factory=PlanOptions)
+
+    def __post_init__(self) -> None:
+        if self.from_file is None:
+            return
+        if self.directory is not None:
+            raise UsageError(
+                f"both {self.directory} and --from {self.from_file} are given", "choose one"
+            )
+        if self.plan.is_named or self.plan.label or self.save:
+            raise UsageError("--quick, --thorough, --save and --label need a drive, not --from")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """Where the product goes, and whether stderr is told."""
+
+    output: Output = None
+    force: Force = False
+    quiet: Quiet = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """What the settings are asked to be for, beside the server."""
+
+    durability: Durability = "durable"
+    memory: Memory = None
+    recovery_time: RecoveryTime = None
+    expected_tps: ExpectedTps = None
+    log_bytes_per_commit: LogBytesPerCommit = None
+    binary_log: BinaryLog = None
+    build: Build = None
+    syncs: Syncs = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceOptions:
+    """Advice for a server, where one is named."""
+
+    db: Annotated[
+        VendorName | None,
+        typer.Option(help="Show what the advice for that server would change, too."),
+    ] = None
+    db_version: DatabaseVersion = None
+    request: RequestOptions = field(default_factory=RequestOptions)
+
+    def __post_init__(self) -> None:
+        if self.db is not None:
+            return
+        need_db = {
+            "--db-version": self.db_version,
+            "--memory": self.request.memory,
+            "--recovery-time": self.request.recovery_time,
+            "--expected-tps": self.request.expected_tps,
+            "--log-bytes-per-commit": self.request.log_bytes_per_commit,
+            "--binary-log": self.request.binary_log,
+            "--build": self.request.build,
+        }
+        if given := [name for name, value in need_db.items() if value is not None]:
+            raise UsageError(f"{given[0]} needs --db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityOptions:
+    """What capacity planning is asked for."""
+
+    clients: Clients = None
+    workload: Workloads = None
+    parameter: Parameters = None
+    references: References = False
+    target_tps: TargetRate = None
+    p99_ms: P99Limit = None
+    cores: Cores = None
+    cpu_us_per_txn: CpuPerTransaction = None

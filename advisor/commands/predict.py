@@ -1,10 +1,16 @@
-"""verify --predict: a prediction held against a throw-away server, or one that runs."""
+"""fsync-advisor predict: a prediction held against a throw-away server, or one that runs."""
 
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from advisor.commands import options as shared
+from advisor.commands.console import notify, write_output
+from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_counts
-from advisor.commands.steps import hand_over, measured, named_fragment, say, stored
+from advisor.commands.source import measured, named_fragment, stored_measurement
 from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.output.prediction import prediction_document
@@ -19,82 +25,102 @@ from advisor.servers.load.predict import (
     DEFAULT_SECONDS,
     LoadPlan,
     announcement,
-    predict,
 )
+from advisor.servers.load.predict import predict as predict_and_measure
 from advisor.servers.sandbox.sandbox import parent_folder
 from advisor.servers.sandbox.temporary_server import temporary_server
-from advisor.vendors.names import VendorName
 
 
-def build_plan(clients: str | None, seconds: float | None) -> LoadPlan:
-    """The plan that the options make. Raises UsageError."""
-    counts = parse_counts("--clients", clients, at_most=CLIENTS_MAX) or DEFAULT_CLIENTS
-    return LoadPlan(tuple(sorted(set(counts))), seconds or DEFAULT_SECONDS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictOptions:
+    """The options of `predict`."""
+
+    db: shared.Database
+    file: shared.FragmentFile = None
+    server: shared.ServerProgram = None
+    clients: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,...", help="Numbers of clients.  [default: 1,2,4,8,16,32,64]"),
+    ] = None
+    seconds: Annotated[float, typer.Option(min=0.2, max=3600, help="Of load at each N.")] = (
+        DEFAULT_SECONDS
+    )
+    dsn: Annotated[
+        str | None,
+        typer.Option(metavar="DSN", help="That server, not a throw-away one."),
+    ] = None
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --dsn: make a schema there, load it, drop it.")
+    ] = False
+    from_file: shared.FromFile = None
+    format_: shared.TableOrJson = "table"
+    quiet: shared.Quiet = False
+
+    def __post_init__(self) -> None:
+        if self.dsn is not None and (self.file or self.server):
+            raise UsageError("--dsn names a server that runs; leave FRAGMENT and --server out")
+
+    @property
+    def load_plan(self) -> LoadPlan:
+        """Raises UsageError."""
+        counts = parse_counts("--clients", self.clients, at_most=CLIENTS_MAX) or DEFAULT_CLIENTS
+        return LoadPlan(tuple(sorted(set(counts))), self.seconds)
 
 
-def on_a_throw_away_server(
-    vendor: VendorName,
-    file: Path | None,
-    program: Path | None,
-    plan: LoadPlan,
-    from_file: Path | None,
-    *,
-    as_json: bool,
-    quiet: bool,
-) -> None:
-    """Measures the drive first, while no server works on it."""
-    require_driver(vendor)
-    fragment = None if file is None else named_fragment(vendor, file)
-    installed = require_server(vendor, program)
-    if from_file:
-        measurement = stored(from_file)
+@takes_options
+def predict(options: PredictOptions) -> None:
+    """Predict commits per second, then measure them on that server.
+
+    Measures the drive, predicts the rate at several numbers of clients, and holds it against a real
+    load: on a throw-away server, with FRAGMENT where there is one, or on the server of --dsn.
+    """
+    plan = options.load_plan
+    require_driver(options.db)
+    if options.dsn is None:
+        _on_a_temporary_server(options, plan)
     else:
-        say(f"measuring the drive under {parent_folder()}", quiet=quiet)
-        measurement = measured(parent_folder(), "commit", quiet=quiet)
-    say(f"starting {installed.program} on a throw-away data directory", quiet=quiet)
+        _on_that_server(options, plan, options.dsn)
+
+
+def _on_a_temporary_server(options: PredictOptions, plan: LoadPlan) -> None:
+    """Measures the drive first, while no server works on it."""
+    quiet = options.quiet
+    fragment = None if options.file is None else named_fragment(options.db, options.file)
+    installed = require_server(options.db, options.server)
+    if options.from_file:
+        measurement = stored_measurement(options.from_file)
+    else:
+        notify(f"measuring the drive under {parent_folder()}", quiet=quiet)
+        measurement = measured(parent_folder(), "commit", shared.OutputOptions(quiet=quiet))
+    notify(f"starting {installed.program} on a throw-away data directory", quiet=quiet)
     with temporary_server(installed, fragment) as address:
-        _predict(address, measurement, plan, own_server=True, as_json=as_json, quiet=quiet)
+        _predict(address, measurement, plan, options)
 
 
-def on_that_server(
-    vendor: VendorName,
-    dsn: str,
-    plan: LoadPlan,
-    from_file: Path | None,
-    *,
-    yes: bool,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def _on_that_server(options: PredictOptions, plan: LoadPlan, dsn: str) -> None:
     """Nothing is done there, not even a connection made, before the user has said yes."""
-    require_driver(vendor)
-    address = find_address(dsn, vendor)
+    address = find_address(dsn, options.db)
     if shows_password(dsn):
-        say(f"note: {PASSWORD_SHOWN}", quiet=quiet)
-    if not yes:
+        notify(f"note: {PASSWORD_SHOWN}", quiet=options.quiet)
+    if not options.yes:
         raise UsageError(f"this would {announcement(plan)}", "add --yes to have it done")
-    if from_file is None:
+    if options.from_file is None:
         hint = "fsync-advisor measure DIR --output FILE, DIR on the drive of the server's log"
         raise UsageError("--dsn needs --from FILE: a measurement of that server's drive", hint)
-    measurement = stored(from_file)
-    _predict(address, measurement, plan, own_server=False, as_json=as_json, quiet=quiet)
+    _predict(address, stored_measurement(options.from_file), plan, options)
 
 
 def _predict(
-    address: Address,
-    measurement: Measurement,
-    plan: LoadPlan,
-    *,
-    own_server: bool,
-    as_json: bool,
-    quiet: bool,
+    address: Address, measurement: Measurement, plan: LoadPlan, options: PredictOptions
 ) -> None:
-    say(f"about {plan.elapsed_s:.0f} s of load follow", quiet=quiet)
-    tell = partial(say, quiet=quiet)
-    found = predict(address, measurement, plan, own_server=own_server, say=tell)
+    tell = partial(notify, quiet=options.quiet)
+    tell(f"about {plan.elapsed_s:.0f} s of load follow")
+    own_server = options.dsn is None
+    found = predict_and_measure(address, measurement, plan, own_server=own_server, say=tell)
     for note in found.notes:
         tell(f"note: {note}")
-    if as_json:
-        hand_over(found.model_dump_json(indent=2) + "\n")
+    if options.format_ == "json":
+        text = found.model_dump_json(indent=2) + "\n"
     else:
-        hand_over(render(prediction_document(found), "table"))
+        text = render(prediction_document(found), "table")
+    write_output(text)

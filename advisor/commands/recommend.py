@@ -1,85 +1,66 @@
 """fsync-advisor recommend: the main job, a configuration fragment."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import typer
 
-from advisor.commands import options
+from advisor.advise import advise
+from advisor.commands import options as shared
+from advisor.commands.console import notify_about, write_output
+from advisor.commands.parameters import takes_options
+from advisor.commands.requests import build_request
+from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.files import check_writable
+from advisor.output.forms import form_of
+from advisor.output.fragment import render_fragment
+from advisor.vendors.forms import FormName
 
 
-def recommend(
-    db: options.Database,
-    directory: options.Directory = None,
-    from_file: options.FromFile = None,
-    db_version: options.DatabaseVersion = None,
-    durability: options.Durability = "strict",
-    memory: options.Memory = None,
-    recovery_time: options.RecoveryTime = None,
-    expected_tps: options.ExpectedTps = None,
-    log_bytes_per_commit: options.LogBytesPerCommit = None,
-    binary_log: options.BinaryLog = None,
-    build: options.Build = None,
-    syncs: options.Syncs = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendOptions:
+    """The options of `recommend`."""
+
+    db: shared.Database
+    db_version: shared.DatabaseVersion = None
+    drive: shared.DriveOptions
+    request: shared.RequestOptions
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
-    ] = False,
+    ] = False
     format_: Annotated[
         Literal["conf", "sql", "patroni", "cloudnativepg", "compose", "json", "fragment"],
         typer.Option("--format", help="What to print; fragment is the same as conf."),
-    ] = "conf",
-    output: options.Output = None,
-    save: options.Save = None,
-    quick: options.Quick = False,
-    thorough: options.Thorough = False,
-    label: options.Label = None,
-    require_trust: options.RequireTrust = None,
-    accept_not_durable: options.AcceptNotDurable = False,
-    force: options.Force = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Write a my.cnf or postgresql.conf fragment for DIR's drive, or the same in SQL or YAML.
+    ] = "conf"
+    product: shared.OutputOptions
+    require_trust: shared.RequireTrust = None
+    accept_not_durable: shared.AcceptNotDurable = False
 
-    Every line has its reason, its rule and its source. Nothing is changed on the server.
+
+@takes_options
+def recommend(options: RecommendOptions) -> None:
+    """Write a my.cnf or postgresql.conf fragment for DIR's drive.
+
+    With --format the same as SQL or YAML. Every line has its reason, its rule and its source.
+    Nothing is changed on the server.
     """
-    from advisor.advise import advise
-    from advisor.commands import steps
-    from advisor.commands.requests import build_request
-    from advisor.files import check_writable
-    from advisor.output.forms import form_of
-    from advisor.output.fragment import render_fragment
-    from advisor.vendors.forms import FormName
-
+    product = options.product
     request = build_request(
-        db,
-        db_version,
-        durability=durability,
-        binary_log=binary_log,
-        memory=memory,
-        recovery_time=recovery_time,
-        expected_tps=expected_tps,
-        log_bytes_per_commit=log_bytes_per_commit,
-        build=build,
-        syncs=syncs,
-        accept_not_durable=accept_not_durable,
+        options.db,
+        options.db_version,
+        options.request,
+        accept_not_durable=options.accept_not_durable,
     )
+    format_ = options.format_
     form: FormName = format_ if format_ != "fragment" and format_ != "json" else "conf"
-    form_of(form, db, request.version)  # before anything is measured for nothing
-    check_writable(output, force=force)
-    measurement = steps.stored_or_measured(
-        directory,
-        from_file,
-        quick=quick,
-        thorough=thorough,
-        label=label,
-        save=save,
-        force=force,
-        quiet=quiet,
-    )
-    advice = advise(measurement, request, steps.knowledge_for(db))
-    steps.require_trust(advice.storage, require_trust)
-    steps.say_notes(advice.storage, advice.warnings, quiet=quiet)
+    form_of(form, options.db, request.version)  # before anything is measured for nothing
+    check_writable(product.output, force=product.force)
+    measurement = stored_or_measured(options.drive, product)
+    advice = advise(measurement, request, knowledge_for(options.db))
+    require_trust(advice.storage, options.require_trust)
+    notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if format_ == "json":
         text = advice.model_dump_json(by_alias=True, indent=2) + "\n"
     else:
-        text = render_fragment(advice, explain=explain, form=form)
-    steps.hand_over(text, output, force=force)
+        text = render_fragment(advice, explain=options.explain, form=form)
+    write_output(text, product)

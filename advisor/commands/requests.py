@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from advisor.commands.options import DurabilityChoice
-from advisor.durability import CHOICES
+from advisor.commands.options import RequestOptions
 from advisor.errors import AdvisorError, UsageError
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
@@ -15,38 +14,31 @@ from advisor.versions import FEATURES, Feature, NumericVersion, format_version, 
 def build_request(
     vendor: VendorName,
     given_version: str | None,
+    asked: RequestOptions,
     *,
     version_source: str = "",
-    durability: DurabilityChoice,
-    binary_log: bool | None = None,
-    memory: str | None = None,
-    recovery_time: str | None = None,
-    expected_tps: float | None = None,
-    log_bytes_per_commit: str | None = None,
-    build: str | None = None,
-    syncs: str | None = None,
     accept_not_durable: bool = False,
 ) -> Request:
     """The request that the options make; `version_source` where nobody gave the version by hand.
 
     Raises UsageError for one that makes no sense, AdvisorError for a server that is too old.
     """
-    if not VENDORS[vendor].has_binary_log and binary_log is not None:
+    if not VENDORS[vendor].has_binary_log and asked.binary_log is not None:
         raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
     version, found_by, detected = _target(vendor, given_version)
     return Request(
         vendor=vendor,
         version=version,
         version_source=version_source or found_by,
-        durability=CHOICES[durability],
-        log_bin=binary_log,
-        memory_bytes=_size("--memory", memory),
-        recovery_time_s=_duration_s("--recovery-time", recovery_time),
-        expected_commits_per_s=expected_tps,
-        log_bytes_per_commit=_size("--log-bytes-per-commit", log_bytes_per_commit),
-        syncs=parse_syncs(syncs),
+        durability=asked.durability,
+        log_bin=asked.binary_log,
+        memory_bytes=_size("--memory", asked.memory),
+        recovery_time_s=_duration_s("--recovery-time", asked.recovery_time),
+        expected_commits_per_s=asked.expected_tps,
+        log_bytes_per_commit=_size("--log-bytes-per-commit", asked.log_bytes_per_commit),
+        syncs=parse_syncs(asked.syncs),
         accept_not_durable=accept_not_durable,
-        build=detected if build is None else parse_build(build),
+        build=detected if asked.build is None else parse_build(asked.build),
     )
 
 

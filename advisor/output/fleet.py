@@ -235,7 +235,7 @@ def _unread(fleet: Fleet, most: int | None) -> Iterator[Section]:
 
 def _provenance(fleet: Fleet) -> Section:
     files = _count(len(fleet.hosts) + len(fleet.unread), "file")
-    made = f"fsync-advisor {fleet.tool_version} made this of {files} by: report --fleet FILE..."
+    made = f"fsync-advisor {fleet.tool_version} made this of {files} by: fleet report FILE..."
     return Section("provenance", "How it was made", [Paragraph(made)])
 
 

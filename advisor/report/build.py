@@ -1,4 +1,4 @@
-"""Strings the pure steps together: Measurement + questions -> Report."""
+"""Strings the pure steps together: Measurement + request -> Report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
 from advisor.measurement import Measurement
-from advisor.plan_capacity import plan_inputs
+from advisor.planning import plan_inputs
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
 from advisor.report.results import Report, ServerReport, WorkloadHeadroom
@@ -33,7 +33,7 @@ class ReportRequest:
     requests: tuple[Request, ...]
     """The servers; with none a commit waits for one shared sync, as PostgreSQL's does."""
     syncs: tuple[int, ...] | None
-    wishes: CapacityRequest
+    capacity: CapacityRequest
     events: tuple[Transaction, ...]
     """Of an application that keeps files of its own."""
     events_per_s: float | None
@@ -45,11 +45,11 @@ class ReportRequest:
 
 def build_report(
     measurement: Measurement,
-    questions: ReportRequest,
+    asked: ReportRequest,
     knowledge: Mapping[VendorName | None, Knowledge],
-    told: ProgressCallback,
+    progress: ProgressCallback,
 ) -> Report:
-    """The report. Pure, but that `told` is told what the model is run for.
+    """The report. Pure, but that `progress` is told what the model is run for.
 
     `knowledge` has that of each server, and under None that of drives. Raises what `advise` raises,
     but for a drive that is not durable: of that the report has the verdict, and nothing that
@@ -61,14 +61,14 @@ def build_report(
     policies: tuple[Policy, ...] = ()
     notes: tuple[str, ...] = ()
     if verdict.trust != "not-durable":
-        asked = questions.requests or (None,)
-        built = [_server(measurement, request, questions, knowledge, told) for request in asked]
+        requests = asked.requests or (None,)
+        built = [_server(measurement, request, asked, knowledge, progress) for request in requests]
         servers = tuple(server for server, _ in built)
-        policies = _policies(measurement, questions)
+        policies = _policies(measurement, asked)
         notes = tuple(dict.fromkeys(note for _, noted in built for note in noted))
     return Report(
         tool_version=__version__,
-        command=questions.command,
+        command=asked.command,
         summary=summary(measurement, verdict, servers),
         measured=describe_measured(measurement),
         measurement=_without_samples(measurement),
@@ -84,16 +84,16 @@ def build_report(
 def _server(
     measurement: Measurement,
     request: Request | None,
-    questions: ReportRequest,
+    asked: ReportRequest,
     knowledge: Mapping[VendorName | None, Knowledge],
-    told: ProgressCallback,
+    progress: ProgressCallback,
 ) -> tuple[ServerReport, tuple[str, ...]]:
     """One server's part, and what must be noted beside it."""
-    known, wishes = knowledge[request.vendor if request else None], questions.wishes
-    inputs = plan_inputs(measurement, request, questions.syncs, known)
-    host = modelled_host(measurement, inputs.sequence, known, wishes, told)
-    plan = plan_on(host, inputs, measurement, wishes, known)
-    plan = plan.model_copy(update={"notes": (*plan.notes, *questions.assumed)})
+    known, wanted = knowledge[request.vendor if request else None], asked.capacity
+    inputs = plan_inputs(measurement, request, asked.syncs, known)
+    host = modelled_host(measurement, inputs.sequence, known, wanted, progress)
+    plan = plan_on(host, inputs, measurement, wanted, known)
+    plan = plan.model_copy(update={"notes": (*plan.notes, *asked.assumed)})
     factor = append_factor(host.drive)
     references = tuple(reference_drives(known.storage.references, factor))
     part = ServerReport(
@@ -105,12 +105,12 @@ def _server(
     return part, inputs.notes
 
 
-def _policies(measurement: Measurement, questions: ReportRequest) -> tuple[Policy, ...]:
+def _policies(measurement: Measurement, asked: ReportRequest) -> tuple[Policy, ...]:
     """By the sync of a file that grows, as such files do, where that was measured."""
     sync = measurement.find("append", "fdatasync") or measurement.effective_sync
-    if sync is None or questions.events_per_s is None:
+    if sync is None or asked.events_per_s is None:
         return ()
-    return plan_policies(questions.events, sync.summary.mean_us, questions.events_per_s)
+    return plan_policies(asked.events, sync.summary.mean_us, asked.events_per_s)
 
 
 def _headroom(plan: CapacityPlan) -> tuple[WorkloadHeadroom, ...]:

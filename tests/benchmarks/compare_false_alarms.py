@@ -1,4 +1,4 @@
-"""How often `compare --baseline` calls a drive slower that has not changed.
+"""How often `drift` calls a drive slower that has not changed.
 
     python -m tests.benchmarks.compare_false_alarms [DIR] [--runs N] [--plan quick|default]
 
@@ -57,7 +57,7 @@ def main(directory: Path, plan: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="False alarms of compare --baseline.")
+    parser = argparse.ArgumentParser(description="False alarms of drift.")
     parser.add_argument("directory", nargs="?", type=Path, default=Path.cwd())
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--plan", choices=list(PLANS), default="quick")

@@ -1,4 +1,4 @@
-"""What `report --fleet` takes for thousands of measurements: wall-clock time and peak memory.
+"""What `fleet report` takes for thousands of measurements: wall-clock time and peak memory.
 
     python -m tests.benchmarks.fleet DIRECTORY [FILES] [--from MEASUREMENT] [--format FORMAT]
 
@@ -60,7 +60,7 @@ def main(parent: Path, count: int, source: Path | None, formats: tuple[str, ...]
         mean_kb = sum(path.stat().st_size for path in paths) / count / 1000
         print(f"{count} files of {mean_kb:.0f} kB on average", flush=True)
         for format_ in formats:
-            command = [sys.executable, "-m", "advisor", "report", "--fleet", "--format", format_]
+            command = [sys.executable, "-m", "advisor", "fleet", "report", "--format", format_]
             began_s = perf_counter()
             with open(os.devnull, "w") as nowhere:
                 process = subprocess.Popen([*command, *map(str, paths)], stdout=nowhere)

@@ -50,12 +50,15 @@ def write_reports(folder: Path) -> dict[str, Path]:
     }
     commands["hostile"] = options_of(hostile, "--db", "mysql")
     commands["measured"] = options_of(measured)
-    commands["fleet"] = ["--fleet", str(hostile), *map(str, sorted(MEASUREMENTS.glob("*.json")))]
+    stored = map(str, sorted(MEASUREMENTS.glob("*.json")))
+    commands["fleet"] = ["fleet", "report", str(hostile), *stored]
     made = {name: folder / f"{name}.html" for name in commands}
-    program = [sys.executable, "-m", "advisor", "report", "--quiet", "--format", "html"]
+    program = [sys.executable, "-m", "advisor"]
     started = {
         name: subprocess.Popen(
-            [*program, "--output", str(made[name]), *options], stderr=subprocess.PIPE, text=True
+            [*program, *options, "--quiet", "--format", "html", "--output", str(made[name])],
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for name, options in commands.items()
     }
@@ -67,7 +70,7 @@ def write_reports(folder: Path) -> dict[str, Path]:
 
 def options_of(measurement: Path, *options: str) -> list[str]:
     """For the command line, with versions and memory that do not depend on this host."""
-    chosen = ["--from", str(measurement), "--clients", "1,8,64", *options]
+    chosen = ["report", "--from", str(measurement), "--clients", "1,8,64", *options]
     for vendor, version in (("mysql", "8.4"), ("mariadb", "11.4"), ("postgresql", "17")):
         if vendor in options:
             chosen += ["--db-version", version]

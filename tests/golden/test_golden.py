@@ -30,14 +30,14 @@ FRAGMENTS: Final = [
 ]
 
 
-THREE: Final = ("sata-ssd-plp.json", "nvme-consumer.json", "ref:7a")
+THREE: Final = ("compare", "sata-ssd-plp.json", "nvme-consumer.json", "ref:7a")
 COMPARISONS: Final = {
     "three.txt": (*THREE, "--db", "postgresql", "--db-version", "15"),
     "three.md": (*THREE, "--db", "postgresql", "--db-version", "15", "--format", "markdown"),
     "three.json": (*THREE, "--db", "postgresql", "--db-version", "15", "--format", "json"),
-    "baseline.txt": ("--baseline", "sata-ssd-consumer.json", "nvme-consumer.json"),
+    "baseline.txt": ("drift", "sata-ssd-consumer.json", "--from", "nvme-consumer.json"),
 }
-"""Golden file -> arguments of `compare`."""
+"""Golden file -> arguments."""
 
 
 def hold_against(golden: Path, text: str, *, update: bool) -> None:
@@ -123,7 +123,7 @@ def test_comparison(
     update_golden: bool,
 ) -> None:
     monkeypatch.chdir(MEASUREMENTS)
-    status, out, _ = run(capsys, "compare", *COMPARISONS[golden])
+    status, out, _ = run(capsys, *COMPARISONS[golden])
     assert status == (3 if golden.startswith("baseline") else 0)
     hold_against(HERE / "comparisons" / golden, out, update=update_golden)
 

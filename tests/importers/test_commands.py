@@ -197,8 +197,9 @@ def test_a_text_cannot_smuggle_a_line_into_a_fragment(tmp_path: Path) -> None:
 
 def test_importers_are_not_loaded_for_a_measurement_of_ours() -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom advisor.commands import steps\n"
-        f"steps.stored(Path({str(OURS)!r}), quiet=True)\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from advisor.commands.source import stored_measurement\n"
+        f"stored_measurement(Path({str(OURS)!r}), quiet=True)\n"
         "print([name for name in sys.modules if name.startswith('advisor.importers')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

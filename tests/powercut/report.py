@@ -15,7 +15,7 @@ SERVERS: Final = (("postgresql-15", "postgresql-19"), ("mysql-9.7", "mariadb-10.
 """One table for those that have the same settings."""
 
 CLASS_NAMES: Final = {
-    "durable": "`strict`",
+    "durable": "`durable`",
     "loses-recent-on-power-loss": "`loses-recent-on-power-loss`",
     "loses-recent-on-crash": "`loses-recent-on-crash`",
 }
@@ -83,7 +83,7 @@ def shown(server: str) -> str:
 
 def _settings(one: Configuration) -> str:
     if one.lying:
-        return "`strict`, on a drive that lies"
+        return "`durable`, on a drive that lies"
     changes = [f"`{name} = {value}`" for name, value in one.changed.items()]
     return ", ".join(changes) or CLASS_NAMES[one.durability]
 

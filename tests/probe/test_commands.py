@@ -22,7 +22,7 @@ COMMANDS = {
     "measure": ("measure",),
     "recommend": ("recommend", "--db", "mysql", "--db-version", "9.7"),
     "capacity": ("capacity",),
-    "compare": ("compare", "--baseline", BASELINE),
+    "drift": ("drift", BASELINE),
 }
 
 A_RATE = re.compile(r"\d/s|ops/s|transactions/s|tps")

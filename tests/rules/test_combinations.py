@@ -15,7 +15,7 @@ import pytest
 
 from advisor.advice import Advice
 from advisor.advise import advise
-from advisor.commands.steps import knowledge_for
+from advisor.commands.source import knowledge_for
 from advisor.durability import Durability
 from advisor.measurement import Measurement
 from advisor.request import Request

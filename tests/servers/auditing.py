@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from advisor.audit.run import run_audit
-from advisor.commands.steps import knowledge_for
+from advisor.commands.source import knowledge_for
 from advisor.durability import Durability
 from advisor.request import Request
 from advisor.servers.state.read import read_server

@@ -8,7 +8,7 @@ from typing import Final
 
 from advisor.advice import Advice, Recommendation
 from advisor.advise import advise
-from advisor.commands.steps import knowledge_for
+from advisor.commands.source import knowledge_for
 from advisor.durability import CLASSES, Durability
 from advisor.measurement import Measurement, Method
 from advisor.request import Request

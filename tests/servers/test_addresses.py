@@ -205,7 +205,7 @@ def test_a_load_over_an_encrypted_connection_is_refused_before_it_begins(
         return
     stored = str(MEASUREMENTS / "nvme-plp.json")
     dsn = ("--dsn", "mysql://127.0.0.1", "--yes", "--from", stored)
-    done = advisor("verify", "--predict", "--db", by_file, *dsn, "--quiet")
+    done = advisor("predict", "--db", by_file, *dsn, "--quiet")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("fsync-advisor: the connection is encrypted, and our load client")
     assert schemas(instance) == []

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from advisor.audit.run import run_audit
-from advisor.commands.steps import knowledge_for, stored
+from advisor.commands.source import knowledge_for, stored_measurement
 from advisor.errors import AdvisorError
 from advisor.request import Request
 from advisor.servers.connection.read_only import read_only
@@ -218,7 +218,9 @@ def test_the_commits_it_reports_are_those_the_clients_counted(
         assert commits / 4 * 0.9 < found.binary_log_syncs_per_s * found.seconds < commits * 1.1
     # Of that measured drive: 609 syncs/s of the log, 5.5 ms for one of the binary log.
     request = Request(server.vendor, reading.version, "as it says", memory_bytes=2**30)
-    audit, _ = run_audit(reading, request, knowledge_for(server.vendor), stored(MEASURED))
+    audit, _ = run_audit(
+        reading, request, knowledge_for(server.vendor), stored_measurement(MEASURED)
+    )
     assert audit.headroom is not None
     busy = found.log_syncs_per_s / 609 + (found.binary_log_syncs_per_s or 0) * 0.0055
     assert audit.headroom.used_percent == pytest.approx(100 * busy, rel=0.01)
@@ -245,7 +247,7 @@ def test_an_encrypted_connection_is_good_enough() -> None:
         assert shown(found) == ()
         # The load cannot do that, and still says so.
         asked = ("--dsn", dsn, "--yes", "--from", str(MEASURED))
-        done = advisor("verify", "--predict", "--db", "mysql", *asked)
+        done = advisor("predict", "--db", "mysql", *asked)
         assert "the connection is encrypted" in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""verify --predict, run as users run it, against real servers."""
+"""predict, run as users run it, against real servers."""
 
 import json
 import signal
@@ -47,7 +47,7 @@ SYNCS = {"postgresql": 1, "mysql": 2, "mariadb": 1}
 
 def test_a_throw_away_server_is_predicted_and_measured(one_of_each: Server) -> None:
     with program_of(one_of_each) as (program, places):
-        asked = ("verify", "--predict", "--db", one_of_each.vendor, "--server", str(program))
+        asked = ("predict", "--db", one_of_each.vendor, "--server", str(program))
         done = advisor(*asked, *QUICK, "--format", "json", places=places)
         assert done.returncode == 0, done.stderr
         assert list(places.iterdir()) == []
@@ -96,7 +96,7 @@ def test_a_slow_server_is_predicted_from_a_measurement_of_its_slow_drive(
 def predicted(server: Server, instance: Instance, measurement: str) -> dict[str, Any]:
     asked = ("--dsn", dsn_of(server, instance), "--yes", "--from", "-", "--format", "json")
     seconds = ("--clients", "1,4", "--seconds", "4")
-    done = advisor("verify", "--predict", "--db", server.vendor, *asked, *seconds, text=measurement)
+    done = advisor("predict", "--db", server.vendor, *asked, *seconds, text=measurement)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -106,9 +106,7 @@ def test_the_table_for_people_fits_80_columns(slow_drive: str) -> None:
     server = server_named("postgresql-15")
     with server.running("") as instance:
         asked = ("--dsn", dsn_of(server, instance), "--yes", "--from", "-", "--clients", "1,2")
-        done = advisor(
-            "verify", "--predict", "--db", "postgresql", *asked, "--seconds", "1", text=slow_drive
-        )
+        done = advisor("predict", "--db", "postgresql", *asked, "--seconds", "1", text=slow_drive)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "PostgreSQL 15.20, commits as postgresql"
@@ -139,7 +137,7 @@ def test_without_yes_a_running_server_is_not_even_connected_to(
     with one_of_each.running("") as instance:
         before = instance.query(count)
         asked = ("--dsn", dsn_of(one_of_each, instance), "--from", "-")
-        done = advisor("verify", "--predict", "--db", one_of_each.vendor, *asked, text=slow_drive)
+        done = advisor("predict", "--db", one_of_each.vendor, *asked, text=slow_drive)
         assert instance.query(count) == before
         assert schemas(instance) == []
     assert (done.returncode, done.stdout) == (2, "")
@@ -174,7 +172,7 @@ def in_the_background(
 ) -> "subprocess.Popen[str]":
     asked = ("--dsn", dsn or dsn_of(server, instance), "--yes", "--from", "-", *QUICK)
     process = subprocess.Popen(
-        [sys.executable, "-m", "advisor", "verify", "--predict", "--db", server.vendor, *asked],
+        [sys.executable, "-m", "advisor", "predict", "--db", server.vendor, *asked],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -261,7 +259,7 @@ def test_no_password_is_shown(one_of_each: Server, slow_drive: str) -> None:
         ]
     for dsn in wrong:
         asked = ("--dsn", dsn, "--yes", "--from", "-")
-        done = advisor("verify", "--predict", "--db", one_of_each.vendor, *asked, text=slow_drive)
+        done = advisor("predict", "--db", one_of_each.vendor, *asked, text=slow_drive)
         assert done.returncode in (1, 2), done.stderr
         assert secret not in done.stderr + done.stdout, dsn
         assert "Traceback" not in done.stderr
@@ -271,7 +269,7 @@ def test_a_server_of_another_vendor_is_refused(slow_drive: str) -> None:
     server = server_named("mariadb-10.11")
     with server.running("") as instance:
         asked = ("--dsn", dsn_of(server, instance), "--yes", "--from", "-", "--quiet")
-        done = advisor("verify", "--predict", "--db", "mysql", *asked, text=slow_drive)
+        done = advisor("predict", "--db", "mysql", *asked, text=slow_drive)
         assert schemas(instance) == []
     assert done.returncode == 2
     assert done.stderr.startswith("fsync-advisor: this is a MariaDB server\n")

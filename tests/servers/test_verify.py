@@ -69,7 +69,7 @@ def our_fragment(server: Server, drive: str, durability: str) -> str:
 
 @pytest.mark.parametrize(
     ("drive", "durability"),
-    [("hdd", "strict"), ("nvme-plp", "strict"), ("nvme-consumer", "loses-recent-on-crash")],
+    [("hdd", "durable"), ("nvme-plp", "durable"), ("nvme-consumer", "loses-recent-on-crash")],
 )
 def test_our_own_fragments_are_taken(one_of_each: Server, drive: str, durability: str) -> None:
     server = one_of_each
@@ -210,7 +210,7 @@ def test_an_unprivileged_user_may_verify(one_of_each: Server) -> None:
         readable = False
     if not readable:
         pytest.skip("nobody cannot read this Python or this checkout")
-    done = verified(server, our_fragment(server, "hdd", "strict"), user=user)
+    done = verified(server, our_fragment(server, "hdd", "durable"), user=user)
     assert done.returncode == 0, done.stderr
 
 

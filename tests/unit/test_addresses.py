@@ -142,7 +142,7 @@ def test_who_writes_a_password_into_the_dsn_is_told(
     password: str, notes: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dsn = f"mysql://me{password}@db/"
-    status, _, said = run(capsys, "verify", "--predict", "--db", "mysql", "--dsn", dsn)
+    status, _, said = run(capsys, "predict", "--db", "mysql", "--dsn", dsn)
     assert (status, said.count(f"note: {PASSWORD_SHOWN}\n")) == (2, notes)
     assert "geheim" not in said
 

@@ -9,7 +9,7 @@ from advisor.audit.findings import Audit, Finding
 from advisor.audit.headroom import headroom
 from advisor.audit.run import run_audit
 from advisor.audit.values import value_of
-from advisor.commands.steps import knowledge_for, stored
+from advisor.commands.source import knowledge_for, stored_measurement
 from advisor.durability import Durability
 from advisor.knowledge import load_settings
 from advisor.output.audit import audit_document
@@ -206,7 +206,7 @@ def test_what_bounds_another_setting_is_changed_first() -> None:
     low = {"innodb_io_capacity": "200", "innodb_io_capacity_max": "400"}
     reading = ServerState("mysql", (9, 7), {name: in_force(name, low[name]) for name in low})
     request = Request("mysql", (9, 7), "as given")
-    found, _ = run_audit(reading, request, knowledge_for("mysql"), stored(NVME))
+    found, _ = run_audit(reading, request, knowledge_for("mysql"), stored_measurement(NVME))
     assert names(found) == [
         "innodb_io_capacity_max",
         "innodb_redo_log_capacity",

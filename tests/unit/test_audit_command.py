@@ -49,7 +49,9 @@ def test_files_are_read_with_what_they_include(
     )
     assert (found["measured"], found["activity"], found["headroom"]) == (None, None, None)
     assert status == 3
-    assert err == "fsync-advisor: 2 of 2 findings at least as grave as note\n"
+    assert err == (
+        "fsync-advisor: 2 of 2 findings at least as severe as note\n  exit status 3: findings\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,33 @@ def test_a_note_of_a_stored_measurement_stays_in_its_line(
     assert err == "fsync-advisor: note: a [2J fsync-advisor: all is well\n"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*MYSQL, "--from", TMPFS),
+        (*MYSQL, "--from", RAID_CACHE, "--require-trust", "plausible"),
+    ],
+)
+def test_exit_status_3_says_last_that_the_drive_is_not_trusted(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = run(capsys, *arguments)
+    assert status == 3
+    assert err.splitlines()[-1] == "  exit status 3: not trusted"
+
+
+@pytest.mark.parametrize("word", ["durable", "strict"])
+def test_durable_is_the_word_and_strict_is_still_understood(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--from", HDD, "--durability", word, "--format", "json")
+    status, out, _ = run(capsys, *MYSQL, *asked)
+    assert (status, json.loads(out)["durability"]) == (0, "durable")
+    status, _, err = run(capsys, *MYSQL, "--from", HDD, "--durability", "can-corrupt")
+    assert status == 2
+    assert "Invalid value for '--durability': 'can-corrupt' is not one of 'durable'," in err
+
+
 def test_quiet_keeps_stderr_empty(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, *MYSQL, "--from", RAID_CACHE, "--quiet")
     assert (status, err) == (0, "")
@@ -376,8 +403,7 @@ def test_a_full_disk_behind_stdout_is_said_in_one_line(command: tuple[str, ...])
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version") == (0, f"fsync-advisor {__version__}\n", "")
-    commands = (["measure"], ["recommend"], ["capacity"], ["compare"], ["rules"], ["rules", "show"])
-    for command in ([], *commands):
+    for command in ([], ["rules"], ["fleet"]):
         status, out, _ = run(capsys, *command, "--help")
         assert status == 0
         assert max(map(len, out.splitlines())) <= 80

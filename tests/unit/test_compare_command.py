@@ -41,30 +41,54 @@ def changed(tmp_path: Path, name: str, source: str = NVME, **summary: float | No
         ((HDD, "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
         ((HDD, "/"), 1, "/ cannot be read: Is a directory"),
         ((HDD, __file__), 1, "is no report that we know"),
-        ((HDD, NVME, "--tolerance", "10"), 2, "need --baseline"),
-        ((HDD, NVME, "--quick"), 2, "need --baseline"),
+        (
+            (HDD, NVME, "--tolerance", "10"),
+            2,
+            "compare --tolerance is now: fsync-advisor drift\n  hint: fsync-advisor drift --help",
+        ),
+        (("--baseline", HDD, NVME), 2, "compare --baseline is now: fsync-advisor drift"),
+        ((f"--baseline={HDD}", NVME), 2, "compare --baseline is now: fsync-advisor drift"),
+        ((HDD, NVME, "--quick"), 2, "No such option: --quick"),
         ((HDD, NVME, "--memory", "8GB"), 2, "--memory needs --db"),
         ((HDD, NVME, "--db-version", "8.0"), 2, "--db-version needs --db"),
         ((HDD, NVME, "--syncs", "0"), 2, "--syncs '0': whole numbers above 0"),
         ((HDD, NVME, "--output", "/"), 2, "/ is a directory"),
         ((HDD, NVME, "--db", "mysql", "--db-version", "5.6"), 2, "older than what we know"),
-        (("--baseline", HDD, NVME, SATA), 2, "--baseline takes one FILE or DIR, not 2"),
-        (("--baseline", HDD, HDD), 2, f"{HDD} is given twice"),
-        (("--baseline", HDD, "ref:1"), 2, "of a reference only the means are known"),
-        (("--baseline", "ref:1", HDD), 2, "of a reference only the means are known"),
-        (("--baseline", HDD, NVME, "--quick"), 2, "need a drive, not a FILE"),
-        (("--baseline", HDD, NVME, "--tolerance", "-1"), 2, "--tolerance"),
-        (("--baseline", HDD, NVME, "--tolerance", "inf"), 2, "a tolerance of inf % makes no sense"),
-        (("--baseline", "nowhere.json"), 1, "nowhere.json cannot be read"),
-        (("--baseline", HDD, "nowhere.json"), 1, "nowhere.json cannot be read"),
-        (("--baseline", TMPFS, HDD), 3, "tmpfs.json is no baseline: it is not durable"),
-        (("--baseline", HDD), 1, "/var/lib/db"),  # where it was measured, and nowhere here
     ],
 )
 def test_what_goes_wrong_is_said_in_one_line(
     arguments: tuple[str, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     actual, out, err = run(capsys, "compare", *arguments)
+    assert (actual, out) == (status, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "Missing argument 'BASELINE'"),
+        ((HDD, "/a", "/b"), 2, "unexpected extra argument"),
+        ((HDD, "/tmp", "--from", NVME), 2, f"both /tmp and --from {NVME} are given"),
+        ((HDD, "--from", HDD), 2, f"{HDD} is given twice"),
+        ((HDD, NVME), 2, f"{NVME} is a file, not a DIR to measure\n  hint: --from {NVME}"),
+        ((HDD, "--from", "ref:1"), 2, "of a reference only the means are known"),
+        (("ref:1", "--from", HDD), 2, "of a reference only the means are known"),
+        ((HDD, "--from", NVME, "--quick"), 2, "need a drive, not --from"),
+        ((HDD, "--from", NVME, "--memory", "8GB"), 2, "--memory needs --db"),
+        ((HDD, "--from", NVME, "--tolerance", "-1"), 2, "--tolerance"),
+        ((HDD, "--from", NVME, "--tolerance", "inf"), 2, "a tolerance of inf % makes no sense"),
+        (("nowhere.json",), 1, "nowhere.json cannot be read"),
+        ((HDD, "--from", "nowhere.json"), 1, "nowhere.json cannot be read"),
+        ((TMPFS, "--from", HDD), 3, "tmpfs.json is no baseline: it is not durable"),
+        ((HDD,), 1, "/var/lib/db"),  # where it was measured, and nowhere here
+    ],
+)
+def test_what_goes_wrong_with_drift_is_said_in_one_line(
+    arguments: tuple[str, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actual, out, err = run(capsys, "drift", *arguments)
     assert (actual, out) == (status, "")
     assert message in err
     assert "Traceback" not in err
@@ -110,16 +134,28 @@ def test_a_dash_stands_for_what_is_not_known(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     "arguments",
     [
-        (NVME, HDD, "ref:7a", "--db", "mysql", "--db-version", "9.7"),
-        (NVME, HDD, SATA, RAID_CACHE, JOURNAL, TMPFS, "--db", "postgresql", "--db-version", "15"),
-        ("--baseline", SATA, HDD),
-        (HDD, "ref:1", "--syncs", "1,12,144"),
+        ("compare", NVME, HDD, "ref:7a", "--db", "mysql", "--db-version", "9.7"),
+        (
+            "compare",
+            NVME,
+            HDD,
+            SATA,
+            RAID_CACHE,
+            JOURNAL,
+            TMPFS,
+            "--db",
+            "postgresql",
+            "--db-version",
+            "15",
+        ),
+        ("drift", SATA, "--from", HDD),
+        ("compare", HDD, "ref:1", "--syncs", "1,12,144"),
     ],
 )
 def test_a_comparison_fits_80_columns(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = run(capsys, "compare", *arguments)[1]
+    out = run(capsys, *arguments)[1]
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -203,12 +239,12 @@ def test_slower_is_exit_status_3(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     now = changed(tmp_path, "now", mean_us=mean_us)
-    actual, out, err = run(capsys, "compare", "--baseline", NVME, now, *tolerance)
+    actual, out, err = run(capsys, "drift", NVME, "--from", now, *tolerance)
     assert actual == status
     assert "8 KiB overwrite + fdatasync" in out
     if status == 3:
         assert err.startswith(f"fsync-advisor: {now} is slower than {NVME}, by more than")
-        assert len(err.splitlines()) == 1
+        assert err.splitlines()[1:] == ["  exit status 3: slower"]
     else:
         assert err == ""
         assert "Not slower beyond noise and by more than" in out
@@ -218,14 +254,14 @@ def test_a_finding_is_said_though_it_is_quiet(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = changed(tmp_path, "now", mean_us=9000.0)
-    status, _, err = run(capsys, "compare", "--baseline", NVME, now, "--quiet")
+    status, _, err = run(capsys, "drift", NVME, "--from", now, "--quiet")
     assert status == 3
     assert "is slower than" in err
 
 
 def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     now = changed(tmp_path, "now", mean_us=3286.0)
-    status, out, _ = run(capsys, "compare", "--baseline", NVME, now, "--format", "json")
+    status, out, _ = run(capsys, "drift", NVME, "--from", now, "--format", "json")
     found = json.loads(out)
     assert status == 3
     assert found["baseline"].keys() == {
@@ -238,9 +274,10 @@ def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_drive_that_keeps_nothing_now_is_exit_status_3(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    status, out, err = run(capsys, "compare", "--baseline", HDD, TMPFS)
+    status, out, err = run(capsys, "drift", HDD, "--from", TMPFS)
     assert status == 3
     assert "tmpfs.json is not-durable" in err
+    assert err.endswith("\n  exit status 3: not trusted\n")
     assert "hdd.json was plausible: tmpfs keeps files in memory" in out.replace("\n ", "")
 
 
@@ -248,7 +285,7 @@ def test_what_cannot_be_judged_is_a_failure_and_not_a_pass(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = changed(tmp_path, "now", ci95_percent=None)
-    status, out, err = run(capsys, "compare", "--baseline", NVME, now)
+    status, out, err = run(capsys, "drift", NVME, "--from", now)
     assert (status, out) == (1, "")
     assert f"{now} cannot be held against {NVME}: a mean without a confidence interval" in err
 
@@ -257,11 +294,11 @@ def measuring(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
     """Measures nothing from now on; returns where what it was asked to measure is noted."""
     asked: list[tuple[Path, str]] = []
 
-    def noted(directory: Path, plan: str, **_: object) -> Measurement:
+    def noted(directory: Path, plan: str, _: object, **__: object) -> Measurement:
         asked.append((directory, plan))
         return stored("nvme-consumer")
 
-    monkeypatch.setattr("advisor.commands.steps.measured", noted)
+    monkeypatch.setattr("advisor.commands.comparison_inputs.measured", noted)
     return asked
 
 
@@ -287,8 +324,8 @@ def test_the_baselines_directory_is_measured_by_its_plan(
     old = tmp_path / "old.json"
     old.write_text(json.dumps({**raw, "plan": plan and {"name": plan, "seed": 1, "rounds": 3}}))
     asked = measuring(monkeypatch)
-    assert run(capsys, "compare", "--baseline", str(old), *flags)[0] == 0
-    assert run(capsys, "compare", "--baseline", str(old), str(tmp_path), *flags)[0] == 0
+    assert run(capsys, "drift", str(old), *flags)[0] == 0
+    assert run(capsys, "drift", str(old), str(tmp_path), *flags)[0] == 0
     assert asked == [(Path("/var/lib/db"), taken), (tmp_path, taken)]
 
 
@@ -298,7 +335,7 @@ def test_nothing_is_measured_for_an_output_that_cannot_be_written(
     asked = measuring(monkeypatch)
     existing = tmp_path / "comparison.txt"
     existing.touch()
-    assert run(capsys, "compare", "--baseline", NVME, "--output", str(existing))[0] == 2
+    assert run(capsys, "drift", NVME, "--output", str(existing))[0] == 2
     assert asked == []
 
 
@@ -308,7 +345,7 @@ def test_what_another_tool_reported_does_not_say_where(
     raw = json.loads(Path(NVME).read_text())
     path = tmp_path / "fio.json"
     path.write_text(json.dumps({**raw, "source": "reported by fio"}))
-    status, _, err = run(capsys, "compare", "--baseline", str(path))
+    status, _, err = run(capsys, "drift", str(path))
     assert status == 2
     assert "was reported by fio, which does not say where" in err
     assert "2026-11-20 08:30 UTC, reported by fio" in run(capsys, "compare", str(path), HDD)[1]
@@ -317,14 +354,14 @@ def test_what_another_tool_reported_does_not_say_where(
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
-        ((NVME, RAID_CACHE), 3),
-        (("--baseline", RAID_CACHE, NVME, "--tolerance", "9999"), 0),  # what it is now counts
-        ((NVME, "ref:1"), 0),  # of which nothing is known
+        (("compare", NVME, RAID_CACHE), 3),
+        (("drift", RAID_CACHE, "--from", NVME, "--tolerance", "9999"), 0),  # what it is now counts
+        (("compare", NVME, "ref:1"), 0),  # of which nothing is known
     ],
 )
 def test_trust_can_be_required(
     arguments: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    actual, out, _ = run(capsys, "compare", *arguments, "--require-trust", "plausible")
+    actual, out, _ = run(capsys, *arguments, "--require-trust", "plausible")
     assert actual == status
     assert out

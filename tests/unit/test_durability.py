@@ -1,8 +1,10 @@
 """Durability classes: their order, and what a user may choose."""
 
 import pytest
+import typer
 
-from advisor.durability import CHOICES, CLASSES, MEANING, Durability, risks_more
+from advisor.commands.options import parse_durability
+from advisor.durability import CLASSES, MEANING, Durability, risks_more
 
 
 # From what loses nothing to what nobody may choose, by what a crash and a power loss take: the
@@ -17,12 +19,14 @@ def test_the_classes_risk_more_and_more() -> None:
 
 
 def test_nobody_can_choose_to_corrupt() -> None:
-    assert "can-corrupt" not in CHOICES
-    assert "can-corrupt" not in CHOICES.values()
+    with pytest.raises(typer.BadParameter, match="'can-corrupt' is not one of 'durable', 'loses-"):
+        parse_durability("can-corrupt")
 
 
 def test_strict_is_durable() -> None:
-    assert CHOICES["strict"] == "durable"
+    assert parse_durability("strict") == "durable"
+    assert parse_durability("durable") == "durable"
+    assert parse_durability("loses-recent-on-crash") == "loses-recent-on-crash"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.commands.options import RequestOptions
 from advisor.commands.requests import build_request, parse_build
 from advisor.errors import UsageError
 from advisor.servers.installed.detect import Installed
@@ -76,6 +77,6 @@ def test_what_no_rule_knows_is_refused(text: str) -> None:
 
 def test_what_is_told_is_there_and_the_rest_stays_unknown() -> None:
     assert parse_build("zstd, lz4") == {"lz4": True, "zstd": True}
-    asked = build_request("postgresql", "17", durability="strict", build="numa")
+    asked = build_request("postgresql", "17", RequestOptions(build="numa"))
     assert asked.build == {"numa": True}
-    assert build_request("postgresql", "17", durability="strict").build == {}
+    assert build_request("postgresql", "17", RequestOptions()).build == {}

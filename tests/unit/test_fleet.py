@@ -211,8 +211,8 @@ def test_latencies_that_are_none_are_refused_nevertheless(bad: str) -> None:
 def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(
         capsys,
+        "fleet",
         "report",
-        "--fleet",
         MEASUREMENTS / "hdd.json",
         MEASUREMENTS / "tmpfs.json",
         "--format",
@@ -232,7 +232,7 @@ def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
 def test_another_tools_report_is_one_of_the_fleet(capsys: pytest.CaptureFixture[str]) -> None:
     fio = FIXTURES / "fio-3.33-fdatasync.json"
     status, out, err = run(
-        capsys, "report", "--fleet", MEASUREMENTS / "hdd.json", fio, "--format", "json"
+        capsys, "fleet", "report", MEASUREMENTS / "hdd.json", fio, "--format", "json"
     )
     assert (status, err) == (0, "")
     (reported,) = [one for one in json.loads(out)["hosts"] if one["file"] == str(fio)]
@@ -264,7 +264,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_reported(
     format_: str, bad_files: dict[Path, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [MEASUREMENTS / "hdd.json", *bad_files, MEASUREMENTS / "nvme-plp.json"]
-    status, out, err = run(capsys, "report", "--fleet", *files, "--format", format_)
+    status, out, err = run(capsys, "fleet", "report", *files, "--format", format_)
     assert (status, err.count("\n")) == (1, 1)
     assert "5 of 7 files could not be read: " in err
     # Wrapped and escaped as the format will have it.
@@ -282,8 +282,8 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
     product = tmp_path / "fleet.html"
     status, out, _ = run(
         capsys,
+        "fleet",
         "report",
-        "--fleet",
         MEASUREMENTS / "hdd.json",
         "nowhere",
         "--format",
@@ -298,7 +298,7 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     pipe, product = tmp_path / "pipe", tmp_path / "fleet.json"
     os.mkfifo(pipe)
-    arguments = ["report", "--fleet", MEASUREMENTS / "hdd.json", pipe, "--output", product]
+    arguments = ["fleet", "report", MEASUREMENTS / "hdd.json", pipe, "--output", product]
     command = [sys.executable, "-m", "advisor", *map(str, arguments)]
     with (
         subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
@@ -314,11 +314,11 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        ((), 2, "--fleet needs measurements"),
+        ((), 2, "Missing argument 'FILE...'"),
         (
             (MEASUREMENTS / "hdd.json", "--format", "prometheus"),
             2,
-            "--fleet has no Prometheus text",
+            "Invalid value for '--format'",
         ),
         ((MEASUREMENTS / "hdd.json", MEASUREMENTS / "." / "hdd.json"), 2, "is given twice"),
         ((MEASUREMENTS / "hdd.json", "--output", "/"), 2, "/ is a directory"),
@@ -328,7 +328,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_mistakes_get_one_clear_line(
     arguments: tuple[object, ...], status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended, out, err = run(capsys, "report", "--fleet", *arguments)
+    ended, out, err = run(capsys, "fleet", "report", *arguments)
     assert (ended, out) == (status, "")
     assert message in err
     assert "Traceback" not in err
@@ -368,7 +368,7 @@ def test_hostile_names_are_text(
         devices = (device(model=name), device("vdb", model="QEMU HARDDISK", transport="virtio"))
         made = measurement(slow, devices=devices, label=name)
         paths[-1].write_text(to_json(made))
-    status, out, _ = run(capsys, "report", "--fleet", *paths, "--format", format_)
+    status, out, _ = run(capsys, "fleet", "report", *paths, "--format", format_)
     assert status == 0
     if format_ in ("html", "markdown"):
         assert "<script>" not in out.replace("\\<", "&lt;")
@@ -378,9 +378,7 @@ def test_hostile_names_are_text(
 
 
 def test_eighty_columns_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = run(
-        capsys, "report", "--fleet", *sorted(MEASUREMENTS.glob("*.json")), "nowhere.json"
-    )
+    _, out, _ = run(capsys, "fleet", "report", *sorted(MEASUREMENTS.glob("*.json")), "nowhere.json")
     assert max(map(len, out.splitlines())) <= 80
 
 

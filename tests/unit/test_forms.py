@@ -21,7 +21,7 @@ from patroni.postgresql.validator import (
 
 from advisor.advice import Advice
 from advisor.advise import advise
-from advisor.commands.steps import knowledge_for
+from advisor.commands.source import knowledge_for
 from advisor.measurement import Measurement
 from advisor.output.fragment import render_fragment
 from advisor.request import Request

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from advisor.advice import Advice
 from advisor.advise import advise
-from advisor.commands.steps import knowledge_for
+from advisor.commands.source import knowledge_for
 from advisor.durability import Durability
 from advisor.measurement import Measurement
 from advisor.output.fragment import render_fragment

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from advisor import plan_capacity as planning
+from advisor import planning
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.capacity import host as hosting
@@ -25,11 +25,11 @@ from advisor.capacity.standard_drives import (
 from advisor.capacity.target import target_result
 from advisor.capacity.target_search import Scenario, TargetRate
 from advisor.capacity.workloads import fill_in
-from advisor.commands.steps import knowledge_for
+from advisor.commands.source import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement
-from advisor.plan_capacity import plan_capacity
+from advisor.planning import plan_capacity
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
@@ -87,11 +87,11 @@ def planned(
     request: Request | None = None,
     told: list[str] | None = None,
     *workloads: str,
-    **wishes: Any,
+    **options: Any,
 ) -> CapacityPlan:
     vendor = request.vendor if request else None
     transactions = fill_in([WORKLOADS[name] for name in workloads], {})
-    wanted = CapacityRequest(transactions=transactions, **wishes)
+    wanted = CapacityRequest(transactions=transactions, **options)
     steps: list[str] = [] if told is None else told
     return plan_capacity(drive, request, None, knowledge_for(vendor), wanted, steps.append)[1]
 

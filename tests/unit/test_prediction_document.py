@@ -2,11 +2,11 @@
 
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers.text import render_text
-from advisor.prediction import CpuPoint, Point, Prediction
+from advisor.prediction import CpuPoint, Prediction, PredictionPoint
 
 
 def test_model_and_server_stand_side_by_side() -> None:
-    point = Point(
+    point = PredictionPoint(
         clients=64,
         predicted_per_s=18_000,
         measured_per_s=20_000,

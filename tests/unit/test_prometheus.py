@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from advisor.analysis.verdict import judge
-from advisor.commands.steps import stored
+from advisor.commands.source import stored_measurement
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Fill, Measurement, Summary
 from advisor.output.prometheus import prometheus_text
@@ -38,7 +38,7 @@ def samples(text: str, *, labels: tuple[str, ...] = ("series", "percentile")) ->
 
 # tests/golden/measurements/hdd.json, by hand: 12 200 us is 0.0122 s.
 def test_a_stored_measurement_reads_back_as_it_is() -> None:
-    found = samples(text_of(stored(MEASUREMENTS / "hdd.json")))
+    found = samples(text_of(stored_measurement(MEASUREMENTS / "hdd.json")))
     expected = {
         "info": 1,
         "measurement_timestamp_seconds": 1795163400,  # date -d 2026-11-20T08:30:00Z +%s
@@ -67,11 +67,11 @@ def test_every_golden_measurement_can_be_read() -> None:
     paths = sorted(MEASUREMENTS.glob("*.json"))
     assert len(paths) >= 8
     for path in paths:
-        assert samples(text_of(stored(path)))["info"] == 1
+        assert samples(text_of(stored_measurement(path)))["info"] == 1
 
 
 def test_the_verdict_is_a_label() -> None:
-    text = text_of(stored(MEASUREMENTS / "tmpfs.json"))
+    text = text_of(stored_measurement(MEASUREMENTS / "tmpfs.json"))
     (info,) = [
         sample
         for family in text_string_to_metric_families(text)

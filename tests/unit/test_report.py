@@ -18,7 +18,7 @@ from advisor.capacity.group_commit import (
 )
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.workloads import fill_in
-from advisor.commands.steps import knowledge_for
+from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_workloads
 from advisor.measurement import AbsentSeries, Measurement, MeasurementWarning
 from advisor.report.alternatives import typical_clients
@@ -64,13 +64,13 @@ def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reported(
-    drive: Measurement = DRIVE, *requests: Request, rate_per_s: float | None = None, **wishes: Any
+    drive: Measurement = DRIVE, *requests: Request, rate_per_s: float | None = None, **options: Any
 ) -> Report:
-    asked = CapacityRequest(**{"client_counts": (1, 4, 8), **wishes})
-    questions = ReportRequest(
-        requests, None, asked, EVENTS, rate_per_s, ("a note",), "fsync-advisor report"
+    capacity = CapacityRequest(**{"client_counts": (1, 4, 8), **options})
+    asked = ReportRequest(
+        requests, None, capacity, EVENTS, rate_per_s, ("a note",), "fsync-advisor report"
     )
-    return build_report(drive, questions, KNOWLEDGE, lambda _: None)
+    return build_report(drive, asked, KNOWLEDGE, lambda _: None)
 
 
 # The three sentences

@@ -23,7 +23,7 @@ FEW = ("--clients", "1")
     [
         (("--from", "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
         (("--from", __file__), 1, "is no report that we know"),
-        (("/a", "/b"), 2, "a report is on one directory\n  hint: --fleet FILE FILE..."),
+        (("/a", "/b"), 2, "unexpected extra argument"),
         (("--from", QUICK, "."), 2, f"both . and --from {QUICK} are given"),
         (("--from", QUICK, "--quick"), 2, "need a drive, not --from"),
         (("--from", QUICK, "--db", "oracle"), 2, "--db 'oracle': name some of mysql, mariadb, p"),
@@ -48,9 +48,7 @@ FEW = ("--clients", "1")
         (("--from", QUICK, *FEW, "--require-trust", "plausible"), 3, "trust is unverifiable"),
         (("--from", TMPFS), 3, "/var/lib/db is not durable: tmpfs keeps files in memory"),
         (("--from", TMPFS, "--format", "prometheus"), 3, "/var/lib/db is not durable"),
-        (("--fleet", QUICK, "--db", "mysql", "--rate", "5"), 2, "does not go with --db, --rate"),
-        (("--fleet",), 2, "--fleet needs measurements"),
-        (("--fleet", QUICK, "--format", "prometheus"), 2, "--fleet has no Prometheus text"),
+        (("--fleet", QUICK), 2, "report --fleet is now: fsync-advisor fleet report"),
     ],
 )
 def test_mistakes(

@@ -1,4 +1,7 @@
-"""Strings the pure steps of capacity planning together: Measurement + request -> CapacityPlan."""
+"""Strings the pure steps together: Measurement + request + knowledge -> CapacityPlan.
+
+Apart from advise.py, which needs no model of a server under load.
+"""
 
 from advisor.advise import advise
 from advisor.analysis.description import notes_on

@@ -1,4 +1,4 @@
-"""Options -> the Wishes of capacity planning."""
+"""Options -> the CapacityRequest."""
 
 import re
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from typing import Final
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
+from advisor.commands.options import CapacityOptions
 from advisor.commands.requests import parse_counts
 from advisor.errors import UsageError
 from advisor.knowledge import load_workload, load_workloads
@@ -16,34 +17,24 @@ MAX_CLIENTS: Final = 1024
 """More connections than that want a pooler, and the model more time than anybody has."""
 
 
-def build_wishes(
-    *,
-    clients: str | None,
-    workloads: list[str] | None,
-    parameters: list[str] | None,
-    references: bool,
-    cores: int | None,
-    cpu_us_per_txn: str | None,
-    target_tps: float | None,
-    p99_ms: float | None,
-) -> CapacityRequest:
-    """The wishes that the options make. Raises UsageError for some that make no sense."""
-    if p99_ms is not None and target_tps is None:
+def build_capacity_request(options: CapacityOptions) -> CapacityRequest:
+    """What the options ask for. Raises UsageError for what makes no sense."""
+    if options.p99_ms is not None and options.target_tps is None:
         raise UsageError("--p99-ms needs --target-tps", "a workload's p99 stands in its file")
-    if not workloads and (parameters or references):
+    if not options.workload and (options.parameter or options.references):
         raise UsageError("--parameter and --references need --workload")
-    counts = parse_counts("--clients", clients, at_most=MAX_CLIENTS) or CLIENT_COUNTS
-    chosen = choose_workloads(workloads or ())
-    cpu = parse_cpu(cpu_us_per_txn)
+    counts = parse_counts("--clients", options.clients, at_most=MAX_CLIENTS) or CLIENT_COUNTS
+    chosen = choose_workloads(options.workload or ())
+    cpu = parse_cpu(options.cpu_us_per_txn)
     return CapacityRequest(
         client_counts=tuple(sorted(set(counts))),
-        transactions=fill_in(chosen, parse_parameters(parameters or ())),
-        on_references=references,
-        cores=cores,
+        transactions=fill_in(chosen, parse_parameters(options.parameter or ())),
+        on_references=options.references,
+        cores=options.cores,
         cpu_us_per_txn=cpu[0][1] if cpu else None,
         cpu_curve=cpu if len(cpu) > 1 else (),
-        target_tps=target_tps,
-        p99_limit_ms=p99_ms,
+        target_tps=options.target_tps,
+        p99_limit_ms=options.p99_ms,
     )
 
 

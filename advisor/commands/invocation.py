@@ -13,11 +13,6 @@ def command_line(context: typer.Context) -> str:
     return shlex.join([*context.command_path.split(), *words])
 
 
-def given_options(context: typer.Context) -> set[str]:
-    """The long names of the options that were given."""
-    return {_long_name(one) for one in _given(context) if one.param_type_name == "option"}
-
-
 def _given(context: typer.Context) -> Iterator[Any]:
     """The parameters that were not left at their defaults."""
     for parameter in context.command.params:
@@ -28,13 +23,13 @@ def _given(context: typer.Context) -> Iterator[Any]:
 
 def _words(context: typer.Context, parameter: Any) -> Iterator[str]:
     value = context.params[parameter.name]
-    for one in value if isinstance(value, list | tuple) else [value]:
+    for word in value if isinstance(value, list | tuple) else [value]:
         if parameter.param_type_name == "argument":
-            yield str(one)
-        elif isinstance(one, bool):
-            yield _long_name(parameter) if one else parameter.secondary_opts[0]
+            yield str(word)
+        elif isinstance(word, bool):
+            yield _long_name(parameter) if word else parameter.secondary_opts[0]
         else:
-            yield from (_long_name(parameter), str(one).removesuffix(".0"))
+            yield from (_long_name(parameter), str(word).removesuffix(".0"))
 
 
 def _long_name(option: Any) -> str:

@@ -1,0 +1,96 @@
+"""What `compare` and `drift` are given: files, reference drives, a drive to measure."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from advisor.analysis.verdict import StorageKnowledge
+from advisor.commands.options import AdviceOptions, DriveOptions, OutputOptions
+from advisor.commands.requests import build_request
+from advisor.commands.source import knowledge_for, measured, stored_measurement
+from advisor.comparison.advice import AdviceChanges, advice_changes
+from advisor.comparison.drives import REFERENCE, ComparedDrive, measured_drive, reference_drive
+from advisor.errors import UsageError
+from advisor.measurement import Measurement
+from advisor.probe import PLANS
+from advisor.request import Request
+
+
+def side_by_side(names: Sequence[str], knowledge: StorageKnowledge) -> list[ComparedDrive]:
+    """Each FILE and ref:ID as a drive. Raises UsageError for fewer than two, or one named twice."""
+    if len(names) < 2:
+        raise UsageError(
+            "compare needs two drives or more", "name measurement FILEs, or ref:ID for a reference"
+        )
+    require_distinct(names)
+    return [
+        reference_drive(name, knowledge.references)
+        if name.startswith(REFERENCE)
+        else measured_drive(name, stored_measurement(Path(name)), knowledge)
+        for name in names
+    ]
+
+
+def before_and_now(
+    baseline: Path, drive: DriveOptions, knowledge: StorageKnowledge, product: OutputOptions
+) -> tuple[ComparedDrive, ComparedDrive]:
+    """The baseline, and the stored measurement or else the directory that is held against it.
+
+    A directory is measured, with the baseline's own plan unless another is asked for. Raises
+    UsageError where the baseline does not say which directory to take.
+    """
+    if str(baseline).startswith(REFERENCE) or str(drive.from_file).startswith(REFERENCE):
+        raise UsageError("drift needs measurements: of a reference only the means are known")
+    if drive.directory is not None and drive.directory.is_file():
+        raise UsageError(
+            f"{drive.directory} is a file, not a DIR to measure", f"--from {drive.directory}"
+        )
+    old = stored_measurement(baseline)
+    before = measured_drive(str(baseline), old, knowledge)
+    if drive.from_file is not None:
+        require_distinct([str(baseline), str(drive.from_file)])
+        stored = stored_measurement(drive.from_file, quiet=product.quiet)
+        return before, measured_drive(str(drive.from_file), stored, knowledge)
+    now = measured(
+        drive.directory or _directory(old, baseline),
+        drive.plan.name if drive.plan.is_named else _plan_of(old),
+        product,
+        label=drive.plan.label,
+        save=drive.save,
+    )
+    return before, measured_drive(str(drive.save) if drive.save else "now", now, knowledge)
+
+
+def request_of(asked: AdviceOptions) -> Request | None:
+    """What advice is asked for. Raises UsageError and AdvisorError."""
+    return asked.db and build_request(asked.db, asked.db_version, asked.request)
+
+
+def advised_changes(
+    drives: Sequence[ComparedDrive], request: Request | None
+) -> AdviceChanges | None:
+    """Where the advice for the drives differs; None where no advice is asked for."""
+    return advice_changes(drives, request, knowledge_for(request.vendor)) if request else None
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Raises UsageError where two names are those of one file, or of one reference storage."""
+    seen = set()
+    for name in names:
+        place = name if name.startswith(REFERENCE) else os.path.realpath(name)
+        if place in seen:
+            raise UsageError(f"{name} is given twice", "name two that may differ")
+        seen.add(place)
+
+
+def _directory(old: Measurement, name: Path) -> Path:
+    if old.source != "measured":
+        raise UsageError(
+            f"{name} was {old.source}, which does not say where", "name the DIR to measure"
+        )
+    return Path(str(old.target.directory))
+
+
+def _plan_of(old: Measurement) -> str:
+    """Its name, where the plan is one of ours."""
+    return old.plan.name if old.plan and old.plan.name in PLANS else "default"

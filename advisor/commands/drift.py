@@ -1,0 +1,74 @@
+"""fsync-advisor drift: a drive against its own past."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.commands import options as shared
+from advisor.commands.comparison_inputs import advised_changes, before_and_now, request_of
+from advisor.commands.console import write_output
+from advisor.commands.parameters import Only, takes_options
+from advisor.commands.requests import parse_syncs
+from advisor.commands.source import require_trust
+from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
+from advisor.comparison.side_by_side import compare
+from advisor.errors import NotTrustedError, SlowerError
+from advisor.files import check_writable
+from advisor.knowledge import load_storage_knowledge
+from advisor.output.comparison import comparison_document
+from advisor.output.renderers import render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftOptions:
+    """The options of `drift`."""
+
+    baseline: Annotated[
+        Path, typer.Argument(metavar="BASELINE", help="An earlier measurement of the drive.")
+    ]
+    directory: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]", help="Measure the drive there.  [default: where BASELINE was measured]"
+        ),
+    ] = None
+    drive: Annotated[shared.DriveOptions, Only("from_file", "save", "plan")]
+    tolerance: Annotated[
+        float,
+        typer.Option(metavar="PERCENT", help="Slower by less does not count.", min=0),
+    ] = TOLERANCE_PERCENT
+    advice: shared.AdviceOptions
+    format_: shared.TableFormat = "table"
+    product: shared.OutputOptions
+    require_trust: shared.RequireTrust = None
+
+
+@takes_options
+def drift(options: DriftOptions) -> None:
+    """Hold a drive against an earlier measurement of it.
+
+    The exit status is 3 where the drive is slower beyond noise and --tolerance, or no longer to be
+    trusted; 0 where it is as fast, or faster.
+    """
+    product, advice = options.product, options.advice
+    syncs = parse_syncs(advice.request.syncs)
+    request = request_of(advice)
+    check_writable(product.output, force=product.force)
+    drive = replace(options.drive, directory=options.directory)
+    before, now = before_and_now(options.baseline, drive, load_storage_knowledge(), product)
+    check = check_baseline(before, now, options.tolerance)
+    changes = advised_changes([before, now], request)
+    comparison = compare([before, now], syncs, advice=changes, baseline=check)
+    if options.format_ == "json":
+        text = comparison.model_dump_json(indent=2) + "\n"
+    else:
+        colours = product.output is None
+        text = render(comparison_document(comparison), options.format_, colours=colours)
+    write_output(text, product)
+    if check.findings:
+        error = SlowerError if check.slower else NotTrustedError
+        raise error("; ".join(check.findings))
+    if now.verdict:
+        require_trust(now.verdict, options.require_trust)

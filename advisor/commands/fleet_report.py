@@ -1,0 +1,90 @@
+"""fsync-advisor fleet report: many measurements in one report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import typer
+
+from advisor import __version__
+from advisor.analysis.verdict import StorageKnowledge
+from advisor.commands import options as shared
+from advisor.commands.comparison_inputs import require_distinct
+from advisor.commands.console import write_output
+from advisor.commands.parameters import takes_options
+from advisor.commands.source import stored_measurement
+from advisor.errors import AdvisorError
+from advisor.files import check_writable, shown_name
+from advisor.fleet.build import build_fleet, modelled_host
+from advisor.fleet.results import FleetHost, Unread
+from advisor.knowledge import load_storage_knowledge
+from advisor.output.fleet import fleet_document
+from advisor.output.json_text import json_text
+from advisor.output.renderers import render
+from advisor.output.waiting import working_on
+
+TERMINAL_ROWS: Final = 50
+"""What is worth scrolling through; the other formats have all rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReportOptions:
+    """The options of `fleet report`."""
+
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Measurements, one for each host.")
+    ]
+    format_: Annotated[
+        Literal["terminal", "markdown", "html", "json"],
+        typer.Option("--format", help="What to print."),
+    ] = "terminal"
+    product: shared.OutputOptions
+
+
+@takes_options
+def fleet_report(options: FleetReportOptions) -> None:
+    """Report on many measurements in one report.
+
+    A file that cannot be read stands in the report with its reason; the exit status is then 1, with
+    the others reported.
+    """
+    files, product = options.files, options.product
+    require_distinct([str(path) for path in files])
+    check_writable(product.output, force=product.force)
+    read = _read_all(files, quiet=product.quiet)
+    hosts = [each for each in read if isinstance(each, FleetHost)]
+    unread = [each for each in read if isinstance(each, Unread)]
+    if hosts:
+        fleet = build_fleet(hosts, unread, __version__)
+        rows = TERMINAL_ROWS if options.format_ == "terminal" else None
+        if options.format_ == "json":
+            text = json_text(fleet)
+        else:
+            colours = product.output is None
+            document = fleet_document(fleet, rows)
+            text = render(document, options.format_, charts=False, colours=colours)
+        write_output(text, product)
+    if unread:
+        which = f"{len(unread)} of {len(files)} files could not be read"
+        raise AdvisorError(f"{which}: {unread[0].why}")
+
+
+def _read_all(files: Sequence[Path], *, quiet: bool) -> list[FleetHost | Unread]:
+    knowledge = load_storage_knowledge()
+    read = []
+    with working_on("fleet", quiet=quiet) as progress:
+        for number, path in enumerate(files):
+            if number % 100 == 0:
+                progress(f"{number} of {len(files)} files")
+            read.append(_read(path, knowledge))
+    return read
+
+
+def _read(path: Path, knowledge: StorageKnowledge) -> FleetHost | Unread:
+    name = shown_name(path)
+    try:
+        measurement = stored_measurement(path, latencies=False, quiet=True)
+    except AdvisorError as error:
+        return Unread(file=name, why=error.message)
+    return modelled_host(name, path.stem, measurement, knowledge)

@@ -1,0 +1,151 @@
+"""Options -> the ReportRequest."""
+
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Annotated, Final
+
+import typer
+
+from advisor.capacity.host import CapacityRequest
+from advisor.capacity.workloads import Transaction, fill_in
+from advisor.commands.capacity_request import build_capacity_request
+from advisor.commands.options import CapacityOptions, RequestOptions
+from advisor.commands.parameters import Only
+from advisor.commands.requests import build_request, parse_syncs
+from advisor.errors import UsageError
+from advisor.knowledge import load_workloads
+from advisor.report.build import ReportRequest
+from advisor.request import Request
+from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.vendors.registry import VENDORS
+
+CLIENTS: Final = "1,4,16,64,128"
+"""Fewer than `capacity` shows: each is a run of the model."""
+
+WORKLOAD: Final = "order"
+"""Shown where none is named: several statements and one commit, as many shops have."""
+
+ASSUMED: Final = f"no workload was named; {WORKLOAD} is one of those that --workload knows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionOptions:
+    """What a report is asked for."""
+
+    db: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--db",
+            metavar="[mysql|mariadb|postgresql]",
+            help="The server the settings are for. May be repeated.",
+        ),
+    ] = None
+    db_version: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VERSION",
+            help="The version of each --db, in their order."
+            "  [default: the installed server's, else the newest known]",
+        ),
+    ] = None
+    request: Annotated[
+        RequestOptions, Only("durability", "binary_log", "memory", "recovery_time", "syncs")
+    ]
+    clients: Annotated[
+        str,
+        typer.Option(metavar="C,C,...", help="Numbers of clients to show."),
+    ] = CLIENTS
+    workload: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--workload",
+            metavar="NAME|FILE",
+            help="Show what rate of that workload the drive sustains; all: of every one we know."
+            f" May be repeated.  [default: {WORKLOAD}]",
+        ),
+    ] = None
+    capacity: Annotated[
+        CapacityOptions,
+        Only("parameter", "references", "target_tps", "p99_ms", "cores", "cpu_us_per_txn"),
+    ]
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=1e9,
+            metavar="N",
+            help="Say how an application keeps so many events/s in files: at once, or in batches.",
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        request, versions = self.request, self.db_version or []
+        if not self.db and (
+            versions
+            or request.memory
+            or request.recovery_time
+            or request.binary_log is not None
+            or request.durability != "durable"
+        ):
+            raise UsageError(
+                "--db-version, --binary-log, --durability, --memory and --recovery-time need --db"
+            )
+        if versions and len(versions) != len(self.db or []):
+            raise UsageError(
+                f"{len(versions)} --db-version for {len(self.db or [])} --db",
+                "give one for each, in the same order",
+            )
+
+
+def parse_vendors(named: list[str]) -> list[VendorName]:
+    """The servers, each named once. Raises UsageError."""
+    known: dict[str, VendorName] = {vendor: vendor for vendor in VENDOR_NAMES}
+    for name in named:
+        if name not in known:
+            raise UsageError(f"--db {name!r}: name some of {', '.join(known)}")
+        if named.count(name) > 1:
+            raise UsageError(f"--db {name} is given twice", "name each server once")
+    return [known[name] for name in named]
+
+
+def build_report_request(options: QuestionOptions, command: str) -> ReportRequest:
+    """What the options ask for. Raises UsageError for what makes no sense."""
+    by_default = not options.workload and options.capacity.target_tps is None
+    capacity = build_capacity_request(
+        replace(
+            options.capacity,
+            clients=options.clients,
+            workload=[WORKLOAD] if by_default else options.workload,
+        )
+    )
+    return ReportRequest(
+        requests=_requests(options),
+        syncs=parse_syncs(options.request.syncs),
+        capacity=capacity,
+        events=_events(capacity) if options.rate else (),
+        events_per_s=options.rate,
+        assumed=(ASSUMED,) if by_default else (),
+        command=command,
+    )
+
+
+def _requests(options: QuestionOptions) -> tuple[Request, ...]:
+    """One for each server; --binary-log is for those that have one."""
+    vendors = parse_vendors(options.db or [])
+    asked = replace(options.request, expected_tps=options.capacity.target_tps)
+    without = replace(asked, binary_log=None)
+    return tuple(
+        build_request(
+            vendor,
+            version,
+            asked if VENDORS[vendor].has_binary_log or len(vendors) == 1 else without,
+        )
+        for vendor, version in zip_longest(vendors, options.db_version or [])
+    )
+
+
+def _events(wanted: CapacityRequest) -> tuple[Transaction, ...]:
+    """The workloads of files that are named; where there are none, all that we know."""
+    named = tuple(each for each in wanted.transactions if each.kind == "files")
+    known = [each for each in load_workloads().values() if each.kind == "files"]
+    return named or fill_in(known, {})

@@ -1,0 +1,35 @@
+"""fsync-advisor rules check: whether what we know holds together."""
+
+from dataclasses import dataclass
+
+from advisor.commands import options as shared
+from advisor.commands.console import notify
+from advisor.commands.parameters import takes_options
+from advisor.errors import KnowledgeError
+from advisor.knowledge import (
+    load_all_settings,
+    load_assumptions,
+    load_storage_knowledge,
+    load_workloads,
+)
+from advisor.rules.check import problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesCheckOptions:
+    """The options of `rules check`."""
+
+    quiet: shared.Quiet = False
+
+
+@takes_options
+def rules_check(options: RulesCheckOptions) -> None:
+    """Check profiles/: complete, reachable, legal, within the red lines."""
+    load_storage_knowledge()
+    load_assumptions()
+    load_workloads()
+    settings = load_all_settings()
+    if found := problems(settings):
+        raise KnowledgeError("\n".join(found))
+    rule_count = sum(len(setting.rule) for setting in settings)
+    notify(f"{len(settings)} settings, {rule_count} rules: nothing wrong", quiet=options.quiet)

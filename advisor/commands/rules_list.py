@@ -1,0 +1,29 @@
+"""fsync-advisor rules list: every rule by its id."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from advisor.commands import options as shared
+from advisor.commands.console import write_output
+from advisor.commands.parameters import takes_options
+from advisor.knowledge import load_all_settings, load_settings, settings_json
+from advisor.output.rules import rules_text
+from advisor.vendors.names import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesListOptions:
+    """The options of `rules list`."""
+
+    engine: Annotated[Engine | None, typer.Option(help="Only this engine's.")] = None
+    format_: shared.TextOrJson = "text"
+
+
+@takes_options
+def rules_list(options: RulesListOptions) -> None:
+    """List every rule by its id: ENGINE.SETTING.NAME."""
+    settings = load_settings(options.engine) if options.engine else load_all_settings()
+    text = settings_json(settings) if options.format_ == "json" else rules_text(settings)
+    write_output(text)

@@ -1,0 +1,28 @@
+"""fsync-advisor rules show: a setting, or one rule."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from advisor.commands import options as shared
+from advisor.commands.console import write_output
+from advisor.commands.parameters import takes_options
+from advisor.knowledge import find_setting, settings_json
+from advisor.output.rules import setting_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesShowOptions:
+    """The options of `rules show`."""
+
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="ENGINE.SETTING or a rule's id.")]
+    format_: shared.TextOrJson = "text"
+
+
+@takes_options
+def rules_show(options: RulesShowOptions) -> None:
+    """Show a setting or one rule: versions, conditions, values, sources."""
+    setting, rule = find_setting(options.rule_id)
+    text = settings_json([setting]) if options.format_ == "json" else setting_text(setting, rule)
+    write_output(text)
