@@ -79,7 +79,7 @@ def test_a_memory_file_system_that_is_accepted_is_named_in_the_first_line(tmp_pa
     assert done.returncode == 0
     assert done.stdout.startswith("# WARNING: this drive is NOT DURABLE")
     assert "innodb_io_capacity" not in done.stdout  # nothing is argued from its speed
-    assert "What this drive carries" not in done.stdout
+    assert "What this drive sustains" not in done.stdout
     assert "What a lower durability" not in done.stdout
 
 

@@ -374,6 +374,13 @@ def test_a_long_name_leaves_the_other_columns_room() -> None:
     assert lines[2:] == ["a" * 66 + "  within noise", "a" * 12]
 
 
+def test_columns_stand_below_each_other_whatever_the_letters() -> None:
+    table = Table("", ("name", "n"), [("\u78c1\u78c1", "1"), ("abcd", "2")])
+    assert render_text(short(table)) == (
+        "name  n\n-------\n\u78c1\u78c1  1\nabcd  2\n"  # an ideograph is two columns wide
+    )
+
+
 def test_figures_are_not_wrapped_and_their_headings_are() -> None:
     headings = ("clients", *["commits/s of the model"] * 6)
     table = Table("", headings, [("1", *["1 234 567"] * 6)], frozenset(range(7)))
