@@ -42,7 +42,7 @@ def expect_failure(
 @pytest.mark.parametrize(
     ("faults", "message"),
     [
-        ({"sync_fail_at": 300}, "EIO (Input/output error)"),
+        ({"sync_fail_at": 60}, "EIO (Input/output error)"),
         ({"write_fail_at": 300}, "ENOSPC (No space left on device)"),
         ({"write_short_at": 300}, "pwrite was cut short"),
     ],
