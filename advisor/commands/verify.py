@@ -71,20 +71,22 @@ def verify(
         raise UsageError("--clients, --seconds, --dsn, --yes and --from need --predict")
     if file is None:
         raise UsageError("there is no FRAGMENT to verify", "name one, or add --predict")
-    _prove(db, file, server, as_json=as_json, quiet=quiet)
+    _verify_fragment(db, file, server, as_json=as_json, quiet=quiet)
 
 
-def _prove(db: VendorName, file: Path, server: Path | None, *, as_json: bool, quiet: bool) -> None:
+def _verify_fragment(
+    db: VendorName, file: Path, server: Path | None, *, as_json: bool, quiet: bool
+) -> None:
     from advisor.commands.steps import hand_over, named_fragment, say
     from advisor.errors import AdvisorError
     from advisor.output.verification import problem_lines, verification_text
     from advisor.servers.installed.detect import require_server
-    from advisor.servers.sandbox.verify import verify as prove
+    from advisor.servers.sandbox.verify import verify_fragment
 
     fragment = named_fragment(db, file)
     installed = require_server(db, server)
     say(f"starting {installed.program} on a throw-away data directory", quiet=quiet)
-    found = prove(fragment, installed)
+    found = verify_fragment(fragment, installed)
     hand_over(found.model_dump_json(indent=2) + "\n" if as_json else verification_text(found))
     if not found.ok:
         raise AdvisorError("\n".join(problem_lines(found)))

@@ -62,7 +62,7 @@ def in_force(
         ("postgresql", "15", "checkpoint_timeout", "5min", "", 300),
         ("postgresql", "15", "checkpoint_timeout", "300", "", 300),
         ("postgresql", "15", "wal_writer_delay", "10s", "", 10_000),
-        ("postgresql", "15", "fsync", "'no'", "", False),
+        ("postgresql", "15", "fsync", "no", "", False),
         ("postgresql", "15", "full_page_writes", "1", "", True),
         ("postgresql", "15", "synchronous_commit", "FALSE", "", "off"),
         ("postgresql", "15", "wal_compression", "lz4", "", "lz4"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import read_text
-from advisor.server_state import EffectiveSetting
+from advisor.server_state import EffectiveSetting, WrittenValue
 from advisor.servers.config.tree import Reader, is_file
 from advisor.vendors.base import Vendor
 from advisor.versions import NumericVersion, parse_version
@@ -40,6 +40,12 @@ def persisted_in(vendor: Vendor, path: Path, reader: Reader) -> Iterator[Effecti
     text = reader.text(path, named_by_user=True)
     try:
         for name, value, line in vendor.persisted_settings(text or ""):
-            yield EffectiveSetting(name, value, origin="persisted", place=f"{path}:{line}")
+            yield EffectiveSetting(
+                name,
+                value,
+                origin="persisted",
+                place=f"{path}:{line}",
+                written=WrittenValue(value),
+            )
     except ValueError as error:
         raise AdvisorError(f"{path} {error}: the server does not start with it") from error
