@@ -10,7 +10,7 @@ from advisor.commands import options
 
 if TYPE_CHECKING:
     from advisor.servers.apply import ConfigTarget, FileChange
-    from advisor.servers.installed.detect import Installed
+    from advisor.servers.installed import Installed
 
 
 def apply(
@@ -59,8 +59,7 @@ def apply(
     from advisor.errors import UsageError
     from advisor.files import STANDARD_STREAM
     from advisor.servers.apply import alone_in, find_target
-    from advisor.servers.installed.detect import find_installed, require_server
-    from advisor.servers.installed.processes import signals_held_back
+    from advisor.servers.installed import find_installed, require_server, signals_held_back
 
     if (file is None) is not undo:
         raise UsageError("--undo takes no FRAGMENT" if undo else "there is no FRAGMENT to apply")
@@ -161,7 +160,7 @@ def _tell(change: "FileChange", *, quiet: bool) -> None:
     """What was done, and what is left to do."""
     from advisor.commands.steps import say
     from advisor.knowledge import load_settings
-    from advisor.servers.apply.effect import needs
+    from advisor.servers.apply import needs
     from advisor.vendors.registry import VENDORS
 
     target = change.target

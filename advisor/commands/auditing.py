@@ -49,8 +49,8 @@ def read_target(
 def _live(
     dsn: str | None, vendor: VendorName | None, *, interval_s: float, quiet: bool
 ) -> AuditTarget:
-    from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
-    from advisor.servers.state.read import read_server
+    from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
+    from advisor.servers.state import read_server
 
     address = find_address(dsn, vendor)
     if dsn is not None and shows_password(dsn):

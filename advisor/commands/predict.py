@@ -8,11 +8,15 @@ from advisor.commands.steps import hand_over, measured, named_fragment, say, sto
 from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.output.prediction import prediction_text
-from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
-from advisor.servers.connection.driver import require_driver
-from advisor.servers.connection.wire import Address
-from advisor.servers.installed.detect import require_server
-from advisor.servers.load.predict import (
+from advisor.servers.connection import (
+    PASSWORD_SHOWN,
+    Address,
+    find_address,
+    require_driver,
+    shows_password,
+)
+from advisor.servers.installed import require_server
+from advisor.servers.load import (
     CLIENTS_MAX,
     DEFAULT_CLIENTS,
     DEFAULT_SECONDS,
@@ -20,8 +24,7 @@ from advisor.servers.load.predict import (
     announcement,
     predict,
 )
-from advisor.servers.sandbox.sandbox import parent_folder
-from advisor.servers.sandbox.temporary_server import temporary_server
+from advisor.servers.sandbox import parent_folder, temporary_server
 from advisor.vendors.names import VendorName
 
 

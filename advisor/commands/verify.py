@@ -71,17 +71,15 @@ def verify(
         raise UsageError("--clients, --seconds, --dsn, --yes and --from need --predict")
     if file is None:
         raise UsageError("there is no FRAGMENT to verify", "name one, or add --predict")
-    _verify_fragment(db, file, server, as_json=as_json, quiet=quiet)
+    _prove(db, file, server, as_json=as_json, quiet=quiet)
 
 
-def _verify_fragment(
-    db: VendorName, file: Path, server: Path | None, *, as_json: bool, quiet: bool
-) -> None:
+def _prove(db: VendorName, file: Path, server: Path | None, *, as_json: bool, quiet: bool) -> None:
     from advisor.commands.steps import hand_over, named_fragment, say
     from advisor.errors import AdvisorError
     from advisor.output.verification import problem_lines, verification_text
-    from advisor.servers.installed.detect import require_server
-    from advisor.servers.sandbox.verify import verify_fragment
+    from advisor.servers.installed import require_server
+    from advisor.servers.sandbox import verify_fragment
 
     fragment = named_fragment(db, file)
     installed = require_server(db, server)

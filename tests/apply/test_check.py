@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from advisor.servers.apply import check, find_target, plan_change
-from advisor.servers.apply.check import copied_configuration
+from advisor.servers.apply.server_check import copied_configuration
 from advisor.servers.config import FilesRead, read_settings
 from advisor.servers.config.fragment import parse_fragment
 from advisor.servers.installed.detect import Installed

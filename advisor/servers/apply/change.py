@@ -15,8 +15,7 @@ from advisor.knowledge import known_settings
 from advisor.server_state import EffectiveSetting
 from advisor.servers.apply.guards import check_all, check_risk
 from advisor.servers.apply.target import ConfigTarget
-from advisor.servers.config import FilesRead
-from advisor.servers.config.fragment import Fragment
+from advisor.servers.config import FilesRead, Fragment
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line, Option
 from advisor.versions import parse_version

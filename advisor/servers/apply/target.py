@@ -10,8 +10,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory
-from advisor.servers.config import FilesRead, read_settings
-from advisor.servers.config.tree import is_file
+from advisor.servers.config import FilesRead, is_file, read_settings
 from advisor.vendors.base import Vendor
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS

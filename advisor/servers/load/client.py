@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.wire import Connection
-from advisor.servers.installed.processes import signals_held_back
+from advisor.servers.connection import Connection
+from advisor.servers.installed import signals_held_back
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:

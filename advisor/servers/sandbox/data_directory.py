@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from advisor.errors import AdvisorError
-from advisor.servers.installed.detect import Installed
-from advisor.servers.installed.processes import run
+from advisor.servers.installed import Installed, run
 from advisor.vendors.base import Initialisation, Place
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Option

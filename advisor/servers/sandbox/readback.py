@@ -4,7 +4,7 @@ from contextlib import closing
 
 from advisor.errors import AdvisorError
 from advisor.server_state import EffectiveSetting
-from advisor.servers.connection.wire import Address
+from advisor.servers.connection import Address
 from advisor.vendors.registry import VENDORS
 
 

@@ -14,9 +14,8 @@ from advisor.errors import AdvisorError
 from advisor.knowledge import known_settings
 from advisor.rules.known_settings import KnownSettings
 from advisor.server_state import EffectiveSetting
-from advisor.servers.connection.wire import Address
-from advisor.servers.installed.detect import Installed
-from advisor.servers.installed.processes import account, run, signals_held_back, start, stop
+from advisor.servers.connection import Address
+from advisor.servers.installed import Installed, account, run, signals_held_back, start, stop
 from advisor.servers.sandbox.data_directory import initialise
 from advisor.servers.sandbox.log import last_words
 from advisor.servers.sandbox.readback import NotReadyError, read_back

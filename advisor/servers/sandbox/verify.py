@@ -7,9 +7,9 @@ from advisor.errors import AdvisorError
 from advisor.knowledge import known_settings
 from advisor.rules.known_settings import KnownSettings
 from advisor.server_state import EffectiveSetting
-from advisor.servers.config.fragment import Fragment
-from advisor.servers.connection.driver import require_driver
-from advisor.servers.installed.detect import Installed
+from advisor.servers.config import Fragment
+from advisor.servers.connection import require_driver
+from advisor.servers.installed import Installed
 from advisor.servers.sandbox.log import Said, complaints, last_words, refusals
 from advisor.servers.sandbox.sandbox import Sandbox, Start, sandbox
 from advisor.servers.sandbox.tried import is_tried, lines_read

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from advisor.knowledge import known_settings
-from advisor.servers.config.fragment import Fragment
-from advisor.servers.connection.wire import Address
-from advisor.servers.installed.detect import Installed
+from advisor.servers.config import Fragment
+from advisor.servers.connection import Address
+from advisor.servers.installed import Installed
 from advisor.servers.sandbox.sandbox import sandbox
 from advisor.servers.sandbox.tried import is_tried, lines_read
 

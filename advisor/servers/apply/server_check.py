@@ -19,11 +19,9 @@ from typing import Final
 from advisor.errors import AdvisorError
 from advisor.files import is_directory
 from advisor.servers.apply.change import FileChange
-from advisor.servers.config import FilesRead
-from advisor.servers.config.tree import ConfigFile
-from advisor.servers.installed.detect import Installed
-from advisor.servers.installed.processes import account, complaints_of, signals_held_back
-from advisor.servers.sandbox.sandbox import parent_folder
+from advisor.servers.config import ConfigFile, FilesRead
+from advisor.servers.installed import Installed, account, complaints_of, signals_held_back
+from advisor.servers.sandbox import parent_folder
 from advisor.vendors.base import Vendor
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Inclusion
