@@ -75,6 +75,51 @@ def test_an_option_that_switches(tmp_path: Path, line: str, name: str, value: st
     assert found_in("mysql", path) == {name: (value, f"{path}:2")}
 
 
+def test_a_line_that_the_server_ignores_leaves_what_stood_before(tmp_path: Path) -> None:
+    """MariaDB 10.11 ignores `yes` for its switch (spellings.toml)."""
+    text = "[mariadbd]\ninnodb_doublewrite = OFF\ninnodb_doublewrite = yes\n"
+    path = write(tmp_path / "my.cnf", text)
+    found = read_settings("mariadb", [path], (10, 11))
+    entry = found.settings["innodb_doublewrite"]
+    assert (entry.value, entry.place) == ("OFF", f"{path}:2")
+    assert found.notes == (
+        f"{path}:3: the server ignores this line: 'yes' is no value of innodb_doublewrite",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("innodb_d=0", "the server does not start with it"),
+        ("loose-innodb_d=0", "the server ignores the line"),
+    ],
+)
+def test_a_beginning_of_several_names_is_said(tmp_path: Path, line: str, note: str) -> None:
+    path = write(tmp_path / "my.cnf", f"[mariadbd]\n{line}\n")
+    found = read_settings("mariadb", [path], (10, 11))
+    assert found.settings == {}
+    (said,) = found.notes
+    assert said.startswith(f"{path}:2: ")
+    assert " may be " in said
+    assert said.endswith(note)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_read"),
+    [
+        ("persisted_globals_load=0", False),
+        ("skip-persisted-globals-load", False),
+        ("persisted-globals-load=FALSE", False),
+        ("skip-persisted-globals-load=0", True),
+        ("persisted_globals_load", True),
+    ],
+)
+def test_every_spelling_of_the_switch_counts(tmp_path: Path, line: str, is_read: bool) -> None:
+    auto = write(tmp_path / "mysqld-auto.cnf", json.dumps(AUTO))
+    path = write(tmp_path / "my.cnf", f"[mysqld]\ndatadir={tmp_path}\n{line}\n")
+    assert (auto in read_settings("mysql", [path]).files) is is_read
+
+
 @pytest.mark.parametrize("stored", [AUTO, AUTO_1], ids=["version 2", "version 1"])
 def test_what_mysql_persisted_wins(tmp_path: Path, stored: object) -> None:
     auto = write(tmp_path / "data" / "mysqld-auto.cnf", json.dumps(stored))
