@@ -1,4 +1,4 @@
-"""The Advice: what to set, why, and what the drive carries. Every output shows the same Advice."""
+"""The Advice: what to set, why, and what the drive sustains. Every output shows the same Advice."""
 
 from typing import Final, Literal
 
@@ -61,7 +61,7 @@ class Loss(Model):
 
 
 class LowerDurability(Model):
-    """What a lower durability class would bring on this drive, and its price."""
+    """What a lower durability class would save on this drive, and its price."""
 
     durability: Durability
     settings: dict[str, str]
@@ -81,7 +81,7 @@ class SerialPoint(Model):
 
 
 class Capacity(Model):
-    """What the drive carries, one sync after another."""
+    """What the drive sustains, one sync after another."""
 
     sync_us: float
     """Mean of one 8 KiB overwrite and fdatasync, or of what comes nearest in a report."""

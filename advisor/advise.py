@@ -1,15 +1,12 @@
-"""Strings the pure steps together: Measurement + request + knowledge -> Advice, CapacityPlan."""
+"""Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
 from advisor import __version__
 from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.facts import build_facts, facts_without_drive
-from advisor.analysis.verdict import Verdict, judge, require_durable
-from advisor.capacity.drive import append_us, drive_capacity, sync_us
-from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
+from advisor.analysis.verdict import judge, require_durable
+from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
-from advisor.capacity.plan import PlanInputs, plan_on
-from advisor.capacity.results import CapacityPlan
 from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
 from advisor.conditions import Facts
 from advisor.durability import Durability
@@ -18,7 +15,6 @@ from advisor.request import Request
 from advisor.rules.engine import Result, recommend
 from advisor.rules.formulas import number
 from advisor.rules.knowledge import Knowledge
-from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -69,62 +65,6 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
 def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:
     """What the rules say that need no drive; the others are among the skipped."""
     return _recommend(facts_without_drive(request, knowledge.assumptions), request, knowledge)
-
-
-def plan_capacity(
-    measurement: Measurement,
-    request: Request | None,
-    syncs: tuple[int, ...] | None,
-    knowledge: Knowledge,
-    wanted: CapacityRequest,
-    progress: ProgressCallback,
-) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
-    """The verdict, the plan and the notes; `progress` is told what the model is run for.
-
-    Raises what `advise` raises.
-    """
-    inputs = plan_inputs(measurement, request, syncs, knowledge)
-    host = modelled_host(measurement, inputs.sequence, knowledge, wanted, progress)
-    plan = plan_on(host, inputs, measurement, wanted, knowledge)
-    return inputs.verdict, plan, inputs.notes
-
-
-def plan_inputs(
-    measurement: Measurement,
-    request: Request | None,
-    syncs: tuple[int, ...] | None,
-    knowledge: Knowledge,
-) -> PlanInputs:
-    """What a plan rests on. Without a request a commit waits for one shared sync.
-
-    Raises what `advise` raises.
-    """
-    if request is None:
-        verdict = judge(measurement, knowledge.storage)
-        require_durable(measurement, verdict)
-        return PlanInputs(
-            advice=None,
-            verdict=verdict,
-            capacity=drive_capacity(measurement, syncs),
-            notes=notes_on(measurement),
-            sequence=ONE_SHARED_SYNC,
-            durability="durable",
-            offers=(),
-        )
-    advice = advise(measurement, request, knowledge)
-    capacity = advice.capacity
-    assert capacity is not None  # a drive without one is refused above
-    return PlanInputs(
-        advice=advice,
-        verdict=advice.storage,
-        capacity=capacity,
-        notes=advice.warnings,
-        sequence=VENDORS[request.vendor].sequence_of(capacity.commit_syncs),
-        durability=request.durability,
-        offers=tuple(
-            offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
-        ),
-    )
 
 
 def _recommend(facts: Facts, request: Request, knowledge: Knowledge) -> Result:

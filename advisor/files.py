@@ -216,9 +216,9 @@ def _dressed_as(reference: Path, *, label: bool = True) -> Callable[[int], None]
         os.fchown(number, status.st_uid, status.st_gid)
         os.fchmod(number, stat.S_IMODE(status.st_mode) & ~stat.S_IWOTH)
         for name in LABELS if label else ():
-            wanted = _label(reference, name)
-            if wanted is not None and wanted != _label(number, name):
-                os.setxattr(number, name, wanted)
+            value = _label(reference, name)
+            if value is not None and value != _label(number, name):
+                os.setxattr(number, name, value)
 
     return dress
 

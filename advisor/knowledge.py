@@ -73,9 +73,9 @@ def find_setting(name: str) -> tuple[Setting, str | None]:
     parts = name.split(".")
     if parts[0] not in get_args(Engine):
         parts = ["", *parts]
-    engine, wanted, rule_name, *rest = (*parts, "", "")
+    engine, setting_name, rule_name, *rest = (*parts, "", "")
     for setting in load_all_settings():
-        if setting.name == wanted and engine in ("", setting.engine):
+        if setting.name == setting_name and engine in ("", setting.engine):
             if any(rest) or rule_name not in ["", *(rule.name for rule in setting.rule)]:
                 break
             return setting, rule_name or None

@@ -14,7 +14,7 @@ class CpuPoint(Model):
     us_per_txn: float
 
 
-class Point(Model):
+class PredictionPoint(Model):
     """One number of clients: what was predicted, and what came. Percentiles are of a commit as its
     client sees it; None where the run was too short for them."""
 
@@ -45,4 +45,4 @@ class Prediction(Model):
     cpu: tuple[CpuPoint, ...]
     wake_us: float
     notes: tuple[str, ...]
-    points: tuple[Point, ...]
+    points: tuple[PredictionPoint, ...]

@@ -207,7 +207,7 @@ class SimulatedServer:
     def _entering(
         self, stage: SyncStage, entered: "SharedSync | OneAtATime"
     ) -> Callable[[CommitGroup], None]:
-        """How those whom the stage before has served enter this one."""
+        """How those that the stage before has served enter this one."""
         if isinstance(entered, SharedSync) and stage.enters == "as a group":
             return entered.join_all
 

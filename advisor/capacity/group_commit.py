@@ -2,11 +2,11 @@
 
 A transaction takes CPU time, then commits: it waits for a sync, which serves everybody who was
 ready when it began; who comes later waits for the next. Simulated event by event are that and the
-queue for the cores, in which those whom a sync has served compete with whoever leads the next one.
+queue for the cores, in which those that a sync has served compete with whoever leads the next one.
 
 Assumed: rows that nobody else locks, data in memory, no checkpoint, no other load; latencies that
 do not depend on how much one sync writes, nor on each other. How well that fits real servers is in
-the README, from tests/benchmarks/capacity_accuracy.py.
+the README, from tests/benchmarks/capacity_accuracy/.
 """
 
 import math
@@ -103,21 +103,23 @@ def closed_loop(
 ) -> ModelResult:
     """`clients` connections, each with its next transaction as soon as the last one is answered.
 
-    Same arguments, same outcome.
+    Same arguments, same result.
     """
     host = _host(cpu, seed)
     latencies_us: list[float] = []
 
-    def answered(one: SimulatedTransaction) -> None:
-        latencies_us.append(host.clock.now_us - one.sent_us)
-        server.submit(one, model.commits)
+    def answered(transaction: SimulatedTransaction) -> None:
+        latencies_us.append(host.clock.now_us - transaction.sent_us)
+        server.submit(transaction, model.commits)
 
     server = SimulatedServer(model.sequence, host, drive.log, drive.append, model.delay, answered)
     server.cpu_us = cpu.at(clients) / model.commits
     for client in range(clients):
         start_us = drive.log.mean_us * client / clients
         host.clock.after(
-            start_us, lambda one: server.submit(one, model.commits), SimulatedTransaction()
+            start_us,
+            lambda transaction: server.submit(transaction, model.commits),
+            SimulatedTransaction(),
         )
     warm_up = max(WARM_UP, 4 * clients)
     counted = max(COUNTED, 60 * clients)
@@ -141,7 +143,7 @@ def open_arrivals(
 ) -> ModelResult:
     """Transactions that arrive at random (Poisson), each on a connection of its own.
 
-    Where the server does not keep up, both percentiles are infinite. Same arguments, same outcome.
+    Where the server does not keep up, both percentiles are infinite. Same arguments, same result.
     """
     host = _host(cpu, seed)
     latencies_us: list[float] = []
@@ -156,8 +158,8 @@ def open_arrivals(
         if arrived < total:
             host.clock.after(host.random.expovariate(1.0) * between_us, arrive, None)
 
-    def answered(one: SimulatedTransaction) -> None:
-        latencies_us.append(host.clock.now_us - one.sent_us)
+    def answered(transaction: SimulatedTransaction) -> None:
+        latencies_us.append(host.clock.now_us - transaction.sent_us)
 
     server = SimulatedServer(model.sequence, host, drive.log, drive.append, model.delay, answered)
     alone_us = cpu.at(1) + sync_wait_us(model, drive)

@@ -1,4 +1,4 @@
-"""A server on the measured host, and the models that say what it carries."""
+"""A server on the measured host, and the models that say what it sustains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class CapacityRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelledHost:
-    """A server on a host, and the models that say what it carries."""
+    """A server on a host, and the models that say what it sustains."""
 
     sequence: CommitSequence
     drive: SyncLatencies

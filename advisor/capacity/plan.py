@@ -53,14 +53,16 @@ def plan_on(
     wishes: CapacityRequest,
     knowledge: Knowledge,
 ) -> CapacityPlan:
-    """What the host carries, and who else carries the target."""
+    """What the host sustains, and what else sustains the target."""
     factor = append_factor(host.drive)
     references = tuple(reference_drives(knowledge.storage.references, factor))
     asked: TargetResult | None = None
     if wishes.target_tps is not None:
-        setup, wanted = _wanted(host, wishes, wishes.target_tps)
+        scenario, target = _scenario(host, wishes, wishes.target_tps)
         others = (*references, *class_drives(knowledge.storage.classes, factor))
-        asked = target_result(setup, wanted, inputs.durability, others, inputs.offers, host.clients)
+        asked = target_result(
+            scenario, target, inputs.durability, others, inputs.offers, host.clients
+        )
     on = references if wishes.on_references else ()
     return CapacityPlan(
         **dict(inputs.capacity),
@@ -68,7 +70,7 @@ def plan_on(
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
         group_commit=tuple(_point(host, clients) for clients in wishes.client_counts),
-        workloads=tuple(_workload(host, one, on) for one in wishes.transactions),
+        workloads=tuple(_workload(host, transaction, on) for transaction in wishes.transactions),
         target=asked,
         notes=(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
@@ -85,7 +87,7 @@ def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[
         yield "what a growing binary log costs was not measured; taken to be one sync of the log"
     if others:
         growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
-        yield f"of other storages a sync takes its mean, always{growing}; their tails are unknown"
+        yield f"of other drives a sync takes its mean, always{growing}; their tails are unknown"
 
 
 def _tail_notes(measurement: Measurement) -> Iterator[str]:
@@ -96,14 +98,14 @@ def _tail_notes(measurement: Measurement) -> Iterator[str]:
 
 
 def _point(host: ModelledHost, clients: int) -> GroupCommitPoint:
-    outcome = host.clients(CommitModel(host.sequence), host.drive, host.cpu(), clients)
+    result = host.clients(CommitModel(host.sequence), host.drive, host.cpu(), clients)
     return GroupCommitPoint(
         clients=clients,
-        tps=outcome.tps,
-        p50_ms=outcome.p50_ms,
-        p99_ms=outcome.p99_ms,
-        commits_per_sync=outcome.group_size,
-        bottleneck=outcome.bottleneck,
+        tps=result.tps,
+        p50_ms=result.p50_ms,
+        p99_ms=result.p99_ms,
+        commits_per_sync=result.group_size,
+        bottleneck=result.bottleneck,
     )
 
 
@@ -138,19 +140,26 @@ def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencie
         sustainable_tps=rate,
         per_day=rate * SECONDS_PER_DAY,
         records_per_s=transaction.records and rate * transaction.records,
-        p50_ms=found.outcome.p50_ms,
-        p99_ms=found.outcome.p99_ms,
+        p50_ms=found.result.p50_ms,
+        p99_ms=found.result.p99_ms,
         meets_target=found.meets_target,
     )
 
 
-def _wanted(host: ModelledHost, wishes: CapacityRequest, tps: float) -> tuple[Scenario, TargetRate]:
+def _scenario(
+    host: ModelledHost, wishes: CapacityRequest, tps: float
+) -> tuple[Scenario, TargetRate]:
     """A single-row write, or the one workload that is asked for, with its own p99."""
     if not wishes.transactions:
-        setup = Scenario(CommitModel(host.sequence), host.drive, host.cpu(), wishes.client_counts)
-        return setup, TargetRate(tps, wishes.p99_limit_ms)
-    (one,) = wishes.transactions
-    setup = Scenario(
-        host.commit_model(one), host.drive, host.cpu(one.statements), wishes.client_counts
+        scenario = Scenario(
+            CommitModel(host.sequence), host.drive, host.cpu(), wishes.client_counts
+        )
+        return scenario, TargetRate(tps, wishes.p99_limit_ms)
+    (transaction,) = wishes.transactions
+    scenario = Scenario(
+        host.commit_model(transaction),
+        host.drive,
+        host.cpu(transaction.statements),
+        wishes.client_counts,
     )
-    return setup, TargetRate(tps, wishes.p99_limit_ms or one.p99_target_ms)
+    return scenario, TargetRate(tps, wishes.p99_limit_ms or transaction.p99_target_ms)

@@ -27,7 +27,7 @@ EXACT_DIGITS: Final = 9
 
 
 class Policy(Model):
-    """How one workload persists its events at the wanted rate, and what a crash may then lose.
+    """How one workload persists its events at the target rate, and what a crash may then lose.
 
     A batch is synced when it is full or `flush_interval_ms` old, while the next one fills. A writer
     that accepts nothing more while both are full keeps to `lost_events_max` on any drive.
@@ -36,7 +36,7 @@ class Policy(Model):
     workload: str
     policy: How
     rate_per_s: float
-    """Wanted: all events."""
+    """The target: all events."""
     sync_us: float
     syncs_per_event: int
     utilisation: float
@@ -52,9 +52,9 @@ class Policy(Model):
     batch_events: int | None
     """None where nothing is batched, like the next."""
     flush_interval_ms: float | None
-    """How long a batch takes to fill at the wanted rate."""
+    """How long a batch takes to fill at the target rate."""
     lost_events_max: int | None
-    """None where the rate is not carried, like the next two."""
+    """None where the rate is not sustained, like the next two."""
     syncs_per_s: float | None
     policy_utilisation: float | None
     """The share of one writer's time with this policy."""
@@ -67,16 +67,18 @@ def plan_policies(
 ) -> tuple[Policy, ...]:
     """A policy for each workload of files. A database batches by itself: group commit.
 
-    `sync_us` is the mean sync of a file that grows; `rate_per_s` is wanted of each workload.
+    `sync_us` is the mean sync of a file that grows; `rate_per_s` is the target of each workload.
     """
     return tuple(
-        _Wish(one, sync_us, rate_per_s).policy() for one in transactions if one.kind == "files"
+        _Workload(transaction, sync_us, rate_per_s).policy()
+        for transaction in transactions
+        if transaction.kind == "files"
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """A workload of files at the wanted rate."""
+class _Workload:
+    """A workload of files at the target rate."""
 
     transaction: Transaction
     sync_us: float
@@ -99,7 +101,7 @@ class _Wish:
         if self.rate_per_s * self.event_s <= self.comfortable:
             return self._immediately()
         room = self.comfortable - self.immediate_per_s * self.event_s
-        return self._batched(room) if room > 0 else self._not_carried()
+        return self._batched(room) if room > 0 else self._not_sustained()
 
     def _immediately(self) -> Policy:
         return self._made(
@@ -134,17 +136,17 @@ class _Wish:
             policy_utilisation=flushes_per_s * self.event_s,
         )
 
-    def _not_carried(self) -> Policy:
-        carried_per_s = self.comfortable / self.event_s
-        not_carried_per_s = self.immediate_per_s - carried_per_s
+    def _not_sustained(self) -> Policy:
+        sustained_per_s = self.comfortable / self.event_s
+        not_carried_per_s = self.immediate_per_s - sustained_per_s
         return self._made(
             "not-carried",
             *self._at_once(f"which leaves nothing of {_figure(self.comfortable)} for the others"),
-            f"this drive carries {format_count(carried_per_s)}/s of them comfortably, and"
+            f"this drive sustains {format_count(sustained_per_s)}/s of them comfortably, and"
             f" {format_count(1 / self.event_s)}/s with all its time:"
             f" {format_count(not_carried_per_s)}/s are too many, and batching the others does not"
             " help",
-            immediate_per_s=carried_per_s,
+            immediate_per_s=sustained_per_s,
             not_carried_per_s=not_carried_per_s,
         )
 

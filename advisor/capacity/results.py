@@ -1,4 +1,4 @@
-"""What the capacity command says: the serial bound, and what connections carry together."""
+"""What the capacity command says: the serial bound, and what connections sustain together."""
 
 from typing import Final, Literal
 
@@ -67,7 +67,7 @@ class WorkloadCapacity(Sustained):
 
 
 class StorageResult(Model):
-    """Whether a storage carries the target, and with how many clients at the least."""
+    """Whether a drive sustains the target, and with how many clients at the least."""
 
     name: str
     description: str = ""
@@ -90,7 +90,7 @@ class Relaxation(Model):
 
 
 class Remedy(Model):
-    """Changes that together make the measured drive's host carry the target."""
+    """Changes that together make the measured drive's host sustain the target."""
 
     changes: tuple[str, ...] = Field(min_length=1)
     clients: int
@@ -99,7 +99,7 @@ class Remedy(Model):
 
 
 class TargetResult(Model):
-    """Who carries so many transactions per second within that p99."""
+    """What sustains so many transactions per second within that p99."""
 
     tps: float
     p99_limit_ms: float | None
@@ -107,10 +107,10 @@ class TargetResult(Model):
     clients_tried: tuple[int, ...]
     here: StorageResult
     storages: tuple[StorageResult, ...]
-    """The reference storages, and each storage class at its best and at its worst."""
+    """The reference drives, and each storage class at its best and at its worst."""
     relaxed: tuple[Relaxation, ...]
     remedies: tuple[Remedy, ...]
-    """Empty where the drive carries it as it is, or where no two changes help."""
+    """Empty where the drive sustains it as it is, or where no two changes help."""
 
 
 class CapacityPlan(Capacity):

@@ -12,8 +12,8 @@ ArrivalModel = Callable[[CommitModel, SyncLatencies, Cpu, float], ModelResult]
 TRICKLE: Final = 1e-3
 """How busy one transaction alone is at the lowest rate tried: hardly anybody meets anybody."""
 
-LOW_RUNGS: Final = 64
-HIGH_RUNGS: Final = 32
+LOW_RATES: Final = 64
+HIGH_RATES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Sustainable:
     """A rate, and what the model says of it. Where even a trickle misses the target, rate 0."""
 
     arrivals_per_s: float
-    outcome: ModelResult
+    result: ModelResult
 
     @property
     def meets_target(self) -> bool:
@@ -48,16 +48,16 @@ def rate_grid(commit: CommitModel, drive: SyncLatencies, cpu: Cpu) -> tuple[floa
     """
     most = most_per_s(commit, drive, cpu)
     lowest, turn = TRICKLE * 1e6 / alone_us(commit, drive, cpu), most / 8
-    growth = (turn / lowest) ** (1 / LOW_RUNGS)
-    low = (lowest * growth**rung for rung in range(LOW_RUNGS))
-    high = (turn + (most - turn) * rung / HIGH_RUNGS for rung in range(HIGH_RUNGS))
+    growth = (turn / lowest) ** (1 / LOW_RATES)
+    low = (lowest * growth**step for step in range(LOW_RATES))
+    high = (turn + (most - turn) * step / HIGH_RATES for step in range(HIGH_RATES))
     return (*low, *high)
 
 
 def sustainable(
     commit: CommitModel, drive: SyncLatencies, cpu: Cpu, p99_target_ms: float, model: ArrivalModel
 ) -> Sustainable:
-    """The highest rung of the ladder that keeps the target; p99 only grows with the rate."""
+    """The highest rate of the grid that keeps the target; p99 only grows with the rate."""
     rates = rate_grid(commit, drive, cpu)
     kept = model(commit, drive, cpu, rates[0])
     if kept.p99_ms > p99_target_ms:
@@ -65,9 +65,9 @@ def sustainable(
     low, high = 0, len(rates)  # the highest that is known to keep it, the lowest known not to
     while high - low > 1:
         middle = (low + high) // 2
-        outcome = model(commit, drive, cpu, rates[middle])
-        if outcome.p99_ms > p99_target_ms:
+        result = model(commit, drive, cpu, rates[middle])
+        if result.p99_ms > p99_target_ms:
             high = middle
         else:
-            low, kept = middle, outcome
+            low, kept = middle, result
     return Sustainable(rates[low], kept)

@@ -1,4 +1,4 @@
-"""A wanted rate: who carries it, with how many clients, and what else would."""
+"""A target rate: what sustains it, with how many clients, and what else would."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ from advisor.vendors.commits import ASYNCHRONOUS
 
 def target_result(
     here: Scenario,
-    wanted: TargetRate,
+    target: TargetRate,
     durability: Durability,
     others: tuple[StandardDrive, ...],
     offers: tuple[LowerDurability, ...],
@@ -34,24 +34,24 @@ def target_result(
 ) -> TargetResult:
     """The answer. `offers` are the lower durability classes where a commit waits for no sync."""
     this_drive = StandardDrive("this drive", "", here.drive, measured=True)
-    own = _carrier(this_drive, here, wanted, model)
-    storages = tuple(_carrier(other, here, wanted, model) for other in others)
-    relaxed = tuple(_relaxed(here, wanted, offers, model))
+    own = _storage_result(this_drive, here, target, model)
+    storages = tuple(_storage_result(other, here, target, model) for other in others)
+    relaxed = tuple(_relaxed(here, target, offers, model))
     found: tuple[Remedy, ...] = ()
     if own.clients is None:
-        changes = _changes(here, wanted, list(zip(storages, others, strict=True)), relaxed)
+        changes = _changes(here, target, list(zip(storages, others, strict=True)), relaxed)
         found = tuple(
             Remedy(
-                changes=one.changes,
-                clients=one.outcome.clients,
-                tps=one.outcome.tps,
-                p99_ms=one.outcome.p99_ms,
+                changes=solution.changes,
+                clients=solution.result.clients,
+                tps=solution.result.tps,
+                p99_ms=solution.result.p99_ms,
             )
-            for one in remedies(here, wanted, tuple(changes), model)
+            for solution in remedies(here, target, tuple(changes), model)
         )
     return TargetResult(
-        tps=wanted.tps,
-        p99_limit_ms=wanted.p99_limit_ms,
+        tps=target.tps,
+        p99_limit_ms=target.p99_limit_ms,
         durability=durability,
         clients_tried=here.client_counts,
         here=own,
@@ -61,46 +61,46 @@ def target_result(
     )
 
 
-def _carrier(
-    drive: StandardDrive, here: Scenario, wanted: TargetRate, model: ClientModel
+def _storage_result(
+    drive: StandardDrive, here: Scenario, target: TargetRate, model: ClientModel
 ) -> StorageResult:
-    outcome = fewest_clients(replace(here, drive=drive.drive), wanted, model)
+    result = fewest_clients(replace(here, drive=drive.drive), target, model)
     return StorageResult(
         name=drive.name,
         description=drive.description,
         sync_us=drive.drive.log.mean_us,
-        clients=outcome and outcome.clients,
-        tps=outcome and outcome.tps,
-        p50_ms=outcome and outcome.p50_ms,
-        p99_ms=outcome and outcome.p99_ms,
+        clients=result and result.clients,
+        tps=result and result.tps,
+        p50_ms=result and result.p50_ms,
+        p99_ms=result and result.p99_ms,
     )
 
 
 def _relaxed(
-    here: Scenario, wanted: TargetRate, offers: Iterable[LowerDurability], model: ClientModel
+    here: Scenario, target: TargetRate, offers: Iterable[LowerDurability], model: ClientModel
 ) -> Iterator[Relaxation]:
     if not here.commit.sequence.shares_syncs:
         return  # no setting of a server's makes those wait for less
     there = replace(here, commit=CommitModel(ASYNCHRONOUS))
     for offer in offers:
-        outcome = fewest_clients(there, wanted, model)
+        result = fewest_clients(there, target, model)
         yield Relaxation(
             durability=offer.durability,
             settings=offer.settings,
             losses=offer.losses,
-            clients=outcome and outcome.clients,
+            clients=result and result.clients,
         )
 
 
 def _changes(
     here: Scenario,
-    wanted: TargetRate,
+    target: TargetRate,
     storages: list[tuple[StorageResult, StandardDrive]],
     relaxed: tuple[Relaxation, ...],
 ) -> Iterator[Modification]:
     """What could be different, in the order it is proposed in; only the mildest relaxation."""
     yield from _faster_drive(storages, here.drive.log.mean_us)
-    yield from more_cores(here.cpu, wanted)
+    yield from more_cores(here.cpu, target)
     for offer in relaxed[:1]:
         yield no_waiting(f"--durability {offer.durability}")
     yield more_clients(here.client_counts)
@@ -109,14 +109,14 @@ def _changes(
 def _faster_drive(
     storages: list[tuple[StorageResult, StandardDrive]], sync_us: float
 ) -> Iterator[Modification]:
-    """Of the faster storages the slowest that carries it with nothing else changed, one that was
+    """Of the faster drives the slowest that sustains it with nothing else changed, one that was
     measured before one that is only described; if none does, the fastest."""
     faster = sorted(
         (pair for pair in storages if pair[0].sync_us < sync_us),
         key=lambda pair: (pair[1].measured, pair[0].sync_us),
     )
-    carrying = [pair for pair in faster if pair[0].clients is not None]
+    sustaining = [pair for pair in faster if pair[0].clients is not None]
     fastest = sorted(faster, key=lambda pair: pair[0].sync_us)
-    for carrier, other in carrying[-1:] or fastest[:1]:
-        text = f"a drive like {carrier.name} ({format_latency(carrier.sync_us)} a sync)"
+    for storage, other in sustaining[-1:] or fastest[:1]:
+        text = f"a drive like {storage.name} ({format_latency(storage.sync_us)} a sync)"
         yield another_drive(text, other.drive)

@@ -1,4 +1,4 @@
-"""The inverse: who carries a wanted rate, with how few clients, and what would change a no."""
+"""The inverse: what sustains a target rate, with how few clients, and what would change a no."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -54,49 +54,51 @@ class Modification:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """Changes that together carry what is wanted."""
+    """Changes that together sustain the target rate."""
 
     changes: tuple[str, ...]
-    outcome: ModelResult
+    result: ModelResult
 
 
-def fewest_clients(setup: Scenario, wanted: TargetRate, model: ClientModel) -> ModelResult | None:
-    """The outcome with the fewest clients that carry it; None where no number of them does.
+def fewest_clients(
+    scenario: Scenario, target: TargetRate, model: ClientModel
+) -> ModelResult | None:
+    """The result with the fewest clients that sustain it; None where no number of them does.
 
     A rate past what the cores or the files can do, and too few clients for it even if they never
     waited for each other, need no run of the model. p99 grows with the clients, but for the noise
     of a tail: the first that misses the limit by far ends the search.
     """
-    if wanted.tps > most_per_s(setup.commit, setup.drive, setup.cpu):
+    if target.tps > most_per_s(scenario.commit, scenario.drive, scenario.cpu):
         return None
-    each_us = alone_us(setup.commit, setup.drive, setup.cpu)
-    for clients in setup.client_counts:
-        if clients * 1e6 / each_us < wanted.tps:
+    each_us = alone_us(scenario.commit, scenario.drive, scenario.cpu)
+    for clients in scenario.client_counts:
+        if clients * 1e6 / each_us < target.tps:
             continue
-        outcome = model(setup.commit, setup.drive, setup.cpu, clients)
-        limit_ms = math.inf if wanted.p99_limit_ms is None else wanted.p99_limit_ms
-        if outcome.p99_ms > limit_ms * MISSED_BY_FAR:
+        result = model(scenario.commit, scenario.drive, scenario.cpu, clients)
+        limit_ms = math.inf if target.p99_limit_ms is None else target.p99_limit_ms
+        if result.p99_ms > limit_ms * MISSED_BY_FAR:
             return None
-        if outcome.tps >= wanted.tps and outcome.p99_ms <= limit_ms:
-            return outcome
+        if result.tps >= target.tps and result.p99_ms <= limit_ms:
+            return result
     return None
 
 
 def remedies(
-    setup: Scenario, wanted: TargetRate, changes: Sequence[Modification], model: ClientModel
+    scenario: Scenario, target: TargetRate, changes: Sequence[Modification], model: ClientModel
 ) -> Iterator[Solution]:
     """Each change that is enough alone; where none is, the pairs that are."""
-    alone = [found for change in changes if (found := _try(setup, wanted, (change,), model))]
+    alone = [found for change in changes if (found := _try(scenario, target, (change,), model))]
     yield from alone
     if not alone:
         for pair in combinations(changes, 2):
-            if found := _try(setup, wanted, pair, model):
+            if found := _try(scenario, target, pair, model):
                 yield found
 
 
-def more_cores(cpu: Cpu, wanted: TargetRate) -> tuple[Modification, ...]:
+def more_cores(cpu: Cpu, target: TargetRate) -> tuple[Modification, ...]:
     """A host with more cores, in a few sizes; none where those it has are plenty."""
-    needed = wanted.tps * min(us for _, us in cpu.us_per_txn) / 1e6
+    needed = target.tps * min(us for _, us in cpu.us_per_txn) / 1e6
     counts = sorted({math.ceil(needed * headroom) for headroom in CORE_HEADROOM})
     sizes = tuple((f"{count} cores", _with_cores(count)) for count in counts if count > cpu.cores)
     return (Modification(sizes),) if sizes else ()
@@ -107,33 +109,33 @@ def more_clients(client_counts: tuple[int, ...]) -> Modification:
     most = max(client_counts)
     counts = tuple(most * times for times in MORE_CLIENTS)
     name = f"up to {counts[-1]} clients"
-    return Modification(((name, lambda setup: replace(setup, client_counts=counts)),))
+    return Modification(((name, lambda scenario: replace(scenario, client_counts=counts)),))
 
 
 def another_drive(name: str, drive: SyncLatencies) -> Modification:
     """The log on another drive."""
-    return Modification(((name, lambda setup: replace(setup, drive=drive)),))
+    return Modification(((name, lambda scenario: replace(scenario, drive=drive)),))
 
 
 def no_waiting(name: str) -> Modification:
     """Commits that wait for no sync."""
     commit = CommitModel(ASYNCHRONOUS)
-    return Modification(((name, lambda setup: replace(setup, commit=commit)),))
+    return Modification(((name, lambda scenario: replace(scenario, commit=commit)),))
 
 
 def _with_cores(count: int) -> ApplyModification:
-    return lambda setup: replace(setup, cpu=replace(setup.cpu, cores=count))
+    return lambda scenario: replace(scenario, cpu=replace(scenario.cpu, cores=count))
 
 
 def _try(
-    setup: Scenario, wanted: TargetRate, changes: tuple[Modification, ...], model: ClientModel
+    scenario: Scenario, target: TargetRate, changes: tuple[Modification, ...], model: ClientModel
 ) -> Solution | None:
-    """The changes together, in the smallest sizes that carry it; None where none do."""
+    """The changes together, in the smallest sizes that sustain it; None where none do."""
     if not changes:
-        outcome = fewest_clients(setup, wanted, model)
-        return Solution((), outcome) if outcome else None
+        result = fewest_clients(scenario, target, model)
+        return Solution((), result) if result else None
     first, *others = changes
     for name, apply in first.sizes:
-        if found := _try(apply(setup), wanted, tuple(others), model):
-            return Solution((name, *found.changes), found.outcome)
+        if found := _try(apply(scenario), target, tuple(others), model):
+            return Solution((name, *found.changes), found.result)
     return None

@@ -58,9 +58,10 @@ class Workload(Strict):
     @model_validator(mode="after")
     def _some_syncs(self) -> "Workload":
         parameters = self.parameters.values()
-        if not self.syncs + sum(one.min * one.syncs_each for one in parameters):
+        if not self.syncs + sum(parameter.min * parameter.syncs_each for parameter in parameters):
             raise ValueError("a transaction needs a sync: raise syncs, or a parameter's min")
-        if self.syncs + sum(one.max * one.syncs_each for one in parameters) > MAX_SYNCS:
+        most = self.syncs + sum(parameter.max * parameter.syncs_each for parameter in parameters)
+        if most > MAX_SYNCS:
             raise ValueError(f"a transaction of more than {MAX_SYNCS} syncs")
         return self
 

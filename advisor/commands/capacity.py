@@ -44,7 +44,6 @@ def capacity(
     On one connection, one sync after another; on many that share syncs (group commit); and at
     which rate a workload's p99 stays within its target.
     """
-    from advisor.advise import plan_capacity
     from advisor.commands import steps
     from advisor.commands.requests import build_request, parse_syncs
     from advisor.commands.wishes import build_wishes
@@ -52,6 +51,7 @@ def capacity(
     from advisor.files import check_writable
     from advisor.output.capacity import capacity_text
     from advisor.output.waiting import working_on
+    from advisor.plan_capacity import plan_capacity
 
     if db is None and (db_version is not None or binary_log is not None or durability != "strict"):
         raise UsageError("--db-version, --binary-log and --durability need --db")

@@ -1,1 +1,1 @@
-"""Many measurements at once: who is slow, who differs from drives of its model, whom to trust."""
+"""Many measurements at once: hosts that are slow, unlike others of their drive, or not trusted."""

@@ -52,7 +52,7 @@ def _model(measurement: Measurement) -> str | None:
     known = Counter(model for model in models if not isinstance(model, Unknown))
     if not models or known.total() < len(models):
         return None
-    return " + ".join(f"{n} x {one}" if n > 1 else one for one, n in sorted(known.items()))
+    return " + ".join(f"{n} x {model}" if n > 1 else model for model, n in sorted(known.items()))
 
 
 def _latency(series: Series) -> HostLatency:
@@ -100,7 +100,7 @@ def _classes(hosts: Iterable[FleetHost]) -> tuple[ClassCount, ...]:
     for host in hosts:
         members[host.storage_class].append(host)
     counts = [_class_count(name, found) for name, found in sorted(members.items())]
-    return tuple(sorted(counts, key=lambda one: -one.hosts))
+    return tuple(sorted(counts, key=lambda count: -count.hosts))
 
 
 def _class_count(storage_class: str, hosts: list[FleetHost]) -> ClassCount:

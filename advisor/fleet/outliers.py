@@ -28,7 +28,7 @@ Peers = tuple[str, str]
 
 
 def peers_of(host: FleetHost) -> Peers:
-    """Whom a host is held against."""
+    """The hosts that a host is compared with."""
     return host.model or "", host.latency.series if host.latency else ""
 
 
@@ -49,7 +49,7 @@ def _drive_model(model: str, series: str, means_us: list[float]) -> DriveModel:
     """Latencies scatter by factors, so their logarithms are held against each other."""
     logarithms = [math.log(mean_us) for mean_us in means_us]
     middle = median(logarithms)
-    deviation = MAD_TO_DEVIATION * median(abs(one - middle) for one in logarithms)
+    deviation = MAD_TO_DEVIATION * median(abs(value - middle) for value in logarithms)
     return DriveModel(
         model=model,
         series=series,

@@ -1,4 +1,4 @@
-"""What a report on a fleet says. As JSON it is a face of its own."""
+"""What a report on a fleet says. JSON shows it as it is."""
 
 from typing import Final, Literal
 

@@ -15,15 +15,15 @@ FLUSH_REQUESTS: Final = 15
 
 
 @dataclass(frozen=True)
-class Counters:
+class DeviceCounters:
     """Flushes completed and bytes written since boot, summed over devices."""
 
     flush_requests: Known[int]
     written_bytes: Known[int]
 
-    def since(self, before: "Counters") -> "Counters":
+    def since(self, before: "DeviceCounters") -> "DeviceCounters":
         """What was added after `before`."""
-        return Counters(
+        return DeviceCounters(
             _difference(self.flush_requests, before.flush_requests),
             _difference(self.written_bytes, before.written_bytes),
         )
@@ -31,16 +31,16 @@ class Counters:
 
 def read_counters(
     devices: Known[tuple[Device, ...]] | Sequence[str], root: Path = Path("/")
-) -> Counters:
+) -> DeviceCounters:
     """The counters of the devices now, or why they are not known."""
     if isinstance(devices, Unknown):
-        return Counters(devices, devices)
+        return DeviceCounters(devices, devices)
     names = [device.name if isinstance(device, Device) else device for device in devices]
     if not names:
         none = Unknown(unknown="no block device")
-        return Counters(none, none)
+        return DeviceCounters(none, none)
     lines = [_fields(root / "sys/block" / name / "stat") for name in names]
-    return Counters(
+    return DeviceCounters(
         _sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
         _sum([_field(line, SECTORS_WRITTEN, "writes", SECTOR_BYTES) for line in lines]),
     )

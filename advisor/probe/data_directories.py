@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-MARKERS: Final = {"mysqld": "ibdata1", "mariadbd": "ibdata1", "postgres": "PG_VERSION"}
-"""A server's name -> a file that only its data directory has."""
+from advisor.vendors.registry import VENDORS
+
+DATA_DIRECTORY_FILES: Final = {
+    program: vendor.data_directory_file
+    for vendor in VENDORS.values()
+    for program in vendor.programs
+}
+"""A server's program -> a file that only its data directory has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +20,7 @@ class DataDirectory:
     """One running server and the directory it works in."""
 
     server: str
+    """Its program's name."""
     directory: Path
 
 
@@ -24,13 +31,13 @@ def on_other_devices(directory: Path) -> list[DataDirectory]:
     """
     device = directory.stat().st_dev
     found: dict[Path, DataDirectory] = {}
-    for one in running():
+    for server in running():
         try:
-            elsewhere = one.directory.stat().st_dev != device
+            elsewhere = server.directory.stat().st_dev != device
         except OSError:
             continue
         if elsewhere:
-            found.setdefault(one.directory, one)
+            found.setdefault(server.directory, server)
     return list(found.values())
 
 
@@ -43,7 +50,7 @@ def running() -> list[DataDirectory]:
         cwd = Path(process.info["cwd"] or "/")
         # A server started by another program (a loader, a debugger) has its name as an argument.
         names = {process.info["name"], *map(os.path.basename, process.info["cmdline"] or ())}
-        for server, marker in MARKERS.items():
-            if server in names and os.path.exists(cwd / marker):
+        for server, file in DATA_DIRECTORY_FILES.items():
+            if server in names and os.path.exists(cwd / file):
                 found.append(DataDirectory(server, cwd))
     return found

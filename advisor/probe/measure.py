@@ -33,7 +33,7 @@ def measure(
     """Measures the drive under `directory`, writing nameless files there that vanish at the end.
 
     `seed` decides the order of the series in each round, and the places of random writes; without
-    it, chance does. `report` is called between stretches of measuring, never during one: it should
+    it, chance does. `report` is called between two series, never during one: it should
     be back within a few milliseconds and leave no thread working, or it will be measured too.
 
     Raises AdvisorError for all that a user can cause or must know of: no such directory, no
@@ -63,13 +63,13 @@ def measure(
             seed=seed,
             directory=directory,
             devices=target.devices,
-            before_stretch=clock.tell_series,
+            before_series=clock.tell_series,
         )
         waited_after_s = waited_s()
         clock.tell("done")
     series = tuple(run.finished() for run in runs)
     written_bytes = files.written_bytes + sum(
-        part.written_bytes for one in series for part in one.rounds
+        round_.written_bytes for measured in series for round_ in measured.rounds
     )
     measurement = Measurement(
         tool_version=advisor.__version__,
@@ -118,7 +118,7 @@ class _Clock:
 
     def tell_series(self, following: SeriesRun) -> None:
         """Reports the series that is next, with the last one's estimate."""
-        self.tell(following.bench.spec.name)
+        self.tell(following.series.spec.name)
         self._last = following
 
     def tell(self, activity: str) -> None:
@@ -131,7 +131,7 @@ class _Clock:
                 series_done=sum(run.ended_by is not None for run in self.runs),
                 series_total=self._series_total,
                 budget_fraction=min(1.0, (perf_counter() - self._started_s) / self._budget_s),
-                estimate_of=last.bench.spec.name if last else None,
+                estimate_of=last.series.spec.name if last else None,
                 ops_per_s=summary.ops_per_s if summary else None,
                 mean_us=summary.mean_us if summary else None,
                 p99_us=summary.p99_us if summary else None,

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the run is. Sent between two stretches of measuring, never during one."""
+    """How far the run is. Sent between two series, never while one is measured."""
 
     activity: str
     """What comes next: the name of a series, or "watching the drive", "filling the test files"."""

@@ -1,4 +1,4 @@
-"""Interleaved rounds: every series gets its stretch in each, until it has enough."""
+"""Interleaved rounds: every series gets its part of each, until it has enough."""
 
 import os
 import random
@@ -25,7 +25,7 @@ EndedBy = Literal["confidence", "time", "samples", "bytes"]
 class SeriesRun:
     """One series on its way: its limits, its rounds so far, and why it ended."""
 
-    bench: OpenSeries
+    series: OpenSeries
     cap_ns: int
     """The time it may use, over all rounds."""
     capacity: int
@@ -40,12 +40,12 @@ class SeriesRun:
     ended_by: EndedBy | None = None
 
     def slot_ns(self, rounds_max: int) -> int:
-        """The length of its next stretch."""
+        """How long its part of the next round may take."""
         return max(1_000_000, min(self.cap_ns // rounds_max, self.cap_ns - self.used_ns))
 
     def finished(self) -> Series:
         """The series, once it has ended."""
-        spec = self.bench.spec
+        spec = self.series.spec
         assert self.summary is not None
         assert self.ended_by is not None
         return Series(
@@ -65,26 +65,26 @@ def share_out(
     open_series: Sequence[OpenSeries], plan: MeasuringPlan, left_ns: int, left_bytes: int
 ) -> list[SeriesRun]:
     """The series with their parts of the time and of the bytes that are left."""
-    shares = sum(bench.spec.share for bench in open_series)
+    shares = sum(series.spec.share for series in open_series)
     return [
         _with_limits(
-            bench,
+            series,
             plan,
-            cap_ns=left_ns * bench.spec.share // shares,
-            cap_bytes=left_bytes * bench.spec.share // shares,
+            cap_ns=left_ns * series.spec.share // shares,
+            cap_bytes=left_bytes * series.spec.share // shares,
         )
-        for bench in open_series
+        for series in open_series
     ]
 
 
-def _with_limits(bench: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
-    by_bytes = cap_bytes // bench.spec.block_bytes
-    samples_max = min(plan.samples_max, bench.spec.samples_max or plan.samples_max)
+def _with_limits(series: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
+    by_bytes = cap_bytes // series.spec.block_bytes
+    samples_max = min(plan.samples_max, series.spec.samples_max or plan.samples_max)
     limit: Limit = "bytes" if by_bytes < samples_max else "samples"
-    capacity = min(by_bytes, samples_max) // plan.rounds_max // bench.spec.writers
+    capacity = min(by_bytes, samples_max) // plan.rounds_max // series.spec.writers
     if capacity < 2:
-        raise ValueError(f"plan {plan.name} leaves series {bench.spec.name} no room for samples")
-    return SeriesRun(bench, cap_ns, capacity, limit)
+        raise ValueError(f"plan {plan.name} leaves series {series.spec.name} no room for samples")
+    return SeriesRun(series, cap_ns, capacity, limit)
 
 
 def run_rounds(
@@ -94,11 +94,11 @@ def run_rounds(
     seed: int,
     directory: Path,
     devices: Known[tuple[Device, ...]],
-    before_stretch: Callable[[SeriesRun], None],
+    before_series: Callable[[SeriesRun], None],
 ) -> int:
     """Runs all series to their end, each round in a new order; returns how many rounds it took.
 
-    `before_stretch` is called between stretches, with the series that is next. Raises AdvisorError
+    `before_series` is called between two series, with the one that is next. Raises AdvisorError
     at the first write or sync that fails.
     """
     chance = random.Random(seed)
@@ -107,54 +107,54 @@ def run_rounds(
         rounds += 1
         chance.shuffle(active)
         for run in active:
-            before_stretch(run)
-            _run_stretch(run, plan, directory, devices)
+            before_series(run)
+            _run_series(run, plan, directory, devices)
             run.summary = summarise(run.rounds)
             run.ended_by = _ended_by(run, plan)
     return rounds
 
 
-def _run_stretch(
+def _run_series(
     run: SeriesRun, plan: MeasuringPlan, directory: Path, devices: Known[tuple[Device, ...]]
 ) -> None:
-    bench = run.bench
-    where = f"series {bench.spec.name}, round {len(run.rounds) + 1}"
+    series = run.series
+    where = f"series {series.spec.name}, round {len(run.rounds) + 1}"
     begun_ns = perf_counter_ns()
     try:
-        takes = bench.takes()
+        loops = series.sample_loops()
     except OSError as error:
         raise failed("emptying the test file", error, directory, where) from error
     before = read_counters(devices)
     try:
-        done = writer_slices(takes, bench.stop, run.capacity, run.slot_ns(plan.rounds_max))
+        done = writer_slices(loops, series.stop, run.capacity, run.slot_ns(plan.rounds_max))
     except OperationError as error:
         at = f"{where}, operation {error.index + 1}"
         raise failed(error.call, error.cause, directory, at) from error
     except ShortWriteError as error:
         at = f"{where}, operation {error.index + 1}"
-        raise wrote_short(error.written_bytes, bench.spec.block_bytes, directory, at) from error
-    ended_ns = max(stretch.ended_ns for stretch in done)
-    if bench.spec.method == "none":
-        ended_ns = _settle(bench, directory, where)
+        raise wrote_short(error.written_bytes, series.spec.block_bytes, directory, at) from error
+    ended_ns = max(part.ended_ns for part in done)
+    if series.spec.method == "none":
+        ended_ns = _settle(series, directory, where)
     added = read_counters(devices).since(before)
     run.rounds.append(
         Round(
             latencies_ns=_in_order(done),
-            warmup_count=sum(stretch.warmup_count for stretch in done),
-            elapsed_ns=ended_ns - min(stretch.warm_ns for stretch in done),
-            written_bytes=bench.spec.block_bytes * sum(len(part.latencies_ns) for part in done),
+            warmup_count=sum(part.warmup_count for part in done),
+            elapsed_ns=ended_ns - min(part.warm_ns for part in done),
+            written_bytes=series.spec.block_bytes * sum(len(part.latencies_ns) for part in done),
             flush_requests=added.flush_requests,
             device_written_bytes=added.written_bytes,
         )
     )
-    run.filled = any(len(stretch.latencies_ns) == run.capacity for stretch in done)
+    run.filled = any(len(part.latencies_ns) == run.capacity for part in done)
     run.used_ns += perf_counter_ns() - begun_ns
 
 
-def _settle(bench: OpenSeries, directory: Path, where: str) -> int:
+def _settle(series: OpenSeries, directory: Path, where: str) -> int:
     """The flush after unsynced writes, so that a volatile cache cannot flatter; when it ended."""
     try:
-        os.fdatasync(bench.fds[0])
+        os.fdatasync(series.fds[0])
     except OSError as error:
         raise failed("fdatasync", error, directory, f"{where}, the last sync") from error
     return perf_counter_ns()
@@ -163,10 +163,10 @@ def _settle(bench: OpenSeries, directory: Path, where: str) -> int:
 def _in_order(done: Sequence[WriterSlice]) -> "array[int]":
     """All warm-ups, one writer's after another's, then all other samples likewise."""
     latencies_ns = array("q")
-    for stretch in done:
-        latencies_ns += stretch.latencies_ns[: stretch.warmup_count]
-    for stretch in done:
-        latencies_ns += stretch.latencies_ns[stretch.warmup_count :]
+    for part in done:
+        latencies_ns += part.latencies_ns[: part.warmup_count]
+    for part in done:
+        latencies_ns += part.latencies_ns[part.warmup_count :]
     return latencies_ns
 
 

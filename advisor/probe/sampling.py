@@ -47,7 +47,7 @@ class ShortWriteError(Exception):
 class SampleLoop(Protocol):
     """Takes samples into `latencies_ns[first:last]`, in ns; returns the index after the last one.
 
-    It ends when that stretch is full, when another writer says stop, or once `deadline_ns` has
+    It ends when that part is full, when another writer says stop, or once `deadline_ns` has
     passed and `enough` is reached or `latest_ns` has passed too. Raises OperationError,
     ShortWriteError.
     """
@@ -86,7 +86,7 @@ def writer(
     pages = range(0, len(words), PAGE_BYTES // 8)
     block_bytes = len(block)
 
-    def take(
+    def sample(
         latencies_ns: Int64Array,
         first: int,
         last: int,
@@ -121,7 +121,7 @@ def writer(
                 return index + 1
         return last
 
-    return take
+    return sample
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class WriterSlice:
     ended_ns: int
 
 
-def writer_slice(take: SampleLoop, capacity: int, started_ns: int, slot_ns: int) -> WriterSlice:
+def writer_slice(loop: SampleLoop, capacity: int, started_ns: int, slot_ns: int) -> WriterSlice:
     """One writer's part of a round: the warm-up, then the samples that count.
 
     `capacity` (at least 2) limits the samples, `slot_ns` the time from `started_ns` on; after the
@@ -142,7 +142,7 @@ def writer_slice(take: SampleLoop, capacity: int, started_ns: int, slot_ns: int)
     """
     latencies_ns = array("q", bytes(8 * capacity))
     half_ns = started_ns + slot_ns // 2
-    warm = take(
+    warm = loop(
         latencies_ns,
         0,
         max(1, capacity // 4),
@@ -151,35 +151,35 @@ def writer_slice(take: SampleLoop, capacity: int, started_ns: int, slot_ns: int)
         half_ns,
     )
     warm_ns = perf_counter_ns()
-    end = take(latencies_ns, warm, capacity, 2 * warm, started_ns + slot_ns, NEVER_NS)
+    end = loop(latencies_ns, warm, capacity, 2 * warm, started_ns + slot_ns, NEVER_NS)
     ended_ns = perf_counter_ns()
     del latencies_ns[end:]
     return WriterSlice(latencies_ns, warm, warm_ns, ended_ns)
 
 
 def writer_slices(
-    takes: Sequence[SampleLoop], stop: list[object], capacity: int, slot_ns: int
+    loops: Sequence[SampleLoop], stop: list[object], capacity: int, slot_ns: int
 ) -> list[WriterSlice]:
     """One round of one or several writers at once, each at most `capacity` samples.
 
     The first writer that is full stops the others, so that all samples are taken in company. An
     error in one ends all and is raised; so is an interrupt of the main thread.
     """
-    if len(takes) == 1:
-        return [writer_slice(takes[0], capacity, perf_counter_ns(), slot_ns)]
+    if len(loops) == 1:
+        return [writer_slice(loops[0], capacity, perf_counter_ns(), slot_ns)]
     done: list[WriterSlice] = []
     errors: list[BaseException] = []
-    ready = threading.Barrier(len(takes))
+    ready = threading.Barrier(len(loops))
 
-    def work(take: SampleLoop) -> None:
+    def work(loop: SampleLoop) -> None:
         try:
             ready.wait()
-            done.append(writer_slice(take, capacity, perf_counter_ns(), slot_ns))
+            done.append(writer_slice(loop, capacity, perf_counter_ns(), slot_ns))
         except BaseException as error:
             errors.append(error)
         stop.append("a writer is done")
 
-    threads = [threading.Thread(target=work, args=[take], daemon=True) for take in takes]
+    threads = [threading.Thread(target=work, args=[loop], daemon=True) for loop in loops]
     try:
         for thread in threads:
             thread.start()

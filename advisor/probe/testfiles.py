@@ -46,7 +46,7 @@ class OpenSeries:
         """The call that follows each write; None when the write itself is all."""
         return SYNCS.get(self.spec.method)
 
-    def takes(self) -> list[SampleLoop]:
+    def sample_loops(self) -> list[SampleLoop]:
         """The writers of one round. An append's file is emptied first. Raises OSError."""
         if self.spec.pattern == "append":
             os.ftruncate(self.fds[0], 0)
@@ -65,7 +65,7 @@ class OpenSeries:
 
 
 class TestFiles:
-    """Makes the benches of a plan in a scratch directory, and counts what that writes."""
+    """Opens the series of a plan in a scratch directory, and counts what that writes."""
 
     def __init__(self, scratch: Scratch, plan: MeasuringPlan, seed: int) -> None:
         self._scratch = scratch
@@ -78,18 +78,18 @@ class TestFiles:
         self.absent: list[AbsentSeries] = []
 
     def open_series(self) -> list[OpenSeries]:
-        """One bench per series; those refused are in `absent`. Raises AdvisorError."""
-        return [bench for spec in self._plan.series if (bench := self._bench(spec)) is not None]
+        """Each series of the plan; those refused are in `absent`. Raises AdvisorError."""
+        return [series for spec in self._plan.series if (series := self._opened(spec)) is not None]
 
-    def _bench(self, spec: SeriesSpec) -> OpenSeries | None:
+    def _opened(self, spec: SeriesSpec) -> OpenSeries | None:
         try:
-            bench = OpenSeries(spec, self._open(spec), self._offsets(spec))
+            series = OpenSeries(spec, self._open(spec), self._offsets(spec))
         except Refused as refusal:
             self.absent.append(AbsentSeries(name=spec.name, why=str(refusal)))
             return None
         directory, where = self._scratch.directory, f"series {spec.name}, its first write"
         try:
-            bench.write_once()
+            series.write_once()
         except OSError as error:
             if spec.direct and error.errno in DIRECT_REFUSED:
                 why = f"O_DIRECT refused at the first write: {errno_text(error)}"
@@ -98,8 +98,8 @@ class TestFiles:
             raise failed("write and sync", error, directory, where) from error
         except ShortWriteError as error:
             raise wrote_short(error.written_bytes, spec.block_bytes, directory, where) from error
-        self.written_bytes += spec.block_bytes * len(bench.fds)
-        return bench
+        self.written_bytes += spec.block_bytes * len(series.fds)
+        return series
 
     def _open(self, spec: SeriesSpec) -> tuple[int, ...]:
         """One descriptor per writer. Raises Refused, AdvisorError."""

@@ -1,4 +1,4 @@
-"""What the reader of a measurement must know about it. Each text carries its numbers."""
+"""What the reader of a measurement must know about it. Each text shows its numbers."""
 
 from collections.abc import Sequence
 from statistics import fmean

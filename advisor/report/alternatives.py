@@ -1,4 +1,4 @@
-"""What would change what is carried: each thing alone, by the model, with everything else as is."""
+"""What would change the rate: each thing alone, by the model, with everything else as it is."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -69,25 +69,28 @@ def _run(host: ModelledHost, case: _Case) -> ModelResult:
 
 
 def _drives(here: _Case, references: tuple[StandardDrive, ...]) -> Iterator[_Case]:
-    """On the next faster reference storage and on the fastest; then the log alone on that."""
+    """On the next faster reference drive and on the fastest; then the log alone on that."""
     if not here.commit.sequence.stages:
         return  # no commit waits for the drive
-    by_speed = sorted(references, key=lambda one: one.drive.log.mean_us)
+    by_speed = sorted(references, key=lambda reference: reference.drive.log.mean_us)
     faster = [
-        one for one in by_speed if one.drive.log.mean_us * NEXT_STEP <= here.drive.log.mean_us
+        reference
+        for reference in by_speed
+        if reference.drive.log.mean_us * NEXT_STEP <= here.drive.log.mean_us
     ]
     if not faster:
         return
-    for one in dict.fromkeys((faster[-1], faster[0])):
-        yield replace(here, kind="drive", change=f"a drive like {_named(one)}", drive=one.drive)
+    for reference in dict.fromkeys((faster[-1], faster[0])):
+        change = f"a drive like {_named(reference)}"
+        yield replace(here, kind="drive", change=change, drive=reference.drive)
     what, there = _one_log(here, faster[0].drive)
     change = f"{what} alone on a drive like {_named(faster[0])}"
     yield replace(here, kind="log-device", change=change, drive=there)
 
 
-def _named(one: StandardDrive) -> str:
-    each = format_latency(one.drive.log.mean_us)
-    return f"{one.name} ({one.description}; {each} a sync)"
+def _named(reference: StandardDrive) -> str:
+    each = format_latency(reference.drive.log.mean_us)
+    return f"{reference.name} ({reference.description}; {each} a sync)"
 
 
 def _one_log(here: _Case, fast: SyncLatencies) -> tuple[str, SyncLatencies]:
@@ -113,16 +116,16 @@ def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case
         )
 
 
-def _alternative(case: _Case, outcome: ModelResult, now_tps: float) -> Alternative:
+def _alternative(case: _Case, result: ModelResult, now_tps: float) -> Alternative:
     wait_us = sync_wait_us(case.commit, case.drive)
     return Alternative(
         kind=case.kind,
         change=case.change,
         clients=case.clients,
-        tps=outcome.tps,
-        p99_ms=outcome.p99_ms,
-        times=outcome.tps / now_tps,
-        bottleneck=outcome.bottleneck,
+        tps=result.tps,
+        p99_ms=result.p99_ms,
+        times=result.tps / now_tps,
+        bottleneck=result.bottleneck,
         serial_tps=1e6 / wait_us if wait_us else None,
         losses=case.losses,
     )

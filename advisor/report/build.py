@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor import __version__
-from advisor.advise import plan_inputs
 from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import judge
 from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
@@ -15,6 +14,7 @@ from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
 from advisor.measurement import Measurement
+from advisor.plan_capacity import plan_inputs
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
 from advisor.report.results import Report, ServerReport, WorkloadHeadroom
@@ -37,7 +37,7 @@ class ReportRequest:
     events: tuple[Transaction, ...]
     """Of an application that keeps files of its own."""
     events_per_s: float | None
-    """Wanted of each of these; None where nobody asks."""
+    """The target of each of these; None where nobody asks."""
     assumed: tuple[str, ...]
     """What nobody said, and what is taken instead."""
     command: str
@@ -62,7 +62,7 @@ def build_report(
     notes: tuple[str, ...] = ()
     if verdict.trust != "not-durable":
         asked = questions.requests or (None,)
-        built = [_server(measurement, one, questions, knowledge, told) for one in asked]
+        built = [_server(measurement, request, questions, knowledge, told) for request in asked]
         servers = tuple(server for server, _ in built)
         policies = _policies(measurement, questions)
         notes = tuple(dict.fromkeys(note for _, noted in built for note in noted))
@@ -90,19 +90,19 @@ def _server(
 ) -> tuple[ServerReport, tuple[str, ...]]:
     """One server's part, and what must be noted beside it."""
     known, wishes = knowledge[request.vendor if request else None], questions.wishes
-    basis = plan_inputs(measurement, request, questions.syncs, known)
-    host = modelled_host(measurement, basis.sequence, known, wishes, told)
-    plan = plan_on(host, basis, measurement, wishes, known)
+    inputs = plan_inputs(measurement, request, questions.syncs, known)
+    host = modelled_host(measurement, inputs.sequence, known, wishes, told)
+    plan = plan_on(host, inputs, measurement, wishes, known)
     plan = plan.model_copy(update={"notes": (*plan.notes, *questions.assumed)})
     factor = append_factor(host.drive)
     references = tuple(reference_drives(known.storage.references, factor))
     part = ServerReport(
-        advice=basis.advice,
+        advice=inputs.advice,
         capacity=plan,
         headroom=_headroom(plan),
-        alternatives=alternatives(host, plan, references, basis.offers),
+        alternatives=alternatives(host, plan, references, inputs.offers),
     )
-    return part, basis.notes
+    return part, inputs.notes
 
 
 def _policies(measurement: Measurement, questions: ReportRequest) -> tuple[Policy, ...]:
@@ -115,8 +115,8 @@ def _policies(measurement: Measurement, questions: ReportRequest) -> tuple[Polic
 
 def _headroom(plan: CapacityPlan) -> tuple[WorkloadHeadroom, ...]:
     """Each workload's rate; the target belongs to the only one, else to single-row writes."""
-    wanted = plan.target.tps if plan.target else None
-    rates = {one.name: one.sustainable_tps for one in plan.workloads}
+    target_tps = plan.target.tps if plan.target else None
+    rates = {workload.name: workload.sustainable_tps for workload in plan.workloads}
     if plan.target and not rates:
         limit_ms = plan.target.p99_limit_ms
         kept = [
@@ -127,13 +127,13 @@ def _headroom(plan: CapacityPlan) -> tuple[WorkloadHeadroom, ...]:
         WorkloadHeadroom(
             workload=name,
             sustainable_tps=rate,
-            wanted_tps=wanted,
-            used_percent=100 * wanted / rate if wanted and rate else None,
+            wanted_tps=target_tps,
+            used_percent=100 * target_tps / rate if target_tps and rate else None,
         )
         for name, rate in rates.items()
     )
 
 
 def _without_samples(measurement: Measurement) -> Measurement:
-    series = tuple(one.model_copy(update={"rounds": ()}) for one in measurement.series)
+    series = tuple(part.model_copy(update={"rounds": ()}) for part in measurement.series)
     return measurement.model_copy(update={"series": series})

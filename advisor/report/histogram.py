@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from advisor.measurement import Series
-from advisor.report.results import Bucket, Histogram
+from advisor.report.results import Histogram, HistogramBucket
 
 BUCKETS_PER_DECADE: Final = 20
 """Each is 12 % wider than the one before."""
@@ -16,7 +16,9 @@ def histogram(series: Series | None) -> Histogram | None:
     """The histogram of a series, warm-up left out; None where it has no samples."""
     rounds = series.rounds if series else ()
     ordered = sorted(
-        max(1, latency_ns) for one in rounds for latency_ns in one.latencies_ns[one.warmup_count :]
+        max(1, latency_ns)
+        for round_ in rounds
+        for latency_ns in round_.latencies_ns[round_.warmup_count :]
     )
     if series is None or not ordered:
         return None
@@ -27,7 +29,7 @@ def histogram(series: Series | None) -> Histogram | None:
     return Histogram(
         series=series.name,
         buckets=tuple(
-            Bucket(from_us=low / 1000, to_us=high / 1000, samples=after - before)
+            HistogramBucket(from_us=low / 1000, to_us=high / 1000, samples=after - before)
             for (low, high), (before, after) in zip(
                 pairwise(edges_ns), pairwise(below), strict=True
             )

@@ -1,4 +1,4 @@
-"""What a report says, before anybody decides how it looks. As JSON it is a face of its own."""
+"""What a report says, before anybody decides how it looks. JSON shows it as it is."""
 
 from typing import Final, Literal
 
@@ -16,7 +16,7 @@ SCHEMA_VERSION: Final = 1
 ChangeKind = Literal["none", "drive", "log-device", "durability", "clients", "cores"]
 
 
-class Bucket(Model):
+class HistogramBucket(Model):
     """How many samples took from so long to less than so long."""
 
     from_us: float
@@ -28,12 +28,12 @@ class Histogram(Model):
     """The latencies of one series, in buckets that are equally wide on a logarithmic axis."""
 
     series: str
-    buckets: tuple[Bucket, ...]
+    buckets: tuple[HistogramBucket, ...]
     """Ascending, without gaps."""
 
 
 class Alternative(Model):
-    """What is carried with one thing different; first comes the host as it is."""
+    """What is sustained with one thing different; first comes the host as it is."""
 
     kind: ChangeKind
     change: str
@@ -49,14 +49,14 @@ class Alternative(Model):
 
 
 class WorkloadHeadroom(Model):
-    """How much of what a workload may use is wanted."""
+    """How much of what a workload may use its target takes."""
 
     workload: str
     sustainable_tps: float
     """0 where the workload's target is missed with hardly anybody there."""
     wanted_tps: float | None
     used_percent: float | None
-    """None where nothing is wanted, or nothing can be sustained."""
+    """None where there is no target, or nothing can be sustained."""
 
 
 class ServerReport(Model):
@@ -87,6 +87,6 @@ class Report(Model):
     servers: tuple[ServerReport, ...]
     """Empty on a drive that is not durable: its speed says nothing."""
     policies: tuple[Policy, ...]
-    """How an application persists events in files of its own; empty where no rate is wanted."""
+    """How an application persists events in files of its own; empty without a target rate."""
     notes: tuple[str, ...]
     """What the reader must know beside all that."""

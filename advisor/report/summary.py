@@ -1,4 +1,4 @@
-"""The answer in three sentences: what the drive is, what it carries, what to do."""
+"""The answer in three sentences: what the drive is, what it sustains, what to do."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ BINDS: Final[dict[Bottleneck, str]] = {
 }
 
 WORTH_A_WORD: Final = 1.1
-"""What carries less than so many times as much is no reason to change anything."""
+"""What sustains less than so many times as much is no reason to change anything."""
 
 
 def summary(
@@ -42,8 +42,8 @@ def summary(
             "nothing about a drive that does.",
             "Measure the directory where the database will live.",
         )
-    carried = "; ".join(_carried(server) for server in servers)
-    return drive, _sentence(carried), _to_do(servers)
+    sustained = "; ".join(_sustained(server) for server in servers)
+    return drive, _sentence(sustained), _to_do(servers)
 
 
 def _drive(measurement: Measurement, verdict: Verdict) -> str:
@@ -61,16 +61,17 @@ def _drive(measurement: Measurement, verdict: Verdict) -> str:
     return f"{what} ({verdict.name}) {takes}, and {said}."
 
 
-def _carried(server: ServerReport) -> str:
+def _sustained(server: ServerReport) -> str:
     plan = server.capacity
     serial_tps = server.alternatives[0].serial_tps
-    one = "commits wait for no sync"
+    alone = "commits wait for no sync"
     if serial_tps is not None:
-        one = f"one connection commits at most {format_count(serial_tps)} times a second"
+        alone = f"one connection commits at most {format_count(serial_tps)} times a second"
     clients = typical_clients(point.clients for point in plan.group_commit)
-    point = next(one for one in plan.group_commit if one.clients == clients)
-    many = f"{clients} connections together carry {format_count(point.tps)} transactions a second"
-    return f"with {_name(server)} {one}, and by the model {many}, {BINDS[point.bottleneck]}"
+    point = next(point for point in plan.group_commit if point.clients == clients)
+    tps = format_count(point.tps)
+    together = f"{clients} connections together sustain {tps} transactions a second"
+    return f"with {_name(server)} {alone}, and by the model {together}, {BINDS[point.bottleneck]}"
 
 
 def _sentence(text: str) -> str:
@@ -87,7 +88,7 @@ def _to_do(servers: tuple[ServerReport, ...]) -> str:
     parts = [f"set {' and '.join(set_lines)}"] if set_lines else []
     parts += [_answer(server) for server in servers if server.capacity.target]
     if not any(server.capacity.target for server in servers):
-        parts.append(_most_would_bring(servers))
+        parts.append(_largest_gain(servers))
     if not set_lines:
         parts.append("--db adds the settings for a server")
     return _sentence("; ".join(parts))
@@ -102,23 +103,23 @@ def _lines(advice: Advice) -> str:
 
 
 def _answer(server: ServerReport) -> str:
-    """Whether the target is carried, and the first thing that would change a no."""
+    """Whether the target is sustained, and the first thing that would change a no."""
     target = server.capacity.target
     assert target is not None
-    wanted = f"{format_count(target.tps)} transactions a second"
+    rate = f"{format_count(target.tps)} transactions a second"
     if target.here.clients:
         clients = f"{target.here.clients} connection{'' if target.here.clients == 1 else 's'}"
-        return f"{wanted} are carried by {_name(server)} with {clients}"
-    no = f"{wanted} are not carried by {_name(server)} on this drive"
+        return f"{rate} are sustained by {_name(server)} with {clients}"
+    no = f"{rate} are not sustained by {_name(server)} on this drive"
     if not target.remedies:
         return no
     return f"{no}, but would be with {' and '.join(target.remedies[0].changes)}"
 
 
-def _most_would_bring(servers: tuple[ServerReport, ...]) -> str:
-    """The change that brings most without risking a commit."""
-    safe = [one for server in servers for one in server.alternatives if not one.losses]
-    best = max(safe, key=lambda one: one.times)
+def _largest_gain(servers: tuple[ServerReport, ...]) -> str:
+    """The change that gains most without risking a commit."""
+    safe = [change for server in servers for change in server.alternatives if not change.losses]
+    best = max(safe, key=lambda change: change.times)
     if best.times < WORTH_A_WORD:
-        return "no faster drive and no more connections would carry much more"
-    return f"{best.change} would carry {format_count(best.times)} times as many"
+        return "no faster drive and no more connections would sustain much more"
+    return f"{best.change} would sustain {format_count(best.times)} times as many"

@@ -28,8 +28,9 @@ MINIMAL_NEEDS: Final[dict[str, tuple[Value, Value]]] = {
     "archive_mode": ("off", "off"),
     "summarize_wal": (False, False),
 }
-"""What wal_level = minimal starts with, and what the server has when nobody says: settings.md 2.4
-ran each combination (postmaster.c: "WAL streaming requires wal_level ...", and the like)."""
+"""What wal_level = minimal starts with, and what the server has when nobody says: PostgreSQL's
+postmaster.c ("WAL streaming requires wal_level ...", and the like); tests/servers/traps.py starts
+PostgreSQL 13 to 19 with each."""
 
 LOG_SIZES: Final = ("innodb_redo_log_capacity", "innodb_log_file_size", "max_wal_size")
 """How much room the log takes, or each of its files."""

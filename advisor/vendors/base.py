@@ -110,6 +110,8 @@ class NoFlush:
     confirm: str = ""
     """A statement whose one value must become `confirmed` in every session after a reload."""
     confirmed: str = ""
+    confirms: str = ""
+    """The setting that it shows."""
     keeps_commits: bool = True
     """Whether the updates stay."""
 
@@ -144,6 +146,10 @@ class Vendor(ABC):
     """What a DSN may begin with; the first is shown."""
     plaintext_option: ClassVar[str]
     """What in a DSN asks for a connection without encryption."""
+    client_groups: ClassVar[frozenset[str]] = frozenset()
+    """The groups of option files that every client of the vendor reads."""
+    client_homes: ClassVar[tuple[str, ...]] = ()
+    """Variables that name the folder of a further option file; the first that is set counts."""
 
     @property
     def oldest_version(self) -> NumericVersion:
@@ -248,10 +254,14 @@ class Vendor(ABC):
     """Whether files of an included folder are skipped whose name begins with a dot."""
     ignores_world_writable_files: ClassVar[bool]
     data_directory_setting: ClassVar[str]
+    data_directory_file: ClassVar[str]
+    """A file that only its data directory has."""
     data_directory_marker: ClassVar[str] = ""
     """A file of the data directory that holds its version; "" where there is none."""
     persisted_file: ClassVar[str] = ""
     """In the data directory: what the server was told by SQL; "" where it keeps nothing."""
+    persisted_is_configuration: ClassVar[bool] = False
+    """Whether it is written like the configuration files; else `persisted_settings` reads it."""
     persisted_by: ClassVar[str] = ""
     """The SQL that writes that file."""
     persisted_switch: ClassVar[str] = ""
@@ -378,6 +388,10 @@ class Vendor(ABC):
     @abstractmethod
     def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
         """The command line that starts a private server with the fragment."""
+
+    @abstractmethod
+    def local_socket(self, place: Place) -> Path:
+        """What is there as soon as that server may take connections."""
 
     @abstractmethod
     def local_login(self, place: Place) -> Mapping[str, Any]:

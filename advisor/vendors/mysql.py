@@ -159,16 +159,13 @@ class MySQL(Vendor):
     driver = "pymysql"
     dsn_schemes: ClassVar[tuple[str, ...]] = ("mysql",)
     plaintext_option = "ssl-mode=disabled"
-
     client_groups: ClassVar[frozenset[str]] = frozenset({"client"})
-    """The option groups that every client of the vendor reads."""
     client_homes: ClassVar[tuple[str, ...]] = ("MYSQL_HOME",)
-    """Variables that name the folder of a further option file; the first that is set counts."""
 
     def parse_banner(self, banner: str) -> NumericVersion | None:
         found = re.search(r"\bVer (?:5\.5\.5-)?(\d+(?:\.\d+)+)", banner)
-        if found is None or self.actual_vendor(banner) != self.name:
-            return None
+        if found is None or self.actual_vendor(banner[found.start() :]) != self.name:
+            return None  # what stands before is the program's path, and says nothing
         return parse_version(found[1])
 
     def actual_vendor(self, version_text: str) -> VendorName:
@@ -214,6 +211,7 @@ class MySQL(Vendor):
     skips_hidden_files = False
     ignores_world_writable_files = True
     data_directory_setting = "datadir"
+    data_directory_file = "ibdata1"
     persisted_file = "mysqld-auto.cnf"
     persisted_by = "SET PERSIST"
     persisted_switch = "persisted_globals_load"
@@ -352,6 +350,9 @@ class MySQL(Vendor):
             if version >= INITIALIZES_SINCE
             else f"--secure-file-priv={place.folder}"
         ]
+
+    def local_socket(self, place: Place) -> Path:
+        return place.socket
 
     def local_login(self, place: Place) -> Mapping[str, Any]:
         return {"unix_socket": str(place.socket), "user": "root", "ssl_disabled": True}

@@ -43,7 +43,7 @@ from advisor.vendors.forms import (
     yaml_item,
     yaml_scalar,
 )
-from advisor.vendors.syntax import Inclusion, Line, Option, Statement, Unresolved
+from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import Feature, NumericVersion, parse_version
 
@@ -194,8 +194,10 @@ class PostgreSQL(Vendor):
     skips_hidden_files = True
     ignores_world_writable_files = False
     data_directory_setting = "data_directory"
+    data_directory_file = "PG_VERSION"
     data_directory_marker = "PG_VERSION"
     persisted_file = "postgresql.auto.conf"
+    persisted_is_configuration = True
     persisted_by = "ALTER SYSTEM"
     reload_suffices = True
     restart_by_setting: ClassVar[Mapping[str, bool]] = {
@@ -234,13 +236,6 @@ class PostgreSQL(Vendor):
     def include_line(self, path: Path, *, folder: bool, may_miss: bool = False) -> str:
         word = "include_dir" if folder else "include_if_exists" if may_miss else "include"
         return f"{word} = {_quoted(str(path).replace(chr(92), chr(92) * 2))}"
-
-    def persisted_settings(self, text: str) -> Iterator[tuple[str, str, int]]:
-        for statement in postgresql_conf.statements(text):
-            if isinstance(statement, Line):
-                yield statement.name, statement.value or "", statement.number
-            elif isinstance(statement, Inclusion):
-                raise ValueError(f"includes another file in line {statement.number}")
 
     # Commits
 
@@ -298,6 +293,9 @@ class PostgreSQL(Vendor):
         }
         settings = [f"--{name}={value}" for name, value in private.items()]
         return [program, "-D", place.data, *settings]
+
+    def local_socket(self, place: Place) -> Path:
+        return place.folder / ".s.PGSQL.5432"
 
     def local_login(self, place: Place) -> Mapping[str, Any]:
         return {"host": str(place.folder), "user": "postgres", "dbname": "postgres"}
@@ -388,6 +386,7 @@ class PostgreSQL(Vendor):
                 ),
                 confirm="SHOW fsync",
                 confirmed="off",
+                confirms="fsync",
             )
         return NoFlush(
             each=lambda off: (

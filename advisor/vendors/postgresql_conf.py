@@ -5,25 +5,30 @@ tests/servers/test_config_files.py holds it against the servers.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, Literal
 
 from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
 
 _LETTER: Final = r"[A-Za-z_\x80-\U0010ffff]"
 _WORD: Final = rf"{_LETTER}[A-Za-z0-9_\x80-\U0010ffff]*"
-_TOKENS: Final = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("name", _WORD),
-        ("qualified name", rf"{_WORD}\.{_WORD}"),
-        ("quoted", r"'(?:[^'\\]|\\.|'')*'"),
-        ("bare", rf"{_LETTER}(?:[A-Za-z0-9_\x80-\U0010ffff]|[-._:/])*"),
-        ("integer", r"[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)[a-zA-Z]*"),
-        ("real", r"[-+]?[0-9]*\.[0-9]*(?:[Ee][-+]?[0-9]+)?"),
-        ("equals", "="),
-    )
+_TOKENS: Final = (
+    ("name", _WORD),
+    ("qualified name", rf"{_WORD}\.{_WORD}"),
+    ("quoted", r"'(?:[^'\\]|\\.|'')*'"),
+    ("bare", rf"{_LETTER}(?:[A-Za-z0-9_\x80-\U0010ffff]|[-._:/])*"),
+    ("integer", r"[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)[a-zA-Z]*"),
+    ("real", r"[-+]?[0-9]*\.[0-9]*(?:[Ee][-+]?[0-9]+)?"),
+    ("equals", "="),
 )
 """The longest wins, of equally long ones the first."""
+
+
+@cache
+def _tokens_compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """When a file is first read: it takes longer than most commands need to start."""
+    return tuple((kind, re.compile(pattern)) for kind, pattern in _TOKENS)
+
 
 _SPACE: Final = " \t\r"
 _VALUES: Final = ("name", "quoted", "bare", "integer", "real")
@@ -61,7 +66,9 @@ def _tokens(line: str) -> Iterator[tuple[str, str]]:
             place += 1
             continue
         found = [
-            (kind, match) for kind, pattern in _TOKENS if (match := pattern.match(line, place))
+            (kind, match)
+            for kind, pattern in _tokens_compiled()
+            if (match := pattern.match(line, place))
         ]
         if not found:
             yield "none", line[place]

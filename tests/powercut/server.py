@@ -21,7 +21,6 @@ from tests.servers.harness import Server, ServerDidNotStart, server_named, stop,
 
 START_S: Final = 60
 POLL_S: Final = 0.05
-POSTGRESQL_SOCKET: Final = ".s.PGSQL.5432"
 
 
 class Machine:
@@ -109,10 +108,10 @@ class Running:
 
     def _listens(self) -> bool:
         """Asked before the driver is: PyMySQL leaves its socket open where nobody listens."""
-        path = self.place.folder / POSTGRESQL_SOCKET
+        path = VENDORS[self.address.vendor].local_socket(self.place)
         with socket.socket(socket.AF_UNIX) as attempt:
             try:
-                attempt.connect(str(path if path.exists() else self.place.socket))
+                attempt.connect(str(path))
             except OSError:
                 return False
             return True

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from advisor.measurement import Unknown
-from advisor.probe.block_stat import Counters, read_counters
+from advisor.probe.block_stat import DeviceCounters, read_counters
 
 # four of reads, four of writes, three of the queue, four of discards, two of flushes
 NEW_LINE = "8788 6119 1518586 3290 1618 10843 449496 1135 0 2048 4811 3315 60 41208 373 109 11\n"
@@ -23,11 +23,11 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_right_fields(root: Path) -> None:
-    assert read_counters(["sda"], root) == Counters(109, 449496 * 512)
+    assert read_counters(["sda"], root) == DeviceCounters(109, 449496 * 512)
 
 
 def test_devices_are_summed(root: Path) -> None:
-    assert read_counters(["sda", "sdb"], root) == Counters(116, 450496 * 512)
+    assert read_counters(["sda", "sdb"], root) == DeviceCounters(116, 450496 * 512)
 
 
 def test_old_kernels_count_no_flushes(root: Path) -> None:
@@ -39,12 +39,12 @@ def test_old_kernels_count_no_flushes(root: Path) -> None:
 
 def test_what_is_not_known_stays_unknown(root: Path) -> None:
     why = Unknown(unknown="nfs")
-    assert read_counters(why, root) == Counters(why, why)
+    assert read_counters(why, root) == DeviceCounters(why, why)
     assert isinstance(read_counters([], root).flush_requests, Unknown)
     assert isinstance(read_counters(["sda", "gone"], root).written_bytes, Unknown)
 
 
 def test_differences() -> None:
     why = Unknown(unknown="why")
-    assert Counters(30, 500).since(Counters(10, 100)) == Counters(20, 400)
-    assert Counters(why, 500).since(Counters(10, why)) == Counters(why, why)
+    assert DeviceCounters(30, 500).since(DeviceCounters(10, 100)) == DeviceCounters(20, 400)
+    assert DeviceCounters(why, 500).since(DeviceCounters(10, why)) == DeviceCounters(why, why)

@@ -145,7 +145,7 @@ def test_the_seed_decides_the_order(tmp_path: Path) -> None:
     assert order(tmp_path, 2) != first
 
 
-def test_progress_is_told_between_the_stretches(tmp_path: Path) -> None:
+def test_progress_is_told_between_two_series(tmp_path: Path) -> None:
     told: list[Progress] = []
     measurement = measure(tmp_path, TWO, report=told.append)
     fractions = [progress.budget_fraction for progress in told]

@@ -44,7 +44,7 @@ def measured_policy(
 
 # With 10 ms, 100/s, 2 syncs: u = 2, of which 0.2 go at once; 1.8 / 0.3 = 6 events, and more with
 # what this drive itself takes. 200 events: 20 at once, and 180 in batches.
-def test_the_drive_carries_with_the_policy_what_it_cannot_carry_at_once(
+def test_the_drive_sustains_with_the_policy_what_it_cannot_at_once(
     slow_library: Path, tmp_path: Path
 ) -> None:
     policy = measured_policy(slow_library, SLOWER_US, 100, tmp_path)

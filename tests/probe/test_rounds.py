@@ -22,7 +22,7 @@ WILD = [10] * 90 + [100_000] * 10
 SECOND_NS = 1_000_000_000
 
 
-def bench(spec: SeriesSpec) -> OpenSeries:
+def opened(spec: SeriesSpec) -> OpenSeries:
     return OpenSeries(spec, (0,) * spec.writers, (cycle([0]),) * spec.writers)
 
 
@@ -44,7 +44,7 @@ def run_with(
             device_written_bytes=0,
         )
     ] * rounds
-    run = SeriesRun(bench(SPEC), int(cap_s * SECOND_NS), 200, "samples")
+    run = SeriesRun(opened(SPEC), int(cap_s * SECOND_NS), 200, "samples")
     run.used_ns, run.rounds, run.filled = int(used_s * SECOND_NS), parts, filled
     run.summary = summarise(parts)
     return run
@@ -60,7 +60,7 @@ def run_with(
         (run_with(3, WILD), None),  # too uncertain
         (run_with(6, WILD), "time"),
         (run_with(6, WILD, filled=True), "samples"),
-        (run_with(3, WILD, used_s=1.9), "time"),  # not half a stretch left
+        (run_with(3, WILD, used_s=1.9), "time"),  # not half a round left
         (run_with(3, WILD, used_s=1.8), None),
         (run_with(2, WILD, used_s=5), None),  # the fewest rounds come first
     ],
@@ -77,27 +77,27 @@ def test_the_byte_limit_is_named() -> None:
 
 def test_shares_of_time_bytes_and_samples() -> None:
     double = replace(SPEC, name="double", share=2)
-    runs = share_out([bench(double), bench(SPEC)], PLAN, 9 * SECOND_NS, 10**12)
+    runs = share_out([opened(double), opened(SPEC)], PLAN, 9 * SECOND_NS, 10**12)
     assert [run.cap_ns for run in runs] == [6 * SECOND_NS, 3 * SECOND_NS]
     assert [(run.capacity, run.capacity_limit) for run in runs] == [(200, "samples")] * 2
     assert runs[0].slot_ns(PLAN.rounds_max) == SECOND_NS
 
 
 def test_few_bytes_mean_few_samples() -> None:
-    (run,) = share_out([bench(SPEC)], PLAN, SECOND_NS, 60 * 8192)
+    (run,) = share_out([opened(SPEC)], PLAN, SECOND_NS, 60 * 8192)
     assert (run.capacity, run.capacity_limit) == (10, "bytes")
 
 
 def test_several_writers_share_the_samples() -> None:
-    (run,) = share_out([bench(replace(SPEC, samples_max=60))], PLAN, SECOND_NS, 10**12)
+    (run,) = share_out([opened(replace(SPEC, samples_max=60))], PLAN, SECOND_NS, 10**12)
     assert (run.capacity, run.capacity_limit) == (10, "samples")
-    (run,) = share_out([bench(replace(SPEC, writers=8))], PLAN, SECOND_NS, 10**12)
+    (run,) = share_out([opened(replace(SPEC, writers=8))], PLAN, SECOND_NS, 10**12)
     assert run.capacity == 25
 
 
 def test_a_plan_without_room_for_samples_is_a_mistake_in_the_plan() -> None:
     with pytest.raises(ValueError, match="no room for samples"):
-        share_out([bench(SPEC)], PLAN, SECOND_NS, 8192)
+        share_out([opened(SPEC)], PLAN, SECOND_NS, 8192)
 
 
 def test_series_names_are_unique_and_tell_what_they_are() -> None:

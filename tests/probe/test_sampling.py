@@ -50,7 +50,7 @@ class TestTake:
         chosen = no_sync if sync is no_sync else None
         return writer(fd, chosen, random_block(8192), cycle([0, 8192]), stop or [])
 
-    def test_a_full_stretch_ends(self, fd: int, sync: object) -> None:
+    def test_a_full_part_ends(self, fd: int, sync: object) -> None:
         latencies_ns = zeros(10)
         assert self.take(fd, sync)(latencies_ns, 2, 7, 0, NEVER_NS, NEVER_NS) == 7
         assert [latency > 0 for latency in latencies_ns] == [False] * 2 + [True] * 5 + [False] * 3
@@ -156,7 +156,7 @@ def test_the_warm_up_is_never_more_than_half(milliseconds: float) -> None:
     assert len(part.latencies_ns) <= 40
 
 
-def test_a_full_stretch_is_a_quarter_warm_up() -> None:
+def test_a_full_slice_is_a_quarter_warm_up() -> None:
     part = writer_slice(slow(0), 9, time.perf_counter_ns(), 60_000 * MS)
     assert (part.warmup_count, len(part.latencies_ns)) == (2, 9)
 

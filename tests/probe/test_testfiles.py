@@ -23,18 +23,18 @@ def open_series(tmp_path: Path) -> Iterator[dict[str, OpenSeries]]:
     """All benches of the small plan, by name."""
     with Scratch(tmp_path) as scratch:
         made = ProbeFiles(scratch, SMALL_PLAN, seed=1).open_series()
-        yield {bench.spec.name: bench for bench in made}
+        yield {series.spec.name: series for series in made}
 
 
-def flags(bench: OpenSeries) -> list[int]:
-    return [fcntl.fcntl(fd, fcntl.F_GETFL) for fd in bench.fds]
+def flags(series: OpenSeries) -> list[int]:
+    return [fcntl.fcntl(fd, fcntl.F_GETFL) for fd in series.fds]
 
 
 def test_only_open_methods_have_sync_flags_and_each_its_own(
     open_series: dict[str, OpenSeries],
 ) -> None:
     found = {
-        name: {flag & SYNC_FLAGS for flag in flags(bench)} for name, bench in open_series.items()
+        name: {flag & SYNC_FLAGS for flag in flags(series)} for name, series in open_series.items()
     }
     assert found.pop("overwrite-open_datasync-8k") == {os.O_DSYNC}
     assert found.pop("overwrite-open_sync-8k") == {os.O_SYNC}
@@ -42,13 +42,13 @@ def test_only_open_methods_have_sync_flags_and_each_its_own(
 
 
 def test_only_classic_and_random_bypass_the_cache(open_series: dict[str, OpenSeries]) -> None:
-    direct = {name for name, bench in open_series.items() if flags(bench)[0] & os.O_DIRECT}
+    direct = {name for name, series in open_series.items() if flags(series)[0] & os.O_DIRECT}
     expected = {"classic-fsync-4k", "classic-fsync-16k", "random-16k-x8"}
     assert direct == expected & set(open_series)
 
 
 def test_methods_call_their_own_sync(open_series: dict[str, OpenSeries]) -> None:
-    calls = {name: bench.sync for name, bench in open_series.items()}
+    calls = {name: series.sync for name, series in open_series.items()}
     assert calls["overwrite-fdatasync-8k"] is os.fdatasync
     assert calls["overwrite-fsync-8k"] is os.fsync
     assert calls["overwrite-open_datasync-8k"] is None
@@ -95,9 +95,9 @@ def test_random_writers_visit_every_block_in_orders_of_their_own(
 
 
 def test_an_append_begins_anew_in_each_round(open_series: dict[str, OpenSeries]) -> None:
-    bench = open_series["append-fdatasync-8k"]
+    series = open_series["append-fdatasync-8k"]
     for _ in range(2):
-        (take,) = bench.takes()
-        assert os.fstat(bench.fds[0]).st_size == 0
-        take(array("q", bytes(24)), 0, 3, 0, NEVER_NS, NEVER_NS)
-        assert os.fstat(bench.fds[0]).st_size == 3 * 8192
+        (loop,) = series.sample_loops()
+        assert os.fstat(series.fds[0]).st_size == 0
+        loop(array("q", bytes(24)), 0, 3, 0, NEVER_NS, NEVER_NS)
+        assert os.fstat(series.fds[0]).st_size == 3 * 8192

@@ -1,6 +1,6 @@
 """Servers set up wrongly in many ways, and exactly what an audit must find. Typed by hand.
 
-Values and severities: settings.md's sections 2 to 7 and the manuals it names.
+Values and severities: the manuals that advisor/rules/risks.py and profiles/ name.
 """
 
 from dataclasses import dataclass

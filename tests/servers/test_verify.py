@@ -81,7 +81,7 @@ def test_our_own_fragments_are_taken(one_of_each: Server, drive: str, durability
     assert len(found["lines"]) >= 5
 
 
-# The traps of settings.md sections 2.4, 3 and 4, and what is said of which line.
+# Lines like those of tests/servers/traps.py, and what is said of which line.
 BROKEN: Sequence[tuple[str, str, list[str]]] = [
     ("postgresql-15", "\nfoo_bar = 1", ["2: foo_bar refused: LOG:  unrecognized configuration"]),
     ("postgresql-15", "\nwal_level=minimal", ["2: wal_level refused: FATAL:  WAL streaming (max"]),

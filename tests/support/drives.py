@@ -86,7 +86,7 @@ def round_of(
     elapsed_ns: int = 10_000_000,
     flush_requests: Known[int] = UNKNOWN,
 ) -> Round:
-    """One stretch of a series."""
+    """One round of a series."""
     return Round(
         latencies_ns=array("q", latencies_ns),
         warmup_count=warmup_count,

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from advisor.advice import Advice, Loss, LowerDurability
-from advisor.advise import advise, plan_inputs
+from advisor.advise import advise
 from advisor.analysis.facts import Assumption
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, NotTrustedError
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, MeasurementWarning, PlanRun, to_json
+from advisor.plan_capacity import plan_inputs
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
 from advisor.rules.knowledge import Knowledge

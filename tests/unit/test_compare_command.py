@@ -102,7 +102,7 @@ def test_what_is_not_known_is_never_called_equal(
 
 def test_a_dash_stands_for_what_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     lines = run(capsys, "compare", HDD, "ref:9")[1].splitlines()
-    # reference.md section 1: 83.04/s; 12.1 ms / 12.042 ms = 1.005
+    # profiles/storage/references.toml, 9: 83.04/s; 12.1 ms / 12.042 ms = 1.005
     assert "ref:9     83    12 ms        -    -       -      1  not judged" in lines
     assert any(line.startswith("ref:9  -      -          4x 2TB Samsung") for line in lines)
 

@@ -60,7 +60,7 @@ def test_the_ratio_is_of_the_means_as_the_judgement_is() -> None:
 
 
 def test_a_reference_is_compared_with_the_classic_test_and_not_judged() -> None:
-    # reference.md section 1: 7a makes 3602.94 of them a second, 277.55 us each
+    # profiles/storage/references.toml: 7a makes 3602.94 of them a second, 277.55 us each
     found = compare([drive("a", measurement(1000.0, classic(900.735))), ref("7a")])
     (group,) = found.groups
     assert group.series == "classic 4 KiB O_DIRECT + fsync"

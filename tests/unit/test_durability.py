@@ -5,8 +5,9 @@ import pytest
 from advisor.durability import CHOICES, CLASSES, MEANING, Durability, risks_more
 
 
-# DESIGN.md, "Durability classes, in order".
-def test_the_order_is_as_designed() -> None:
+# From what loses nothing to what nobody may choose, by what a crash and a power loss take: the
+# manuals that advisor/rules/risks.py names.
+def test_the_classes_risk_more_and_more() -> None:
     assert CLASSES == (
         "durable",
         "loses-recent-on-power-loss",

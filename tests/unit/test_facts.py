@@ -138,7 +138,7 @@ def test_on_a_drive_that_does_not_honour_a_flush_no_speed_is_known() -> None:
         assert why(facts[name]) == "this drive does not honour a flush, so no speed counts"
 
 
-# All that DESIGN.md calls measured: latencies, rates and what follows from comparing them.
+# All that is measured: latencies, rates and what follows from comparing them.
 def test_no_figure_of_speed_is_missing_from_those_that_must_not_count() -> None:
     measured = {name for name in FACT_NAMES if name.endswith(("_us", "_iops", "_ratio"))}
     assert measured | {"fastest_sync_method", "sequential_write_bytes_per_s"} == (

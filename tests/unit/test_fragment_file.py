@@ -92,7 +92,7 @@ def test_lines_left_out_keep_the_others_in_their_place() -> None:
     assert found.without({2}) == "a = 1\n\nc = 3\n"
 
 
-# settings.md X4: as --verbose --help of 9.7.4, 11.8.9 and 10.11.19 lists them.
+# As --verbose --help of MySQL 9.7.4, MariaDB 11.8.9 and 10.11.19 lists them.
 @pytest.mark.parametrize(
     ("vendor", "version", "groups"),
     [

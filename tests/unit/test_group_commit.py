@@ -1,4 +1,4 @@
-"""The model's own laws. That real servers keep to it is tests/benchmarks/capacity_accuracy.py's."""
+"""The model's own laws. That real servers keep to it is tests/benchmarks/capacity_accuracy's."""
 
 import math
 from typing import Final
@@ -60,7 +60,8 @@ def test_one_clients_cpu_time_adds_to_its_sync(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ONE_SYNC)
 def test_two_clients_take_turns_and_gain_nothing(kind: str) -> None:
-    """While one is flushed, the other can only wait: measured so, group_commit.md."""
+    """While one is flushed, the other can only wait: measured so on real servers, whose
+    table tests/benchmarks/capacity_accuracy/cells.md is."""
     assert tps(kind, 2_000.0, NO_CPU, 2) == pytest.approx(500.0, rel=0.001)
 
 
@@ -151,7 +152,7 @@ def test_never_above_its_bounds(kind: str, sync_us: float, cpu: Cpu, count: int)
     cpu_us=st.floats(10.0, 1_000.0),
     count=clients,
 )
-def test_a_slower_drive_never_carries_more(
+def test_a_slower_drive_never_sustains_more(
     kind: str, sync_us: float, cores: int, cpu_us: float, count: int
 ) -> None:
     """Without CPU time of the sync itself: with it, larger groups save some where cores bind."""

@@ -97,7 +97,7 @@ def test_the_limits_themselves_are_taken(value: int) -> None:
     check("innodb_io_capacity", value)
 
 
-# What a value risks, whatever the rule says of it: settings.md section 6.
+# What a value risks, whatever the rule says of it: the manuals that advisor/rules/risks.py names.
 RISKY: list[tuple[str, Spec, Value, str]] = [
     ("fsync", SWITCH, False, "can-corrupt"),
     ("full_page_writes", SWITCH, False, "can-corrupt"),
@@ -325,7 +325,7 @@ def test_one_of_them_alone_says_nothing_of_the_other() -> None:
     together(innodb_flush_log_at_trx_commit=2, sync_binlog=None)
 
 
-# PostgreSQL 13 to 19 do not start below twice the segment size, 16 MB: settings.md section 2.4.
+# PostgreSQL 13 to 19 do not start below twice the segment size, 16 MB: tests/servers/traps.py.
 @pytest.mark.parametrize("setting", ["min_wal_size", "max_wal_size"])
 def test_the_wal_has_room_for_two_segments(setting: str) -> None:
     with pytest.raises(GuardError) as crossed:
@@ -336,7 +336,8 @@ def test_the_wal_has_room_for_two_segments(setting: str) -> None:
     together(**{setting: 32})
 
 
-# Each was started on PostgreSQL 13 to 19 and refused: settings.md section 2.4.
+# PostmasterMain of PostgreSQL's postmaster.c refuses each; tests/servers/traps.py starts 13 to 19
+# with the first, with archive_mode = on and (since 17) with summarize_wal = on.
 @pytest.mark.parametrize(
     ("values", "problem"),
     [

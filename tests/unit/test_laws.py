@@ -1,18 +1,17 @@
-"""The laws of the house (DESIGN.md, "Laws"), held by reading what each module imports and calls.
+"""The laws of the house, held by reading what each module imports and calls.
 
 Nothing of ours is imported here: a law is broken by what stands in a file, whether that line is
 ever run or not.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pytest
 from jinja2 import Environment, nodes
 
+from tests.support.modules import MODULES, Module, modules_in, modules_outside
 from tests.support.paths import CHECKOUT
 
 DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalchemy")
@@ -32,6 +31,7 @@ LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor.rules",),
     ("advisor.capacity",),
     ("advisor.knowledge", "advisor.advise", "advisor.prediction"),
+    ("advisor.plan_capacity",),
     ("advisor.comparison",),
     ("advisor.fleet", "advisor.report", "advisor.audit"),
     ("advisor.probe", "advisor.importers", "advisor.servers"),
@@ -52,6 +52,7 @@ PURE: Final = (
     "advisor.conditions",
     "advisor.durability",
     "advisor.fleet",
+    "advisor.plan_capacity",
     "advisor.prediction",
     "advisor.report",
     "advisor.request",
@@ -83,52 +84,6 @@ READERS: Final = (
 """Who may open, read or write files."""
 
 
-@dataclass(frozen=True)
-class Module:
-    """One file of the package, read."""
-
-    name: str
-    tree: ast.Module
-
-    def lies_in(self, rooms: Iterable[str]) -> bool:
-        return any(self.name == room or self.name.startswith(f"{room}.") for room in rooms)
-
-    def imports(self) -> Iterator[str]:
-        """The dotted names of all it imports, wherever the import stands."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{self.name} has a relative import"
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-    def imports_package(self, *packages: str) -> list[str]:
-        return sorted({name for name in self.imports() if name.split(".")[0] in packages})
-
-    def calls(self) -> Iterator[ast.Call]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
-
-    def texts(self) -> Iterator[str]:
-        """Its string constants, without the docstrings of anything."""
-        statements = (node for node in ast.walk(self.tree) if isinstance(node, ast.Expr))
-        docstrings = {id(statement.value) for statement in statements}
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Constant) and id(node) not in docstrings:
-                yield from [node.value] if isinstance(node.value, str) else []
-
-
-def read_modules(root: Path) -> dict[str, Module]:
-    modules = {}
-    for path in sorted((root / "advisor").rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        modules[name] = Module(name, ast.parse(path.read_text(encoding="utf-8"), str(path)))
-    return modules
-
-
-MODULES: Final = read_modules(CHECKOUT)
-
-
 def module_of(imported: str) -> str | None:
     """The module of ours that an imported name is, or is in."""
     while imported:
@@ -143,14 +98,6 @@ GRAPH: Final = {
     for module in MODULES.values()
 }
 """Module -> the modules of ours that it imports."""
-
-
-def modules_outside(*rooms: str) -> list[Module]:
-    return [module for module in MODULES.values() if not module.lies_in(rooms)]
-
-
-def modules_in(*rooms: str) -> list[Module]:
-    return [module for module in MODULES.values() if module.lies_in(rooms)]
 
 
 def called(call: ast.Call) -> str:
@@ -185,7 +132,7 @@ def test_docstrings_are_no_text() -> None:
 # 1. Who measures, who talks to a server, who reads files
 
 
-@pytest.mark.parametrize("module", modules_outside("advisor.probe"), ids=lambda one: one.name)
+@pytest.mark.parametrize("module", modules_outside("advisor.probe"), ids=lambda module: module.name)
 def test_only_the_probe_looks_at_the_host(module: Module) -> None:
     assert module.imports_package("psutil", "resource", "platform") == []
     looking = [text for text in module.texts() if "/proc" in text or "/sys/" in text]
@@ -194,14 +141,16 @@ def test_only_the_probe_looks_at_the_host(module: Module) -> None:
     assert {called(call).rpartition(".")[2] for call in module.calls()} & host == set()
 
 
-@pytest.mark.parametrize("module", modules_outside(*CLOCKS), ids=lambda one: one.name)
+@pytest.mark.parametrize("module", modules_outside(*CLOCKS), ids=lambda module: module.name)
 def test_only_who_measures_has_a_clock(module: Module) -> None:
     assert module.imports_package("time", "timeit") == []
     clock = {"now", "utcnow", "today", "perf_counter", "perf_counter_ns", "times"}
     assert {called(call).rpartition(".")[2] for call in module.calls()} & clock == set()
 
 
-@pytest.mark.parametrize("module", modules_outside("advisor.servers"), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "module", modules_outside("advisor.servers"), ids=lambda module: module.name
+)
 def test_only_servers_starts_programs_and_talks_to_servers(module: Module) -> None:
     assert module.imports_package("subprocess", "socket", "pty", *DRIVERS) == []
     started = [
@@ -212,7 +161,7 @@ def test_only_servers_starts_programs_and_talks_to_servers(module: Module) -> No
     assert started == []
 
 
-@pytest.mark.parametrize("module", modules_outside(*READERS), ids=lambda one: one.name)
+@pytest.mark.parametrize("module", modules_outside(*READERS), ids=lambda module: module.name)
 def test_only_some_read_or_write_files(module: Module) -> None:
     assert module.imports_package("io", "tempfile", "mmap", "fileinput") == []
     opened = [
@@ -285,7 +234,7 @@ PURE_MAY_IMPORT: Final = {
 environment; chance only in random, of which the next law takes nothing but what is seeded."""
 
 
-@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda one: one.name)
+@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda module: module.name)
 def test_the_pure_rooms_draw_from_a_given_seed_alone(module: Module) -> None:
     assert set(module.imports_package("random")) <= {"random.Random"}
     made = [
@@ -298,16 +247,16 @@ def test_the_pure_rooms_draw_from_a_given_seed_alone(module: Module) -> None:
     assert [node.lineno for node in made if not node.args] == []
 
 
-@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda one: one.name)
+@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda module: module.name)
 def test_the_pure_rooms_import_nothing_impure(module: Module) -> None:
     packages = {name.split(".")[0] for name in module.imports()}
     assert packages - PURE_MAY_IMPORT - {"advisor"} == set()
     ours = {MODULES[name] for name in GRAPH[module.name]}
-    impure = {one.name for one in ours if not one.lies_in((*PURE, "advisor.measurement"))}
+    impure = {module.name for module in ours if not module.lies_in((*PURE, "advisor.measurement"))}
     assert impure - {"advisor", "advisor.errors"} == set()
 
 
-@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda one: one.name)
+@pytest.mark.parametrize("module", modules_in(*PURE), ids=lambda module: module.name)
 def test_the_pure_rooms_call_nothing_impure(module: Module) -> None:
     impure = {"open", "print", "input", "exec", "eval", "compile", "__import__", "hash", "id"}
     assert {called(call) for call in module.calls()} & impure == set()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from advisor import advise as advising
+from advisor import plan_capacity as planning
 from advisor.advice import Advice
-from advisor.advise import advise, plan_capacity
+from advisor.advise import advise
 from advisor.capacity import host as hosting
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest
@@ -29,6 +29,7 @@ from advisor.commands.steps import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
 from advisor.knowledge import load_storage_knowledge, load_workloads
 from advisor.measurement import Measurement
+from advisor.plan_capacity import plan_capacity
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
@@ -254,7 +255,8 @@ def test_references_are_shown_when_asked_for(by_hand: None) -> None:
     assert trade.references == ()
     (trade,) = planned(DRIVE, None, None, "trade", on_references=True).workloads
     assert len(trade.references) == 12
-    # reference.md section 4: 40473.06 / 6 = 6745, 83.04 / 6 = 13
+    # profiles/storage/references.toml, over the six syncs of a trade:
+    # 40473.06 / 6 = 6745, 83.04 / 6 = 13
     ceilings = {entry.name: int(entry.ceiling_tps) for entry in trade.references}
     assert (ceilings["reference 1"], ceilings["reference 9"]) == (6745, 13)
     # alone 12.04 ms: past a trade's 5 ms; 24.7 us are not
@@ -265,7 +267,7 @@ def test_references_are_shown_when_asked_for(by_hand: None) -> None:
 # Other drives
 
 
-def test_the_reference_storages_take_their_mean() -> None:
+def test_the_reference_drives_take_their_mean() -> None:
     drives = {one.name: one for one in reference_drives(STORAGE.references, 3)}
     assert len(drives) == 12
     fastest = drives["reference 1"]
@@ -300,12 +302,12 @@ def test_classes_at_their_best_and_worst() -> None:
 # The inverse
 
 
-def carriers(plan: CapacityPlan) -> dict[str, StorageResult]:
+def storages(plan: CapacityPlan) -> dict[str, StorageResult]:
     assert plan.target is not None
-    return {carrier.name: carrier for carrier in plan.target.storages}
+    return {storage.name: storage for storage in plan.target.storages}
 
 
-def test_who_carries_a_target(by_hand: None) -> None:
+def test_what_sustains_a_target(by_hand: None) -> None:
     plan = planned(DRIVE, POSTGRESQL, target_tps=3000, cpu_us_per_txn=1000)
     assert plan.target is not None
     # here 500/s a client: 6 are needed, 8 are the first tried; CPU 4000/s
@@ -313,15 +315,15 @@ def test_who_carries_a_target(by_hand: None) -> None:
     assert plan.target.remedies == ()
     assert len(plan.target.storages) == 12 + 10
     # 1 / (12.04 + 1) ms = 76.7/s a client: 39.1 are needed
-    assert carriers(plan)["reference 9"].clients == 64
+    assert storages(plan)["reference 9"].clients == 64
 
 
-def test_a_limit_on_p99_rules_slow_storages_out(by_hand: None) -> None:
+def test_a_limit_on_p99_rules_slow_drives_out(by_hand: None) -> None:
     plan = planned(DRIVE, POSTGRESQL, target_tps=3000, p99_limit_ms=9, cpu_us_per_txn=1000)
     assert plan.target is not None
     assert plan.target.here.clients == 8
-    assert carriers(plan)["reference 9"].clients is None  # 13 ms
-    assert carriers(plan)["nvme-consumer at worst"].clients is not None  # 8 ms
+    assert storages(plan)["reference 9"].clients is None  # 13 ms
+    assert storages(plan)["nvme-consumer at worst"].clients is not None  # 8 ms
 
 
 def test_the_least_change_of_drive_is_proposed_and_never_a_slower_one(by_hand: None) -> None:
@@ -345,10 +347,10 @@ def test_a_slower_drive_is_no_remedy_for_a_tail() -> None:
         StandardDrive(f"{us} us", "", SyncLatencies(Latency.constant(us)), measured=True)
         for us in (500, 1000, 2000)
     )
-    setup = Scenario(CommitModel(COMMIT_SEQUENCES["postgresql"]), tailed, Cpu(4, ((1, 100.0),)))
-    found = target_result(setup, TargetRate(10, 5), "durable", others, (), model)
+    scenario = Scenario(CommitModel(COMMIT_SEQUENCES["postgresql"]), tailed, Cpu(4, ((1, 100.0),)))
+    found = target_result(scenario, TargetRate(10, 5), "durable", others, (), model)
     assert found.here.clients is None
-    assert [carrier.clients for carrier in found.storages] == [1, 1, 1]
+    assert [storage.clients for storage in found.storages] == [1, 1, 1]
     assert [remedy.changes for remedy in found.remedies] == [
         ("a drive like 1000 us (1 ms a sync)",)
     ]
@@ -358,7 +360,7 @@ def test_two_changes_where_no_drive_does(by_hand: None) -> None:
     # 5000/s need 5 cores at 1 ms each: 6 with room; 2 ms are allowed, here a commit takes 2.001
     plan = planned(DRIVE, None, target_tps=5000, p99_limit_ms=2.0, cpu_us_per_txn=1001)
     assert plan.target is not None
-    assert {carrier.clients for carrier in plan.target.storages} == {None}
+    assert {storage.clients for storage in plan.target.storages} == {None}
     first = plan.target.remedies[0].changes
     assert first[0].startswith("a drive like reference 1 ")
     assert first[1] == "7 cores"  # 5000 x 1001 us x 1.2 = 6.006
@@ -392,7 +394,7 @@ def test_an_offer_that_leaves_a_sync_is_not_one_that_waits_for_none(
         offers = [offer.model_copy(update={"syncs_saved": 1}) for offer in advice.lower_durability]
         return advice.model_copy(update={"lower_durability": tuple(offers)})
 
-    monkeypatch.setattr(advising, "advise", halved)
+    monkeypatch.setattr(planning, "advise", halved)
     plan = planned(DRIVE, MYSQL, target_tps=3000)
     assert plan.target is not None
     assert plan.target.relaxed == ()
@@ -421,7 +423,7 @@ def test_a_drive_that_does_not_honour_a_flush_gets_no_plan(by_hand: None) -> Non
             planned(measurement(filesystem="tmpfs"), request)
 
 
-# DESIGN.md: JSON keys that others may rely on
+# JSON keys that others may rely on: more may come, none may go
 def test_the_promised_keys_are_there(by_hand: None) -> None:
     plan = planned(DRIVE, MYSQL, None, "trade", target_tps=10, on_references=True)
     found = json.loads(plan.model_dump_json())

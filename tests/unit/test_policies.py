@@ -74,7 +74,7 @@ def test_what_must_go_at_once_can_be_too_much() -> None:
     assert nothing == (None, None, None)
     assert (made.policy_utilisation, made.lost_events_max) == (None, None)
     assert made.arithmetic[-1] == (
-        "this drive carries 102/s of them comfortably, and 203/s with all its time: 898/s are too "
+        "this drive sustains 102/s of them comfortably, and 203/s with all its time: 898/s are too "
         "many, and batching the others does not help"
     )
 

@@ -81,10 +81,10 @@ def test_the_sentences_without_a_server() -> None:
         "The drive under /var/lib/database (NVMe SSD without power-loss protection) takes 850 us"
         " for a sync, one in a hundred 1.5 ms or more, and no check found fault with it.",
         "With a database one connection commits at most 1 176 times a second, and by the model 8"
-        " connections together carry 8 000 transactions a second, limited by the drive.",
-        # 8 / (24.7 + 150 us) are more than 4 cores carry: 4 / 150 us = 26 667, 3.33 times 8000.
+        " connections together sustain 8 000 transactions a second, limited by the drive.",
+        # 8 / (24.7 + 150 us) are more than 4 cores sustain: 4 / 150 us = 26 667, 3.33 times 8000.
         "A drive like reference 1 (2x 960GB NVMe RAID 1 (Samsung PM983 + Kingston DC1500M);"
-        " 24.7 us a sync) would carry 3.33 times as many; --db adds the settings for a server.",
+        " 24.7 us a sync) would sustain 3.33 times as many; --db adds the settings for a server.",
     )
 
 
@@ -96,7 +96,7 @@ def test_the_sentences_with_a_server_count_its_lines() -> None:
     _, second, third = report.summary
     assert second.startswith(
         "With MySQL 9.7 one connection commits at most 260 times a second, and by the model"
-        " 8 connections together carry 2 000 transactions a second, limited by the drive."
+        " 8 connections together sustain 2 000 transactions a second, limited by the drive."
     )
     assert third.startswith(
         f"Set {len(emitted)} lines for MySQL 9.7, with which an acknowledged commit survives a"
@@ -121,14 +121,14 @@ def test_several_servers_share_the_sentences() -> None:
 
 def test_a_target_is_answered_in_the_last_sentence() -> None:
     yes = reported(DRIVE, POSTGRESQL, target_tps=3500).summary[2]
-    assert "3 500 transactions a second are carried by PostgreSQL 15 with 4 connections." in yes
+    assert "3 500 transactions a second are sustained by PostgreSQL 15 with 4 connections." in yes
     no = reported(DRIVE, POSTGRESQL, target_tps=9000).summary[2]
     assert (
-        "9 000 transactions a second are not carried by PostgreSQL 15 on this drive, but would be"
+        "9 000 transactions a second are not sustained by PostgreSQL 15 on this drive, but would be"
         " with a drive like "
     ) in no
     never = reported(DRIVE, POSTGRESQL, target_tps=1e9, cores=1).summary[2]
-    assert never.endswith("are not carried by PostgreSQL 15 on this drive.")
+    assert never.endswith("are not sustained by PostgreSQL 15 on this drive.")
 
 
 def test_a_suspicious_drive_is_called_so_first() -> None:
@@ -145,14 +145,16 @@ def test_a_reported_figure_is_called_reported() -> None:
 def test_nothing_worth_a_word_is_said_to_bring_nothing() -> None:
     fastest = measurement(20, cpu_count=4)
     report = reported(fastest, client_counts=(1,))
-    assert report.summary[2].startswith("No faster drive and no more connections would carry much")
+    assert report.summary[2].startswith(
+        "No faster drive and no more connections would sustain much"
+    )
 
 
 def test_what_risks_commits_is_no_advice() -> None:
     """8 clients: 210 us each as it is, 174.7 us on reference 1, 150 us without syncs."""
     report = reported(measurement(60), POSTGRESQL, cores=64)
     assert changes(report)[-1] == ("durability", 8, 1.4)
-    assert report.summary[2].endswith(" 24.7 us a sync) would carry 1.2 times as many.")
+    assert report.summary[2].endswith(" 24.7 us a sync) would sustain 1.2 times as many.")
 
 
 # A drive that is not durable
@@ -186,7 +188,7 @@ def test_one_thing_is_changed_at_a_time() -> None:
     assert changes(report) == [
         ("none", 8, 1.0),
         ("drive", 8, 2.34),  # 1000 / 428: 2.336
-        ("drive", 8, 3.33),  # 4 cores carry 26 667/s
+        ("drive", 8, 3.33),  # 4 cores sustain 26 667/s
         ("log-device", 8, 3.33),
         ("durability", 8, 3.33),
     ]
@@ -252,7 +254,7 @@ def test_changes_are_compared_near_64_clients(counts: tuple[int, ...], typical: 
 
 def test_headroom_of_a_workload_with_a_target() -> None:
     """An order is 12 statements: 1.8 ms of CPU time. 4 cores make 2222/s of them, of which the
-    ladder's last rung leaves 1/32 of 7/8."""
+    grid's last step leaves 1/32 of 7/8."""
     order = fill_in([load_workloads()["order"]], {})
     (server,) = reported(DRIVE, transactions=order, target_tps=500).servers
     (one,) = server.headroom

@@ -18,8 +18,9 @@ from advisor.statistics import (
 from tests.support.drives import round_of, summary
 
 
-# The least n with q^n <= 2.5 %: 0.5^6 = 1.6 %, 0.9^36 = 2.3 %; measurement.md 3.7 has
-# 368 and 3 688.
+# The least n with q^n <= 2.5 %: 0.5^6 = 1.6 %, 0.9^36 = 2.3 %, 0.99^368 = 2.48 % (367: 2.501 %),
+# 0.999^3688 = 2.498 % (3687: 2.5001 %). Conover, Practical Nonparametric Statistics, "Confidence
+# interval for a quantile".
 @pytest.mark.parametrize(("percent", "enough"), [(50.0, 6), (90.0, 36), (99.0, 368), (99.9, 3688)])
 def test_a_percentile_without_the_samples_for_it_is_absent(percent: float, enough: int) -> None:
     assert percentile(range(enough - 1), percent) is None

@@ -32,7 +32,8 @@ def class_of(drive: Measurement) -> str:
 
 
 # Thresholds in microseconds: a 15 000 rpm platter at 1.5 times its limit of 250/s = 2667; flash is
-# not programmed within 100 (NVMe) or 400 (SATA, SAS): measurement.md section 4.
+# not programmed within 100 (NVMe) or 400 (SATA, SAS): none without power-loss protection
+# syncs faster in profiles/storage/references.toml and the sources of profiles/storage/classes.toml.
 CLASSES: list[tuple[str, float | None, str, tuple[Device, ...]]] = [
     ("memory", 1.0, "tmpfs", (NVME,)),
     ("memory", 900.0, "ramfs", ()),

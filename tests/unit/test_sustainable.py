@@ -28,7 +28,7 @@ class Breaking:
         self.asked: list[float] = []
 
     def __call__(
-        self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, rate: float
+        self, commit: CommitModel, drive: SyncLatencies, cpu: Cpu, rate: float
     ) -> ModelResult:
         self.asked.append(rate)
         p99_ms = 10.0 if rate <= self.most else math.inf
@@ -43,7 +43,7 @@ def test_the_highest_rate_is_found_closely_and_soon(most: float) -> None:
     lowest = most / 1.14 if most < 2500 else most - 547
     assert lowest <= found.arrivals_per_s <= most
     assert found.meets_target
-    assert found.outcome.tps == found.arrivals_per_s
+    assert found.result.tps == found.arrivals_per_s
     assert len(model.asked) <= 8
 
 
@@ -79,9 +79,9 @@ def test_the_bound_itself_is_never_promised() -> None:
     ],
 )
 def test_what_one_transaction_waits_for(kind: str, commits: int, wait_us: float) -> None:
-    engine = CommitModel(COMMIT_SEQUENCES[kind], commits)
-    assert sync_wait_us(engine, DRIVE) == wait_us
-    assert alone_us(engine, DRIVE, CPU) == wait_us + 100
+    commit = CommitModel(COMMIT_SEQUENCES[kind], commits)
+    assert sync_wait_us(commit, DRIVE) == wait_us
+    assert alone_us(commit, DRIVE, CPU) == wait_us + 100
 
 
 def test_a_binary_log_that_was_not_measured_takes_a_sync_of_the_log() -> None:
@@ -94,7 +94,7 @@ def test_a_binary_log_that_was_not_measured_takes_a_sync_of_the_log() -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "cpu", "most"),
+    ("commit", "cpu", "most"),
     [
         (POSTGRESQL, CPU, 20_000),  # shared syncs set no bound; 2 / 100 us
         (CommitModel(COMMIT_SEQUENCES["separate-files"], 3), CPU, 370.37),  # 1 / (3 x 900 us)
@@ -106,15 +106,15 @@ def test_a_binary_log_that_was_not_measured_takes_a_sync_of_the_log() -> None:
         (POSTGRESQL, Cpu(2, ((1, 100.0), (64, 200.0))), 20_000),  # the least CPU time counts
     ],
 )
-def test_what_cannot_be_passed(engine: CommitModel, cpu: Cpu, most: float) -> None:
-    assert most_per_s(engine, DRIVE, cpu) == pytest.approx(most, abs=0.01)
+def test_what_cannot_be_passed(commit: CommitModel, cpu: Cpu, most: float) -> None:
+    assert most_per_s(commit, DRIVE, cpu) == pytest.approx(most, abs=0.01)
 
 
 @pytest.mark.parametrize(
-    "engine", [POSTGRESQL, CommitModel(COMMIT_SEQUENCES["separate-files"], 15)]
+    "commit", [POSTGRESQL, CommitModel(COMMIT_SEQUENCES["separate-files"], 15)]
 )
-def test_the_ladder_ascends_from_a_trickle_to_just_below_the_bound(engine: CommitModel) -> None:
-    rates = rate_grid(engine, DRIVE, CPU)
+def test_the_grid_ascends_from_a_trickle_to_just_below_the_bound(commit: CommitModel) -> None:
+    rates = rate_grid(commit, DRIVE, CPU)
     assert list(rates) == sorted(set(rates))
-    assert rates[0] == pytest.approx(1000 / alone_us(engine, DRIVE, CPU))
-    assert 0.97 < rates[-1] / most_per_s(engine, DRIVE, CPU) < 1
+    assert rates[0] == pytest.approx(1000 / alone_us(commit, DRIVE, CPU))
+    assert 0.97 < rates[-1] / most_per_s(commit, DRIVE, CPU) < 1

@@ -358,7 +358,8 @@ def test_a_name_in_braces_is_shown_as_it_is() -> None:
     assert said["too-fast-for-flash"].startswith("a ({model} {0}) reports")
 
 
-# measurement.md section 5: what makes a sync mean nothing, what is doubtful, what cannot be seen.
+# What makes a sync mean nothing, what is doubtful, what cannot be seen: each check names its source
+# in profiles/storage/trust.toml.
 def test_the_verdicts_are_as_the_sources_say() -> None:
     assert {check.id: check.trust for check in KNOWLEDGE.checks} == {
         "memory-file-system": "not-durable",

@@ -32,7 +32,8 @@ def test_a_plain_drive_is_plausible_and_stands_somewhere() -> None:
     assert verdict.trust == "plausible"
     assert verdict.evidence == ()
     (standing,) = verdict.standings
-    # reference.md section 1: 1001.50/s is the KC3000 (5), 652.10/s the Micron 1100 mirror (10)
+    # profiles/storage/references.toml: 1001.50/s is the KC3000 (5),
+    # 652.10/s the Micron 1100 mirror (10)
     assert (standing.next_faster, standing.next_slower) == ("5", "10")
 
 
@@ -42,7 +43,7 @@ def test_the_same_drive_has_the_same_verdict() -> None:
     assert first.model_dump_json() == judge(drive, KNOWLEDGE).model_dump_json()
 
 
-# DESIGN.md, the JSON keys others rely on: storage{class, trust, evidence[]}.
+# JSON keys that others may rely on: storage{class, trust, evidence[]}.
 def test_the_class_is_called_class_in_json() -> None:
     raw = json.loads(judge(measurement(), KNOWLEDGE).model_dump_json())
     assert raw["class"] == "nvme-consumer"

@@ -1,9 +1,21 @@
 """Answers of servers, byte by byte, as the protocols' documentation writes them."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.wire import PsycopgConnection, PyMySQLConnection
+from advisor.servers.connection.wire import (
+    Address,
+    PsycopgConnection,
+    PyMySQLConnection,
+)
+
+NO_DRIVER: Any = SimpleNamespace(_sock=None)
+POSTGRESQL = PsycopgConnection(Address("postgresql", {}), NO_DRIVER)
+MYSQL = PyMySQLConnection(Address("mysql", {}), NO_DRIVER)
+MARIADB = PyMySQLConnection(Address("mariadb", {}), NO_DRIVER)
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED
@@ -17,45 +29,47 @@ REFUSED = b"\x1b\0\0\x01\xff\x7a\x04#42S02Table t doesn't ex"
 
 @pytest.mark.parametrize("answer", [UPDATED, NOTICE, UPDATED + NOTICE])
 def test_postgresql_has_answered_when_it_is_ready(answer: bytes) -> None:
-    assert PsycopgConnection.is_answered(answer)
+    assert POSTGRESQL.is_answered(answer)
 
 
 @pytest.mark.parametrize("length", range(len(NOTICE)))
 def test_postgresql_has_not_answered_before_the_last_byte(length: int) -> None:
-    assert not PsycopgConnection.is_answered(NOTICE[:length])
+    assert not POSTGRESQL.is_answered(NOTICE[:length])
 
 
 def test_an_error_of_postgresql_is_raised_when_it_is_ready_again() -> None:
     ready = b"Z\0\0\0\x05I"
-    assert not PsycopgConnection.is_answered(ERROR[:10])
-    assert not PsycopgConnection.is_answered(ERROR)
+    assert not POSTGRESQL.is_answered(ERROR[:10])
+    assert not POSTGRESQL.is_answered(ERROR)
     with pytest.raises(AdvisorError, match=r"^the PostgreSQL server refuses: no table$"):
-        PsycopgConnection.is_answered(ERROR + ready)
+        POSTGRESQL.is_answered(ERROR + ready)
 
 
 def test_a_fatal_error_of_postgresql_is_its_last_word() -> None:
     with pytest.raises(AdvisorError, match=r"the PostgreSQL server refuses: go$"):
-        PsycopgConnection.is_answered(b"E\0\0\0\x10VFATAL\0Mgo\0\0")
+        POSTGRESQL.is_answered(b"E\0\0\0\x10VFATAL\0Mgo\0\0")
 
 
 @pytest.mark.parametrize("answer", [OK, MORE + OK, MANY])
 def test_mysql_has_answered_with_its_last_ok(answer: bytes) -> None:
-    assert PyMySQLConnection.is_answered(answer)
-    assert not any(PyMySQLConnection.is_answered(answer[:length]) for length in range(len(answer)))
+    assert MYSQL.is_answered(answer)
+    assert not any(MYSQL.is_answered(answer[:length]) for length in range(len(answer)))
 
 
 def test_mysql_has_not_answered_while_more_results_are_to_come() -> None:
-    assert not PyMySQLConnection.is_answered(MORE)
+    assert not MYSQL.is_answered(MORE)
 
 
 def test_an_error_of_mysql_is_raised() -> None:
-    with pytest.raises(AdvisorError, match=r"refuses: Table t doesn't ex$"):
-        PyMySQLConnection.is_answered(REFUSED)
+    with pytest.raises(AdvisorError, match=r"^the MySQL server refuses: Table t doesn't ex$"):
+        MYSQL.is_answered(REFUSED)
+    with pytest.raises(AdvisorError, match=r"^the MariaDB server refuses: Table t doesn't ex$"):
+        MARIADB.is_answered(REFUSED)
 
 
 def test_rows_are_no_answer() -> None:
     with pytest.raises(AdvisorError, match="rows where none were asked for"):
-        PyMySQLConnection.is_answered(b"\x01\0\0\x01\x03\x02\0\0\x02\0\0")
+        MYSQL.is_answered(b"\x01\0\0\x01\x03\x02\0\0\x02\0\0")
 
 
 def test_statements_are_encoded_as_the_protocols_want_them() -> None:

@@ -27,8 +27,9 @@ def test_the_reference_workloads_and_two_benchmarks_are_there() -> None:
     ]
 
 
-# reference.md section 4: its N, and transactions per second at 40473.06 and at 83.04 syncs/s,
-# rounded down: 40473.06 / 6 = 6745.5, 83.04 / 6 = 13.8.
+# Its N, and transactions per second at 40473.06 and at 83.04 syncs/s, as github.com/centminmod/
+# centminmod-sysbench, scripts/fsync.py.md has them; rounded down:
+# 40473.06 / 6 = 6745.5, 83.04 / 6 = 13.8.
 @pytest.mark.parametrize(
     ("name", "kind", "syncs", "at_fastest", "at_slowest"),
     [
@@ -50,7 +51,7 @@ def test_what_the_reference_counts(
         assert int(point.tps) == expected
 
 
-# The same section: an order's 8 to 15 syncs grow by 3 with each item, a batch has 50 to 100.
+# The same document: an order's 8 to 15 syncs grow by 3 with each item, a batch has 50 to 100.
 @pytest.mark.parametrize(
     ("name", "parameter", "count", "syncs", "statements"),
     [
@@ -69,14 +70,15 @@ def test_a_parameter_makes_a_transaction_larger(
     assert (transaction.syncs, transaction.statements) == (syncs, statements)
 
 
-# reference.md section 4: less than 5 ms p99 for a trade; 10 000 records per batch.
+# The same document: less than 5 ms p99 for a trade; 10 000 records per batch.
 def test_targets_and_records_are_the_references() -> None:
     assert one("trade").p99_target_ms == 5
     assert one("analytics-batch").records == 10_000
     assert one("trade").records is None
 
 
-# Security events and payments at once; half of the time for syncs (section 5: "say 0.5").
+# Security events and payments at once; half of the time for syncs: our choice, as the
+# workloads' files say.
 @pytest.mark.parametrize(("name", "share"), [("login", 0.1), ("cart", 0.05), ("publish", 0)])
 def test_files_say_what_must_go_at_once_and_when_to_batch(name: str, share: float) -> None:
     assert (one(name).immediate_share, one(name).comfortable_utilisation) == (share, 0.5)

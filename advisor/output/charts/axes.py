@@ -13,12 +13,12 @@ X_AXIS_HEIGHT: Final = 2.6 * LINE_HEIGHT
 _TEXT_GAP: Final = 5.0
 """Between a figure and what is at its right."""
 
-Format = Callable[[float], str]
+TickFormat = Callable[[float], str]
 """From a value to its figure as people read it."""
 
 
 def draw_x_axis(
-    canvas: Canvas, x: Scale, y: float, ticks: Iterable[float], text: Format, caption: str
+    canvas: Canvas, x: Scale, y: float, ticks: Iterable[float], text: TickFormat, caption: str
 ) -> None:
     """Figures under the plot whose bottom edge is `y`, and under them what they are.
 
@@ -35,12 +35,12 @@ def draw_x_axis(
     canvas.text(middle, y + 2.1 * LINE_HEIGHT, caption, colour=MUTED, anchor="middle")
 
 
-def y_axis_width(y: Scale, text: Format) -> float:
+def y_axis_width(y: Scale, text: TickFormat) -> float:
     """What the figures at the left of a plot take, in units."""
     return max(text_width(text(tick)) for tick in y.ticks) + _TEXT_GAP + 1
 
 
-def draw_y_axis(canvas: Canvas, x: Scale, y: Scale, text: Format, caption: str) -> None:
+def draw_y_axis(canvas: Canvas, x: Scale, y: Scale, text: TickFormat, caption: str) -> None:
     """Hairlines across the plot, their figures at its left, and the caption on top of the chart."""
     for tick in y.ticks:
         level = y.position(tick)

@@ -8,11 +8,11 @@ from advisor.output.text import one_line
 
 NAMESPACE: Final = "http://www.w3.org/2000/svg"
 
-Value = str | float
+AttributeValue = str | float
 """Of an attribute."""
 
 
-def element(name: str, text: str = "", /, **attributes: Value) -> str:
+def element(name: str, text: str = "", /, **attributes: AttributeValue) -> str:
     """One element without children. An underscore in an attribute's name stands for a dash."""
     start = f"<{name}{_written(attributes)}"
     return f"{start}>{_escaped(text)}</{name}>" if text else f"{start}/>"
@@ -32,7 +32,7 @@ def document(
 
     A screen reader reads `title` and `description`; `key`, unique in the page, begins their ids.
     """
-    attributes: dict[str, Value] = {
+    attributes: dict[str, AttributeValue] = {
         "xmlns": NAMESPACE,
         "role": "img",
         "aria-labelledby": f"{key}-title {key}-desc",
@@ -57,7 +57,7 @@ def _escaped(text: str) -> str:
     return escape(one_line(text), quote=False)
 
 
-def _written(attributes: dict[str, Value]) -> str:
+def _written(attributes: dict[str, AttributeValue]) -> str:
     return "".join(
         f' {name.replace("_", "-")}="{escape(value if isinstance(value, str) else number(value))}"'
         for name, value in attributes.items()

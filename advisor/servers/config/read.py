@@ -64,7 +64,7 @@ def read_settings(
     if not persisted and vendor.persisted_file and _reads_persisted(settings, known):
         persisted = _found_persisted(vendor, data, reader.notes)
     for path in persisted:
-        for entry in persisted_in(vendor, path, reader):
+        for entry in persisted_in(known, path, reader):
             settings.take(entry)
     return FilesRead(
         settings=settings.found,

@@ -16,8 +16,6 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.servers.connection.client_options import client_options, login_name
 from advisor.servers.connection.driver import require_driver
 from advisor.servers.connection.wire import Address
-from advisor.vendors.mariadb import MariaDB
-from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, vendor_of_scheme
 
@@ -29,8 +27,13 @@ SOCKETS: Final = tuple(
 IN_THE_DSN: Final = frozenset({"socket", "ssl-mode", "ssl-ca", "ssl-capath", "ssl-cert", "ssl-key"})
 """What may follow the ? of mysql://, named as the clients' options are."""
 
-MYSQL_SCHEMES: Final = (*MySQL.dsn_schemes, *MariaDB.dsn_schemes)
-"""Whichever of them is named: the server says which of the two it is."""
+MYSQL_SCHEMES: Final = frozenset(
+    scheme
+    for vendor in VENDORS.values()
+    if vendor.driver == "pymysql"
+    for scheme in vendor.dsn_schemes
+)
+"""Whichever of them is named: the server says whose it is."""
 
 SSL_MODES: Final = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 
@@ -95,7 +98,7 @@ def _mysql_options(dsn: str | None, vendor: VendorName) -> dict[str, Any] | None
     asked = {} if dsn is None else _asked(dsn)
     if asked is None:
         return None
-    found = client_options(_speaking_mysql(vendor)) | asked
+    found = client_options(VENDORS[vendor]) | asked
     options: dict[str, Any] = {
         "host": found.get("host") or "localhost",
         "port": _port(found),
@@ -106,12 +109,6 @@ def _mysql_options(dsn: str | None, vendor: VendorName) -> dict[str, Any] | None
     if socket := _socket(asked, found, vendor):
         options["unix_socket"] = str(socket)
     return options | _encryption(found, by_socket=socket is not None)
-
-
-def _speaking_mysql(vendor: VendorName) -> MySQL:
-    server = VENDORS[vendor]
-    assert isinstance(server, MySQL)  # else its driver is another
-    return server
 
 
 def _asked(dsn: str) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ from typing import Final
 from advisor.errors import AdvisorError
 from advisor.files import read_bytes
 from advisor.vendors import option_files
-from advisor.vendors.mysql import MySQL
+from advisor.vendors.base import Vendor
 from advisor.vendors.syntax import Inclusion, Line
 
 VARIABLES: Final = {
@@ -30,7 +30,7 @@ INCLUSIONS_MAX: Final = 10
 """So deep may files include each other, as in mysys/my_default.c."""
 
 
-def client_options(vendor: MySQL) -> dict[str, str]:
+def client_options(vendor: Vendor) -> dict[str, str]:
     """Option -> value, named as in option files with "-". Values may hold any byte, escaped by
     surrogates. ~/.mylogin.cnf, which is encrypted, is not read.
     """
@@ -51,7 +51,7 @@ def login_name() -> str:
         return os.environ.get("USER", "")
 
 
-def _files(vendor: MySQL) -> Iterator[Path]:
+def _files(vendor: Vendor) -> Iterator[Path]:
     """The vendor's files, the strongest last."""
     yield from SYSTEM_FILES
     yield from [

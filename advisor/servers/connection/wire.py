@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.errors import AdvisorError
 from advisor.servers.connection.driver import CONNECT_TIMEOUT_S, require_driver
 from advisor.vendors.base import Rows
-from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VendorName
-from advisor.vendors.postgresql import PostgreSQL
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
@@ -47,6 +45,11 @@ class Connection(ABC):
                 " trusted",
             )
 
+    def refused(self, message: str) -> AdvisorError:
+        """An error with what the server said, in one line."""
+        title = VENDORS[self.vendor].title
+        return AdvisorError(f"the {title} server refuses: {' '.join(message.split())}")
+
     @abstractmethod
     def query(self, statement: str) -> Rows:
         """The rows of one statement, by the driver. Raises AdvisorError with the server's words."""
@@ -73,9 +76,8 @@ class Connection(ABC):
     def encode(statement: str) -> bytes:
         """The message that asks for one or more statements without rows, separated by ;."""
 
-    @staticmethod
     @abstractmethod
-    def is_answered(received: bytes) -> bool:
+    def is_answered(self, received: bytes) -> bool:
         """Whether the answer to a message is there, wholly. Raises AdvisorError for a refusal."""
 
 
@@ -93,9 +95,7 @@ class PsycopgConnection(Connection):
             cursor = self._driven.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise refused(
-                VENDORS[self.vendor].title, error.diag.message_primary or str(error)
-            ) from error
+            raise self.refused(error.diag.message_primary or str(error)) from error
 
     @property
     def encrypted(self) -> bool:
@@ -115,8 +115,7 @@ class PsycopgConnection(Connection):
         text = statement.encode() + b"\0"
         return b"Q" + (len(text) + 4).to_bytes(4, "big") + text
 
-    @staticmethod
-    def is_answered(received: bytes) -> bool:
+    def is_answered(self, received: bytes) -> bool:
         refusal, start = "", 0
         while len(received) >= start + 5:
             kind, end = received[start : start + 1], start + 1 + _big(received, start + 1)
@@ -126,10 +125,10 @@ class PsycopgConnection(Connection):
                 fields = received[start + 5 : end].split(b"\0")
                 refusal = next(_text(field[1:]) for field in fields if field[:1] == b"M")
                 if not {b"VFATAL", b"VPANIC"}.isdisjoint(fields):  # it will not be ready again
-                    raise refused(PostgreSQL.title, refusal)
+                    raise self.refused(refusal)
             if kind == b"Z":
                 if refusal:
-                    raise refused(PostgreSQL.title, refusal)
+                    raise self.refused(refusal)
                 return True
             start = end
         return False
@@ -153,9 +152,7 @@ class PyMySQLConnection(Connection):
                 cursor.execute(statement)
                 return list(cursor.fetchall())
         except pymysql.MySQLError as error:
-            raise refused(
-                VENDORS[self.vendor].title, str(error.args[-1] if error.args else error)
-            ) from error
+            raise self.refused(str(error.args[-1] if error.args else error)) from error
 
     @property
     def encrypted(self) -> bool:
@@ -176,8 +173,7 @@ class PyMySQLConnection(Connection):
         command = b"\x03" + statement.encode()  # COM_QUERY
         return len(command).to_bytes(3, "little") + b"\0" + command
 
-    @staticmethod
-    def is_answered(received: bytes) -> bool:
+    def is_answered(self, received: bytes) -> bool:
         start = 0
         while len(received) > start + 4:
             packet = start + 4
@@ -185,14 +181,14 @@ class PyMySQLConnection(Connection):
             if len(received) < start:
                 return False
             if received[packet] == 0xFF:
-                raise refused(MySQL.title, _text(received[packet + 9 : start]))
+                raise self.refused(_text(received[packet + 9 : start]))
             if received[packet] != 0x00:
-                raise refused(MySQL.title, "it answers with rows where none were asked for")
+                raise self.refused("it answers with rows where none were asked for")
             # Affected rows and the last identity: one byte each up to 250, else one and 2, 3 or 8.
             status = packet + 1
             for _ in range(2):
                 status += {0xFC: 3, 0xFD: 4, 0xFE: 9}.get(received[status], 1)
-            if not received[status] & PyMySQLConnection._MORE_RESULTS:
+            if not received[status] & self._MORE_RESULTS:
                 return True
         return False
 
@@ -205,12 +201,15 @@ class Address:
     options: Mapping[str, Any]
     """As the driver takes them."""
 
-    def connect(self) -> Connection:
-        """A new connection in autocommit mode. Raises AdvisorError."""
+    def connect(self, *, read_timeout_s: int | None = None) -> Connection:
+        """A new connection in autocommit mode. Raises AdvisorError.
+
+        `read_timeout_s`: so long PyMySQL waits for any answer; psycopg has no such limit.
+        """
         require_driver(self.vendor)
         opened: Mapping[str, Callable[[], Connection]] = {
             "psycopg": self._psycopg,
-            "pymysql": self._pymysql,
+            "pymysql": lambda: self._pymysql(read_timeout_s),
         }
         return opened[VENDORS[self.vendor].driver]()
 
@@ -232,7 +231,7 @@ class Address:
         except psycopg.Error as error:
             raise _unreachable(self.vendor, error) from error
 
-    def _pymysql(self) -> Connection:
+    def _pymysql(self, read_timeout_s: int | None) -> Connection:
         import pymysql
         from pymysql.constants import CLIENT
 
@@ -240,6 +239,7 @@ class Address:
             driven = pymysql.connect(
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=read_timeout_s,
                 client_flag=CLIENT.MULTI_STATEMENTS,
                 program_name=APPLICATION,
                 **self.options,
@@ -247,11 +247,6 @@ class Address:
         except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:
             raise _unreachable(self.vendor, error) from error
         return PyMySQLConnection(self, driven)
-
-
-def refused(title: str, message: str) -> AdvisorError:
-    """An error with what the server said, in one line."""
-    return AdvisorError(f"the {title} server refuses: {' '.join(message.split())}")
 
 
 def _unreachable(vendor: VendorName, error: Exception) -> AdvisorError:

@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG: Final = 1
 ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 """Nothing of the user's own (PGDATA, MYSQL_HOME, locale) reaches a server."""
 
-Command = Sequence[str | Path]
+Arguments = Sequence[str | Path]
 
 
 def account() -> pwd.struct_passwd | None:
@@ -48,7 +48,7 @@ def signals_held_back() -> Iterator[None]:
 
 
 def start(
-    command: Command,
+    command: Arguments,
     output: BinaryIO | int,
     given: int = subprocess.DEVNULL,
     *,
@@ -82,7 +82,7 @@ def start(
     )
 
 
-def run(command: Command, script: str = "") -> str:
+def run(command: Arguments, script: str = "") -> str:
     """Runs a program to its end, `script` on its standard input; what it said.
 
     Raises AdvisorError where it fails, cannot be started, or takes longer than RUN_TIMEOUT_S.
@@ -109,7 +109,7 @@ def run(command: Command, script: str = "") -> str:
     return said
 
 
-def complaints_of(command: Command, who: pwd.struct_passwd | None) -> tuple[int, str]:
+def complaints_of(command: Arguments, who: pwd.struct_passwd | None) -> tuple[int, str]:
     """Runs a program to its end as `who`; its exit status, and what it said on stderr.
 
     Raises AdvisorError where it cannot be started, or takes longer than RUN_TIMEOUT_S.

@@ -41,10 +41,12 @@ def _switch(
     if how.confirm:
         wanted = how.confirmed if off else str(before[0])
         for connection in connections:
-            _wait_for(connection, how.confirm, wanted)
+            _wait_for(connection, how, wanted)
 
 
-def _wait_for(connection: Connection, question: str, wanted: str) -> None:
+def _wait_for(connection: Connection, how: NoFlush, wanted: str) -> None:
     """The answer is there once the server's own signal has arrived. Raises AdvisorError."""
-    if not any(connection.query(question) == [(wanted,)] for _ in range(RELOAD_POLLS)):
-        raise AdvisorError(f"the server does not say {wanted} to {question} when it is reloaded")
+    if not any(connection.query(how.confirm) == [(wanted,)] for _ in range(RELOAD_POLLS)):
+        raise AdvisorError(
+            f"the server does not take {how.confirms} = {wanted} when it is reloaded"
+        )

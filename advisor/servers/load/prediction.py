@@ -1,4 +1,4 @@
-"""Predicts what a server will carry, then loads it and holds the two side by side."""
+"""Predicts what a server will sustain, then loads it and holds the two side by side."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -10,7 +10,7 @@ from advisor.capacity.commit_settings import commit_model, sync_latencies
 from advisor.capacity.group_commit import ModelResult, closed_loop, sync_wait_us
 from advisor.errors import AdvisorError, UsageError
 from advisor.measurement import Measurement, Unknown
-from advisor.prediction import CpuPoint, Point, Prediction
+from advisor.prediction import CpuPoint, Prediction, PredictionPoint
 from advisor.servers.connection import Address, Connection
 from advisor.servers.load.client import ROWS, SCHEMA, LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
@@ -175,12 +175,12 @@ def _values(admin: Connection) -> dict[str, str]:
     return values
 
 
-def _point(predicted: ModelResult, runs: Sequence[LoadResult]) -> Point:
+def _point(predicted: ModelResult, runs: Sequence[LoadResult]) -> PredictionPoint:
     """Several runs of one number of clients, taken as one."""
     measured_per_s = sum(run.commits for run in runs) / sum(run.elapsed_s for run in runs)
     ordered_us = sorted(round(latency_us) for run in runs for latency_us in run.latencies_us)
     p50_us, p99_us = percentile(ordered_us, 50.0), percentile(ordered_us, 99.0)
-    return Point(
+    return PredictionPoint(
         clients=predicted.clients,
         predicted_per_s=predicted.tps,
         measured_per_s=measured_per_s,

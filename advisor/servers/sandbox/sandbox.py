@@ -95,7 +95,7 @@ class Sandbox:
         why = ""
         for _ in range(int(START_TIMEOUT_S / POLL_S)):
             try:
-                return read_back(self._address()), ""
+                return self._read_back(), ""
             except NotReadyError as error:
                 why = str(error)
             try:
@@ -104,6 +104,12 @@ class Sandbox:
                 continue
             return None, ""
         return None, f"\nERROR: not ready after {START_TIMEOUT_S} s: {' '.join(why.split())}\n"
+
+    def _read_back(self) -> dict[str, EffectiveSetting]:
+        # PyMySQL leaves its own socket open where nobody listens, so it does not try before.
+        if not VENDORS[self._installed.vendor].local_socket(self._place).exists():
+            raise NotReadyError("it has no socket")
+        return read_back(self._address())
 
 
 @contextmanager

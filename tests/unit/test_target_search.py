@@ -1,4 +1,4 @@
-"""The inverse: the fewest clients that carry a rate, and the changes that would."""
+"""The inverse: the fewest clients that sustain a rate, and the changes that would."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from advisor.capacity.target_search import (
 from advisor.vendors.registry import COMMIT_SEQUENCES
 
 SLOW, FAST = SyncLatencies(Latency.constant(9900)), SyncLatencies(Latency.constant(400))
-SETUP = Scenario(CommitModel(COMMIT_SEQUENCES["postgresql"]), SLOW, Cpu(2, ((1, 100.0),)))
+SCENARIO = Scenario(CommitModel(COMMIT_SEQUENCES["postgresql"]), SLOW, Cpu(2, ((1, 100.0),)))
 """10 ms a transaction alone; its two cores can do 20 000/s."""
 
 
@@ -32,18 +32,18 @@ class Halving:
         self.asked: list[int] = []
 
     def __call__(
-        self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int
+        self, commit: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int
     ) -> ModelResult:
         self.asked.append(clients)
-        sync_us = 0 if engine.sequence.kind == "asynchronous" else drive.log.mean_us
+        sync_us = 0 if commit.sequence.kind == "asynchronous" else drive.log.mean_us
         tps = min(clients * 1e6 / 2 / (sync_us + 100), cpu.cores * 1e4)
         return ModelResult(clients, tps, sync_us / 1000, clients * sync_us / 10_000, 1.0, "flush")
 
 
-def clients_for(setup: Scenario, wanted: TargetRate) -> tuple[int | None, list[int]]:
+def clients_for(scenario: Scenario, target: TargetRate) -> tuple[int | None, list[int]]:
     model = Halving()
-    outcome = fewest_clients(setup, wanted, model)
-    return outcome.clients if outcome else None, model.asked
+    result = fewest_clients(scenario, target, model)
+    return result.clients if result else None, model.asked
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def clients_for(setup: Scenario, wanted: TargetRate) -> tuple[int | None, list[i
 def test_the_fewest_clients_are_found_without_asking_in_vain(
     tps: float, clients: int | None, asked: list[int]
 ) -> None:
-    assert clients_for(SETUP, TargetRate(tps)) == (clients, asked)
+    assert clients_for(SCENARIO, TargetRate(tps)) == (clients, asked)
 
 
 # Halving's p99 is 0.99 ms for each client: 1.98, 3.96, 7.92 ms.
@@ -78,24 +78,24 @@ def test_the_fewest_clients_are_found_without_asking_in_vain(
 def test_the_first_that_misses_the_limit_by_far_ends_the_search(
     limit_ms: float, clients: int | None, asked: list[int]
 ) -> None:
-    assert clients_for(SETUP, TargetRate(200, limit_ms)) == (clients, asked)
+    assert clients_for(SCENARIO, TargetRate(200, limit_ms)) == (clients, asked)
 
 
 def test_a_noisy_tail_does_not_end_the_search() -> None:
     class Noisy(Halving):
         def __call__(
-            self, engine: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int
+            self, commit: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int
         ) -> ModelResult:
-            outcome = super().__call__(engine, drive, cpu, clients)
-            return replace(outcome, p99_ms=1.2 if clients == 4 else 1.0)
+            result = super().__call__(commit, drive, cpu, clients)
+            return replace(result, p99_ms=1.2 if clients == 4 else 1.0)
 
-    outcome = fewest_clients(SETUP, TargetRate(200, 1.1), Noisy())
-    assert outcome is not None
-    assert outcome.clients == 8
+    result = fewest_clients(SCENARIO, TargetRate(200, 1.1), Noisy())
+    assert result is not None
+    assert result.clients == 8
 
 
 def test_only_the_given_numbers_of_clients_are_tried() -> None:
-    few = replace(SETUP, client_counts=(3, 5))
+    few = replace(SCENARIO, client_counts=(3, 5))
     assert clients_for(few, TargetRate(200)) == (5, [3, 5])
     assert clients_for(few, TargetRate(300)) == (None, [3, 5])
 
@@ -108,9 +108,9 @@ def test_one_to_256_clients_are_tried() -> None:
 
 
 def found(
-    wanted: TargetRate, *changes: Modification, setup: Scenario = SETUP
+    target: TargetRate, *changes: Modification, scenario: Scenario = SCENARIO
 ) -> list[tuple[str, ...]]:
-    return [one.changes for one in remedies(setup, wanted, changes, Halving())]
+    return [solution.changes for solution in remedies(scenario, target, changes, Halving())]
 
 
 DRIVE_CHANGE = another_drive("a fast drive", FAST)
@@ -128,9 +128,9 @@ def test_each_change_that_is_enough_alone_is_named() -> None:
 
 
 def test_pairs_are_tried_only_where_no_change_is_enough_alone() -> None:
-    wanted = TargetRate(30_000)  # the cores can do 20 000/s
-    cores = more_cores(SETUP.cpu, wanted)
-    pairs = found(wanted, DRIVE_CHANGE, *cores, more_clients(CLIENT_COUNTS))
+    target = TargetRate(30_000)  # the cores can do 20 000/s
+    cores = more_cores(SCENARIO.cpu, target)
+    pairs = found(target, DRIVE_CHANGE, *cores, more_clients(CLIENT_COUNTS))
     # 30 000/s x 100 us = 3 cores; 1.2 times that is 3.6: 4
     assert pairs == [("a fast drive", "4 cores"), ("4 cores", "up to 1024 clients")]
 
@@ -142,13 +142,13 @@ def test_nothing_is_found_where_no_two_changes_help() -> None:
 def test_the_smallest_size_that_helps_is_taken() -> None:
     tight = Modification(
         (
-            ("3 clients", lambda setup: replace(setup, client_counts=(3,))),
-            ("5 clients", lambda setup: replace(setup, client_counts=(5,))),
-            ("9 clients", lambda setup: replace(setup, client_counts=(9,))),
+            ("3 clients", lambda scenario: replace(scenario, client_counts=(3,))),
+            ("5 clients", lambda scenario: replace(scenario, client_counts=(5,))),
+            ("9 clients", lambda scenario: replace(scenario, client_counts=(9,))),
         )
     )
-    one = replace(SETUP, client_counts=(1,))
-    assert found(TargetRate(200), tight, setup=one) == [("5 clients",)]
+    alone = replace(SCENARIO, client_counts=(1,))
+    assert found(TargetRate(200), tight, scenario=alone) == [("5 clients",)]
 
 
 @pytest.mark.parametrize(
