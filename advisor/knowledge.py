@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
@@ -16,7 +17,10 @@ from advisor.conditions import Strict
 from advisor.errors import KnowledgeError, UsageError
 from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
-from advisor.vendors.names import Engine
+from advisor.rules.known_settings import KnownSettings
+from advisor.vendors.names import Engine, VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import NumericVersion
 
 if TYPE_CHECKING:
     from advisor.capacity.workloads import Workload
@@ -47,6 +51,13 @@ def load_settings(engine: Engine) -> tuple[Setting, ...]:
     if not settings:
         raise KnowledgeError(f"{folder} holds no settings")
     return tuple(sorted(settings, key=lambda setting: (GROUPS.index(setting.group), setting.name)))
+
+
+@cache
+def known_settings(vendor: VendorName, version: NumericVersion | None) -> KnownSettings:
+    """What a server of that version takes; None: of any version."""
+    found = VENDORS[vendor]
+    return KnownSettings(found, version or None, load_settings(found.engine))
 
 
 def load_all_settings() -> tuple[Setting, ...]:

@@ -12,6 +12,18 @@ Origin = Literal["default", "file", "persisted", "command line", "other", "unkno
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenValue:
+    """How a configuration file sets something; what that means, the server's parser knows."""
+
+    text: str | None
+    """Without quotes; None: the option stands alone."""
+    loose: bool = False
+    """Whether it stands behind loose-."""
+    switched: bool | None = None
+    """On or off by a prefix (skip-, enable-), and not by its value."""
+
+
+@dataclass(frozen=True, slots=True)
 class EffectiveSetting:
     """One setting. Its name is spelt with underscores, as the server's own view spells it."""
 
@@ -25,8 +37,8 @@ class EffectiveSetting:
     """File and line, "FILE:LINE"; "" where nothing says."""
     shown: str = ""
     """As the server prints it for people, where it was asked; else ""."""
-    is_enum: bool = False
-    """Whether the server calls it an enum; False where it was not asked."""
+    written: WrittenValue | None = None
+    """Where only files are read; None: the server itself shows the value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
 from advisor.rules.guards import NOT_ABOVE
 from advisor.rules.risks import RISKS
-from advisor.server_state import EffectiveSetting, Override, ServerState
+from advisor.server_state import EffectiveSetting, Override, ServerState, WrittenValue
 from advisor.units import Value, format_latency
 from advisor.vendors.registry import VENDORS
 
@@ -29,7 +29,7 @@ NO_PRICE: Final = "none that we know"
 
 
 def audit(
-    reading: ServerState,
+    state: ServerState,
     durability: Durability,
     settings: Iterable[Setting],
     advised: Iterable[Recommendation],
@@ -41,8 +41,8 @@ def audit(
     `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
     how long the flush takes that a commit waits for because of it, where that was measured.
     """
-    lines = list(lines_of(reading, settings, advised))
-    comparing = _Comparing(reading, durability, lines, rate, flush_us)
+    lines = list(lines_of(state, settings, advised))
+    comparing = _Comparing(state, durability, lines, rate, flush_us)
     found = [*comparing.lines(), *comparing.overrides()]
     return tuple(sorted(found, key=_order))
 
@@ -58,13 +58,13 @@ class _Comparing:
 
     def __init__(
         self,
-        reading: ServerState,
+        state: ServerState,
         durability: Durability,
         lines: list[SettingLine],
         rate: Rate,
         flush_us: Mapping[str, float],
     ) -> None:
-        self._reading = reading
+        self._state = state
         self._durability = durability
         self._lines = {line.setting.name: line for line in lines}
         self._values: Mapping[str, Value] = {
@@ -77,21 +77,27 @@ class _Comparing:
     def lines(self) -> Iterator[Finding]:
         """What the settings in force show."""
         for name, line in self._lines.items():
-            if name in self._reading.hidden:
+            if name in self._state.hidden:
                 continue
             if found := self._judged(line):
                 yield found
-            if name in self._reading.pending:
+            if name in self._state.pending:
                 yield self._pending(line)
 
     def overrides(self) -> Iterator[Finding]:
         """What roles and databases get that risks more than is accepted."""
-        for override in self._reading.overrides:
+        for override in self._state.overrides:
             line = self._lines.get(override.setting)
             if line is None or override.setting not in RISKS:
                 continue
-            found = EffectiveSetting(override.setting, override.value, line.found.unit, "other")
-            value = value_of(found, line.spec)
+            found = EffectiveSetting(
+                override.setting,
+                override.value,
+                line.found.unit,
+                "other",
+                written=WrittenValue(override.value),
+            )
+            value = value_of(found, line.spec, self._state.version)
             if value is None:
                 continue
             risk = RISKS[override.setting]
@@ -111,7 +117,7 @@ class _Comparing:
                 at_risk=at_risk(override.setting, values, self._rate),
                 durability=risk.of(value),
                 restart=False,
-                change=VENDORS[self._reading.vendor].reset(override),
+                change=VENDORS[self._state.vendor].reset(override),
                 rule=None,
             )
 
@@ -241,8 +247,8 @@ class _Comparing:
             durability=RISKS[name].of(value) if name in RISKS and value is not None else "durable",
             restart=restart,
             change=how_to_change(
-                VENDORS[self._reading.vendor],
-                self._reading.version,
+                VENDORS[self._state.vendor],
+                self._state.version,
                 line.spec,
                 line.found,
                 wanted,
@@ -260,7 +266,7 @@ class _Comparing:
         return default, line.spec.default_note if default is None else self._render(line, default)
 
     def _render(self, line: SettingLine, value: Value) -> str:
-        return VENDORS[self._reading.vendor].render_value(value, line.spec.unit)
+        return line.spec.render(value)
 
 
 def _whose(override: Override) -> str:

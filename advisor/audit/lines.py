@@ -9,6 +9,7 @@ from advisor.rules.catalogue import Setting, Spec
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.values import Parsed, PlainSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +24,37 @@ class SettingLine:
     advised: Recommendation | None
 
 
-def writes_binary_log(reading: ServerState) -> bool:
-    """Whether the server writes one: as it says, else as its version does."""
-    found = reading.settings.get("log_bin")
+def writes_binary_log(state: ServerState) -> bool:
+    """Whether the server writes one: as it says, else as its version does.
+
+    Whatever a file gives it is the log's name, OFF and 0, too; only a prefix such as skip- says no.
+    """
+    vendor = VENDORS[state.vendor]
+    found = state.settings.get(vendor.binary_log_setting)
     if found is None:
-        return VENDORS[reading.vendor].writes_binary_log(reading.version)
-    return found.value.strip().lower() not in ("off", "0", "false")
+        return vendor.writes_binary_log(state.version)
+    if found.written is not None:
+        return found.written.switched is not False
+    return vendor.parse_value(found.value, PlainSpec("boolean")) != Parsed(False)
 
 
 def lines_of(
-    reading: ServerState, settings: Iterable[Setting], advised: Iterable[Recommendation]
+    state: ServerState, settings: Iterable[Setting], advised: Iterable[Recommendation]
 ) -> Iterator[SettingLine]:
     """One for each setting of the version; what nothing sets has its default."""
     by_name = {entry.setting: entry for entry in advised}
     for setting in settings:
-        spec = setting.spec_for(reading.vendor, reading.version)
+        spec = setting.spec_for(state.vendor, state.version)
         if spec is None:
             continue
-        if setting.name == "sync_binlog" and not writes_binary_log(reading):
+        if setting.name == "sync_binlog" and not writes_binary_log(state):
             continue
-        found = reading.settings.get(setting.name)
+        found = state.settings.get(setting.name)
         if found is None:
             if spec.default is None:
                 continue
             found = EffectiveSetting(setting.name, "", origin="default")
             value: Value | None = spec.default
         else:
-            value = value_of(found, spec)
+            value = value_of(found, spec, state.version)
         yield SettingLine(setting, spec, found, value, by_name.get(setting.name))

@@ -1,4 +1,4 @@
-"""A reading, a request and perhaps a measurement -> the Audit. Pure."""
+"""A server's state, a request and perhaps a measurement -> the Audit. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +23,7 @@ from advisor.versions import format_version
 
 
 def run_audit(
-    reading: ServerState, request: Request, knowledge: Knowledge, measurement: Measurement | None
+    state: ServerState, request: Request, knowledge: Knowledge, measurement: Measurement | None
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -31,8 +31,8 @@ def run_audit(
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
     none is compared, and a note says so. Raises as `advise` does.
     """
-    reading = replace(reading, version=request.version)
-    request = replace(request, log_bin=writes_binary_log(reading))
+    state = replace(state, version=request.version)
+    request = replace(request, log_bin=writes_binary_log(state))
     verdict = judge(measurement, knowledge.storage) if measurement else None
     measured = describe_measured(measurement) if measurement else None
     why = "no drive is measured"
@@ -49,7 +49,7 @@ def run_audit(
     else:
         advice = advise(measurement, request, knowledge)
         advised, notes = advice.settings, advice.warnings
-    activity = reading.activity
+    activity = state.activity
     return (
         Audit(
             tool_version=__version__,
@@ -59,17 +59,17 @@ def run_audit(
             durability=request.durability,
             measured=measured,
             findings=audit(
-                reading,
+                state,
                 request.durability,
                 knowledge.settings,
                 advised,
-                _rate(reading, request, knowledge),
+                _rate(state, request, knowledge),
                 _flush_us(measurement),
             ),
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
             headroom=headroom(activity, measurement) if activity and measurement else None,
-            notes=(*reading.notes, *_hidden(reading, knowledge), *notes),
+            notes=(*state.notes, *_hidden(state, knowledge), *notes),
         ),
         verdict,
     )
@@ -94,8 +94,8 @@ def _not_compared(missing: set[str], why: str) -> tuple[str, ...]:
     return (f"{why}, so these are not compared: {names}; DIR or --from adds them",)
 
 
-def _hidden(reading: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
-    names = sorted(reading.hidden & {setting.name for setting in knowledge.settings})
+def _hidden(state: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
+    names = sorted(state.hidden & {setting.name for setting in knowledge.settings})
     if not names:
         return ()
     return (
@@ -104,10 +104,10 @@ def _hidden(reading: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
     )
 
 
-def _rate(reading: ServerState, request: Request, knowledge: Knowledge) -> Rate:
+def _rate(state: ServerState, request: Request, knowledge: Knowledge) -> Rate:
     """The present rate, else the one to expect."""
-    if reading.activity and reading.activity.commits_per_s:
-        return Rate(reading.activity.commits_per_s, "now")
+    if state.activity and state.activity.commits_per_s:
+        return Rate(state.activity.commits_per_s, "now")
     if request.expected_commits_per_s is not None:
         return Rate(request.expected_commits_per_s, "as expected")
     return Rate(knowledge.assumptions["expected_commits_per_s"].value, "assumed")

@@ -4,55 +4,28 @@ from fractions import Fraction
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.errors import UsageError
 from advisor.rules.catalogue import Rule, Setting, Spec
 from advisor.rules.risks import RISKS
 from advisor.server_state import EffectiveSetting
-from advisor.units import UNIT_BYTES, UNIT_US, Value, parse_duration_us, parse_size
-
-TRUE: Final = frozenset({"on", "true", "yes", "1", "t", "y"})
-FALSE: Final = frozenset({"off", "false", "no", "0", "f", "n"})
+from advisor.units import Value
+from advisor.vendors.values import Parsed
+from advisor.versions import NumericVersion
 
 NEAR: Final = Fraction(3, 2)
 """A computed value is as good as one up to so many times larger or smaller: it rests on a
 measurement that the next one repeats within some 25 %, and on assumptions about the load."""
 
 
-def value_of(found: EffectiveSetting, spec: Spec) -> Value | None:
-    """What the text means, in the spec's own unit; None where we cannot read it."""
-    text = found.value.strip().strip("'\"")
-    if spec.type == "boolean":
-        return True if text.lower() in TRUE else False if text.lower() in FALSE else None
-    if spec.type == "enum":
-        return _choice(text, spec)
-    return _number(text, found.unit, spec)
-
-
-def _choice(text: str, spec: Spec) -> str | None:
-    """One of the choices, in their spelling, or by its place among them as MySQL allows."""
-    choices = (*spec.choices, *spec.build_choices)
-    for choice in choices:
-        if choice.lower() == text.lower():
-            return choice
-    for words, switch in ((TRUE, "on"), (FALSE, "off")):
-        if text.lower() in words:
-            return next((choice for choice in choices if choice.lower() == switch), None)
-    return None
-
-
-def _number(text: str, unit: str, spec: Spec) -> Value | None:
-    counts = (UNIT_BYTES | UNIT_US).get(spec.unit, 1)
-    parse = parse_duration_us if spec.unit in UNIT_US else parse_size
-    try:
-        number = Fraction(text)
-        if unit and unit != spec.unit:  # PostgreSQL built with blocks of another size: "16kB"
-            number *= Fraction(parse(unit if unit[0].isdigit() else f"1{unit}"), counts)
-    except ValueError:
-        try:
-            number = Fraction(parse(text), counts)
-        except UsageError:
-            return None
-    return float(number) if spec.type == "real" else round(number)
+def value_of(
+    found: EffectiveSetting, spec: Spec, version: NumericVersion | None = None
+) -> Value | None:
+    """What the server has, in the spec's own unit; None where the text is no such value."""
+    if found.written is None:
+        result = spec.parse_shown(found.value, version, unit=found.unit)
+    else:
+        written = found.written
+        result = spec.parse(written.text, version, unit=found.unit, loose=written.loose)
+    return result.value if isinstance(result, Parsed) else None
 
 
 def is_as_good(

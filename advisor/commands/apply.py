@@ -21,12 +21,11 @@ from advisor.servers.apply import (
     alone_in,
     check,
     find_target,
+    needs,
     plan_change,
     plan_undo,
 )
-from advisor.servers.apply.effect import needs
-from advisor.servers.installed.detect import Installed, find_installed, require_server
-from advisor.servers.installed.processes import signals_held_back
+from advisor.servers.installed import Installed, find_installed, require_server, signals_held_back
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 

@@ -14,8 +14,8 @@ from advisor.output.audit import audit_document
 from advisor.output.renderers import render
 from advisor.server_state import ServerState
 from advisor.servers.config import read_settings
-from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
-from advisor.servers.state.read import read_server
+from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
+from advisor.servers.state import read_server
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version, parse_version

@@ -15,20 +15,23 @@ from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers import render
-from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
-from advisor.servers.connection.driver import require_driver
-from advisor.servers.connection.wire import Address
-from advisor.servers.installed.detect import require_server
-from advisor.servers.load.predict import (
+from advisor.servers.connection import (
+    PASSWORD_SHOWN,
+    Address,
+    find_address,
+    require_driver,
+    shows_password,
+)
+from advisor.servers.installed import require_server
+from advisor.servers.load import (
     CLIENTS_MAX,
     DEFAULT_CLIENTS,
     DEFAULT_SECONDS,
     LoadPlan,
     announcement,
 )
-from advisor.servers.load.predict import predict as predict_and_measure
-from advisor.servers.sandbox.sandbox import parent_folder
-from advisor.servers.sandbox.temporary_server import temporary_server
+from advisor.servers.load import predict as predict_and_measure
+from advisor.servers.sandbox import parent_folder, temporary_server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,8 +61,7 @@ def _target(
             )
         return version, "as given", {}
     # These start programs; not needed above.
-    from advisor.servers.installed.detect import find_installed
-    from advisor.servers.installed.features import detect_features
+    from advisor.servers.installed import detect_features, find_installed
 
     installed = find_installed(vendor)
     if installed is None:

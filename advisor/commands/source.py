@@ -25,7 +25,7 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
-    from advisor.servers.config.fragment import Fragment
+    from advisor.servers.config import Fragment
 
 MAX_REPORT_BYTES: Final = 4 * 1024**2
 """Of another tool's report: twenty of fio's largest. So many bytes of whatever shape take less than
@@ -66,7 +66,7 @@ def _is_ours(head: bytes) -> bool:
 
 def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
     """A configuration file, and what to call it. Raises AdvisorError."""
-    from advisor.servers.config.fragment import parse_fragment
+    from advisor.servers.config import parse_fragment
 
     return parse_fragment(read_text(path), shown_name(path), vendor)
 

@@ -13,8 +13,8 @@ from advisor.commands.source import named_fragment
 from advisor.errors import AdvisorError
 from advisor.output.renderers import render
 from advisor.output.verification import problem_lines, verification_document
-from advisor.servers.installed.detect import require_server
-from advisor.servers.sandbox.verify import verify as prove
+from advisor.servers.installed import require_server
+from advisor.servers.sandbox import verify_fragment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def verify(options: VerifyOptions) -> None:
     fragment = named_fragment(options.db, options.file)
     installed = require_server(options.db, options.server)
     notify(f"starting {installed.program} on a throw-away data directory", quiet=options.quiet)
-    found = prove(fragment, installed)
+    found = verify_fragment(fragment, installed)
     if options.format_ == "json":
         text = found.model_dump_json(indent=2) + "\n"
     else:

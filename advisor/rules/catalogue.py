@@ -21,7 +21,7 @@ from advisor.rules.formulas import Formula
 from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.values import Argument
+from advisor.vendors.values import Argument, Parsed, ParseResult
 from advisor.versions import Feature, NumericVersion, format_version, in_range, parse_version
 
 SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
@@ -117,6 +117,36 @@ class Spec(Strict):
 
     def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
         return self.vendor == vendor and in_range(version, self.since, self.until)
+
+    def render(self, value: Value) -> str:
+        """The value in the notation of the server's own configuration file."""
+        return VENDORS[self.vendor].render_value(value, self.unit)
+
+    def parse(
+        self,
+        text: str | None,
+        version: NumericVersion | None = None,
+        *,
+        unit: str = "",
+        loose: bool = False,
+    ) -> ParseResult:
+        """What the server makes of a setting's text, without the quotes of its file.
+
+        None: the option stands alone. Without `version` the newest that we know is meant. `unit`:
+        what a bare number counts in where that is not the spec's own. `loose`: behind loose-.
+        """
+        vendor = VENDORS[self.vendor]
+        return vendor.parse_value(text, self, version=version, unit=unit, loose=loose)
+
+    def parse_shown(
+        self, text: str, version: NumericVersion | None = None, *, unit: str = ""
+    ) -> ParseResult:
+        """What a running server shows: as it is, were it outside of the range that we know."""
+        result = self.parse(text, version, unit=unit)
+        if isinstance(result, Parsed) and not result.warning:
+            return result
+        unbounded = self.model_copy(update={"min": None, "max": None, "multiple_of": 1})
+        return unbounded.parse(text, version, unit=unit)
 
     def problem_with(self, value: Value) -> str | None:
         """Why the server would not take `value` as it is; None if it would."""

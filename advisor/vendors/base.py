@@ -6,7 +6,7 @@ answers are given a function that asks it.
 
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -18,8 +18,8 @@ from advisor.units import Value
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
 from advisor.vendors.forms import Form, FormName
 from advisor.vendors.names import Engine, VendorName
-from advisor.vendors.syntax import Line, Statement
-from advisor.vendors.values import Parsed, Rejected, ValueSpec
+from advisor.vendors.syntax import Line, Option, Statement, Unresolved
+from advisor.vendors.values import ParseResult, ValueSpec
 from advisor.versions import Feature, NumericVersion, format_version, parse_version
 
 Rows = list[tuple[Any, ...]]
@@ -207,11 +207,31 @@ class Vendor(ABC):
 
     @abstractmethod
     def parse_value(
-        self, text: str | None, spec: ValueSpec, *, unit: str = ""
-    ) -> Parsed | Rejected:
+        self,
+        text: str | None,
+        spec: ValueSpec,
+        *,
+        version: NumericVersion | None = None,
+        unit: str = "",
+        loose: bool = False,
+    ) -> ParseResult:
         """What the server makes of a setting's text; None: the option stands alone.
 
-        `unit`: what the number counts in, where the server shows it so ("8kB").
+        Without `version` the newest we know is meant. `unit`: what a bare number counts in, where
+        the server shows it so ("8kB"). `loose`: the option stands behind loose-.
+        """
+
+    @abstractmethod
+    def reads_back(
+        self,
+        asked: str | None,
+        actual: EffectiveSetting,
+        spec: ValueSpec | None,
+        version: NumericVersion,
+    ) -> bool:
+        """Whether `asked`, as a file has it, means what the running server shows.
+
+        Without `spec` what it is follows from what the server shows.
         """
 
     @abstractmethod
@@ -259,9 +279,22 @@ class Vendor(ABC):
     def statements(self, text: str) -> Iterator[Statement]:
         """What each line of a configuration file says, in order."""
 
+    other_specs: ClassVar[Mapping[str, ValueSpec]] = {}
+    """Settings that profiles/ does not have and whose values decide something -> what they take."""
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """Settings beyond profiles/ that must be recognised however they are written."""
+        return self.not_tried | self.other_specs.keys()
+
     @abstractmethod
-    def option(self, line: Line) -> tuple[str, str]:
-        """The setting that a line sets, and its value in the server's words."""
+    def option(
+        self, line: Line, known: Collection[str], version: NumericVersion | None = None
+    ) -> Option | Unresolved:
+        """What a line sets, for a server that knows the settings `known`.
+
+        Without `version` the newest we know is meant.
+        """
 
     def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
         """The option groups that a server of that version reads."""
@@ -304,6 +337,8 @@ class Vendor(ABC):
     # Commits
 
     has_binary_log: ClassVar[bool] = True
+    binary_log_setting: ClassVar[str] = ""
+    """A switch to who asks the server, and the name of a file to who sets it; "" for none."""
     redo_files: ClassVar[int] = 1
     """How many files the log has where nothing says."""
     sequences: ClassVar[tuple[CommitSequence, ...]]
@@ -344,15 +379,11 @@ class Vendor(ABC):
     accepts_with_errors: ClassVar[bool] = False
     """Whether what its check logs is no refusal when it ends with status 0."""
 
-    def is_tried(self, line: Line) -> bool:
-        """Whether a line stays within the private place."""
-        return line.name not in self.not_tried and "/" not in (line.value or "")
-
     @abstractmethod
     def initialisation(
-        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+        self, program: Path, version: NumericVersion, place: Place, options: Iterable[Option]
     ) -> Initialisation:
-        """How a data directory is made; `lines` are the fragment's, of which some decide how."""
+        """How a data directory is made; `options` are the fragment's, of which some decide how."""
 
     @abstractmethod
     def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:

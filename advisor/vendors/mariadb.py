@@ -20,7 +20,8 @@ from advisor.vendors.mysql import (
     private_server,
     set_global,
 )
-from advisor.vendors.syntax import Line
+from advisor.vendors.syntax import Option
+from advisor.vendors.values import ValueSpec
 from advisor.versions import NumericVersion, format_version
 
 WITHOUT_BINARY_LOG: Final = CommitSequence(
@@ -79,7 +80,8 @@ class MariaDB(MySQL):
 
     # Values
 
-    dialect = option_values.MARIADB
+    def dialect(self, version: NumericVersion | None) -> option_values.Dialect:
+        return option_values.MARIADB
 
     # Configuration files
 
@@ -90,6 +92,7 @@ class MariaDB(MySQL):
     persisted_file = ""
     persisted_by = ""
     persisted_switch = ""
+    other_specs: ClassVar[Mapping[str, ValueSpec]] = {}
 
     def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
         names = {f"{name}-{format_version(version[:2])}" for name in ("mariadb", "mariadbd")}
@@ -108,8 +111,8 @@ class MariaDB(MySQL):
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """Source: MYSQL_BIN_LOG::wait_for_sufficient_commits, which without a count does not wait
         at all."""
-        count = int(values["binlog_commit_wait_count"])
-        delay = CommitDelay(float(values["binlog_commit_wait_usec"]), until=count)
+        count = self._number(values["binlog_commit_wait_count"])
+        delay = CommitDelay(self._number(values["binlog_commit_wait_usec"]), until=count)
         return delay if count and delay.us else None
 
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
@@ -120,12 +123,12 @@ class MariaDB(MySQL):
     not_tried = NOT_TRIED
 
     def initialisation(
-        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+        self, program: Path, version: NumericVersion, place: Place, options: Iterable[Option]
     ) -> Initialisation:
         files = ["system_tables", "performance_tables", "system_tables_data"]
         if version >= HAS_SYS_SINCE:
             files.append("sys_schema")
-        where = self._where(program, place, lines)
+        where = self._where(program, place, options)
         return bootstrap(program, where, files, ("global_priv", "proxies_priv"))
 
     def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:

@@ -3,7 +3,7 @@
 import json
 import re
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -47,8 +47,9 @@ from advisor.vendors.forms import (
     yaml_item,
 )
 from advisor.vendors.names import VendorName
-from advisor.vendors.syntax import Line, Statement
-from advisor.vendors.values import Parsed, Rejected, ValueSpec
+from advisor.vendors.option_names import resolve
+from advisor.vendors.syntax import Line, Option, Statement, Unresolved
+from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version, parse_version
 
 LOCK_TURNS: Final = 2
@@ -78,6 +79,11 @@ PERSISTS_SINCE: Final = (8, 0)
 
 BINARY_LOG_SINCE: Final = (8, 0)
 """Since when it writes a binary log when nobody says so."""
+
+STRICT_OPTIONS_SINCE: Final = (8, 0)
+"""Since when names may not be shortened, and numbers not wrap."""
+
+SWITCH: Final = PlainSpec("boolean")
 
 ONCE: Final = frozenset({"lower_case_table_names", "innodb_page_size", "innodb_data_file_path"})
 """Decided when a data directory is made, and refused when changed later."""
@@ -122,7 +128,6 @@ ORIGINS: Final[Mapping[str, Origin]] = {
 }
 """The word of MySQL (variables_info) and MariaDB (system_variables) -> ours."""
 
-ON: Final = ("on", "1")
 NOT_PERSISTED: Final = "MySQL calls it a non persistent variable"
 NOT_KEPT: Final = "NOT KEPT: a restart takes it back, unless an option file has it, too."
 TOGETHER: Final = "Both, and twice, for a running server changes one to fit the other."
@@ -168,12 +173,30 @@ class MySQL(Vendor):
 
     # Values
 
-    dialect: ClassVar[option_values.Dialect] = option_values.MYSQL
+    def dialect(self, version: NumericVersion | None) -> option_values.Dialect:
+        """How options are read; without a version by the newest."""
+        is_old = version and version < STRICT_OPTIONS_SINCE
+        return option_values.MYSQL_5_7 if is_old else option_values.MYSQL
 
     def parse_value(
-        self, text: str | None, spec: ValueSpec, *, unit: str = ""
-    ) -> Parsed | Rejected:
-        return option_values.parse(text, spec, self.dialect)
+        self,
+        text: str | None,
+        spec: ValueSpec,
+        *,
+        version: NumericVersion | None = None,
+        unit: str = "",
+        loose: bool = False,
+    ) -> ParseResult:
+        return option_values.parse(text, spec, self.dialect(version), loose=loose)
+
+    def reads_back(
+        self,
+        asked: str | None,
+        actual: EffectiveSetting,
+        spec: ValueSpec | None,
+        version: NumericVersion,
+    ) -> bool:
+        return option_values.same(asked, actual.value, self.dialect(version), spec)
 
     def render_value(self, value: Value, unit: str) -> str:
         return option_values.render(value, unit)
@@ -199,8 +222,16 @@ class MySQL(Vendor):
     def statements(self, text: str) -> Iterator[Statement]:
         return option_files.statements(text)
 
-    def option(self, line: Line) -> tuple[str, str]:
-        return option_files.option(line)
+    other_specs: ClassVar[Mapping[str, ValueSpec]] = {"persisted_globals_load": SWITCH}
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        return super().own_names | ONCE | {self.binary_log_setting}
+
+    def option(
+        self, line: Line, known: Collection[str], version: NumericVersion | None = None
+    ) -> Option | Unresolved:
+        return resolve(line.name, line.value, known, self.dialect(version))
 
     def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
         """As the server's own --help lists them."""
@@ -231,6 +262,7 @@ class MySQL(Vendor):
 
     # Commits
 
+    binary_log_setting = "log_bin"
     redo_files = 2
     sequences = (WITHOUT_BINARY_LOG, WITH_BINARY_LOG)
 
@@ -251,27 +283,39 @@ class MySQL(Vendor):
         return ASYNCHRONOUS if syncs == 0 else without if syncs == 1 else with_binary_log
 
     def commit_sequence(self, values: Mapping[str, str]) -> CommitSequence:
-        flush = values["innodb_flush_log_at_trx_commit"]
-        binary_log = values["log_bin"].lower() in ON and values["sync_binlog"] == "1"
-        if flush == "1":  # a binary log that is written but not synced adds no sync
+        flush = self._number(values["innodb_flush_log_at_trx_commit"])
+        syncs_binary_log = self._number(values["sync_binlog"]) == 1
+        binary_log = self._is_on(values[self.binary_log_setting]) and syncs_binary_log
+        if flush == 1:  # a binary log that is written but not synced adds no sync
             return self.sequence_of(1 + binary_log)
-        if flush in ("0", "2") and not binary_log:
+        if flush in (0, 2) and not binary_log:
             return self.sequence_of(0)
         raise AdvisorError(
-            f"there is no model for innodb_flush_log_at_trx_commit = {flush}"
+            "there is no model for innodb_flush_log_at_trx_commit ="
+            f" {values['innodb_flush_log_at_trx_commit']}"
             f" with sync_binlog = {values['sync_binlog']}",
             "relax both, or neither",
         )
 
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """Source: Commit_stage_manager::wait_count_or_timeout, where a count of 0 is none."""
-        count = int(values["binlog_group_commit_sync_no_delay_count"])
-        delay = CommitDelay(float(values["binlog_group_commit_sync_delay"]), until=count or None)
+        count = self._number(values["binlog_group_commit_sync_no_delay_count"])
+        delay_us = self._number(values["binlog_group_commit_sync_delay"])
+        delay = CommitDelay(delay_us, until=count or None)
         return delay if delay.us else None
 
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
-        on = values.get("innodb_use_fdatasync", "OFF").lower() in ON
-        return "fdatasync" if on else "fsync"
+        return "fdatasync" if self._is_on(values.get("innodb_use_fdatasync", "OFF")) else "fsync"
+
+    def _is_on(self, shown: str) -> bool:
+        return self.parse_value(shown, SWITCH) == Parsed(True)
+
+    def _number(self, shown: str) -> int:
+        """A whole number as the server shows it."""
+        result = self.parse_value(shown, PlainSpec("integer"))
+        if isinstance(result, Parsed) and isinstance(result.value, int) and not result.warning:
+            return result.value
+        raise AdvisorError(f"the server shows {shown!r} where a number is expected")
 
     # Programs and command lines
 
@@ -279,16 +323,20 @@ class MySQL(Vendor):
     not_tried = NOT_TRIED
 
     def initialisation(
-        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+        self, program: Path, version: NumericVersion, place: Place, options: Iterable[Option]
     ) -> Initialisation:
-        where = self._where(program, place, lines)
+        where = self._where(program, place, options)
         if version >= INITIALIZES_SINCE:
             return Initialisation([program, "--no-defaults", "--initialize-insecure", *where])
         files = ("system_tables", "system_tables_data")
         return bootstrap(program, where, files, ("user", "proxies_priv"))
 
-    def _where(self, program: Path, place: Place, lines: Iterable[Line]) -> list[str]:
-        once = [f"--{line.name}={line.value}" for line in lines if line.name in ONCE and line.value]
+    def _where(self, program: Path, place: Place, options: Iterable[Option]) -> list[str]:
+        once = [
+            f"--{option.name}={option.text}"
+            for option in options
+            if option.name in ONCE and option.text
+        ]
         return [f"--datadir={place.data}", f"--basedir={base_folder(program)}", *once]
 
     def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
@@ -380,8 +428,8 @@ class MySQL(Vendor):
     )
 
     def counters(self, state: ServerState) -> Counters:
-        log_bin = state.settings.get("log_bin")
-        if log_bin is not None and log_bin.value.lower() in ON:
+        log_bin = state.settings.get(self.binary_log_setting)
+        if log_bin is not None and self._is_on(log_bin.value):
             logged = Counter(
                 "Binlog_cache_use: transactions written to the binary log",
                 STATUS_SQL,

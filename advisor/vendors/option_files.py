@@ -9,25 +9,6 @@ from typing import Final, Literal
 
 from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
 
-OWN_NAMES: Final = (
-    "skip_external_locking",
-    "skip_grant_tables",
-    "skip_host_cache",
-    "skip_name_resolve",
-    "skip_networking",
-    "skip_new",
-    "skip_replica_start",
-    "skip_show_database",
-    "skip_slave_start",
-    "skip_stack_trace",
-)
-"""Options of MySQL and MariaDB that are called so, and do not switch off another."""
-
-SWITCHES: Final = (("skip_", False), ("disable_", False), ("enable_", True))
-"""What before an option's name switches it off or on."""
-
-NO: Final = ("0", "off", "false")
-
 _BLANK: Final = " \t\n\v\f\r"
 _OPTION_ESCAPES: Final = {
     "n": "\n",
@@ -61,8 +42,8 @@ def statements(text: str) -> Iterator[Statement]:
             group = name.rstrip(_BLANK).lower()
         else:
             option, equals, value = _without_comment(line).partition("=")
-            option = option.strip(_BLANK).lower().replace("-", "_").removeprefix("loose_")
-            yield Line(number, option, _option_value(value) if equals else None, group)
+            name = option.strip(_BLANK).replace("-", "_")
+            yield Line(number, name, _option_value(value) if equals else None, group)
 
 
 def _without_comment(line: str) -> str:
@@ -86,13 +67,3 @@ def _option_value(text: str) -> str:
 
 def _option_unescaped(found: re.Match[str]) -> str:
     return _OPTION_ESCAPES.get(found[1], found[0])
-
-
-def option(line: Line) -> tuple[str, str]:
-    """The variable a line sets, and to what: skip_x sets x to OFF, and skip_x = 0 to ON."""
-    for prefix, on in SWITCHES:
-        name = line.name.removeprefix(prefix)
-        if name not in ("", line.name) and line.name not in OWN_NAMES:
-            negated = line.value is not None and line.value.lower() in NO
-            return name, "ON" if on is not negated else "OFF"
-    return line.name, "ON" if line.value is None else line.value

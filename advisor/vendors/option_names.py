@@ -10,10 +10,10 @@ the server as well, if it knows them all. Whoever looks for danger looks at all 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
 
 from advisor.vendors.option_values import Dialect
+from advisor.vendors.syntax import Option, Unresolved
 from advisor.vendors.values import lower
 
 OWN_NAMES: Final = frozenset(
@@ -42,34 +42,6 @@ _PREFIXES: Final = ("skip_", "disable_", "enable_", "maximum_", "loose_")
 _ENGINE: Final = "innodb_"
 """What belongs to the engine goes by its name with plugin- before it, too. It is set by maximum-,
 where the server's own options refuse that or get another limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """What a line sets."""
-
-    name: str
-    """The variable's, in lower case with underscores."""
-    text: str | None
-    """What the server takes for the value; None: the option stands alone."""
-    loose: bool = False
-    """Whether the server goes on without it where it does not know it."""
-    switched: bool | None = None
-    """On or off by a prefix, and not by a value: skip-log-bin is off, log-bin=0 is a file "0"."""
-    shortened: bool = False
-    """Whether no more than the beginning of the name is written."""
-    known: bool = True
-    """Whether it is among the known names; else prefixes are taken off as if the rest were one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unresolved:
-    """A line that sets nothing for certain; with nearly all of them no server starts."""
-
-    reason: str
-    candidates: tuple[str, ...]
-    """What it may mean; a server that knows but one of them takes it for that."""
-    loose: bool = False
 
 
 def resolve(

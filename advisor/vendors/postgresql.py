@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -43,8 +43,8 @@ from advisor.vendors.forms import (
     yaml_item,
     yaml_scalar,
 )
-from advisor.vendors.syntax import Line, Statement
-from advisor.vendors.values import Parsed, Rejected, ValueSpec
+from advisor.vendors.syntax import Line, Option, Statement, Unresolved
+from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import Feature, NumericVersion, parse_version
 
 SYNC_METHODS: Final[Mapping[str, Method]] = {
@@ -84,8 +84,7 @@ WAL_SYNCS_18_SQL: Final = (
     "SELECT coalesce(sum(fsyncs), 0)::bigint FROM pg_catalog.pg_stat_io WHERE object = 'wal'"
 )
 EFFECTIVE_SQL: Final = (
-    "SELECT name, setting, unit, current_setting(name), sourcefile, sourceline, vartype"
-    " FROM pg_settings"
+    "SELECT name, setting, unit, current_setting(name), sourcefile, sourceline FROM pg_settings"
 )
 
 ORIGINS: Final[Mapping[str, Origin]] = {
@@ -164,9 +163,24 @@ class PostgreSQL(Vendor):
     # Values
 
     def parse_value(
-        self, text: str | None, spec: ValueSpec, *, unit: str = ""
-    ) -> Parsed | Rejected:
+        self,
+        text: str | None,
+        spec: ValueSpec,
+        *,
+        version: NumericVersion | None = None,
+        unit: str = "",
+        loose: bool = False,
+    ) -> ParseResult:
         return postgresql_values.parse(text or "", spec, unit=unit)
+
+    def reads_back(
+        self,
+        asked: str | None,
+        actual: EffectiveSetting,
+        spec: ValueSpec | None,
+        version: NumericVersion,
+    ) -> bool:
+        return postgresql_values.same(asked or "", actual.value, spec, unit=actual.unit)
 
     def render_value(self, value: Value, unit: str) -> str:
         return postgresql_values.render(value, unit)
@@ -204,8 +218,12 @@ class PostgreSQL(Vendor):
     def statements(self, text: str) -> Iterator[Statement]:
         return postgresql_conf.statements(text)
 
-    def option(self, line: Line) -> tuple[str, str]:
-        return line.name, line.value or ""
+    other_specs = postgresql_values.GUARDED
+
+    def option(
+        self, line: Line, known: Collection[str], version: NumericVersion | None = None
+    ) -> Option | Unresolved:
+        return Option(line.name, line.value or "", known=line.name in known)
 
     def main_files(self, fragment_folder: Path | None) -> Sequence[Path]:
         if fragment_folder is None:
@@ -233,8 +251,11 @@ class PostgreSQL(Vendor):
         return ASYNCHRONOUS if syncs == 0 else ONE_SHARED_SYNC
 
     def commit_sequence(self, values: Mapping[str, str]) -> CommitSequence:
-        waits = values["synchronous_commit"] != "off" and values["fsync"] == "on"
-        return self.sequence_of(int(waits))
+        never_waits = self._is_off(values["synchronous_commit"]) or self._is_off(values["fsync"])
+        return self.sequence_of(0 if never_waits else 1)
+
+    def _is_off(self, text: str) -> bool:
+        return self.parse_value(text, PlainSpec("boolean")) == Parsed(False)
 
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """Source: XLogFlush."""
@@ -253,11 +274,11 @@ class PostgreSQL(Vendor):
     accepts_with_errors = True
 
     def initialisation(
-        self, program: Path, version: NumericVersion, place: Place, lines: Iterable[Line]
+        self, program: Path, version: NumericVersion, place: Place, options: Iterable[Option]
     ) -> Initialisation:
-        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        own = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         return Initialisation(
-            [program.parent / "initdb", "-D", place.data, "--no-sync", *options],
+            [program.parent / "initdb", "-D", place.data, "--no-sync", *own],
             configuration=f"include '{place.fragment}'\n",
         )
 
@@ -333,9 +354,8 @@ class PostgreSQL(Vendor):
                 unit or "",
                 place=f"{file}:{line}" if file else "",
                 shown=shown,
-                is_enum=kind == "enum",
             )
-            for name, value, unit, shown, file, line, kind in ask(EFFECTIVE_SQL)
+            for name, value, unit, shown, file, line in ask(EFFECTIVE_SQL)
         }
 
     def server_version(self, values: Mapping[str, str]) -> str:

@@ -10,11 +10,46 @@ class Line:
 
     number: int
     name: str
-    """As the server names its variable: lower case, _ for -, without loose_."""
+    """As it is written, but with _ for -; PostgreSQL's in lower case."""
     value: str | None
     """Without quotes; None for an option that stands alone."""
     group: str | None
     """The option group it stands in; None outside any, where MySQL and MariaDB refuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a line sets."""
+
+    name: str
+    """The variable's, with underscores; in lower case where the server looks at no case."""
+    text: str | None
+    """What the server takes for the value; None: the option stands alone."""
+    loose: bool = False
+    """Whether the server goes on without it where it does not know it."""
+    switched: bool | None = None
+    """On or off by a prefix, and not by a value: skip-log-bin is off, log-bin=0 is a file "0"."""
+    shortened: bool = False
+    """Whether no more than the beginning of the name is written."""
+    known: bool = True
+    """Whether it is among the known names; else prefixes are taken off as if the rest were one."""
+
+    @property
+    def shown(self) -> str:
+        """The value for people."""
+        if self.switched is not None:
+            return "ON" if self.switched else "OFF"
+        return "ON" if self.text is None else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A line that sets nothing for certain; with nearly all of them no server starts."""
+
+    reason: str
+    candidates: tuple[str, ...]
+    """What it may mean; a server that knows but one of them takes it for that."""
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

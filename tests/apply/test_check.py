@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from advisor.servers.apply import check, find_target, plan_change
-from advisor.servers.apply.check import mirror
+from advisor.servers.apply.server_check import copied_configuration
 from advisor.servers.config import FilesRead, read_settings
 from advisor.servers.config.fragment import parse_fragment
 from advisor.servers.installed.detect import Installed
@@ -36,7 +36,7 @@ def test_copies_say_the_same_in_the_same_order(
     folder = tmp_path / "it's a folder"
     write_tree(folder, files)
     found = read_settings(vendor, [folder / main])
-    with mirror(VENDORS[vendor], found, None) as copies:
+    with copied_configuration(VENDORS[vendor], found, None) as copies:
         again = read_settings(vendor, [copies.main])
         places = [copies.original(entry.place) for entry in again.settings.values()]
     assert told(again) == told(found)
@@ -51,7 +51,7 @@ def test_several_main_files_are_copied_in_their_order(tmp_path: Path) -> None:
         main.write_text(f"[mysqld]\nsync_binlog = {len(main.stem)}\n[client]\n")
     mains[1].write_text("[mysqld]\nsync_binlog = 2\n")
     found = read_settings("mysql", mains)
-    with mirror(VENDORS["mysql"], found, None) as copies:
+    with copied_configuration(VENDORS["mysql"], found, None) as copies:
         again = read_settings("mysql", [copies.main])
     assert told(again) == told(found)
     assert again.settings["sync_binlog"].value == "2"
@@ -62,7 +62,7 @@ def test_an_empty_folder_stays_included_and_a_missing_one_missing(tmp_path: Path
     main = tmp_path / "postgresql.conf"
     main.write_text("include_dir 'empty'\ninclude_dir 'missing'\ninclude_if_exists 'none'\n")
     found = read_settings("postgresql", [main])
-    with mirror(VENDORS["postgresql"], found, None) as copies:
+    with copied_configuration(VENDORS["postgresql"], found, None) as copies:
         again = read_settings("postgresql", [copies.main])
         notes = [copies.original(note) for note in again.notes]
     assert notes == list(found.notes)
@@ -73,7 +73,7 @@ def test_only_its_owner_can_read_the_copies(tmp_path: Path) -> None:
     """A configuration may hold passwords."""
     main = tmp_path / "my.cnf"
     main.write_text("[mysqld]\n")
-    with mirror(VENDORS["mysql"], read_settings("mysql", [main]), None) as copies:
+    with copied_configuration(VENDORS["mysql"], read_settings("mysql", [main]), None) as copies:
         assert copies.folder.stat().st_mode & 0o777 == 0o700
 
 

@@ -16,7 +16,7 @@ from advisor.audit.run import run_audit
 from advisor.commands.source import knowledge_for, stored_measurement
 from advisor.errors import AdvisorError
 from advisor.request import Request
-from advisor.servers.connection.read_only import read_only
+from advisor.servers.connection.transactions import read_only
 from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from advisor.servers.state import activity
 from advisor.servers.state.read import read_server

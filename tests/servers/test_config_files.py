@@ -36,7 +36,7 @@ def options_of_the_server(program: Path, file: Path) -> list[tuple[str, str | No
     options = []
     for argument in f" {taken}".split(" --")[1:]:
         name, equals, value = argument.partition("=")
-        name = name.lower().replace("-", "_").removeprefix("loose_")
+        name = name.replace("-", "_")
         options.append((name, value if equals else None))
     return options
 

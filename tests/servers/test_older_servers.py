@@ -14,7 +14,7 @@ import pytest
 from advisor.output.fragment import render_fragment
 from advisor.servers.config.fragment import parse_fragment
 from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.verify import verify
+from advisor.servers.sandbox.verify import verify_fragment
 from advisor.vendors.names import VendorName
 from advisor.versions import parse_version
 from tests.servers.harness import server_named, version_of
@@ -60,7 +60,7 @@ def test_an_older_server_takes_all_but_the_lines_that_are_listed(
     with program_of(server) as (program, places):
         monkeypatch.setenv("TMPDIR", str(places))
         installed = Installed(server.vendor, version_of(server), program)
-        found = verify(parse_fragment(text, "zz-fsync.cnf", server.vendor), installed)
+        found = verify_fragment(parse_fragment(text, "zz-fsync.cnf", server.vendor), installed)
     emitted = [entry.setting for entry in advice.settings if entry.emitted]
     assert [entry.setting for entry in found.lines] == emitted
     verdicts = {entry.setting: entry.verdict for entry in found.lines if entry.verdict != "ok"}

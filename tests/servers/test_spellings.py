@@ -23,7 +23,8 @@ from advisor.knowledge import load_settings
 from advisor.rules.risks import RISKS
 from advisor.units import Value
 from advisor.vendors import option_values, postgresql_values
-from advisor.vendors.option_names import Unresolved, resolve
+from advisor.vendors.option_names import resolve
+from advisor.vendors.syntax import Unresolved
 from advisor.vendors.values import Parsed, PlainSpec, Rejected, ValueSpec
 from advisor.versions import NumericVersion
 from tests.servers.account import ENVIRONMENT, hand_over, identity

@@ -217,7 +217,7 @@ def test_an_unprivileged_user_may_verify(one_of_each: Server) -> None:
 def test_a_log_larger_than_the_disk_is_refused_before_the_start() -> None:
     done = verified(server_named("mysql-9.7"), "[mysqld]\ninnodb_redo_log_capacity = 400T\n")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "line 2: innodb_redo_log_capacity = 400T would take 400 TB of disk" in done.stderr
+    assert "line 2: innodb_redo_log_capacity = 400T would take 512 GB of disk" in done.stderr
 
 
 def test_a_program_of_another_vendor_is_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 from advisor.output.verification import problem_lines
 from advisor.servers.config.fragment import parse_fragment
 from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.verify import verify
+from advisor.servers.sandbox.verify import verify_fragment
 from advisor.verification import LineVerdict
 from tests.servers.checks import Caught
 from tests.servers.harness import server_named, version_of
@@ -79,7 +79,7 @@ def test_verify_names_every_bad_line_and_no_good_one(
     with program_of(server) as (program, places):
         monkeypatch.setenv("TMPDIR", str(places))
         installed = Installed(server.vendor, version_of(server), program)
-        found = verify(parse_fragment(text, "my.conf", server.vendor), installed)
+        found = verify_fragment(parse_fragment(text, "my.conf", server.vendor), installed)
 
     said = {one.line: (f"{one.setting} = {one.fragment}", one.verdict) for one in found.lines}
     assert said == expected, found

@@ -1,5 +1,6 @@
 """The pure part of an audit: settings made by hand, and exactly the findings they give."""
 
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,10 +19,11 @@ from advisor.output.renderers.text import render_text
 from advisor.request import Request
 from advisor.rules.catalogue import Spec
 from advisor.server_state import Activity, EffectiveSetting, Origin, Override, ServerState
+from advisor.servers.config import read_settings
 from advisor.units import Value
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import parse_version
+from advisor.versions import NumericVersion, parse_version
 from tests.support.drives import measurement
 from tests.support.paths import MEASUREMENTS
 
@@ -64,7 +66,7 @@ def in_force(
         ("postgresql", "15", "checkpoint_timeout", "5min", "", 300),
         ("postgresql", "15", "checkpoint_timeout", "300", "", 300),
         ("postgresql", "15", "wal_writer_delay", "10s", "", 10_000),
-        ("postgresql", "15", "fsync", "'no'", "", False),
+        ("postgresql", "15", "fsync", "no", "", False),
         ("postgresql", "15", "full_page_writes", "1", "", True),
         ("postgresql", "15", "synchronous_commit", "FALSE", "", "off"),
         ("postgresql", "15", "wal_compression", "lz4", "", "lz4"),
@@ -153,6 +155,31 @@ def test_mysql_writes_a_binary_log_unless_it_is_told_not_to() -> None:
     assert names(audit_of("mysql", "9.7", sync_binlog="0")) == ["sync_binlog"]
     assert names(audit_of("mysql", "9.7", sync_binlog="0", log_bin="OFF")) == []
     assert names(audit_of("mysql", "5.7", sync_binlog="0")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_written"),
+    [("log_bin=OFF", True), ("log-bin=0", True), ("skip-log-bin", False), ("log_bin", True)],
+)
+@pytest.mark.parametrize(("vendor", "version"), [("mysql", (9, 7)), ("mariadb", (10, 11))])
+def test_only_a_prefix_switches_the_binary_log_off(
+    tmp_path: Path, vendor: VendorName, version: NumericVersion, line: str, is_written: bool
+) -> None:
+    """MySQL 9.7.4 and MariaDB 10.11 write a log called OFF or 0."""
+    file = tmp_path / "my.cnf"
+    file.write_text(f"[mysqld]\nsync_binlog = 0\n{line}\n")
+    state = ServerState(vendor, version, read_settings(vendor, [file], version).settings)
+    request = Request(vendor, version, "as given")
+    found, _ = run_audit(state, request, knowledge_for(vendor), None)
+    assert names(found) == (["sync_binlog"] if is_written else [])
+
+
+def test_a_live_value_outside_of_our_range_is_shown_as_the_server_has_it() -> None:
+    found = only(audit_of("mysql", "9.7", innodb_force_recovery="9"))  # the range ends at 6
+    assert (found.setting, found.current) == ("innodb_force_recovery", "9")
+    spec = spec_of("max_wal_size", "postgresql", "15")
+    assert value_of(in_force("max_wal_size", "4294967296", "MB"), spec) is None  # no integer
+    assert value_of(in_force("max_wal_size", "1", "MB"), spec) == 1  # below the least, 2 MB
 
 
 @pytest.mark.parametrize("word", ["nosync", "littlesync", "O_DIRECT_NO_FSYNC"])

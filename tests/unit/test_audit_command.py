@@ -54,6 +54,23 @@ def test_files_are_read_with_what_they_include(
     )
 
 
+def test_a_shortened_word_is_what_the_server_takes_it_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """PostgreSQL reads `of` as off (spellings.toml); this was a note, and the status 0."""
+    file = tmp_path / "postgresql.conf"
+    file.write_text("fsync = of\n")
+    asking = asked(file, "--format", "json", "--quiet", "--fail-on", "data-loss")
+    status, out, _ = run(capsys, *asking)
+    (finding,) = json.loads(out)["findings"]
+    assert (finding["severity"], finding["setting"], finding["current"]) == (
+        "corruption-risk",
+        "fsync",
+        "off",
+    )
+    assert status == 3
+
+
 @pytest.mark.parametrize(
     ("level", "status"),
     [("corruption-risk", 3), ("data-loss", 3), ("performance", 3), ("note", 3)],

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from advisor import __version__
-from advisor.servers.installed import detect
-from advisor.servers.installed.detect import Installed
+from advisor.servers.installed import Installed
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
 from tests.support.command_line import run, run_process
@@ -361,7 +360,7 @@ def test_an_installed_server_that_is_too_old_gets_no_other_versions_fragment(
     message: str,
 ) -> None:
     installed = Installed(vendor, version, Path("/opt/server"))
-    monkeypatch.setattr(detect, "find_installed", lambda vendor: installed)
+    monkeypatch.setattr("advisor.servers.installed.find_installed", lambda vendor: installed)
     status, out, err = run(capsys, "recommend", "--db", vendor, "--from", HDD)
     assert (status, out) == (1, "")
     assert err.startswith(f"fsync-advisor: {message} than what we know")

@@ -61,8 +61,10 @@ def found_in(vendor: VendorName, path: Path) -> dict[str, tuple[str, str]]:
         ("loose_skip_log_bin", "log_bin", "OFF"),
         ("skip-log-bin=0", "log_bin", "ON"),
         ("enable-log-bin", "log_bin", "ON"),
-        ("enable-log-bin=FALSE", "log_bin", "OFF"),
+        ("enable-log-bin=FALSE", "log_bin", "ON"),
         ("innodb_doublewrite", "innodb_doublewrite", "ON"),
+        ("log-bin=0", "log_bin", "0"),
+        ("skip-innodb-doublewrite=OFF", "innodb_doublewrite", "OFF"),
         ("skip-name-resolve", "skip_name_resolve", "ON"),
         ("skip_networking=0", "skip_networking", "0"),
         ("maximum-sort-buffer-size=1M", "maximum_sort_buffer_size", "1M"),
@@ -71,6 +73,51 @@ def found_in(vendor: VendorName, path: Path) -> dict[str, tuple[str, str]]:
 def test_an_option_that_switches(tmp_path: Path, line: str, name: str, value: str) -> None:
     path = write(tmp_path / "my.cnf", f"[mysqld]\n{line}\n")
     assert found_in("mysql", path) == {name: (value, f"{path}:2")}
+
+
+def test_a_line_that_the_server_ignores_leaves_what_stood_before(tmp_path: Path) -> None:
+    """MariaDB 10.11 ignores `yes` for its switch (spellings.toml)."""
+    text = "[mariadbd]\ninnodb_doublewrite = OFF\ninnodb_doublewrite = yes\n"
+    path = write(tmp_path / "my.cnf", text)
+    found = read_settings("mariadb", [path], (10, 11))
+    entry = found.settings["innodb_doublewrite"]
+    assert (entry.value, entry.place) == ("OFF", f"{path}:2")
+    assert found.notes == (
+        f"{path}:3: the server ignores this line: 'yes' is no value of innodb_doublewrite",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("innodb_d=0", "the server does not start with it"),
+        ("loose-innodb_d=0", "the server ignores the line"),
+    ],
+)
+def test_a_beginning_of_several_names_is_said(tmp_path: Path, line: str, note: str) -> None:
+    path = write(tmp_path / "my.cnf", f"[mariadbd]\n{line}\n")
+    found = read_settings("mariadb", [path], (10, 11))
+    assert found.settings == {}
+    (said,) = found.notes
+    assert said.startswith(f"{path}:2: ")
+    assert " may be " in said
+    assert said.endswith(note)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_read"),
+    [
+        ("persisted_globals_load=0", False),
+        ("skip-persisted-globals-load", False),
+        ("persisted-globals-load=FALSE", False),
+        ("skip-persisted-globals-load=0", True),
+        ("persisted_globals_load", True),
+    ],
+)
+def test_every_spelling_of_the_switch_counts(tmp_path: Path, line: str, is_read: bool) -> None:
+    auto = write(tmp_path / "mysqld-auto.cnf", json.dumps(AUTO))
+    path = write(tmp_path / "my.cnf", f"[mysqld]\ndatadir={tmp_path}\n{line}\n")
+    assert (auto in read_settings("mysql", [path]).files) is is_read
 
 
 @pytest.mark.parametrize("stored", [AUTO, AUTO_1], ids=["version 2", "version 1"])

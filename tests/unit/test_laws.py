@@ -331,6 +331,38 @@ def test_no_module_imports_itself_in_the_end() -> None:
     assert circles(GRAPH) == []
 
 
+SERVER_ROOMS: Final = sorted(
+    name
+    for name in MODULES
+    if name.startswith("advisor.servers.") and any(f.startswith(f"{name}.") for f in MODULES)
+)
+
+
+def face(room: str) -> set[str]:
+    """What a room offers to others: its __all__."""
+    (names,) = [
+        ast.literal_eval(node.value)
+        for node in MODULES[room].tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return set(names)
+
+
+@pytest.mark.parametrize("room", SERVER_ROOMS)
+def test_a_room_of_servers_has_one_face(room: str) -> None:
+    """Who is not of the room imports what the room offers, and from nowhere inside it."""
+    assert len(ast.get_docstring(MODULES[room].tree) or "") > 30
+    offered = {f"{room}.{name}" for name in face(room)}
+    assert offered.isdisjoint(MODULES), "a name that is a module's, too, is told apart by luck"
+    reached = {
+        (module.name, imported)
+        for module in modules_outside(room)
+        for imported in module.imports()
+        if imported.startswith(f"{room}.")
+    }
+    assert {pair for pair in reached if pair[1] not in offered} == set()
+
+
 # 5. Templates hold no arithmetic and no decisions
 
 TEMPLATES: Final = sorted((CHECKOUT / "templates").rglob("*.j2"))

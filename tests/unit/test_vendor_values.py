@@ -14,8 +14,9 @@ from advisor.knowledge import load_all_settings
 from advisor.rules.catalogue import Spec
 from advisor.units import Value
 from advisor.vendors import option_values, postgresql_values
-from advisor.vendors.option_names import Option, Unresolved, resolve
+from advisor.vendors.option_names import resolve
 from advisor.vendors.option_values import MARIADB, MYSQL, MYSQL_5_7, Dialect
+from advisor.vendors.syntax import Option, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, Rejected, ValueSpec
 
 CAPACITY = PlainSpec("integer", min=100, max=4294967295)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import AdvisorError, UsageError
+from advisor.knowledge import known_settings
 from advisor.output.renderers.text import render_text
 from advisor.output.verification import problem_lines, verification_document
 from advisor.server_state import EffectiveSetting
@@ -16,7 +17,8 @@ from advisor.servers.installed import detect
 from advisor.servers.installed.detect import Installed, require_server
 from advisor.servers.sandbox import verify as module
 from advisor.servers.sandbox.sandbox import Start
-from advisor.servers.sandbox.verify import verify
+from advisor.servers.sandbox.tried import is_tried
+from advisor.servers.sandbox.verify import verify_fragment
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.verification import Verification
@@ -61,7 +63,7 @@ def found(
 
     monkeypatch.setattr(module, "sandbox", sandbox)
     monkeypatch.setattr(module, "require_driver", lambda vendor: None)
-    verification = verify(parse_fragment(text, "my.cnf", "mysql"), MYSQL)
+    verification = verify_fragment(parse_fragment(text, "my.cnf", "mysql"), MYSQL)
     assert server.starts < 12
     return verification
 
@@ -147,6 +149,16 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
         ("mysql", "init_file=x.sql"),
         ("mariadb", "user=mysql"),
         ("mariadb", "plugin-load-add=ha_x"),
+        ("mysql", "loose-loose-datadir=data"),
+        ("mysql", "enable-daemonize"),
+        ("mysql", "skip_daemonize=0"),
+        ("mariadb", "tmpdi=data"),
+        ("mariadb", "plugin_load_ad=ha_x"),
+        ("mariadb", "init_fil=x.sql"),
+        ("mariadb", "PLUGIN_LOAD_ADD=ha_x"),
+        ("mariadb", "x.init-file=x.sql"),
+        ("mariadb", "log_er=x"),
+        ("mariadb", "plugin=ha_x"),
         ("postgresql", "data_directory='x'"),
         ("postgresql", "archive_command='rm *'"),
         ("postgresql", "listen_addresses='*'"),
@@ -156,7 +168,7 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: VendorName, text: str) -> None:
     (line,) = parse_fragment(text, "f", vendor).lines
-    assert not VENDORS[vendor].is_tried(line)
+    assert not is_tried(line, known_settings(vendor, VENDORS[vendor].newest_version))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +210,7 @@ def test_postgresql_tells_whether_a_value_comes_from_the_line(
     actual = {
         "fsync": EffectiveSetting("fsync", "on", place=f"{PLACE}:1", shown="on"),
         "wal_compression": EffectiveSetting(
-            "wal_compression", "pglz", place=f"{PLACE}:2", shown="pglz", is_enum=True
+            "wal_compression", "pglz", place=f"{PLACE}:2", shown="pglz"
         ),
         "jit": EffectiveSetting("jit", "off", shown="off"),
     }
@@ -210,5 +222,5 @@ def test_postgresql_tells_whether_a_value_comes_from_the_line(
     monkeypatch.setattr(module, "sandbox", sandbox)
     monkeypatch.setattr(module, "require_driver", lambda vendor: None)
     fragment = parse_fragment("fsync=on\nwal_compression=on\njit=off\n", "f", "postgresql")
-    made = verify(fragment, Installed("postgresql", (15, 20), Path("/opt/postgres")))
+    made = verify_fragment(fragment, Installed("postgresql", (15, 20), Path("/opt/postgres")))
     assert problems(made) == ["f:3: jit differs: the server has off from elsewhere"]

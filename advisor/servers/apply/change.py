@@ -11,13 +11,13 @@ from typing import Final
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import drop_drafts, put_back, replace_seen
+from advisor.knowledge import known_settings
 from advisor.server_state import EffectiveSetting
 from advisor.servers.apply.guards import check_all, check_risk
 from advisor.servers.apply.target import ConfigTarget
-from advisor.servers.config import FilesRead
-from advisor.servers.config.fragment import Fragment
+from advisor.servers.config import FilesRead, Fragment
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.syntax import Line
+from advisor.vendors.syntax import Line, Option
 from advisor.versions import parse_version
 
 SIGN: Final = "# fsync-advisor"
@@ -121,7 +121,7 @@ def plan_undo(target: ConfigTarget) -> FileChange:
     """The newest backup in the place of the file, or no file where there was none before."""
     path = target.path
     old = _read_ours(path)
-    backups = [one for one in _numbered(path, BEFORE) if not _same_file(one, path)]
+    backups = [kept for kept in _numbered(path, BEFORE) if not _same_file(kept, path)]
     if old is None and not backups:
         raise AdvisorError(f"there is no {path}, and no backup of it: nothing to undo")
     restored = backups[-1] if backups else None
@@ -163,7 +163,8 @@ def _check_lines(
 ) -> Iterator[tuple[str, EffectiveSetting]]:
     """What wins over lines of ours. Raises AdvisorError for a line that must not be written."""
     vendor = VENDORS[target.vendor]
-    ours = {}
+    known = known_settings(target.vendor, target.version)
+    ours: dict[str, str] = {}
     written = [file for tree in after.trees for file in tree.walk() if file.path in target.names]
     for statement in written[0].statements:
         if not isinstance(statement, Line):
@@ -174,14 +175,14 @@ def _check_lines(
                 "put [mysqld] above it",
             )
         if statement.group in _groups(target):
-            name, value = vendor.option(statement)
-            ours[name] = value
+            check_risk(known, statement, fragment.name, accepted)
+            option = known.option(statement)
+            if isinstance(option, Option):
+                ours[option.name] = option.shown
+    check_all(known, ours, target.before.settings, after.settings)
     for name, value in ours.items():
-        check_risk(name, value, fragment.name, accepted)
-    check_all(ours, target.before.settings, after.settings)
-    for name, value in ours.items():
-        winner = after.settings[name]
-        if winner.value != value:
+        winner = after.settings.get(name)  # None: the server ignores the line
+        if winner is not None and winner.value != value:
             yield f"{name} = {value}", winner
 
 
@@ -230,8 +231,8 @@ def _next(path: Path, word: str) -> Path:
     return path.with_name(f"{path.name}.{word}-{max(taken, default=0) + 1}")
 
 
-def _same_file(one: Path, other: Path) -> bool:
+def _same_file(path: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
         return False

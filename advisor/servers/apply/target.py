@@ -10,8 +10,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory
-from advisor.servers.config import FilesRead, read_settings
-from advisor.servers.config.tree import is_file
+from advisor.servers.config import FilesRead, is_file, read_settings
 from advisor.vendors.base import Vendor
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
@@ -57,7 +56,7 @@ class ConfigTarget:
         if self.is_read(found):
             return
         main, folder, suffix = self.main[0], self.path.parent, VENDORS[self.vendor].config_suffix
-        if any(one.path.resolve() == folder for one in found.included_folders):
+        if any(included.path.resolve() == folder for included in found.included_folders):
             raise UsageError(
                 f"{self.path.name}: of {folder} the server reads only files whose name ends with"
                 f" {suffix} and starts with no dot",
@@ -97,8 +96,9 @@ def find_target(
     if not is_directory(folder):
         raise UsageError(f"{folder} is no directory", "name one that the server includes")
     path = _within(folder.resolve() / name)
-    known = [one.path for one in before.included_folders] + [file.parent for file in before.files]
-    parents = {one: None for one in known if one.resolve() == path.parent}
+    folders_read = [included.path for included in before.included_folders]
+    folders_read += [file.parent for file in before.files]
+    parents = {folder: None for folder in folders_read if folder.resolve() == path.parent}
     names = tuple(parent / path.name for parent in {path.parent: None} | parents)
     main = tuple(Path(os.path.normpath(file.absolute())) for file in main)
     return ConfigTarget(vendor, before.version, path, names, main, before)

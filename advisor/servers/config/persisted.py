@@ -5,9 +5,11 @@ from pathlib import Path
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import read_text
-from advisor.server_state import EffectiveSetting
+from advisor.rules.known_settings import KnownSettings
+from advisor.server_state import EffectiveSetting, WrittenValue
 from advisor.servers.config.tree import Reader, is_file
 from advisor.vendors.base import Vendor
+from advisor.vendors.syntax import Option
 from advisor.versions import NumericVersion, parse_version
 
 
@@ -35,18 +37,24 @@ def server_version(vendor: Vendor, data: Path | None) -> NumericVersion | None:
         return None
 
 
-def persisted_in(vendor: Vendor, path: Path, reader: Reader) -> Iterator[EffectiveSetting]:
+def persisted_in(known: KnownSettings, path: Path, reader: Reader) -> Iterator[EffectiveSetting]:
     """The settings in such a file. Raises AdvisorError for one that cannot be read."""
-    if vendor.persisted_is_configuration:
+    if known.vendor.persisted_is_configuration:
         if file := reader.file(path):
             for source, line in file.lines():
-                name, value = vendor.option(line)
-                place = f"{source.path}:{line.number}"
-                yield EffectiveSetting(name, value, origin="persisted", place=place)
+                option = known.option(line)
+                if isinstance(option, Option):
+                    place = f"{source.path}:{line.number}"
+                    yield _persisted(option.name, option.shown, place)
         return
     text = reader.text(path, named_by_user=True)
     try:
-        for name, value, number in vendor.persisted_settings(text or ""):
-            yield EffectiveSetting(name, value, origin="persisted", place=f"{path}:{number}")
+        for name, value, number in known.vendor.persisted_settings(text or ""):
+            yield _persisted(name, value, f"{path}:{number}")
     except ValueError as error:
         raise AdvisorError(f"{path} {error}: the server does not start with it") from error
+
+
+def _persisted(name: str, value: str, place: str) -> EffectiveSetting:
+    written = WrittenValue(value)
+    return EffectiveSetting(name, value, origin="persisted", place=place, written=written)

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from advisor.server_state import EffectiveSetting
+from advisor.knowledge import known_settings
+from advisor.rules.known_settings import KnownSettings
+from advisor.server_state import EffectiveSetting, WrittenValue
 from advisor.servers.config.persisted import (
     data_directory,
     persisted_in,
@@ -15,6 +17,8 @@ from advisor.servers.config.tree import ConfigFile, IncludedFolder, Reader, is_f
 from advisor.vendors.base import Vendor
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.syntax import Line, Unresolved
+from advisor.vendors.values import Parsed, Rejected
 from advisor.versions import NumericVersion
 
 
@@ -54,12 +58,13 @@ def read_settings(
     main, persisted = _apart(vendor, [Path(os.path.normpath(file.absolute())) for file in files])
     trees = tuple(tree for file in main if (tree := reader.file(file)))
     settings = _Settings(reader.notes)
-    _take_lines(settings, trees, vendor, version)
+    known = known_settings(vendor_name, version)
+    _take_lines(settings, trees, known)
     data = data_directory(vendor, [tree.path for tree in trees], settings.found)
-    if not persisted and vendor.persisted_file and not _is_off(settings, vendor.persisted_switch):
+    if not persisted and vendor.persisted_file and _reads_persisted(settings, known):
         persisted = _found_persisted(vendor, data, reader.notes)
     for path in persisted:
-        for entry in persisted_in(vendor, path, reader):
+        for entry in persisted_in(known, path, reader):
             settings.take(entry)
     return FilesRead(
         settings=settings.found,
@@ -91,13 +96,32 @@ class _Settings:
             self.notes.append(f"{before.place}: {entry.name} is overridden by {entry.place}")
         self.found[entry.name] = entry
 
+    def take_line(self, line: Line, place: str, known: KnownSettings) -> None:
+        """What a line sets, unless the server does without it; a note says so where we know."""
+        option = known.option(line)
+        if isinstance(option, Unresolved):
+            does = "ignores the line" if option.loose else "does not start with it"
+            self.notes.append(f"{place}: {line.name} {option.reason}; the server {does}")
+            return
+        results = known.parse(option.name, option.text, loose=option.loose)
+        if results and all(isinstance(result, Rejected) and result.starts for result in results):
+            self.notes.append(
+                f"{place}: the server ignores this line: {option.shown!r} is no value of"
+                f" {option.name}"
+            )
+            return
+        written = WrittenValue(option.text, option.loose, option.switched)
+        self.take(
+            EffectiveSetting(option.name, option.shown, origin="file", place=place, written=written)
+        )
+
 
 def _take_lines(
     settings: _Settings,
     trees: Sequence[ConfigFile],
-    vendor: Vendor,
-    version: NumericVersion | None,
+    known: KnownSettings,
 ) -> None:
+    vendor, version = known.vendor, known.version
     groups = vendor.groups_read(version) if version else vendor.server_groups
     passed = dict.fromkeys(
         f"{file.path}: [{line.group}] is read by that series alone, and was not taken"
@@ -108,13 +132,16 @@ def _take_lines(
     settings.notes += passed
     for file, line in (pair for tree in trees for pair in tree.lines()):
         if line.group in groups:
-            name, value = vendor.option(line)
-            place = f"{file.path}:{line.number}"
-            settings.take(EffectiveSetting(name, value, origin="file", place=place))
+            settings.take_line(line, f"{file.path}:{line.number}", known)
 
 
-def _is_off(settings: _Settings, name: str) -> bool:
-    return name in settings.found and settings.found[name].value.lower() in ("0", "off", "false")
+def _reads_persisted(settings: _Settings, known: KnownSettings) -> bool:
+    """Whether nothing keeps the server from reading what it was told by SQL."""
+    switch = settings.found.get(known.vendor.persisted_switch)
+    if switch is None or switch.written is None:
+        return True
+    results = known.parse(switch.name, switch.written.text, loose=switch.written.loose)
+    return not any(isinstance(result, Parsed) and result.value is False for result in results)
 
 
 def _found_persisted(vendor: Vendor, data: Path | None, notes: list[str]) -> list[Path]:

@@ -90,7 +90,7 @@ def _included(line: Inclusion) -> list[Path]:
 
 def _switched(option: Line) -> tuple[str, str]:
     """Name and value; a switch that stands alone is on, and its opposites are values of it."""
-    name = option.name.replace("_", "-")
+    name = option.name.lower().removeprefix("loose_").replace("_", "-")
     for prefix, value in PREFIXES.items():
         if name.startswith(prefix) and option.value is None:
             return name.removeprefix(prefix), value

@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.wire import Connection
-from advisor.servers.installed.processes import signals_held_back
+from advisor.servers.connection import Connection
+from advisor.servers.installed import signals_held_back
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
@@ -176,10 +176,12 @@ class _Run:
         draw: Callable[[], float],
         poll: Callable[[float], list[tuple[int, int]]],
     ) -> None:
-        self._is_answered = {one.socket_number(): one.is_answered for one in connections}
+        self._is_answered = {
+            connection.socket_number(): connection.is_answered for connection in connections
+        }
         self._messages = {
-            one.socket_number(): messages[index :: len(connections)]
-            for index, one in enumerate(connections)
+            connection.socket_number(): messages[index :: len(connections)]
+            for index, connection in enumerate(connections)
         }
         self._draw = draw
         self._poll = poll

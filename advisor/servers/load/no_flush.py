@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.wire import Connection
+from advisor.servers.connection import Connection
 from advisor.vendors.base import NoFlush
 from advisor.vendors.registry import VENDORS
 

@@ -4,20 +4,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from advisor.errors import AdvisorError
-from advisor.servers.installed.detect import Installed
-from advisor.servers.installed.processes import run
+from advisor.servers.installed import Installed, run
 from advisor.vendors.base import Initialisation, Place
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.syntax import Line
+from advisor.vendors.syntax import Option
 
 
-def initialise(installed: Installed, place: Place, lines: Iterable[Line]) -> None:
-    """Makes a data directory; `lines` are the fragment's, of which some decide how.
+def initialise(installed: Installed, place: Place, options: Iterable[Option]) -> None:
+    """Makes a data directory; `options` are the fragment's, of which some decide how.
 
     Raises AdvisorError where the server's programs or files do not do their part.
     """
     vendor = VENDORS[installed.vendor]
-    how = vendor.initialisation(installed.program, installed.version, place, lines)
+    how = vendor.initialisation(installed.program, installed.version, place, options)
     run(how.command, _script(how, installed.program))
     if how.configuration:
         main = place.data / vendor.data_directory_configuration

@@ -43,7 +43,7 @@ def last_words(log: str) -> str:
 def _by_line(messages: list[str], lines: Iterable[Line]) -> Said:
     said: Said = {}
     for line in lines:
-        name = re.escape(line.name).replace("_", "[-_]")
+        name = re.escape(line.name.removeprefix("loose_")).replace("_", "[-_]")
         named = re.compile(rf"(?<![\w.])(?<!\w-)(?:loose[-_])?{name}(?![\w-])", re.IGNORECASE)
         numbered = re.compile(rf"the fragment\W+line {line.number}\b")
         for text in messages:

@@ -5,7 +5,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.server_state import EffectiveSetting
-from advisor.servers.connection.wire import Address
+from advisor.servers.connection import Address
 from advisor.vendors.registry import VENDORS
 
 READ_TIMEOUT_S: Final = 10

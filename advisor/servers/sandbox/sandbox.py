@@ -4,30 +4,32 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError
+from advisor.knowledge import known_settings
+from advisor.rules.known_settings import KnownSettings
 from advisor.server_state import EffectiveSetting
-from advisor.servers.connection.wire import Address
-from advisor.servers.installed.detect import Installed
-from advisor.servers.installed.processes import account, run, signals_held_back, start, stop
+from advisor.servers.connection import Address
+from advisor.servers.installed import Installed, account, run, signals_held_back, start, stop
 from advisor.servers.sandbox.data_directory import initialise
 from advisor.servers.sandbox.log import last_words
 from advisor.servers.sandbox.readback import NotReadyError, read_back
-from advisor.units import format_size, parse_size
+from advisor.units import format_size
 from advisor.vendors.base import Place
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.syntax import Line
+from advisor.vendors.syntax import Line, Option
+from advisor.vendors.values import Rejected
 
 PARENT: Final = "/var/tmp"
 """On a drive, unless TMPDIR says otherwise: /tmp is often memory, which takes no O_DIRECT."""
 
 PREALLOCATED: Final = {"innodb_redo_log_capacity": 1, "innodb_log_file_size": 2}
-"""Settings whose size the server takes on disk at its start, and how many files of it at most."""
+"""Settings, in bytes, of what the server takes on disk at its start -> how many files at most."""
 
 START_TIMEOUT_S: Final = 90
 POLL_S: Final = 0.05
@@ -111,7 +113,7 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
+def sandbox(installed: Installed, lines: Sequence[Line]) -> Iterator[Sandbox]:
     """A private place with a fresh data directory, removed whatever happens.
 
     `lines` are the fragment's, of which some decide how a data directory is made. Raises
@@ -121,7 +123,8 @@ def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
         with signals_held_back():
             folder = _make_folder()
             stack.callback(_remove, folder)
-        _require_room(folder, lines)
+        known = known_settings(installed.vendor, installed.version)
+        _require_room(folder, lines, known)
         place = Place(folder)
         place.data.mkdir(mode=0o700)
         place.fragment.touch()
@@ -130,7 +133,8 @@ def sandbox(installed: Installed, lines: Iterable[Line]) -> Iterator[Sandbox]:
                 os.chown(path, who.pw_uid, who.pw_gid)
         # Said by the right program: a folder closed to the account is found out here.
         run([installed.program, "--version"])
-        initialise(installed, place, lines)
+        options = [option for line in lines if isinstance(option := known.option(line), Option)]
+        initialise(installed, place, options)
         yield Sandbox(installed, place)
 
 
@@ -147,14 +151,14 @@ def _make_folder() -> Path:
         raise AdvisorError(f"{parent} takes no temporary folder: {error.strerror}") from error
 
 
-def _require_room(folder: Path, lines: Iterable[Line]) -> None:
+def _require_room(folder: Path, lines: Iterable[Line], known: KnownSettings) -> None:
     """Raises AdvisorError for a log that would take more than half of the free space here."""
     free_bytes = shutil.disk_usage(folder).free
     for line in lines:
-        if line.name not in PREALLOCATED:
-            continue
-        with suppress(UsageError):  # not a size: the server will say so
-            size_bytes = parse_size(line.value or "") * PREALLOCATED[line.name]
+        for name, result in known.meanings(line):
+            if name not in PREALLOCATED or isinstance(result, Rejected):
+                continue  # what is no size, the server will refuse
+            size_bytes = float(result.value) * PREALLOCATED[name]
             if size_bytes > free_bytes / 2:
                 raise AdvisorError(
                     f"line {line.number}: {line.name} = {line.value} would take"

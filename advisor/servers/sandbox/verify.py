@@ -1,20 +1,20 @@
 """Proves a fragment on a real server: every line is started, read back and held against the log."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from advisor.errors import AdvisorError
+from advisor.knowledge import known_settings
+from advisor.rules.known_settings import KnownSettings
 from advisor.server_state import EffectiveSetting
-from advisor.servers.config.fragment import Fragment
-from advisor.servers.connection.driver import require_driver
-from advisor.servers.installed.detect import Installed
-from advisor.servers.sandbox.compare import same
+from advisor.servers.config import Fragment
+from advisor.servers.connection import require_driver
+from advisor.servers.installed import Installed
 from advisor.servers.sandbox.log import Said, complaints, last_words, refusals
 from advisor.servers.sandbox.sandbox import Sandbox, Start, sandbox
+from advisor.servers.sandbox.tried import is_tried, lines_read
 from advisor.vendors.base import FRAGMENT, Vendor
-from advisor.vendors.registry import VENDORS
-from advisor.vendors.syntax import Line
+from advisor.vendors.syntax import Line, Option, Unresolved
 from advisor.verification import GOOD, CheckedLine, LineVerdict, Verification
 from advisor.versions import format_version
 
@@ -22,28 +22,27 @@ REPEATABLE: Final = ("replicate_", "binlog_do_", "binlog_ignore_", "performance_
 """Options that may be given many times."""
 
 
-def verify(fragment: Fragment, installed: Installed) -> Verification:
+def verify_fragment(fragment: Fragment, installed: Installed) -> Verification:
     """Starts the server with the fragment until every bad line has been named.
 
     Raises AdvisorError where nothing can be told: no driver, no line for this server, or a server
     that does not start even without the fragment.
     """
     require_driver(installed.vendor)
-    vendor = VENDORS[installed.vendor]
-    read = vendor.groups_read(installed.version)
-    lines = [line for line in fragment.lines if line.group in read or line.group is None]
+    known = known_settings(installed.vendor, installed.version)
+    lines = lines_read(fragment.lines, known)
     if not lines:
         raise AdvisorError(f"{fragment.name} has no line that {installed.program} reads")
-    tried = [line for line in lines if vendor.is_tried(line)]
+    tried = [line for line in lines if is_tried(line, known)]
     others = {line.number for line in fragment.lines} - {line.number for line in tried}
     with sandbox(installed, tried) as box:
         refused, last = _start_until_it_works(box, fragment, tried, others)
     started = [line for line in tried if line.number not in refused]
     warned = complaints(last.log, started)
-    doubled = _doubled(tried)
+    doubled = _doubled(tried, known)
     checked = []
     for line in fragment.lines:
-        actual, wanted = _find(line, last.actual or {})
+        option, actual = _find(line, last.actual or {}, known)
         if line not in lines:
             verdict, message = "not read", ""
         elif line not in tried:
@@ -51,11 +50,11 @@ def verify(fragment: Fragment, installed: Installed) -> Verification:
         elif line.number in refused:
             verdict, message = "refused", refused[line.number]
         else:
-            verdict, message = _judge(line, actual, wanted, doubled, warned, vendor)
+            verdict, message = _judge(line, option, actual, doubled, warned, known)
         checked.append(
             CheckedLine(
                 line=line.number,
-                setting=line.name,
+                setting=line.name.removeprefix("loose_"),
                 fragment=line.value,
                 server=actual.shown if actual and line in tried else None,
                 verdict=verdict,
@@ -119,44 +118,41 @@ def _first_to_stop_it(lines: list[Line], start: Callable[[list[Line]], Start]) -
     return {culprit.number: f"the server starts without this line, not with it: {last_words(log)}"}
 
 
-def _doubled(lines: Iterable[Line]) -> Mapping[int, int]:
+def _doubled(lines: Iterable[Line], known: KnownSettings) -> Mapping[int, int]:
     """Line number -> the last line that sets the same."""
-    last = {line.name: line.number for line in lines}
+    options = [(line.number, known.option(line)) for line in lines]
+    set_by = [(number, option.name) for number, option in options if isinstance(option, Option)]
+    last = {name: number for number, name in set_by}
     return {
-        line.number: last[line.name]
-        for line in lines
-        if last[line.name] != line.number and not line.name.startswith(REPEATABLE)
+        number: last[name]
+        for number, name in set_by
+        if last[name] != number and not name.startswith(REPEATABLE)
     }
 
 
 def _find(
-    line: Line, actual: Mapping[str, EffectiveSetting]
-) -> tuple[EffectiveSetting | None, str | None]:
-    """The variable a line sets, and the value it asks for: skip_x sets x to OFF."""
-    if line.name in actual:
-        return actual[line.name], line.value
-    for prefix, value in (("skip_", "OFF"), ("disable_", "OFF"), ("enable_", "ON")):
-        name = line.name.removeprefix(prefix)
-        if name != line.name and name in actual:
-            return actual[name], value
-    return None, line.value
+    line: Line, actual: Mapping[str, EffectiveSetting], known: KnownSettings
+) -> tuple[Option | Unresolved, EffectiveSetting | None]:
+    """What a line sets, and the variable that shows it, where one does."""
+    option = known.vendor.option(line, known.names | actual.keys(), known.version)
+    return option, actual.get(option.name) if isinstance(option, Option) else None
 
 
 def _judge(
     line: Line,
+    option: Option | Unresolved,
     actual: EffectiveSetting | None,
-    wanted: str | None,
     doubled: Mapping[int, int],
     warned: Said,
-    vendor: Vendor,
+    known: KnownSettings,
 ) -> tuple[LineVerdict, str]:
     said = f"; the server says: {warned[line.number]}" if line.number in warned else ""
     if line.number in doubled:
         return "doubled", f"line {doubled[line.number]} sets it again, and wins{said}"
-    if actual is not None and _is_from_elsewhere(line, actual, vendor):
+    if actual is not None and _is_from_elsewhere(line, actual, known.vendor):
         return "differs", f"the server has {actual.shown} from elsewhere{said}"
-    if actual is not None and not _as_meant(line, actual, wanted, vendor):
-        return "differs", f"reads back as {actual.shown}, not {wanted}{said}"
+    if isinstance(option, Option) and actual is not None and not _as_meant(option, actual, known):
+        return "differs", f"reads back as {actual.shown}, not {option.shown}{said}"
     if said:
         return "warned", said.removeprefix("; ")
     return ("ok" if actual else "taken"), ""
@@ -166,9 +162,9 @@ def _is_from_elsewhere(line: Line, actual: EffectiveSetting, vendor: Vendor) -> 
     return vendor.verify_numbers_lines and not actual.place.endswith(f"/{FRAGMENT}:{line.number}")
 
 
-def _as_meant(line: Line, actual: EffectiveSetting, wanted: str | None, vendor: Vendor) -> bool:
-    if actual.is_enum and re.fullmatch(r"on|true|yes|1", wanted or "", re.IGNORECASE):
-        return actual.value != "off"  # a synonym of one of its values: wal_compression = on is pglz
-    if line.name == "log_bin" and vendor.has_binary_log:
-        return actual.value == "ON" or same(wanted, actual.value)  # the file's name, or whether
-    return same(wanted, actual.value, actual.unit)
+def _as_meant(option: Option, actual: EffectiveSetting, known: KnownSettings) -> bool:
+    vendor, version = known.vendor, known.version or ()
+    if option.name == vendor.binary_log_setting:  # a file's name, where the server shows whether
+        return vendor.reads_back("OFF" if option.switched is False else "ON", actual, None, version)
+    spec = next(iter(known.specs(option.name)), None)
+    return vendor.reads_back(option.text, actual, spec, version)

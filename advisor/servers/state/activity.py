@@ -5,8 +5,7 @@ from time import perf_counter, sleep
 
 from advisor.errors import AdvisorError
 from advisor.server_state import Activity, ServerState
-from advisor.servers.connection.read_only import read_only
-from advisor.servers.connection.wire import Connection
+from advisor.servers.connection import Connection, read_only
 from advisor.vendors.base import Counter, Counters
 from advisor.vendors.registry import VENDORS
 

@@ -6,8 +6,7 @@ from functools import partial
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.server_state import ServerState
-from advisor.servers.connection.read_only import ask_together
-from advisor.servers.connection.wire import Address
+from advisor.servers.connection import Address, ask_together
 from advisor.servers.state.activity import watch
 from advisor.vendors.base import require_known
 from advisor.vendors.registry import VENDORS

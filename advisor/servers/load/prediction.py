@@ -11,7 +11,7 @@ from advisor.capacity.group_commit import ModelResult, closed_loop, sync_wait_us
 from advisor.errors import AdvisorError, UsageError
 from advisor.measurement import Measurement, Unknown
 from advisor.prediction import CpuPoint, Prediction, PredictionPoint
-from advisor.servers.connection.wire import Address, Connection
+from advisor.servers.connection import Address, Connection
 from advisor.servers.load.client import ROWS, SCHEMA, LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
 from advisor.statistics import percentile

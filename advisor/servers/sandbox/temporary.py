@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from advisor.servers.config.fragment import Fragment
-from advisor.servers.connection.wire import Address
-from advisor.servers.installed.detect import Installed
+from advisor.knowledge import known_settings
+from advisor.servers.config import Fragment
+from advisor.servers.connection import Address
+from advisor.servers.installed import Installed
 from advisor.servers.sandbox.sandbox import sandbox
-from advisor.vendors.registry import VENDORS
+from advisor.servers.sandbox.tried import is_tried, lines_read
 
 
 @contextmanager
@@ -17,10 +18,9 @@ def temporary_server(installed: Installed, fragment: Fragment | None) -> Iterato
     Of the fragment it gets the lines that it reads and that stay within its private place. Raises
     AdvisorError where it does not start.
     """
-    vendor = VENDORS[installed.vendor]
+    known = known_settings(installed.vendor, installed.version)
     lines = fragment.lines if fragment else ()
-    read = {None, *vendor.groups_read(installed.version)}
-    tried = [line for line in lines if line.group in read and vendor.is_tried(line)]
+    tried = [line for line in lines_read(lines, known) if is_tried(line, known)]
     left_out = {line.number for line in lines} - {line.number for line in tried}
     with (
         sandbox(installed, tried) as box,

@@ -19,11 +19,9 @@ from typing import Final
 from advisor.errors import AdvisorError
 from advisor.files import is_directory
 from advisor.servers.apply.change import FileChange
-from advisor.servers.config import FilesRead
-from advisor.servers.config.tree import ConfigFile
-from advisor.servers.installed.detect import Installed
-from advisor.servers.installed.processes import account, complaints_of, signals_held_back
-from advisor.servers.sandbox.sandbox import parent_folder
+from advisor.servers.config import ConfigFile, FilesRead
+from advisor.servers.installed import Installed, account, complaints_of, signals_held_back
+from advisor.servers.sandbox import parent_folder
 from advisor.vendors.base import Vendor
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Inclusion
@@ -56,8 +54,8 @@ def check(change: FileChange, installed: Installed) -> ServerCheck:
     if not after.refusals and not after.warnings:
         return after
     before = _ask(installed, change.target.before)
-    refusals = tuple(one for one in after.refusals if one not in before.refusals)
-    warnings = tuple(one for one in after.warnings if one not in before.warnings)
+    refusals = tuple(said for said in after.refusals if said not in before.refusals)
+    warnings = tuple(said for said in after.warnings if said not in before.warnings)
     if after.refusals and not refusals:
         why = f"it refuses the configuration without this file, too: {after.refusals[0]}"
         return ServerCheck((), warnings, why)
@@ -67,7 +65,7 @@ def check(change: FileChange, installed: Installed) -> ServerCheck:
 def _ask(installed: Installed, found: FilesRead) -> ServerCheck:
     vendor = VENDORS[installed.vendor]
     who = _account(vendor, found)
-    with mirror(vendor, found, who) as copies:
+    with copied_configuration(vendor, found, who) as copies:
         command = vendor.check_command(installed.program, copies.main, found.data_directory)
         status, said = complaints_of(command, who)
     lines = [copies.original(_STAMP.sub("", line)).strip() for line in said.splitlines()]
@@ -92,7 +90,7 @@ def _account(vendor: Vendor, found: FilesRead) -> pwd.struct_passwd | None:
 
 
 @dataclass(slots=True)
-class Mirror:
+class ConfigCopy:
     """Copies of configuration files that include each other as the originals do."""
 
     vendor: Vendor
@@ -124,7 +122,7 @@ class Mirror:
         if files or (inclusion.of == "folder" and is_directory(named)):
             folder = self.new_folder()
             self.originals[str(folder)] = str(named.parent if inclusion.of == "file" else named)
-            copies = [self.copy(one, folder) for one in files]
+            copies = [self.copy(included, folder) for included in files]
             named = copies[0] if inclusion.of == "file" else folder
         elif self.vendor.included_path(file.path, inclusion.target) in (
             None,  # only the running server can tell
@@ -140,13 +138,15 @@ class Mirror:
 
 
 @contextmanager
-def mirror(vendor: Vendor, found: FilesRead, who: pwd.struct_passwd | None) -> Iterator[Mirror]:
+def copied_configuration(
+    vendor: Vendor, found: FilesRead, who: pwd.struct_passwd | None
+) -> Iterator[ConfigCopy]:
     """A private folder with the copies, the server's own account's, gone afterwards."""
     parent = parent_folder()
     with signals_held_back():
         folder = Path(tempfile.mkdtemp(prefix="apply-fsync-", dir=parent))
     try:
-        made = Mirror(vendor, folder)
+        made = ConfigCopy(vendor, folder)
         copies = [made.copy(tree, made.new_folder()) for tree in found.trees]
         made.main = copies[0]
         if len(copies) > 1:

@@ -1,0 +1,90 @@
+"""What one server takes for the settings that matter to us. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from advisor.rules.catalogue import Setting
+from advisor.vendors.base import Vendor
+from advisor.vendors.syntax import Line, Option, Unresolved
+from advisor.vendors.values import ParseResult, Rejected, ValueSpec
+from advisor.versions import NumericVersion
+
+
+@dataclass(frozen=True)
+class KnownSettings:
+    """The settings of profiles/ that one server has, and those that its vendor's file adds."""
+
+    vendor: Vendor
+    version: NumericVersion | None
+    """None: not known, and any version may be meant."""
+    settings: tuple[Setting, ...]
+    """All of the engine's."""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names by which a shortened one is told."""
+        existing = (setting.name for setting in self.settings if self.specs(setting.name))
+        return self.vendor.own_names.union(existing)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Setting]:
+        return {setting.name: setting for setting in self.settings}
+
+    def specs(self, name: str) -> tuple[ValueSpec, ...]:
+        """What the server takes: one spec, or those of all versions where it may be any; none for
+        a setting that it does not have, or that we do not know."""
+        if name in self.vendor.other_specs:
+            return (self.vendor.other_specs[name],)
+        if name not in self._by_name:
+            return ()
+        setting, vendor = self._by_name[name], self.vendor.name
+        if self.version:
+            spec = setting.spec_for(vendor, self.version)
+            return () if spec is None else (spec,)
+        return tuple(spec for spec in setting.spec if spec.vendor == vendor)
+
+    def option(self, line: Line) -> Option | Unresolved:
+        """What a line sets; without a version as the newest server reads it."""
+        return self.vendor.option(line, self.names, self.version)
+
+    def may_set(self, line: Line) -> frozenset[str]:
+        """Every setting that a line may set."""
+        found: set[str] = set()
+        for version in self._versions():
+            option = self.vendor.option(line, self.names, version)
+            found.update(option.candidates if isinstance(option, Unresolved) else (option.name,))
+        return frozenset(found)
+
+    def meanings(self, line: Line) -> Iterator[tuple[str, ParseResult]]:
+        """Each setting that we know and that a line may set, and what the server makes of it there:
+        several where the name is ambiguous or the version is not known."""
+        for version in self._versions():
+            option = self.vendor.option(line, self.names, version)
+            if isinstance(option, Unresolved):
+                for name in option.candidates:
+                    yield name, Rejected(option.reason, starts=option.loose)
+            else:
+                for result in self._parsed(option.name, option.text, version, loose=option.loose):
+                    yield option.name, result
+
+    def parse(self, name: str, text: str | None, *, loose: bool = False) -> tuple[ParseResult, ...]:
+        """What the server makes of a setting's text, one result for each spec."""
+        versions = self._versions()
+        return tuple(
+            result
+            for version in versions
+            for result in self._parsed(name, text, version, loose=loose)
+        )
+
+    def _parsed(
+        self, name: str, text: str | None, version: NumericVersion, *, loose: bool
+    ) -> Iterator[ParseResult]:
+        for spec in self.specs(name):
+            yield self.vendor.parse_value(text, spec, version=version, loose=loose)
+
+    def _versions(self) -> tuple[NumericVersion, ...]:
+        """The versions whose ways of reading options there may be."""
+        if self.version:
+            return (self.version,)
+        return (self.vendor.oldest_version, self.vendor.newest_version)
