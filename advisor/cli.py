@@ -19,39 +19,49 @@ from advisor.errors import AdvisorError, ExitStatus, Interrupted, UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """A command, and where it is: the function in a module of the same name; or a group of some."""
 
     summary: str
     """The first line of its help."""
     module: str = ""
-    commands: Mapping[str, "Entry"] = field(default_factory=dict)
+    commands: Mapping[str, "CommandEntry"] = field(default_factory=dict)
 
 
 RULES: Final = {
-    "list": Entry("List every rule by its id: ENGINE.SETTING.NAME.", "rules_list"),
-    "show": Entry(
+    "list": CommandEntry("List every rule by its id: ENGINE.SETTING.NAME.", "rules_list"),
+    "show": CommandEntry(
         "Show a setting or one rule: versions, conditions, values, sources.", "rules_show"
     ),
-    "check": Entry(
+    "check": CommandEntry(
         "Check profiles/: complete, reachable, legal, within the red lines.", "rules_check"
     ),
 }
-FLEET: Final = {"report": Entry("Report on many measurements in one report.", "fleet_report")}
+FLEET: Final = {
+    "report": CommandEntry("Report on many measurements in one report.", "fleet_report")
+}
 COMMANDS: Final = {
-    "measure": Entry("Measure how fast the drive under DIR makes data durable.", "measure"),
-    "recommend": Entry("Write a my.cnf or postgresql.conf fragment for DIR's drive.", "recommend"),
-    "capacity": Entry("Say how many transactions per second the drive sustains.", "capacity"),
-    "report": Entry("Report what the drive sustains, and what would change it.", "report"),
-    "compare": Entry("Compare drives, each against the first.", "compare"),
-    "import": Entry("Make a measurement file of what another tool reported.", "import_"),
-    "audit": Entry("Hold a server's settings against the advice for its drive.", "audit"),
-    "apply": Entry("Put FRAGMENT where the server's configuration includes it.", "apply"),
-    "verify": Entry("Start a throw-away server with FRAGMENT, read every line back.", "verify"),
-    "predict": Entry("Predict commits per second, then measure them on that server.", "predict"),
-    "drift": Entry("Hold a drive against an earlier measurement of it.", "drift"),
-    "fleet": Entry("Look at many hosts at once.", commands=FLEET),
-    "rules": Entry("Look at the rules, and check them.", commands=RULES),
+    "measure": CommandEntry("Measure how fast the drive under DIR makes data durable.", "measure"),
+    "recommend": CommandEntry(
+        "Write a my.cnf or postgresql.conf fragment for DIR's drive.", "recommend"
+    ),
+    "capacity": CommandEntry(
+        "Say how many transactions per second the drive sustains.", "capacity"
+    ),
+    "report": CommandEntry("Report what the drive sustains, and what would change it.", "report"),
+    "compare": CommandEntry("Compare drives, each against the first.", "compare"),
+    "import": CommandEntry("Make a measurement file of what another tool reported.", "import_"),
+    "audit": CommandEntry("Hold a server's settings against the advice for its drive.", "audit"),
+    "apply": CommandEntry("Put FRAGMENT where the server's configuration includes it.", "apply"),
+    "verify": CommandEntry(
+        "Start a throw-away server with FRAGMENT, read every line back.", "verify"
+    ),
+    "predict": CommandEntry(
+        "Predict commits per second, then measure them on that server.", "predict"
+    ),
+    "drift": CommandEntry("Hold a drive against an earlier measurement of it.", "drift"),
+    "fleet": CommandEntry("Look at many hosts at once.", commands=FLEET),
+    "rules": CommandEntry("Look at the rules, and check them.", commands=RULES),
 }
 MOVED: Final = {
     "verify": dict.fromkeys(("--predict", "--clients", "--seconds", "--dsn"), "predict"),
@@ -83,7 +93,7 @@ class CommandOnDemand(TyperCommand):
 class GroupOnDemand(TyperGroup):
     """Commands that are imported when one of them is asked for."""
 
-    entries: ClassVar[Mapping[str, Entry]] = COMMANDS
+    entries: ClassVar[Mapping[str, CommandEntry]] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the help."""
@@ -100,7 +110,7 @@ class GroupOnDemand(TyperGroup):
             formatter.write_dl([(name, entry.summary) for name, entry in self.entries.items()])
 
 
-def load_command(name: str, entry: Entry) -> Any:
+def load_command(name: str, entry: CommandEntry) -> Any:
     """The Click command of an entry."""
     if entry.commands:
         group = type("Group", (GroupOnDemand,), {"entries": entry.commands})

@@ -57,7 +57,7 @@ class ApplyOptions:
             metavar="PROGRAM", help="The server that checks it.  [default: the newest installed]"
         ),
     ] = None
-    durability: shared.Durability = "durable"
+    durability: shared.DurabilityOption = "durable"
     undo: Annotated[
         bool, typer.Option("--undo", help="Put back what was there before the last apply.")
     ] = False

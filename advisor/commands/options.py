@@ -65,7 +65,7 @@ DatabaseVersion = Annotated[
         help="Its version.  [default: the installed server's, else the newest known]",
     ),
 ]
-Durability = Annotated[
+DurabilityOption = Annotated[
     DurabilityChoice,
     typer.Option(
         parser=parse_durability,
@@ -147,7 +147,7 @@ CpuPerTransaction = Annotated[
         "  [default: assumed for each single-row write, and shown]",
     ),
 ]
-TargetRate = Annotated[
+TargetTps = Annotated[
     float | None,
     typer.Option(
         min=0.01,
@@ -240,7 +240,7 @@ class OutputOptions:
 class RequestOptions:
     """What the settings are asked to be for, beside the server."""
 
-    durability: Durability = "durable"
+    durability: DurabilityOption = "durable"
     memory: Memory = None
     recovery_time: RecoveryTime = None
     expected_tps: ExpectedTps = None
@@ -285,7 +285,7 @@ class CapacityOptions:
     workload: Workloads = None
     parameter: Parameters = None
     references: References = False
-    target_tps: TargetRate = None
+    target_tps: TargetTps = None
     p99_ms: P99Limit = None
     cores: Cores = None
     cpu_us_per_txn: CpuPerTransaction = None

@@ -36,7 +36,7 @@ class QuestionOptions:
         list[str] | None,
         typer.Option(
             "--db",
-            metavar="[mysql|mariadb|postgresql]",
+            metavar=f"[{'|'.join(VENDOR_NAMES)}]",
             help="The server the settings are for. May be repeated.",
         ),
     ] = None

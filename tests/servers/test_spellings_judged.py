@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from advisor.commands.source import knowledge_for
 
 from advisor.audit.run import run_audit
+from advisor.commands.source import knowledge_for
 from advisor.errors import GuardError
 from advisor.knowledge import known_settings
 from advisor.request import Request

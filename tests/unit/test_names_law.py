@@ -4,7 +4,7 @@ variable is called `one`."""
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pytest
@@ -143,26 +143,14 @@ def test_asking_the_registry_is_no_decision_by_vendor(text: str) -> None:
     assert vendor_breaches(Module("planted", ast.parse(text))) == []
 
 
-OWED_VENDORS: Final[Mapping[str, list[str]]] = {
-    "advisor.commands.report": ["names '[mysql|mariadb|postgresql]'"],
-}
-"""Module -> what of it is still to go."""
-
-
 @pytest.mark.parametrize(
     "module", modules_outside("advisor.vendors"), ids=lambda module: module.name
 )
 def test_only_vendors_knows_one_server_from_another(module: Module) -> None:
-    assert vendor_breaches(module) == OWED_VENDORS.get(module.name, [])
+    assert vendor_breaches(module) == []
 
 
 # A public name means one thing
-
-OWED_NAMES: Final[Mapping[str, set[str]]] = {
-    "Durability": {"advisor.commands.options", "advisor.durability"},
-    "TargetRate": {"advisor.capacity.target_search", "advisor.commands.options"},
-}
-"""Public name -> the modules that still share it."""
 
 
 def public_types(module: Module) -> set[str]:
@@ -201,7 +189,7 @@ def test_a_name_that_two_modules_define_is_seen() -> None:
 
 
 def test_no_two_public_types_share_a_name() -> None:
-    assert shared_names(MODULES.values()) == OWED_NAMES
+    assert shared_names(MODULES.values()) == {}
 
 
 # No loop variable is called `one`

@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 import typer
 
-from advisor.cli import COMMANDS, Entry, load_command
+from advisor.cli import COMMANDS, CommandEntry, load_command
 from advisor.commands.parameters import Only, takes_options
 from tests.support.command_line import run, run_process
 
@@ -57,7 +57,9 @@ def test_of_a_group_only_the_named_fields_are_shown() -> None:
         app(["--size", "3"])
 
 
-def leaves(entries: Mapping[str, Entry], *before: str) -> Iterator[tuple[tuple[str, ...], Entry]]:
+def leaves(
+    entries: Mapping[str, CommandEntry], *before: str
+) -> Iterator[tuple[tuple[str, ...], CommandEntry]]:
     for name, entry in entries.items():
         if entry.commands:
             yield from leaves(entry.commands, *before, name)
@@ -87,7 +89,7 @@ def test_each_command_is_listed_in_one_uncut_line(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     listed = run(capsys, *path, "--help")[1].partition("Commands:\n")[2].splitlines()
-    entries: Mapping[str, Entry] = COMMANDS
+    entries: Mapping[str, CommandEntry] = COMMANDS
     for name in path:
         entries = entries[name].commands
     assert [line.split(maxsplit=1) for line in listed] == [

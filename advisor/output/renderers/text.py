@@ -43,10 +43,10 @@ class Span:
     style: Style = ""
 
 
-Line = Sequence[Span]
+StyledLine = Sequence[Span]
 """As it is shown, side by side."""
 
-EMPTY: Final[Line] = ()
+EMPTY: Final[StyledLine] = ()
 INDENT: Final = "    "
 """Before what stands below an entry's name."""
 
@@ -57,7 +57,7 @@ def render_text(document: Document) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def text_lines(document: Document, width: int = WIDTH) -> Iterator[Line]:
+def text_lines(document: Document, width: int = WIDTH) -> Iterator[StyledLine]:
     """The lines of the document, each at most `width` columns wide."""
     document = printable(document)
     groups = [*_head(document, width), *(_section(part, width) for part in document.sections)]
@@ -67,7 +67,7 @@ def text_lines(document: Document, width: int = WIDTH) -> Iterator[Line]:
         yield from group
 
 
-def _head(document: Document, width: int) -> Iterator[Iterator[Line]]:
+def _head(document: Document, width: int) -> Iterator[Iterator[StyledLine]]:
     if document.title:
         yield _title(document, width)
     if document.summary:
@@ -76,13 +76,13 @@ def _head(document: Document, width: int) -> Iterator[Iterator[Line]]:
         yield _key_figures(document.key_figures, width)
 
 
-def _title(document: Document, width: int) -> Iterator[Line]:
+def _title(document: Document, width: int) -> Iterator[StyledLine]:
     yield from _text(document.title, width, "strong")
     if document.subtitle:
         yield from _text(document.subtitle, width, "faint")
 
 
-def _section(section: Section, width: int) -> Iterator[Line]:
+def _section(section: Section, width: int) -> Iterator[StyledLine]:
     """Under a heading the blocks are apart; without one they stand together."""
     if section.title:
         yield EMPTY
@@ -94,7 +94,7 @@ def _section(section: Section, width: int) -> Iterator[Line]:
         yield from _block(block, width)
 
 
-def _block(block: DocumentBlock, width: int) -> Iterator[Line]:
+def _block(block: DocumentBlock, width: int) -> Iterator[StyledLine]:
     match block:
         case Paragraph(text):
             yield from _text(text, width)
@@ -123,12 +123,12 @@ def _block(block: DocumentBlock, width: int) -> Iterator[Line]:
 
 def _text(
     text: str, width: int, style: Style = "", *, first: str = "", margin: str = ""
-) -> Iterator[Line]:
+) -> Iterator[StyledLine]:
     for line in wrapped(text, width, first, margin):
         yield [Span(line, style)]
 
 
-def _figure(figure: Figure, width: int) -> Iterator[Line]:
+def _figure(figure: Figure, width: int) -> Iterator[StyledLine]:
     """Of a histogram the bars; of any other chart what it says, for its rows stand in a table."""
     yield from _text(figure.title, width, "strong")
     if isinstance(figure.chart, LatencyHistogram):
@@ -137,7 +137,7 @@ def _figure(figure: Figure, width: int) -> Iterator[Line]:
     yield from _text(figure.description, width)
 
 
-def _entry(entry: Entry, width: int) -> Iterator[Line]:
+def _entry(entry: Entry, width: int) -> Iterator[StyledLine]:
     """The name, beside it the tags where they fit, and below it all else."""
     *above, name = wrapped(f"{entry.name} = {entry.value}" if entry.value else entry.name, width)
     tags = f"{GAP}({', '.join(entry.tags)})" if entry.tags else ""
@@ -152,14 +152,14 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
         yield from _text(detail, width, "faint", first=INDENT, margin=INDENT)
 
 
-def _key_figures(figures: Sequence[KeyFigure], width: int) -> Iterator[Line]:
+def _key_figures(figures: Sequence[KeyFigure], width: int) -> Iterator[StyledLine]:
     rows = [(figure.label, figure.value) for figure in figures]
     widths = column_widths(rows, frozenset(), width)
     for figure, row in zip(figures, rows, strict=True):
         yield from _row(row, widths, frozenset(), ("faint", figure.tone))
 
 
-def _table(table: Table, width: int) -> Iterator[Line]:
+def _table(table: Table, width: int) -> Iterator[StyledLine]:
     """Columns two blanks apart, under their headings and a line."""
     if table.title:
         yield from _text(table.title, width, "strong")
@@ -180,7 +180,7 @@ def _row(
     styles: Sequence[Style],
     *,
     at_the_bottom: bool = False,
-) -> Iterator[Line]:
+) -> Iterator[StyledLine]:
     """As many lines as the tallest cell has."""
     wraps = [wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
     height = max(map(len, wraps))
