@@ -7,7 +7,6 @@ from advisor.errors import UsageError
 from advisor.rules.catalogue import Rule, Setting, Spec
 from advisor.rules.risks import RISKS
 from advisor.units import to_server_unit
-from advisor.vendors.values import Parsed
 from advisor.versions import format_version
 
 
@@ -51,12 +50,7 @@ def _literal_problem(rule: Rule, spec: Spec) -> str | None:
     feature = spec.build_choices.get(value) if isinstance(value, str) else None
     if feature is not None and rule.needs_build != feature:
         return f"{value!r} exists only in builds with {feature}; say needs_build = {feature!r}"
-    if problem := spec.problem_with(value):
-        return problem
-    written = spec.render(value)
-    if spec.parse(written) != Parsed(value):
-        return f"{written!r}, as it would be written, is not read as {value!r}"
-    return None
+    return spec.problem_with(value)
 
 
 def _shadowed_by(setting: Setting, index: int) -> Rule | None:
