@@ -6,6 +6,7 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from advisor.conditions import Conditions, Fact, Strict, all_hold
 from advisor.measurement import Device, Measurement, Model, Unknown
+from advisor.series_kind import CLASSIC_16K, CLASSIC_4K, SeriesKind
 from advisor.statistics import typical_us
 
 Medium = Literal["hdd", "ssd", "memory", "network", "virtual"]
@@ -48,6 +49,11 @@ class ReferenceStorage(Strict):
     os: str
     classic_4k_per_s: float
     classic_16k_per_s: float
+
+    @property
+    def rates(self) -> dict[SeriesKind, float]:
+        """Kind of series -> operations per second."""
+        return {CLASSIC_4K: self.classic_4k_per_s, CLASSIC_16K: self.classic_16k_per_s}
 
 
 class Ranking(Model):
@@ -107,17 +113,18 @@ def standings(
 ) -> tuple[Ranking, ...]:
     """The drive among the reference storages, for each block size of the classic test it has."""
     found = []
-    for block_bytes, field in ((4096, "classic_4k_per_s"), (16384, "classic_16k_per_s")):
-        series = measurement.find("classic", "fsync", direct=True, block_bytes=block_bytes)
+    for kind in (CLASSIC_4K, CLASSIC_16K):
+        series = measurement.find(kind)
         if series is None:
             continue
         ops_per_s = series.summary.ops_per_s
-        ranked = sorted(references, key=lambda entry: getattr(entry, field), reverse=True)
-        faster = [entry.id for entry in ranked if getattr(entry, field) > ops_per_s]
-        slower = [entry.id for entry in ranked if getattr(entry, field) <= ops_per_s]
+        rates = {entry.id: entry.rates[kind] for entry in references}
+        ranked = sorted(rates, key=lambda name: rates[name], reverse=True)
+        faster = [name for name in ranked if rates[name] > ops_per_s]
+        slower = [name for name in ranked if rates[name] <= ops_per_s]
         found.append(
             Ranking(
-                block_bytes=block_bytes,
+                block_bytes=kind.block_bytes,
                 ops_per_s=ops_per_s,
                 rank=len(faster) + 1,
                 of=len(ranked),

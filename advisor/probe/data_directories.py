@@ -24,13 +24,13 @@ def on_other_devices(directory: Path) -> list[DataDirectory]:
     """
     device = directory.stat().st_dev
     found: dict[Path, DataDirectory] = {}
-    for one in running():
+    for server in running():
         try:
-            elsewhere = one.directory.stat().st_dev != device
+            elsewhere = server.directory.stat().st_dev != device
         except OSError:
             continue
         if elsewhere:
-            found.setdefault(one.directory, one)
+            found.setdefault(server.directory, server)
     return list(found.values())
 
 

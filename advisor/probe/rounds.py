@@ -45,20 +45,10 @@ class SeriesRun:
 
     def finished(self) -> Series:
         """The series, once it has ended."""
-        spec = self.bench.spec
         assert self.summary is not None
         assert self.ended_by is not None
-        return Series(
-            name=spec.name,
-            method=spec.method,
-            pattern=spec.pattern,
-            direct=spec.direct,
-            block_bytes=spec.block_bytes,
-            writers=spec.writers,
-            summary=self.summary,
-            ended_by=self.ended_by,
-            rounds=tuple(self.rounds),
-        )
+        kind = self.bench.spec.kind
+        return Series.of(kind, self.summary, self.ended_by, tuple(self.rounds))
 
 
 def share_out(
@@ -78,12 +68,12 @@ def share_out(
 
 
 def _with_limits(bench: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
-    by_bytes = cap_bytes // bench.spec.block_bytes
+    by_bytes = cap_bytes // bench.spec.kind.block_bytes
     samples_max = min(plan.samples_max, bench.spec.samples_max or plan.samples_max)
     limit: Limit = "bytes" if by_bytes < samples_max else "samples"
-    capacity = min(by_bytes, samples_max) // plan.rounds_max // bench.spec.writers
+    capacity = min(by_bytes, samples_max) // plan.rounds_max // bench.spec.kind.writers
     if capacity < 2:
-        raise ValueError(f"plan {plan.name} leaves series {bench.spec.name} no room for samples")
+        raise ValueError(f"plan {plan.name} leaves series {bench.spec.kind.name} no room for samples")
     return SeriesRun(bench, cap_ns, capacity, limit)
 
 
@@ -118,7 +108,7 @@ def _run_stretch(
     run: SeriesRun, plan: MeasuringPlan, directory: Path, devices: Known[tuple[Device, ...]]
 ) -> None:
     bench = run.bench
-    where = f"series {bench.spec.name}, round {len(run.rounds) + 1}"
+    where = f"series {bench.spec.kind.name}, round {len(run.rounds) + 1}"
     begun_ns = perf_counter_ns()
     try:
         takes = bench.takes()
@@ -132,9 +122,9 @@ def _run_stretch(
         raise failed(error.call, error.cause, directory, at) from error
     except ShortWriteError as error:
         at = f"{where}, operation {error.index + 1}"
-        raise wrote_short(error.written_bytes, bench.spec.block_bytes, directory, at) from error
+        raise wrote_short(error.written_bytes, bench.spec.kind.block_bytes, directory, at) from error
     ended_ns = max(stretch.ended_ns for stretch in done)
-    if bench.spec.method == "none":
+    if bench.spec.kind.method == "none":
         ended_ns = _settle(bench, directory, where)
     added = read_counters(devices).since(before)
     run.rounds.append(
@@ -142,7 +132,7 @@ def _run_stretch(
             latencies_ns=_in_order(done),
             warmup_count=sum(stretch.warmup_count for stretch in done),
             elapsed_ns=ended_ns - min(stretch.warm_ns for stretch in done),
-            written_bytes=bench.spec.block_bytes * sum(len(part.latencies_ns) for part in done),
+            written_bytes=bench.spec.kind.block_bytes * sum(len(part.latencies_ns) for part in done),
             flush_requests=added.flush_requests,
             device_written_bytes=added.written_bytes,
         )

@@ -10,7 +10,8 @@ from advisor.advice import Advice, Recommendation
 from advisor.advise import advise
 from advisor.commands.steps import knowledge_for
 from advisor.durability import CLASSES, Durability
-from advisor.measurement import Measurement, Method
+from advisor.measurement import Measurement
+from advisor.series_kind import Method
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
