@@ -1,8 +1,11 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice, CapacityPlan."""
 
+from dataclasses import replace
+
 from advisor import __version__
 from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
+from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, drive_capacity, sync_us
@@ -11,12 +14,10 @@ from advisor.capacity.lower_durability import Choice, classes_below, lower_durab
 from advisor.capacity.plan import PlanInputs, plan_on
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
-from advisor.conditions import Facts
 from advisor.durability import Durability
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement, Unknown, known
 from advisor.request import Request
 from advisor.rules.engine import Result, recommend
-from advisor.rules.formulas import number
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.registry import VENDORS
@@ -55,7 +56,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
             ),
             sync,
             append,
-            number(facts, "expected_commits_per_s"),
+            known(facts.expected_commits_per_s),
         )
         if honest
         else (),
@@ -134,19 +135,19 @@ def _recommend(facts: Facts, request: Request, knowledge: Knowledge) -> Result:
 def _relaxed(
     durability: Durability, facts: Facts, request: Request, knowledge: Knowledge
 ) -> Choice:
-    result = _recommend({**facts, "durability": durability}, request, knowledge)
+    result = _recommend(replace(facts, durability=durability), request, knowledge)
     return _choice(result, durability, facts, request)
 
 
 def _choice(result: Result, durability: Durability, facts: Facts, request: Request) -> Choice:
     values = {entry.setting: entry.value for entry in result.recommendations}
-    log_bin = facts["log_bin"] is True
+    log_bin = facts.log_bin is True
     path = VENDORS[request.vendor].commit_path(values, log_bin=log_bin)
     return Choice(durability, result.recommendations, path)
 
 
 def _memory_notes(facts: Facts) -> tuple[str, ...]:
-    if isinstance(facts["memory_bytes"], Unknown):
+    if isinstance(facts.memory_bytes, Unknown):
         return ("the host's memory is not known; --memory SIZE adds the settings that rest on it",)
     return ()
 

@@ -56,6 +56,13 @@ class Unknown(Model):
 Known = Union[T, Unknown]  # noqa: UP007 -- a generic alias needs Union
 
 
+def known(value: Known[T]) -> T:
+    """A value that has been found to be known. Raises TypeError: else it is a fault of ours."""
+    if isinstance(value, Unknown):
+        raise TypeError(f"what had to be known is {value}")
+    return value
+
+
 def _nanoseconds(values: object) -> Int64Array:
     if isinstance(values, array):
         return values

@@ -124,7 +124,9 @@ def _or_dash(latency_us: float | None) -> str:
 
 def _of_devices(name: str) -> Callable[[Measurement], str]:
     def described(measurement: Measurement) -> str:
-        return ", ".join(str(getattr(device, name)) for device in devices_of(measurement)) or "unknown"
+        return (
+            ", ".join(str(getattr(device, name)) for device in devices_of(measurement)) or "unknown"
+        )
 
     return described
 

@@ -8,7 +8,7 @@ from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
 from advisor.errors import UsageError
 from advisor.measurement import Measurement, Summary
-from advisor.series_kind import CLASSIC_16K, CLASSIC_4K, PRIMARY, SeriesKind
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
 
 REFERENCE: Final = "ref:"
 """How the name of a reference storage begins."""

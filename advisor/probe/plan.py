@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from advisor.series_kind import CLASSIC_16K, CLASSIC_4K, KIB, PRIMARY, SeriesKind
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, KIB, PRIMARY, SeriesKind
 
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB

@@ -73,7 +73,9 @@ def _with_limits(bench: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes:
     limit: Limit = "bytes" if by_bytes < samples_max else "samples"
     capacity = min(by_bytes, samples_max) // plan.rounds_max // bench.spec.kind.writers
     if capacity < 2:
-        raise ValueError(f"plan {plan.name} leaves series {bench.spec.kind.name} no room for samples")
+        raise ValueError(
+            f"plan {plan.name} leaves series {bench.spec.kind.name} no room for samples"
+        )
     return SeriesRun(bench, cap_ns, capacity, limit)
 
 
@@ -122,7 +124,9 @@ def _run_stretch(
         raise failed(error.call, error.cause, directory, at) from error
     except ShortWriteError as error:
         at = f"{where}, operation {error.index + 1}"
-        raise wrote_short(error.written_bytes, bench.spec.kind.block_bytes, directory, at) from error
+        raise wrote_short(
+            error.written_bytes, bench.spec.kind.block_bytes, directory, at
+        ) from error
     ended_ns = max(stretch.ended_ns for stretch in done)
     if bench.spec.kind.method == "none":
         ended_ns = _settle(bench, directory, where)
@@ -132,7 +136,8 @@ def _run_stretch(
             latencies_ns=_in_order(done),
             warmup_count=sum(stretch.warmup_count for stretch in done),
             elapsed_ns=ended_ns - min(stretch.warm_ns for stretch in done),
-            written_bytes=bench.spec.kind.block_bytes * sum(len(part.latencies_ns) for part in done),
+            written_bytes=bench.spec.kind.block_bytes
+            * sum(len(part.latencies_ns) for part in done),
             flush_requests=added.flush_requests,
             device_written_bytes=added.written_bytes,
         )

@@ -12,9 +12,9 @@ from typing import Final
 from advisor.measurement import AbsentSeries, Fill
 from advisor.probe.failures import errno_text, failed, wrote_short
 from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
-from advisor.series_kind import Method
 from advisor.probe.sampling import PAGE_BYTES, SampleLoop, ShortWriteError, random_block, writer
 from advisor.probe.scratch import Scratch
+from advisor.series_kind import Method
 
 FILL_BLOCK_BYTES: Final = MIB
 
@@ -98,7 +98,9 @@ class TestFiles:
                 return None
             raise failed("write and sync", error, directory, where) from error
         except ShortWriteError as error:
-            raise wrote_short(error.written_bytes, spec.kind.block_bytes, directory, where) from error
+            raise wrote_short(
+                error.written_bytes, spec.kind.block_bytes, directory, where
+            ) from error
         self.written_bytes += spec.kind.block_bytes * len(bench.fds)
         return bench
 
@@ -124,12 +126,16 @@ class TestFiles:
             raise Refused(f"{name} refused at open: {errno_text(error)}") from error
 
     def _offsets(self, spec: SeriesSpec) -> tuple[Iterator[int], ...]:
-        file_bytes = self._plan.file_bytes if spec.kind.writers == 1 else self._plan.writer_file_bytes
+        file_bytes = (
+            self._plan.file_bytes if spec.kind.writers == 1 else self._plan.writer_file_bytes
+        )
         if spec.kind.pattern == "overwrite":
             sequence = range(0, file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes)
             return tuple(cycle(sequence) for _ in range(spec.kind.writers))
         if spec.kind.pattern == "random":
-            every = range(0, self._plan.file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes)
+            every = range(
+                0, self._plan.file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes
+            )
             chance = random.Random(f"{self._seed} {spec.kind.name}")
             return tuple(cycle(chance.sample(every, len(every))) for _ in range(spec.kind.writers))
         return (cycle([0]),)
@@ -170,13 +176,16 @@ class TestFiles:
 def planned_bytes(plan: MeasuringPlan) -> int:
     """The most that the plan's test files occupy at once."""
     patterns = {
-        spec.kind.pattern for spec in plan.series if spec.kind.writers == 1 or spec.kind.pattern == "random"
+        spec.kind.pattern
+        for spec in plan.series
+        if spec.kind.writers == 1 or spec.kind.pattern == "random"
     }
     files_bytes = plan.file_bytes * len(patterns & {"overwrite", "random"})
     overwriters = [spec.kind.writers for spec in plan.series if spec.kind.pattern == "overwrite"]
     several = max((writers for writers in overwriters if writers > 1), default=0)
     loose_bytes = sum(
-        spec.kind.block_bytes * (plan.samples_max // plan.rounds_max if spec.kind.pattern == "append" else 1)
+        spec.kind.block_bytes
+        * (plan.samples_max // plan.rounds_max if spec.kind.pattern == "append" else 1)
         for spec in plan.series
         if spec.kind.pattern in ("append", "classic")
     )

@@ -23,8 +23,8 @@ from time import perf_counter
 
 from advisor.importers import import_report
 from advisor.probe import MeasuringPlan, SeriesSpec, measure
-from advisor.probe.plan import CLASSIC_SERIES, GIB, KIB, MIB, PRIMARY_SERIES
-from advisor.series_kind import SeriesKind
+from advisor.probe.plan import CLASSIC_SERIES, GIB, MIB, PRIMARY_SERIES
+from advisor.series_kind import KIB, SeriesKind
 
 SECONDS = 1.0
 """Of each run: short, for on a shared drive a minute is not like the next."""

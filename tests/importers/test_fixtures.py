@@ -71,7 +71,9 @@ def description(series: Series) -> str:
 def test_a_report_is_read_as_expected(case: dict[str, Any]) -> None:
     measurement, taken = read(case)
     expected = expected_series(case)
-    assert [description(series) for series in measurement.series] == [wanted["is"] for wanted in expected]
+    assert [description(series) for series in measurement.series] == [
+        wanted["is"] for wanted in expected
+    ]
     for series, wanted in zip(measurement.series, expected, strict=True):
         figures = series.summary.model_dump()
         for field in ("ops_per_s", "mean_us", "count"):

@@ -15,9 +15,9 @@ from advisor.errors import AdvisorError
 from advisor.measurement import Known, Measurement, Target, Unknown
 from advisor.probe import PLANS, Progress, measure
 from advisor.probe.plan import CLASSIC_SERIES, MIB, PRIMARY_SERIES
-from advisor.series_kind import KIB
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import planned_bytes
+from advisor.series_kind import KIB
 from tests.support.faults import SMALL_PLAN
 
 pytestmark = pytest.mark.quiet
@@ -37,7 +37,9 @@ EXPECTED = {
     "overwrite-fdatasync-8k-x4": ("overwrite", "fdatasync", False, 8192, 4),
     "overwrite-fdatasync-8k-x8": ("overwrite", "fdatasync", False, 8192, 8),
 }
-TWO = replace(SMALL_PLAN, series=(PRIMARY_SERIES, CLASSIC_SERIES), ssd_budget_s=0.5, hdd_budget_s=0.5)
+TWO = replace(
+    SMALL_PLAN, series=(PRIMARY_SERIES, CLASSIC_SERIES), ssd_budget_s=0.5, hdd_budget_s=0.5
+)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +200,9 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for rotational in kinds:
         monkeypatch.setattr(module, "_target", with_disk(rotational))
         series = measure(tmp_path, plan).series
-        elapsed_ns[str(rotational)] = sum(part.elapsed_ns for taken in series for part in taken.rounds)
+        elapsed_ns[str(rotational)] = sum(
+            part.elapsed_ns for taken in series for part in taken.rounds
+        )
     assert elapsed_ns["True"] > 2 * elapsed_ns["False"]
     assert elapsed_ns["True"] > 2 * elapsed_ns["unknown (virtio)"]
 

@@ -23,7 +23,7 @@ from advisor.measurement import (
     Target,
     Unknown,
 )
-from advisor.series_kind import KIB, Method, Pattern, SeriesKind
+from advisor.series_kind import KIB, Method, Pattern
 
 UNKNOWN: Final = Unknown(unknown="not looked at")
 GIB: Final = 1024**3
