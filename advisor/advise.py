@@ -1,19 +1,20 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
+from dataclasses import replace
+
 from advisor import __version__
 from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
+from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
 from advisor.analysis.verdict import judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
 from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
-from advisor.conditions import Facts
 from advisor.durability import Durability
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement, Unknown, known
 from advisor.request import Request
 from advisor.rules.engine import Result, recommend
-from advisor.rules.formulas import number
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
@@ -51,7 +52,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
             ),
             sync,
             append,
-            number(facts, "expected_commits_per_s"),
+            known(facts.expected_commits_per_s),
         )
         if honest
         else (),
@@ -74,19 +75,19 @@ def _recommend(facts: Facts, request: Request, knowledge: Knowledge) -> Result:
 def _relaxed(
     durability: Durability, facts: Facts, request: Request, knowledge: Knowledge
 ) -> Choice:
-    result = _recommend({**facts, "durability": durability}, request, knowledge)
+    result = _recommend(replace(facts, durability=durability), request, knowledge)
     return _choice(result, durability, facts, request)
 
 
 def _choice(result: Result, durability: Durability, facts: Facts, request: Request) -> Choice:
     values = {entry.setting: entry.value for entry in result.recommendations}
-    log_bin = facts["log_bin"] is True
+    log_bin = facts.log_bin is True
     path = VENDORS[request.vendor].commit_path(values, log_bin=log_bin)
     return Choice(durability, result.recommendations, path)
 
 
 def _memory_notes(facts: Facts) -> tuple[str, ...]:
-    if isinstance(facts["memory_bytes"], Unknown):
+    if isinstance(facts.memory_bytes, Unknown):
         return ("the host's memory is not known; --memory SIZE adds the settings that rest on it",)
     return ()
 

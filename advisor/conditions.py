@@ -11,7 +11,16 @@ from advisor.units import Value
 Fact = Value | Unknown
 """One named input to rules."""
 
-Facts = Mapping[str, Fact]
+
+class NamedFacts:
+    """The base of facts that a condition in a file may name: a dataclass with a field for each."""
+
+    __slots__ = ()
+
+    def lookup(self, name: str) -> Fact:
+        """The fact of that name. Whether there is one is checked when the file is read."""
+        fact: Fact = getattr(self, name)
+        return fact
 
 
 class Strict(BaseModel):
@@ -71,16 +80,15 @@ Conditions = Annotated[dict[str, Condition], BeforeValidator(_spell_out_between)
 """Fact name -> condition; all must hold."""
 
 
-def missing_facts(names: "set[str] | frozenset[str]", facts: Facts) -> dict[str, str]:
+def missing_facts(names: "set[str] | frozenset[str]", facts: NamedFacts) -> dict[str, str]:
     """Those of the names that are unknown -> why."""
-    return {
-        name: fact.unknown for name in sorted(names) if isinstance(fact := facts[name], Unknown)
-    }
+    found = {name: facts.lookup(name) for name in sorted(names)}
+    return {name: fact.unknown for name, fact in found.items() if isinstance(fact, Unknown)}
 
 
-def all_hold(conditions: Mapping[str, Condition], facts: Facts) -> bool:
+def all_hold(conditions: Mapping[str, Condition], facts: NamedFacts) -> bool:
     """Whether every condition holds. An unknown fact never matches."""
     return all(
-        not isinstance(fact := facts[name], Unknown) and condition.holds(fact)
+        not isinstance(fact := facts.lookup(name), Unknown) and condition.holds(fact)
         for name, condition in conditions.items()
     )

@@ -1,17 +1,13 @@
 """What a value risks, in order: each class accepts everything the classes before it do."""
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-Durability = Literal[
-    "durable", "loses-recent-on-power-loss", "loses-recent-on-crash", "can-corrupt"
-]
+AdvisedDurability = Literal["durable", "loses-recent-on-power-loss", "loses-recent-on-crash"]
+"""What a user may ask for."""
 
-CLASSES: Final[tuple[Durability, ...]] = (
-    "durable",
-    "loses-recent-on-power-loss",
-    "loses-recent-on-crash",
-    "can-corrupt",
-)
+Durability = Literal[AdvisedDurability, "can-corrupt"]
+
+CLASSES: Final[tuple[Durability, ...]] = get_args(Durability)
 
 MEANING: Final[dict[Durability, str]] = {
     "durable": "an acknowledged commit survives a server crash and a power loss",
@@ -22,6 +18,6 @@ MEANING: Final[dict[Durability, str]] = {
 }
 
 
-def risks_more(one: Durability, other: Durability) -> bool:
-    """Whether `one` risks more than `other`."""
-    return CLASSES.index(one) > CLASSES.index(other)
+def risks_more(durability: Durability, other: Durability) -> bool:
+    """Whether `durability` risks more than `other`."""
+    return CLASSES.index(durability) > CLASSES.index(other)

@@ -18,11 +18,10 @@ from pydantic import (
 )
 
 from advisor.errors import AdvisorError
+from advisor.series_kind import PRIMARY, SYNC_METHODS, Method, Pattern, SeriesKind
 
 SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
-PRIMARY_BYTES: Final = 8192
-"""A block of the WAL, on which the primary series rests."""
 
 T = TypeVar("T")
 
@@ -33,10 +32,8 @@ if TYPE_CHECKING:
 else:  # array.array takes no subscript at run time before Python 3.12
     Int64Array = array
 
-Method = Literal["fdatasync", "fsync", "open_datasync", "open_sync", "none"]
-Pattern = Literal["overwrite", "append", "classic", "random", "unwritten"]
-"""What is written where: blocks written before; behind the end; one block, again and again; blocks
-at random; blocks that are allocated, but were perhaps never written (only reports have these)."""
+EndedBy = Literal["confidence", "time", "samples", "bytes", "reported"]
+"""Why a series stopped."""
 
 
 class Model(BaseModel):
@@ -57,6 +54,13 @@ class Unknown(Model):
 
 
 Known = Union[T, Unknown]  # noqa: UP007 -- a generic alias needs Union
+
+
+def known(value: Known[T]) -> T:
+    """A value that has been found to be known. Raises TypeError: else it is a fault of ours."""
+    if isinstance(value, Unknown):
+        raise TypeError(f"what had to be known is {value}")
+    return value
 
 
 def _nanoseconds(values: object) -> Int64Array:
@@ -179,10 +183,30 @@ class Series(Model):
     block_bytes: int = Field(gt=0)
     writers: int = Field(gt=0)
     summary: Summary
-    ended_by: Literal["confidence", "time", "samples", "bytes", "reported"]
-    """Why the series stopped."""
+    ended_by: EndedBy
     rounds: tuple[Round, ...] = ()
     """Empty when only the summary was reported."""
+
+    @classmethod
+    def of(
+        cls, kind: SeriesKind, summary: Summary, ended_by: EndedBy, rounds: tuple[Round, ...] = ()
+    ) -> "Series":
+        """What was found of one kind, under that kind's name."""
+        return cls(
+            name=kind.name,
+            method=kind.method,
+            pattern=kind.pattern,
+            direct=kind.direct,
+            block_bytes=kind.block_bytes,
+            writers=kind.writers,
+            summary=summary,
+            ended_by=ended_by,
+            rounds=rounds,
+        )
+
+    @property
+    def kind(self) -> SeriesKind:
+        return SeriesKind(self.pattern, self.method, self.block_bytes, self.direct, self.writers)
 
 
 class AbsentSeries(Model):
@@ -237,30 +261,28 @@ class Measurement(Model):
     absent: tuple[AbsentSeries, ...] = ()
     warnings: tuple[MeasurementWarning, ...] = ()
 
-    def find(
-        self,
-        pattern: Pattern,
-        method: Method,
-        *,
-        direct: bool = False,
-        block_bytes: int | None = None,
-        writers: int = 1,
+    def find(self, kind: SeriesKind) -> Series | None:
+        """The series of that kind, or None."""
+        return next((series for series in self.series if series.kind == kind), None)
+
+    def find_any_size(
+        self, pattern: Pattern, method: Method, *, direct: bool = False
     ) -> Series | None:
-        """The series of that configuration, or None. Without `block_bytes` any size matches."""
+        """The first series of one writer that fits, whatever the size of its blocks, or None."""
         for series in self.series:
-            if (series.pattern, series.method, series.direct, series.writers) == (
-                pattern,
-                method,
-                direct,
-                writers,
-            ) and block_bytes in (None, series.block_bytes):
+            if series.kind == SeriesKind(pattern, method, series.block_bytes, direct):
                 return series
         return None
 
     @property
     def primary(self) -> Series | None:
         """The buffered 8 KiB overwrite with fdatasync: what a recycled WAL segment costs."""
-        return self.find("overwrite", "fdatasync", block_bytes=PRIMARY_BYTES)
+        return self.find(PRIMARY)
+
+    @property
+    def append(self) -> Series | None:
+        """The buffered append with fdatasync: what a binary log costs."""
+        return self.find_any_size("append", "fdatasync")
 
     @property
     def effective_sync(self) -> Series | None:
@@ -270,17 +292,23 @@ class Measurement(Model):
         """
         if self.primary or self.source == MEASURED:
             return self.primary
-        serial = [one for one in self.series if one.writers == 1 and one.method != "none"]
+        serial = [
+            series for series in self.series if series.writers == 1 and series.method != "none"
+        ]
         return min(serial, key=_distance, default=None)
 
 
+_LIKENESS: Final[tuple[Pattern, ...]] = ("overwrite", "classic", "unwritten", "append", "random")
+
+
 def _distance(series: Series) -> tuple[int, int, bool, int]:
-    """How little a series is like the primary one: where it writes counts most."""
+    """How little a synced series is like the primary one: where it writes counts most."""
+    assert series.method != "none"
     return (
-        ("overwrite", "classic", "unwritten", "append", "random").index(series.pattern),
-        ("fdatasync", "fsync", "open_datasync", "open_sync").index(series.method),
+        _LIKENESS.index(series.pattern),
+        SYNC_METHODS.index(series.method),
         series.direct,
-        abs(series.block_bytes - PRIMARY_BYTES),
+        abs(series.block_bytes - PRIMARY.block_bytes),
     )
 
 

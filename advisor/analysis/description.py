@@ -4,6 +4,7 @@ from datetime import datetime
 
 from advisor.analysis.storage import devices_of
 from advisor.measurement import Known, Measurement, Model, Series, Unknown
+from advisor.series_kind import CLASSIC_4K, PRIMARY
 from advisor.units import format_latency, format_named
 
 
@@ -47,12 +48,8 @@ def _no_devices(measurement: Measurement) -> Known[str]:
 
 
 def _figures(measurement: Measurement) -> dict[str, str]:
-    classic = measurement.find("classic", "fsync", direct=True, block_bytes=4096)
     nearest = measurement.effective_sync
-    found = {
-        "8 KiB overwrite + fdatasync": measurement.primary,
-        "classic 4 KiB O_DIRECT + fsync": classic,
-    }
+    found = {kind.label: measurement.find(kind) for kind in (PRIMARY, CLASSIC_4K)}
     if nearest and nearest not in found.values():
         found[nearest.name] = nearest
     return {what: _figure(series) for what, series in found.items() if series}

@@ -1,20 +1,21 @@
 """Measurement, verdict and request -> the facts that rules read. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from pydantic import Field
 
-from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE, METHODS
+from advisor.analysis.fact_model import Facts, nothing_known, without_speed
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict
-from advisor.conditions import Fact, Strict
-from advisor.measurement import PRIMARY_BYTES, Measurement, Series, Unknown
+from advisor.conditions import Strict
+from advisor.measurement import Known, Measurement, Series, Summary, Unknown
 from advisor.request import Request
+from advisor.series_kind import PRIMARY, SYNC_METHODS, SyncMethod
 from advisor.statistics import mean_interval_us
 from advisor.vendors.names import VENDOR_NAMES
 from advisor.vendors.registry import VENDORS
-from advisor.versions import FEATURES
 
 ASSUMED: Final = frozenset(
     {
@@ -41,71 +42,51 @@ def build_facts(
     verdict: Verdict,
     request: Request,
     assumptions: Mapping[str, Assumption],
-) -> dict[str, Fact]:
-    """Every fact of FACT_NAMES; what is not known is Unknown, with the reason."""
-    facts: dict[str, Fact] = {
-        **_asked(request, assumptions),
-        **_built(request),
-        **_host(measurement, request),
-        **_identified(measurement, verdict),
-        **_measured(measurement, verdict),
-    }
-    return {name: facts[name] for name in FACT_NAMES}
+) -> Facts:
+    """Every fact; what is not known is Unknown, with the reason."""
+    environment, target = measurement.environment, measurement.target
+    identified = replace(
+        facts_without_drive(request, assumptions),
+        memory_bytes=request.memory_bytes or environment.memory_bytes,
+        cpu_count=request.cpu_count or environment.cpu_count,
+        free_bytes=target.free_bytes,
+        filesystem=target.filesystem,
+        direct_io=_direct_io(measurement),
+        medium=verdict.medium or Unknown(unknown="the drive could not be identified"),
+        storage_class=verdict.storage_class,
+        trust=verdict.trust,
+        write_cache=write_cache(devices_of(measurement)),
+    )
+    return _with_speed(identified, measurement)
 
 
-def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str, Fact]:
+def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption]) -> Facts:
     """What a request alone says; all that takes a drive or its host is Unknown."""
-    unmeasured: dict[str, Fact] = dict.fromkeys(FACT_NAMES, Unknown(unknown="no drive is measured"))
-    memory = {"memory_bytes": request.memory_bytes} if request.memory_bytes else {}
-    return {**unmeasured, **_asked(request, assumptions), **_built(request), **memory}
 
-
-def _asked(request: Request, assumptions: Mapping[str, Assumption]) -> dict[str, Fact]:
     def or_assumed(name: str, given: float | None) -> float:
         return assumptions[name].value if given is None else given
 
+    unmeasured = Unknown(unknown="no drive is measured")
+    untold = Unknown(unknown="neither --build nor an installed server says so")
     log_bin = request.log_bin
-    return {
-        "vendor": request.vendor,
-        "durability": request.durability,
-        "log_bin": VENDORS[request.vendor].writes_binary_log(request.version)
+    return replace(
+        nothing_known(request.vendor, request.durability, unmeasured),
+        log_bin=VENDORS[request.vendor].writes_binary_log(request.version)
         if log_bin is None
         else log_bin,
-        "recovery_time_s": or_assumed("recovery_time_s", request.recovery_time_s),
-        "expected_commits_per_s": or_assumed(
-            "expected_commits_per_s", request.expected_commits_per_s
-        ),
-        "log_bytes_per_commit": request.log_bytes_per_commit
+        recovery_time_s=or_assumed("recovery_time_s", request.recovery_time_s),
+        expected_commits_per_s=or_assumed("expected_commits_per_s", request.expected_commits_per_s),
+        log_bytes_per_commit=request.log_bytes_per_commit
         or assumptions[f"log_bytes_per_commit_{request.vendor}"].value,
-    }
+        memory_bytes=request.memory_bytes or unmeasured,
+        build_lz4=request.build.get("lz4", untold),
+        build_zstd=request.build.get("zstd", untold),
+        build_liburing=request.build.get("liburing", untold),
+        build_numa=request.build.get("numa", untold),
+    )
 
 
-def _built(request: Request) -> dict[str, Fact]:
-    untold = Unknown(unknown="neither --build nor an installed server says so")
-    return {f"build_{feature}": request.build.get(feature, untold) for feature in FEATURES}
-
-
-def _host(measurement: Measurement, request: Request) -> dict[str, Fact]:
-    environment = measurement.environment
-    return {
-        "memory_bytes": request.memory_bytes or environment.memory_bytes,
-        "cpu_count": request.cpu_count or environment.cpu_count,
-        "free_bytes": measurement.target.free_bytes,
-        "filesystem": measurement.target.filesystem,
-    }
-
-
-def _identified(measurement: Measurement, verdict: Verdict) -> dict[str, Fact]:
-    return {
-        "medium": verdict.medium or Unknown(unknown="the drive could not be identified"),
-        "storage_class": verdict.storage_class,
-        "trust": verdict.trust,
-        "write_cache": write_cache(devices_of(measurement)),
-        "direct_io": _direct_io(measurement),
-    }
-
-
-def _direct_io(measurement: Measurement) -> Fact:
+def _direct_io(measurement: Measurement) -> Known[bool]:
     if any(series.direct for series in measurement.series):
         return True
     if any("O_DIRECT" in absent.why for absent in measurement.absent):
@@ -113,57 +94,58 @@ def _direct_io(measurement: Measurement) -> Fact:
     return Unknown(unknown="no series with O_DIRECT was tried")
 
 
-def _measured(measurement: Measurement, verdict: Verdict) -> dict[str, Fact]:
-    if verdict.trust == "not-durable":
+def _with_speed(facts: Facts, measurement: Measurement) -> Facts:
+    """`facts` with all that argues from speed, which nothing does where no flush is honoured."""
+    if facts.trust == "not-durable":
         why = Unknown(unknown="this drive does not honour a flush, so no speed counts")
-        return dict.fromkeys(MEASURED_PERFORMANCE, why)
+        return without_speed(facts, why)
     fdatasync = measurement.primary
-    fsync = measurement.find("overwrite", "fsync", block_bytes=PRIMARY_BYTES)
-    return {
-        "fdatasync_mean_us": _figure(fdatasync, "mean_us"),
-        "fdatasync_p50_us": _figure(fdatasync, "p50_us"),
-        "fdatasync_p99_us": _figure(fdatasync, "p99_us"),
-        "fsync_mean_us": _figure(fsync, "mean_us"),
-        "append_mean_us": _figure(measurement.find("append", "fdatasync"), "mean_us"),
-        "fsync_to_fdatasync_ratio": fsync.summary.mean_us / fdatasync.summary.mean_us
+    fsync = measurement.find(replace(PRIMARY, method="fsync"))
+    fastest_method, fastest_mean_us = _fastest_method(measurement)
+    return replace(
+        facts,
+        fdatasync_mean_us=_figure(fdatasync, lambda summary: summary.mean_us),
+        fdatasync_p50_us=_figure(fdatasync, lambda summary: summary.p50_us),
+        fdatasync_p99_us=_figure(fdatasync, lambda summary: summary.p99_us),
+        fsync_mean_us=_figure(fsync, lambda summary: summary.mean_us),
+        append_mean_us=_figure(measurement.append, lambda summary: summary.mean_us),
+        fastest_sync_method=fastest_method,
+        fastest_sync_mean_us=fastest_mean_us,
+        fsync_to_fdatasync_ratio=fsync.summary.mean_us / fdatasync.summary.mean_us
         if fsync and fdatasync
         else Unknown(unknown="fsync and fdatasync were not both measured"),
-        "random_write_iops": _random_write_iops(measurement),
-        "sequential_write_bytes_per_s": measurement.fill.bytes_per_s
+        random_write_iops=_random_write_iops(measurement),
+        sequential_write_bytes_per_s=measurement.fill.bytes_per_s
         if measurement.fill
         else Unknown(unknown="sequential writing was not measured"),
-        **_fastest_method(measurement),
-    }
+    )
 
 
-def _figure(series: Series | None, name: str) -> Fact:
+def _figure(series: Series | None, of: Callable[[Summary], float | None]) -> Known[float]:
     if series is None:
         return Unknown(unknown="not measured")
-    value: float | None = getattr(series.summary, name)
+    value = of(series.summary)
     return Unknown(unknown="too few samples") if value is None else value
 
 
-def _random_write_iops(measurement: Measurement) -> Fact:
+def _random_write_iops(measurement: Measurement) -> Known[float]:
     for series in measurement.series:
         if series.pattern == "random" and series.method == "none" and series.direct:
             return series.summary.ops_per_s
     return Unknown(unknown="random writes were not measured")
 
 
-def _fastest_method(measurement: Measurement) -> dict[str, Fact]:
+def _fastest_method(measurement: Measurement) -> tuple[Known[SyncMethod], Known[float]]:
     """fdatasync, unless the confidence interval of another method lies wholly below its own."""
-    series = {
-        method: measurement.find("overwrite", method, block_bytes=PRIMARY_BYTES)
-        for method in METHODS
-    }
+    series = {method: measurement.find(replace(PRIMARY, method=method)) for method in SYNC_METHODS}
     found = {method: entry.summary for method, entry in series.items() if entry}
     intervals = {method: mean_interval_us(summary) for method, summary in found.items()}
     primary = intervals.get("fdatasync")
-    if primary is None or len(found) < len(METHODS):
+    if primary is None or len(found) < len(SYNC_METHODS):
         why = Unknown(unknown="the sync methods were not all measured")
-        return {"fastest_sync_method": why, "fastest_sync_mean_us": why}
-    faster = [
+        return why, why
+    faster: list[SyncMethod] = [
         method for method, interval in intervals.items() if interval and interval[1] < primary[0]
     ]
-    best = min(faster, key=lambda method: found[method].mean_us, default="fdatasync")
-    return {"fastest_sync_method": best, "fastest_sync_mean_us": found[best].mean_us}
+    best: SyncMethod = min(faster, key=lambda method: found[method].mean_us, default="fdatasync")
+    return best, found[best].mean_us

@@ -1,21 +1,34 @@
 """Storage class: what the drive behaves like. Facts from sysfs first, latency second."""
 
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Final, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from advisor.conditions import Conditions, Fact, Strict, all_hold
-from advisor.measurement import Device, Measurement, Model, Unknown
+from advisor.conditions import Conditions, NamedFacts, Strict, all_hold
+from advisor.measurement import Device, Known, Measurement, Model, Unknown
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, SeriesKind
 from advisor.statistics import typical_us
 
 Medium = Literal["hdd", "ssd", "memory", "network", "virtual"]
 
-CLASS_FACTS = frozenset(
-    {"filesystem", "transport", "rotational", "write_cache", "virtual_disk", "sync_us"}
-)
-"""What a class may ask about: the type of the file system, how the disk is attached, whether it
-rotates, its write cache, whether a host pretends to be it, and the median of the primary
-series, or of what comes nearest in a report."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveFacts(NamedFacts):
+    """What a class may ask about. Of several devices, the one that makes a sync slow counts."""
+
+    filesystem: Known[str]
+    transport: Known[str]
+    """How the disk is attached."""
+    rotational: Known[bool]
+    write_cache: Known[str]
+    virtual_disk: Known[bool]
+    """Whether a host pretends to be it."""
+    sync_us: Known[float]
+    """The median of the primary series, or of what comes nearest in a report."""
+
+
+DRIVE_FACTS: Final = frozenset(declared.name for declared in fields(DriveFacts))
 
 
 class StorageClass(Strict):
@@ -32,7 +45,7 @@ class StorageClass(Strict):
 
     @model_validator(mode="after")
     def _known_facts(self) -> "StorageClass":
-        if unknown := set(self.when) - CLASS_FACTS:
+        if unknown := set(self.when) - DRIVE_FACTS:
             raise ValueError(f"no such fact of a drive: {', '.join(sorted(unknown))}")
         if self.typical_sync_us and self.typical_sync_us[0] > self.typical_sync_us[1]:
             raise ValueError("typical_sync_us: at best, then at worst")
@@ -48,6 +61,11 @@ class ReferenceStorage(Strict):
     os: str
     classic_4k_per_s: float
     classic_16k_per_s: float
+
+    @property
+    def rates(self) -> dict[SeriesKind, float]:
+        """Kind of series -> operations per second."""
+        return {CLASSIC_4K: self.classic_4k_per_s, CLASSIC_16K: self.classic_16k_per_s}
 
 
 class Ranking(Model):
@@ -79,25 +97,25 @@ def virtual_disks(devices: tuple[Device, ...], models: tuple[str, ...]) -> tuple
     )
 
 
-def class_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> dict[str, Fact]:
-    """CLASS_FACTS of a measurement. Of several devices, the one that makes a sync slow counts."""
+def drive_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> DriveFacts:
+    """What a class may ask of this drive."""
     devices = devices_of(measurement)
     sync = measurement.effective_sync
-    return {
-        "filesystem": measurement.target.filesystem,
-        "transport": _common([device.transport for device in devices], "mixed"),
-        "rotational": _any([device.rotational for device in devices]),
-        "write_cache": write_cache(devices),
-        "virtual_disk": bool(virtual_disks(devices, virtual_models))
+    return DriveFacts(
+        filesystem=measurement.target.filesystem,
+        transport=_common([device.transport for device in devices], "mixed"),
+        rotational=_any([device.rotational for device in devices]),
+        write_cache=write_cache(devices),
+        virtual_disk=bool(virtual_disks(devices, virtual_models))
         if devices
         else Unknown(unknown="no device was found"),
-        "sync_us": typical_us(sync.summary)
+        sync_us=typical_us(sync.summary)
         if sync
         else Unknown(unknown="overwrite with fdatasync was not measured"),
-    }
+    )
 
 
-def classify(facts: dict[str, Fact], classes: tuple[StorageClass, ...]) -> StorageClass:
+def classify(facts: DriveFacts, classes: tuple[StorageClass, ...]) -> StorageClass:
     """The first class that fits; the last one in the file fits everything."""
     return next(entry for entry in classes if all_hold(entry.when, facts))
 
@@ -107,17 +125,18 @@ def standings(
 ) -> tuple[Ranking, ...]:
     """The drive among the reference storages, for each block size of the classic test it has."""
     found = []
-    for block_bytes, field in ((4096, "classic_4k_per_s"), (16384, "classic_16k_per_s")):
-        series = measurement.find("classic", "fsync", direct=True, block_bytes=block_bytes)
+    for kind in (CLASSIC_4K, CLASSIC_16K):
+        series = measurement.find(kind)
         if series is None:
             continue
         ops_per_s = series.summary.ops_per_s
-        ranked = sorted(references, key=lambda entry: getattr(entry, field), reverse=True)
-        faster = [entry.id for entry in ranked if getattr(entry, field) > ops_per_s]
-        slower = [entry.id for entry in ranked if getattr(entry, field) <= ops_per_s]
+        rates = {entry.id: entry.rates[kind] for entry in references}
+        ranked = sorted(rates, key=lambda name: rates[name], reverse=True)
+        faster = [name for name in ranked if rates[name] > ops_per_s]
+        slower = [name for name in ranked if rates[name] <= ops_per_s]
         found.append(
             Ranking(
-                block_bytes=block_bytes,
+                block_bytes=kind.block_bytes,
                 ops_per_s=ops_per_s,
                 rank=len(faster) + 1,
                 of=len(ranked),
@@ -128,13 +147,13 @@ def standings(
     return tuple(found)
 
 
-def write_cache(devices: tuple[Device, ...]) -> Fact:
+def write_cache(devices: tuple[Device, ...]) -> Known[str]:
     """ "write back" if one device says so; unknown if one is unknown; else what they all say."""
     caches = [device.write_cache for device in devices]
     return "write back" if "write back" in caches else _common(caches, "write back")
 
 
-def _any(values: list[bool | Unknown]) -> Fact:
+def _any(values: list[Known[bool]]) -> Known[bool]:
     """True if one is true; unknown if one is unknown; else false."""
     if True in values:
         return True
@@ -143,7 +162,7 @@ def _any(values: list[bool | Unknown]) -> Fact:
     )
 
 
-def _common(values: list[str | Unknown], otherwise: str) -> Fact:
+def _common(values: list[Known[str]], otherwise: str) -> Known[str]:
     """What all have in common, else `otherwise`; unknown if one is unknown."""
     if not values:
         return Unknown(unknown="no device was found")

@@ -7,18 +7,20 @@ function here, which returns the figures for the wording when the check fires.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from advisor.analysis.storage import devices_of, virtual_disks
 from advisor.conditions import Strict
 from advisor.measurement import MEASURED, Measurement, Model, Series, Unknown
+from advisor.series_kind import SYNC_METHODS
 from advisor.statistics import typical_us
 from advisor.units import format_named
 
 Trust = Literal["plausible", "unverifiable", "suspicious", "not-durable"]
-ORDER: Final[tuple[Trust, ...]] = ("plausible", "unverifiable", "suspicious", "not-durable")
+ORDER: Final[tuple[Trust, ...]] = get_args(Trust)
+"""From the most to the least."""
 
 Figures = Mapping[str, float | str]
 
@@ -106,7 +108,7 @@ def _rotation(
     """A platter passes the head once per turn: the same block cannot be synced more often."""
     devices = devices_of(measurement)
     rotating = [device for device in devices if device.rotational is True]
-    same_block = measurement.find("classic", "fsync", direct=True) or measurement.primary
+    same_block = measurement.find_any_size("classic", "fsync", direct=True) or measurement.primary
     if not rotating or virtual_disks(devices, models) or same_block is None:
         return None
     limit_per_s = check.limits["turns_per_s"] * check.limits["factor"]
@@ -155,7 +157,7 @@ def _not_reaching(measurement: Measurement, check: TrustCheck, _: object) -> Fig
 
 def _ratio(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
     """A sync that costs what the write alone costs has done nothing."""
-    primary, unsynced = measurement.primary, measurement.find("overwrite", "none")
+    primary, unsynced = measurement.primary, measurement.find_any_size("overwrite", "none")
     if primary is None or unsynced is None:
         return None
     sync_us, write_us = typical_us(primary.summary), typical_us(unsynced.summary)
@@ -169,8 +171,8 @@ def _methods_differ(measurement: Measurement, check: TrustCheck, _: object) -> F
     primary = measurement.primary
     if primary is None:
         return None
-    for method in ("fsync", "open_datasync", "open_sync"):
-        other = measurement.find("overwrite", method)
+    for method in SYNC_METHODS:
+        other = measurement.find_any_size("overwrite", method)
         if other and other.summary.mean_us * check.limits["factor"] < primary.summary.mean_us:
             return {
                 "method": method,

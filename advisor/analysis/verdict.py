@@ -9,8 +9,8 @@ from advisor.analysis.storage import (
     Ranking,
     ReferenceStorage,
     StorageClass,
-    class_facts,
     classify,
+    drive_facts,
     standings,
 )
 from advisor.analysis.trust import Evidence, Trust, TrustCheck, judge_trust
@@ -44,7 +44,7 @@ class Verdict(Model):
 
 def judge(measurement: Measurement, knowledge: StorageKnowledge) -> Verdict:
     """The verdict on a measurement. Pure: same input, same verdict."""
-    entry = classify(class_facts(measurement, knowledge.virtual_models), knowledge.classes)
+    entry = classify(drive_facts(measurement, knowledge.virtual_models), knowledge.classes)
     trust, evidence = judge_trust(measurement, knowledge.checks, knowledge.virtual_models)
     return Verdict(
         storage_class=entry.id,

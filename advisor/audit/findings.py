@@ -1,6 +1,6 @@
 """What an audit reports. Every output shows the same Audit."""
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from advisor.analysis.description import Measured
 from advisor.durability import Durability
@@ -10,7 +10,7 @@ from advisor.vendors.names import VendorName
 
 Severity = Literal["corruption-risk", "data-loss", "performance", "note"]
 
-SEVERITIES: Final[tuple[Severity, ...]] = ("corruption-risk", "data-loss", "performance", "note")
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 """The gravest first: what can corrupt a database can lose all of it."""
 
 SEVERITY_OF: Final[dict[Durability, Severity]] = {

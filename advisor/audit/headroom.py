@@ -15,7 +15,7 @@ def headroom(activity: Activity, measurement: Measurement) -> Headroom | None:
     if sync is None or activity.log_syncs_per_s is None:
         return None
     sync_us = sync.summary.mean_us
-    append = measurement.find("append", "fdatasync")
+    append = measurement.append
     append_us = append.summary.mean_us if append else None
     busy_us_per_s = activity.log_syncs_per_s * sync_us
     if activity.binary_log_syncs_per_s is not None and append_us is not None:

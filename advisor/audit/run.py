@@ -117,7 +117,7 @@ def _flush_us(measurement: Measurement | None) -> Mapping[str, float]:
     """Setting -> the mean latency of the flush that its durable value makes a commit wait for."""
     if measurement is None:
         return {}
-    log, binary_log = measurement.effective_sync, measurement.find("append", "fdatasync")
+    log, binary_log = measurement.effective_sync, measurement.append
     found = {
         "fsync": log,
         "synchronous_commit": log,

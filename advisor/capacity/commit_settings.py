@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from advisor.capacity.group_commit import CommitModel, SyncLatencies
 from advisor.capacity.latency import Latency
 from advisor.errors import AdvisorError
-from advisor.measurement import Measurement, Method, Pattern
+from advisor.measurement import Measurement
+from advisor.series_kind import Method, Pattern
 from advisor.vendors.base import Vendor
 
 
@@ -31,7 +32,7 @@ def sync_latencies(
 
 
 def _latency(measured: Measurement, pattern: Pattern, method: Method) -> Latency:
-    series = measured.find(pattern, method)
+    series = measured.find_any_size(pattern, method)
     if series is None:
         raise AdvisorError(
             f"the measurement has no series {pattern} with {method}, which these commits wait for",

@@ -29,5 +29,5 @@ def sync_us(measurement: Measurement) -> float:
 
 def append_us(measurement: Measurement) -> float | None:
     """The mean of a sync of a file that grows; None where it was not measured."""
-    series = measurement.find("append", "fdatasync")
+    series = measurement.append
     return series.summary.mean_us if series else None

@@ -123,7 +123,7 @@ def drive_of(measurement: Measurement) -> SyncLatencies:
     """The latencies that commits wait for."""
     sync = measurement.effective_sync
     assert sync is not None  # else there is no serial bound, either
-    append = measurement.find("append", "fdatasync")
+    append = measurement.append
     return SyncLatencies(
         log=Latency.of_series(sync),
         append=Latency.of_series(append) if append else None,

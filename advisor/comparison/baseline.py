@@ -12,9 +12,10 @@ from typing import Final
 from advisor.analysis.description import describe_measured
 from advisor.analysis.storage import devices_of
 from advisor.comparison.difference import Difference, difference
-from advisor.comparison.drives import ComparedDrive, SeriesKind, common_kind
+from advisor.comparison.drives import ComparedDrive, common_kind
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
 from advisor.measurement import Measurement, Model, Summary
+from advisor.series_kind import SeriesKind
 from advisor.units import format_latency
 
 TOLERANCE_PERCENT: Final = 25.0
@@ -123,7 +124,9 @@ def _or_dash(latency_us: float | None) -> str:
 
 def _of_devices(name: str) -> Callable[[Measurement], str]:
     def described(measurement: Measurement) -> str:
-        return ", ".join(str(getattr(one, name)) for one in devices_of(measurement)) or "unknown"
+        return (
+            ", ".join(str(getattr(device, name)) for device in devices_of(measurement)) or "unknown"
+        )
 
     return described
 

@@ -2,41 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Method, Pattern, Summary
+from advisor.measurement import Measurement, Summary
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
 
-KIB: Final = 1024
 REFERENCE: Final = "ref:"
 """How the name of a reference storage begins."""
 
 REFERENCE_COUNT: Final = 1000
 """Operations of each reference's classic test (profiles/storage/references.toml)."""
-
-
-class SeriesKind(NamedTuple):
-    """What one writer did, over and over: figures of one kind may be compared."""
-
-    pattern: Pattern
-    method: Method
-    direct: bool
-    block_bytes: int
-
-    @property
-    def label(self) -> str:
-        """Like "8 KiB overwrite + fdatasync" or "classic 4 KiB O_DIRECT + fsync"."""
-        kib, rest = divmod(self.block_bytes, KIB)
-        size = f"{self.block_bytes} byte" if rest else f"{kib} KiB"
-        what = f"classic {size}" if self.pattern == "classic" else f"{size} {self.pattern}"
-        return f"{what}{' O_DIRECT' if self.direct else ''} + {self.method}"
-
-
-PRIMARY: Final = SeriesKind("overwrite", "fdatasync", direct=False, block_bytes=8 * KIB)
-CLASSIC_4K: Final = SeriesKind("classic", "fsync", direct=True, block_bytes=4 * KIB)
-CLASSIC_16K: Final = SeriesKind("classic", "fsync", direct=True, block_bytes=16 * KIB)
 
 PREFERRED: Final = (PRIMARY, CLASSIC_4K, CLASSIC_16K)
 """What drives are compared by, the first first; where none is common, by any other sync."""
@@ -60,10 +38,11 @@ class ComparedDrive:
         return self.verdict is None or self.verdict.trust != "not-durable"
 
 
-def common_kind(one: ComparedDrive, other: ComparedDrive) -> SeriesKind | None:
+def common_kind(first: ComparedDrive, other: ComparedDrive) -> SeriesKind | None:
     """What the two are compared by: the preferred kinds first; None where they share none."""
-    kinds = (*PREFERRED, *one.summaries)
-    return next((kind for kind in kinds if kind in one.summaries and kind in other.summaries), None)
+    kinds = (*PREFERRED, *first.summaries)
+    common = (kind for kind in kinds if kind in first.summaries and kind in other.summaries)
+    return next(common, None)
 
 
 def measured_drive(
@@ -73,8 +52,7 @@ def measured_drive(
     summaries: dict[SeriesKind, Summary] = {}
     for series in measurement.series:
         if series.writers == 1 and series.method != "none":
-            kind = SeriesKind(series.pattern, series.method, series.direct, series.block_bytes)
-            summaries.setdefault(kind, series.summary)
+            summaries.setdefault(series.kind, series.summary)
     return ComparedDrive(name, summaries, measurement, judge(measurement, knowledge))
 
 
@@ -85,8 +63,7 @@ def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> Compar
     if reference is None:
         known = ", ".join(by_id)
         raise UsageError(f"there is no reference storage {name!r}", f"the IDs are {known}")
-    rates = {CLASSIC_4K: reference.classic_4k_per_s, CLASSIC_16K: reference.classic_16k_per_s}
-    summaries = {kind: _mean_only(per_s) for kind, per_s in rates.items()}
+    summaries = {kind: _mean_only(per_s) for kind, per_s in reference.rates.items()}
     return ComparedDrive(name, summaries, None, None, reference)
 
 

@@ -12,8 +12,9 @@ from advisor.capacity.serial import SYNC_COUNTS, serial_points
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.difference import Difference, difference
-from advisor.comparison.drives import PREFERRED, ComparedDrive, SeriesKind
-from advisor.measurement import Method, Model, Pattern
+from advisor.comparison.drives import PREFERRED, ComparedDrive
+from advisor.measurement import Model
+from advisor.series_kind import Method, Pattern, SeriesKind
 
 SCHEMA_VERSION: Final = 1
 
@@ -110,7 +111,7 @@ def _entry(drive: ComparedDrive) -> DriveEntry:
         storage=drive.verdict,
         measured=describe_measured(measurement) if measurement else None,
         reference=drive.reference,
-        warnings=tuple(one.text for one in measurement.warnings) if measurement else (),
+        warnings=tuple(warning.text for warning in measurement.warnings) if measurement else (),
     )
 
 
@@ -145,7 +146,7 @@ def _row(
     kind: SeriesKind, drive: ComparedDrive, first: ComparedDrive, syncs: tuple[int, ...]
 ) -> ComparisonRow:
     summary, reference = drive.summaries[kind], first.summaries[kind]
-    mute = [one.name for one in (first, drive) if not one.honours_flushes]
+    mute = [side.name for side in (first, drive) if not side.honours_flushes]
     return ComparisonRow(
         drive=drive.name,
         ops_per_s=summary.ops_per_s,

@@ -17,7 +17,8 @@ from advisor.importers.reported import (
     reported_measurement,
     reported_series,
 )
-from advisor.measurement import Known, Measurement, Method
+from advisor.measurement import Known, Measurement
+from advisor.series_kind import Method
 
 TOOL: Final = "the classic fsync script"
 SIGNATURE: Final = re.compile(r"Storage Sync Performance Test|FIO Storage Performance Test")

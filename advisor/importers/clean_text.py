@@ -67,7 +67,7 @@ def _decoded(raw: bytes) -> str:
 
 def printable(text: object, limit: int = 80) -> str:
     """Text from a report, fit to be kept and shown: short, without control characters."""
-    return "".join(one if one.isprintable() else " " for one in str(text)[:limit])
+    return "".join(letter if letter.isprintable() else " " for letter in str(text)[:limit])
 
 
 def spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,8 @@ from advisor.importers.reported import (
     reported_measurement,
     reported_series,
 )
-from advisor.measurement import Known, Measurement, Method, Pattern
+from advisor.measurement import Known, Measurement
+from advisor.series_kind import Method, Pattern
 
 INTERRUPTED: Final = "fio: terminating on signal"
 """What it prints beside the figures it has so far."""

@@ -16,7 +16,8 @@ from advisor.importers import fio, fio_json
 from advisor.importers.clean_text import printable
 from advisor.importers.figures import NUMBER, SUFFIXES, UNIT_BYTES, UNIT_US, number
 from advisor.importers.reported import Candidate, Latencies
-from advisor.measurement import Measurement, Method, Unknown
+from advisor.measurement import Measurement, Unknown
+from advisor.series_kind import Method
 
 SIGNATURE: Final = re.compile(
     r"^[ \t]{0,8}fio-[0-9]|: \(groupid=[0-9]|fsync/fdatasync/sync_file_range", re.MULTILINE

@@ -20,7 +20,8 @@ from advisor.importers.reported import (
     reported_measurement,
     reported_series,
 )
-from advisor.measurement import Known, Measurement, Method
+from advisor.measurement import Known, Measurement
+from advisor.series_kind import Method
 
 TOOL: Final = "ioping"
 SIGNATURE: Final = re.compile(

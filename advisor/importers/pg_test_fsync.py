@@ -12,7 +12,8 @@ from advisor.errors import AdvisorError
 from advisor.importers.clean_text import spans
 from advisor.importers.figures import NUMBER, number
 from advisor.importers.reported import Candidate, reported_measurement, reported_series
-from advisor.measurement import Measurement, Method, Series
+from advisor.measurement import Measurement, Series
+from advisor.series_kind import Method
 
 TOOL: Final = "pg_test_fsync"
 SIGNATURE: Final = re.compile(

@@ -14,13 +14,12 @@ from advisor.measurement import (
     Known,
     Measurement,
     MeasurementWarning,
-    Method,
-    Pattern,
     Series,
     Summary,
     Target,
     Unknown,
 )
+from advisor.series_kind import Method, Pattern, SeriesKind
 from advisor.statistics import MIN_COUNT_FOR_PERCENTILE
 
 NOT_SAID: Final = Unknown(unknown="not in the report")
@@ -73,22 +72,14 @@ def reported_series(
     _within(block_bytes, BLOCK_BYTES, "bytes per write")
     _within(writers, (1, 100_000), "writers")
     size, whole_count = round(block_bytes), round(min(count, 1e15)) if count else None
-    return Series(
-        name=_name(pattern, method, size, direct=direct, writers=writers),
-        method=method,
-        pattern=pattern,
-        direct=direct,
-        block_bytes=size,
-        writers=writers,
-        ended_by="reported",
-        summary=Summary(
-            count=whole_count or None,
-            ops_per_s=ops_per_s,
-            mean_us=writers * 1e6 / ops_per_s,
-            ci95_percent=None,
-            **_distribution(latencies, whole_count),
-        ),
+    summary = Summary(
+        count=whole_count or None,
+        ops_per_s=ops_per_s,
+        mean_us=writers * 1e6 / ops_per_s,
+        ci95_percent=None,
+        **_distribution(latencies, whole_count),
     )
+    return Series.of(SeriesKind(pattern, method, size, direct, writers), summary, "reported")
 
 
 def reported_measurement(
@@ -149,17 +140,6 @@ def _within(value: float, limits: tuple[float, float], what: str) -> None:
     low, high = limits
     if not low <= value <= high:
         raise AdvisorError(f"{value:g} {what} cannot be", "is the report complete and unchanged?")
-
-
-def _name(pattern: Pattern, method: Method, block_bytes: int, *, direct: bool, writers: int) -> str:
-    """As the probe names its series; O_DIRECT is named where the probe would not use it."""
-    kib, rest = divmod(block_bytes, 1024)
-    parts = [pattern, method, f"{block_bytes}b" if rest else f"{kib}k"]
-    if direct and pattern not in ("classic", "random"):
-        parts.append("direct")
-    if writers > 1:
-        parts.append(f"x{writers}")
-    return "-".join(parts)
 
 
 def _distribution(latencies: Latencies | None, count: int | None) -> dict[str, float | None]:

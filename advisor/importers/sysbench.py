@@ -18,7 +18,8 @@ from advisor.importers.reported import (
     reported_measurement,
     reported_series,
 )
-from advisor.measurement import Measurement, Method, Pattern
+from advisor.measurement import Measurement
+from advisor.series_kind import Method, Pattern
 
 SIGNATURE: Final = re.compile(r"^[ \t]{0,8}sysbench [0-9]|^[ \t]{0,8}fsyncs/s:", re.MULTILINE)
 

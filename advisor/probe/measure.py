@@ -118,7 +118,7 @@ class _Clock:
 
     def tell_series(self, following: SeriesRun) -> None:
         """Reports the series that is next, with the last one's estimate."""
-        self.tell(following.series.spec.name)
+        self.tell(following.series.spec.kind.name)
         self._last = following
 
     def tell(self, activity: str) -> None:
@@ -131,7 +131,7 @@ class _Clock:
                 series_done=sum(run.ended_by is not None for run in self.runs),
                 series_total=self._series_total,
                 budget_fraction=min(1.0, (perf_counter() - self._started_s) / self._budget_s),
-                estimate_of=last.series.spec.name if last else None,
+                estimate_of=last.series.spec.kind.name if last else None,
                 ops_per_s=summary.ops_per_s if summary else None,
                 mean_us=summary.mean_us if summary else None,
                 p99_us=summary.p99_us if summary else None,

@@ -1,25 +1,19 @@
 """What is measured, for how long, and when it is enough: the plans, as data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from advisor.measurement import Method, Pattern
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, KIB, PRIMARY, SeriesKind
 
-KIB: Final = 1024
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
 
 @dataclass(frozen=True)
 class SeriesSpec:
-    """One configuration to measure. `share` is its part of the time, relative to the others'."""
+    """What to measure. `share` is its part of the time, relative to the others'."""
 
-    name: str
-    pattern: Pattern
-    method: Method
-    block_bytes: int
-    direct: bool = False
-    writers: int = 1
+    kind: SeriesKind
     share: int = 1
     samples_max: int | None = None
     """Its own limit, below the plan's."""
@@ -55,32 +49,28 @@ class MeasuringPlan:
     """Free space a run leaves alone."""
 
 
-PRIMARY: Final = SeriesSpec(
-    "overwrite-fdatasync-8k", "overwrite", "fdatasync", 8 * KIB, share=2
-)  # twice the time: on a hard disk, p99 needs it
-UNSYNCED: Final = SeriesSpec(
-    "overwrite-none-8k", "overwrite", "none", 8 * KIB, samples_max=1_800
-)  # a sync must take longer than this; more samples would only burden the drive
-CLASSIC_4K: Final = SeriesSpec("classic-fsync-4k", "classic", "fsync", 4 * KIB, direct=True)
+PRIMARY_SERIES: Final = SeriesSpec(PRIMARY, share=2)
+"""Twice the time: on a hard disk, p99 needs it."""
+UNSYNCED_SERIES: Final = SeriesSpec(SeriesKind("overwrite", "none", 8 * KIB), samples_max=1_800)
+"""A sync must take longer than this; more samples would only burden the drive."""
+CLASSIC_SERIES: Final = SeriesSpec(CLASSIC_4K)
 
 COMMIT_SERIES: Final = (
-    SeriesSpec("overwrite-fsync-8k", "overwrite", "fsync", 8 * KIB),
-    SeriesSpec("overwrite-open_datasync-8k", "overwrite", "open_datasync", 8 * KIB),
-    SeriesSpec("overwrite-open_sync-8k", "overwrite", "open_sync", 8 * KIB),
-    SeriesSpec("append-fdatasync-8k", "append", "fdatasync", 8 * KIB),
+    SeriesSpec(SeriesKind("overwrite", "fsync", 8 * KIB)),
+    SeriesSpec(SeriesKind("overwrite", "open_datasync", 8 * KIB)),
+    SeriesSpec(SeriesKind("overwrite", "open_sync", 8 * KIB)),
+    SeriesSpec(SeriesKind("append", "fdatasync", 8 * KIB)),
 )
-"""With PRIMARY all that a commit may wait for: a log by any sync method, and a binary log."""
+"""With PRIMARY_SERIES all that a commit may wait for: a log by any method, and a binary log."""
 
 FULL_SERIES: Final = (
-    PRIMARY,
-    UNSYNCED,
+    PRIMARY_SERIES,
+    UNSYNCED_SERIES,
     *COMMIT_SERIES,
-    CLASSIC_4K,
-    SeriesSpec("classic-fsync-16k", "classic", "fsync", 16 * KIB, direct=True),
-    SeriesSpec("random-16k-x8", "random", "none", 16 * KIB, direct=True, writers=8),
-    SeriesSpec("overwrite-fdatasync-8k-x2", "overwrite", "fdatasync", 8 * KIB, writers=2),
-    SeriesSpec("overwrite-fdatasync-8k-x4", "overwrite", "fdatasync", 8 * KIB, writers=4),
-    SeriesSpec("overwrite-fdatasync-8k-x8", "overwrite", "fdatasync", 8 * KIB, writers=8),
+    CLASSIC_SERIES,
+    SeriesSpec(CLASSIC_16K),
+    SeriesSpec(SeriesKind("random", "none", 16 * KIB, direct=True, writers=8)),
+    *(SeriesSpec(replace(PRIMARY, writers=writers)) for writers in (2, 4, 8)),
 )
 
 PLANS: Final = {
@@ -97,7 +87,7 @@ PLANS: Final = {
         ),
         MeasuringPlan(
             name="quick",
-            series=(PRIMARY, UNSYNCED, CLASSIC_4K),
+            series=(PRIMARY_SERIES, UNSYNCED_SERIES, CLASSIC_SERIES),
             ssd_budget_s=2.8,
             hdd_budget_s=2.8,
             samples_max=20_000,
@@ -107,7 +97,7 @@ PLANS: Final = {
         ),
         MeasuringPlan(
             name="commit",
-            series=(PRIMARY, *COMMIT_SERIES),
+            series=(PRIMARY_SERIES, *COMMIT_SERIES),
             ssd_budget_s=4.8,
             hdd_budget_s=9.6,
             samples_max=20_000,

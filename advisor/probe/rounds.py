@@ -45,20 +45,10 @@ class SeriesRun:
 
     def finished(self) -> Series:
         """The series, once it has ended."""
-        spec = self.series.spec
         assert self.summary is not None
         assert self.ended_by is not None
-        return Series(
-            name=spec.name,
-            method=spec.method,
-            pattern=spec.pattern,
-            direct=spec.direct,
-            block_bytes=spec.block_bytes,
-            writers=spec.writers,
-            summary=self.summary,
-            ended_by=self.ended_by,
-            rounds=tuple(self.rounds),
-        )
+        kind = self.series.spec.kind
+        return Series.of(kind, self.summary, self.ended_by, tuple(self.rounds))
 
 
 def share_out(
@@ -78,12 +68,14 @@ def share_out(
 
 
 def _with_limits(series: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
-    by_bytes = cap_bytes // series.spec.block_bytes
+    by_bytes = cap_bytes // series.spec.kind.block_bytes
     samples_max = min(plan.samples_max, series.spec.samples_max or plan.samples_max)
     limit: Limit = "bytes" if by_bytes < samples_max else "samples"
-    capacity = min(by_bytes, samples_max) // plan.rounds_max // series.spec.writers
+    capacity = min(by_bytes, samples_max) // plan.rounds_max // series.spec.kind.writers
     if capacity < 2:
-        raise ValueError(f"plan {plan.name} leaves series {series.spec.name} no room for samples")
+        raise ValueError(
+            f"plan {plan.name} leaves series {series.spec.kind.name} no room for samples"
+        )
     return SeriesRun(series, cap_ns, capacity, limit)
 
 
@@ -118,7 +110,7 @@ def _run_series(
     run: SeriesRun, plan: MeasuringPlan, directory: Path, devices: Known[tuple[Device, ...]]
 ) -> None:
     series = run.series
-    where = f"series {series.spec.name}, round {len(run.rounds) + 1}"
+    where = f"series {series.spec.kind.name}, round {len(run.rounds) + 1}"
     begun_ns = perf_counter_ns()
     try:
         loops = series.sample_loops()
@@ -132,9 +124,11 @@ def _run_series(
         raise failed(error.call, error.cause, directory, at) from error
     except ShortWriteError as error:
         at = f"{where}, operation {error.index + 1}"
-        raise wrote_short(error.written_bytes, series.spec.block_bytes, directory, at) from error
+        raise wrote_short(
+            error.written_bytes, series.spec.kind.block_bytes, directory, at
+        ) from error
     ended_ns = max(part.ended_ns for part in done)
-    if series.spec.method == "none":
+    if series.spec.kind.method == "none":
         ended_ns = _settle(series, directory, where)
     added = read_counters(devices).since(before)
     run.rounds.append(
@@ -142,7 +136,8 @@ def _run_series(
             latencies_ns=_in_order(done),
             warmup_count=sum(part.warmup_count for part in done),
             elapsed_ns=ended_ns - min(part.warm_ns for part in done),
-            written_bytes=series.spec.block_bytes * sum(len(part.latencies_ns) for part in done),
+            written_bytes=series.spec.kind.block_bytes
+            * sum(len(part.latencies_ns) for part in done),
             flush_requests=added.flush_requests,
             device_written_bytes=added.written_bytes,
         )

@@ -9,11 +9,12 @@ from itertools import count, cycle
 from time import perf_counter_ns
 from typing import Final
 
-from advisor.measurement import AbsentSeries, Fill, Method
+from advisor.measurement import AbsentSeries, Fill
 from advisor.probe.failures import errno_text, failed, wrote_short
 from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
 from advisor.probe.sampling import PAGE_BYTES, SampleLoop, ShortWriteError, random_block, writer
 from advisor.probe.scratch import Scratch
+from advisor.series_kind import Method
 
 FILL_BLOCK_BYTES: Final = MIB
 
@@ -39,19 +40,19 @@ class OpenSeries:
     stop: list[object] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._blocks = tuple(random_block(self.spec.block_bytes) for _ in self.fds)
+        self._blocks = tuple(random_block(self.spec.kind.block_bytes) for _ in self.fds)
 
     @property
     def sync(self) -> Callable[[int], None] | None:
         """The call that follows each write; None when the write itself is all."""
-        return SYNCS.get(self.spec.method)
+        return SYNCS.get(self.spec.kind.method)
 
     def sample_loops(self) -> list[SampleLoop]:
         """The writers of one round. An append's file is emptied first. Raises OSError."""
-        if self.spec.pattern == "append":
+        if self.spec.kind.pattern == "append":
             os.ftruncate(self.fds[0], 0)
             os.fsync(self.fds[0])
-            self.offsets = (count(0, self.spec.block_bytes),)
+            self.offsets = (count(0, self.spec.kind.block_bytes),)
         parts = zip(self.fds, self._blocks, self.offsets, strict=True)
         return [writer(fd, self.sync, block, offsets, self.stop) for fd, block, offsets in parts]
 
@@ -85,34 +86,36 @@ class TestFiles:
         try:
             series = OpenSeries(spec, self._open(spec), self._offsets(spec))
         except Refused as refusal:
-            self.absent.append(AbsentSeries(name=spec.name, why=str(refusal)))
+            self.absent.append(AbsentSeries(name=spec.kind.name, why=str(refusal)))
             return None
-        directory, where = self._scratch.directory, f"series {spec.name}, its first write"
+        directory, where = self._scratch.directory, f"series {spec.kind.name}, its first write"
         try:
             series.write_once()
         except OSError as error:
-            if spec.direct and error.errno in DIRECT_REFUSED:
+            if spec.kind.direct and error.errno in DIRECT_REFUSED:
                 why = f"O_DIRECT refused at the first write: {errno_text(error)}"
-                self.absent.append(AbsentSeries(name=spec.name, why=why))
+                self.absent.append(AbsentSeries(name=spec.kind.name, why=why))
                 return None
             raise failed("write and sync", error, directory, where) from error
         except ShortWriteError as error:
-            raise wrote_short(error.written_bytes, spec.block_bytes, directory, where) from error
-        self.written_bytes += spec.block_bytes * len(series.fds)
+            raise wrote_short(
+                error.written_bytes, spec.kind.block_bytes, directory, where
+            ) from error
+        self.written_bytes += spec.kind.block_bytes * len(series.fds)
         return series
 
     def _open(self, spec: SeriesSpec) -> tuple[int, ...]:
         """One descriptor per writer. Raises Refused, AdvisorError."""
-        if spec.pattern in ("append", "classic"):
+        if spec.kind.pattern in ("append", "classic"):
             files = [self._scratch.create()]
-        elif spec.pattern == "random":
-            files = [self._filled("random", self._plan.file_bytes)] * spec.writers
-        elif spec.writers == 1:
+        elif spec.kind.pattern == "random":
+            files = [self._filled("random", self._plan.file_bytes)] * spec.kind.writers
+        elif spec.kind.writers == 1:
             files = [self._filled("overwrite", self._plan.file_bytes)]
         else:
             size_bytes = self._plan.writer_file_bytes
-            files = [self._filled(f"writer {n}", size_bytes) for n in range(spec.writers)]
-        flags = OPEN_FLAGS.get(spec.method, 0) | (os.O_DIRECT if spec.direct else 0)
+            files = [self._filled(f"writer {n}", size_bytes) for n in range(spec.kind.writers)]
+        flags = OPEN_FLAGS.get(spec.kind.method, 0) | (os.O_DIRECT if spec.kind.direct else 0)
         return tuple(self._reopened(fd, flags) for fd in files) if flags else tuple(files)
 
     def _reopened(self, fd: int, flags: int) -> int:
@@ -123,14 +126,18 @@ class TestFiles:
             raise Refused(f"{name} refused at open: {errno_text(error)}") from error
 
     def _offsets(self, spec: SeriesSpec) -> tuple[Iterator[int], ...]:
-        file_bytes = self._plan.file_bytes if spec.writers == 1 else self._plan.writer_file_bytes
-        if spec.pattern == "overwrite":
-            sequence = range(0, file_bytes - spec.block_bytes + 1, spec.block_bytes)
-            return tuple(cycle(sequence) for _ in range(spec.writers))
-        if spec.pattern == "random":
-            every = range(0, self._plan.file_bytes - spec.block_bytes + 1, spec.block_bytes)
-            chance = random.Random(f"{self._seed} {spec.name}")
-            return tuple(cycle(chance.sample(every, len(every))) for _ in range(spec.writers))
+        file_bytes = (
+            self._plan.file_bytes if spec.kind.writers == 1 else self._plan.writer_file_bytes
+        )
+        if spec.kind.pattern == "overwrite":
+            sequence = range(0, file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes)
+            return tuple(cycle(sequence) for _ in range(spec.kind.writers))
+        if spec.kind.pattern == "random":
+            every = range(
+                0, self._plan.file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes
+            )
+            chance = random.Random(f"{self._seed} {spec.kind.name}")
+            return tuple(cycle(chance.sample(every, len(every))) for _ in range(spec.kind.writers))
         return (cycle([0]),)
 
     def _filled(self, key: str, size_bytes: int) -> int:
@@ -169,14 +176,17 @@ class TestFiles:
 def planned_bytes(plan: MeasuringPlan) -> int:
     """The most that the plan's test files occupy at once."""
     patterns = {
-        spec.pattern for spec in plan.series if spec.writers == 1 or spec.pattern == "random"
+        spec.kind.pattern
+        for spec in plan.series
+        if spec.kind.writers == 1 or spec.kind.pattern == "random"
     }
     files_bytes = plan.file_bytes * len(patterns & {"overwrite", "random"})
-    overwriters = [spec.writers for spec in plan.series if spec.pattern == "overwrite"]
+    overwriters = [spec.kind.writers for spec in plan.series if spec.kind.pattern == "overwrite"]
     several = max((writers for writers in overwriters if writers > 1), default=0)
     loose_bytes = sum(
-        spec.block_bytes * (plan.samples_max // plan.rounds_max if spec.pattern == "append" else 1)
+        spec.kind.block_bytes
+        * (plan.samples_max // plan.rounds_max if spec.kind.pattern == "append" else 1)
         for spec in plan.series
-        if spec.pattern in ("append", "classic")
+        if spec.kind.pattern in ("append", "classic")
     )
     return files_bytes + several * plan.writer_file_bytes + loose_bytes

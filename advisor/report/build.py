@@ -107,7 +107,7 @@ def _server(
 
 def _policies(measurement: Measurement, asked: ReportRequest) -> tuple[Policy, ...]:
     """By the sync of a file that grows, as such files do, where that was measured."""
-    sync = measurement.find("append", "fdatasync") or measurement.effective_sync
+    sync = measurement.append or measurement.effective_sync
     if sync is None or asked.events_per_s is None:
         return ()
     return plan_policies(asked.events, sync.summary.mean_us, asked.events_per_s)

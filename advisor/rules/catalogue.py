@@ -4,7 +4,7 @@ advisor/knowledge.py reads the files; what does not fit here is fatal there.
 """
 
 from string import Formatter
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from advisor.analysis.fact_names import FACT_NAMES
+from advisor.analysis.fact_model import FACTS, build_fact
 from advisor.conditions import Condition, Conditions, Strict
 from advisor.durability import Durability
 from advisor.rules.formulas import Formula
@@ -25,7 +25,7 @@ from advisor.vendors.values import Argument, Parsed, ParseResult
 from advisor.versions import Feature, NumericVersion, format_version, in_range, parse_version
 
 SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
-GROUPS: Final[tuple[SettingGroup, ...]] = ("commit", "log", "checkpoint", "io", "memory")
+GROUPS: Final[tuple[SettingGroup, ...]] = get_args(SettingGroup)
 
 VersionText = Annotated[
     NumericVersion,
@@ -207,14 +207,14 @@ class Rule(Strict):
         if self.loss_groups_max is not None and self.loss_window_ms is None:
             raise ValueError("loss_groups_max goes with loss_window_ms")
         needed = set(self.when) | (self.formula.needs if self.formula else set())
-        if strangers := needed - set(FACT_NAMES):
+        if strangers := needed - set(FACTS):
             raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
         for name in self.formula.needs if self.formula else ():
-            if FACT_NAMES[name].kind != "number":
-                raise ValueError(f"{name} is a {FACT_NAMES[name].kind}, a formula needs a number")
+            if FACTS[name].kind != "number":
+                raise ValueError(f"{name} is a {FACTS[name].kind}, a formula needs a number")
         for name, condition in self.when.items():
             _check_condition(name, condition)
-        allowed = set(FACT_NAMES) | ALWAYS_SHOWN | (self.formula.shows if self.formula else set())
+        allowed = set(FACTS) | ALWAYS_SHOWN | (self.formula.shows if self.formula else set())
         if nameless := self.shown_names - allowed:
             shown = ", ".join(f"{{{name}}}" for name in sorted(nameless))
             raise ValueError(f"the reason shows {shown}, which nothing gives")
@@ -231,12 +231,12 @@ class Rule(Strict):
         """All that must hold: `when`, and the build option the value needs."""
         if self.needs_build is None:
             return self.when
-        return {**self.when, f"build_{self.needs_build}": Condition.model_validate({"is": True})}
+        return {**self.when, build_fact(self.needs_build): Condition.model_validate({"is": True})}
 
     @property
     def needed_facts(self) -> frozenset[str]:
         """Facts without which the rule cannot be applied."""
-        needed = set(self.conditions) | (self.shown_names & FACT_NAMES.keys())
+        needed = set(self.conditions) | (self.shown_names & FACTS.keys())
         return frozenset(needed | (self.formula.needs if self.formula else set()))
 
     def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
@@ -260,12 +260,12 @@ class Setting(Strict):
         names = [rule.name for rule in self.rule]
         if doubled := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two rules are called {', '.join(sorted(doubled))}")
-        for index, one in enumerate(self.spec):
-            if VENDORS[one.vendor].engine != self.engine:
-                raise ValueError(f"{one.vendor} does not belong to {self.engine}")
+        for index, spec in enumerate(self.spec):
+            if VENDORS[spec.vendor].engine != self.engine:
+                raise ValueError(f"{spec.vendor} does not belong to {self.engine}")
             for other in self.spec[index + 1 :]:
-                if one.vendor == other.vendor and _overlap(one, other):
-                    raise ValueError(f"two spec entries of {one.vendor} overlap")
+                if spec.vendor == other.vendor and _overlap(spec, other):
+                    raise ValueError(f"two spec entries of {spec.vendor} overlap")
         return self
 
     def spec_for(self, vendor: VendorName, version: NumericVersion) -> Spec | None:
@@ -285,14 +285,14 @@ def _check_range(since: NumericVersion | None, until: NumericVersion | None) -> 
         raise ValueError(f"since {format_version(since)} is not before {format_version(until)}")
 
 
-def _overlap(one: Spec, other: Spec) -> bool:
-    return (one.since or ()) < (other.until or (10**6,)) and (other.since or ()) < (
-        one.until or (10**6,)
+def _overlap(spec: Spec, other: Spec) -> bool:
+    return (spec.since or ()) < (other.until or (10**6,)) and (other.since or ()) < (
+        spec.until or (10**6,)
     )
 
 
 def _check_condition(name: str, condition: Condition) -> None:
-    fact = FACT_NAMES[name]
+    fact = FACTS[name]
     compared = [value for value in (condition.is_, *(condition.in_ or ())) if value is not None]
     expected = {"number": (int, float), "text": str, "boolean": bool}[fact.kind]
     for value in compared:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from advisor.advice import Recommendation, Skip
-from advisor.conditions import Facts, all_hold, missing_facts
+from advisor.analysis.fact_model import Facts
+from advisor.conditions import all_hold, missing_facts
+from advisor.measurement import Unknown
 from advisor.rules import guards
-from advisor.rules.catalogue import Rule, Setting, Spec
+from advisor.rules.catalogue import ALWAYS_SHOWN, Rule, Setting, Spec
 from advisor.rules.formulas import FormulaResult
 from advisor.units import Value, format_named, to_server_unit
 from advisor.vendors.names import VendorName
@@ -55,8 +57,8 @@ def _choose(
             continue
         missing = missing_facts(rule.needed_facts, facts)
         conditions = rule.conditions
-        known = {name: conditions[name] for name in conditions if name not in missing}
-        if not all_hold(known, facts):
+        asked = {name: conditions[name] for name in conditions if name not in missing}
+        if not all_hold(asked, facts):
             continue
         if not missing:
             return rule, skips
@@ -70,7 +72,7 @@ def _nothing_fits(
 ) -> Skip:
     rules = [rule for rule in setting.rule if rule.covers(vendor, version)]
     asked = {name for rule in rules for name in rule.conditions}
-    why = ", ".join(f"{name} = {facts[name]}" for name in sorted(asked))
+    why = ", ".join(f"{name} = {facts.lookup(name)}" for name in sorted(asked))
     why = f"no rule fits {why or 'this version'}"
     return Skip(rule=f"{setting.engine}.{setting.name}", why=why)
 
@@ -131,10 +133,10 @@ def _reason(
         if spec.default is None
         else VENDORS[vendor].render_value(spec.default, spec.unit)
     )
-    figures = {**{name: facts[name] for name in facts}, **(outcome.shown if outcome else {})}
-    shown = {
-        name: format_named(name, figures[name])  # type: ignore[arg-type]
-        for name in rule.shown_names
-        if name in figures
-    }
+    figures: dict[str, Value] = dict(outcome.shown) if outcome else {}
+    for name in rule.shown_names - ALWAYS_SHOWN - figures.keys():
+        fact = facts.lookup(name)
+        assert not isinstance(fact, Unknown)  # else the rule would have been skipped
+        figures[name] = fact
+    shown = {name: format_named(name, figure) for name, figure in figures.items()}
     return rule.reason.format_map({**shown, "value": rendered, "default": default})

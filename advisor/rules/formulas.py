@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from advisor.conditions import Facts, Strict
-from advisor.measurement import Unknown
+from advisor.analysis.fact_model import Facts
+from advisor.conditions import Strict
+from advisor.measurement import Unknown, known
 from advisor.units import parse_size
 
 Bytes = Annotated[
@@ -27,8 +28,8 @@ class FormulaResult:
 
 
 def number(facts: Facts, name: str) -> float:
-    """A fact that the engine has made sure is a known number."""
-    fact = facts[name]
+    """A fact named in a file, which the engine has made sure is a known number."""
+    fact = facts.lookup(name)
     if isinstance(fact, str | bool | Unknown):
         raise TypeError(f"{name} is {fact!r}, not a number")
     return fact
@@ -106,14 +107,14 @@ class LogCapacity(Strict):
     shows: ClassVar[frozenset[str]] = frozenset({"log_bytes", "bound", "bound_bytes"})
 
     def apply(self, facts: Facts) -> FormulaResult:
-        recovery_time_s = number(facts, "recovery_time_s")
-        commits_per_s = number(facts, "expected_commits_per_s")
-        log_bytes = recovery_time_s * commits_per_s * number(facts, "log_bytes_per_commit")
+        recovery_time_s = known(facts.recovery_time_s)
+        commits_per_s = known(facts.expected_commits_per_s)
+        log_bytes = recovery_time_s * commits_per_s * known(facts.log_bytes_per_commit)
         bounds = {
             "the recovery time": log_bytes,
             "the measured sequential write speed": recovery_time_s
-            * number(facts, "sequential_write_bytes_per_s"),
-            f"{self.percent_of_free:g} % of the free space": number(facts, "free_bytes")
+            * known(facts.sequential_write_bytes_per_s),
+            f"{self.percent_of_free:g} % of the free space": known(facts.free_bytes)
             * self.percent_of_free
             / 100,
         }
@@ -147,7 +148,7 @@ class BufferPool(Strict):
         return frozenset({"memory_bytes"} | by_cpu)
 
     def apply(self, facts: Facts) -> FormulaResult:
-        wanted = int(number(facts, "memory_bytes") * self.percent / 100)
+        wanted = int(known(facts.memory_bytes) * self.percent / 100)
         granule = self.chunk_bytes * self._instance_count(wanted, facts)
         return FormulaResult(_bounded(wanted, self.chunk_bytes, None, granule))
 
@@ -157,7 +158,7 @@ class BufferPool(Strict):
         if self.instances == "eight":
             return 8
         by_size = pool_bytes // (2 * self.chunk_bytes)
-        return max(1, min(by_size, int(number(facts, "cpu_count")) // 4, 64))
+        return max(1, min(by_size, known(facts.cpu_count) // 4, 64))
 
 
 Formula = Annotated[Share | Duration | LogCapacity | BufferPool, Field(discriminator="name")]

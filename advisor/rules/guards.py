@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.analysis.fact_names import MEASURED_PERFORMANCE
-from advisor.conditions import Facts
+from advisor.analysis.fact_model import MEASURED_PERFORMANCE, Facts
 from advisor.durability import risks_more
 from advisor.errors import GuardError
 from advisor.measurement import Unknown
@@ -50,16 +49,16 @@ def check_rule(rule_id: str, rule: Rule, spec: Spec, value: Value, facts: Facts)
         raise GuardError(
             f"rule {rule_id} calls {value!r} {rule.durability!r}, but that value is {risk!r}"
         )
-    chosen = facts["durability"]
-    if risk == "can-corrupt" or risks_more(risk, chosen):  # type: ignore[arg-type]
+    chosen = facts.durability
+    if risk == "can-corrupt" or risks_more(risk, chosen):
         raise GuardError(f"rule {rule_id} asks for {value!r}, which is {risk!r}, not {chosen!r}")
     feature = spec.build_choices.get(value) if isinstance(value, str) else None
-    if feature is not None and facts[f"build_{feature}"] is not True:
+    if feature is not None and facts.built_with(feature) is not True:
         raise GuardError(
             f"rule {rule_id} asks for {value!r}, which exists only in builds with {feature}; "
             "whether this server is one is not known to be true"
         )
-    if facts["trust"] == "not-durable" and (used := rule.needed_facts & MEASURED_PERFORMANCE):
+    if facts.trust == "not-durable" and (used := rule.needed_facts & MEASURED_PERFORMANCE):
         raise GuardError(
             f"rule {rule_id} argues from {', '.join(sorted(used))}, "
             "but this drive does not honour a flush"
@@ -120,8 +119,8 @@ def _log_fits_disk(
     for entry in recommendations:
         if entry.setting not in LOG_SIZES or not entry.emitted or not isinstance(entry.value, int):
             continue
-        free_bytes = facts["free_bytes"]
-        if isinstance(free_bytes, Unknown | str):
+        free_bytes = facts.free_bytes
+        if isinstance(free_bytes, Unknown):
             raise GuardError(f"{entry.setting} = {entry.rendered}: the free space is unknown")
         files = _log_files(values, facts) if entry.setting == "innodb_log_file_size" else 1
         needed_bytes = entry.value * UNIT_BYTES[entry.unit] * files
@@ -135,4 +134,4 @@ def _log_fits_disk(
 def _log_files(values: Mapping[str, Value | None], facts: Facts) -> int:
     """How many redo log files there are: as said, else the vendor's default."""
     files = values.get("innodb_log_files_in_group")
-    return files if isinstance(files, int) else VENDORS[facts["vendor"]].redo_files  # type: ignore[index]
+    return files if isinstance(files, int) else VENDORS[facts.vendor].redo_files

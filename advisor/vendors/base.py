@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from advisor.errors import UsageError
-from advisor.measurement import Method
+from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
 from advisor.units import Value
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence

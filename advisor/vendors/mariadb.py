@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from advisor.measurement import Method
+from advisor.series_kind import Method
 from advisor.vendors import option_values
 from advisor.vendors.base import PATIENCE_S, Command, Counter, Initialisation, Place, Vendor, words
 from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
-from advisor.measurement import Method
+from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, ServerState
 from advisor.units import Value
 from advisor.vendors import option_files, option_values

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from advisor.measurement import Method
+from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
 from advisor.units import Value
 from advisor.vendors import postgresql_conf, postgresql_values

@@ -26,9 +26,10 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
-from advisor.comparison.drives import PRIMARY, ComparedDrive, measured_drive
+from advisor.comparison.drives import ComparedDrive, measured_drive
 from advisor.knowledge import load_storage_knowledge
 from advisor.probe import PLANS, measure
+from advisor.series_kind import PRIMARY
 
 TOLERANCES_PERCENT = (0.0, 10.0, TOLERANCE_PERCENT, 50.0, 100.0)
 

@@ -22,9 +22,9 @@ from statistics import fmean, median
 from time import perf_counter
 
 from advisor.importers import import_report
-from advisor.measurement import Series
 from advisor.probe import MeasuringPlan, SeriesSpec, measure
-from advisor.probe.plan import CLASSIC_4K, GIB, KIB, MIB, PRIMARY
+from advisor.probe.plan import CLASSIC_SERIES, GIB, MIB, PRIMARY_SERIES
+from advisor.series_kind import KIB, SeriesKind
 
 SECONDS = 1.0
 """Of each run: short, for on a shared drive a minute is not like the next."""
@@ -92,14 +92,14 @@ def classic(directory: Path) -> str:
 
 
 TRIPS = (
-    Trip("pg_test_fsync, fdatasync 8 kB", "pg_test_fsync", pg_test_fsync, PRIMARY, 8 * KIB),
-    Trip("fio, overwrite fdatasync 8 kB", "fio", fio, PRIMARY, 16 * MIB),
-    Trip("classic loop, 4 KiB", sys.executable, classic, CLASSIC_4K, 16 * KIB),
+    Trip("pg_test_fsync, fdatasync 8 kB", "pg_test_fsync", pg_test_fsync, PRIMARY_SERIES, 8 * KIB),
+    Trip("fio, overwrite fdatasync 8 kB", "fio", fio, PRIMARY_SERIES, 16 * MIB),
+    Trip("classic loop, 4 KiB", sys.executable, classic, CLASSIC_SERIES, 16 * KIB),
     Trip(
         "sysbench, fsync-all 16 KiB",
         "sysbench",
         sysbench,
-        SeriesSpec("overwrite-fsync-16k", "overwrite", "fsync", 16 * KIB),
+        SeriesSpec(SeriesKind("overwrite", "fsync", 16 * KIB)),
         16 * MIB,
     ),
 )
@@ -137,12 +137,8 @@ def our_ops_per_s(directory: Path, trip: Trip) -> float:
 def imported_ops_per_s(text: str, spec: SeriesSpec) -> float:
     """Of the series that is the same as ours, but for sysbench's method, which it does not tell."""
     measurement = import_report(text.encode(), "a report").measurement
-
-    def same(series: Series) -> bool:
-        asked = (spec.pattern, spec.method, spec.block_bytes, spec.direct)
-        return asked == (series.pattern, series.method, series.block_bytes, series.direct)
-
-    (found,) = filter(same, measurement.series)
+    found = measurement.find(spec.kind)
+    assert found is not None
     return found.summary.ops_per_s
 
 

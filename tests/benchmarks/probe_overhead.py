@@ -20,9 +20,10 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
 
-from advisor.probe.plan import KIB, MIB
+from advisor.probe.plan import MIB
 from advisor.probe.sampling import NEVER_NS, random_block, writer
 from advisor.probe.scratch import Scratch
+from advisor.series_kind import KIB
 
 BLOCK_BYTES = 8 * KIB
 FILE_BYTES = 64 * MIB

@@ -56,7 +56,7 @@ def expected_series(case: dict[str, Any]) -> list[dict[str, Any]]:
     if "like" not in case:
         series: list[dict[str, Any]] = case["series"]
         return series
-    (other,) = (one for one in CASES if one["file"] == case["like"])
+    (other,) = (found for found in CASES if found["file"] == case["like"])
     return expected_series(other)
 
 
@@ -71,7 +71,9 @@ def description(series: Series) -> str:
 def test_a_report_is_read_as_expected(case: dict[str, Any]) -> None:
     measurement, taken = read(case)
     expected = expected_series(case)
-    assert [description(series) for series in measurement.series] == [one["is"] for one in expected]
+    assert [description(series) for series in measurement.series] == [
+        wanted["is"] for wanted in expected
+    ]
     for series, wanted in zip(measurement.series, expected, strict=True):
         figures = series.summary.model_dump()
         for field in ("ops_per_s", "mean_us", "count"):

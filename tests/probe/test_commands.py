@@ -155,7 +155,9 @@ def test_a_directory_whose_name_is_not_text_can_be_saved_and_shown(tmp_path: Pat
     done = run_process("measure", "--quick", directory, "--output", saved, "--format", "prometheus")
     assert done.returncode == 0, done.stderr
     assert '/drive-\\\\xff"' in saved.read_text()
-    families = {one.name: one.samples for one in text_string_to_metric_families(done.stdout)}
+    families = {
+        family.name: family.samples for family in text_string_to_metric_families(done.stdout)
+    }
     (info,) = families["fsync_advisor_info"]
     assert info.labels["directory"] == f"{tmp_path}/drive-\\xff"
     assert len(families["fsync_advisor_sync_latency_mean_seconds"]) == 2

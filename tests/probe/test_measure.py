@@ -14,9 +14,10 @@ import pytest
 from advisor.errors import AdvisorError
 from advisor.measurement import Known, Measurement, Target, Unknown
 from advisor.probe import PLANS, Progress, measure
-from advisor.probe.plan import CLASSIC_4K, KIB, MIB, PRIMARY
+from advisor.probe.plan import CLASSIC_SERIES, MIB, PRIMARY_SERIES
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import planned_bytes
+from advisor.series_kind import KIB
 from tests.support.faults import SMALL_PLAN
 
 pytestmark = pytest.mark.quiet
@@ -36,7 +37,9 @@ EXPECTED = {
     "overwrite-fdatasync-8k-x4": ("overwrite", "fdatasync", False, 8192, 4),
     "overwrite-fdatasync-8k-x8": ("overwrite", "fdatasync", False, 8192, 8),
 }
-TWO = replace(SMALL_PLAN, series=(PRIMARY, CLASSIC_4K), ssd_budget_s=0.5, hdd_budget_s=0.5)
+TWO = replace(
+    SMALL_PLAN, series=(PRIMARY_SERIES, CLASSIC_SERIES), ssd_budget_s=0.5, hdd_budget_s=0.5
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +56,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measurement:
 
 def test_every_series_is_there_in_the_plans_order(measured: Measurement) -> None:
     found = {
-        one.name: (one.pattern, one.method, one.direct, one.block_bytes, one.writers)
-        for one in measured.series
+        taken.name: (taken.pattern, taken.method, taken.direct, taken.block_bytes, taken.writers)
+        for taken in measured.series
     }
-    absent = {one.name for one in measured.absent}
+    absent = {missing.name for missing in measured.absent}
     assert {name for name in EXPECTED if name not in found} == absent
     assert found == {name: what for name, what in EXPECTED.items() if name not in absent}
     assert list(found) == [name for name in EXPECTED if name not in absent]
@@ -65,19 +68,19 @@ def test_every_series_is_there_in_the_plans_order(measured: Measurement) -> None
 
 
 def test_every_series_has_its_rounds(measured: Measurement) -> None:
-    for one in measured.series:
-        assert len(one.rounds) >= 3
-        for part in one.rounds:
+    for taken in measured.series:
+        assert len(taken.rounds) >= 3
+        for part in taken.rounds:
             assert 1 <= part.warmup_count < len(part.latencies_ns)
-            assert one.writers > 1 or part.warmup_count <= len(part.latencies_ns) / 2
-            assert part.written_bytes == len(part.latencies_ns) * one.block_bytes
+            assert taken.writers > 1 or part.warmup_count <= len(part.latencies_ns) / 2
+            assert part.written_bytes == len(part.latencies_ns) * taken.block_bytes
             assert min(part.latencies_ns) > 0
             # No writer can have been at work for longer than the round.
             kept_ns = sum(part.latencies_ns[part.warmup_count :])
-            assert kept_ns <= part.elapsed_ns * one.writers
-        counted = sum(len(part.latencies_ns) - part.warmup_count for part in one.rounds)
-        assert one.summary.count == counted
-        assert sum(len(part.latencies_ns) for part in one.rounds) <= SMALL_PLAN.samples_max
+            assert kept_ns <= part.elapsed_ns * taken.writers
+        counted = sum(len(part.latencies_ns) - part.warmup_count for part in taken.rounds)
+        assert taken.summary.count == counted
+        assert sum(len(part.latencies_ns) for part in taken.rounds) <= SMALL_PLAN.samples_max
 
 
 def test_the_rate_of_one_writer_is_that_of_its_latencies(measured: Measurement) -> None:
@@ -88,7 +91,7 @@ def test_the_rate_of_one_writer_is_that_of_its_latencies(measured: Measurement) 
 
 
 def test_written_bytes_are_the_sum_of_fill_first_writes_and_rounds(measured: Measurement) -> None:
-    in_rounds = sum(part.written_bytes for one in measured.series for part in one.rounds)
+    in_rounds = sum(part.written_bytes for taken in measured.series for part in taken.rounds)
     files = 2 * MIB + 8 * 128 * KIB  # overwrite, random; one per writer
     first_writes = 6 * 8 * KIB + 4 * KIB + 16 * KIB + 8 * 16 * KIB + (2 + 4 + 8) * 8 * KIB
     if not measured.absent:
@@ -139,7 +142,7 @@ def test_the_seed_decides_the_order(tmp_path: Path) -> None:
     rounds = [first[start : start + 12] for start in (2, 14, 26)]
     assert first[:2] == ["watching the drive", "filling the test files"]
     assert first[38:] == ["done"]
-    assert all(set(one) == set(EXPECTED) for one in rounds)
+    assert all(set(order) == set(EXPECTED) for order in rounds)
     assert rounds[0] != rounds[1] != rounds[2]
     assert order(tmp_path, 1) == first
     assert order(tmp_path, 2) != first
@@ -153,7 +156,7 @@ def test_progress_is_told_between_two_series(tmp_path: Path) -> None:
     assert all(0 <= fraction <= 1 for fraction in fractions)
     assert (told[0].series_done, told[0].series_total, told[0].estimate_of) == (0, 2, None)
     assert (told[-1].series_done, told[-1].activity) == (2, "done")
-    last = next(one for one in measurement.series if one.name == told[-1].estimate_of)
+    last = next(taken for taken in measurement.series if taken.name == told[-1].estimate_of)
     assert told[-1].ops_per_s == last.summary.ops_per_s
     assert told[-1].mean_us == last.summary.mean_us
 
@@ -164,12 +167,12 @@ def test_few_samples_support_no_high_percentile(
     # Room alone ends the warm-up, however long a sync takes.
     monkeypatch.setattr("advisor.probe.sampling.WARMUP_NS", 60 * 10**9)
     plan = replace(TWO, samples_max=3 * 30, ssd_budget_s=60.0, hdd_budget_s=60.0)
-    for one in measure(tmp_path, plan).series:
-        assert one.ended_by == "samples"
-        assert one.summary.count == 69  # 7 of each round's 30 are warm-up
-        assert one.summary.p90_us is not None
-        assert one.summary.p99_us is None
-        assert one.summary.p999_us is None
+    for taken in measure(tmp_path, plan).series:
+        assert taken.ended_by == "samples"
+        assert taken.summary.count == 69  # 7 of each round's 30 are warm-up
+        assert taken.summary.p90_us is not None
+        assert taken.summary.p99_us is None
+        assert taken.summary.p999_us is None
 
 
 def test_the_bytes_are_capped(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def test_the_bytes_are_capped(tmp_path: Path) -> None:
     measurement = measure(tmp_path, plan)
     assert isinstance(measurement.written_bytes, int)
     assert measurement.written_bytes <= 2 * MIB
-    assert {one.ended_by for one in measurement.series} == {"bytes"}
+    assert {taken.ended_by for taken in measurement.series} == {"bytes"}
 
 
 def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +194,7 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             real: Target = found(directory, scratch)
             if isinstance(real.devices, Unknown):
                 pytest.skip("the tests' drive is not known")
-            disks = [one.model_copy(update={"rotational": rotational}) for one in real.devices]
+            disks = [disk.model_copy(update={"rotational": rotational}) for disk in real.devices]
             return real.model_copy(update={"devices": tuple(disks)})
 
         return target
@@ -201,7 +204,9 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for rotational in kinds:
         monkeypatch.setattr(module, "_target", with_disk(rotational))
         series = measure(tmp_path, plan).series
-        elapsed_ns[str(rotational)] = sum(part.elapsed_ns for one in series for part in one.rounds)
+        elapsed_ns[str(rotational)] = sum(
+            part.elapsed_ns for taken in series for part in taken.rounds
+        )
     assert elapsed_ns["True"] > 2 * elapsed_ns["False"]
     assert elapsed_ns["True"] > 2 * elapsed_ns["unknown (virtio)"]
 

@@ -10,20 +10,21 @@ from advisor.measurement import Round
 from advisor.probe.plan import FULL_SERIES, SeriesSpec
 from advisor.probe.rounds import EndedBy, SeriesRun, _ended_by, share_out
 from advisor.probe.testfiles import OpenSeries
+from advisor.series_kind import PRIMARY
 from advisor.statistics import summarise
 from tests.support.faults import SMALL_PLAN
 
 PLAN = replace(
     SMALL_PLAN, rounds_min=3, rounds_max=6, samples_enough=300, series_min_s=0.25, samples_max=1200
 )
-SPEC = SeriesSpec("a", "overwrite", "fdatasync", 8192)
+SPEC = SeriesSpec(PRIMARY)
 STEADY = [100, 101] * 50
 WILD = [10] * 90 + [100_000] * 10
 SECOND_NS = 1_000_000_000
 
 
 def opened(spec: SeriesSpec) -> OpenSeries:
-    return OpenSeries(spec, (0,) * spec.writers, (cycle([0]),) * spec.writers)
+    return OpenSeries(spec, (0,) * spec.kind.writers, (cycle([0]),) * spec.kind.writers)
 
 
 def run_with(
@@ -76,7 +77,7 @@ def test_the_byte_limit_is_named() -> None:
 
 
 def test_shares_of_time_bytes_and_samples() -> None:
-    double = replace(SPEC, name="double", share=2)
+    double = replace(SPEC, share=2)
     runs = share_out([opened(double), opened(SPEC)], PLAN, 9 * SECOND_NS, 10**12)
     assert [run.cap_ns for run in runs] == [6 * SECOND_NS, 3 * SECOND_NS]
     assert [(run.capacity, run.capacity_limit) for run in runs] == [(200, "samples")] * 2
@@ -91,7 +92,7 @@ def test_few_bytes_mean_few_samples() -> None:
 def test_several_writers_share_the_samples() -> None:
     (run,) = share_out([opened(replace(SPEC, samples_max=60))], PLAN, SECOND_NS, 10**12)
     assert (run.capacity, run.capacity_limit) == (10, "samples")
-    (run,) = share_out([opened(replace(SPEC, writers=8))], PLAN, SECOND_NS, 10**12)
+    (run,) = share_out([opened(SeriesSpec(replace(PRIMARY, writers=8)))], PLAN, SECOND_NS, 10**12)
     assert run.capacity == 25
 
 
@@ -100,9 +101,18 @@ def test_a_plan_without_room_for_samples_is_a_mistake_in_the_plan() -> None:
         share_out([opened(SPEC)], PLAN, SECOND_NS, 8192)
 
 
-def test_series_names_are_unique_and_tell_what_they_are() -> None:
-    assert len({spec.name for spec in FULL_SERIES}) == len(FULL_SERIES) == 12
-    for spec in FULL_SERIES:
-        assert spec.name.startswith(spec.pattern)
-        assert f"{spec.block_bytes // 1024}k" in spec.name
-        assert spec.writers == 1 or spec.name.endswith(f"-x{spec.writers}")
+def test_a_full_plan_measures_twelve_kinds() -> None:
+    assert [spec.kind.name for spec in FULL_SERIES] == [
+        "overwrite-fdatasync-8k",
+        "overwrite-none-8k",
+        "overwrite-fsync-8k",
+        "overwrite-open_datasync-8k",
+        "overwrite-open_sync-8k",
+        "append-fdatasync-8k",
+        "classic-fsync-4k",
+        "classic-fsync-16k",
+        "random-16k-x8",
+        "overwrite-fdatasync-8k-x2",
+        "overwrite-fdatasync-8k-x4",
+        "overwrite-fdatasync-8k-x8",
+    ]

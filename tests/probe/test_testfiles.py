@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from advisor.probe.plan import KIB, MIB
+from advisor.probe.plan import MIB
 from advisor.probe.sampling import NEVER_NS
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import OpenSeries
 from advisor.probe.testfiles import TestFiles as ProbeFiles  # pytest would take it for a test
+from advisor.series_kind import KIB
 from tests.support.faults import SMALL_PLAN
 
 SYNC_FLAGS = os.O_SYNC | os.O_DSYNC  # O_SYNC contains O_DSYNC
@@ -23,7 +24,7 @@ def open_series(tmp_path: Path) -> Iterator[dict[str, OpenSeries]]:
     """All benches of the small plan, by name."""
     with Scratch(tmp_path) as scratch:
         made = ProbeFiles(scratch, SMALL_PLAN, seed=1).open_series()
-        yield {series.spec.name: series for series in made}
+        yield {series.spec.kind.name: series for series in made}
 
 
 def flags(series: OpenSeries) -> list[int]:
@@ -90,8 +91,8 @@ def test_random_writers_visit_every_block_in_orders_of_their_own(
     visits = [
         [next(offsets) for _ in range(64)] for offsets in open_series["random-16k-x8"].offsets
     ]
-    assert all(sorted(one) == list(range(0, MIB, 16384)) for one in visits)
-    assert len({tuple(one) for one in visits}) == 8
+    assert all(sorted(visit) == list(range(0, MIB, 16384)) for visit in visits)
+    assert len({tuple(visit) for visit in visits}) == 8
 
 
 def test_an_append_begins_anew_in_each_round(open_series: dict[str, OpenSeries]) -> None:

@@ -11,10 +11,9 @@ from typing import Final
 import pytest
 from pydantic import Field, ValidationError
 
-from advisor.analysis.fact_names import FACT_NAMES
-from advisor.conditions import Fact, Facts, Strict
+from advisor.analysis.fact_model import FACTS, Facts
+from advisor.conditions import Strict
 from advisor.knowledge import load_settings
-from advisor.measurement import Unknown
 from advisor.resources import resource_dir
 from advisor.rules.catalogue import Rule, Setting, Spec, VersionText
 from advisor.rules.engine import recommend
@@ -22,6 +21,7 @@ from advisor.units import Value
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion, format_version
+from tests.support.facts import facts_where
 
 CASES: Final = Path(__file__).parent
 KIND_TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -49,8 +49,7 @@ class Case(Strict):
     """If given: the names of exactly the rules reported as lacking a fact."""
 
     def all_facts(self) -> Facts:
-        unknown: dict[str, Fact] = dict.fromkeys(FACT_NAMES, Unknown(unknown="not in the case"))
-        return unknown | {"durability": "durable", "vendor": self.vendor} | self.facts
+        return facts_where(**{"vendor": self.vendor} | self.facts)
 
 
 @cache
@@ -118,7 +117,7 @@ def test_case(engine: Engine, name: str, case: Case) -> None:
 def test_case_gives_facts_that_there_are(engine: Engine, name: str, case: Case) -> None:
     assert VENDORS[case.vendor].engine == engine
     for fact_name, value in case.facts.items():
-        fact = FACT_NAMES[fact_name]
+        fact = FACTS[fact_name]
         assert isinstance(value, KIND_TYPES[fact.kind]), fact_name
         assert isinstance(value, bool) == (fact.kind == "boolean"), fact_name
         assert not fact.choices or value in fact.choices, fact_name

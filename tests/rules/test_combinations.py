@@ -94,9 +94,9 @@ TIMES_US: Final = {"ms": 10**3, "s": 10**6, "min": 60 * 10**6}
 every_version = pytest.mark.parametrize(
     ("vendor", "version"),
     [
-        pytest.param(vendor, one, id=f"{vendor}-{one}")
+        pytest.param(vendor, version, id=f"{vendor}-{version}")
         for vendor in VENDOR_NAMES
-        for one in VERSIONS[vendor]
+        for version in VERSIONS[vendor]
     ],
 )
 
@@ -142,8 +142,8 @@ def test_there_are_at_least_1500_combinations() -> None:
     every = [
         question
         for vendor in VENDOR_NAMES
-        for one in VERSIONS[vendor]
-        for question in questions(vendor, one)
+        for version in VERSIONS[vendor]
+        for question in questions(vendor, version)
     ]
     assert len(every) >= 1500
 

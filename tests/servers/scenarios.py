@@ -10,9 +10,10 @@ from advisor.advice import Advice, Recommendation
 from advisor.advise import advise
 from advisor.commands.source import knowledge_for
 from advisor.durability import CLASSES, Durability
-from advisor.measurement import Measurement, Method
+from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
+from advisor.series_kind import Method
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
 from tests.support.golden import stored

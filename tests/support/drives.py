@@ -17,17 +17,15 @@ from advisor.measurement import (
     Known,
     Measurement,
     MeasurementWarning,
-    Method,
-    Pattern,
     Round,
     Series,
     Summary,
     Target,
     Unknown,
 )
+from advisor.series_kind import KIB, Method, Pattern
 
 UNKNOWN: Final = Unknown(unknown="not looked at")
-KIB: Final = 1024
 GIB: Final = 1024**3
 
 

@@ -19,7 +19,8 @@ import pytest
 
 from advisor.errors import AdvisorError
 from advisor.probe import MeasuringPlan, Progress, measure
-from advisor.probe.plan import FULL_SERIES, KIB, MIB
+from advisor.probe.plan import FULL_SERIES, MIB
+from advisor.series_kind import KIB
 
 SMALL_PLAN: Final = MeasuringPlan(
     name="small",
@@ -137,7 +138,7 @@ def main(directory: Path, names: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     if "PROBE_USER" in os.environ:
         _become(int(os.environ["PROBE_USER"]))
-    series = tuple(spec for spec in FULL_SERIES if spec.name in names or not names)
+    series = tuple(spec for spec in FULL_SERIES if spec.kind.name in names or not names)
     try:
         print(
             measure(directory, replace(SMALL_PLAN, series=series), report=_tell).model_dump_json()

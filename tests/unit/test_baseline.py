@@ -95,7 +95,7 @@ def test_a_drive_that_was_suspicious_before_has_not_changed() -> None:
 def test_what_nobody_can_verify_is_no_finding() -> None:
     found = check(measurement(1000.0), measurement(1000.0, virtualisation="kvm"))
     assert found.findings == ()
-    assert [(one.what, one.before, one.now) for one in found.changed] == [
+    assert [(change.what, change.before, change.now) for change in found.changed] == [
         ("virtualisation", "none", "kvm")
     ]
 
@@ -150,7 +150,7 @@ def test_what_changed_is_noted() -> None:
         preloaded=("/tmp/faults.so",),
         source="reported by fio",
     )
-    assert [(one.what, one.before, one.now) for one in check(before, now).changed] == [
+    assert [(change.what, change.before, change.now) for change in check(before, now).changed] == [
         ("source", "measured", "reported by fio"),
         ("devices", "nvme0n1 (X)", "sda (Y)"),
         ("write cache", "write back", "write through"),

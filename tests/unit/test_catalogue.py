@@ -490,7 +490,7 @@ def test_as_json_a_setting_stands_as_in_its_file(profiles: Path) -> None:
 def test_settings_come_by_group_and_name() -> None:
     order = ["commit", "log", "checkpoint", "io", "memory"]
     for engine in ("innodb", "postgresql"):
-        names = [(order.index(one.group), one.name) for one in load_settings(engine)]
+        names = [(order.index(setting.group), setting.name) for setting in load_settings(engine)]
         assert names == sorted(names)
         assert len(names) > 15
 

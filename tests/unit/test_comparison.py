@@ -135,7 +135,9 @@ def test_only_one_writers_syncs_are_compared(common: object) -> None:
 def test_the_serial_bound_is_that_of_the_series_compared() -> None:
     # 1 / 0.002 s = 500, / 4 = 125; ref:9: 83.04 / 4 = 20.76
     found = compare([drive("a", measurement(1000.0, classic(500))), ref("9")], (1, 4))
-    rates = [[(one.syncs, round(one.tps, 2)) for one in row.serial] for row in found.groups[0].rows]
+    rates = [
+        [(point.syncs, round(point.tps, 2)) for point in row.serial] for row in found.groups[0].rows
+    ]
     assert rates == [[(1, 500.0), (4, 125.0)], [(1, 83.04), (4, 20.76)]]
 
 

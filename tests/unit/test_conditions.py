@@ -1,15 +1,23 @@
 """Conditions: an unknown fact never matches, and a condition that says nothing is refused."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from advisor.conditions import Condition, Conditions, Fact, all_hold, missing_facts
+from advisor.conditions import Condition, Conditions, Fact, NamedFacts, all_hold, missing_facts
 from advisor.measurement import Unknown
 from advisor.units import Value
 
 WHY = Unknown(unknown="nobody looked")
+
+
+@dataclass(frozen=True)
+class Sample(NamedFacts):
+    medium: Fact = "ssd"
+    sync_us: Fact = 1
+    rotational: Fact = True
 
 
 class Holder(BaseModel):
@@ -81,22 +89,23 @@ def test_a_condition_holds(condition: dict[str, Any], fact: Value, holds: bool) 
 
 @pytest.mark.parametrize("condition", [{"is": "hdd"}, {"in": ["hdd", "ssd"]}, {"below": 10**9}])
 def test_an_unknown_fact_never_matches(condition: dict[str, Any]) -> None:
-    assert not all_hold(conditions(medium=condition), {"medium": WHY})
+    assert not all_hold(conditions(medium=condition), Sample(medium=WHY))
 
 
 def test_all_must_hold() -> None:
     both = conditions(medium={"is": "hdd"}, sync_us={"below": 100})
-    slow: dict[str, Fact] = {"medium": "hdd", "sync_us": 100}
-    fast: dict[str, Fact] = {"medium": "hdd", "sync_us": 99}
-    assert not all_hold(both, slow)
-    assert all_hold(both, fast)
+    assert not all_hold(both, Sample(medium="hdd", sync_us=100))
+    assert all_hold(both, Sample(medium="hdd", sync_us=99))
 
 
 def test_no_condition_at_all_holds() -> None:
-    assert all_hold({}, {"sync_us": WHY})
+    assert all_hold({}, Sample(sync_us=WHY))
 
 
 def test_missing_facts_tell_why_by_name() -> None:
-    facts: dict[str, Fact] = {"b": WHY, "a": Unknown(unknown="too few"), "c": 0, "d": WHY}
-    assert missing_facts({"a", "b", "c"}, facts) == {"a": "too few", "b": "nobody looked"}
-    assert list(missing_facts({"b", "a"}, facts)) == ["a", "b"]
+    facts = Sample(sync_us=WHY, medium=Unknown(unknown="too few"), rotational=False)
+    assert missing_facts({"medium", "rotational", "sync_us"}, facts) == {
+        "medium": "too few",
+        "sync_us": "nobody looked",
+    }
+    assert list(missing_facts({"sync_us", "medium"}, facts)) == ["medium", "sync_us"]

@@ -5,8 +5,6 @@ from typing import Any, Final
 import pytest
 
 from advisor.advice import Recommendation, Skip
-from advisor.analysis.fact_names import FACT_NAMES
-from advisor.conditions import Fact
 from advisor.errors import GuardError
 from advisor.measurement import Unknown
 from advisor.rules.catalogue import Setting
@@ -14,6 +12,7 @@ from advisor.rules.engine import Result, recommend
 from advisor.units import Value
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
+from tests.support.facts import facts_where
 
 SPEC: Final[dict[str, Any]] = {
     "vendor": "mysql",
@@ -62,9 +61,8 @@ def ask(
     **facts: Value | Unknown,
 ) -> Result:
     """The engine's answer where only these facts are known."""
-    nothing: dict[str, Fact] = dict.fromkeys(FACT_NAMES, Unknown(unknown="not looked at"))
-    known = {"durability": "durable", "trust": "plausible", "vendor": vendor}
-    return recommend(settings, vendor, version, nothing | known | facts)
+    known = facts_where(**{"trust": "plausible", "vendor": vendor} | facts)
+    return recommend(settings, vendor, version, known)
 
 
 def only(result: Result) -> Recommendation:

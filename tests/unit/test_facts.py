@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE
+from advisor.analysis.fact_model import FACTS, MEASURED_PERFORMANCE, Facts
 from advisor.analysis.facts import ASSUMED, Assumption, build_facts
 from advisor.analysis.verdict import judge
 from advisor.conditions import Fact
@@ -13,8 +13,9 @@ from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary
 from advisor.request import Request
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import NumericVersion
+from advisor.versions import FEATURES, NumericVersion
 from tests.support.drives import GIB, UNKNOWN, classic, device, measurement, series, summary
+from tests.support.facts import by_name
 
 KNOWLEDGE = load_storage_knowledge()
 BUILD_FACTS = ("build_lz4", "build_zstd", "build_liburing", "build_numa")
@@ -43,7 +44,7 @@ WHOLE = measurement(
 )
 
 
-def facts_of(drive: Measurement, request: Request = POSTGRESQL) -> dict[str, Fact]:
+def facts_of(drive: Measurement, request: Request = POSTGRESQL) -> Facts:
     return build_facts(drive, judge(drive, KNOWLEDGE), request, ASSUMPTIONS)
 
 
@@ -63,7 +64,9 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
         cpu_count=UNKNOWN,
     )
     facts = facts_of(drive)
-    unknown = {name: fact.unknown for name, fact in facts.items() if isinstance(fact, Unknown)}
+    unknown = {
+        name: fact.unknown for name, fact in by_name(facts).items() if isinstance(fact, Unknown)
+    }
     assert unknown == {
         **dict.fromkeys(BUILD_FACTS, "neither --build nor an installed server says so"),
         "memory_bytes": "not looked at",
@@ -85,16 +88,28 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
     }
 
 
-@pytest.mark.parametrize("drive", [WHOLE, measurement(None, classic(100))])
-def test_every_fact_there_is_is_given_and_no_other(drive: Measurement) -> None:
-    assert list(facts_of(drive)) == list(FACT_NAMES)
+def test_each_build_feature_is_a_fact() -> None:
+    assert {f"build_{feature}" for feature in FEATURES} == set(BUILD_FACTS)
+    assert {name for name in FACTS if name.startswith("build_")} == set(BUILD_FACTS)
+
+
+def test_a_facts_kind_and_choices_are_those_of_its_type() -> None:
+    kinds = ("memory_bytes", "fdatasync_p99_us", "log_bin", "storage_class", "vendor", "medium")
+    assert [(FACTS[name].kind, FACTS[name].choices) for name in kinds] == [
+        ("number", ()),
+        ("number", ()),
+        ("boolean", ()),
+        ("text", ()),
+        ("text", ("mysql", "mariadb", "postgresql")),
+        ("text", ("hdd", "ssd", "memory", "network", "virtual")),
+    ]
 
 
 def test_a_whole_measurement_leaves_nothing_unknown() -> None:
     request = replace(
         POSTGRESQL, build={"lz4": True, "zstd": False, "liburing": True, "numa": False}
     )
-    assert facts_of(WHOLE, request) == {
+    assert by_name(facts_of(WHOLE, request)) == {
         "build_lz4": True,
         "build_zstd": False,
         "build_liburing": True,
@@ -128,19 +143,19 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
 
 
 def test_a_percentile_that_the_samples_do_not_support_is_unknown() -> None:
-    assert why(facts_of(measurement(1000))["fdatasync_p99_us"]) == "too few samples"
+    assert why(facts_of(measurement(1000)).fdatasync_p99_us) == "too few samples"
 
 
 def test_on_a_drive_that_does_not_honour_a_flush_no_speed_is_known() -> None:
     facts = facts_of(WHOLE.model_copy(update={"target": measurement(filesystem="tmpfs").target}))
-    assert facts["trust"] == "not-durable"
+    assert facts.trust == "not-durable"
     for name in MEASURED_PERFORMANCE:
-        assert why(facts[name]) == "this drive does not honour a flush, so no speed counts"
+        assert why(facts.lookup(name)) == "this drive does not honour a flush, so no speed counts"
 
 
 # All that is measured: latencies, rates and what follows from comparing them.
 def test_no_figure_of_speed_is_missing_from_those_that_must_not_count() -> None:
-    measured = {name for name in FACT_NAMES if name.endswith(("_us", "_iops", "_ratio"))}
+    measured = {name for name in FACTS if name.endswith(("_us", "_iops", "_ratio"))}
     assert measured | {"fastest_sync_method", "sequential_write_bytes_per_s"} == (
         MEASURED_PERFORMANCE
     )
@@ -148,12 +163,12 @@ def test_no_figure_of_speed_is_missing_from_those_that_must_not_count() -> None:
 
 def test_a_suspicious_drives_speed_is_told() -> None:
     facts = facts_of(measurement(1.0))
-    assert facts["trust"] == "suspicious"
-    assert facts["fdatasync_mean_us"] == 1.0
+    assert facts.trust == "suspicious"
+    assert facts.fdatasync_mean_us == 1.0
 
 
 def test_every_durability_that_can_be_chosen_is_a_fact_and_no_other() -> None:
-    assert FACT_NAMES["durability"].choices == (
+    assert FACTS["durability"].choices == (
         "durable",
         "loses-recent-on-power-loss",
         "loses-recent-on-crash",
@@ -192,15 +207,15 @@ def test_a_method_is_faster_only_beyond_both_confidence_intervals(
     fdatasync: Summary, open_datasync: Summary, fastest: str
 ) -> None:
     facts = facts_of(methods(fdatasync, open_datasync, OPEN_SYNC))
-    assert facts["fastest_sync_method"] == fastest
+    assert facts.fastest_sync_method == fastest
     expected = fdatasync if fastest == "fdatasync" else open_datasync
-    assert facts["fastest_sync_mean_us"] == expected.mean_us
+    assert facts.fastest_sync_mean_us == expected.mean_us
 
 
 def test_of_several_faster_ones_the_fastest() -> None:
     fast = series("overwrite", "open_sync", 400)
     facts = facts_of(methods(summary(1000), summary(500), fast))
-    assert (facts["fastest_sync_method"], facts["fastest_sync_mean_us"]) == ("open_sync", 400)
+    assert (facts.fastest_sync_method, facts.fastest_sync_mean_us) == ("open_sync", 400)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +230,8 @@ def test_without_all_methods_and_an_interval_of_fdatasync_nothing_is_fastest(
     drive: Measurement,
 ) -> None:
     facts = facts_of(drive)
-    assert why(facts["fastest_sync_method"]) == "the sync methods were not all measured"
-    assert why(facts["fastest_sync_mean_us"]) == "the sync methods were not all measured"
+    assert why(facts.fastest_sync_method) == "the sync methods were not all measured"
+    assert why(facts.fastest_sync_mean_us) == "the sync methods were not all measured"
 
 
 # The host, the drive
@@ -224,16 +239,16 @@ def test_without_all_methods_and_an_interval_of_fdatasync_nothing_is_fastest(
 
 def test_what_the_user_says_of_the_host_goes_before_what_was_found() -> None:
     found = facts_of(WHOLE)
-    assert (found["memory_bytes"], found["cpu_count"]) == (8 * GIB, 4)
+    assert (found.memory_bytes, found.cpu_count) == (8 * GIB, 4)
     said = facts_of(WHOLE, replace(POSTGRESQL, memory_bytes=2 * GIB, cpu_count=1))
-    assert (said["memory_bytes"], said["cpu_count"]) == (2 * GIB, 1)
+    assert (said.memory_bytes, said.cpu_count) == (2 * GIB, 1)
 
 
 def test_a_cache_that_one_device_hides_is_unknown() -> None:
     through = device("a", write_cache="write through")
     hidden = device("b", write_cache=UNKNOWN)
-    assert facts_of(measurement(devices=(through,)))["write_cache"] == "write through"
-    assert why(facts_of(measurement(devices=(through, hidden)))["write_cache"]) == "not looked at"
+    assert facts_of(measurement(devices=(through,))).write_cache == "write through"
+    assert why(facts_of(measurement(devices=(through, hidden))).write_cache) == "not looked at"
 
 
 REFUSED = AbsentSeries(name="classic 4 KiB", why="O_DIRECT is refused here")
@@ -249,7 +264,7 @@ REFUSED = AbsentSeries(name="classic 4 KiB", why="O_DIRECT is refused here")
     ],
 )
 def test_whether_the_file_system_takes_direct_io(drive: Measurement, direct_io: Fact) -> None:
-    assert facts_of(drive)["direct_io"] == direct_io
+    assert facts_of(drive).direct_io == direct_io
 
 
 @pytest.mark.parametrize(
@@ -262,7 +277,7 @@ def test_whether_the_file_system_takes_direct_io(drive: Measurement, direct_io: 
 )
 def test_only_direct_random_writes_without_sync_are_the_iops(other: Series) -> None:
     facts = facts_of(measurement(1000, other))
-    assert why(facts["random_write_iops"]) == "random writes were not measured"
+    assert why(facts.random_write_iops) == "random writes were not measured"
 
 
 # What was asked for
@@ -284,21 +299,21 @@ def test_who_writes_a_binary_log_unasked(
     vendor: VendorName, version: NumericVersion, writes: bool
 ) -> None:
     assert VENDORS[vendor].writes_binary_log(version) is writes
-    assert facts_of(WHOLE, Request(vendor, version, ""))["log_bin"] is writes
+    assert facts_of(WHOLE, Request(vendor, version, "")).log_bin is writes
 
 
 @pytest.mark.parametrize("log_bin", [True, False])
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb"])
 def test_what_the_user_says_of_the_binary_log_counts(vendor: VendorName, log_bin: bool) -> None:
     request = Request(vendor, (11, 0), "", log_bin=log_bin)
-    assert facts_of(WHOLE, request)["log_bin"] is log_bin
+    assert facts_of(WHOLE, request).log_bin is log_bin
 
 
 @pytest.mark.parametrize(("vendor", "log_bytes"), [("mysql", 1), ("mariadb", 2), ("postgresql", 3)])
 def test_what_nobody_said_is_assumed(vendor: VendorName, log_bytes: int) -> None:
     facts = facts_of(WHOLE, Request(vendor, (11, 0), ""))
-    assert facts["log_bytes_per_commit"] == log_bytes
-    assert (facts["expected_commits_per_s"], facts["recovery_time_s"]) == (1000, 600)
+    assert facts.log_bytes_per_commit == log_bytes
+    assert (facts.expected_commits_per_s, facts.recovery_time_s) == (1000, 600)
 
 
 def test_what_the_user_said_is_not_assumed() -> None:
@@ -312,9 +327,9 @@ def test_what_the_user_said_is_not_assumed() -> None:
             log_bytes_per_commit=4096,
         ),
     )
-    assert facts["durability"] == "loses-recent-on-crash"
-    assert (facts["expected_commits_per_s"], facts["recovery_time_s"]) == (5, 60)
-    assert facts["log_bytes_per_commit"] == 4096
+    assert facts.durability == "loses-recent-on-crash"
+    assert (facts.expected_commits_per_s, facts.recovery_time_s) == (5, 60)
+    assert facts.log_bytes_per_commit == 4096
 
 
 def test_an_assumption_is_more_than_nothing() -> None:

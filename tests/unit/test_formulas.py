@@ -1,5 +1,6 @@
 """Formulas: a rule's value computed from facts, with the arithmetic done by hand beside it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 from advisor.conditions import Fact
 from advisor.measurement import Unknown
 from advisor.rules.formulas import Formula, FormulaResult, number
+from tests.support.facts import facts_where
 
 MIB = 1024**2
 GIB = 1024**3
@@ -17,9 +19,9 @@ class Holder(BaseModel):
     formula: Formula
 
 
-def apply(facts: dict[str, Fact], **given: Any) -> FormulaResult:
+def apply(facts: Mapping[str, Any], **given: Any) -> FormulaResult:
     """As in a file: formula = { name = "share", ... }."""
-    return Holder.model_validate({"formula": given}).formula.apply(facts)
+    return Holder.model_validate({"formula": given}).formula.apply(facts_where(**facts))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_a_formula_that_makes_no_sense_is_refused(given: dict[str, Any], message
 @pytest.mark.parametrize("fact", ["text", True, Unknown(unknown="nobody looked")])
 def test_what_is_not_a_number_is_never_taken_for_one(fact: Fact) -> None:
     with pytest.raises(TypeError, match=r"memory_bytes is .*, not a number"):
-        number({"memory_bytes": fact}, "memory_bytes")
+        number(facts_where(memory_bytes=fact), "memory_bytes")
 
 
 # share: percent of the fact, rounded down to whole multiples, within bounds
@@ -101,7 +103,7 @@ def test_duration(recovery_time_s: float, value_us: int) -> None:
 
 # log_capacity: 600 s x 1000 commits/s x 8192 bytes = 4 915 200 000 bytes
 
-PLENTY: dict[str, Fact] = {
+PLENTY: dict[str, Any] = {
     "recovery_time_s": 600,
     "expected_commits_per_s": 1000,
     "log_bytes_per_commit": 8192,
@@ -110,7 +112,7 @@ PLENTY: dict[str, Fact] = {
 }
 
 
-def log_capacity(facts: dict[str, Fact], **given: Any) -> FormulaResult:
+def log_capacity(facts: Mapping[str, Any], **given: Any) -> FormulaResult:
     defaults = {
         "percent_of_free": 10,
         "at_least": "100MB",
@@ -150,7 +152,7 @@ def log_capacity(facts: dict[str, Fact], **given: Any) -> FormulaResult:
         ),
     ],
 )
-def test_log_capacity(change: dict[str, Fact], bound: str, bound_bytes: int, value: int) -> None:
+def test_log_capacity(change: dict[str, Any], bound: str, bound_bytes: int, value: int) -> None:
     outcome = log_capacity(PLENTY | change)
     assert outcome.value == value
     assert outcome.shown["bound"] == bound

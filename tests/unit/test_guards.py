@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from advisor.advice import Recommendation
-from advisor.analysis.fact_names import FACT_NAMES, MEASURED_PERFORMANCE
+from advisor.analysis.fact_model import MEASURED_PERFORMANCE
 from advisor.conditions import Fact
 from advisor.errors import GuardError
 from advisor.measurement import Unknown
@@ -14,6 +14,7 @@ from advisor.rules.catalogue import Rule, Spec
 from advisor.rules.guards import check_rule, check_together
 from advisor.rules.risks import RISKS
 from advisor.units import Value
+from tests.support.facts import facts_where
 
 NUMBER: Final = Spec.model_validate(
     {
@@ -63,8 +64,7 @@ def check(
     trust: str = "plausible",
     build_lz4: Fact = UNTOLD,
 ) -> None:
-    facts: dict[str, Fact] = dict.fromkeys(FACT_NAMES, Unknown(unknown="not looked at"))
-    facts |= {"durability": durability, "trust": trust, "build_lz4": build_lz4}
+    facts = facts_where(durability=durability, trust=trust, build_lz4=build_lz4)
     check_rule(f"innodb.{setting}.made", made, spec, value, facts)
 
 
@@ -278,7 +278,7 @@ def on_host(
     values: Mapping[str, Value | None], vendor: str, free_bytes: Fact, *, emitted: bool = True
 ) -> None:
     entries = [recommended(name, value, emitted=emitted) for name, value in values.items()]
-    check_together(entries, {"vendor": vendor, "free_bytes": free_bytes})
+    check_together(entries, facts_where(vendor=vendor, free_bytes=free_bytes))
 
 
 @pytest.mark.parametrize(

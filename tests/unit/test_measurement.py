@@ -20,6 +20,7 @@ from advisor.measurement import (
     from_json,
     to_json,
 )
+from advisor.series_kind import SeriesKind
 from tests.support.drives import classic, device, measurement, round_of, series, summary
 
 HINT = "make one with: fsync-advisor measure --output FILE"
@@ -183,15 +184,24 @@ def test_a_series_is_found_by_all_that_makes_it() -> None:
     many = series("overwrite", "fdatasync", 3000, writers=8)
     small, large = classic(500), classic(400, block_bytes=16384)
     drive = measurement(1000, buffered, many, small, large, devices=(device(),))
-    assert drive.find("append", "fdatasync") is None
-    assert drive.find("overwrite", "fsync", direct=True) is None
-    assert drive.find("classic", "fsync") is None
-    assert drive.find("classic", "fsync", direct=True, block_bytes=8192) is None
-    assert drive.find("overwrite", "fdatasync", writers=4) is None
-    assert drive.find("overwrite", "fsync") == buffered
-    assert drive.find("overwrite", "fdatasync", writers=8) == many
-    assert drive.find("classic", "fsync", direct=True, block_bytes=16384) == large
-    assert drive.find("classic", "fsync", direct=True) == small  # any size: the first
+    assert drive.append is None
+    assert drive.find(SeriesKind("overwrite", "fsync", 8192, direct=True)) is None
+    assert drive.find(SeriesKind("classic", "fsync", 4096)) is None
+    assert drive.find(SeriesKind("classic", "fsync", 8192, direct=True)) is None
+    assert drive.find(SeriesKind("overwrite", "fdatasync", 8192, writers=4)) is None
+    assert drive.find(SeriesKind("overwrite", "fsync", 8192)) == buffered
+    assert drive.find(SeriesKind("overwrite", "fdatasync", 8192, writers=8)) == many
+    assert drive.find(SeriesKind("classic", "fsync", 16384, direct=True)) == large
+
+
+def test_a_series_of_any_size_is_the_first_of_one_writer() -> None:
+    small, large = classic(500), classic(400, block_bytes=16384)
+    many = series("append", "fdatasync", 3000, writers=8)
+    append = series("append", "fdatasync", 2000, block_bytes=4096)
+    drive = measurement(1000, many, append, small, large)
+    assert drive.find_any_size("classic", "fsync", direct=True) == small
+    assert drive.find_any_size("classic", "fsync") is None
+    assert drive.append == append
 
 
 def test_the_primary_series_is_buffered_overwrite_with_fdatasync_of_one_writer() -> None:

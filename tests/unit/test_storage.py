@@ -5,9 +5,9 @@ import pytest
 from advisor.analysis.storage import (
     ReferenceStorage,
     StorageClass,
-    class_facts,
     classify,
     devices_of,
+    drive_facts,
     standings,
     virtual_disks,
     write_cache,
@@ -28,7 +28,7 @@ STRANGER = device("mystery0", transport=UNKNOWN, rotational=UNKNOWN, write_cache
 
 
 def class_of(drive: Measurement) -> str:
-    return classify(class_facts(drive, KNOWLEDGE.virtual_models), KNOWLEDGE.classes).id
+    return classify(drive_facts(drive, KNOWLEDGE.virtual_models), KNOWLEDGE.classes).id
 
 
 # Thresholds in microseconds: a 15 000 rpm platter at 1.5 times its limit of 250/s = 2667; flash is

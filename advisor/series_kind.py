@@ -1,0 +1,64 @@
+"""What a series did, over and over. Figures may be compared where this is the same."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+KIB: Final = 1024
+
+SyncMethod = Literal["fdatasync", "fsync", "open_datasync", "open_sync"]
+"""As PostgreSQL's wal_sync_method spells them."""
+SYNC_METHODS: Final[tuple[SyncMethod, ...]] = get_args(SyncMethod)
+
+Method = Literal[SyncMethod, "none"]
+
+Pattern = Literal["overwrite", "append", "classic", "random", "unwritten"]
+"""What is written where: blocks written before; behind the end; one block, again and again; blocks
+at random; blocks that are allocated, but were perhaps never written (only reports have these)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKind:
+    """One configuration: what each writer writes where, and how it syncs."""
+
+    pattern: Pattern
+    method: Method
+    block_bytes: int
+    direct: bool = False
+    """Whether it writes with O_DIRECT."""
+    writers: int = 1
+
+    @property
+    def name(self) -> str:
+        """Like "overwrite-fdatasync-8k" or "random-16k-x8".
+
+        "direct" is said only where it is not what the pattern always has, and "none" is not said of
+        random writes.
+        """
+        usual = self.pattern in ("classic", "random")
+        kib, rest = divmod(self.block_bytes, KIB)
+        parts = [
+            self.pattern,
+            "" if self.pattern == "random" and self.method == "none" else self.method,
+            f"{self.block_bytes}b" if rest else f"{kib}k",
+            "direct" if self.direct and not usual else "",
+            f"x{self.writers}" if self.writers > 1 else "",
+        ]
+        return "-".join(part for part in parts if part)
+
+    @property
+    def label(self) -> str:
+        """Like "8 KiB overwrite + fdatasync" or "classic 4 KiB O_DIRECT + fsync"."""
+        kib, rest = divmod(self.block_bytes, KIB)
+        size = f"{self.block_bytes} byte" if rest else f"{kib} KiB"
+        what = f"classic {size}" if self.pattern == "classic" else f"{size} {self.pattern}"
+        sync = "" if self.method == "none" else f" + {self.method}"
+        writers = f", {self.writers} writers" if self.writers > 1 else ""
+        return f"{what}{' O_DIRECT' if self.direct else ''}{sync}{writers}"
+
+
+PRIMARY: Final = SeriesKind("overwrite", "fdatasync", 8 * KIB)
+"""A block of the WAL, written over an old one: what a recycled segment costs."""
+
+CLASSIC_4K: Final = SeriesKind("classic", "fsync", 4 * KIB, direct=True)
+CLASSIC_16K: Final = SeriesKind("classic", "fsync", 16 * KIB, direct=True)
+"""The classic test: one thread, one block, O_DIRECT, fsync."""

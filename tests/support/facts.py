@@ -1,0 +1,20 @@
+"""Facts made by hand: what a test names is known, all else is not."""
+
+from typing import Any, Final
+
+from advisor.analysis.fact_model import FACTS, Facts, nothing_known
+from advisor.conditions import Fact
+from advisor.measurement import Unknown
+
+NOT_LOOKED_AT: Final = Unknown(unknown="not looked at")
+
+
+def facts_where(**known: Any) -> Facts:
+    """The facts where these are known; of MySQL and `durable`, if nothing else is said."""
+    facts = nothing_known("mysql", "durable", NOT_LOOKED_AT)
+    return Facts(**{name: known.pop(name, facts.lookup(name)) for name in FACTS}, **known)
+
+
+def by_name(facts: Facts) -> dict[str, Fact]:
+    """Name -> fact."""
+    return {name: facts.lookup(name) for name in FACTS}

@@ -1,0 +1,44 @@
+"""What a series did: its name in files, and how it is called for people."""
+
+import pytest
+
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "label"),
+    [
+        (PRIMARY, "overwrite-fdatasync-8k", "8 KiB overwrite + fdatasync"),
+        (CLASSIC_4K, "classic-fsync-4k", "classic 4 KiB O_DIRECT + fsync"),
+        (CLASSIC_16K, "classic-fsync-16k", "classic 16 KiB O_DIRECT + fsync"),
+        (
+            SeriesKind("random", "none", 16384, direct=True, writers=8),
+            "random-16k-x8",
+            "16 KiB random O_DIRECT, 8 writers",
+        ),
+        (
+            SeriesKind("overwrite", "fdatasync", 8192, writers=2),
+            "overwrite-fdatasync-8k-x2",
+            "8 KiB overwrite + fdatasync, 2 writers",
+        ),
+        (SeriesKind("overwrite", "none", 8192), "overwrite-none-8k", "8 KiB overwrite"),
+        (
+            SeriesKind("append", "open_sync", 512, direct=True),
+            "append-open_sync-512b-direct",
+            "512 byte append O_DIRECT + open_sync",
+        ),
+        (
+            SeriesKind("random", "fsync", 4096, direct=True),
+            "random-fsync-4k",
+            "4 KiB random O_DIRECT + fsync",
+        ),
+    ],
+)
+def test_name_and_label(kind: SeriesKind, name: str, label: str) -> None:
+    assert (kind.name, kind.label) == (name, label)
+
+
+def test_kinds_are_the_same_where_all_is_the_same() -> None:
+    same = SeriesKind("overwrite", "fdatasync", 8 * 1024, direct=False, writers=1)
+    assert {PRIMARY: "found"}[same] == "found"
+    assert SeriesKind("overwrite", "fdatasync", 8192, writers=2) != PRIMARY
