@@ -101,6 +101,28 @@ def test_postgresql_files_are_read_as_the_server_reads_them(name: str) -> None:
     assert found.version == version_of(server)[:1]
 
 
+def test_what_alter_system_writes_to_may_include_files_and_have_unreadable_lines() -> None:
+    server = server_named("postgresql-15")
+    with server.running("") as instance:
+        data = instance.place.data
+        auto, extra = data / "postgresql.auto.conf", data / "extra.conf"
+        extra.write_text("commit_delay = '3'\n")
+        auto.write_text("commit_delay = '2'\ninclude 'extra.conf'\nwal_level minimal replica\n")
+        rows = instance.query(
+            "SELECT sourcefile, sourceline, setting, error FROM pg_file_settings"
+            " WHERE name = 'commit_delay' OR error IS NOT NULL ORDER BY seqno"
+        )
+        found = read_settings("postgresql", [data / "postgresql.conf"])
+    assert rows == [
+        (str(auto), 1, "2", None),
+        (str(extra), 1, "3", None),
+        (str(auto), 3, None, "syntax error"),
+    ]
+    entry = found.settings["commit_delay"]
+    assert (entry.place, entry.value, entry.origin) == (f"{extra}:1", "3", "persisted")
+    assert [note for note in found.notes if note.startswith(f"{auto}:3: the server cannot read")]
+
+
 def test_postgresql_refuses_the_lines_that_are_called_unreadable() -> None:
     server = server_named("postgresql-15")
     with server.running("") as instance:
