@@ -20,7 +20,6 @@ import pytest
 
 from advisor.cli import main
 from advisor.commands import apply as command
-from advisor.servers.installed import detect
 from advisor.vendors.names import VendorName
 from tests.support.faults import missing
 from tests.support.loop_mount import loop_mount
@@ -60,7 +59,7 @@ class Host:
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detect, "find_installed", lambda *_, **__: None)
+    monkeypatch.setattr(command, "find_installed", lambda *_, **__: None)
 
 
 @pytest.fixture

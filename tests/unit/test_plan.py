@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from advisor import advise as advising
+from advisor import planning
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.capacity import host as hosting
@@ -393,7 +393,7 @@ def test_an_offer_that_leaves_a_sync_is_not_one_that_waits_for_none(
         offers = [offer.model_copy(update={"syncs_saved": 1}) for offer in advice.lower_durability]
         return advice.model_copy(update={"lower_durability": tuple(offers)})
 
-    monkeypatch.setattr(advising, "advise", halved)
+    monkeypatch.setattr(planning, "advise", halved)
     plan = planned(DRIVE, MYSQL, target_tps=3000)
     assert plan.target is not None
     assert plan.target.relaxed == ()
