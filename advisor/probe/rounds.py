@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Literal
 
-from advisor.measurement import Device, Known, Round, Series, Summary
+from advisor.measurement import Device, EndedBy, Known, Round, Series, Summary
 from advisor.probe.block_stat import read_counters
 from advisor.probe.failures import failed, wrote_short
 from advisor.probe.plan import MeasuringPlan
@@ -18,7 +18,6 @@ from advisor.probe.testfiles import OpenSeries
 from advisor.statistics import summarise
 
 Limit = Literal["samples", "bytes"]
-EndedBy = Literal["confidence", "time", "samples", "bytes"]
 
 
 @dataclass

@@ -6,9 +6,9 @@ from itertools import cycle
 
 import pytest
 
-from advisor.measurement import Round
+from advisor.measurement import EndedBy, Round
 from advisor.probe.plan import FULL_SERIES, SeriesSpec
-from advisor.probe.rounds import EndedBy, SeriesRun, _ended_by, share_out
+from advisor.probe.rounds import SeriesRun, _ended_by, share_out
 from advisor.probe.testfiles import OpenSeries
 from advisor.series_kind import PRIMARY
 from advisor.statistics import summarise
