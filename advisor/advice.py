@@ -1,17 +1,45 @@
 """The Advice: what to set, why, and what the drive sustains. Every output shows the same Advice."""
 
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, PlainValidator
 
 from advisor.analysis.description import Measured
 from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
 from advisor.measurement import Model
 from advisor.units import Value
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import ENGINES, Engine, VendorName
+from advisor.versions import VersionText
 
 SCHEMA_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RuleId:
+    """Which rule; without `name`, all of a setting's. Printed as "ENGINE.SETTING.NAME"."""
+
+    engine: Engine
+    setting: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.engine, self.setting, self.name) if part)
+
+
+def _rule_id(value: object) -> RuleId:
+    if isinstance(value, RuleId):
+        return value
+    engine, *names = str(value).split(".")
+    for known in ENGINES:
+        if engine == known and len(names) in (1, 2) and all(names):
+            return RuleId(known, *names)
+    raise ValueError(f"{value!r} is no rule's id")
+
+
+RuleIdText = Annotated[RuleId, PlainValidator(_rule_id), PlainSerializer(str, return_type=str)]
+"""A rule's id as a field: a string in the file."""
 
 
 class Recommendation(Model):
@@ -25,7 +53,7 @@ class Recommendation(Model):
     """In the notation of the server's configuration file; for a derived default, how."""
     default: Value | None
     default_note: str = ""
-    rule: str
+    rule: RuleIdText
     reason: str
     sources: tuple[str, ...]
     durability: Durability
@@ -43,7 +71,7 @@ class Recommendation(Model):
 class Skip(Model):
     """A rule that could not be applied, and why."""
 
-    rule: str
+    rule: RuleIdText
     why: str
 
 
@@ -100,7 +128,7 @@ class Advice(Model):
     schema_version: Literal[1] = SCHEMA_VERSION
     tool_version: str
     engine: VendorName
-    engine_version: str
+    engine_version: VersionText
     version_source: str
     durability: Durability
     measured: Measured

@@ -17,7 +17,6 @@ from advisor.request import Request
 from advisor.rules.engine import Result, recommend
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.registry import VENDORS
-from advisor.versions import format_version
 
 
 def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> Advice:
@@ -37,7 +36,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     return Advice(
         tool_version=__version__,
         engine=request.vendor,
-        engine_version=format_version(request.version),
+        engine_version=request.version,
         version_source=request.version_source,
         durability=request.durability,
         measured=describe_measured(measurement),

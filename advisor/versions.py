@@ -1,7 +1,9 @@
 """Versions as numbers. The vendor decides first: MariaDB 11 is not "later than MySQL 8"."""
 
 import re
-from typing import Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
+
+from pydantic import PlainSerializer, PlainValidator
 
 from advisor.errors import UsageError
 
@@ -13,12 +15,21 @@ FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
 NumericVersion = tuple[int, ...]
 
 
-def parse_version(text: str) -> NumericVersion:
+class Version(NumericVersion):
+    """A version that prints as it is written."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return format_version(self)
+
+
+def parse_version(text: str) -> Version:
     """The leading dotted number: "10.11.19-MariaDB-0+deb12u1" -> (10, 11, 19)."""
     found = re.match(r"\s*v?(\d+(?:\.\d+){0,3})", text)
     if not found:
         raise UsageError(f"{text!r} is not a version", "write it like 8.0.36, 10.11 or 17")
-    return tuple(int(part) for part in found[1].split("."))
+    return Version(int(part) for part in found[1].split("."))
 
 
 def format_version(version: NumericVersion) -> str:
@@ -30,3 +41,17 @@ def in_range(
 ) -> bool:
     """Whether `since` <= version < `until`; a missing end is open."""
     return (since is None or version >= since) and (until is None or version < until)
+
+
+def _version(value: object) -> Version:
+    if isinstance(value, str):
+        return parse_version(value)
+    if isinstance(value, tuple) and all(isinstance(part, int) for part in value):
+        return Version(value)
+    raise ValueError(f'a version is a text like "8.4", not {value!r}')
+
+
+VersionText = Annotated[
+    NumericVersion, PlainValidator(_version), PlainSerializer(format_version, return_type=str)
+]
+"""A version as a field: a string in the file, a Version in the program."""

@@ -188,7 +188,7 @@ class _Comparing:
         advised = line.advised
         if advised is None:
             return None
-        rule = next(r for r in line.setting.rule if line.setting.rule_id(r) == advised.rule)
+        rule = line.setting.rule_of(advised.rule)
         is_default = line.found.origin == "default" or value == line.spec.default
         if is_as_good(line.setting, rule, advised, value, is_default=is_default):
             return None

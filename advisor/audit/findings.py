@@ -2,6 +2,7 @@
 
 from typing import Final, Literal, get_args
 
+from advisor.advice import RuleIdText
 from advisor.analysis.description import Measured
 from advisor.durability import Durability
 from advisor.measurement import Model
@@ -56,7 +57,7 @@ class Finding(Model):
     restart: bool
     change: str
     """How to change it on this server: SQL, or which file."""
-    rule: str | None
+    rule: RuleIdText | None
     """The rule that the recommended value comes from; None where a red line alone says so."""
 
 

@@ -42,7 +42,7 @@ def run_audit(
         newer = VENDORS[request.vendor].newer_than_known(request.version)
         result = advise_without_drive(request, knowledge)
         advised: tuple[Recommendation, ...] = result.recommendations
-        missing = {skip.rule.split(".")[1] for skip in result.skipped} - {
+        missing = {skip.rule.setting for skip in result.skipped} - {
             entry.setting for entry in advised
         }
         notes = (*([newer] if newer else ()), *_not_compared(missing, why))

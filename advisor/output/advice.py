@@ -7,7 +7,6 @@ from advisor.durability import CLASSES, MEANING
 from advisor.output.text import syncs_text
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
-from advisor.versions import parse_version
 
 GROUP_TITLES: Final = {
     "commit": "Commit: what an acknowledged transaction survives",
@@ -28,7 +27,7 @@ def durability_text(advice: Advice) -> str:
 def proof_text(advice: Advice) -> str:
     """Whether a server of that version was started with such lines."""
     started = f"{VENDORS[advice.engine].title} {VENDORS[advice.engine].started_text()}"
-    if VENDORS[advice.engine].is_started(parse_version(advice.engine_version)):
+    if VENDORS[advice.engine].is_started(advice.engine_version):
         return f"Proof: our tests start {started} with such fragments and read all values back."
     return (
         f"Proof: this version was not started here; {started} was. The rest is from documentation."

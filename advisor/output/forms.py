@@ -5,7 +5,7 @@ from advisor.errors import UsageError
 from advisor.vendors.forms import Form, FormName, Written, yaml_scalar
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import NumericVersion, parse_version
+from advisor.versions import NumericVersion
 
 
 def form_of(name: FormName, vendor: VendorName, version: NumericVersion) -> Form:
@@ -22,13 +22,12 @@ def form_of(name: FormName, vendor: VendorName, version: NumericVersion) -> Form
 
 def written(form: Form, advice: Advice, entry: Recommendation) -> Written:
     """One setting in that form."""
-    return form.write(entry, advice.settings, parse_version(advice.engine_version))
+    return form.write(entry, advice.settings, advice.engine_version)
 
 
 def image_of(advice: Advice) -> str:
     """The official container image of the server's release series, as a YAML scalar."""
-    version = parse_version(advice.engine_version)
-    return yaml_scalar(VENDORS[advice.engine].image_tag(version))
+    return yaml_scalar(VENDORS[advice.engine].image_tag(advice.engine_version))
 
 
 def program_of(advice: Advice) -> str:

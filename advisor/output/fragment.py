@@ -19,7 +19,6 @@ from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_row
 from advisor.resources import resource_dir
 from advisor.vendors.forms import Form, FormName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import parse_version
 
 
 def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
@@ -27,7 +26,7 @@ def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "
 
     Raises UsageError for a form that the server does not have.
     """
-    chosen = form_of(form, advice.engine, parse_version(advice.engine_version))
+    chosen = form_of(form, advice.engine, advice.engine_version)
     environment = Environment(
         loader=FileSystemLoader(resource_dir("templates")),
         undefined=StrictUndefined,

@@ -29,7 +29,7 @@ def setting_text(setting: Setting, rule_name: str | None) -> str:
             shown = rule.model_dump(
                 mode="json", by_alias=True, exclude_unset=True, exclude={"name"}
             )
-            lines += ["", setting.rule_id(rule), *_indented(shown)]
+            lines += ["", str(setting.rule_id(rule)), *_indented(shown)]
     return "".join(f"{line}\n" for line in lines)
 
 

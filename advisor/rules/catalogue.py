@@ -8,12 +8,11 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
-    PlainSerializer,
     model_validator,
 )
 
+from advisor.advice import RuleId
 from advisor.analysis.fact_model import FACTS, build_fact
 from advisor.conditions import Condition, Conditions, Strict
 from advisor.durability import Durability
@@ -22,17 +21,10 @@ from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Argument, Parsed, ParseResult
-from advisor.versions import Feature, NumericVersion, format_version, in_range, parse_version
+from advisor.versions import Feature, NumericVersion, VersionText, format_version, in_range
 
 SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
 GROUPS: Final[tuple[SettingGroup, ...]] = get_args(SettingGroup)
-
-VersionText = Annotated[
-    NumericVersion,
-    BeforeValidator(lambda value: parse_version(value) if isinstance(value, str) else value),
-    PlainSerializer(format_version, return_type=str),
-]
-"""A version as a field: a string in the file, numbers in the program."""
 
 ALWAYS_SHOWN: Final = frozenset({"value", "default"})
 """What every reason may show besides facts and its formula's figures."""
@@ -272,8 +264,12 @@ class Setting(Strict):
         """What that version takes; None where the setting does not exist."""
         return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
 
-    def rule_id(self, rule: Rule) -> str:
-        return f"{self.engine}.{self.name}.{rule.name}"
+    def rule_id(self, rule: Rule) -> RuleId:
+        return RuleId(self.engine, self.name, rule.name)
+
+    def rule_of(self, rule_id: RuleId) -> Rule:
+        """The rule of that id, which is one of ours."""
+        return next(rule for rule in self.rule if self.rule_id(rule) == rule_id)
 
     def defaults_differ(self, vendor: VendorName) -> bool:
         """Whether the vendor has changed the default between the versions we know."""

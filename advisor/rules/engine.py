@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from advisor.advice import Recommendation, Skip
+from advisor.advice import Recommendation, RuleId, Skip
 from advisor.analysis.fact_model import Facts
 from advisor.conditions import all_hold, missing_facts
 from advisor.measurement import Unknown
@@ -74,7 +74,7 @@ def _nothing_fits(
     asked = {name for rule in rules for name in rule.conditions}
     why = ", ".join(f"{name} = {facts.lookup(name)}" for name in sorted(asked))
     why = f"no rule fits {why or 'this version'}"
-    return Skip(rule=f"{setting.engine}.{setting.name}", why=why)
+    return Skip(rule=RuleId(setting.engine, setting.name), why=why)
 
 
 def _apply(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from advisor.advice import Recommendation
+from advisor.advice import Recommendation, RuleId
 from advisor.analysis.fact_model import MEASURED_PERFORMANCE, Facts
 from advisor.durability import risks_more
 from advisor.errors import GuardError
@@ -35,13 +35,13 @@ LOG_SIZES: Final = ("innodb_redo_log_capacity", "innodb_log_file_size", "max_wal
 """How much room the log takes, or each of its files."""
 
 
-def check_rule(rule_id: str, rule: Rule, spec: Spec, value: Value, facts: Facts) -> None:
+def check_rule(rule_id: RuleId, rule: Rule, spec: Spec, value: Value, facts: Facts) -> None:
     """One recommendation against the red lines. Raises GuardError.
 
     `rule` must not risk more than the user accepts, must not hide what its value risks, must stay
     within the spec, and must not argue from the speed of a drive whose flush is not honoured.
     """
-    setting = rule_id.split(".")[1]
+    setting = rule_id.setting
     if problem := spec.problem_with(value):
         raise GuardError(f"rule {rule_id} asks for a value the server does not take: {problem}")
     risk = RISKS[setting].of(value) if setting in RISKS else rule.durability

@@ -15,12 +15,12 @@ from advisor.analysis.fact_model import FACTS, Facts
 from advisor.conditions import Strict
 from advisor.knowledge import load_settings
 from advisor.resources import resource_dir
-from advisor.rules.catalogue import Rule, Setting, Spec, VersionText
+from advisor.rules.catalogue import Rule, Setting, Spec
 from advisor.rules.engine import recommend
 from advisor.units import Value
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import NumericVersion, format_version
+from advisor.versions import NumericVersion, VersionText, format_version
 from tests.support.facts import facts_where
 
 CASES: Final = Path(__file__).parent
@@ -97,7 +97,7 @@ def test_case(engine: Engine, name: str, case: Case) -> None:
     setting = settings_of(engine)[name]
     result = recommend((setting,), case.vendor, case.version, case.all_facts())
     given = {entry.setting: entry for entry in result.recommendations}
-    winner = given[name].rule if given else ""
+    winner = str(given[name].rule) if given else ""
     assert winner == (f"{engine}.{name}.{case.rule}" if case.rule else "")
     if given:
         recommendation = given[name]
@@ -109,7 +109,7 @@ def test_case(engine: Engine, name: str, case: Case) -> None:
             assert recommendation.rendered == case.rendered
         assert "{" not in recommendation.reason
     if case.skipped is not None:
-        lacking = {skip.rule for skip in result.skipped} - {f"{engine}.{name}"}
+        lacking = {str(skip.rule) for skip in result.skipped} - {f"{engine}.{name}"}
         assert lacking == {f"{engine}.{name}.{rule}" for rule in case.skipped}
 
 

@@ -169,4 +169,4 @@ def novelties(advice: Advice) -> frozenset[tuple[str, str, str]]:
 
 
 def novelty(entry: Recommendation) -> tuple[str, str, str]:
-    return entry.rule, entry.rendered, str(entry.emitted)
+    return str(entry.rule), entry.rendered, str(entry.emitted)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from advisor.advice import Advice, Loss, LowerDurability
+from advisor.advice import Advice, Loss, LowerDurability, RuleId, Skip
 from advisor.advise import advise
 from advisor.analysis.facts import Assumption
 from advisor.durability import Durability
@@ -264,7 +264,7 @@ def test_what_it_rests_on_where_little_is_known() -> None:
 
 def test_what_was_asked_for_is_told() -> None:
     advice = advise(DRIVE, replace(MYSQL, durability="loses-recent-on-crash"), INNODB)
-    assert (advice.engine, advice.engine_version) == ("mysql", "9.7.4")
+    assert (advice.engine, f"{advice.engine_version}") == ("mysql", "9.7.4")
     assert advice.version_source == "a test"
     assert advice.durability == "loses-recent-on-crash"
     assert [entry.value for entry in advice.settings] == [2, 100]
@@ -445,3 +445,16 @@ def test_what_the_measurement_warns_of_is_noted_first() -> None:
         "it drifts",
         "PostgreSQL 20 is newer than what we know; the rules of 19 are used",
     )
+
+
+def test_a_rules_id_is_a_string_in_the_file() -> None:
+    read = Skip.model_validate({"rule": "innodb.sync_binlog.safe", "why": ""})
+    assert read.rule == RuleId("innodb", "sync_binlog", "safe")
+    assert read.model_dump() == {"rule": "innodb.sync_binlog.safe", "why": ""}
+    assert Skip.model_validate({"rule": "innodb.x", "why": ""}).rule == RuleId("innodb", "x")
+
+
+@pytest.mark.parametrize("text", ["", "innodb", "innodb.", "oracle.x.y", "innodb.x.y.z"])
+def test_what_is_no_rules_id_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no rule's id"):
+        Skip.model_validate({"rule": text, "why": ""})

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from advisor import knowledge
+from advisor.advice import RuleId
 from advisor.errors import KnowledgeError, UsageError
 from advisor.knowledge import (
     find_setting,
@@ -470,7 +471,8 @@ def test_a_rule_needs_what_it_asks_computes_and_shows(profiles: Path) -> None:
 
 def test_a_rules_id_says_where_it_stands(profiles: Path) -> None:
     (setting,) = load_settings("innodb")
-    assert setting.rule_id(setting.rule[0]) == "innodb.loss.relaxed"
+    assert str(setting.rule_id(setting.rule[0])) == "innodb.loss.relaxed"
+    assert setting.rule_of(RuleId("innodb", "loss", "relaxed")) is setting.rule[0]
 
 
 def test_as_json_a_setting_stands_as_in_its_file(profiles: Path) -> None:

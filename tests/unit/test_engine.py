@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from advisor.advice import Recommendation, Skip
+from advisor.advice import Recommendation, RuleId, Skip
 from advisor.errors import GuardError
 from advisor.measurement import Unknown
 from advisor.rules.catalogue import Setting
@@ -93,29 +93,31 @@ def test_a_rule_of_another_vendor_or_version_is_passed_over() -> None:
             rule("mine", vendor="mysql", since="8.4", until="8.5", value="5MB"),
         )
     )
-    assert only(result).rule == "innodb.log_size.mine"
+    assert str(only(result).rule) == "innodb.log_size.mine"
 
 
 def test_where_no_rule_fits_the_facts_are_told() -> None:
     result = ask(setting(SLOW, HDD), fdatasync_mean_us=999, medium="ssd")
     why = "no rule fits fdatasync_mean_us = 999, medium = ssd"
-    assert result == Result((), (Skip(rule="innodb.log_size", why=why),))
+    assert result == Result((), (Skip(rule=RuleId("innodb", "log_size"), why=why),))
 
 
 def test_where_no_rule_covers_the_version_that_is_told() -> None:
     result = ask(setting(rule("old", vendor="mysql", until="8.1", value="1MB")))
-    assert result == Result((), (Skip(rule="innodb.log_size", why="no rule fits this version"),))
+    assert result == Result(
+        (), (Skip(rule=RuleId("innodb", "log_size"), why="no rule fits this version"),)
+    )
 
 
 def test_a_rule_that_lacks_a_fact_is_skipped_with_the_reason_and_the_next_gets_its_turn() -> None:
     result = ask(setting(SLOW, ANY), fdatasync_mean_us=Unknown(unknown="too few samples"))
     assert result.skipped == (
         Skip(
-            rule="innodb.log_size.slow",
+            rule=RuleId("innodb", "log_size", "slow"),
             why="fdatasync_mean_us is unknown: too few samples",
         ),
     )
-    assert [entry.rule for entry in result.recommendations] == ["innodb.log_size.any"]
+    assert [str(entry.rule) for entry in result.recommendations] == ["innodb.log_size.any"]
 
 
 def test_all_the_facts_it_lacks_are_told() -> None:
@@ -138,13 +140,13 @@ def test_a_rule_that_a_known_fact_rules_out_is_not_called_skipped() -> None:
         when={"medium": {"is": "hdd"}, "fdatasync_mean_us": {"below": 5}},
         value="1MB",
     )
-    assert only(ask(setting(both, ANY), medium="ssd")).rule == "innodb.log_size.any"
+    assert str(only(ask(setting(both, ANY), medium="ssd")).rule) == "innodb.log_size.any"
 
 
 def test_where_all_are_skipped_there_is_no_recommendation() -> None:
     result = ask(setting(SLOW, HDD))
     assert result.recommendations == ()
-    assert [skip.rule for skip in result.skipped] == [
+    assert [str(skip.rule) for skip in result.skipped] == [
         "innodb.log_size.slow",
         "innodb.log_size.hdd",
     ]
@@ -159,7 +161,7 @@ def test_where_all_are_skipped_there_is_no_recommendation() -> None:
 )
 def test_the_first_that_matches_wins(rules: tuple[dict[str, Any], ...], winner: str) -> None:
     result = ask(setting(*rules), fdatasync_mean_us=1000, medium="hdd")
-    assert only(result).rule == f"innodb.log_size.{winner}"
+    assert str(only(result).rule) == f"innodb.log_size.{winner}"
 
 
 def test_all_that_is_known_of_it_is_told() -> None:
@@ -185,7 +187,7 @@ def test_all_that_is_known_of_it_is_told() -> None:
         unit="kB",
         rendered="2M",
         default=4096,
-        rule="innodb.log_size.relaxed",
+        rule=RuleId("innodb", "log_size", "relaxed"),
         reason="With loses-recent-on-crash, 2M instead of 4M.",
         sources=("https://example.org/relaxed",),
         durability="loses-recent-on-crash",
@@ -356,7 +358,7 @@ def test_an_unknown_build_gets_what_always_starts_and_the_skip_is_reported() -> 
     result = ask(setting(LZ4, rule("any", value="on"), spec=(COMPRESSION,)))
     assert [entry.value for entry in result.recommendations] == ["on"]
     assert result.skipped == (
-        Skip(rule="innodb.log_size.lz4", why="build_lz4 is unknown: not looked at"),
+        Skip(rule=RuleId("innodb", "log_size", "lz4"), why="build_lz4 is unknown: not looked at"),
     )
 
 

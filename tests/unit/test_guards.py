@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from advisor.advice import Recommendation
+from advisor.advice import Recommendation, RuleId
 from advisor.analysis.fact_model import MEASURED_PERFORMANCE
 from advisor.conditions import Fact
 from advisor.errors import GuardError
@@ -65,7 +65,7 @@ def check(
     build_lz4: Fact = UNTOLD,
 ) -> None:
     facts = facts_where(durability=durability, trust=trust, build_lz4=build_lz4)
-    check_rule(f"innodb.{setting}.made", made, spec, value, facts)
+    check_rule(RuleId("innodb", setting, "made"), made, spec, value, facts)
 
 
 # Outside the spec: an error, no clamping
@@ -256,7 +256,7 @@ def recommended(setting: str, value: Value | None, *, emitted: bool) -> Recommen
         unit="MB" if setting.endswith("wal_size") else "B",
         rendered=f"{value}",
         default=None,
-        rule="",
+        rule=RuleId("innodb", setting),
         reason="",
         sources=(),
         durability="durable",

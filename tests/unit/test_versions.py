@@ -104,3 +104,11 @@ def test_series_are_told_without_claiming_one_in_between(
 ) -> None:
     monkeypatch.setattr(type(VENDORS["postgresql"]), "started_versions", series)
     assert VENDORS["postgresql"].started_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"), [("8.0.36", "8.0.36"), ("v10.11.19-MariaDB", "10.11.19")]
+)
+def test_a_version_prints_as_it_is_written(text: str, printed: str) -> None:
+    version = parse_version(text)
+    assert (f"{version}", str(version)) == (printed, printed)

@@ -51,7 +51,9 @@ def _entry(entry: Recommendation, vendor: VendorName) -> Entry:
         default = VENDORS[vendor].render_value(entry.default, entry.unit)
     tags = [entry.durability, "restart" if entry.restart else VENDORS[vendor].without_restart]
     tags += [f"default {default}"] if default else []
-    return Entry(entry.setting, entry.rendered, tags, entry.reason, (entry.rule, *entry.sources))
+    return Entry(
+        entry.setting, entry.rendered, tags, entry.reason, (str(entry.rule), *entry.sources)
+    )
 
 
 def _lines(advice: Advice) -> str:
@@ -63,11 +65,11 @@ def _lines(advice: Advice) -> str:
 
 def _left(advice: Advice) -> list[DocumentBlock]:
     left = [
-        Entry(entry.setting, "", [f"default {entry.rendered}"], entry.reason, [entry.rule])
+        Entry(entry.setting, "", [f"default {entry.rendered}"], entry.reason, [str(entry.rule)])
         for entry in advice.settings
         if not entry.emitted
     ]
-    skipped = [Entry(skip.rule, "", [], f"{skip.why}.", []) for skip in advice.skipped]
+    skipped = [Entry(str(skip.rule), "", [], f"{skip.why}.", []) for skip in advice.skipped]
     titled = {"Left at the default": left, "Rules that could not be applied": skipped}
     blocks: list[DocumentBlock] = [
         Entries(title, entries) for title, entries in titled.items() if entries
