@@ -18,7 +18,10 @@ from advisor.series_kind import SYNC_METHODS
 from advisor.statistics import typical_us
 from advisor.units import format_named
 
-Trust = Literal["plausible", "unverifiable", "suspicious", "not-durable"]
+AskedTrust = Literal["plausible", "unverifiable", "suspicious"]
+"""What a user may ask for: a drive that is not durable is refused without being asked."""
+
+Trust = Literal[AskedTrust, "not-durable"]
 ORDER: Final[tuple[Trust, ...]] = get_args(Trust)
 """From the most to the least."""
 

@@ -11,6 +11,7 @@ from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import named_fragment
+from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import STANDARD_STREAM
 from advisor.knowledge import load_settings
@@ -111,7 +112,7 @@ def apply(options: ApplyOptions) -> None:
 
 
 def _plan(
-    target: ConfigTarget, file: Path | None, durability: shared.DurabilityChoice
+    target: ConfigTarget, file: Path | None, durability: AdvisedDurability
 ) -> FileChange:
 
     if file is None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.analysis.verdict import require_durable
+from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
 from advisor.commands import options as shared
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
@@ -32,7 +33,7 @@ class AuditOptions:
     drive: Annotated[shared.DriveOptions, Only("from_file", "save")]
     quick: shared.Quick = False
     fail_on: Annotated[
-        Literal["corruption-risk", "data-loss", "performance", "note"],
+        Severity,
         typer.Option(help="Exit with 3 where a finding is at least as severe."),
     ] = "note"
     request: Annotated[

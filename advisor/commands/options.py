@@ -6,18 +6,18 @@ from typing import Annotated, Final, Literal, get_args
 
 import typer
 
+from advisor.analysis.trust import AskedTrust
+from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
 from advisor.vendors.names import VendorName
 
-DurabilityChoice = Literal["durable", "loses-recent-on-power-loss", "loses-recent-on-crash"]
-TrustChoice = Literal["plausible", "unverifiable", "suspicious"]
 FORMERLY_DURABLE: Final = "strict"
 """What `durable` was called; still understood, and in no help."""
 
 
 def parse_durability(text: str) -> str:
     """The class that is named. Raises typer.BadParameter."""
-    choices = get_args(DurabilityChoice)
+    choices = get_args(AdvisedDurability)
     if text == FORMERLY_DURABLE:
         return "durable"
     if text not in choices:
@@ -66,10 +66,10 @@ DatabaseVersion = Annotated[
     ),
 ]
 DurabilityOption = Annotated[
-    DurabilityChoice,
+    AdvisedDurability,
     typer.Option(
         parser=parse_durability,
-        metavar=f"[{'|'.join(get_args(DurabilityChoice))}]",
+        metavar=f"[{'|'.join(get_args(AdvisedDurability))}]",
         help="What may be lost; durable: no acknowledged commit.",
     ),
 ]
@@ -163,7 +163,7 @@ P99Limit = Annotated[
     ),
 ]
 RequireTrust = Annotated[
-    TrustChoice | None, typer.Option(help="Exit with 3 when the drive deserves less trust.")
+    AskedTrust | None, typer.Option(help="Exit with 3 when the drive deserves less trust.")
 ]
 AcceptNotDurable = Annotated[
     bool,
