@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import from_json
+from advisor.measurement import Measurement, from_json
 from tests.powercut.disk import CannotRehearse, Disk
 from tests.support.faults import probe_command
 from tests.support.paths import CHECKOUT
@@ -27,11 +27,10 @@ def compile_lying_drive(folder: Path) -> Path:
     return library
 
 
-def judged(library: Path, disk: Disk) -> dict[str, Any]:
-    """Measures the drive that lies: its trust, and which checks found fault with it.
+def measured(library: Path, disk: Disk) -> Measurement:
+    """What our probe measures on the drive that lies.
 
-    What the host tells of preloaded libraries is taken out, for a real drive is none: the verdict
-    rests on latencies and on what the kernel counted.
+    What the host tells of preloaded libraries is taken out, for a real drive is none.
     """
     with disk.plugged_in() as place:
         done = subprocess.run(
@@ -41,9 +40,13 @@ def judged(library: Path, disk: Disk) -> dict[str, Any]:
             text=True,
             check=True,
         )
-    measured = from_json(done.stdout, "the probe")
-    environment = measured.environment.model_copy(update={"preloaded": ()})
-    measured = measured.model_copy(update={"environment": environment})
-    verdict = judge(measured, load_storage_knowledge())
+    told = from_json(done.stdout, "the probe")
+    environment = told.environment.model_copy(update={"preloaded": ()})
+    return told.model_copy(update={"environment": environment})
+
+
+def judged(measurement: Measurement) -> dict[str, Any]:
+    """Its trust, and which checks found fault with it: by latencies and what the kernel counted."""
+    verdict = judge(measurement, load_storage_knowledge())
     found = [one.check for one in verdict.evidence if one.trust == verdict.trust]
     return {"trust": verdict.trust, "checks": found}

@@ -68,7 +68,7 @@ def test_a_memory_file_system_is_a_finding(command: str, tmp_path: Path) -> None
         assert "tmpfs keeps files in memory" in done.stderr
         assert "Traceback" not in done.stderr
         assert os.listdir(point) == []
-    if command not in ("measure", "compare"):  # these show what they measured
+    if command not in ("measure", "drift"):  # these show what they measured
         assert done.stdout == ""
         assert not A_RATE.search(done.stderr)
 
