@@ -90,7 +90,9 @@ def _rehearse_server(room: Path, configuration: Configuration, options: argparse
     if configuration.server not in {server.name for server in available()}:
         raise CannotRehearse(f"there is no {configuration.server} yet: tests/run fetches it")
     library = lying_drive.compile_lying_drive(room.parent) if configuration.lying else None
-    trust = lying_drive.judged(library, Disk(room, "measured", "ext4")) if library else {}
+    trust = {}
+    if library:
+        trust = lying_drive.judged(lying_drive.measured(library, Disk(room, "measured", "ext4")))
     machine = machine_for(room, configuration, library)
     for plan in plans(configuration, options.seed, full=options.full):
         run = rehearse(room, machine, plan)
