@@ -111,9 +111,7 @@ def apply(options: ApplyOptions) -> None:
             _report(change, quiet=quiet)
 
 
-def _plan(
-    target: ConfigTarget, file: Path | None, durability: AdvisedDurability
-) -> FileChange:
+def _plan(target: ConfigTarget, file: Path | None, durability: AdvisedDurability) -> FileChange:
 
     if file is None:
         return plan_undo(target)
