@@ -97,7 +97,7 @@ def apply(options: ApplyOptions) -> None:
     with alone_in(target.path.parent):
         change = _plan(target, options.file, options.durability)
         if change.is_none:
-            notify(f"{target.path} is so already; nothing to do", quiet=quiet)
+            notify(f"{target.path} is already up to date; nothing to do", quiet=quiet)
             return
         _show(change, quiet=quiet)
         _check(change, installed, quiet=quiet)

@@ -50,29 +50,25 @@ def _target(
 
     Raises UsageError or AdvisorError for a version older than the tables.
     """
-    oldest, newest = map(parse_version, VENDORS[vendor].known_versions)
-    name = VENDORS[vendor].title
+    server = VENDORS[vendor]
+    name = server.title
     if given is not None:
         version = parse_version(given)
-        if version[: len(oldest)] < oldest:
-            raise UsageError(
-                f"{name} {given} is older than what we know",
-                f"the tables begin with {name} {format_version(oldest)}",
-            )
+        if server.is_too_old(version):
+            raise UsageError(f"{name} {given} is older than what we know", server.tables_begin)
         return version, "as given", {}
     # These start programs; not needed above.
     from advisor.servers.installed import detect_features, find_installed
 
     installed = find_installed(vendor)
     if installed is None:
-        return newest, f"no {name} was found here; this is the newest we know", {}
-    if installed.version[: len(oldest)] < oldest:
+        return server.newest_version, f"no {name} was found here; this is the newest we know", {}
+    if server.is_too_old(installed.version):
         # Neither the oldest rules nor the newest are about it.
         raise AdvisorError(
             f"{name} {format_version(installed.version)}, installed here as {installed.program},"
             " is older than what we know",
-            f"the tables begin with {name} {format_version(oldest)};"
-            " name the version it will be with --db-version",
+            f"{server.tables_begin}; name the version it will be with --db-version",
         )
     source = f"installed here: {installed.program}"
     return installed.version, source, detect_features(installed)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from advisor.errors import UsageError
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
 from advisor.units import Value
@@ -159,6 +158,16 @@ class Vendor(ABC):
     def newest_version(self) -> NumericVersion:
         return parse_version(self.known_versions[1])
 
+    def is_too_old(self, version: NumericVersion) -> bool:
+        """Whether the tables begin later."""
+        oldest = self.oldest_version
+        return version[: len(oldest)] < oldest
+
+    @property
+    def tables_begin(self) -> str:
+        """The hint for a version that is too old."""
+        return f"the tables begin with {self.title} {self.known_versions[0]}"
+
     def is_started(self, version: NumericVersion) -> bool:
         """Whether a server of that release series is started with our fragments by our tests."""
         return any(
@@ -172,7 +181,7 @@ class Vendor(ABC):
             numbers = [int(text) for text in series]
             if numbers == list(range(numbers[0], numbers[-1] + 1)):
                 return f"{series[0]} to {series[-1]}"
-        return " and ".join(filter(None, (", ".join(series[:-1]), series[-1])))
+        return " and ".join(filter(None, (", ".join(series[:-1]), *series[-1:])))
 
     def newer_than_known(self, version: NumericVersion) -> str:
         """What to say of a version that is newer than the tables; "" where it is not."""
@@ -496,13 +505,3 @@ class Vendor(ABC):
 
 
 RESTART: Final = "then restart the server"
-
-
-def require_known(vendor: Vendor, version: NumericVersion, *, hint: str = "") -> None:
-    """Raises UsageError for a version older than the tables."""
-    oldest = vendor.oldest_version
-    if version[: len(oldest)] < oldest:
-        raise UsageError(
-            f"{vendor.title} {format_version(version)} is older than what we know",
-            f"the tables begin with {vendor.title} {format_version(oldest)}{hint}",
-        )

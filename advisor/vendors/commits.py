@@ -44,7 +44,7 @@ class SyncStage:
 
     file: Literal["log", "binary log", "file of its own"]
     enters: Literal["as a group", "one by one"] = "as a group"
-    """Whether those whom the stage before has served enter this one together."""
+    """How the transactions that the stage before has served enter this one."""
     lock_turns: int = 0
     """How often those who wait must queue for a lock before one of them leads the next sync."""
     delayed: bool = False

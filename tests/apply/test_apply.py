@@ -137,13 +137,13 @@ def test_a_fragment_made_for_another_version_is_warned_of(
     assert (f"warning: this was made for PostgreSQL {version}" in stderr) is warned
 
 
-def test_what_is_so_already_is_left_alone(mysql: Host, run: Run) -> None:
+def test_what_is_up_to_date_is_left_alone(mysql: Host, run: Run) -> None:
     arguments = mysql.command("[mysqld]", "sync_binlog = 1")
     run(arguments)
     inode = mysql.file.stat().st_ino
     status, stdout, stderr = run(arguments)
     assert (status, stdout) == (0, "")
-    assert "is so already; nothing to do" in stderr
+    assert "is already up to date; nothing to do" in stderr
     assert (mysql.names(), mysql.file.stat().st_ino) == ([MYSQL], inode)
 
 

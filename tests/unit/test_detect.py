@@ -42,6 +42,8 @@ def test_a_banner_that_is_none_of_ours(banner: str) -> None:
             (8, 0, 36),
         ),
         ("/usr/sbin/mysqld  Ver 9.7.4 for Linux on x86_64 (Debian)\n", "mysql", (9, 7, 4)),
+        # The folder's name says nothing.
+        ("/opt/mariadb/bin/mysqld  Ver 9.7.0 for Linux on x86_64 (Source)\n", "mysql", (9, 7, 0)),
         (
             "mysqld  Ver 8.0.35-27 for Linux on x86_64 (Percona Server (GPL), Release 27)\n",
             "mysql",

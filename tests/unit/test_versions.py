@@ -91,6 +91,7 @@ def test_what_is_started_is_among_what_is_known(vendor: VendorName) -> None:
 @pytest.mark.parametrize(
     ("series", "text"),
     [
+        ((), ""),
         (("9.7",), "9.7"),
         (("10.11", "11.8"), "10.11 and 11.8"),
         (("10.6", "10.11", "11.8"), "10.6, 10.11 and 11.8"),

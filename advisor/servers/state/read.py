@@ -4,12 +4,12 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError
 from advisor.server_state import ServerState
 from advisor.servers.connection import Address, ask_together
 from advisor.servers.state.activity import watch
-from advisor.vendors.base import require_known
 from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version
 
 
 def read_server(address: Address, *, interval_s: float = 0) -> ServerState:
@@ -25,10 +25,11 @@ def read_server(address: Address, *, interval_s: float = 0) -> ServerState:
             connection.vendor = VENDORS[address.vendor].actual_vendor(version)
         vendor = VENDORS[connection.vendor]
         state = vendor.server_state(partial(ask_together, connection))
-        try:
-            require_known(vendor, state.version)
-        except UsageError as error:
-            raise AdvisorError(error.message, error.hint) from error
+        if vendor.is_too_old(state.version):
+            version = format_version(state.version)
+            raise AdvisorError(
+                f"{vendor.title} {version} is older than what we know", vendor.tables_begin
+            )
         if interval_s:
             return replace(state, activity=watch(connection, state, interval_s))
         return state
