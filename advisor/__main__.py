@@ -1,6 +1,7 @@
 """The program: `fsync-advisor`, or `python -m advisor`."""
 
 import gc
+import os
 from typing import NoReturn
 
 
@@ -8,6 +9,8 @@ def main() -> NoReturn:
     """Runs the command line."""
     # A short life makes little garbage, and no collection may fall into a measurement.
     gc.disable()
+    # Nor is it pydantic's plugins' business, should the host have any, what a file of ours means.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from advisor.cli import main as run
 
     run()
