@@ -12,7 +12,9 @@ def main() -> NoReturn:
     # Nor is it pydantic's plugins' business, should the host have any, what a file of ours means.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from advisor.cli import main as run
+    from advisor.standard_streams import prepare_standard_streams
 
+    prepare_standard_streams()
     run()
 
 

@@ -150,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         signal.signal(number, _interrupt)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        app(args=arguments, prog_name="fsync-advisor")
+        _run(arguments)
     except (AdvisorError, Interrupted) as error:
         print(f"fsync-advisor: {error.message}", file=sys.stderr)
         if error.hint:
@@ -168,6 +168,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         tell_fault(error, arguments)
         sys.exit(ExitStatus.FAULT)
     sys.exit(ExitStatus.DONE)
+
+
+def _run(arguments: list[str]) -> None:
+    try:
+        app(args=arguments, prog_name="fsync-advisor")
+    finally:  # so that a failure to write shows here, not when the interpreter ends
+        sys.stdout.flush()
 
 
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:

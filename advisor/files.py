@@ -98,7 +98,8 @@ def write_text(path: Path, text: str, *, force: bool = False) -> None:
     file or the new one, never half of one. Raises UsageError or AdvisorError.
     """
     if path == STANDARD_STREAM:
-        _write_to_stdout(text)
+        sys.stdout.write(text)
+        sys.stdout.flush()
         return
     check_writable(path, force=force)
     try:
@@ -107,19 +108,6 @@ def write_text(path: Path, text: str, *, force: bool = False) -> None:
         raise UsageError(f"{path} exists already", "--force replaces it.") from error
     except OSError as error:
         raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _write_to_stdout(text: str) -> None:
-    """Raises BrokenPipeError where the reader is gone, AdvisorError for any other failure."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        # What is left in the buffer must not fail once more when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise AdvisorError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def write_private(folders: Iterable[Path], prefix: str, text: str) -> Path | None:

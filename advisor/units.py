@@ -13,27 +13,47 @@ UNIT_US: Final = {"us": 1, "ms": 1000, "s": 1_000_000}
 """Time units in which servers count, in microseconds."""
 
 _NUMBER: Final = r"\s*(\d{1,20}(?:\.\d{1,20})?)\s*"
-_SIZE_SUFFIXES: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
-_DURATION_SUFFIXES: Final = {"us": 1, "ms": 1000, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6}
+_SIZE_SUFFIXES: Final = {"": 1} | {suffix: 1024**power for power, suffix in enumerate("KMGTP", 1)}
+_DURATION_WORDS_US: Final = {
+    ("us",): 1,
+    ("ms",): 1000,
+    ("", "s", "sec", "second", "seconds"): 10**6,
+    ("m", "min", "minute", "minutes"): 60 * 10**6,
+    ("h", "hour", "hours"): 3600 * 10**6,
+    ("d", "day", "days"): 86_400 * 10**6,
+}
+_DURATION_US: Final = {
+    word: unit_us for words, unit_us in _DURATION_WORDS_US.items() for word in words
+}
 
 Value = bool | int | float | str
 """A setting's value: a number counts in the server's own unit."""
 
 
-def parse_size(text: str) -> int:
-    """Of "24GB", "512M", "1.5 GiB" or plain bytes -> bytes. Powers of 1024, as servers count."""
-    found = re.fullmatch(rf"{_NUMBER}(?:([KMGT])i?)?B?\s*", text, re.IGNORECASE)
+def parse_size(text: str, *, needs_unit: bool = False) -> int:
+    """Of "24GB", "512M", "1.5 GiB" or plain bytes -> bytes. Powers of 1024, as servers count.
+
+    Raises UsageError; with `needs_unit` for a plain number, too.
+    """
+    found = re.fullmatch(rf"{_NUMBER}(?:([KMGTP])(?:i?B)?|(B|bytes?)?)\s*", text, re.IGNORECASE)
     if not found:
-        raise UsageError(f"{text!r} is not a size", "write it like 24GB, 512MB or 8192")
+        raise UsageError(f"{text!r} is not a size", "write it like 24GB, 512MB or 64kB")
+    if needs_unit and not (found[2] or found[3]):
+        raise UsageError(f"{text!r} has no unit", f"{found[1]}GB, {found[1]}MB or {found[1]}kB?")
     return int(Fraction(found[1]) * _SIZE_SUFFIXES[found[2].upper() if found[2] else ""])
 
 
-def parse_duration_us(text: str) -> int:
-    """Of "300ms", "10min", "90s", "1h" -> microseconds. A plain number is seconds."""
-    found = re.fullmatch(rf"{_NUMBER}(us|ms|s|min|h)?\s*", text)
-    if not found:
+def parse_duration_us(text: str, *, needs_unit: bool = False) -> int:
+    """Of "300ms", "10min", "90 seconds", "1d" -> microseconds. A plain number is seconds.
+
+    Raises UsageError; with `needs_unit` for a plain number, too.
+    """
+    found = re.fullmatch(rf"{_NUMBER}([a-z]*)\s*", text.lower())
+    if not found or found[2] not in _DURATION_US:
         raise UsageError(f"{text!r} is not a duration", "write it like 300s, 10min or 1h")
-    return round(Fraction(found[1]) * _DURATION_SUFFIXES[found[2] or "s"])
+    if needs_unit and not found[2]:
+        raise UsageError(f"{text!r} has no unit", f"{found[1]}s, {found[1]}min or {found[1]}h?")
+    return round(Fraction(found[1]) * _DURATION_US[found[2]])
 
 
 def format_size(size_bytes: float) -> str:

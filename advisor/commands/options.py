@@ -90,7 +90,7 @@ RecoveryTime = Annotated[
 ]
 ExpectedTps = Annotated[
     float | None,
-    typer.Option(min=1, help="Commits per second to plan the log for.  [default: 1000]"),
+    typer.Option(min=1, max=1e9, help="Commits per second to plan the log for.  [default: 1000]"),
 ]
 LogBytesPerCommit = Annotated[
     str | None,
@@ -195,6 +195,8 @@ class PlanOptions:
     def __post_init__(self) -> None:
         if self.quick and self.thorough:
             raise UsageError("--quick and --thorough contradict each other")
+        if self.label and not self.label.isprintable():
+            raise UsageError(f"--label {self.label!r} is not printable text in UTF-8")
 
     @property
     def is_named(self) -> bool:

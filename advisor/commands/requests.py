@@ -1,6 +1,8 @@
 """Options -> the Request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
 
 from advisor.commands.options import RequestOptions
 from advisor.errors import AdvisorError, UsageError
@@ -9,6 +11,10 @@ from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import FEATURES, Feature, NumericVersion, format_version, parse_version
+
+SIZES: Final = {"--memory": ("32MB", "1PB"), "--log-bytes-per-commit": ("1B", "1TB")}
+DURATIONS: Final = {"--recovery-time": ("1s", "7d")}
+"""What a database server may have or need; beyond, a unit was mistaken."""
 
 
 def build_request(
@@ -106,14 +112,28 @@ def parse_build(text: str) -> dict[Feature, bool]:
 
 
 def _size(option: str, text: str | None) -> int | None:
-    return None if text is None else _positive(parse_size(text), option, text)
+    if text is None:
+        return None
+    # An option called so has said the unit.
+    needs_unit = "bytes" not in option
+    return _within(option, text, SIZES[option], partial(parse_size, needs_unit=needs_unit))
 
 
 def _duration_s(option: str, text: str | None) -> float | None:
-    return None if text is None else _positive(parse_duration_us(text), option, text) / 1e6
+    if text is None:
+        return None
+    bounds = DURATIONS[option]
+    read = partial(parse_duration_us, needs_unit=True)
+    return _within(option, text, bounds, read) / 1e6
 
 
-def _positive(amount: int, option: str, text: str) -> int:
-    if amount <= 0:
-        raise UsageError(f"{option} {text!r} must be more than nothing")
+def _within(option: str, text: str, bounds: tuple[str, str], read: Callable[[str], int]) -> int:
+    """Raises UsageError that names the option."""
+    try:
+        amount = read(text)
+    except UsageError as error:
+        raise UsageError(f"{option} {error.message}", error.hint) from None
+    least, most = bounds
+    if not read(least) <= amount <= read(most):
+        raise UsageError(f"{option} {text!r} is not between {least} and {most}")
     return amount

@@ -19,7 +19,7 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor", "advisor.errors", "advisor.durability"),
-    ("advisor.versions", "advisor.files", "advisor.resources"),
+    ("advisor.versions", "advisor.files", "advisor.resources", "advisor.standard_streams"),
     ("advisor.units",),
     ("advisor.series_kind",),
     ("advisor.measurement",),
@@ -83,6 +83,7 @@ READERS: Final = (
     "advisor.servers.config",
     "advisor.servers.sandbox.data_directory",  # reads the SQL that comes with MariaDB
     "advisor.servers.sandbox.sandbox",  # fills a temporary place of its own
+    "advisor.standard_streams",  # opens what was closed
 )
 """Who may open, read or write files."""
 

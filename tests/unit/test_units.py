@@ -32,7 +32,7 @@ from advisor.vendors.registry import VENDORS
         "1e3",
         "1,5G",
         "1 2",
-        "1PB",
+        "1EB",
         "4 GBs",
         "0x10",
         ".5G",
@@ -44,10 +44,10 @@ def test_what_is_not_a_size_is_refused_by_name(text: str) -> None:
     with pytest.raises(UsageError, match="is not a size") as refusal:
         parse_size(text)
     assert repr(text) in refusal.value.message
-    assert refusal.value.hint == "write it like 24GB, 512MB or 8192"
+    assert refusal.value.hint == "write it like 24GB, 512MB or 64kB"
 
 
-@pytest.mark.parametrize("text", ["", "fast", "-5s", "1d", "5 minutes", "1e3", "300mS", "5MIN"])
+@pytest.mark.parametrize("text", ["", "fast", "-5s", "1w", "5 min 3 s", "1e3", "5 mins", "1 month"])
 def test_what_is_not_a_duration_is_refused_by_name(text: str) -> None:
     with pytest.raises(UsageError, match="is not a duration") as refusal:
         parse_duration_us(text)
@@ -77,6 +77,8 @@ def test_a_number_without_end_is_refused_and_not_a_crash(parse: Callable[[str], 
         (" 24GB ", 25769803776),
         ("2T", 2199023255552),
         ("0.3K", 307),  # 307.2, rounded down
+        ("1PB", 1125899906842624),
+        ("80 bytes", 80),
         # innodb_buffer_pool_size's maximum on MariaDB: a float would make it ...163000 or so
         ("18446744073701163008", 18446744073701163008),
         ("9007199254740993", 9007199254740993),  # 2^53 + 1, the first whole number no float has
@@ -97,10 +99,22 @@ def test_a_size_is_read(text: str, size_bytes: int) -> None:
         ("10min", 600_000_000),
         ("1.5 h", 5_400_000_000),
         ("0.1s", 100_000),
+        ("10m", 600_000_000),
+        ("10 minutes", 600_000_000),
+        ("5MIN", 300_000_000),
+        ("1 hour", 3_600_000_000),
+        ("1d", 86_400_000_000),
+        ("2 Days", 172_800_000_000),
     ],
 )
 def test_a_duration_is_read(text: str, duration_us: int) -> None:
     assert parse_duration_us(text) == duration_us
+
+
+@pytest.mark.parametrize("parse", [parse_size, parse_duration_us])
+def test_where_a_unit_is_needed_a_plain_number_is_refused(parse: Callable[..., int]) -> None:
+    with pytest.raises(UsageError, match=r"^'8' has no unit$"):
+        parse("8", needs_unit=True)
 
 
 @pytest.mark.parametrize(
