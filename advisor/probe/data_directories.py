@@ -45,6 +45,8 @@ def running() -> list[DataDirectory]:
     """The data directories of running servers, as far as this user may see them."""
     import psutil
 
+    if not os.path.exists("/proc/self"):  # a chroot without /proc, for which psutil has no word
+        return []
     found = []
     for process in psutil.process_iter(["name", "cmdline", "cwd"]):
         cwd = Path(process.info["cwd"] or "/")

@@ -32,15 +32,13 @@ CONTAINER_MARKS: Final = (".dockerenv", "run/.containerenv", "run/systemd/contai
 
 def describe_host(root: Path = Path("/")) -> Environment:
     """The host as a database on it would find it. `root` holds the etc, proc and sys to read."""
-    import psutil
-
     return Environment(
         os=_os_name(root),
         kernel=_text(root / "proc/sys/kernel/osrelease")
         or Unknown(unknown="/proc/sys/kernel/osrelease says nothing"),
         cpu_model=_cpu_model(root),
         cpu_count=min([len(os.sched_getaffinity(0)), *cpu_quotas(root)]),
-        memory_bytes=min([psutil.virtual_memory().total, *memory_limits_bytes(root)]),
+        memory_bytes=_memory_bytes(root),
         virtualisation=virtualisation(root),
         preloaded=preloaded(root, os.environ),
     )
@@ -82,6 +80,17 @@ def waited_s(root: Path = Path("/")) -> float | None:
     """How long this process's main thread has waited for a processor so far; None if not told."""
     fields = _text(root / "proc/self/schedstat").split()
     return int(fields[1]) / 1e9 if len(fields) == 3 else None
+
+
+def _memory_bytes(root: Path) -> Known[int]:
+    import psutil
+
+    limits_bytes = memory_limits_bytes(root)
+    try:
+        return min([psutil.virtual_memory().total, *limits_bytes])
+    except OSError as error:  # a chroot without /proc
+        unknown = Unknown(unknown=f"/proc/meminfo cannot be read: {error.strerror}")
+        return min(limits_bytes, default=unknown)
 
 
 def _os_name(root: Path) -> Known[str]:

@@ -122,6 +122,10 @@ class TestFiles:
         try:
             return self._scratch.reopen(fd, flags)
         except OSError as error:
+            if error.errno == errno.ENOENT:
+                raise Refused(
+                    "a test file is opened again by /proc/self/fd, which is not there"
+                ) from error
             name = "O_DIRECT" if flags & os.O_DIRECT else "the sync flag"
             raise Refused(f"{name} refused at open: {errno_text(error)}") from error
 

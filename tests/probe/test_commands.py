@@ -172,3 +172,18 @@ def test_a_measurement_saved_is_the_one_the_advice_rests_on(tmp_path: Path) -> N
     assert (fresh.returncode, stored.returncode) == (0, 0)
     assert fresh.stdout == stored.stdout
     assert os.listdir(directory) == []
+
+
+def test_a_chroot_without_proc_has_less_to_say_and_no_fault(tmp_path: Path) -> None:
+    command = f'exec {sys.executable} -m advisor measure --quick "$1"'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f"mount -t tmpfs none /proc; {command}", "sh", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("series")
+    assert "fault" not in done.stderr
+    assert "a test file is opened again by /proc/self/fd" in " ".join(done.stdout.split())
