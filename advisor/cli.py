@@ -76,6 +76,9 @@ PLAIN: Final[dict[str, Any]] = {
     "pretty_exceptions_enable": False,
 }
 
+WrongUse: Final[Any] = typer.BadParameter.__base__
+"""What Typer raises for a command line that it does not understand; it exports no name for it."""
+
 
 class CommandOnDemand(TyperCommand):
     """A command that says where an option of old has gone."""
@@ -172,9 +175,21 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str]) -> None:
     try:
-        app(args=arguments, prog_name="fsync-advisor")
+        app(args=arguments, prog_name="fsync-advisor", standalone_mode=False)
+    except WrongUse as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)
+            sys.exit(ExitStatus.USAGE)
+        raise _usage_error(error) from error
     finally:  # so that a failure to write shows here, not when the interpreter ends
         sys.stdout.flush()
+
+
+def _usage_error(error: Any) -> UsageError:
+    """Typer's error in the words that all of ours have."""
+    message = " ".join(error.format_message().split()).replace("Value error, ", "")
+    where = error.ctx.command_path if error.ctx else "fsync-advisor"
+    return UsageError(message, f"{where} --help")
 
 
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:

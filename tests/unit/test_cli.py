@@ -30,7 +30,14 @@ def words(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("recommend",), 2, "Missing option '--db'"),
+        (("recommend",), 2, "fsync-advisor: Missing option '--db'. Choose from: mysql, mariadb"),
+        (
+            ("recommend", "--dbb"),
+            2,
+            "No such option: --dbb (Possible options: --db)\n  hint: fsync",
+        ),
+        (("no-such",), 2, "No such command 'no-such'.\n  hint: fsync-advisor --help\n"),
+        (("rules",), 2, "Usage: fsync-advisor rules [OPTIONS] COMMAND"),
         (("recommend", "--db", "oracle"), 2, "Invalid value for '--db'"),
         ((*MYSQL, "--from", "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
         ((*MYSQL, "--from", "/"), 1, "/ cannot be read: Is a directory"),
