@@ -107,8 +107,7 @@ class _Clock:
         self._budget_s = plan.hdd_budget_s if rotates else plan.ssd_budget_s
         self._started_s = started_s
         self._report = report
-        self._series_total = len(plan.series)
-        self._last: SeriesRun | None = None
+        self._series_planned = len(plan.series)
         self.runs: list[SeriesRun] = []
 
     def left_ns(self) -> int:
@@ -117,21 +116,21 @@ class _Clock:
         return int(max(left_s, self._budget_s / 10) * 1e9)
 
     def tell_series(self, following: SeriesRun) -> None:
-        """Reports the series that is next, with the last one's estimate."""
-        self.tell(following.series.spec.kind.name)
-        self._last = following
+        """Reports the series that is next, with what it did before."""
+        self.tell(following.series.spec.kind.label, following)
 
-    def tell(self, activity: str) -> None:
+    def tell(self, activity: str, run: SeriesRun | None = None) -> None:
         """Reports what is next."""
-        last = self._last
-        summary = last.summary if last else None
+        summary = run.summary if run else None
+        used_s = perf_counter() - self._started_s
         self._report(
             Progress(
                 activity=activity,
+                series_number=self.runs.index(run) + 1 if run else None,
                 series_done=sum(run.ended_by is not None for run in self.runs),
-                series_total=self._series_total,
-                budget_fraction=min(1.0, (perf_counter() - self._started_s) / self._budget_s),
-                estimate_of=last.series.spec.kind.name if last else None,
+                series_total=len(self.runs) or self._series_planned,
+                budget_fraction=min(1.0, used_s / self._budget_s),
+                left_s=max(0.0, self._budget_s - used_s),
                 ops_per_s=summary.ops_per_s if summary else None,
                 mean_us=summary.mean_us if summary else None,
                 p99_us=summary.p99_us if summary else None,

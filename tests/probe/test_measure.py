@@ -13,11 +13,13 @@ import pytest
 
 from advisor.errors import AdvisorError
 from advisor.measurement import Known, Measurement, Target, Unknown
+from advisor.output.progress import activity_text, figures_text
 from advisor.probe import PLANS, Progress, measure
 from advisor.probe.plan import CLASSIC_SERIES, MIB, PRIMARY_SERIES
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import planned_bytes
 from advisor.series_kind import KIB
+from advisor.statistics import summarise
 from tests.support.faults import SMALL_PLAN
 
 pytestmark = pytest.mark.quiet
@@ -130,6 +132,22 @@ def test_flushes_are_counted_where_the_kernel_counts_them(measured: Measurement)
         assert part.flush_requests >= len(part.latencies_ns) / 2
 
 
+LABELS = {
+    "8 KiB overwrite + fdatasync",
+    "8 KiB overwrite",
+    "8 KiB overwrite + fsync",
+    "8 KiB overwrite + open_datasync",
+    "8 KiB overwrite + open_sync",
+    "8 KiB append + fdatasync",
+    "classic 4 KiB O_DIRECT + fsync",
+    "classic 16 KiB O_DIRECT + fsync",
+    "16 KiB random O_DIRECT, 8 writers",
+    "8 KiB overwrite + fdatasync, 2 writers",
+    "8 KiB overwrite + fdatasync, 4 writers",
+    "8 KiB overwrite + fdatasync, 8 writers",
+}
+
+
 def order(directory: Path, seed: int) -> list[str]:
     told: list[str] = []
     plan = replace(SMALL_PLAN, ssd_budget_s=0.6, hdd_budget_s=0.6, samples_enough=10**6)
@@ -142,7 +160,7 @@ def test_the_seed_decides_the_order(tmp_path: Path) -> None:
     rounds = [first[start : start + 12] for start in (2, 14, 26)]
     assert first[:2] == ["watching the drive", "filling the test files"]
     assert first[38:] == ["done"]
-    assert all(set(order) == set(EXPECTED) for order in rounds)
+    assert all(set(order) == LABELS for order in rounds)
     assert rounds[0] != rounds[1] != rounds[2]
     assert order(tmp_path, 1) == first
     assert order(tmp_path, 2) != first
@@ -150,15 +168,44 @@ def test_the_seed_decides_the_order(tmp_path: Path) -> None:
 
 def test_progress_is_told_between_two_series(tmp_path: Path) -> None:
     told: list[Progress] = []
-    measurement = measure(tmp_path, TWO, report=told.append)
+    measure(tmp_path, TWO, report=told.append)
     fractions = [progress.budget_fraction for progress in told]
     assert fractions == sorted(fractions)
     assert all(0 <= fraction <= 1 for fraction in fractions)
-    assert (told[0].series_done, told[0].series_total, told[0].estimate_of) == (0, 2, None)
+    assert (told[0].series_done, told[0].series_total, told[0].series_number) == (0, 2, None)
     assert (told[-1].series_done, told[-1].activity) == (2, "done")
-    last = next(taken for taken in measurement.series if taken.name == told[-1].estimate_of)
-    assert told[-1].ops_per_s == last.summary.ops_per_s
-    assert told[-1].mean_us == last.summary.mean_us
+    seconds = [progress.left_s for progress in told]
+    assert seconds == sorted(seconds, reverse=True)
+    assert seconds[-1] >= 0
+
+
+def test_progress_shows_the_series_that_runs(tmp_path: Path) -> None:
+    """Before its first round there is no figure; later what itself did, not its predecessor."""
+    told: list[Progress] = []
+    measurement = measure(tmp_path, TWO, report=told.append)
+    for number, series in enumerate(measurement.series, 1):
+        shown = [progress for progress in told if progress.series_number == number]
+        assert {progress.activity for progress in shown} == {series.kind.label}
+        assert shown[0].ops_per_s is None
+        so_far = [summarise(series.rounds[:done]) for done in range(1, len(shown))]
+        assert [progress.ops_per_s for progress in shown[1:]] == [s.ops_per_s for s in so_far]
+        assert [progress.mean_us for progress in shown[1:]] == [s.mean_us for s in so_far]
+
+
+@pytest.mark.parametrize(
+    ("progress", "texts"),
+    [
+        (Progress("watching the drive", None, 0, 12, 0.1, 13.4), ("", "at most 13 s left")),
+        (
+            Progress("8 KiB overwrite", 4, 1, 12, 0.5, 7.6, ops_per_s=609.2, mean_us=1642.0),
+            (", 4 of 12", "at most 8 s left; 609/s, mean 1.64 ms so far"),
+        ),
+    ],
+)
+def test_progress_in_words(progress: Progress, texts: tuple[str, str]) -> None:
+    number, figures = texts
+    assert activity_text(progress) == progress.activity + number
+    assert figures_text(progress) == figures
 
 
 def test_few_samples_support_no_high_percentile(
