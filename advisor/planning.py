@@ -25,13 +25,16 @@ def plan_capacity(
     wanted: CapacityRequest,
     progress: ProgressCallback,
 ) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
-    """The verdict, the plan and the notes; `progress` is told what the model is run for.
+    """The verdict, the plan with all notes, and those of the measurement and its advice alone.
+
+    `progress` is told what the model is run for.
 
     Raises what `advise` raises.
     """
     inputs = plan_inputs(measurement, request, syncs, knowledge)
     host = modelled_host(measurement, inputs.sequence, knowledge, wanted, progress)
     plan = plan_on(host, inputs, measurement, wanted, knowledge)
+    plan = plan.model_copy(update={"notes": (*inputs.notes, *plan.notes)})
     return inputs.verdict, plan, inputs.notes
 
 

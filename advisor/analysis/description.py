@@ -22,6 +22,12 @@ class Measured(Model):
     figures: dict[str, str]
     """The headline figures, for people: what -> figure."""
 
+    @property
+    def place(self) -> str:
+        """File system and devices, like "xfs on nvme0n1 (Samsung SSD 990)"; "" where unknown."""
+        known = (self.filesystem, self.devices)
+        return " on ".join(part for part in known if not isinstance(part, Unknown))
+
 
 def describe_measured(measurement: Measurement) -> Measured:
     """What a product says about the measurement it rests on."""

@@ -1,12 +1,16 @@
 """What a command tells on stderr, and where it writes its product."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from advisor.analysis.verdict import Verdict
 from advisor.commands.options import OutputOptions
 from advisor.files import STANDARD_STREAM, write_text
 from advisor.output.text import one_line
+
+NOTES_SHOWN: Final = 2
+"""On stderr; whoever has to read more before an answer reads none."""
 
 
 def notify(text: str, *, quiet: bool = False) -> None:
@@ -27,10 +31,11 @@ def notify_trust(verdict: Verdict, *, quiet: bool) -> None:
         notify(f"trust is {verdict.trust}: {verdict.evidence[0].text}", quiet=quiet)
 
 
-def notify_about(verdict: Verdict, notes: Iterable[str], *, quiet: bool) -> None:
-    """What the reader of the product must know beside it."""
+def notify_about(verdict: Verdict, notes: Sequence[str], *, quiet: bool) -> None:
+    """What the reader must know before the product, which has all of the notes: two lines."""
     notify_trust(verdict, quiet=quiet)
-    notify_all(notes, quiet=quiet)
+    shown = notes[: NOTES_SHOWN if verdict.trust == "plausible" else NOTES_SHOWN - 1]
+    notify_all(shown, quiet=quiet)
 
 
 def write_output(text: str, to: OutputOptions | None = None) -> None:

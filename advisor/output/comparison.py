@@ -73,14 +73,11 @@ def _described(drive: DriveEntry) -> str:
         return f"{drive.reference.storage}, {drive.reference.cpu}"
     assert drive.measured is not None
     measured = drive.measured
-    place = " on ".join(
-        part for part in (measured.filesystem, measured.devices) if not isinstance(part, Unknown)
-    )
     when = ""
     if not isinstance(measured.taken_at, Unknown):
         when = measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
     how = "" if measured.source == "measured" else measured.source
-    return ", ".join(part for part in (place, when, how) if part)
+    return ", ".join(part for part in (measured.place, when, how) if part)
 
 
 def _figures(group: ComparisonGroup, short: Mapping[str, str]) -> Table:

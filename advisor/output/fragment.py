@@ -85,11 +85,7 @@ def _measured(advice: Advice) -> str:
         when = " " + measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
     where = "" if isinstance(measured.directory, Unknown) else f" in {measured.directory}"
     parts = [
-        " on ".join(
-            part
-            for part in (measured.filesystem, measured.devices)
-            if not isinstance(part, Unknown)
-        ),
+        measured.place,
         f"plan {measured.plan}" if measured.plan else "",
         f"label {measured.label}" if measured.label else "",
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from advisor.analysis.description import describe_measured
 from advisor.analysis.storage import Ranking
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
@@ -31,7 +32,9 @@ def measurement_document(measurement: Measurement, verdict: Verdict) -> Document
         *map(_rank, verdict.standings),
         *(f"note: {warning.text}" for warning in measurement.warnings),
     ]
-    blocks = (series_table("", measurement), Lines(lines))
+    place = (_directory(measurement), describe_measured(measurement).place)
+    heading = Lines([": ".join(filter(None, place))])
+    blocks = (heading, series_table("", measurement), Lines(lines))
     return Document(sections=[Section(blocks=[block]) for block in blocks])
 
 
@@ -46,6 +49,11 @@ def _figures(summary: Summary) -> Iterator[str]:
     for latency_us in (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us):
         yield "-" if latency_us is None else format_latency(latency_us)
     yield "-" if summary.ci95_percent is None else f"{summary.ci95_percent:.1f} %"
+
+
+def _directory(measurement: Measurement) -> str:
+    directory = measurement.target.directory
+    return measurement.source if isinstance(directory, Unknown) else directory
 
 
 def _measured(measurement: Measurement) -> Iterator[str]:

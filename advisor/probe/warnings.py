@@ -23,6 +23,8 @@ OVERWRITING: Final = ("ext2", "ext3", "ext4", "xfs")
 DRIFT_PERCENT: Final = 10
 WAITED_PERCENT: Final = 5
 """Time spent waiting for a processor, in percent of the run, from which on it is told of."""
+WAITED_MIN_S: Final = 0.1
+"""Less than ten scheduler ticks (CONFIG_HZ_100) is chance, however short the run."""
 
 
 def warnings_of(
@@ -90,7 +92,7 @@ def _busy_meanwhile(target: Target, primary: Series | None) -> tuple[str, str] |
 
 
 def _busy_processors(waited_s: float | None, run_s: float) -> tuple[str, str] | None:
-    if waited_s is None or 100 * waited_s < WAITED_PERCENT * run_s:
+    if waited_s is None or waited_s < max(WAITED_MIN_S, run_s * WAITED_PERCENT / 100):
         return None
     return (
         "busy-processors",

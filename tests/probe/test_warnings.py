@@ -111,6 +111,7 @@ def found(
     series: Series | None = STEADY,
     idle_bytes_per_s: float | None = 0.0,
     waited_s: float | None = 0.0,
+    run_s: float = 10.0,
 ) -> list[tuple[str, str]]:
     warnings = warnings_of(
         target,
@@ -119,7 +120,7 @@ def found(
         idle_bytes_per_s=idle_bytes_per_s,
         waited_s=waited_s,
         written_bytes=1000 * MB,
-        run_s=10.0,
+        run_s=run_s,
     )
     return [(warning.code, warning.text) for warning in warnings]
 
@@ -177,6 +178,11 @@ def test_where_writes_cannot_be_told_apart_nothing_is_said(where: Target) -> Non
 @pytest.mark.parametrize("waited_s", [0.49, None])
 def test_a_little_waiting_for_a_processor_is_usual(waited_s: float | None) -> None:
     assert found(waited_s=waited_s) == []
+
+
+def test_a_blink_of_a_short_run_is_no_waiting() -> None:
+    assert found(waited_s=0.09, run_s=0.4) == []
+    assert len(found(waited_s=0.11, run_s=0.4)) == 1
 
 
 def test_busy_processors() -> None:

@@ -162,6 +162,30 @@ def test_the_product_is_on_stdout_and_notes_are_on_stderr(
     assert err.startswith("fsync-advisor: trust is suspicious: sda rotates")
 
 
+@pytest.mark.parametrize("command", [MYSQL, ("capacity",)])
+@pytest.mark.parametrize(
+    ("drive", "lines"),
+    [(HDD, ["note: first", "note: second"]), (RAID_CACHE, ["trust is suspicious", "note: first"])],
+)
+def test_at_most_two_lines_stand_before_the_product_which_has_all(
+    command: tuple[str, ...],
+    drive: str,
+    lines: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stored = json.loads(Path(drive).read_text())
+    stored["warnings"] = [{"code": "x", "text": text} for text in ("first", "second", "third")]
+    path = tmp_path / "noted.json"
+    path.write_text(json.dumps(stored))
+    status, out, err = run(capsys, *command, "--from", str(path))
+    assert status == 0
+    told = [line.removeprefix("fsync-advisor: ").split(":")[0] for line in err.splitlines()]
+    assert told == [line.split(":")[0] for line in lines]
+    assert all(line in err for line in lines)
+    assert [f"Note: {text}" in out for text in ("first", "second", "third")] == [True] * 3
+
+
 def test_a_note_of_a_stored_measurement_stays_in_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,12 @@ def test_a_measurement_fits_80_columns(drive: str) -> None:
     assert "…" not in text
 
 
+def test_the_first_line_says_what_was_measured() -> None:
+    first, empty, headings, *_ = shown(stored("nvme-consumer")).splitlines()
+    assert first == "/var/lib/db: xfs on nvme0n1 (Samsung SSD 990 PRO 2TB)"
+    assert (empty, headings.split()[0]) == ("", "series")
+
+
 def test_every_series_and_every_absent_one_is_shown() -> None:
     measurement = stored("hdd-journal")
     text = shown(measurement)
