@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import pairwise
 from types import FrameType
 from typing import Annotated, Any, ClassVar, Final, NoReturn
 
@@ -81,10 +82,14 @@ WrongUse: Final[Any] = typer.BadParameter.__base__
 
 
 class CommandOnDemand(TyperCommand):
-    """A command that says where an option of old has gone."""
+    """A command that says where an option of old has gone, and takes nothing that is empty."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Raises UsageError for an option that is a command now."""
+        """Raises UsageError for an option that is a command now, and for an empty argument."""
+        for before, arg in pairwise(["", *args]):
+            if arg == "" or (arg.startswith("--") and arg.endswith("=")):
+                what = arg[:-1] or (before if before.startswith("-") else "an argument")
+                raise UsageError(f"{what} is empty", "is the shell's variable set?")
         moved = MOVED.get(self.name or "", {})
         for option in (arg.split("=")[0] for arg in args):
             if option in moved:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -11,12 +11,14 @@ from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
 from advisor.commands import options as shared
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
-from advisor.commands.console import notify_all, notify_trust, write_output
+from advisor.commands.console import chosen_format, notify_all, notify_trust, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
 from advisor.files import check_writable
+
+AuditForm = Literal["text", "markdown", "json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,11 @@ class AuditOptions:
         Only("durability", "memory", "recovery_time", "expected_tps", "log_bytes_per_commit"),
     ]
     format_: Annotated[
-        Literal["text", "markdown", "json"], typer.Option("--format", help="What to print.")
-    ] = "text"
+        AuditForm | None,
+        typer.Option(
+            "--format", help="What to print.  [default: by the ending of --output, else text]"
+        ),
+    ] = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
 
@@ -83,7 +88,8 @@ def audit(options: AuditOptions) -> None:
         require_trust(verdict, options.require_trust)
         notify_trust(verdict, quiet=product.quiet)
     notify_all(found.notes, quiet=product.quiet)
-    text = as_text(found, options.format_, colours=product.output is None)
+    form = chosen_format(options.format_, product, get_args(AuditForm))
+    text = as_text(found, form, colours=product.output is None)
     write_output(text, product)
     require_nothing(found, options.fail_on)
     if measurement and verdict:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from advisor.commands.console import notify
 from advisor.errors import FindingsError, UsageError
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
+from advisor.probe.data_directories import running
 from advisor.server_state import ServerState
 from advisor.servers.config import read_settings
 from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
@@ -79,17 +81,28 @@ def read_target(options: TargetOptions, *, quiet: bool) -> AuditTarget:
 def _live(
     dsn: str | None, vendor: VendorName | None, *, interval_s: float, quiet: bool
 ) -> AuditTarget:
+    if dsn is None and vendor is None:
+        raise UsageError("nothing says which server is meant", _which_server())
     address = find_address(dsn, vendor)
     if dsn is not None and shows_password(dsn):
         notify(f"note: {PASSWORD_SHOWN}", quiet=quiet)
-    if interval_s:
-        notify(f"watching the server's counters for {interval_s:g} s", quiet=quiet)
-    reading = read_server(address, interval_s=interval_s)
+    reading = read_server(address, interval_s=interval_s, say=partial(notify, quiet=quiet))
     if vendor not in (None, reading.vendor):
         raise UsageError(
             f"this is a {VENDORS[reading.vendor].title} server", f"--db {reading.vendor}"
         )
     return AuditTarget(reading, format_version(reading.version), "as the server says")
+
+
+def _which_server() -> str:
+    """The hint that names the servers that run here."""
+    programs = {each.server for each in running()}
+    here = ", ".join(
+        f"--db {vendor.name} ({vendor.programs[0]} runs here)"
+        for vendor in VENDORS.values()
+        if vendor.programs[0] in programs
+    )
+    return here or "--dsn postgresql://..., mysql://... or mariadb://..., or --config FILE"
 
 
 def _offline(vendor: VendorName, files: Sequence[Path], version: str | None) -> AuditTarget:

@@ -1,13 +1,13 @@
 """fsync-advisor capacity: transactions per second, on one connection and on many."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from advisor.commands import options as shared
 from advisor.commands.capacity_request import build_capacity_request
-from advisor.commands.console import notify_about, write_output
+from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
@@ -32,7 +32,7 @@ class PlanCapacityOptions:
     db_version: shared.DatabaseVersion = None
     request: Annotated[shared.RequestOptions, Only("durability", "binary_log", "syncs")]
     wanted: shared.CapacityOptions
-    format_: shared.TableFormat = "table"
+    format_: shared.TableFormat = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
 
@@ -67,9 +67,10 @@ def capacity(options: PlanCapacityOptions) -> None:
         )
     require_trust(verdict, options.require_trust)
     notify_about(verdict, notes, quiet=product.quiet)
-    if options.format_ == "json":
+    form = chosen_format(options.format_, product, get_args(shared.TableForm))
+    if form == "json":
         text = plan.model_dump_json(indent=2) + "\n"
     else:
         colours = product.output is None
-        text = render(capacity_document(plan), options.format_, colours=colours)
+        text = render(capacity_document(plan), form, colours=colours)
     write_output(text, product)

@@ -1,13 +1,13 @@
 """fsync-advisor compare: drives side by side."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from advisor.commands import options as shared
 from advisor.commands.comparison_inputs import advised_changes, request_of, side_by_side
-from advisor.commands.console import write_output
+from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
@@ -27,7 +27,7 @@ class CompareOptions:
         typer.Argument(metavar="FILE|ref:ID", help="Measurements, and reference drives."),
     ] = None
     advice: shared.AdviceOptions
-    format_: shared.TableFormat = "table"
+    format_: shared.TableFormat = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
 
@@ -41,11 +41,12 @@ def compare(options: CompareOptions) -> None:
     check_writable(product.output, force=product.force)
     drives = side_by_side(options.drives or [], load_storage_knowledge())
     comparison = compare_drives(drives, syncs, advice=advised_changes(drives, request))
-    if options.format_ == "json":
+    form = chosen_format(options.format_, product, get_args(shared.TableForm))
+    if form == "json":
         text = comparison.model_dump_json(indent=2) + "\n"
     else:
         colours = product.output is None
-        text = render(comparison_document(comparison), options.format_, colours=colours)
+        text = render(comparison_document(comparison), form, colours=colours)
     write_output(text, product)
     for drive in drives:
         if drive.verdict:

@@ -2,12 +2,23 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from advisor.analysis.verdict import Verdict
 from advisor.commands.options import OutputOptions
 from advisor.files import STANDARD_STREAM, write_text
 from advisor.output.text import one_line
+
+ENDINGS: Final = {
+    ".htm": "html",
+    ".html": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".prom": "prometheus",
+    ".sql": "sql",
+}
+"""How a file's name ends -> the format that it is in."""
 
 NOTES_SHOWN: Final = 2
 """On stderr; whoever has to read more before an answer reads none."""
@@ -38,7 +49,23 @@ def notify_about(verdict: Verdict, notes: Sequence[str], *, quiet: bool) -> None
     notify_all(shown, quiet=quiet)
 
 
+def chosen_format(given: str | None, to: OutputOptions, formats: Sequence[str]) -> str:
+    """The format that is asked for, or that the ending of --output names; else the first."""
+    if given is not None:
+        return given
+    named = ENDINGS.get(to.output.suffix.lower(), "") if to.output else ""
+    return named if named in formats else formats[0]
+
+
 def write_output(text: str, to: OutputOptions | None = None) -> None:
     """The product, to stdout or safely into a file. Raises UsageError and AdvisorError."""
     to = to or OutputOptions()
-    write_text(to.output or STANDARD_STREAM, text, force=to.force)
+    path = to.output or STANDARD_STREAM
+    write_text(path, text, force=to.force)
+    notify_written(path, quiet=to.quiet)
+
+
+def notify_written(path: Path, *, quiet: bool) -> None:
+    """Which file there is now."""
+    if path != STANDARD_STREAM:
+        notify(f"wrote {path}", quiet=quiet)

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from advisor.commands import options as shared
 from advisor.commands.comparison_inputs import advised_changes, before_and_now, request_of
-from advisor.commands.console import write_output
+from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
@@ -40,7 +40,7 @@ class DriftOptions:
         typer.Option(metavar="PERCENT", help="Slower by less does not count.", min=0),
     ] = TOLERANCE_PERCENT
     advice: shared.AdviceOptions
-    format_: shared.TableFormat = "table"
+    format_: shared.TableFormat = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
 
@@ -61,11 +61,12 @@ def drift(options: DriftOptions) -> None:
     check = check_baseline(before, now, options.tolerance)
     changes = advised_changes([before, now], request)
     comparison = compare([before, now], syncs, advice=changes, baseline=check)
-    if options.format_ == "json":
+    form = chosen_format(options.format_, product, get_args(shared.TableForm))
+    if form == "json":
         text = comparison.model_dump_json(indent=2) + "\n"
     else:
         colours = product.output is None
-        text = render(comparison_document(comparison), options.format_, colours=colours)
+        text = render(comparison_document(comparison), form, colours=colours)
     write_output(text, product)
     if check.findings:
         error = SlowerError if check.slower else NotTrustedError

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import typer
 
@@ -11,7 +11,7 @@ from advisor import __version__
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
 from advisor.commands.comparison_inputs import require_distinct
-from advisor.commands.console import write_output
+from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError
@@ -27,6 +27,8 @@ from advisor.output.waiting import working_on
 TERMINAL_ROWS: Final = 50
 """What is worth scrolling through; the other formats have all rows."""
 
+FleetForm = Literal["terminal", "markdown", "html", "json"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetReportOptions:
@@ -36,9 +38,11 @@ class FleetReportOptions:
         list[Path], typer.Argument(metavar="FILE...", help="Measurements, one for each host.")
     ]
     format_: Annotated[
-        Literal["terminal", "markdown", "html", "json"],
-        typer.Option("--format", help="What to print."),
-    ] = "terminal"
+        FleetForm | None,
+        typer.Option(
+            "--format", help="What to print.  [default: by the ending of --output, else terminal]"
+        ),
+    ] = None
     product: shared.OutputOptions
 
 
@@ -57,13 +61,14 @@ def fleet_report(options: FleetReportOptions) -> None:
     unread = [each for each in read if isinstance(each, Unread)]
     if hosts:
         fleet = build_fleet(hosts, unread, __version__)
-        rows = TERMINAL_ROWS if options.format_ == "terminal" else None
-        if options.format_ == "json":
+        form = chosen_format(options.format_, product, get_args(FleetForm))
+        rows = TERMINAL_ROWS if form == "terminal" else None
+        if form == "json":
             text = json_text(fleet)
         else:
             colours = product.output is None
             document = fleet_document(fleet, rows)
-            text = render(document, options.format_, charts=False, colours=colours)
+            text = render(document, form, charts=False, colours=colours)
         write_output(text, product)
     if unread:
         which = f"{len(unread)} of {len(files)} files could not be read"

@@ -177,8 +177,12 @@ ServerProgram = Annotated[
     Path | None,
     typer.Option(metavar="PROGRAM", help="The server.  [default: the newest installed]"),
 ]
+TableForm = Literal["table", "markdown", "json"]
 TableFormat = Annotated[
-    Literal["table", "markdown", "json"], typer.Option("--format", help="What to print.")
+    TableForm | None,
+    typer.Option(
+        "--format", help="What to print.  [default: by the ending of --output, else table]"
+    ),
 ]
 TableOrJson = Annotated[Literal["table", "json"], typer.Option("--format", help="What to print.")]
 TextOrJson = Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")]

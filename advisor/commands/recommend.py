@@ -1,13 +1,13 @@
 """fsync-advisor recommend: the main job, a configuration fragment."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast, get_args
 
 import typer
 
 from advisor.advise import advise
 from advisor.commands import options as shared
-from advisor.commands.console import notify_about, write_output
+from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
@@ -15,6 +15,8 @@ from advisor.files import check_writable
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
 from advisor.vendors.forms import FormName
+
+RecommendForm = Literal[FormName, "json", "fragment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +31,13 @@ class RecommendOptions:
         bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
     ] = False
     format_: Annotated[
-        Literal["conf", "sql", "patroni", "cloudnativepg", "compose", "json", "fragment"],
-        typer.Option("--format", help="What to print; fragment is the same as conf."),
-    ] = "conf"
+        RecommendForm | None,
+        typer.Option(
+            "--format",
+            help="What to print; fragment is the same as conf."
+            "  [default: by the ending of --output, else conf]",
+        ),
+    ] = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
     accept_not_durable: shared.AcceptNotDurable = False
@@ -51,15 +57,15 @@ def recommend(options: RecommendOptions) -> None:
         options.request,
         accept_not_durable=options.accept_not_durable,
     )
-    format_ = options.format_
-    form: FormName = format_ if format_ != "fragment" and format_ != "json" else "conf"
+    asked = chosen_format(options.format_, product, get_args(RecommendForm))
+    form = cast("FormName", "conf" if asked in ("fragment", "json") else asked)
     form_of(form, options.db, request.version)  # before anything is measured for nothing
     check_writable(product.output, force=product.force)
     measurement = stored_or_measured(options.drive, product)
     advice = advise(measurement, request, knowledge_for(options.db))
     require_trust(advice.storage, options.require_trust)
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
-    if format_ == "json":
+    if asked == "json":
         text = advice.model_dump_json(by_alias=True, indent=2) + "\n"
     else:
         text = render_fragment(advice, explain=options.explain, form=form)

@@ -1,13 +1,13 @@
 """fsync-advisor report: what a drive sustains, for those who decide and those who provide it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.commands import options as shared
-from advisor.commands.console import notify_about, write_output
+from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.invocation import command_line
 from advisor.commands.parameters import takes_options
 from advisor.commands.report_request import QuestionOptions, build_report_request
@@ -24,6 +24,8 @@ from advisor.report.build import ReportRequest, build_report
 from advisor.report.results import Report
 from advisor.vendors.names import VendorName
 
+ReportForm = Literal["terminal", "markdown", "html", "json", "prometheus"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
@@ -33,9 +35,11 @@ class ReportOptions:
     drive: shared.DriveOptions
     asked: QuestionOptions
     format_: Annotated[
-        Literal["terminal", "markdown", "html", "json", "prometheus"],
-        typer.Option("--format", help="What to print."),
-    ] = "terminal"
+        ReportForm | None,
+        typer.Option(
+            "--format", help="What to print.  [default: by the ending of --output, else terminal]"
+        ),
+    ] = None
     charts: Annotated[
         bool, typer.Option("--charts/--no-charts", help="Whether HTML has charts.")
     ] = True
@@ -54,24 +58,25 @@ def report(options: ReportOptions) -> None:
     asked = build_report_request(options.asked, command_line(options.context))
     check_writable(product.output, force=product.force)
     measurement = stored_or_measured(options.drive, product)
-    if options.format_ == "prometheus":
+    form = chosen_format(options.format_, product, get_args(ReportForm))
+    if form == "prometheus":
         verdict, text = _for_prometheus(measurement)
     else:
         built = _build(measurement, asked, quiet=product.quiet)
         verdict = built.storage
-        text = _shown(built, options)
+        text = _shown(built, form, options)
     write_output(text, product)
     require_durable(measurement, verdict)
     require_trust(verdict, options.require_trust)
     notify_about(verdict, (), quiet=product.quiet)
 
 
-def _shown(built: Report, options: ReportOptions) -> str:
-    if options.format_ == "json":
+def _shown(built: Report, form: str, options: ReportOptions) -> str:
+    if form == "json":
         return json_text(built)
     colours = options.product.output is None
     document = report_document(built)
-    return render(document, options.format_, charts=options.charts, colours=colours)
+    return render(document, form, charts=options.charts, colours=colours)
 
 
 def _for_prometheus(measurement: Measurement) -> tuple[Verdict, str]:

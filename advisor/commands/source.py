@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import Verdict
-from advisor.commands.console import notify
+from advisor.commands.console import notify, notify_written
 from advisor.commands.options import DriveOptions, OutputOptions
 from advisor.errors import NotTrustedError
 from advisor.files import (
@@ -92,6 +92,7 @@ def measured(
         measurement = measure(target, PLANS[plan], seed=seed, label=label, report=progress)
     if save:
         write_text(save, to_json(measurement), force=product.force)
+        notify_written(save, quiet=product.quiet)
     for other in on_other_devices(target):
         elsewhere = f"a running {other.server} keeps its data in {other.directory}"
         notify(f"note: {elsewhere}, on another device than {target}", quiet=product.quiet)

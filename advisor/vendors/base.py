@@ -144,6 +144,8 @@ class Vendor(ABC):
     dsn_schemes: ClassVar[tuple[str, ...]]
     """What a DSN may begin with; the first is shown."""
     plaintext_option: ClassVar[str]
+    login_hints: ClassVar[tuple[tuple[str, str], ...]]
+    """Words in the driver's reason why there is no connection -> what to do about it."""
     """What in a DSN asks for a connection without encryption."""
     client_groups: ClassVar[frozenset[str]] = frozenset()
     """The groups of option files that every client of the vendor reads."""

@@ -159,6 +159,14 @@ class MySQL(Vendor):
     driver = "pymysql"
     dsn_schemes: ClassVar[tuple[str, ...]] = ("mysql",)
     plaintext_option = "ssl-mode=disabled"
+    login_hints = (
+        (
+            "Access denied",
+            "name a user, --dsn mysql://USER@localhost/, and leave the password to"
+            " ~/.my.cnf or MYSQL_PWD",
+        ),
+        ("Can't connect", "is it elsewhere? --dsn mysql://USER@HOST:PORT/"),
+    )
     client_groups: ClassVar[frozenset[str]] = frozenset({"client"})
     client_homes: ClassVar[tuple[str, ...]] = ("MYSQL_HOME",)
 

@@ -120,6 +120,12 @@ NOT_TRIED: Final = words(
 )
 """Settings that name places, programs or the network, or what we need to read the server's log."""
 
+ROLE_HINT: Final = (
+    "run this as the server's own account (sudo -u postgres), or name a role that may log in:"
+    " --dsn postgresql://ROLE@HOST/"
+)
+PASSWORD_HINT: Final = "leave the password to ~/.pgpass or PGPASSWORD"
+
 
 class PostgreSQL(Vendor):
     """Settings in postgresql.conf, a WAL, one sync for each group of commits."""
@@ -137,6 +143,15 @@ class PostgreSQL(Vendor):
     driver = "psycopg"
     dsn_schemes = ("postgresql", "postgres")
     plaintext_option = "sslmode=disable"
+    login_hints = (
+        ('role "', ROLE_HINT),
+        ("Peer authentication failed", ROLE_HINT),
+        ('database "', "name one that exists: --dsn postgresql:///postgres"),
+        ("no password supplied", PASSWORD_HINT),
+        ("password authentication failed", PASSWORD_HINT),
+        ("on socket", "is it elsewhere? --dsn postgresql://HOST:PORT/, or PGHOST=DIRECTORY"),
+        ("connection to server", "is it elsewhere? --dsn postgresql://HOST:PORT/"),
+    )
 
     def parse_banner(self, banner: str) -> NumericVersion | None:
         found = re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)*)", banner)

@@ -270,3 +270,15 @@ def test_an_option_file_means_to_a_server_what_it_means_to_us(reader: Server) ->
     assert printed == "".join(
         f"--{option} " if value is None else f"--{option}={value} " for option, value in meant
     )
+
+
+def test_a_role_that_does_not_exist_gets_the_hint_that_helps() -> None:
+    """As root on a fresh Debian, where the package makes no role of that name."""
+    with server_named("postgresql-15").running("") as instance:
+        address = find_address(f"host={instance.place.folder} user=root", "postgresql")
+        with pytest.raises(AdvisorError, match=r'role "root" does not exist$') as refusal:
+            address.connect()
+    assert refusal.value.hint == (
+        "run this as the server's own account (sudo -u postgres), or name a role that may log in:"
+        " --dsn postgresql://ROLE@HOST/"
+    )

@@ -250,7 +250,8 @@ def test_a_fragment_is_written_to_a_new_file_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "zz-fsync.cnf"
-    assert run(capsys, *MYSQL, "--from", HDD, "--output", str(path)) == (0, "", "")
+    written_to = ("--from", HDD, "--output", str(path))
+    assert run(capsys, *MYSQL, *written_to) == (0, "", f"fsync-advisor: wrote {path}\n")
     written = path.read_text()
     assert "[mysqld]" in written
     status, _, err = run(capsys, *MYSQL, "--from", HDD, "--output", str(path))
@@ -260,6 +261,54 @@ def test_a_fragment_is_written_to_a_new_file_only(
     assert run(capsys, *MYSQL, "--from", HDD, *forced)[0] == 0
     assert path.read_text() != written
     assert [entry.name for entry in tmp_path.iterdir()] == ["zz-fsync.cnf"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "beginning"),
+    [
+        (("report",), "r.html", "<!doctype html>"),
+        (("report",), "R.HTM", "<!doctype html>"),
+        (("report",), "r.md", "# What "),
+        (("report",), "r.prom", "# HELP "),
+        (("report",), "r.json", "{"),
+        (("report",), "r.txt", "What "),
+        (("report", "--format", "markdown"), "r.html", "# What "),
+        (("capacity",), "c.md", "One connection"),
+        (("capacity",), "c.json", "{"),
+        (("capacity",), "c.html", "One connection"),  # which capacity does not have
+        (MYSQL, "a.sql", "-- fsync-advisor"),
+        (MYSQL, "a.cnf", "# fsync-advisor"),
+        (MYSQL, "a.json", "{"),
+    ],
+)
+def test_the_ending_of_the_file_chooses_the_format(
+    command: tuple[str, ...],
+    name: str,
+    beginning: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / name
+    status, out, err = run(capsys, *command, "--from", HDD, "--output", str(path))
+    assert (status, out) == (0, "")
+    assert err.endswith(f"fsync-advisor: wrote {path}\n")
+    assert path.read_text().lower().startswith(beginning.lower())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("measure", ""), "an argument is empty"),
+        ((*MYSQL, "--from", HDD, "-o", ""), "-o is empty"),
+        ((*MYSQL, "--from", HDD, "--output="), "--output is empty"),
+        (("audit", "--db", "mysql", "--config", ""), "--config is empty"),
+    ],
+)
+def test_an_empty_argument_is_no_directory(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hint = "  hint: is the shell's variable set?\n"
+    assert run(capsys, *arguments) == (2, "", f"fsync-advisor: {message}\n{hint}")
 
 
 def test_advice_as_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:

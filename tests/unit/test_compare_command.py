@@ -208,7 +208,7 @@ def test_it_is_written_to_a_new_file_only(
 ) -> None:
     path = tmp_path / "comparison.md"
     asked = (NVME, HDD, "--format", "markdown", "--output", str(path))
-    assert run(capsys, "compare", *asked) == (0, "", "")
+    assert run(capsys, "compare", *asked) == (0, "", f"fsync-advisor: wrote {path}\n")
     assert path.read_text().startswith("| drive | class | trust | what |\n")
     status, _, err = run(capsys, "compare", *asked)
     assert status == 2

@@ -251,7 +251,9 @@ class Address:
 
 def _unreachable(vendor: VendorName, error: Exception) -> AdvisorError:
     said = " ".join(str(error.args[-1] if error.args else error).split())
-    return AdvisorError(f"no connection to the {VENDORS[vendor].title} server: {said}")
+    server = VENDORS[vendor]
+    hint = next((hint for words, hint in server.login_hints if words in said), "")
+    return AdvisorError(f"no connection to the {server.title} server: {said}", hint)
 
 
 def _big(received: bytes, start: int) -> int:

@@ -1,5 +1,6 @@
 """Reads a running server's settings, in read-only transactions. Changes nothing."""
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -12,8 +13,10 @@ from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 
-def read_server(address: Address, *, interval_s: float = 0) -> ServerState:
-    """The settings in force; with an interval, what the server did in it.
+def read_server(
+    address: Address, *, interval_s: float = 0, say: Callable[[str], None] = lambda _: None
+) -> ServerState:
+    """The settings in force; with an interval, what the server did in it, of which `say` is told.
 
     What the account may not see is missing, and a note says so. Raises AdvisorError for a server
     that cannot be reached, refuses to show its settings, or is older than what we know.
@@ -31,5 +34,6 @@ def read_server(address: Address, *, interval_s: float = 0) -> ServerState:
                 f"{vendor.title} {version} is older than what we know", vendor.tables_begin
             )
         if interval_s:
+            say(f"watching the server's counters for {interval_s:g} s")
             return replace(state, activity=watch(connection, state, interval_s))
         return state
