@@ -93,6 +93,11 @@ def _file_system(measurement: Measurement, check: TrustCheck, _: object) -> Figu
     return {"filesystem": str(filesystem)} if filesystem in check.names else None
 
 
+def _memory_device(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    found = [device.name for device in devices_of(measurement) if device.transport in check.names]
+    return {"device": ", ".join(found)} if found else None
+
+
 def _mount_option(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
     found = [option for option in measurement.target.mount_options if option in check.names]
     return {"option": found[0]} if found else None
@@ -251,6 +256,7 @@ def _test(run: _Run, *, limits: str = "", shows: str) -> _Test:
 
 _TESTS: Final[dict[str, _Test]] = {
     "memory-file-system": _test(_file_system, shows="filesystem"),
+    "memory-device": _test(_memory_device, shows="device"),
     "mount-option": _test(_mount_option, shows="option"),
     "preloaded-library": _test(_preloaded, shows="library"),
     "not-reaching-a-device": _test(_not_reaching, limits="below_us", shows="sync_us"),

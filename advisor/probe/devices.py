@@ -24,10 +24,17 @@ TRANSPORTS: Final = (
     ("vbd-", "xen"),
     ("host", "scsi"),
     ("loop", "loop"),
+    ("zram", "memory"),
+    ("ram", "memory"),
+    ("nullb", "memory"),
 )
 """What a part of a device's path in /sys begins with -> its transport; the first that fits."""
 
-VIRTUAL_VENDORS: Final = ("QEMU", "VMware", "Msft", "VBOX", "Google", "Xen")
+VIRTUAL_VENDORS: Final = (
+    *("QEMU", "VMware", "Msft", "VBOX", "Google", "Xen", "NUTANIX"),
+    "ORACLE BlockVolume",
+)
+"""How vendor and model of a virtual disk begin, where the transport does not give it away."""
 
 
 def describe_target(directory: Path, free_bytes: int | None, root: Path = Path("/")) -> Target:
@@ -68,10 +75,10 @@ def _leaves_under(path: str, root: Path, depth: int) -> Known[list[Path]]:
     except OSError as error:
         return Unknown(unknown=f"{path} cannot be seen from here: {error.strerror}")
     if os.major(device):
-        node = root / "sys/dev/block" / _number(device)
-        if not node.exists():
-            return Unknown(unknown=f"/sys/dev/block/{_number(device)} is missing")
-        return _leaves_of(node.resolve(), root, depth)
+        node = _node(device, root)
+        if node is None:
+            return Unknown(unknown=f"/sys has no block device {_number(device)}")
+        return _leaves_of(node, root, depth)
     mount = mount_of(os.path.realpath(path), device, root)
     if mount is None:
         return Unknown(unknown=f"no mount found for device {_number(device)}")
@@ -82,6 +89,16 @@ def _leaves_under(path: str, root: Path, depth: int) -> Known[list[Path]]:
             return Unknown(unknown="too many layers")
         return _leaves_under(upper, root, depth - 1)
     return Unknown(unknown=f"{mount.filesystem} does not say on which block device it is")
+
+
+def _node(device: int, root: Path) -> Path | None:
+    """A device's directory in sysfs, also where a container's runtime masks /sys/dev/block."""
+    number = _number(device)
+    by_number = root / "sys/dev/block" / number
+    if by_number.exists():
+        return by_number.resolve()
+    named = (root / "sys/class/block").glob("*/dev")
+    return next((path.parent.resolve() for path in named if _text(path) == number), None)
 
 
 def _leaves_of(node: Path, root: Path, depth: int) -> list[Path]:

@@ -163,7 +163,13 @@ def test_a_virtio_disk_does_not_know_whether_it_rotates(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "model"), [("VMware", "Virtual disk"), ("ATA", "VBOX HARDDISK")]
+    ("vendor", "model"),
+    [
+        ("VMware", "Virtual disk"),
+        ("ATA", "VBOX HARDDISK"),
+        ("NUTANIX", "VDISK"),
+        ("ORACLE", "BlockVolume"),
+    ],
 )
 def test_a_virtual_scsi_disk_does_not_know_it_either(host: Host, vendor: str, model: str) -> None:
     disk = host.disk(
@@ -194,7 +200,7 @@ def test_the_path_in_sys_tells_the_transport(host: Host, path: str, transport: s
 
 
 def test_missing_files_are_unknown_and_say_which(host: Host) -> None:
-    node = host.root / "sys/devices/virtual/block/zram0"
+    node = host.root / "sys/devices/virtual/block/nbd0"
     node.mkdir(parents=True)
     host.holds_data(node)
     (device,) = host.devices()
@@ -214,7 +220,23 @@ def test_nonsense_in_sys_is_unknown(host: Host) -> None:
 
 def test_a_device_that_sys_does_not_have(host: Host) -> None:
     devices = host.target().devices
-    assert devices == Unknown(unknown=f"/sys/dev/block/{host.number} is missing")
+    assert devices == Unknown(unknown=f"/sys has no block device {host.number}")
+
+
+def test_where_a_container_masks_sys_dev_the_class_tells(host: Host) -> None:
+    """As podman and CRI-O do; what is left is /sys/class/block/NAME/dev."""
+    host.disk("pci/ata1/host0/block/sda", model="Other").joinpath("dev").write_text("8:77\n")
+    node = host.disk("pci/nvme0/nvme0n1", model="MZQL23T8HCLS-00A07")
+    (node / "dev").write_text(f"{host.number}\n")
+    (device,) = host.devices()
+    assert (device.name, device.model) == ("nvme0n1", "MZQL23T8HCLS-00A07")
+
+
+@pytest.mark.parametrize("name", ["ram0", "zram12", "nullb0"])
+def test_a_disk_in_memory_is_told_by_its_transport(host: Host, name: str) -> None:
+    host.holds_data(host.disk(f"virtual/block/{name}"))
+    (device,) = host.devices()
+    assert device.transport == "memory"
 
 
 def test_a_directory_on_no_known_mount(host: Host) -> None:

@@ -38,6 +38,14 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
         pytest.param(measurement(5.0, devices=(PROTECTED,)), id="5 us on a protected cache"),
         pytest.param(measurement(100.0, devices=(NVME,)), id="100 us on a volatile cache"),
         pytest.param(
+            measurement(5.0, devices=(device(model="SAMSUNG MZQL23T8HCLS-00A07"),)),  # PM9A3
+            id="a protected Samsung, as sysfs shows it",
+        ),
+        pytest.param(
+            measurement(5.0, devices=(device(model="INTEL SSDPF2KX038T1"),)),  # D7-P5520
+            id="a protected Solidigm, as sysfs shows it",
+        ),
+        pytest.param(
             measurement(5.0, devices=(device(model="SAMSUNG MZQLB960HAJR"),)),
             id="5 us on a drive known for its protection",
         ),
@@ -129,6 +137,22 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         "not-durable",
         {
             "memory-file-system": "ramfs keeps files in memory: a power loss takes everything, "
+            "synced or not"
+        },
+    ),
+    "memory, of the kernel's own devices": (
+        measurement(filesystem="devtmpfs"),
+        "not-durable",
+        {
+            "memory-file-system": "devtmpfs keeps files in memory: a power loss takes everything, "
+            "synced or not"
+        },
+    ),
+    "a disk in memory": (
+        measurement(devices=(device("zram0", transport="memory"),)),
+        "not-durable",
+        {
+            "memory-device": "zram0 keeps its blocks in memory: a power loss takes everything, "
             "synced or not"
         },
     ),
@@ -363,6 +387,7 @@ def test_a_name_in_braces_is_shown_as_it_is() -> None:
 def test_the_verdicts_are_as_the_sources_say() -> None:
     assert {check.id: check.trust for check in KNOWLEDGE.checks} == {
         "memory-file-system": "not-durable",
+        "memory-device": "not-durable",
         "mount-option": "not-durable",
         "preloaded-library": "not-durable",
         "not-reaching-a-device": "suspicious",
