@@ -296,9 +296,9 @@ def test_one_bad_file_among_good_ones_is_fatal(profiles: Path) -> None:
             "storage/classes",
             "rotational =",
             "spinning =",
-            "class.3: Value error, no such fact of a",
+            "class.4: Value error, no such fact of a",
         ),
-        ("storage/classes", 'medium = "hdd"', 'medium = "tape"', "class.3.medium: Input should be"),
+        ("storage/classes", 'medium = "hdd"', 'medium = "tape"', "class.4.medium: Input should be"),
         ("storage/classes", "virtual_models", "models", "virtual_models: Field required"),
         (
             "storage/classes",

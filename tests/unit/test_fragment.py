@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from advisor.advice import Advice
 from advisor.advise import advise
+from advisor.analysis.trust import Trust
 from advisor.commands.source import knowledge_for
 from advisor.durability import Durability
 from advisor.measurement import Measurement
+from advisor.output.advice import durability_text
 from advisor.output.fragment import render_fragment
 from advisor.output.text import one_line
 from advisor.request import Request
@@ -150,3 +152,20 @@ def test_explain_shows_what_was_left_and_what_was_skipped() -> None:
     assert "# wal_buffers (default -1): " in long
     assert "# postgresql.random_page_cost: no rule fits medium = virtual" in long
     assert lines_that_act(short) == lines_that_act(long)
+
+
+@pytest.mark.parametrize(
+    ("trust", "said"),
+    [
+        ("plausible", "durable - an acknowledged commit survives a server crash and a power loss"),
+        ("unverifiable", "power loss; whether this drive keeps it is not known"),
+        ("suspicious", "power loss; whether this drive keeps it is doubtful"),
+        ("not-durable", "power loss; this drive does not keep it"),
+    ],
+)
+def test_the_head_promises_no_more_than_the_drive_keeps(trust: Trust, said: str) -> None:
+    advice = advice_on(stored("nvme-plp"))
+    storage = advice.storage.model_copy(update={"trust": trust})
+    text = durability_text(advice.model_copy(update={"storage": storage}))
+    assert text.endswith(said)
+    assert ("as far as the settings go" in text) == (trust != "plausible")
