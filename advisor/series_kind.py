@@ -59,6 +59,9 @@ class SeriesKind:
 PRIMARY: Final = SeriesKind("overwrite", "fdatasync", 8 * KIB)
 """A block of the WAL, written over an old one: what a recycled segment costs."""
 
+PRIMARY_64K: Final = SeriesKind("overwrite", "fdatasync", 64 * KIB)
+"""Eight blocks of the WAL at once: what a large transaction, or several together, write."""
+
 CLASSIC_4K: Final = SeriesKind("classic", "fsync", 4 * KIB, direct=True)
 CLASSIC_16K: Final = SeriesKind("classic", "fsync", 16 * KIB, direct=True)
 """The classic test: one thread, one block, O_DIRECT, fsync."""

@@ -12,8 +12,9 @@ from advisor.analysis.verdict import Verdict
 from advisor.conditions import Strict
 from advisor.measurement import Known, Measurement, Series, Summary, Unknown
 from advisor.request import Request
-from advisor.series_kind import PRIMARY, SYNC_METHODS, SyncMethod
+from advisor.series_kind import PRIMARY, PRIMARY_64K
 from advisor.statistics import mean_interval_us
+from advisor.units import format_size
 from advisor.vendors.names import VENDOR_NAMES
 from advisor.vendors.registry import VENDORS
 
@@ -60,6 +61,11 @@ def build_facts(
     return _with_speed(identified, measurement)
 
 
+FASTER_RATIO: Final = 0.8
+"""Of the other mean: a smaller gain is within what two runs of one drive differ by
+(tests/benchmarks/compare_false_alarms.py)."""
+
+
 def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption]) -> Facts:
     """What a request alone says; all that takes a drive or its host is Unknown."""
 
@@ -101,7 +107,7 @@ def _with_speed(facts: Facts, measurement: Measurement) -> Facts:
         return without_speed(facts, why)
     fdatasync = measurement.primary
     fsync = measurement.find(replace(PRIMARY, method="fsync"))
-    fastest_method, fastest_mean_us = _fastest_method(measurement)
+    open_datasync = measurement.find(replace(PRIMARY, method="open_datasync"))
     return replace(
         facts,
         fdatasync_mean_us=_figure(fdatasync, lambda summary: summary.mean_us),
@@ -109,8 +115,8 @@ def _with_speed(facts: Facts, measurement: Measurement) -> Facts:
         fdatasync_p99_us=_figure(fdatasync, lambda summary: summary.p99_us),
         fsync_mean_us=_figure(fsync, lambda summary: summary.mean_us),
         append_mean_us=_figure(measurement.append, lambda summary: summary.mean_us),
-        fastest_sync_method=fastest_method,
-        fastest_sync_mean_us=fastest_mean_us,
+        open_datasync_is_faster=_open_datasync_is_faster(measurement),
+        open_datasync_mean_us=_figure(open_datasync, lambda summary: summary.mean_us),
         fsync_to_fdatasync_ratio=fsync.summary.mean_us / fdatasync.summary.mean_us
         if fsync and fdatasync
         else Unknown(unknown="fsync and fdatasync were not both measured"),
@@ -135,17 +141,24 @@ def _random_write_iops(measurement: Measurement) -> Known[float]:
     return Unknown(unknown="random writes were not measured")
 
 
-def _fastest_method(measurement: Measurement) -> tuple[Known[SyncMethod], Known[float]]:
-    """fdatasync, unless the confidence interval of another method lies wholly below its own."""
-    series = {method: measurement.find(replace(PRIMARY, method=method)) for method in SYNC_METHODS}
-    found = {method: entry.summary for method, entry in series.items() if entry}
-    intervals = {method: mean_interval_us(summary) for method, summary in found.items()}
-    primary = intervals.get("fdatasync")
-    if primary is None or len(found) < len(SYNC_METHODS):
-        why = Unknown(unknown="the sync methods were not all measured")
-        return why, why
-    faster: list[SyncMethod] = [
-        method for method, interval in intervals.items() if interval and interval[1] < primary[0]
-    ]
-    best: SyncMethod = min(faster, key=lambda method: found[method].mean_us, default="fdatasync")
-    return best, found[best].mean_us
+def _open_datasync_is_faster(measurement: Measurement) -> Known[bool]:
+    """Whether another method than Linux's default, fdatasync, deserves to be chosen.
+
+    fsync and open_sync cannot truly beat their data-only twins: they write the inode's times on
+    top. A small difference in one block's mean is not worth a change either, so open_datasync has
+    to be a fifth faster, surely, and for larger writes, too.
+    """
+    for kind in (PRIMARY, PRIMARY_64K):
+        fdatasync = measurement.find(kind)
+        open_datasync = measurement.find(replace(kind, method="open_datasync"))
+        if fdatasync is None or open_datasync is None:
+            size = format_size(kind.block_bytes)
+            return Unknown(unknown=f"fdatasync and open_datasync of {size} were not both measured")
+        ours_us = mean_interval_us(open_datasync.summary)
+        theirs_us = mean_interval_us(fdatasync.summary)
+        if ours_us is None or theirs_us is None:
+            return Unknown(unknown="the means of fdatasync and open_datasync have no interval")
+        ratio = open_datasync.summary.mean_us / fdatasync.summary.mean_us
+        if ours_us[1] >= theirs_us[0] or ratio > FASTER_RATIO:
+            return False
+    return True

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, KIB, PRIMARY, SeriesKind
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, KIB, PRIMARY, PRIMARY_64K, SeriesKind
 
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
@@ -14,7 +14,7 @@ class SeriesSpec:
     """What to measure. `share` is its part of the time, relative to the others'."""
 
     kind: SeriesKind
-    share: int = 1
+    share: int = 2
     samples_max: int | None = None
     """Its own limit, below the plan's."""
 
@@ -49,9 +49,11 @@ class MeasuringPlan:
     """Free space a run leaves alone."""
 
 
-PRIMARY_SERIES: Final = SeriesSpec(PRIMARY, share=2)
+PRIMARY_SERIES: Final = SeriesSpec(PRIMARY, share=4)
 """Twice the time: on a hard disk, p99 needs it."""
-UNSYNCED_SERIES: Final = SeriesSpec(SeriesKind("overwrite", "none", 8 * KIB), samples_max=1_800)
+UNSYNCED_SERIES: Final = SeriesSpec(
+    SeriesKind("overwrite", "none", 8 * KIB), share=1, samples_max=1_800
+)
 """A sync must take longer than this; more samples would only burden the drive."""
 CLASSIC_SERIES: Final = SeriesSpec(CLASSIC_4K)
 
@@ -63,10 +65,17 @@ COMMIT_SERIES: Final = (
 )
 """With PRIMARY_SERIES all that a commit may wait for: a log by any method, and a binary log."""
 
+LARGE_SERIES: Final = tuple(
+    SeriesSpec(replace(PRIMARY_64K, method=method), share=1)
+    for method in ("fdatasync", "open_datasync")
+)
+"""Whether a method that is faster for one block is so for several, too."""
+
 FULL_SERIES: Final = (
     PRIMARY_SERIES,
     UNSYNCED_SERIES,
     *COMMIT_SERIES,
+    *LARGE_SERIES,
     CLASSIC_SERIES,
     SeriesSpec(CLASSIC_16K),
     SeriesSpec(SeriesKind("random", "none", 16 * KIB, direct=True, writers=8)),

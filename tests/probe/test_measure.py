@@ -32,6 +32,8 @@ EXPECTED = {
     "overwrite-open_datasync-8k": ("overwrite", "open_datasync", False, 8192, 1),
     "overwrite-open_sync-8k": ("overwrite", "open_sync", False, 8192, 1),
     "append-fdatasync-8k": ("append", "fdatasync", False, 8192, 1),
+    "overwrite-fdatasync-64k": ("overwrite", "fdatasync", False, 65536, 1),
+    "overwrite-open_datasync-64k": ("overwrite", "open_datasync", False, 65536, 1),
     "classic-fsync-4k": ("classic", "fsync", True, 4096, 1),
     "classic-fsync-16k": ("classic", "fsync", True, 16384, 1),
     "random-16k-x8": ("random", "none", True, 16384, 8),
@@ -95,7 +97,9 @@ def test_the_rate_of_one_writer_is_that_of_its_latencies(measured: Measurement) 
 def test_written_bytes_are_the_sum_of_fill_first_writes_and_rounds(measured: Measurement) -> None:
     in_rounds = sum(part.written_bytes for taken in measured.series for part in taken.rounds)
     files = 2 * MIB + 8 * 128 * KIB  # overwrite, random; one per writer
-    first_writes = 6 * 8 * KIB + 4 * KIB + 16 * KIB + 8 * 16 * KIB + (2 + 4 + 8) * 8 * KIB
+    first_writes = (
+        6 * 8 * KIB + 2 * 64 * KIB + 4 * KIB + 16 * KIB + 8 * 16 * KIB + (2 + 4 + 8) * 8 * KIB
+    )
     if not measured.absent:
         assert measured.written_bytes == in_rounds + files + first_writes
 
@@ -139,6 +143,8 @@ LABELS = {
     "8 KiB overwrite + open_datasync",
     "8 KiB overwrite + open_sync",
     "8 KiB append + fdatasync",
+    "64 KiB overwrite + fdatasync",
+    "64 KiB overwrite + open_datasync",
     "classic 4 KiB O_DIRECT + fsync",
     "classic 16 KiB O_DIRECT + fsync",
     "16 KiB random O_DIRECT, 8 writers",
@@ -157,9 +163,9 @@ def order(directory: Path, seed: int) -> list[str]:
 
 def test_the_seed_decides_the_order(tmp_path: Path) -> None:
     first = order(tmp_path, 1)
-    rounds = [first[start : start + 12] for start in (2, 14, 26)]
+    rounds = [first[start : start + 14] for start in (2, 16, 30)]
     assert first[:2] == ["watching the drive", "filling the test files"]
-    assert first[38:] == ["done"]
+    assert first[44:] == ["done"]
     assert all(set(order) == LABELS for order in rounds)
     assert rounds[0] != rounds[1] != rounds[2]
     assert order(tmp_path, 1) == first
@@ -274,7 +280,7 @@ def test_a_link_to_a_directory_is_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "series", "ssd_s", "hdd_s"),
-    [("default", 12, 10, 30), ("quick", 3, 3, 3), ("thorough", 12, 60, 60)],
+    [("default", 14, 10, 30), ("quick", 3, 3, 3), ("thorough", 14, 60, 60)],
 )
 def test_the_plans_keep_their_promises(name: str, series: int, ssd_s: float, hdd_s: float) -> None:
     plan = PLANS[name]

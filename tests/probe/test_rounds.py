@@ -77,7 +77,7 @@ def test_the_byte_limit_is_named() -> None:
 
 
 def test_shares_of_time_bytes_and_samples() -> None:
-    double = replace(SPEC, share=2)
+    double = replace(SPEC, share=4)
     runs = share_out([opened(double), opened(SPEC)], PLAN, 9 * SECOND_NS, 10**12)
     assert [run.cap_ns for run in runs] == [6 * SECOND_NS, 3 * SECOND_NS]
     assert [(run.capacity, run.capacity_limit) for run in runs] == [(200, "samples")] * 2
@@ -101,7 +101,7 @@ def test_a_plan_without_room_for_samples_is_a_mistake_in_the_plan() -> None:
         share_out([opened(SPEC)], PLAN, SECOND_NS, 8192)
 
 
-def test_a_full_plan_measures_twelve_kinds() -> None:
+def test_a_full_plan_measures_fourteen_kinds() -> None:
     assert [spec.kind.name for spec in FULL_SERIES] == [
         "overwrite-fdatasync-8k",
         "overwrite-none-8k",
@@ -109,6 +109,8 @@ def test_a_full_plan_measures_twelve_kinds() -> None:
         "overwrite-open_datasync-8k",
         "overwrite-open_sync-8k",
         "append-fdatasync-8k",
+        "overwrite-fdatasync-64k",
+        "overwrite-open_datasync-64k",
         "classic-fsync-4k",
         "classic-fsync-16k",
         "random-16k-x8",
