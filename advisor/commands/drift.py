@@ -14,10 +14,10 @@ from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
 from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
 from advisor.comparison.side_by_side import compare
-from advisor.errors import NotTrustedError, SlowerError
+from advisor.errors import AdvisorError, NotTrustedError, SlowerError
 from advisor.files import check_writable
 from advisor.knowledge import load_storage_knowledge
-from advisor.output.comparison import comparison_document
+from advisor.output.comparison import comparison_document, inconclusive_text
 from advisor.output.renderers import render
 
 
@@ -50,7 +50,7 @@ def drift(options: DriftOptions) -> None:
     """Hold a drive against an earlier measurement of it.
 
     The exit status is 3 where the drive is slower beyond noise and --tolerance, or no longer to be
-    trusted; 0 where it is as fast, or faster.
+    trusted; 1 where noise hides what counts; 0 where it is as fast, or faster.
     """
     product, advice = options.product, options.advice
     syncs = parse_syncs(advice.request.syncs)
@@ -71,5 +71,8 @@ def drift(options: DriftOptions) -> None:
     if check.findings:
         error = SlowerError if check.slower else NotTrustedError
         raise error("; ".join(check.findings))
+    if check.inconclusive:
+        hint = "measure both again with --thorough, while the host is idle"
+        raise AdvisorError(inconclusive_text(check), hint)
     if now.verdict:
         require_trust(now.verdict, options.require_trust)

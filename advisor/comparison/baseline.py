@@ -38,6 +38,10 @@ class BaselineCheck(Model):
     tolerance_percent: float
     slower: bool
     """Beyond noise, and by more than the tolerance."""
+    noticeable_percent: float | None
+    """A change smaller than this is within noise; None where the speed now says nothing."""
+    inconclusive: bool
+    """Not slower as far as can be seen, but a change that counts would not have been seen."""
     says: str
     """The change in one line; empty where the speed now says nothing."""
     findings: tuple[str, ...]
@@ -65,11 +69,15 @@ def check_baseline(
             "measure the directory where the database lives",
         )
     findings = _lost_trust(before, now)
-    slower, says = False, ""
+    slower, says, noticeable_percent, inconclusive = False, "", None, False
     if now.honours_flushes:
         kind, found = _judged(before, now)
         says = _sentence(kind, found, before.summaries[kind], now.summaries[kind])
+        noticeable_percent = found.change_ci95_percent
         slower = found.judgement == "slower" and (found.change_percent or 0) > tolerance_percent
+        counts_percent = max(tolerance_percent, TOLERANCE_PERCENT)
+        within_noise = found.judgement == "within noise"
+        inconclusive = within_noise and (noticeable_percent or 0) > counts_percent
     if slower:
         findings.append(
             f"{now.name} is slower than {before.name}, by more than {tolerance_percent:g} %: {says}"
@@ -77,6 +85,8 @@ def check_baseline(
     return BaselineCheck(
         tolerance_percent=tolerance_percent,
         slower=slower,
+        noticeable_percent=noticeable_percent,
+        inconclusive=inconclusive,
         says=says,
         findings=tuple(findings),
         changed=changed,

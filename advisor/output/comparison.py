@@ -9,6 +9,7 @@ from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.side_by_side import Comparison, ComparisonGroup, ComparisonRow, DriveEntry
 from advisor.measurement import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
+from advisor.output.text import sentence
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
@@ -151,12 +152,19 @@ def _advice(advice: AdviceChanges, short: Mapping[str, str]) -> Iterator[Documen
         yield Lines(notes)
 
 
+def inconclusive_text(check: BaselineCheck) -> str:
+    """What such a comparison would have noticed."""
+    return f"inconclusive, for a change below {check.noticeable_percent:.0f} % is within noise here"
+
+
 def _baseline(check: BaselineCheck) -> Iterator[DocumentBlock]:
     notes = [f"{change.what}: {change.before} before, {change.now} now" for change in check.changed]
     if notes:
         yield Lines(["Not as it was, so two things are compared and not one over time:", *notes])
     notes = [f"{finding}." for finding in check.findings]
-    if check.says and not check.slower:
+    if check.inconclusive:
+        notes.append(sentence(f"{inconclusive_text(check)}: {check.says}"))
+    elif check.says and not check.slower:
         limit = f"beyond noise and by more than {check.tolerance_percent:g} %"
         notes.append(f"Not slower {limit}: {check.says}.")
     yield Lines(notes)

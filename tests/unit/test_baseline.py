@@ -39,10 +39,31 @@ def test_slower_is_beyond_noise_and_beyond_the_tolerance(
     assert len(found.findings) == (1 if slower else 0)
 
 
-def test_a_large_change_of_runs_that_scatter_is_noise() -> None:
-    wild = [summary(mean, ci95_percent=30.0) for mean in (1000.0, 1300.0)]
-    found = check(measurement(wild[0]), measurement(wild[1]))  # 300 < sqrt(300^2 + 390^2) = 492
-    assert not found.slower
+@pytest.mark.parametrize(
+    ("now_us", "ci95_percent", "tolerance_percent", "noticeable_percent", "inconclusive"),
+    [
+        (1300.0, 30.0, 25.0, 49.2, True),  # 300 < sqrt(300^2 + 390^2) = 492
+        (1300.0, 30.0, 50.0, 49.2, False),  # what counts would have been seen
+        (1300.0, 30.0, 0.0, 49.2, True),
+        (1000.0, 18.0, 25.0, 25.5, True),
+        (1000.0, 17.0, 25.0, 24.0, False),
+        (1000.0, 17.0, 0.0, 24.0, False),  # 25 % is what counts where nobody says
+        (300.0, 40.0, 25.0, 41.8, False),  # faster for sure: sqrt(400^2 + 120^2) = 418 < 700
+        (2000.0, 30.0, 25.0, 67.1, False),  # slower for sure: sqrt(300^2 + 600^2) = 671 < 1000
+    ],
+)
+def test_not_slower_is_said_only_where_slower_would_have_been_seen(
+    now_us: float,
+    ci95_percent: float,
+    tolerance_percent: float,
+    noticeable_percent: float,
+    inconclusive: bool,
+) -> None:
+    before, now = (summary(mean, ci95_percent=ci95_percent) for mean in (1000.0, now_us))
+    found = check(measurement(before), measurement(now), tolerance_percent)
+    assert found.inconclusive is inconclusive
+    assert found.noticeable_percent == pytest.approx(noticeable_percent, abs=0.05)
+    assert found.slower is (now_us == 2000.0)
 
 
 def test_a_finding_is_one_line_with_both_means_the_interval_and_p99() -> None:

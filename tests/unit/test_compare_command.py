@@ -250,6 +250,21 @@ def test_slower_is_exit_status_3(
         assert "Not slower beyond noise and by more than" in out
 
 
+def test_what_noise_hides_is_inconclusive_and_exit_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = changed(tmp_path, "before", ci95_percent=30.0)
+    now = changed(tmp_path, "now", ci95_percent=30.0)
+    status, out, err = run(capsys, "drift", before, "--from", now)
+    assert status == 1
+    # sqrt(30^2 + 30^2) = 42
+    what = "nconclusive, for a change below 42 % is within noise here"
+    assert f"I{what}" in out
+    assert "Not slower" not in out
+    hint = "  hint: measure both again with --thorough, while the host is idle\n"
+    assert err == f"fsync-advisor: i{what}\n{hint}"
+
+
 def test_a_finding_is_said_though_it_is_quiet(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -265,7 +280,8 @@ def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     found = json.loads(out)
     assert status == 3
     assert found["baseline"].keys() == {
-        *("tolerance_percent", "slower", "says", "findings", "changed"),
+        *("tolerance_percent", "slower", "noticeable_percent", "inconclusive"),
+        *("says", "findings", "changed"),
     }
     assert (found["baseline"]["tolerance_percent"], found["baseline"]["slower"]) == (25.0, True)
     assert found["groups"][0]["rows"][1]["difference"]["change_percent"] == pytest.approx(100.0)
