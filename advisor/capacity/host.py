@@ -59,6 +59,8 @@ class ModelledHost:
     cores: Assumed
     cpu_us_per_txn: Assumed
     cpu_curve: tuple[tuple[int, float], ...]
+    write_bytes_per_s: float | None
+    """The drive's sequential bandwidth; None where it was not measured."""
     clients: ClientModel
     arrivals: ArrivalModel
 
@@ -90,6 +92,7 @@ def modelled_host(
         cores=_cores(measurement, knowledge, wanted),
         cpu_us_per_txn=_cpu_us_per_txn(knowledge, wanted),
         cpu_curve=wanted.cpu_curve,
+        write_bytes_per_s=measurement.fill.bytes_per_s if measurement.fill else None,
         clients=_client_model(progress),
         arrivals=_arrival_model(progress),
     )

@@ -113,7 +113,7 @@ def _workload(
     host: ModelledHost, transaction: Transaction, references: tuple[StandardDrive, ...]
 ) -> WorkloadCapacity:
     return WorkloadCapacity(
-        **dict(_sustained(host, transaction, host.drive)),
+        **dict(_sustained(host, transaction, host.drive, host.write_bytes_per_s)),
         name=transaction.name,
         kind=transaction.kind,
         syncs=transaction.syncs,
@@ -121,7 +121,7 @@ def _workload(
         cpu_us_per_txn=host.cpu(transaction.statements).us_per_txn[0][1],
         references=tuple(
             OnReference(
-                **dict(_sustained(host, transaction, reference.drive)),
+                **dict(_sustained(host, transaction, reference.drive, None)),
                 name=reference.name,
                 description=reference.description,
                 sync_us=reference.drive.log.mean_us,
@@ -131,10 +131,18 @@ def _workload(
     )
 
 
-def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencies) -> Sustained:
+def _sustained(
+    host: ModelledHost,
+    transaction: Transaction,
+    drive: SyncLatencies,
+    write_bytes_per_s: float | None,
+) -> Sustained:
     commit, cpu = host.commit_model(transaction), host.cpu(transaction.statements)
     found = sustainable(commit, drive, cpu, transaction.p99_target_ms, host.arrivals)
-    rate = found.arrivals_per_s
+    rate, limit = found.arrivals_per_s, None
+    if write_bytes_per_s is not None and transaction.written_bytes is not None:
+        limit = write_bytes_per_s / transaction.written_bytes
+        rate = min(rate, limit)
     return Sustained(
         ceiling_tps=1e6 / (transaction.syncs * drive.log.mean_us),
         sustainable_tps=rate,
@@ -143,6 +151,7 @@ def _sustained(host: ModelledHost, transaction: Transaction, drive: SyncLatencie
         p50_ms=found.result.p50_ms,
         p99_ms=found.result.p99_ms,
         meets_target=found.meets_target,
+        bandwidth_tps=limit,
     )
 
 

@@ -45,6 +45,9 @@ class Sustained(Model):
     p99_ms: float
     """At the sustainable rate; where there is none, of a transaction alone."""
     meets_target: bool
+    bandwidth_tps: float | None = None
+    """More the drive's sequential bandwidth does not allow; None where it does not count, or is not
+    known."""
 
 
 class OnReference(Sustained):

@@ -47,6 +47,8 @@ class Workload(Strict):
     statements: float = Field(gt=0, le=1e6)
     """CPU time, in single-row writes; the parameters add theirs."""
     records_per_txn: int | None = Field(default=None, gt=0)
+    written_bytes_per_record: float | None = Field(default=None, gt=0)
+    """Of a record loaded in bulk: log, table and indexes. With it the drive's bandwidth counts."""
     p99_target_ms: float = Field(gt=0, le=3_600_000)
     immediate_share: float = Field(default=0, ge=0, le=1)
     """Of the transactions: those that must be durable before anybody is told, batched or not."""
@@ -63,6 +65,8 @@ class Workload(Strict):
         most = self.syncs + sum(parameter.max * parameter.syncs_each for parameter in parameters)
         if most > MAX_SYNCS:
             raise ValueError(f"a transaction of more than {MAX_SYNCS} syncs")
+        if self.written_bytes_per_record is not None and self.records_per_txn is None:
+            raise ValueError("written_bytes_per_record needs records_per_txn")
         return self
 
 
@@ -78,6 +82,8 @@ class Transaction:
     p99_target_ms: float
     immediate_share: float = 0
     comfortable_utilisation: float = 0.5
+    written_bytes: float | None = None
+    """None: too little for the drive's bandwidth to count, or not known."""
 
 
 def fill_in(
@@ -115,6 +121,8 @@ def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
         statements=statements,
         records=workload.records_per_txn,
         p99_target_ms=workload.p99_target_ms,
+        written_bytes=workload.written_bytes_per_record
+        and workload.written_bytes_per_record * (workload.records_per_txn or 0),
         immediate_share=workload.immediate_share,
         comfortable_utilisation=workload.comfortable_utilisation,
     )

@@ -84,12 +84,13 @@ def group_commit_blocks(plan: CapacityPlan) -> list[DocumentBlock]:
 def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[DocumentBlock]:
     """The rate at which each workload keeps its target."""
     words = (
-        "Workloads. serial/s: all syncs counted, one after another on one connection. sustained/s: "
-        "arriving at random, each on a connection of its own, as many as keep p99 within its "
-        "target; - where a transaction that is alone misses it:"
+        "Workloads. serial bound: every durable step counted as a sync of its own, one after "
+        "another on one connection; a database commits a transaction once, whatever its steps. "
+        "sustained/s: arriving at random, each on a connection of its own, as many as keep p99 "
+        "within its target; - where a transaction that is alone misses it:"
     )
     table = _figures(
-        ("workload", "syncs", "serial/s", "sustained/s", "per day", "p99", "target"),
+        ("workload", "steps", "serial bound", "sustained/s", "per day", "p99", "target"),
         [
             (
                 each.name,
@@ -102,12 +103,17 @@ def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[DocumentBlo
         ],
         left=1,
     )
-    records = [
-        Paragraph(f"{each.name}: {format_count(each.records_per_s)} records/s.")
-        for each in workloads
-        if each.records_per_s
-    ]
+    records = [Paragraph(_records(each)) for each in workloads if each.records_per_s]
     return [Paragraph(words), table, *records]
+
+
+def _records(each: WorkloadCapacity) -> str:
+    rate = f"{each.name}: {format_count(each.records_per_s or 0)} records/s"
+    if each.bandwidth_tps is None:
+        return f"{rate}, by syncs and CPU; the drive's bandwidth is not in it."
+    if each.sustainable_tps < each.bandwidth_tps:
+        return f"{rate}."
+    return f"{rate}: more the drive's bandwidth does not allow."
 
 
 def reference_blocks(workload: WorkloadCapacity) -> list[DocumentBlock]:
@@ -117,7 +123,7 @@ def reference_blocks(workload: WorkloadCapacity) -> list[DocumentBlock]:
         "with this host's CPU:"
     )
     table = _figures(
-        ("drive", "sync", "serial/s", "sustained/s", "p99"),
+        ("drive", "sync", "serial bound", "sustained/s", "p99"),
         [
             (
                 _storage(each.name, each.description),

@@ -516,3 +516,18 @@ def test_rules_check_finds_what_is_wrong(
     assert status == 1
     assert "postgresql.commit_delay.no-robust-gain" in err
     assert "100001 is outside 0 to 100000" in err
+
+
+def test_a_load_in_bulk_is_limited_by_the_drives_bandwidth(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """480 MB/s of sata-ssd-plp's fill; 10 000 records of 286 bytes are 2.86 MB: 167.8 batches."""
+    drive = str(MEASUREMENTS / "sata-ssd-plp.json")
+    asked = ("--workload", "analytics-batch", "--format", "json")
+    _, out, _ = run(capsys, "capacity", "--from", drive, *asked)
+    (load,) = json.loads(out)["workloads"]
+    assert load["sustainable_tps"] == load["bandwidth_tps"] == pytest.approx(167.8, abs=0.05)
+    assert load["records_per_s"] == pytest.approx(1_678_000, abs=500)
+    _, out, _ = run(capsys, "capacity", "--from", drive, "--workload", "trade", "--format", "json")
+    (trade,) = json.loads(out)["workloads"]
+    assert trade["bandwidth_tps"] is None

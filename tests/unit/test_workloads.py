@@ -75,6 +75,8 @@ def test_targets_and_records_are_the_references() -> None:
     assert one("trade").p99_target_ms == 5
     assert one("analytics-batch").records == 10_000
     assert one("trade").records is None
+    assert one("analytics-batch").written_bytes == 2_860_000
+    assert one("trade").written_bytes is None
 
 
 # Security events and payments at once; half of the time for syncs: our choice, as the
