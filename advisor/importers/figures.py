@@ -36,3 +36,15 @@ def number(text: str, what: str) -> float:
             "run the tool again with LC_ALL=C",
         )
     return float(text)
+
+
+def step(text: str) -> float:
+    """How much the last digit of a printed number counts: 0.01 of "5.79"."""
+    return float(10.0 ** -len(text.partition(".")[2]))
+
+
+def power_of_two(size_bytes: float) -> float | None:
+    """The block size that a quotient of rounded figures means, or None where that is a guess."""
+    return next(
+        (float(2**power) for power in range(9, 27) if abs(size_bytes / 2**power - 1) < 0.02), None
+    )
