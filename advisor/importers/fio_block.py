@@ -62,7 +62,8 @@ class Block:
 def read_block(tool: str, text: str) -> Block:
     """One job's figures. Raises AdvisorError for such as contradict each other."""
     write, issued = _WRITE.search(text), _ISSUED.search(text)
-    old_write, old_issued = _OLD_WRITE.search(text), _OLD_ISSUED.search(text)
+    old_write = None if write else _OLD_WRITE.search(text)
+    old_issued = None if issued else _OLD_ISSUED.search(text)
     missing = []
     if not write and not old_write and not _READ.search(text):
         missing.append("write: IOPS=")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from advisor.importers.figures import size_bytes
 from advisor.series_kind import Method
 
 _OPTION: Final = re.compile(
@@ -21,8 +22,6 @@ _ALIASES: Final = {
     "buffer_size": "bs",
     "thinktime_us": "thinktime",
 }
-_SIZE: Final = re.compile(r"([0-9]{1,15})([kmgt]?)(?:i?b)?", re.IGNORECASE)
-_UNIT_BYTES: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DISK: Final = re.compile(r"/dev/((?:sd|hd|vd|xvd|nvme|mmcblk)[a-z0-9]{1,20})")
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd]?)", re.IGNORECASE)
 _UNIT_S: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -97,10 +96,10 @@ def _other_length(options: Mapping[str, str], run: Run) -> Iterator[str]:
         if limit_s and run_s < limit_s / LONGER - 1:
             yield f"runtime={options['runtime']} there, {run_s:g} s here"
         return
-    size_bytes = _bytes(options.get("size", ""))
-    if not size_bytes or not run.block_bytes or not options.keys().isdisjoint(_SIZED_OTHERWISE):
+    most_bytes = _bytes(options.get("size", ""))
+    if not most_bytes or not run.block_bytes or not options.keys().isdisjoint(_SIZED_OTHERWISE):
         return
-    most = run.jobs * (size_bytes // run.block_bytes)
+    most = run.jobs * (most_bytes // run.block_bytes)
     if run.writes > most or (not limit_s and run.writes < most):
         yield f"size={options['size']} there, {run.writes:.0f} writes here"
 
@@ -118,8 +117,7 @@ def _other_syncs(options: Mapping[str, str], run: Run) -> Iterator[str]:
 def _bytes(text: str) -> int | None:
     """Of "8k" or "8k,16k,4k" (for reads, writes and trims) the writes' bytes."""
     parts = text.split(",")
-    found = _SIZE.fullmatch(parts[1] if len(parts) > 1 else parts[0])
-    return int(found[1]) * _UNIT_BYTES[found[2].lower()] if found else None
+    return size_bytes(parts[1] if len(parts) > 1 else parts[0])
 
 
 def _seconds(text: str) -> int | None:
