@@ -9,8 +9,11 @@ from typing import Final
 from advisor.errors import AdvisorError, UsageError
 from advisor.importers import (
     classic,
+    dd,
+    etcd,
     fio_json,
     fio_text,
+    fsdist,
     ioping,
     iotune,
     pg_test_fsync,
@@ -41,6 +44,9 @@ FORMATS: Final = (
     ReportFormat(sysbench.SIGNATURE, sysbench.find_results),
     ReportFormat(ioping.SIGNATURE, ioping.find_results),
     ReportFormat(iotune.SIGNATURE, iotune.find_results),
+    ReportFormat(dd.SIGNATURE, dd.find_results),
+    ReportFormat(etcd.SIGNATURE, etcd.find_results),
+    ReportFormat(fsdist.SIGNATURE, fsdist.find_results),
 )
 
 
