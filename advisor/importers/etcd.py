@@ -2,7 +2,7 @@
 
 The mean is exact, sum by count; a percentile is known only to lie between two bounds. A sync there
 is fdatasync, of pages of 4 KiB in a file that was allocated ahead. Source: etcd-io/etcd,
-server/storage/wal: metrics.go, wal.go, encoder.go (walPageBytes).
+package wal: walFsyncSec, walPageBytes.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers.clean_text import printable
-from advisor.importers.histogram import Bucket, percentile_bounds, total_bounds
+from advisor.importers.histogram import LatencyBucket, percentile_bounds, total_bounds
 from advisor.importers.reported import (
     Candidate,
     Latencies,
@@ -107,7 +107,7 @@ def _measurement(histogram: _Histogram) -> Measurement:
     return reported_measurement(TOOL, [series], notes)
 
 
-def _buckets(bounds: Mapping[float, float], count: float) -> list[Bucket]:
+def _buckets(bounds: Mapping[float, float], count: float) -> list[LatencyBucket]:
     """Each bucket with what lies in it alone, the last without an upper bound."""
     edges = [(0.0, 0.0), *sorted(bounds.items()), (float("inf"), count)]
     if any(later < earlier for (_, earlier), (_, later) in pairwise(edges)):
@@ -116,12 +116,12 @@ def _buckets(bounds: Mapping[float, float], count: float) -> list[Bucket]:
             "is it one server's, complete and unchanged?",
         )
     return [
-        Bucket(low * 1e6, high * 1e6, upto - before)
+        LatencyBucket(low * 1e6, high * 1e6, upto - before)
         for (low, before), (high, upto) in pairwise(edges)
     ]
 
 
-def _described(buckets: list[Bucket]) -> Iterator[str]:
+def _described(buckets: list[LatencyBucket]) -> Iterator[str]:
     for percent, (low_us, high_us) in percentile_bounds(buckets).items():
         if high_us == float("inf"):
             yield f"p{percent:g} is more than {format_latency(low_us)}"

@@ -1,7 +1,7 @@
 """bcc's ext4dist, xfsdist and their kind: a histogram of a file system's syncs, whoever made them.
 
 Buckets double, so a latency is known to a factor of two: the upper bound is used, and said.
-Source: iovisor/bcc tools/ext4dist.py and its example text; libbpf-tools/fsdist.c prints alike.
+Source: ext4dist(8) of iovisor/bcc, and its example text.
 """
 
 import re
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.importers.histogram import Bucket, percentile_bounds, total_bounds
+from advisor.importers.histogram import LatencyBucket, percentile_bounds, total_bounds
 from advisor.importers.reported import (
     NOT_SAID,
     Candidate,
@@ -63,7 +63,7 @@ def _no_syncs(tool: str) -> Measurement:
 def _measurement(tool: str, file_system: str, part: str, unit_us: float) -> Measurement:
     # 2 -> 3 are those of 2 to just under 4, for it rounds down.
     buckets = [
-        Bucket(int(low) * unit_us, (int(high) + 1) * unit_us, int(count))
+        LatencyBucket(int(low) * unit_us, (int(high) + 1) * unit_us, int(count))
         for low, high, count in islice(_ROW.findall(part), MAX_ROWS)
     ]
     count = sum(bucket.count for bucket in buckets)

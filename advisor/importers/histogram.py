@@ -8,7 +8,7 @@ from advisor.statistics import MIN_COUNT_FOR_PERCENTILE
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class LatencyBucket:
     """`count` latencies of at least `low_us` and at most `high_us`, which may be infinite."""
 
     low_us: float
@@ -16,7 +16,7 @@ class Bucket:
     count: float
 
 
-def total_bounds(buckets: Sequence[Bucket]) -> tuple[float, float]:
+def total_bounds(buckets: Sequence[LatencyBucket]) -> tuple[float, float]:
     """The least and the most that the sum of all latencies can be, in microseconds."""
     return (
         sum(bucket.low_us * bucket.count for bucket in buckets if bucket.count),
@@ -24,7 +24,7 @@ def total_bounds(buckets: Sequence[Bucket]) -> tuple[float, float]:
     )
 
 
-def percentile_bounds(buckets: Sequence[Bucket]) -> dict[float, tuple[float, float]]:
+def percentile_bounds(buckets: Sequence[LatencyBucket]) -> dict[float, tuple[float, float]]:
     """For each percentile that the count supports, the bounds of the bucket that it lies in."""
     total = sum(bucket.count for bucket in buckets)
     found: dict[float, tuple[float, float]] = {}

@@ -13,7 +13,7 @@ from advisor.importers.ioping_report import (
     HINT,
     PAUSED,
     TOOL,
-    Figures,
+    RequestFigures,
     command_above,
     measurement,
     not_written,
@@ -88,7 +88,7 @@ def _of_json(found: JsonValue, above: str) -> Measurement:
     command = command_above(above, count=count, block_bytes=block_bytes, path=path, wrote=wrote)
     require_written(command, wrote=wrote)
     seconds = figure(last, "timestamp")
-    figures = Figures(
+    figures = RequestFigures(
         count=count,
         mean_us=figure(last, "stat", "avg") / 1000,
         limits_us=(figure(last, "stat", "min") / 1000, figure(last, "stat", "max") / 1000),
@@ -111,7 +111,7 @@ def _of_raw(line: str, above: str) -> Measurement:
     block_bytes = power_of_two(quotient) or quotient
     command = command_above(above, count=count, block_bytes=block_bytes)
     require_written(command, wrote=None)
-    figures = Figures(
+    figures = RequestFigures(
         count=count,
         mean_us=mean / 1000,
         limits_us=(low / 1000, high / 1000),

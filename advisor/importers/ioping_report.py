@@ -33,7 +33,7 @@ _IDLE: Final = "it paused between requests, so a drive that saves power woke up 
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandAbove:
     """What the command line above a report tells of it."""
 
     options: Mapping[str, str] | None
@@ -47,7 +47,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RequestFigures:
     """What a report shows of its requests."""
 
     count: float
@@ -68,17 +68,17 @@ def command_above(
     block_bytes: float,
     path: str = "",
     wrote: bool | None = None,
-) -> Command:
+) -> CommandAbove:
     """The last command in the text above a result, held against what the result shows."""
     commands = COMMAND.findall(above)
     if not commands:
-        return Command(None, "")
+        return CommandAbove(None, "")
     options = options_of(commands[-1])
     why_not = contradiction(options, count=count, block_bytes=block_bytes, path=path, wrote=wrote)
-    return Command(None if why_not else options, why_not)
+    return CommandAbove(None if why_not else options, why_not)
 
 
-def require_written(command: Command, *, wrote: bool | None) -> None:
+def require_written(command: CommandAbove, *, wrote: bool | None) -> None:
     """Raises AdvisorError where the requests did not write, or may not have. `wrote` is what the
     report says itself, None where it does not.
     """
@@ -96,7 +96,7 @@ def not_written() -> AdvisorError:
     return AdvisorError("ioping has read, not only written: nothing was synced", HINT)
 
 
-def measurement(figures: Figures, command: Command) -> Measurement:
+def measurement(figures: RequestFigures, command: CommandAbove) -> Measurement:
     """Written requests as a Measurement. Raises AdvisorError for such as synced nothing."""
     flags = command.options or {}
     if "C" in flags:

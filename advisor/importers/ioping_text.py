@@ -23,7 +23,7 @@ from advisor.importers.ioping_report import (
     HINT,
     PAUSED,
     TOOL,
-    Figures,
+    RequestFigures,
     command_above,
     measurement,
     not_written,
@@ -97,7 +97,7 @@ def _measurement(statistics: re.Match[str], requests: str, after: str) -> Measur
     elapsed = generated[1] if generated else statistics["time"]
     elapsed_unit = generated[2] if generated else statistics["time_unit"]
     filesystem, device = _device(statistics["device"].split())
-    figures = Figures(
+    figures = RequestFigures(
         count=count,
         mean_us=mean_us,
         limits_us=(low, high),
