@@ -16,12 +16,7 @@ from advisor.series_kind import Method
 _OPTION: Final = re.compile(
     r"(?:^|[\s\"'])--?([a-z][a-z_0-9]{0,40})(?:=(\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|\S{0,200}))?"
 )
-_ALIASES: Final = {
-    "readwrite": "rw",
-    "blocksize": "bs",
-    "buffer_size": "bs",
-    "thinktime_us": "thinktime",
-}
+_ALIASES: Final = {"readwrite": "rw", "blocksize": "bs"}
 _DISK: Final = re.compile(r"/dev/((?:sd|hd|vd|xvd|nvme|mmcblk)[a-z0-9]{1,20})")
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd]?)", re.IGNORECASE)
 _UNIT_S: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
