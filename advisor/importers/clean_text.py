@@ -1,5 +1,6 @@
 """Bytes -> text: what terminals, mail and editors do to a report on its way, undone."""
 
+import quopri
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -27,6 +28,9 @@ _ESCAPES: Final = re.compile(
 )
 """Colours, cursor moves, window titles."""
 _QUOTES: Final = re.compile(r"^(?:[ \t]{0,3}>){1,20} ?", re.MULTILINE)
+_QUOTED_PRINTABLE: Final = re.compile(r"=(?:[0-9A-F]{2}|[ \t]{0,8}$)", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^[ \t]{0,8}#[^\n]*$", re.MULTILINE)
+_COMMENT_MARK: Final = re.compile(r"^[ \t]{0,8}#{1,4} ?", re.MULTILINE)
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\ufeff]+")
 _BLANKS: Final = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 
@@ -47,12 +51,28 @@ def clean(raw: bytes) -> str:
     text = _CONTROLS.sub("", text)
     if not text.isascii():
         text = _BLANKS.sub(" ", text)
+    if "=3D" in text:
+        text = _without_quoted_printable(text)
     if ">" in text:
         text = _QUOTES.sub("", text)
     text = text.replace("\\\n", " ")  # a command line over several lines
     if not text or text.isspace():
         raise AdvisorError("is empty", "was the tool's output redirected into it?")
     return text
+
+
+def _without_quoted_printable(text: str) -> str:
+    """Mail as it travels writes every "=" as "=3D" and breaks long lines with "=" (RFC 2045)."""
+    start = text.find("=3D")
+    body = text[text.rfind("\n\n", 0, start) + 1 :]
+    if body.count("=") != len(_QUOTED_PRINTABLE.findall(body)):
+        return text
+    return quopri.decodestring(body.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+def commented_out(text: str) -> tuple[str, str]:
+    """The text without its "#" lines, and the text with them but for the "#"."""
+    return _COMMENT.sub("", text), _COMMENT_MARK.sub("", text)
 
 
 def _decoded(raw: bytes) -> str:

@@ -25,6 +25,7 @@ UNIT_BYTES: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB":
 
 SUFFIXES: Final = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
 
+_SIZE: Final = re.compile(r"([0-9]{1,15})([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 
@@ -36,3 +37,21 @@ def number(text: str, what: str) -> float:
             "run the tool again with LC_ALL=C",
         )
     return float(text)
+
+
+def size_bytes(text: str) -> int | None:
+    """Of "8k", "4K", "1MiB" or "2300", as tools take it, the bytes; None for anything else."""
+    found = _SIZE.fullmatch(text)
+    return int(found[1]) * 1024 ** " kmgt".index(found[2].lower() or " ") if found else None
+
+
+def step(text: str) -> float:
+    """How much the last digit of a printed number counts: 0.01 of "5.79"."""
+    return float(10.0 ** -len(text.partition(".")[2]))
+
+
+def power_of_two(size_bytes: float) -> float | None:
+    """The block size that a quotient of rounded figures means, or None where that is a guess."""
+    return next(
+        (float(2**power) for power in range(9, 27) if abs(size_bytes / 2**power - 1) < 0.02), None
+    )

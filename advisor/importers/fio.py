@@ -1,6 +1,7 @@
 """What a fio job means, whichever way fio printed it. Source: fio.readthedocs.io, and fio's source.
 
 fio times the write and the sync apart: the rate is that of both, the sync's latencies are its own.
+Before 3.4 it neither times nor counts syncs (run with 2.2.10 and 3.1).
 """
 
 import re
@@ -24,8 +25,12 @@ INTERRUPTED: Final = "fio: terminating on signal"
 
 ONE_AT_A_TIME: Final = ("sync", "psync", "vsync", "pvsync", "pvsync2")
 """Engines that ignore iodepth."""
-ENGINES: Final = (*ONE_AT_A_TIME, "libaio", "io_uring", "posixaio", "windowsaio")
+ASYNCHRONOUS: Final = ("libaio", "io_uring", "posixaio", "windowsaio")
+"""Engines whose syncs some versions time from their end: 0.4 us for 3 ms with 3.16's libaio."""
+ENGINES: Final = (*ONE_AT_A_TIME, *ASYNCHRONOUS)
 """Engines that write and sync files; others send data elsewhere, or nowhere."""
+FIRST_WITH_SYNCS: Final = (3, 4)
+"""The first version whose reports count and time syncs."""
 
 THROTTLES: Final = ("rate", "rate_iops", "rate_min", "rate_process", "thinktime")
 OFF: Final = ("", "0", "none", None)
@@ -33,7 +38,13 @@ OFF: Final = ("", "0", "none", None)
 WRITE_SHARE_MAX: Final = 0.1
 """Of a sync's time that its write may take for the sync's percentiles to stand for both."""
 DISAGREEMENT_MAX: Final = 1.5
-"""Between the rate and the latencies; fio's own overhead and its whole milliseconds need some."""
+"""Between the rate and the latencies; fio's own overhead needs some."""
+OVERHEAD_US: Final = 3.0
+"""What fio itself may need for one write and sync: 1.6 us on a memory file system (fio 3.33)."""
+CLOCK_US: Final = 1000.0
+"""fio tells a run's time in whole milliseconds."""
+RATE_DISAGREEMENT_MAX: Final = 0.01
+"""Between a printed rate and writes / time, beside what rounding explains."""
 NO_OP_US: Final = 2.0
 """A sync that returns sooner has found nothing to do."""
 
@@ -59,23 +70,45 @@ class Job:
     """Jobs with figures of their own that ran at the same time."""
     syncs: float | None
     """How often it synced; None where the report does not say."""
+    counts_syncs: bool
+    """Whether this version would have shown a sync."""
     sync: Latencies | None
     write: Latencies | None
     method: Method | None = None
     """What the report shows of it where it shows no options."""
+    no_command: str = ""
+    """Why the command line above the report does not count, to be put in brackets."""
     taken_at: Known[datetime] = NOT_SAID
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def require_usable(tool: str, *, interrupted: bool) -> None:
-    """Raises AdvisorError for a version without the latencies of syncs, or a run cut short."""
-    version = re.match(r"fio ([0-9]{1,4})\.", tool)
-    if version and int(version[1]) < 3:
-        raise AdvisorError(
-            f"{tool} does not report the latency of a sync", "fio 3.5 or later is needed"
-        )
+def require_whole(tool: str, *, interrupted: bool) -> None:
+    """Raises AdvisorError for a run cut short."""
     if interrupted:
         raise AdvisorError(f"{tool} was interrupted", "let it run to its end")
+
+
+def counts_syncs(tool: str) -> bool:
+    """Whether this version's reports show syncs. A version that is not said is taken for new."""
+    version = re.match(r"fio ([0-9]{1,4})\.([0-9]{1,4})", tool)
+    return version is None or (int(version[1]), int(version[2])) >= FIRST_WITH_SYNCS
+
+
+def exact_rate(tool: str, printed: float, step: float, writes: float, time_ms: float) -> float:
+    """Writes per second from their count and time, for a printed rate is rounded to `step`.
+
+    Raises AdvisorError where the two contradict each other.
+    """
+    if not writes or not time_ms:
+        return 0.0
+    exact = writes * 1000 / time_ms
+    if abs(exact - printed) > step + RATE_DISAGREEMENT_MAX * printed:
+        raise AdvisorError(
+            f"{tool} says {printed:g} writes/s, but {writes:.0f} in {time_ms / 1000:g} s"
+            f" are {exact:.4g}",
+            "is the report complete and unchanged?",
+        )
+    return exact
 
 
 def option(job: Job, name: str) -> str | None:
@@ -101,10 +134,12 @@ def measurement(job: Job) -> Measurement:
     }
     if not job.options_shown:
         notes["options"] = (
-            "fio's text does not show direct= and overwrite=: their defaults are assumed"
+            f"fio's text does not show direct= and overwrite={_aside(job)}:"
+            " their defaults are assumed"
         )
-    if job.sync and job.sync.mean_us < NO_OP_US:
-        notes["no-op"] = f"a sync took {job.sync.mean_us:.3g} us: it found nothing to do"
+    timed = job.sync if option(job, "ioengine") not in ASYNCHRONOUS else None
+    if timed and timed.mean_us < NO_OP_US:
+        notes["no-op"] = f"a sync took {timed.mean_us:.3g} us: it found nothing to do"
     return reported_measurement(
         job.tool,
         [
@@ -147,9 +182,18 @@ def _complaints(job: Job) -> Iterator[tuple[str, str]]:
     if flag := option(job, "sync_file_range"):
         yield f"sync_file_range={flag} does not flush the drive", "run it with --fdatasync=1"
     if not (synced or open_flag or job.method):
-        yield "no sync after each write", "run it with --fdatasync=1"
-    if job.sync and job.syncs is not None and job.syncs < 0.9 * job.writes - job.jobs:
-        yield f"{job.syncs:.0f} syncs for {job.writes:.0f} writes", plain
+        if job.counts_syncs or (job.options_shown and job.options):
+            yield f"no sync after each write{_aside(job)}", "run it with --fdatasync=1"
+        yield (
+            f"whether it synced after each write is not in the report{_aside(job)}",
+            f"before {'.'.join(map(str, FIRST_WITH_SYNCS))} fio shows no syncs: keep the command"
+            " line above its text, or use a later version",
+        )
+    if synced and not open_flag and job.syncs is not None:
+        if job.syncs < 0.9 * job.writes - job.jobs:
+            yield f"{job.syncs:.0f} syncs for {job.writes:.0f} writes", plain
+    elif synced and not job.counts_syncs and not _time_for_syncs(job):
+        yield "its writes take all its time, so it did not sync after each", plain
     if (nrfiles := option(job, "nrfiles")) not in (None, "1"):
         yield (
             f"nrfiles={nrfiles}: fio syncs another file than it has written (axboe/fio#1904)",
@@ -173,6 +217,10 @@ def _complaints(job: Job) -> Iterator[tuple[str, str]]:
         )
     if option(job, "fsync_on_close"):
         yield "fsync_on_close inflates its rate (axboe/fio#831)", "leave it out"
+
+
+def _aside(job: Job) -> str:
+    return f" ({job.no_command})" if job.no_command else ""
 
 
 def _method(job: Job) -> tuple[Method, bool]:
@@ -200,18 +248,40 @@ def _pattern(job: Job) -> tuple[Pattern, str]:
     return "unwritten", "without overwrite=1 it may write blocks for the first time: slower"
 
 
+def _time_for_syncs(job: Job) -> bool:
+    """Whether a writer had time for more than its writes, where that is the only sign of syncs."""
+    if job.write is None:
+        return True
+    mean_us = job.jobs * 1e6 / job.ops_per_s
+    return mean_us > DISAGREEMENT_MAX * job.write.mean_us + OVERHEAD_US + _clock_us(job)
+
+
+def _clock_us(job: Job) -> float:
+    """What the whole milliseconds of a run's time leave open, for each write of a writer."""
+    return CLOCK_US * job.jobs / job.writes
+
+
 def _latencies(job: Job, *, separate: bool) -> tuple[Latencies | None, str]:
-    """The latencies that stand for a write and its sync, and what they are; or None, and why."""
+    """The latencies that stand for a write and its sync, and what they are; or None, and why.
+
+    Raises AdvisorError where they contradict the rate: then one of the two is not what it seems.
+    """
     mean_us = job.jobs * 1e6 / job.ops_per_s
     write_us = job.write.mean_us if job.write else 0.0
     told, what = (job.sync, "sync latencies") if separate else (job.write, "write latencies")
     if told is None or not told.mean_us:
         return None, "it has no latencies of the sync"
     sum_us = told.mean_us + (write_us if separate else 0.0)
-    if not sum_us / DISAGREEMENT_MAX <= mean_us <= sum_us * DISAGREEMENT_MAX:
-        return None, (
-            f"one write each {mean_us:.3g} us does not fit its latencies, {sum_us:.3g} us:"
-            " throttled, or changed by hand"
+    engine = option(job, "ioengine")
+    if mean_us > DISAGREEMENT_MAX * sum_us and separate and engine in ASYNCHRONOUS:
+        return None, f"fio times no sync of ioengine={engine}, only its end"
+    open_us = OVERHEAD_US + _clock_us(job)
+    if not sum_us / DISAGREEMENT_MAX - open_us <= mean_us <= sum_us * DISAGREEMENT_MAX + open_us:
+        one = "one writer" if job.jobs == 1 else f"{job.jobs} writers"
+        raise AdvisorError(
+            f"{job.tool}, job {job.name!r}: with {one}, one write each {mean_us:.3g} us does not"
+            f" fit its latencies, {sum_us:.3g} us",
+            "run one job at a time, without a limit to its rate, and keep its output as it is",
         )
     if separate and write_us > WRITE_SHARE_MAX * told.mean_us:
         return None, f"the sync's latencies leave out the write, {write_us:.3g} us"

@@ -9,14 +9,17 @@ from typing import Final
 from advisor.errors import AdvisorError, UsageError
 from advisor.importers import (
     classic,
+    dd,
+    etcd,
     fio_json,
     fio_text,
+    fsdist,
     ioping,
     iotune,
     pg_test_fsync,
     sysbench,
 )
-from advisor.importers.clean_text import clean
+from advisor.importers.clean_text import clean, commented_out
 from advisor.importers.reported import Candidate
 from advisor.importers.unknown import refusal
 from advisor.measurement import Measurement
@@ -41,6 +44,9 @@ FORMATS: Final = (
     ReportFormat(sysbench.SIGNATURE, sysbench.find_results),
     ReportFormat(ioping.SIGNATURE, ioping.find_results),
     ReportFormat(iotune.SIGNATURE, iotune.find_results),
+    ReportFormat(dd.SIGNATURE, dd.find_results),
+    ReportFormat(etcd.SIGNATURE, etcd.find_results),
+    ReportFormat(fsdist.SIGNATURE, fsdist.find_results),
 )
 
 
@@ -83,6 +89,11 @@ def import_report(raw: bytes, name: str, pick: int | None = None) -> Imported:
 
 def _candidates(text: str) -> list[Candidate]:
     """Every result in the text, in its order. At least one. Raises AdvisorError."""
+    if "#" in text:
+        bare, uncommented = commented_out(text)
+        # A whole report behind "#", as in a configuration file; elsewhere "#" is a prompt.
+        if _known(uncommented) and not _known(bare):
+            text = uncommented
     found: list[Candidate] = []
     for format_ in FORMATS:
         if format_.sign.search(text):
@@ -92,6 +103,10 @@ def _candidates(text: str) -> list[Candidate]:
     if len(found) > MAX_RESULTS:
         raise AdvisorError(f"has more than {MAX_RESULTS} results", "split it")
     return sorted(found, key=lambda candidate: candidate.start)
+
+
+def _known(text: str) -> bool:
+    return any(format_.sign.search(text) for format_ in FORMATS)
 
 
 def _built(candidates: list[Candidate], number: int, name: str) -> Imported:

@@ -11,7 +11,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.importers.clean_text import printable, spans
-from advisor.importers.figures import NUMBER, UNIT_BYTES, number
+from advisor.importers.figures import NUMBER, UNIT_BYTES, number, size_bytes
 from advisor.importers.reported import (
     Candidate,
     Latencies,
@@ -29,6 +29,10 @@ _PERIODIC: Final = "Periodic FSYNC enabled"
 _FLAGS: Final = re.compile(r"Extra file open flags: ([a-z ()]{1,60})")
 _THREADS: Final = re.compile(r"Number of threads: ([0-9]{1,6})")
 _BLOCK: Final = re.compile(rf"Block size ({NUMBER})([KMG]iB|B)?")
+_BLOCK_TEXT: Final = re.compile(r"Block size ([0-9]{1,15}(?:[KMG]iB|B)?)")
+_FILES: Final = re.compile(r"^\s{0,8}([0-9]{1,9}) files, ", re.MULTILINE)
+_COMMAND: Final = re.compile(r"\bsysbench[ \t]([^\n]{0,500})")
+_OPTION: Final = re.compile(r"--([a-z-]{1,40})=(\S{1,100})")
 _PERCENTILE: Final = re.compile(rf"([0-9]{{1,3}})(?:th|st|nd|rd) percentile:\s{{1,60}}({NUMBER})")
 
 _RATES: Final = {
@@ -58,14 +62,15 @@ def find_results(text: str) -> Iterator[Candidate]:
         heading = _HEAD.match(text, start)
         assert heading is not None  # the span begins with it
         tool = f"sysbench {heading[1]}"
-        # The command line stands above the heading.
-        above = text[max(0, start - 600) : start]
-        yield Candidate(start, tool, partial(_measurement, tool, text[start:end], above))
+        # The command line stands above the heading, the last one of several.
+        commands = _COMMAND.findall(text[max(0, start - 600) : start])
+        command = commands[-1] if commands else ""
+        yield Candidate(start, tool, partial(_measurement, tool, text[start:end], command))
     if headless:
         yield Candidate(0, "sysbench", partial(_measurement, "sysbench", text, ""))
 
 
-def _measurement(tool: str, report: str, above: str) -> Measurement:
+def _measurement(tool: str, report: str, command: str) -> Measurement:
     tool = printable(tool)
     if fatal := re.search(r"FATAL: ([^\n]{1,200})", report):
         raise AdvisorError(f"the run of {tool} failed: {printable(fatal[1])!r}", "run it again")
@@ -84,7 +89,7 @@ def _measurement(tool: str, report: str, above: str) -> Measurement:
         raise AdvisorError(f"{tool} was interrupted: its results are missing", "run it to its end")
     if rates["read"]:
         raise AdvisorError(f"{tool} read, too, so its rate is not that of writes and syncs", HINT)
-    method, how = _method(tool, report, flags[1].split(), above)
+    method, how = _method(tool, report, flags[1].split(), command)
     if method == "fsync" and rates["fsync"] < 0.98 * rates["write"]:
         raise AdvisorError(f"{tool} synced less often than it wrote", HINT)
     if "Using synchronous I/O mode" not in report:
@@ -111,7 +116,7 @@ def _measurement(tool: str, report: str, above: str) -> Measurement:
     return reported_measurement(tool, [series], notes)
 
 
-def _method(tool: str, report: str, flags: list[str], above: str) -> tuple[Method, str]:
+def _method(tool: str, report: str, flags: list[str], command: str) -> tuple[Method, str]:
     """The sync method, and how it is known."""
     open_flag = next((flag for flag in flags if flag in ("dsync", "sync")), None)
     if _EACH_WRITE in report:
@@ -121,7 +126,8 @@ def _method(tool: str, report: str, flags: list[str], above: str) -> tuple[Metho
                 "leave --file-extra-flags out",
             )
         # It prints "fsync()" for fdatasync, too.
-        if "--file-fsync-mode=fdatasync" in above:
+        said = dict(_OPTION.findall(command))
+        if said.get("file-fsync-mode") == "fdatasync" and not _another_run(said, report):
             return "fdatasync", "with fdatasync as the command line says"
         return "fsync", "with fsync, unless --file-fsync-mode was given: the report does not say"
     if _PERIODIC not in report and open_flag:
@@ -131,6 +137,19 @@ def _method(tool: str, report: str, flags: list[str], above: str) -> tuple[Metho
     raise AdvisorError(
         f"{tool} did not sync after each write, so its syncs are mostly of clean files", HINT
     )
+
+
+def _another_run(said: dict[str, str], report: str) -> bool:
+    """Whether a command line says otherwise than the report of a run does."""
+    files, block, threads = (
+        found[1] if (found := pattern.search(report)) else ""
+        for pattern in (_FILES, _BLOCK_TEXT, _THREADS)
+    )
+    threads_said = said.get("threads", said.get("num-threads", "1"))
+    if said.get("file-num", "128") != files or threads_said != threads:
+        return True
+    # "16KiB" here, 16384, 16k or 16K there.
+    return size_bytes(said.get("file-block-size", "16384")) != size_bytes(block)
 
 
 def _rate(report: str, name: str) -> float | None:

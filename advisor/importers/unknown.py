@@ -7,7 +7,7 @@ from advisor.errors import AdvisorError
 
 KNOWN: Final = (
     "known are our own measurements, pg_test_fsync, fio (text, JSON), sysbench fileio, ioping,"
-    " iotune and the classic fsync script"
+    " dd oflag=dsync, iotune, ext4dist and its kind, etcd's metrics and the classic fsync script"
 )
 
 LOOKS: Final = (
@@ -15,7 +15,11 @@ LOOKS: Final = (
     (r"\[global\][\s\S]{0,2000}^\s{0,9}(?:rw|ioengine|bs)\s{0,9}=", "a fio job file",
      "run fio with it, and --output-format=json"),
     (r"^# fsync-advisor [0-9]", "one of our own fragments", "the measurement is needed"),
-    (r"records out\n[0-9]{1,20} bytes", "the output of dd", ""),
+    (r"^[ \t]{0,9}FSYNCS/SECOND:", "the output of pveperf",
+     "each of its syncs makes a new file, which is no overwrite: use pg_test_fsync or fio"),
+    (r"^[ \t]{0,9}(?:PASS|FAIL): Throughput|Slowest request took",
+     "the output of etcdctl check perf",
+     "that measures a cluster and its network, not a drive; etcd's /metrics are read"),
     (r"^Timing (?:cached|buffered disk) reads|Timing buffered disk reads:", "hdparm's reads", ""),
     (r"^tps = [0-9]", "the output of pgbench", "that measures a server, not a drive"),
     (r"CrystalDiskMark", "a result of CrystalDiskMark", ""),

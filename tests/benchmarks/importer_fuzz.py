@@ -153,6 +153,19 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     "raw but for the last": lambda size: b"1 1 1 1 1 1 1 1 1 x\n" * (size // 20),
     "disks": lambda size: b"disks:\n" + b"- mountpoint: /a\n  write_iops: 1\n" * (size // 33),
     "fields": lambda size: b"disks:\n- a: 1\n" + b"  b: 1\n" * (size // 7),
+    "dd's results": lambda size: b"1+0 records out\n5 bytes copied, 1 s\n" * (size // 36),
+    "dd's options": lambda size: b"dd " + b"bs=1 " * (size // 5) + b"\n1+0 records out\n",
+    "etcd's buckets": lambda size: b"".join(
+        b'etcd_disk_wal_fsync_duration_seconds_bucket{le="%d"} 1\n' % number
+        for number in range(size // 58)),
+    "etcd's servers": lambda size: b"".join(
+        b'etcd_disk_wal_fsync_duration_seconds_sum{i="%d"} 1\n' % number
+        for number in range(size // 54)),
+    "histograms": lambda size: b"operation = 'fsync'\n usecs : count\n 0 -> 1 : 1 |\n"
+    * (size // 52),
+    "comments": lambda size: b"# 1+0 records out\n" * (size // 18),
+    "mail": lambda size: b"=3D" * (size // 3),
+    "ioping commands": lambda size: b"ioping -W -c 1 .\n" * (size // 17) + b"request=1",
     "escapes": lambda size: b"\x1b[" * (size // 2),
     "titles": lambda size: b"\x1b]" * (size // 2),
     "quotes": lambda size: b"> " * (size // 2),

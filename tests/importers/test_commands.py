@@ -104,7 +104,8 @@ def test_a_large_file_is_refused_before_all_of_it_is_read(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "report",
     [PG, CLASSIC, THREE, FIXTURES / "sysbench-fsync-all.txt", FIXTURES / "ioping-write.txt",
-     FIXTURES / "fio-3.28-optane.txt"],
+     FIXTURES / "fio-3.28-optane.txt", FIXTURES / "fio-2.2-text.txt", FIXTURES / "dd-dsync.txt",
+     FIXTURES / "etcd-slow.txt", FIXTURES / "fsdist-xfs.txt"],
     ids=lambda path: path.name,
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -126,22 +127,22 @@ def test_every_report_of_syncs_is_enough_for_advice(command: tuple[str, ...], re
 def test_what_stands_in_for_the_primary_series_is_named() -> None:
     done = run_process(*RECOMMEND, "--from", CLASSIC)
     expected = "classic-fsync-4k stands in for an 8 KiB overwrite with fdatasync"
-    assert expected in done.stderr
     assert f"# Note: {expected}" in done.stdout
     assert "# Reported by the classic fsync script in /root/tools\n" in done.stdout
     assert "#   classic 4 KiB O_DIRECT + fsync: 40 470/s, mean 24.7 us" in done.stdout
 
 
 def test_nothing_stands_in_where_the_primary_series_is_reported() -> None:
-    assert "stands in" not in run_process(*RECOMMEND, "--from", PG).stderr
+    done = run_process(*RECOMMEND, "--from", PG)
+    assert "stands in" not in done.stdout + done.stderr
 
 
 def test_without_the_hosts_memory_that_is_said() -> None:
-    assert "--memory SIZE adds the settings" in run_process(*RECOMMEND, "--from", PG).stderr
-    assert "--memory SIZE" not in run_process(*RECOMMEND, "--memory", "8GB", "--from", PG).stderr
-    assert (
-        "--memory SIZE" not in run_process(*RECOMMEND, "--from", CLASSIC).stderr
-    )  # it says 31.07 GB
+    assert "--memory SIZE adds the settings" in run_process(*RECOMMEND, "--from", PG).stdout
+    told = run_process(*RECOMMEND, "--memory", "8GB", "--from", PG)
+    assert "--memory SIZE" not in told.stdout + told.stderr
+    reported = run_process(*RECOMMEND, "--from", CLASSIC)  # it says 31.07 GB
+    assert "--memory SIZE" not in reported.stdout + reported.stderr
 
 
 def test_iotune_feeds_no_sync() -> None:

@@ -88,6 +88,8 @@ def test_a_report_is_read_as_expected(case: dict[str, Any]) -> None:
         assert measurement.source == f"reported by {case['tool']}"
     notes = [warning.text for warning in measurement.warnings]
     assert any(case.get("note", "") in note for note in notes), notes
+    if "not_noted" in case:
+        assert not any(case["not_noted"] in note for note in notes), notes
 
 
 @pytest.mark.parametrize("case", READ, ids=name_of)
