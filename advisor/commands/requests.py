@@ -9,8 +9,8 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
-from advisor.vendors.registry import VENDORS
-from advisor.versions import FEATURES, Feature, NumericVersion, format_version, parse_version
+from advisor.vendors.registry import VENDORS, version_of
+from advisor.versions import FEATURES, Feature, NumericVersion, format_version
 
 SIZES: Final = {"--memory": ("32MB", "1PB"), "--log-bytes-per-commit": ("1B", "1TB")}
 DURATIONS: Final = {"--recovery-time": ("1s", "7d")}
@@ -59,7 +59,7 @@ def _target(
     server = VENDORS[vendor]
     name = server.title
     if given is not None:
-        version = parse_version(given)
+        version = version_of(vendor, given)
         if server.is_too_old(version):
             raise UsageError(f"{name} {given} is older than what we know", server.tables_begin)
         return version, "as given", {}
