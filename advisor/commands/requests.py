@@ -64,10 +64,21 @@ def _target(
             raise UsageError(f"{name} {given} is older than what we know", server.tables_begin)
         return version, "as given", {}
     # These start programs; not needed above.
-    from advisor.servers.installed import detect_features, find_installed
+    from advisor.servers.installed import (
+        detect_features,
+        find_installed,
+        find_relative,
+        which_it_is,
+    )
 
     installed = find_installed(vendor)
     if installed is None:
+        if other := find_relative(vendor):  # which would be handed this one's settings
+            raise UsageError(
+                which_it_is(other),
+                f"did you mean --db {other.vendor}? For a {name} elsewhere give its version with"
+                " --db-version",
+            )
         return server.newest_version, f"no {name} was found here; this is the newest we know", {}
     if server.is_too_old(installed.version):
         # Neither the oldest rules nor the newest are about it.

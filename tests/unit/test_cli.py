@@ -491,6 +491,24 @@ def test_the_help_names_each_server_once(capsys: pytest.CaptureFixture[str]) -> 
         assert "[mysql|mariadb|postgresql]" in re.sub(r"\s+", "", out), command
 
 
+MARIADB_HERE = Installed("mariadb", (11, 8, 9), Path("/usr/sbin/mysqld"))
+
+
+@pytest.mark.parametrize("command", ["recommend", "capacity", "report"])
+def test_a_mysqld_that_is_mariadb_is_given_no_settings_of_mysql(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """MariaDB does not start with innodb_redo_log_capacity."""
+    monkeypatch.setattr("advisor.servers.installed.find_installed", lambda _: None)
+    monkeypatch.setattr("advisor.servers.installed.find_relative", lambda _: MARIADB_HERE)
+    status, out, err = run(capsys, command, "--db", "mysql", "--from", HDD)
+    assert (status, out) == (2, "")
+    assert "the mysqld here is MariaDB 11.8.9" in err
+    assert "did you mean --db mariadb?" in err
+    assert "--db-version" in err
+    assert run(capsys, command, "--db", "mysql", "--db-version", "8.4", "--from", HDD)[0] == 0
+
+
 def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
     reading, writing = os.pipe()
     os.close(reading)
