@@ -334,6 +334,8 @@ class Vendor(ABC):
         `fragment_folder`: where a fragment is to be put, which may tell.
         """
 
+    main_patterns: ClassVar[tuple[str, ...]] = ()
+    """Where else packages and images put it, below the root; several servers may have one each."""
     reads_all_main_files: ClassVar[bool] = False
     """Whether it reads all of those that exist; else the first of them."""
 

@@ -255,6 +255,17 @@ class PostgreSQL(Vendor):
             return ()
         return (fragment_folder.parent / "postgresql.conf", fragment_folder / "postgresql.conf")
 
+    main_patterns = (
+        "etc/postgresql/*/*/postgresql.conf",
+        "var/lib/pgsql/data/postgresql.conf",
+        "var/lib/pgsql/*/data/postgresql.conf",
+        "var/lib/postgresql/data/postgresql.conf",
+        "var/lib/postgresql/*/docker/postgresql.conf",
+        "usr/local/pgsql/data/postgresql.conf",
+    )
+    """Debian's clusters; Red Hat's package, and PostgreSQL's own for it; the official image until
+    17, and since; the manual's own example."""
+
     def included_path(self, including: Path, target: str) -> Path | None:
         return including.parent / target
 
