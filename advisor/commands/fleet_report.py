@@ -14,8 +14,8 @@ from advisor.commands.comparison_inputs import require_distinct
 from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
-from advisor.errors import AdvisorError
-from advisor.files import check_writable, shown_name
+from advisor.errors import AdvisorError, UsageError
+from advisor.files import check_writable, is_directory, shown_name
 from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.results import FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
@@ -23,6 +23,9 @@ from advisor.output.fleet import fleet_document
 from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output.waiting import working_on
+
+SUFFIX: Final = ".json"
+"""What measurements are called."""
 
 TERMINAL_ROWS: Final = 50
 """What is worth scrolling through; the other formats have all rows."""
@@ -35,7 +38,10 @@ class FleetReportOptions:
     """The options of `fleet report`."""
 
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Measurements, one for each host.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE|DIR...", help="Measurements, one for each host; of a DIR all its .json."
+        ),
     ]
     format_: Annotated[
         FleetForm | None,
@@ -53,7 +59,8 @@ def fleet_report(options: FleetReportOptions) -> None:
     A file that cannot be read stands in the report with its reason; the exit status is then 1, with
     the others reported.
     """
-    files, product = options.files, options.product
+    product = options.product
+    files = [file for path in options.files for file in _files_of(path)]
     require_distinct([str(path) for path in files])
     check_writable(product.output, force=product.force)
     read = _read_all(files, quiet=product.quiet)
@@ -73,6 +80,19 @@ def fleet_report(options: FleetReportOptions) -> None:
     if unread:
         which = f"{len(unread)} of {len(files)} files could not be read"
         raise AdvisorError(f"{which}: {unread[0].why}")
+
+
+def _files_of(path: Path) -> list[Path]:
+    """A file itself; of a directory its measurements. Raises UsageError and AdvisorError."""
+    if not is_directory(path):
+        return [path]
+    try:
+        found = [entry for entry in path.iterdir() if entry.suffix == SUFFIX]
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+    if not found:
+        raise UsageError(f"{path} has no file whose name ends with {SUFFIX}", "name the files")
+    return sorted(entry for entry in found if not entry.name.startswith("."))
 
 
 def _read_all(files: Sequence[Path], *, quiet: bool) -> list[FleetHost | Unread]:
