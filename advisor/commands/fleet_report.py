@@ -14,7 +14,7 @@ from advisor.commands.comparison_inputs import require_distinct
 from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError
 from advisor.files import check_writable, is_directory, shown_name
 from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.results import FleetHost, Unread
@@ -40,7 +40,7 @@ class FleetReportOptions:
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE|DIR...", help="Measurements, one for each host; of a DIR all its .json."
+            metavar="FILE...", help="Measurements, one for each host; of a directory every .json."
         ),
     ]
     format_: Annotated[
@@ -83,16 +83,18 @@ def fleet_report(options: FleetReportOptions) -> None:
 
 
 def _files_of(path: Path) -> list[Path]:
-    """A file itself; of a directory its measurements. Raises UsageError and AdvisorError."""
+    """A file itself, or a directory without measurements; else of a directory these.
+
+    Raises AdvisorError.
+    """
     if not is_directory(path):
         return [path]
     try:
-        found = [entry for entry in path.iterdir() if entry.suffix == SUFFIX]
+        names = (entry for entry in path.iterdir() if not entry.name.startswith("."))
+        found = [entry for entry in names if entry.suffix == SUFFIX]
     except OSError as error:
         raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
-    if not found:
-        raise UsageError(f"{path} has no file whose name ends with {SUFFIX}", "name the files")
-    return sorted(entry for entry in found if not entry.name.startswith("."))
+    return sorted(found) or [path]
 
 
 def _read_all(files: Sequence[Path], *, quiet: bool) -> list[FleetHost | Unread]:
@@ -108,6 +110,8 @@ def _read_all(files: Sequence[Path], *, quiet: bool) -> list[FleetHost | Unread]
 
 def _read(path: Path, knowledge: StorageKnowledge) -> FleetHost | Unread:
     name = shown_name(path)
+    if is_directory(path):
+        return Unread(file=name, why=f"{name} has no file whose name ends with {SUFFIX}")
     try:
         measurement = stored_measurement(path, latencies=False, quiet=True)
     except AdvisorError as error:

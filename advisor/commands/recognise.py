@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from advisor.errors import UsageError
-from advisor.files import HEAD_BYTES, is_directory, shown_name
+from advisor.errors import AdvisorError, UsageError
+from advisor.files import is_directory, read_head, shown_name
 from advisor.vendors.names import VendorName
 
 _MADE_BY_US = b'"schema_version"'
@@ -29,27 +29,26 @@ def require_no_json(head: bytes, name: str, vendor: VendorName) -> None:
 
 
 def require_directory(path: Path) -> None:
-    """Raises UsageError for a file where a drive's directory is wanted."""
-    if not path.is_file():
+    """Raises AdvisorError for a file where a drive's directory is wanted."""
+    head = read_head(path)
+    if head is None:
         return
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
     if is_ours(head) and _ADVICE not in head:
-        raise UsageError(
+        raise AdvisorError(
             f"{path} is a measurement, not a directory",
             f"recommend, capacity, report and audit take it as --from {path}",
         )
-    raise UsageError(
+    raise AdvisorError(
         f"{path} is a file, not a directory",
         "name the directory of the database; a measurement or a tool's report goes to --from",
     )
 
 
 def require_file(path: Path) -> None:
-    """Raises UsageError for a directory where a stored measurement is wanted."""
+    """Raises AdvisorError for a directory where a stored measurement is wanted."""
     if is_directory(path):
         name = shown_name(path)
-        raise UsageError(
-            f"{name} is a directory, not a measurement",
-            f"fsync-advisor measure {name} --output FILE makes one",
+        raise AdvisorError(
+            f"{name} cannot be read: Is a directory",
+            f"a measurement of it: fsync-advisor measure {name} --output FILE",
         )

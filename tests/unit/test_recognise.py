@@ -30,9 +30,6 @@ def told(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
-SERVER = ("--server", "/bin/true")
-
-
 @pytest.mark.parametrize("command", [("apply", "--yes"), ("verify",)], ids=["apply", "verify"])
 def test_a_measurement_is_no_fragment(tmp_path: Path, told: Run, command: tuple[str, ...]) -> None:
     (tmp_path / "conf.d").mkdir()
@@ -62,7 +59,7 @@ def test_a_line_without_end_is_not_shown(tmp_path: Path, told: Run, vendor: str)
 @pytest.mark.parametrize("command", ["report", "capacity", "measure", "recommend"])
 def test_a_measurement_is_no_directory(told: Run, command: str) -> None:
     db = ("--db", "mysql", "--db-version", "8.4") if command == "recommend" else ()
-    said = told(command, *db, HDD)
+    said = told(command, *db, HDD, status=1)
     assert f"{HDD} is a measurement, not a directory" in said
     assert f"--from {HDD}" in said
 
@@ -70,7 +67,7 @@ def test_a_measurement_is_no_directory(told: Run, command: str) -> None:
 def test_another_file_is_no_directory(tmp_path: Path, told: Run) -> None:
     report = tmp_path / "report.txt"
     report.write_text("fsync 100 ops/sec\n")
-    said = told("report", report)
+    said = told("report", report, status=1)
     assert f"{report} is a file, not a directory" in said
     assert "a tool's report goes to --from" in said
 
@@ -79,8 +76,8 @@ def test_another_file_is_no_directory(tmp_path: Path, told: Run) -> None:
 def test_a_directory_is_no_measurement(
     tmp_path: Path, told: Run, command: tuple[str | Path, ...]
 ) -> None:
-    said = told(*command, tmp_path)
-    assert f"{tmp_path} is a directory, not a measurement" in said
+    said = told(*command, tmp_path, status=1)
+    assert f"{tmp_path} cannot be read: Is a directory" in said
     assert f"fsync-advisor measure {tmp_path} --output FILE" in said
 
 
@@ -106,7 +103,7 @@ def test_a_fleet_is_read_from_a_directory(
 
 
 def test_a_directory_without_measurements_is_said(tmp_path: Path, told: Run) -> None:
-    assert "has no file whose name ends with .json" in told("fleet", tmp_path)
+    assert "has no file whose name ends with .json" in told("fleet", tmp_path, status=1)
 
 
 def test_what_is_no_command_and_no_path_stays_unknown(tmp_path: Path, told: Run) -> None:

@@ -10,8 +10,8 @@ from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Broken, Inclusion, Line
 
 MAX_NAME_CHARACTERS: Final = 1000
-"""Of a line's name, or of all of it where it has none. What is longer is no configuration, and would
-fill the screen."""
+"""Of a line's name, or of all of it where it has none. What is longer is no configuration, and
+would fill the screen."""
 
 
 @dataclass(frozen=True, slots=True)
