@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, ClassVar, Final, NoReturn
 
@@ -27,6 +28,8 @@ class CommandEntry:
     """The first line of its help."""
     module: str = ""
     commands: Mapping[str, "CommandEntry"] = field(default_factory=dict)
+    for_paths: str = ""
+    """Which of them is meant where a file or a directory stands in its place."""
 
 
 RULES: Final = {
@@ -61,7 +64,7 @@ COMMANDS: Final = {
         "Predict commits per second, then measure them on that server.", "predict"
     ),
     "drift": CommandEntry("Hold a drive against an earlier measurement of it.", "drift"),
-    "fleet": CommandEntry("Look at many hosts at once.", commands=FLEET),
+    "fleet": CommandEntry("Look at many hosts at once.", commands=FLEET, for_paths="report"),
     "rules": CommandEntry("Look at the rules, and check them.", commands=RULES),
 }
 MOVED: Final = {
@@ -102,6 +105,7 @@ class GroupOnDemand(TyperGroup):
     """Commands that are imported when one of them is asked for."""
 
     entries: ClassVar[Mapping[str, CommandEntry]] = COMMANDS
+    for_paths: ClassVar[str] = ""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the help."""
@@ -112,6 +116,12 @@ class GroupOnDemand(TyperGroup):
         entry = self.entries.get(cmd_name)
         return None if entry is None else load_command(cmd_name, entry)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command; for a file or a directory in its place the one that takes such."""
+        if self.for_paths and args[0] not in self.entries and Path(args[0]).exists():
+            args = [self.for_paths, *args]
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Writes the list of commands for the help."""
         with formatter.section("Commands"):
@@ -121,7 +131,9 @@ class GroupOnDemand(TyperGroup):
 def load_command(name: str, entry: CommandEntry) -> Any:
     """The Click command of an entry."""
     if entry.commands:
-        group = type("Group", (GroupOnDemand,), {"entries": entry.commands})
+        group = type(
+            "Group", (GroupOnDemand,), {"entries": entry.commands, "for_paths": entry.for_paths}
+        )
         app = typer.Typer(name=name, cls=group, no_args_is_help=True, **PLAIN)
         app.callback(help=entry.summary)(lambda: None)
     else:

@@ -64,6 +64,17 @@ def read_bytes(path: Path, allowed: Callable[[bytes], int] = lambda _: MAX_INPUT
     return raw
 
 
+def read_head(path: Path) -> bytes | None:
+    """How a regular file begins; None for what is none, or cannot be read."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return None
+
+
 def is_directory(path: Path) -> bool:
     """Whether it surely is one: False for what cannot be looked at."""
     try:

@@ -1,12 +1,13 @@
 """fsync-advisor apply: put a fragment where the server reads it, and take it back."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from advisor.applied import AppliedChange
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
 from advisor.commands.parameters import takes_options
@@ -14,7 +15,9 @@ from advisor.commands.source import named_fragment
 from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import STANDARD_STREAM
-from advisor.knowledge import load_settings
+from advisor.output.applied import change_document, needs_lines
+from advisor.output.json_text import json_text
+from advisor.output.renderers import render
 from advisor.output.text import one_line
 from advisor.servers.apply import (
     ConfigTarget,
@@ -22,11 +25,17 @@ from advisor.servers.apply import (
     alone_in,
     check,
     find_target,
-    needs,
     plan_change,
     plan_undo,
+    summarise,
 )
-from advisor.servers.installed import Installed, find_installed, require_server, signals_held_back
+from advisor.servers.installed import (
+    Installed,
+    find_installed,
+    none_installed,
+    require_server,
+    signals_held_back,
+)
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -49,7 +58,7 @@ class ApplyOptions:
         typer.Option(
             metavar="FILE",
             help="The server's main configuration file. May be repeated."
-            "  [default: /etc/my.cnf, /etc/mysql/my.cnf; postgresql.conf above DIR]",
+            "  [default: where packages put it, or postgresql.conf above DIR]",
         ),
     ] = None
     server: Annotated[
@@ -66,6 +75,16 @@ class ApplyOptions:
         bool, typer.Option("--dry-run", help="Show and check everything, write nothing.")
     ] = False
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
+    unchecked: Annotated[
+        bool,
+        typer.Option("--unchecked", help="Write it although no server here can check it."),
+    ] = False
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Write lines that have no effect, too."),
+    ] = False
+    diff: Annotated[bool, typer.Option("--diff", help="Show the difference of the files.")] = False
+    format_: shared.TableOrJson = "table"
     quiet: shared.Quiet = False
 
     def __post_init__(self) -> None:
@@ -75,11 +94,24 @@ class ApplyOptions:
             raise UsageError("there is no FRAGMENT to apply")
 
 
+@dataclass(slots=True)
+class _Warnings:
+    """What was warned of, told at once."""
+
+    quiet: bool
+    told: list[str] = field(default_factory=list)
+
+    def add(self, text: str, *, always: bool = False) -> None:
+        """`always`: said even with --quiet."""
+        self.told.append(text)
+        notify(f"warning: {text}", quiet=self.quiet and not always)
+
+
 @takes_options
 def apply(options: ApplyOptions) -> None:
     """Put FRAGMENT where the server's configuration includes it.
 
-    It becomes a file of its own in a folder that is included. Shows the difference, has the server
+    It becomes a file of its own in a folder that is included. Shows what changes, has the server
     check its whole configuration, asks, and keeps what was there before beside it. No other file is
     changed, and a running server is not touched.
     """
@@ -97,60 +129,99 @@ def apply(options: ApplyOptions) -> None:
     with alone_in(target.path.parent):
         change = _plan(target, options.file, options.durability)
         if change.is_none:
-            notify(f"{target.path} is already up to date; nothing to do", quiet=quiet)
+            same = "only comments differ" if change.is_about_comments else "already up to date"
+            notify(f"{target.path}: {same}; nothing to do", quiet=quiet)
+            _print_json(options, summarise(change))
             return
-        _show(change, quiet=quiet)
-        _check(change, installed, quiet=quiet)
+        warnings = _Warnings(quiet)
+        if options.format_ == "table":
+            _print_table(change, diff=options.diff)
+        _warn(change, warnings, force=options.force)
+        checked_by = _check(change, installed, warnings, unchecked=options.unchecked)
+        summary = summarise(
+            change,
+            written=not options.dry_run,
+            checked_by=checked_by,
+            warnings=warnings.told,
+            diff=options.diff,
+        )
         if options.dry_run:
             notify("nothing was written (--dry-run)", quiet=quiet)
+            _print_json(options, summary)
             return
         if not options.yes:
             _ask(change)
         with signals_held_back():  # an interruption comes before all of it, or after
             change.make()
-            _report(change, quiet=quiet)
+            _report(change, summary, quiet=quiet)
+            _print_json(options, summary)
 
 
 def _plan(target: ConfigTarget, file: Path | None, durability: AdvisedDurability) -> FileChange:
-
     if file is None:
         return plan_undo(target)
     return plan_change(target, named_fragment(target.vendor, file), durability)
 
 
-def _show(change: FileChange, *, quiet: bool) -> None:
-    """The difference, and what keeps it from having its effect."""
+def _print_table(change: FileChange, *, diff: bool) -> None:
+    write_output(render(change_document(summarise(change)), "table"))
+    if diff:
+        write_output("".join(f"{one_line(line)}\n" for line in ("", *change.diff())))
 
-    write_output("".join(f"{one_line(line)}\n" for line in change.diff()))
+
+def _print_json(options: ApplyOptions, summary: AppliedChange) -> None:
+    if options.format_ == "json":
+        write_output(json_text(summary))
+
+
+def _warn(change: FileChange, warnings: _Warnings, *, force: bool) -> None:
+    """What keeps the change from having its effect. Raises AdvisorError without `force`."""
     if change.made_for:
         name = VENDORS[change.target.vendor].title
         here = format_version(change.target.version or ())
-        notify(f"warning: this was made for {name} {change.made_for}, not for {here}", quiet=quiet)
-    for ours, winner in change.overridden:
-        notify(f"warning: {ours} has no effect: {winner.place} sets {winner.value}", quiet=quiet)
+        warnings.add(f"this was made for {name} {change.made_for}, not for {here}")
     for note in change.new_notes():
-        notify(f"warning: {note}", quiet=quiet)
+        warnings.add(note)
+    conflicts = list(change.conflicts())
+    if conflicts and not force:
+        remedies = "; ".join(dict.fromkeys(remedy for _, remedy in conflicts))
+        raise AdvisorError(
+            "; ".join(conflict for conflict, _ in conflicts),
+            f"{remedies}; or --force to write it all the same",
+        )
+    for conflict, _ in conflicts:
+        warnings.add(conflict)
 
 
-def _check(change: FileChange, installed: Installed | None, *, quiet: bool) -> None:
-    """Has the server check it. Raises AdvisorError for what the server refuses.
+def _check(
+    change: FileChange, installed: Installed | None, warnings: _Warnings, *, unchecked: bool
+) -> str | None:
+    """Has the server check it; which program has. Raises AdvisorError for what the server refuses,
+    and where none can check it and `unchecked` does not allow that.
 
-    An undo is not held up by that.
+    An undo is not held up.
     """
+    target = change.target
     if installed is None:
-        name = VENDORS[change.target.vendor].title
-        notify(f"warning: no {name} is installed here, so no server has checked this", quiet=quiet)
-        return
-    checked, program = check(change, installed), installed.program
-    for warning in checked.warnings:
-        notify(f"warning: the server says: {warning}", quiet=quiet)
-    if checked.not_checked:
-        notify(f"warning: {program} has not checked this: {checked.not_checked}", quiet=quiet)
-    if checked.refusals:
-        refusal = f"{program} refuses this: {'; '.join(checked.refusals)}"
-        if not change.is_undo:
-            raise AdvisorError(refusal, "nothing was written")
-        notify(f"warning: {refusal}", quiet=quiet)
+        has_series = VENDORS[target.vendor].data_directory_marker and target.version
+        missing = none_installed(target.vendor, (target.version or ())[: 1 if has_series else 0])
+        why, remedy = f"{missing.message}, so no server has checked this", missing.hint
+    else:
+        checked, program = check(change, installed), installed.program
+        for warning in checked.warnings:
+            warnings.add(f"the server says: {warning}")
+        if checked.refusals:
+            refusal = f"{program} refuses this: {'; '.join(checked.refusals)}"
+            if not change.is_undo:
+                raise AdvisorError(refusal, "nothing was written")
+            warnings.add(refusal, always=True)
+        if not checked.not_checked:
+            return str(program)
+        why, remedy = f"{program} has not checked this: {checked.not_checked}", ""
+    if not (change.is_undo or unchecked):
+        raise AdvisorError(why, f"{remedy}; --unchecked writes it all the same".removeprefix("; "))
+    warnings.add(why)
+    return None
 
 
 def _ask(change: FileChange) -> None:
@@ -160,22 +231,11 @@ def _ask(change: FileChange) -> None:
         raise AdvisorError("not confirmed; nothing was written")
 
 
-def _report(change: FileChange, *, quiet: bool) -> None:
+def _report(change: FileChange, summary: AppliedChange, *, quiet: bool) -> None:
     """What was done, and what is left to do."""
     target = change.target
     done = f"wrote {target.path}" if change.new is not None else f"removed {target.path}"
     kept = f"; what was there before is {change.keep}" if change.old is not None else ""
     notify(f"{done}{kept}", quiet=quiet)
-    found = needs(
-        change.changed(),
-        VENDORS[target.vendor],
-        target.version,
-        load_settings(VENDORS[target.vendor].engine),
-    )
-    for need, text in (
-        ("restart", "restart the server for"),
-        ("reload", "a reload suffices for"),
-        ("unknown", "whether a reload suffices is not known for"),
-    ):
-        if names := found.get(need):  # type: ignore[call-overload]
-            notify(f"{text}: {', '.join(names)}", quiet=quiet)
+    for line in needs_lines(summary):
+        notify(line, quiet=quiet)

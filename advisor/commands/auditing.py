@@ -10,6 +10,7 @@ import typer
 
 from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.console import notify
+from advisor.commands.options import database_option
 from advisor.errors import FindingsError, UsageError
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
@@ -19,8 +20,8 @@ from advisor.servers.config import read_settings
 from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
 from advisor.servers.state import read_server
 from advisor.vendors.names import VendorName
-from advisor.vendors.registry import VENDORS
-from advisor.versions import format_version, parse_version
+from advisor.vendors.registry import VENDORS, version_of
+from advisor.versions import format_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +40,9 @@ class TargetOptions:
         list[Path] | None,
         typer.Option(metavar="FILE", help="Read its configuration instead. May be repeated."),
     ] = None
-    db: Annotated[
-        VendorName | None, typer.Option(help="The server.  [default: as the DSN says]")
-    ] = None
+    db: Annotated[VendorName | None, database_option("The server.  [default: as the DSN says]")] = (
+        None
+    )
     db_version: Annotated[
         str | None,
         typer.Option(metavar="VERSION", help="With --config.  [default: as the files say]"),
@@ -107,7 +108,7 @@ def _which_server() -> str:
 
 def _offline(vendor: VendorName, files: Sequence[Path], version: str | None) -> AuditTarget:
 
-    given = None if version is None else parse_version(version)
+    given = None if version is None else version_of(vendor, version)
     read = read_settings(vendor, files, given)
     known = given or read.version
     reading = ServerState(vendor, known or (), read.settings, notes=read.notes)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Annotated, get_args
 
-import typer
-
 from advisor.commands import options as shared
 from advisor.commands.capacity_request import build_capacity_request
 from advisor.commands.console import chosen_format, notify_about, write_output
@@ -27,7 +25,7 @@ class PlanCapacityOptions:
     drive: shared.DriveOptions
     db: Annotated[
         VendorName | None,
-        typer.Option(help="The server.  [default: one shared sync a commit, as PostgreSQL's]"),
+        shared.database_option("The server.  [default: one shared sync a commit, as PostgreSQL's]"),
     ] = None
     db_version: shared.DatabaseVersion = None
     request: Annotated[shared.RequestOptions, Only("durability", "binary_log", "syncs")]

@@ -15,7 +15,7 @@ from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError
-from advisor.files import check_writable, shown_name
+from advisor.files import check_writable, is_directory, shown_name
 from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.results import FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
@@ -23,6 +23,9 @@ from advisor.output.fleet import fleet_document
 from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output.waiting import working_on
+
+SUFFIX: Final = ".json"
+"""What measurements are called."""
 
 TERMINAL_ROWS: Final = 50
 """What is worth scrolling through; the other formats have all rows."""
@@ -35,7 +38,10 @@ class FleetReportOptions:
     """The options of `fleet report`."""
 
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Measurements, one for each host.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Measurements, one for each host; of a directory every .json."
+        ),
     ]
     format_: Annotated[
         FleetForm | None,
@@ -53,7 +59,8 @@ def fleet_report(options: FleetReportOptions) -> None:
     A file that cannot be read stands in the report with its reason; the exit status is then 1, with
     the others reported.
     """
-    files, product = options.files, options.product
+    product = options.product
+    files = [file for path in options.files for file in _files_of(path)]
     require_distinct([str(path) for path in files])
     check_writable(product.output, force=product.force)
     read = _read_all(files, quiet=product.quiet)
@@ -75,6 +82,21 @@ def fleet_report(options: FleetReportOptions) -> None:
         raise AdvisorError(f"{which}: {unread[0].why}")
 
 
+def _files_of(path: Path) -> list[Path]:
+    """A file itself, or a directory without measurements; else of a directory these.
+
+    Raises AdvisorError.
+    """
+    if not is_directory(path):
+        return [path]
+    try:
+        names = (entry for entry in path.iterdir() if not entry.name.startswith("."))
+        found = [entry for entry in names if entry.suffix == SUFFIX]
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+    return sorted(found) or [path]
+
+
 def _read_all(files: Sequence[Path], *, quiet: bool) -> list[FleetHost | Unread]:
     knowledge = load_storage_knowledge()
     read = []
@@ -88,6 +110,8 @@ def _read_all(files: Sequence[Path], *, quiet: bool) -> list[FleetHost | Unread]
 
 def _read(path: Path, knowledge: StorageKnowledge) -> FleetHost | Unread:
     name = shown_name(path)
+    if is_directory(path):
+        return Unread(file=name, why=f"{name} has no file whose name ends with {SUFFIX}")
     try:
         measurement = stored_measurement(path, latencies=False, quiet=True)
     except AdvisorError as error:

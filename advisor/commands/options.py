@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 import typer
 
 from advisor.analysis.trust import AskedTrust
 from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
 
 FORMERLY_DURABLE: Final = "strict"
 """What `durable` was called; still understood, and in no help."""
@@ -23,6 +23,19 @@ def parse_durability(text: str) -> str:
     if text not in choices:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, choices))}.")
     return text
+
+
+def parse_vendor(text: str) -> VendorName:
+    """The server that is named. Raises typer.BadParameter."""
+    if vendor := vendor_named(text):
+        return vendor
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, VENDOR_NAMES))}.")
+
+
+def database_option(help_: str) -> Any:
+    """--db, with what it is for."""
+    metavar = f"[{'|'.join(VENDOR_NAMES)}]"
+    return typer.Option("--db", parser=parse_vendor, metavar=metavar, help=help_)
 
 
 Directory = Annotated[
@@ -57,7 +70,7 @@ Output = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
-Database = Annotated[VendorName, typer.Option("--db", help="The server the settings are for.")]
+Database = Annotated[VendorName, database_option("The server the settings are for.")]
 DatabaseVersion = Annotated[
     str | None,
     typer.Option(
@@ -262,7 +275,7 @@ class AdviceOptions:
 
     db: Annotated[
         VendorName | None,
-        typer.Option(help="Show what the advice for that server would change, too."),
+        database_option("Show what the advice for that server would change, too."),
     ] = None
     db_version: DatabaseVersion = None
     request: RequestOptions = field(default_factory=RequestOptions)

@@ -16,7 +16,7 @@ from advisor.errors import UsageError
 from advisor.knowledge import load_workloads
 from advisor.report.build import ReportRequest
 from advisor.request import Request
-from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
 from advisor.vendors.registry import VENDORS
 
 CLIENTS: Final = "1,4,16,64,128"
@@ -99,13 +99,15 @@ class QuestionOptions:
 
 def parse_vendors(named: list[str]) -> list[VendorName]:
     """The servers, each named once. Raises UsageError."""
-    known: dict[str, VendorName] = {vendor: vendor for vendor in VENDOR_NAMES}
+    found: list[VendorName] = []
     for name in named:
-        if name not in known:
-            raise UsageError(f"--db {name!r}: name some of {', '.join(known)}")
-        if named.count(name) > 1:
-            raise UsageError(f"--db {name} is given twice", "name each server once")
-    return [known[name] for name in named]
+        vendor = vendor_named(name)
+        if vendor is None:
+            raise UsageError(f"--db {name!r}: name some of {', '.join(VENDOR_NAMES)}")
+        if vendor in found:
+            raise UsageError(f"--db {vendor} is given twice", "name each server once")
+        found.append(vendor)
+    return found
 
 
 def build_report_request(options: QuestionOptions, command: str) -> ReportRequest:

@@ -9,8 +9,8 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
-from advisor.vendors.registry import VENDORS
-from advisor.versions import FEATURES, Feature, NumericVersion, format_version, parse_version
+from advisor.vendors.registry import VENDORS, version_of
+from advisor.versions import FEATURES, Feature, NumericVersion, format_version
 
 SIZES: Final = {"--memory": ("32MB", "1PB"), "--log-bytes-per-commit": ("1B", "1TB")}
 DURATIONS: Final = {"--recovery-time": ("1s", "7d")}
@@ -59,15 +59,26 @@ def _target(
     server = VENDORS[vendor]
     name = server.title
     if given is not None:
-        version = parse_version(given)
+        version = version_of(vendor, given)
         if server.is_too_old(version):
             raise UsageError(f"{name} {given} is older than what we know", server.tables_begin)
         return version, "as given", {}
     # These start programs; not needed above.
-    from advisor.servers.installed import detect_features, find_installed
+    from advisor.servers.installed import (
+        detect_features,
+        find_installed,
+        find_relative,
+        which_it_is,
+    )
 
     installed = find_installed(vendor)
     if installed is None:
+        if other := find_relative(vendor):  # which would be handed this one's settings
+            raise UsageError(
+                which_it_is(other),
+                f"did you mean --db {other.vendor}? For a {name} elsewhere give its version with"
+                " --db-version",
+            )
         return server.newest_version, f"no {name} was found here; this is the newest we know", {}
     if server.is_too_old(installed.version):
         # Neither the oldest rules nor the newest are about it.

@@ -7,6 +7,7 @@ from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import Verdict
 from advisor.commands.console import notify, notify_written
 from advisor.commands.options import DriveOptions, OutputOptions
+from advisor.commands.recognise import is_ours, require_directory, require_file, require_no_json
 from advisor.errors import NotTrustedError
 from advisor.files import (
     HEAD_BYTES,
@@ -14,7 +15,6 @@ from advisor.files import (
     check_writable,
     decode,
     read_bytes,
-    read_text,
     shown_name,
     write_text,
 )
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_REPORT_BYTES: Final = 4 * 1024**2
 """Of another tool's report: twenty of fio's largest. So many bytes of whatever shape take less than
 a second and 200 MiB (tests/benchmarks/importer_fuzz.py --large)."""
+
+
+MAX_FRAGMENT_BYTES: Final = 4 * 1024**2
 
 
 def stored_or_measured(drive: DriveOptions, product: OutputOptions) -> Measurement:
@@ -49,8 +52,9 @@ def stored_measurement(
     Without `latencies` only the summaries of the series are read. Raises AdvisorError.
     """
     name = shown_name(path)
-    raw = read_bytes(path, lambda head: MAX_INPUT_BYTES if _is_ours(head) else MAX_REPORT_BYTES)
-    if _is_ours(raw[:HEAD_BYTES]):
+    require_file(path)
+    raw = read_bytes(path, lambda head: MAX_INPUT_BYTES if is_ours(head) else MAX_REPORT_BYTES)
+    if is_ours(raw[:HEAD_BYTES]):
         return from_json(decode(raw if latencies else without_latencies(raw), name), name)
     # Only here, so that a measurement of ours costs no more than before.
     from advisor.importers import import_report
@@ -60,15 +64,18 @@ def stored_measurement(
     return imported.measurement
 
 
-def _is_ours(head: bytes) -> bool:
-    return head.lstrip()[:1] == b"{" and b'"schema_version"' in head
-
-
 def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
     """A configuration file, and what to call it. Raises AdvisorError."""
     from advisor.servers.config import parse_fragment
 
-    return parse_fragment(read_text(path), shown_name(path), vendor)
+    name = shown_name(path)
+
+    def allowed(head: bytes) -> int:
+        require_no_json(head, name, vendor)  # before all of it is read
+        return MAX_FRAGMENT_BYTES
+
+    raw = read_bytes(path, allowed)
+    return parse_fragment(decode(raw, name), name, vendor)
 
 
 def measured(
@@ -88,6 +95,7 @@ def measured(
 
     check_writable(save, force=product.force)
     target = directory or Path()
+    require_directory(target)
     with progress_bar(quiet=product.quiet) as progress:
         measurement = measure(target, PLANS[plan], seed=seed, label=label, report=progress)
     if save:

@@ -19,7 +19,7 @@ from advisor.vendors.forms import Form, FormName
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import ParseResult, ValueSpec
-from advisor.versions import Feature, NumericVersion, format_version, parse_version
+from advisor.versions import Feature, NumericVersion, Version, format_version, parse_version
 
 Rows = list[tuple[Any, ...]]
 Ask = Callable[[str], Rows]
@@ -193,9 +193,16 @@ class Vendor(ABC):
         name = f"{self.title} {format_version(version)}"
         return f"{name} is newer than what we know; the rules of {format_version(newest)} are used"
 
+    version_words: ClassVar[tuple[str, ...]]
+    """What in a version's text tells that it is this server's, in lower case."""
+
     @abstractmethod
     def parse_banner(self, banner: str) -> NumericVersion | None:
         """The version in what the program's --version prints; None if it is another's."""
+
+    def unpack_version(self, number: int) -> NumericVersion:
+        """The version that the server counts as one number: 80036 is 8.0.36."""
+        return Version((number // 10_000, number // 100 % 100, number % 100))
 
     def actual_vendor(self, version_text: str) -> VendorName:
         """Whose a server is that answers our protocol with this SELECT version()."""
@@ -327,6 +334,8 @@ class Vendor(ABC):
         `fragment_folder`: where a fragment is to be put, which may tell.
         """
 
+    main_patterns: ClassVar[tuple[str, ...]] = ()
+    """Where else packages and images put it, below the root; several servers may have one each."""
     reads_all_main_files: ClassVar[bool] = False
     """Whether it reads all of those that exist; else the first of them."""
 

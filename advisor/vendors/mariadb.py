@@ -77,6 +77,7 @@ class MariaDB(MySQL):
     dsn_schemes = ("mysql", "mariadb")
     client_groups = frozenset({"client", "client-server", "client-mariadb"})
     client_homes = ("MARIADB_HOME", "MYSQL_HOME")
+    version_words = ("mariadb", "maria")
 
     # Values
 

@@ -68,6 +68,10 @@ WITH_BINARY_LOG: Final = CommitSequence(
 """One thread leads its group through both stages. Sources: MySQL 9.7, log_self_write_up_to and
 MYSQL_BIN_LOG::ordered_commit; that no two syncs of a log overlap was traced."""
 
+BANNER: Final = re.compile(r"\b(?:Ver (?:\d[\d.]* Distrib )?|from )(?:5\.5\.5-)?(\d+(?:\.\d+)+)")
+"""What --version prints: "mysqld  Ver 8.0.36 for ..."; clients of old, "mysql  Ver 14.14 Distrib
+5.7.44, for ..."; those of MariaDB 11, "mariadb from 11.8.3-MariaDB, client 15.2 for ..."."""
+
 INITIALIZES_SINCE: Final = (5, 7)
 """Since when MySQL makes its system tables itself, and knows our options for its log."""
 
@@ -169,9 +173,10 @@ class MySQL(Vendor):
     )
     client_groups: ClassVar[frozenset[str]] = frozenset({"client"})
     client_homes: ClassVar[tuple[str, ...]] = ("MYSQL_HOME",)
+    version_words: ClassVar[tuple[str, ...]] = ("mysql", "percona")
 
     def parse_banner(self, banner: str) -> NumericVersion | None:
-        found = re.search(r"\bVer (?:5\.5\.5-)?(\d+(?:\.\d+)+)", banner)
+        found = BANNER.search(banner)
         if found is None or self.actual_vendor(banner[found.start() :]) != self.name:
             return None  # what stands before is the program's path, and says nothing
         return parse_version(found[1])

@@ -45,7 +45,7 @@ from advisor.vendors.forms import (
 )
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
-from advisor.versions import Feature, NumericVersion, parse_version
+from advisor.versions import Feature, NumericVersion, Version, parse_version
 
 SYNC_METHODS: Final[Mapping[str, Method]] = {
     "fdatasync": "fdatasync",
@@ -127,6 +127,10 @@ ROLE_HINT: Final = (
 PASSWORD_HINT: Final = "leave the password to ~/.pgpass or PGPASSWORD"
 
 
+TWO_NUMBERS_SINCE: Final = 100_000
+"""Since PostgreSQL 10 server_version_num has the minor release in four digits."""
+
+
 class PostgreSQL(Vendor):
     """Settings in postgresql.conf, a WAL, one sync for each group of commits."""
 
@@ -152,10 +156,16 @@ class PostgreSQL(Vendor):
         ("on socket", "is it elsewhere? --dsn postgresql://HOST:PORT/, or PGHOST=DIRECTORY"),
         ("connection to server", "is it elsewhere? --dsn postgresql://HOST:PORT/"),
     )
+    version_words = ("postgresql", "postgres", "pgdg")
 
     def parse_banner(self, banner: str) -> NumericVersion | None:
         found = re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)*)", banner)
         return parse_version(found[1]) if found else None
+
+    def unpack_version(self, number: int) -> NumericVersion:
+        if number < TWO_NUMBERS_SINCE:
+            return super().unpack_version(number)
+        return Version((number // 10_000, number % 10_000))
 
     def feature_probes(
         self, version: NumericVersion
@@ -244,6 +254,17 @@ class PostgreSQL(Vendor):
         if fragment_folder is None:
             return ()
         return (fragment_folder.parent / "postgresql.conf", fragment_folder / "postgresql.conf")
+
+    main_patterns = (
+        "etc/postgresql/*/*/postgresql.conf",
+        "var/lib/pgsql/data/postgresql.conf",
+        "var/lib/pgsql/*/data/postgresql.conf",
+        "var/lib/postgresql/data/postgresql.conf",
+        "var/lib/postgresql/*/docker/postgresql.conf",
+        "usr/local/pgsql/data/postgresql.conf",
+    )
+    """Debian's clusters; Red Hat's package, and PostgreSQL's own for it; the official image until
+    17, and since; the manual's own example."""
 
     def included_path(self, including: Path, target: str) -> Path | None:
         return including.parent / target

@@ -1,15 +1,17 @@
 """All servers by name. Code that reads, starts or asks one gets what differs from here."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
+from advisor.errors import UsageError
 from advisor.vendors.base import Vendor
 from advisor.vendors.commits import ASYNCHRONOUS, SEPARATE_FILES, CommitSequence
 from advisor.vendors.mariadb import MariaDB
 from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VendorName
 from advisor.vendors.postgresql import PostgreSQL
-from advisor.versions import NumericVersion
+from advisor.versions import NumericVersion, parse_version
 
 VENDORS: Final[Mapping[VendorName, Vendor]] = {
     vendor.name: vendor for vendor in (MySQL(), MariaDB(), PostgreSQL())
@@ -27,12 +29,62 @@ COMMIT_SEQUENCES: Final[Mapping[str, CommitSequence]] = {
 """Every way to commit, by its name in JSON."""
 
 
+_VERSION: Final = re.compile(
+    r"(?:(?P<name>[a-z][a-z ]*)[ :-])?(?:\d+:)?(?:5\.5\.5-(?=\d+\.\d))?"
+    r"(?P<number>v?\d+(?:\.\d+){0,3})(?P<rest>.*)",
+    re.DOTALL,
+)
+"""Of "PostgreSQL 16.2 (Debian 16.2-1)", "1:10.11.6-0+deb12u1", "5.5.5-10.11.6-MariaDB" what counts:
+a name that may come first, no epoch of Debian's, and not the 5.5.5 that MariaDB's protocol begins
+with."""
+
+_VENDOR_OF_WORD: Final[Mapping[str, VendorName]] = {
+    word: vendor.name for vendor in VENDORS.values() for word in vendor.version_words
+}
+_FILLERS: Final = frozenset({"community", "server", "version"})
+"""What stands beside a name and tells nothing."""
+
+PACKED_SINCE: Final = 10_000
+"""From here on a number without dots is a version as a server counts it: 80036, 101106, 160002."""
+
+
 def vendor_of_banner(banner: str) -> tuple[VendorName, NumericVersion] | None:
     """Whose program prints that --version, and which; None if it is none of ours."""
     for vendor in VENDORS.values():
         if version := vendor.parse_banner(banner):
             return vendor.name, version
     return None
+
+
+def version_of(vendor: VendorName, text: str) -> NumericVersion:
+    """A version as people find it: a number, a banner, a package's version, SELECT version(), or
+    server_version_num.
+
+    Raises UsageError for what is none, and for another server's.
+    """
+    named, version = vendor_of_banner(text) or _plain_version(text)
+    if len(version) == 1 and version[0] >= PACKED_SINCE:
+        version = VENDORS[vendor].unpack_version(version[0])
+    if named is not None and named != vendor:
+        other = VENDORS[named].title
+        raise UsageError(
+            f"{text.strip()!r} is a version of {other}, not of {VENDORS[vendor].title}",
+            f"did you mean --db {named}?",
+        )
+    return version
+
+
+def _plain_version(text: str) -> tuple[VendorName | None, NumericVersion]:
+    found = _VERSION.match(text.strip().lower())
+    if found is None or not set(_words(found["name"])) <= {*_VENDOR_OF_WORD, *_FILLERS}:
+        return None, parse_version(text)
+    told = (*_words(found["name"]), *_words(found["rest"]))
+    named = next((_VENDOR_OF_WORD[word] for word in told if word in _VENDOR_OF_WORD), None)
+    return named, parse_version(found["number"])
+
+
+def _words(text: str | None) -> list[str]:
+    return re.findall("[a-z]+", text or "")
 
 
 def vendor_of_scheme(scheme: str) -> VendorName | None:

@@ -20,6 +20,9 @@ import pytest
 
 from advisor.cli import main
 from advisor.commands import apply as command
+from advisor.errors import AdvisorError
+from advisor.servers.apply import find_target
+from advisor.servers.installed import Installed, detect
 from advisor.vendors.names import VendorName
 from tests.support.faults import missing
 from tests.support.loop_mount import loop_mount
@@ -51,7 +54,8 @@ class Host:
     def command(self, *lines: str, to: Path | None = None) -> list[str]:
         self.fragment.write_text("".join(f"{line}\n" for line in lines))
         options = ["--db", self.vendor, "--config", self.main, "--to", to or self.folder]
-        return ["apply", *map(str, options), *([str(self.fragment)] if lines else ["--undo"])]
+        what = ["--unchecked", str(self.fragment)] if lines else ["--undo"]
+        return ["apply", *map(str, options), *what]
 
     def names(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir())
@@ -59,7 +63,8 @@ class Host:
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "find_installed", lambda *_, **__: None)
+    for module in (command, detect):
+        monkeypatch.setattr(module, "find_installed", lambda *_, **__: None)
 
 
 @pytest.fixture
@@ -95,15 +100,135 @@ def refused(answer: tuple[int, str, str]) -> str:
     return stderr
 
 
+# What is shown
+
+
+TWO_CHANGES = ("[mysqld]", "sync_binlog = 1", "innodb_io_capacity = 500")
+
+
+def test_each_change_with_what_it_needs_and_where_it_was_set(postgresql: Host, run: Run) -> None:
+    (postgresql.folder / "a.conf").write_text("max_wal_size = 1GB\nfsync = on\n")
+    lines = ("max_wal_size = 2GB", "shared_buffers = 1GB", "fsync = on")
+    stdout = run(postgresql.command(*lines), "--dry-run")[1]
+    table = [line.split() for line in stdout.splitlines()]
+    assert table[0] == ["setting", "now", "new", "needs", "now", "set", "in"]
+    assert table[2] == ["max_wal_size", "1GB", "2GB", "reload", "conf.d/a.conf:1"]
+    assert table[3] == ["shared_buffers", "-", "1GB", "restart", "-"]
+    assert "fsync " not in stdout
+    assert "@@" not in stdout
+
+
+def test_a_change_without_effect_says_so(mysql: Host, run: Run) -> None:
+    with mysql.main.open("a") as config:
+        config.write("[mysqld]\nsync_binlog = 1\n")
+    assert run(mysql.command("[mysqld]", "sync_binlog = 1"))[1] == "No setting changes its value.\n"
+
+
+def test_the_change_as_json(postgresql: Host, run: Run) -> None:
+    run(postgresql.command("max_wal_size = 1GB"))
+    lines = ("max_wal_size = 2GB", "shared_buffers = 1GB", "my.own = 1")
+    arguments = postgresql.command(*lines)
+    status, stdout, _ = run(arguments, "--yes", "--format", "json", "--quiet")
+    assert status == 0
+    assert json.loads(stdout) == {
+        "schema_version": 1,
+        "engine": "postgresql",
+        "engine_version": "15",
+        "file": str(postgresql.file),
+        "action": "write",
+        "changed": True,
+        "written": True,
+        "backup": f"{postgresql.file}.before-1",
+        "settings": [
+            {
+                "setting": "max_wal_size",
+                "now": "1GB",
+                "new": "2GB",
+                "now_set_in": f"{postgresql.file}:2",
+                "needs": "reload",
+            },
+            {
+                "setting": "my.own",
+                "now": None,
+                "new": "1",
+                "now_set_in": None,
+                "needs": "unknown",
+            },
+            {
+                "setting": "shared_buffers",
+                "now": None,
+                "new": "1GB",
+                "now_set_in": None,
+                "needs": "restart",
+            },
+        ],
+        "restart": ["shared_buffers"],
+        "reload": ["max_wal_size"],
+        "unknown": ["my.own"],
+        "checked_by": None,
+        "warnings": ["no PostgreSQL 15 server is installed here, so no server has checked this"],
+        "diff": [],
+    }
+    again = json.loads(run(arguments, "--yes", "--format", "json")[1])
+    assert (again["action"], again["changed"], again["written"]) == ("none", False, False)
+    assert (again["settings"], again["backup"]) == ([], None)
+
+
+def test_a_dry_run_as_json_changes_nothing(mysql: Host, run: Run) -> None:
+    arguments = mysql.command(*TWO_CHANGES)
+    found = json.loads(run(arguments, "--dry-run", "--format", "json", "--diff")[1])
+    assert (found["action"], found["changed"], found["written"]) == ("write", True, False)
+    assert found["restart"] == ["innodb_io_capacity", "sync_binlog"]
+    assert "+sync_binlog = 1" in found["diff"]
+    assert mysql.names() == []
+
+
+# What no server can check
+
+
+def test_what_no_server_can_check_is_refused_even_in_silence(mysql: Host, run: Run) -> None:
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    arguments.remove("--unchecked")
+    for more in (("--yes", "--quiet"), ("--dry-run",)):
+        said = refused(run(arguments, *more))
+        assert "no MySQL server is installed here, so no server has checked this" in said
+        assert "--unchecked writes it all the same" in said
+    assert mysql.names() == []
+
+
+def test_a_mysqld_that_is_mariadb_is_no_check_of_mysqls_settings(
+    mysql: Host, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MariaDB does not start with innodb_redo_log_capacity."""
+    here = Installed("mariadb", (11, 8, 9), Path("/usr/sbin/mysqld"))
+    monkeypatch.setattr(detect, "find_relative", lambda *_: here)
+    arguments = mysql.command("[mysqld]", "innodb_redo_log_capacity = 1G")
+    arguments.remove("--unchecked")
+    said = refused(run(arguments))
+    assert "the mysqld here is MariaDB 11.8.9, so no server has checked this" in said
+    assert "did you mean --db mariadb?" in said
+
+
+def test_an_undo_needs_no_check(mysql: Host, run: Run) -> None:
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    assert run(mysql.command())[0] == 0
+    assert not mysql.file.exists()
+
+
 # What is written
 
 
 def test_a_file_of_its_own_with_the_difference_shown(mysql: Host, run: Run) -> None:
     before = mysql.main.read_bytes()
-    status, stdout, stderr = run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1")
+    status, stdout, stderr = run(arguments, "--yes", "--diff")
     head = "# fsync-advisor apply put this here; fsync-advisor apply --undo takes it back."
     assert status == 0
     assert stdout.splitlines() == [
+        "setting      now  new  needs    now set in",
+        "------------------------------------------",
+        "sync_binlog  -    1    restart  -",
+        "",
         "--- /dev/null",
         f"+++ {mysql.file}",
         "@@ -0,0 +1,3 @@",
@@ -113,7 +238,7 @@ def test_a_file_of_its_own_with_the_difference_shown(mysql: Host, run: Run) -> N
     ]
     assert mysql.file.read_text() == f"{head}\n[mysqld]\nsync_binlog = 1\n"
     assert stderr.splitlines() == [
-        "fsync-advisor: warning: no MySQL is installed here, so no server has checked this",
+        "fsync-advisor: warning: no MySQL server is installed here, so no server has checked this",
         f"fsync-advisor: wrote {mysql.file}",
         "fsync-advisor: restart the server for: sync_binlog",
     ]
@@ -143,14 +268,36 @@ def test_what_is_up_to_date_is_left_alone(mysql: Host, run: Run) -> None:
     inode = mysql.file.stat().st_ino
     status, stdout, stderr = run(arguments)
     assert (status, stdout) == (0, "")
-    assert "is already up to date; nothing to do" in stderr
+    assert ": already up to date; nothing to do" in stderr
     assert (mysql.names(), mysql.file.stat().st_ino) == ([MYSQL], inode)
+
+
+@pytest.mark.parametrize(
+    ("lines", "written"),
+    [
+        (("# another day", "[mysqld]", "", "sync-binlog=1  # as before"), False),
+        (("[mysqld]", "innodb_io_capacity = 500"), True),
+        (("[mariadb]", "[mysqld]", "sync_binlog = 1", "port=1"), True),
+        (("[server]", "sync_binlog = 1"), True),
+    ],
+)
+def test_a_change_of_comments_alone_is_none(
+    mysql: Host, run: Run, lines: tuple[str, ...], written: bool
+) -> None:
+    run(mysql.command("[mysqld]", "sync_binlog = 1"))
+    text = mysql.file.read_text()
+    status, stdout, stderr = run(mysql.command(*lines))
+    assert status == 0
+    assert ("only comments differ; nothing to do" in stderr) is not written
+    assert (stdout == "") is not written
+    assert (mysql.file.read_text() != text) is written
+    assert (len(mysql.names()) == 2) is written
 
 
 def test_a_dry_run_writes_nothing(mysql: Host, run: Run) -> None:
     status, stdout, stderr = run(mysql.command("[mysqld]", "sync_binlog = 1"), "--dry-run")
     assert status == 0
-    assert "+sync_binlog = 1" in stdout
+    assert "sync_binlog  -    1    restart  -" in stdout
     assert "nothing was written" in stderr
     assert mysql.names() == []
 
@@ -175,7 +322,7 @@ def test_backups_are_numbered_and_undone_the_newest_first(mysql: Host, run: Run)
     for value in range(10, -1, -1):
         assert run(mysql.command())[0] == 0
         assert f"= {1000 + value}\n" in mysql.file.read_text()
-    status, stdout, _ = run(mysql.command())
+    status, stdout, _ = run(mysql.command(), "--yes", "--diff")
     assert status == 0
     assert "+++ /dev/null" in stdout
     assert mysql.names() == sorted(f"{MYSQL}.undone-{n}" for n in range(1, 13))
@@ -287,8 +434,15 @@ def test_what_overrides_a_line_is_named(mysql: Host, run: Run, later: str) -> No
         path = mysql.data / later
         stored = {"Version": 2, "mysql_dynamic_variables": {"sync_binlog": {"Value": "7"}}}
         path.write_text(json.dumps(stored))
-    status, _, stderr = run(mysql.command("[mysqld]", "sync_binlog = 1", "innodb_io_capacity=9"))
+    arguments = mysql.command("[mysqld]", "sync_binlog = 1", "innodb_io_capacity=9")
     place = f"{path}:{1 if later == 'mysqld-auto.cnf' else 2}"
+    said = refused(run(arguments))
+    assert f"sync_binlog = 1 has no effect: {place} sets 7" in said
+    persisted = later == "mysqld-auto.cnf"
+    remedy = "RESET PERSIST sync_binlog" if persisted else f"take sync_binlog out of {path}"
+    assert f"{remedy}; or --force" in said
+    assert not mysql.file.exists()
+    status, _, stderr = run(arguments, "--yes", "--force")
     assert status == 0
     assert f"warning: sync_binlog = 1 has no effect: {place} sets 7" in stderr
     assert "innodb_io_capacity=9 has no effect" not in stderr
@@ -298,9 +452,10 @@ def test_what_overrides_a_line_is_named(mysql: Host, run: Run, later: str) -> No
 def test_what_alter_system_has_set_is_named(postgresql: Host, run: Run) -> None:
     auto = postgresql.data / "postgresql.auto.conf"
     auto.write_text("# Do not edit this file manually!\nmax_wal_size = '9GB'\nfsync = 'on'\n")
-    _, _, stderr = run(postgresql.command("max_wal_size = 2GB", "fsync = on"))
-    assert f"max_wal_size = 2GB has no effect: {auto}:2 sets 9GB" in stderr
-    assert "fsync = on has no effect" not in stderr
+    said = refused(run(postgresql.command("max_wal_size = 2GB", "fsync = on")))
+    assert f"max_wal_size = 2GB has no effect: {auto}:2 sets 9GB" in said
+    assert "ALTER SYSTEM RESET max_wal_size; or --force" in said
+    assert "fsync = on has no effect" not in said
 
 
 # What is refused: the fragment
@@ -389,17 +544,23 @@ def test_a_folder_that_is_not_included_is_refused_with_the_line(
     other.mkdir()
     said = refused(run(mysql.command("[mysqld]", "sync_binlog = 1", to=other)))
     assert f"{other} is not included by {mysql.main}, so the server would not read" in said
-    assert f"add this line to the end of {mysql.main}: !includedir {other}/" in said
+    assert f"use --to {mysql.folder}, which it includes" in said
+    assert "add this line" not in said
     assert list(other.iterdir()) == []
+    mysql.main.write_text("[mysqld]\n")
+    said = refused(run(mysql.command("[mysqld]", "sync_binlog = 1", to=other)))
+    line = f"!include {other}/zz-fsync-advisor.cnf"
+    assert f"add this line to the end of {mysql.main}, then run this again: {line}\n" in said
 
 
 def test_a_folder_that_postgresql_does_not_include_is_refused_with_the_line(
     tmp_path: Path, postgresql: Host, run: Run
 ) -> None:
+    """Never its folder: pg_hba.conf, which is no fragment, may lie there."""
     postgresql.main.write_text("# include_dir 'conf.d'\n")
     said = refused(run(postgresql.command("fsync = on")))
-    line = f"include_dir = '{postgresql.folder}'"
-    assert f"add this line to the end of {postgresql.main}: {line}" in said
+    line = f"include_if_exists = '{postgresql.folder}/zz-fsync-advisor.conf'"
+    assert f"add this line to the end of {postgresql.main}, then run this again: {line}\n" in said
 
 
 @pytest.mark.parametrize(
@@ -458,6 +619,185 @@ def test_a_server_without_a_known_configuration_is_refused(tmp_path: Path, run: 
     assert "name it with --config" in refused(run(arguments))
 
 
+# The layouts of packages and images, below a root of their own
+
+
+def layout(root: Path, files: dict[str, str]) -> None:
+    """Files below `root`; {root} in a text stands for it. A name that ends with / is a folder."""
+    for name, text in files.items():
+        path = root / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.write_text(text.format(root=root))
+
+
+DEBIAN_CLUSTER = {
+    "etc/postgresql/17/main/postgresql.conf": "include_dir = 'conf.d'\n",
+    "etc/postgresql/17/main/pg_hba.conf": "local all all peer\n",
+    "etc/postgresql/17/main/pg_ctl.conf": "pg_ctl_options = ''\n",
+    "etc/postgresql/17/main/start.conf": "auto\n",
+    "etc/postgresql/17/main/conf.d/": "",
+}
+"""As postgresql-common's pg_createcluster makes it."""
+
+DEBIAN_MARIADB = {
+    "etc/mysql/my.cnf": (
+        "[client-server]\n!includedir {root}/etc/mysql/conf.d/\n"
+        "!includedir {root}/etc/mysql/mariadb.conf.d/\n"
+    ),
+    "etc/mysql/conf.d/mysql.cnf": "[mysql]\n",
+    "etc/mysql/mariadb.conf.d/50-server.cnf": "[mariadbd]\nuser = mysql\n",
+}
+"""As mariadb-common has it."""
+
+RED_HAT_MARIADB = {
+    "etc/my.cnf": "[client-server]\n!includedir {root}/etc/my.cnf.d\n",
+    "etc/my.cnf.d/mariadb-server.cnf": "[mysqld]\ndatadir=/var/lib/mysql\n",
+}
+MYSQL_IMAGE = {
+    "etc/my.cnf": "[mysqld]\n[client]\n\n!includedir {root}/etc/mysql/conf.d/\n",
+    "etc/mysql/conf.d/": "",
+}
+"""As docker-library/mysql has it: 9.7/Dockerfile.oracle."""
+
+ORACLES_RPM = {"etc/my.cnf": "[mysqld]\ndatadir=/var/lib/mysql\n"}
+PGDATA = {
+    "var/lib/pgsql/17/data/postgresql.conf": "#include_dir = '...'\n",
+    "var/lib/pgsql/17/data/pg_hba.conf": "local all all peer\n",
+    "var/lib/pgsql/17/data/PG_VERSION": "17\n",
+}
+"""As initdb leaves it, in the folder of PostgreSQL's own packages for Red Hat."""
+
+IMAGE_18 = {"var/lib/postgresql/18/docker/postgresql.conf": "", "var/lib/postgresql/data/": ""}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "files", "main", "to", "hint"),
+    [
+        (
+            "postgresql",
+            DEBIAN_CLUSTER,
+            None,
+            "etc/postgresql/17/main",
+            "use --to {root}/etc/postgresql/17/main/conf.d, which it includes",
+        ),
+        (
+            "mariadb",
+            DEBIAN_MARIADB,
+            "etc/mysql/my.cnf",
+            "etc/mysql",
+            "name it with --to; what is read last wins: {root}/etc/mysql/conf.d,"
+            " {root}/etc/mysql/mariadb.conf.d",
+        ),
+        (
+            "mariadb",
+            DEBIAN_MARIADB,
+            "etc/mysql/my.cnf",
+            None,
+            "name it with --to; what is read last wins: {root}/etc/mysql/conf.d,"
+            " {root}/etc/mysql/mariadb.conf.d",
+        ),
+        (
+            "mariadb",
+            RED_HAT_MARIADB,
+            "etc/my.cnf",
+            "etc",
+            "use --to {root}/etc/my.cnf.d, which it includes",
+        ),
+        (
+            "mysql",
+            MYSQL_IMAGE,
+            "etc/my.cnf",
+            "etc/mysql",
+            "use --to {root}/etc/mysql/conf.d, which it includes",
+        ),
+        (
+            "mysql",
+            ORACLES_RPM,
+            "etc/my.cnf",
+            "etc",
+            "add this line to the end of {root}/etc/my.cnf, then run this again:"
+            " !include {root}/etc/zz-fsync-advisor.cnf",
+        ),
+        (
+            "mysql",
+            ORACLES_RPM,
+            "etc/my.cnf",
+            None,
+            "add this line to the end of {root}/etc/my.cnf, then run this again:"
+            " !include {root}/etc/zz-fsync-advisor.cnf, with --to {root}/etc",
+        ),
+        (
+            "postgresql",
+            PGDATA,
+            None,
+            "var/lib/pgsql/17/data",
+            "add this line to the end of {root}/var/lib/pgsql/17/data/postgresql.conf, then run"
+            " this again: include_if_exists = '{root}/var/lib/pgsql/17/data/zz-fsync-advisor.conf'",
+        ),
+        (
+            "postgresql",
+            IMAGE_18,
+            None,
+            None,
+            "add this line to the end of {root}/var/lib/postgresql/18/docker/postgresql.conf, then"
+            " run this again: include_if_exists ="
+            " '{root}/var/lib/postgresql/18/docker/zz-fsync-advisor.conf', with --to"
+            " {root}/var/lib/postgresql/18/docker",
+        ),
+        (
+            "postgresql",
+            {**DEBIAN_CLUSTER, **PGDATA},
+            None,
+            None,
+            "name it with --config: {root}/etc/postgresql/17/main/postgresql.conf,"
+            " {root}/var/lib/pgsql/17/data/postgresql.conf",
+        ),
+    ],
+)
+def test_the_hint_names_what_is_included_or_a_line_for_our_file_alone(
+    tmp_path: Path,
+    vendor: VendorName,
+    files: dict[str, str],
+    main: str | None,
+    to: str | None,
+    hint: str,
+) -> None:
+    layout(tmp_path, files)
+    config = [tmp_path / main] if main else []
+
+    def find_and_read() -> None:
+        target = find_target(vendor, tmp_path / to if to else None, config, None, tmp_path)
+        target.require_read(target.read_with("# fsync-advisor\n"))
+
+    with pytest.raises(AdvisorError) as refusal:
+        find_and_read()
+    assert refusal.value.hint == hint.format(root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "files", "main", "found"),
+    [
+        (
+            "postgresql",
+            DEBIAN_CLUSTER,
+            None,
+            "etc/postgresql/17/main/conf.d/zz-fsync-advisor.conf",
+        ),
+        ("mariadb", RED_HAT_MARIADB, "etc/my.cnf", "etc/my.cnf.d/zz-fsync-advisor.cnf"),
+        ("mysql", MYSQL_IMAGE, "etc/my.cnf", "etc/mysql/conf.d/zz-fsync-advisor.cnf"),
+    ],
+)
+def test_the_only_included_folder_is_found_without_to(
+    tmp_path: Path, vendor: VendorName, files: dict[str, str], main: str | None, found: str
+) -> None:
+    layout(tmp_path, files)
+    config = [tmp_path / main] if main else []
+    target = find_target(vendor, None, config, None, tmp_path)
+    target.require_read(target.read_with("# fsync-advisor\n"))
+    assert target.path == tmp_path / found
+
+
 # What is refused: the moment
 
 
@@ -481,7 +821,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
         run(mysql.command("[mysqld]", "innodb_io_capacity = 500"))
     arguments = mysql.command("[mysqld]", "sync_binlog = 1")
     where, name = {
-        "planned": (command, "_show"),
+        "planned": (command, "_warn"),
         "written": (os, "fsync"),
         "linked": (os, "link"),
     }[moment]
@@ -506,7 +846,7 @@ def test_a_file_that_changes_before_an_undo_is_left_alone(
     def edit() -> None:
         mysql.file.write_text("# fsync-advisor, and somebody else's line\n")
 
-    edit_at(monkeypatch, command, "_show", edit)
+    edit_at(monkeypatch, command, "_warn", edit)
     assert "was changed meanwhile; nothing was written" in refused(run(mysql.command()))
     assert mysql.file.read_text() == "# fsync-advisor, and somebody else's line\n"
     assert mysql.names() == names

@@ -43,7 +43,7 @@ class Folder:
 
     def _run(self, what: str | Path, kill_at: int) -> int:
         where = ("--to", self.folder, "--config", self.main)
-        command = ("apply", what, "--db", "mysql", "--yes", "--quiet", *where)
+        command = ("apply", what, "--db", "mysql", "--yes", "--quiet", "--unchecked", *where)
         return self.program.run(*command, kill_at=kill_at)
 
     def clear(self) -> None:

@@ -1,20 +1,19 @@
 """apply on real servers: the file is where they read it, its values are in force, and go again."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from advisor.vendors.registry import VENDORS
-from tests.servers.engines import ENGINES, Place, Programs
+from tests.servers.account import account
+from tests.servers.apply_host import Host, host
+from tests.servers.engines import ENGINES
 from tests.servers.harness import Instance, Server, server_named
-from tests.support.paths import CHECKOUT
+from tests.support.faults import missing
 
 FRAGMENTS = {
     "postgresql": ("max_wal_size", "2GB", "3GB", "1GB"),
@@ -22,60 +21,6 @@ FRAGMENTS = {
     "mariadb": ("innodb_io_capacity", "4321", "5432", "200"),
 }
 """Setting, the value of a first and of a second fragment, and the server's default."""
-
-
-@dataclass(frozen=True)
-class Host:
-    """A server's configuration, as a package would leave it."""
-
-    server: Server
-    place: Place
-    programs: Programs
-
-    @property
-    def main(self) -> Path:
-        inside = self.server.vendor == "postgresql"
-        return self.place.data / "postgresql.conf" if inside else self.place.config
-
-    @property
-    def file(self) -> Path:
-        return self.place.fragments / ENGINES[self.server.vendor].fragment_name
-
-    def apply(self, fragment: str | None, *options: str) -> "subprocess.CompletedProcess[str]":
-        """Runs the command; None: with --undo."""
-        vendor = self.server.vendor
-        program = self.programs[ENGINES[vendor].server]
-        command = [sys.executable, "-m", "advisor", "apply", "--db", vendor, "--yes"]
-        command += ["--to", str(self.place.fragments), "--config", str(self.main)]
-        command += ["--server", str(program), *options, "--undo" if fragment is None else "-"]
-        return subprocess.run(
-            command,
-            input=fragment or "",
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-            cwd=self.place.folder,
-        )
-
-    def fragment(self, *lines: str) -> str:
-        head = "" if self.server.vendor == "postgresql" else "[mysqld]\n"
-        return head + "".join(f"{line}\n" for line in lines)
-
-    def parsed(self, name: str) -> str:
-        """What the server makes of its files without starting."""
-        engine = ENGINES[self.server.vendor]
-        return engine.parsed(self.programs, self.place, [name])[name]
-
-    def files(self) -> list[str]:
-        return sorted(path.name for path in self.place.fragments.iterdir())
-
-
-@contextmanager
-def host(server: Server) -> Iterator[Host]:
-    with server.configured("") as (place, programs):
-        found = Host(server, place, programs)
-        found.file.unlink()
-        yield found
 
 
 @pytest.fixture
@@ -89,7 +34,7 @@ def test_what_is_applied_is_in_force_and_what_is_undone_is_not(one: Host) -> Non
     name, first, second, default = FRAGMENTS[one.server.vendor]
     reloads = one.server.vendor == "postgresql"
     with one.server.started(one.place, one.programs) as instance:
-        done = one.apply(one.fragment(f"{name} = {first}"))
+        done = one.apply(one.fragment(f"{name} = {first}"), "--diff")
         assert done.returncode == 0, done.stderr
         assert f"+{name} = {first}" in done.stdout
         needed = "a reload suffices for" if reloads else "restart the server for"
@@ -153,12 +98,57 @@ def test_a_configuration_that_was_refused_before_is_not_held_against_the_fragmen
     (one.place.fragments / ("a" + one.file.suffix)).write_text(
         one.fragment(BAD[one.server.vendor][0])
     )
-    done = one.apply(one.fragment(f"{name} = {first}"))
+    fragment = one.fragment(f"{name} = {first}")
+    why = "has not checked this: it refuses the configuration without this file, too"
+    done = one.apply(fragment, "--quiet")
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert "--unchecked writes it all the same" in done.stderr
+    assert not one.file.exists()
+    done = one.apply(fragment, "--unchecked")
     assert done.returncode == 0, done.stderr
-    assert (
-        "has not checked this: it refuses the configuration without this file, too" in done.stderr
-    )
+    assert why in done.stderr
     assert one.file.exists()
+
+
+def test_a_program_that_the_servers_account_cannot_reach(one: Host) -> None:
+    """Root may look into the folder; who runs the check may not."""
+    if os.geteuid() != 0:
+        missing("the check runs as another account only where root starts it")
+    program = one.programs[ENGINES[one.server.vendor].server]
+    with TemporaryDirectory(prefix="closed-", dir="/var/tmp") as folder:
+        closed = Path(folder) / program.name
+        closed.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        closed.chmod(0o755)
+        name, first, _, _ = FRAGMENTS[one.server.vendor]
+        done = one.apply(one.fragment(f"{name} = {first}"), "--server", str(closed))
+    assert done.returncode == 1
+    who = account().pw_name
+    assert f"{closed} cannot be started as {who}: Permission denied\n" in done.stderr
+    assert f"let {who} read it and enter its folders" in done.stderr
+    assert "PosixPath" not in done.stderr
+    assert one.files() == []
+
+
+def test_an_undo_that_the_server_refuses_is_said_even_in_silence(one: Host) -> None:
+    line, named = BAD[one.server.vendor]
+    one.file.write_text("# fsync-advisor\n")
+    backup = one.file.with_name(f"{one.file.name}.before-1")
+    backup.write_text(f"# fsync-advisor\n{one.fragment(line)}")
+    done = one.apply(None, "--quiet")
+    assert done.returncode == 0
+    assert "refuses this" in done.stderr
+    assert named in done.stderr
+
+
+def test_a_server_of_another_series_is_no_check() -> None:
+    """PostgreSQL's data directory says whose it is."""
+    with host(server_named("postgresql-15")) as one, host(server_named("postgresql-18")) as other:
+        program = other.programs["postgres"]
+        done = one.apply("max_wal_size = 2GB\n", "--server", str(program))
+        assert one.files() == []
+    assert done.returncode == 1
+    assert "it is PostgreSQL 18, and the data directory is PostgreSQL 15's" in done.stderr
 
 
 def test_what_takes_a_restart_is_as_the_server_says() -> None:

@@ -224,4 +224,5 @@ def test_a_program_of_another_vendor_is_refused() -> None:
     with program_of(server_named("mariadb-10.11")) as (program, _):
         done = advisor("verify", "--db", "mysql", "-", "--server", str(program))
     assert done.returncode == 2
-    assert done.stderr == f"fsync-advisor: {program} is no MySQL server: it is MariaDB\n"
+    refusal = f"fsync-advisor: {program} is no MySQL server: it is MariaDB\n"
+    assert done.stderr == f"{refusal}  hint: did you mean --db mariadb?\n"

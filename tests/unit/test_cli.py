@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -454,6 +455,58 @@ def test_an_installed_server_that_is_too_old_gets_no_other_versions_fragment(
     assert (status, out) == (1, "")
     assert err.startswith(f"fsync-advisor: {message} than what we know")
     assert "--db-version" in err
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "same"),
+    [
+        ("Postgres", "160002", ("postgresql", "16.2")),
+        ("MySQL", "mysql  Ver 8.0.36-0ubuntu0.22.04.1 for Linux on x86_64", ("mysql", "8.0.36")),
+        ("maria", "5.5.5-10.11.6-MariaDB", ("mariadb", "10.11.6")),
+    ],
+)
+def test_a_server_and_its_version_are_taken_as_people_write_them(
+    capsys: pytest.CaptureFixture[str], vendor: str, version: str, same: tuple[str, str]
+) -> None:
+    asked = ("recommend", "--from", HDD, "--db")
+    written, known = (
+        run(capsys, *asked, name, "--db-version", number)
+        for name, number in ((vendor, version), same)
+    )
+    assert written[0] == 0
+    assert written == known
+
+
+def test_another_servers_version_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("recommend", "--from", HDD, "--db", "mysql", "--db-version", "10.11.6-MariaDB")
+    status, out, err = run(capsys, *asked)
+    assert (status, out) == (2, "")
+    assert "'10.11.6-MariaDB' is a version of MariaDB, not of MySQL" in err
+    assert "did you mean --db mariadb?" in err
+
+
+def test_the_help_names_each_server_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("recommend", "capacity", "report", "audit", "apply", "verify", "predict"):
+        _, out, _ = run(capsys, command, "--help")
+        assert "[mysql|mariadb|postgresql]" in re.sub(r"\s+", "", out), command
+
+
+MARIADB_HERE = Installed("mariadb", (11, 8, 9), Path("/usr/sbin/mysqld"))
+
+
+@pytest.mark.parametrize("command", ["recommend", "capacity", "report"])
+def test_a_mysqld_that_is_mariadb_is_given_no_settings_of_mysql(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """MariaDB does not start with innodb_redo_log_capacity."""
+    monkeypatch.setattr("advisor.servers.installed.find_installed", lambda _: None)
+    monkeypatch.setattr("advisor.servers.installed.find_relative", lambda _: MARIADB_HERE)
+    status, out, err = run(capsys, command, "--db", "mysql", "--from", HDD)
+    assert (status, out) == (2, "")
+    assert "the mysqld here is MariaDB 11.8.9" in err
+    assert "did you mean --db mariadb?" in err
+    assert "--db-version" in err
+    assert run(capsys, command, "--db", "mysql", "--db-version", "8.4", "--from", HDD)[0] == 0
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback() -> None:

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from advisor.errors import AdvisorError, UsageError
 from advisor.servers.installed import detect
-from advisor.servers.installed.detect import Installed, find_installed
+from advisor.servers.installed.detect import (
+    Installed,
+    find_installed,
+    find_relative,
+    none_installed,
+    require_server,
+)
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import vendor_of_banner
 from advisor.versions import NumericVersion
@@ -211,3 +218,90 @@ def test_vendors_are_not_mixed_up(root: Path) -> None:
     vendors: tuple[VendorName, ...] = ("mysql", "mariadb", "postgresql")
     found = [find_installed(vendor, root) for vendor in vendors]
     assert [one.version for one in found if one] == [(8, 0, 36), (10, 11, 19), (15, 10)]
+
+
+# Which other server would read the same files
+
+
+def test_a_mysqld_that_is_mariadb_would_read_mysqls_files(root: Path) -> None:
+    """As Debian's mariadb-server-core has it."""
+    mariadbd = install(root, "usr/sbin/mariadbd", MARIADB)
+    (root / "usr/sbin/mysqld").symlink_to("mariadbd")
+    assert find_relative("mysql", root) == Installed("mariadb", (10, 11, 19), mariadbd)
+    assert find_relative("mariadb", root) is None
+
+
+def test_a_mysql_would_read_mariadbs_files_and_postgresql_nobodys(root: Path) -> None:
+    mysqld = install(root, "usr/sbin/mysqld", MYSQL)
+    install(root, "usr/lib/postgresql/15/bin/postgres", postgres("15.10"))
+    assert find_relative("mariadb", root) == Installed("mysql", (8, 0, 36), mysqld)
+    assert find_relative("mysql", root) is None
+    assert find_relative("postgresql", root) is None
+
+
+@pytest.mark.parametrize(
+    ("relative", "message", "hint"),
+    [
+        (
+            Installed("mariadb", (11, 8, 9), Path("/usr/sbin/mysqld")),
+            "the mysqld here is MariaDB 11.8.9",
+            "did you mean --db mariadb?",
+        ),
+        (
+            None,
+            "no MySQL 8 server is installed here",
+            "install Debian's package mysql-server-core (in sid; mysql-community-server-core"
+            " elsewhere), or name a server with --server",
+        ),
+    ],
+)
+def test_what_is_told_who_has_no_server(
+    monkeypatch: pytest.MonkeyPatch, relative: Installed | None, message: str, hint: str
+) -> None:
+    monkeypatch.setattr(detect, "find_installed", lambda *_: None)
+    monkeypatch.setattr(detect, "find_relative", lambda *_: relative)
+    error = none_installed("mysql", (8,))
+    assert (error.message, error.hint) == (message, hint)
+
+
+# The program that somebody names
+
+
+def test_a_program_of_another_vendor_is_refused(tmp_path: Path) -> None:
+    program = install(tmp_path, "mysqld", MARIADB)
+    with pytest.raises(UsageError) as refusal:
+        require_server("mysql", program)
+    assert refusal.value.message == f"{program} is no MySQL server: it is MariaDB"
+    assert refusal.value.hint == "did you mean --db mariadb?"
+
+
+@pytest.mark.parametrize(
+    ("does", "mode", "why"),
+    [
+        (None, 0, "cannot be started: No such file or directory"),
+        (MYSQL, 0o644, "cannot be started: Permission denied"),
+        ("", 0, "cannot be started: Permission denied"),
+        (
+            "echo 'libaio.so.1: missing' >&2; exit 127",
+            0o755,
+            "failed: libaio.so.1: missing",
+        ),
+        ("exit 3", 0o755, "--version failed: exit status 3"),
+        ("exec sleep 60", 0o755, "did not answer --version within 0.2 s"),
+    ],
+    ids=["missing", "no program", "folder", "no library", "fails", "hangs"],
+)
+def test_a_program_that_does_not_start_is_named_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str | None, mode: int, why: str
+) -> None:
+    monkeypatch.setattr(detect, "BANNER_TIMEOUT_S", 0.2)
+    program = tmp_path / "mysqld"
+    if does:
+        install(tmp_path, "mysqld", does, mode)
+    elif does == "":
+        program.mkdir()
+    with pytest.raises(AdvisorError) as refusal:
+        require_server("mysql", program)
+    assert refusal.value.message.startswith(f"{program} ")
+    assert why in refusal.value.message
+    assert refusal.value.exit_status == 1

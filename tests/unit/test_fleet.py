@@ -255,7 +255,7 @@ def bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, str
         binary: "binary",
         no_time: "mean_us: Input should be greater than or equal to 0.001",
         Path("nowhere.json"): "nowhere.json cannot be read: No such file or directory",
-        folder: "folder cannot be read: Is a directory",
+        folder: "folder has no file whose name ends with .json",
     }
 
 

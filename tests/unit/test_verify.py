@@ -182,7 +182,7 @@ def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: VendorName, 
 def test_without_a_server_the_package_is_named(
     monkeypatch: pytest.MonkeyPatch, vendor: VendorName, package: str
 ) -> None:
-    monkeypatch.setattr(detect, "find_installed", lambda vendor: None)
+    monkeypatch.setattr(detect, "find_installed", lambda *_: None)
     with pytest.raises(AdvisorError, match="server is installed here") as refusal:
         require_server(vendor, None)
     assert refusal.value.hint.startswith(f"install Debian's package {package}")

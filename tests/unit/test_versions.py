@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.errors import UsageError
-from advisor.vendors.names import VENDOR_NAMES, VendorName
-from advisor.vendors.registry import VENDORS
+from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
+from advisor.vendors.registry import VENDORS, version_of
 from advisor.versions import NumericVersion, format_version, in_range, parse_version
 
 
@@ -113,3 +113,90 @@ def test_series_are_told_without_claiming_one_in_between(
 def test_a_version_prints_as_it_is_written(text: str, printed: str) -> None:
     version = parse_version(text)
     assert (f"{version}", str(version)) == (printed, printed)
+
+
+# What people find a server's version in: the programs' and packages' own texts of Debian 11 to
+# 13, Ubuntu 22.04, the PostgreSQL and MariaDB package archives, Amazon Aurora's manual.
+
+
+@pytest.mark.parametrize(
+    ("vendor", "text", "version"),
+    [
+        ("mysql", "8.0.36", (8, 0, 36)),
+        ("mysql", "MySQL 8.4", (8, 4)),
+        ("mysql", "mysql:8.4", (8, 4)),
+        ("mysql", "mysql  Ver 8.0.36-0ubuntu0.22.04.1 for Linux on x86_64 ((Ubuntu))", (8, 0, 36)),
+        ("mysql", "mysql  Ver 14.14 Distrib 5.7.44, for Linux (x86_64) using EditLine", (5, 7, 44)),
+        ("mysql", "8.0.36-0ubuntu0.22.04.1", (8, 0, 36)),
+        ("mysql", "8.0.35-27 Percona Server (GPL), Release 27", (8, 0, 35)),
+        ("mysql", "Percona Server 8.0.35-27", (8, 0, 35)),
+        ("mysql", "8.0.mysql_aurora.3.04.0", (8, 0)),
+        ("mysql", "80036", (8, 0, 36)),
+        ("mariadb", "10.11.6-MariaDB-0+deb12u1-log", (10, 11, 6)),
+        ("mariadb", "5.5.5-10.11.6-MariaDB", (10, 11, 6)),
+        ("mariadb", "1:10.11.6-0+deb12u1", (10, 11, 6)),
+        ("mariadb", "1:11.8.3+maria~deb13", (11, 8, 3)),
+        ("mariadb", "mysql  Ver 15.1 Distrib 10.11.6-MariaDB, for debian-linux-gnu", (10, 11, 6)),
+        ("mariadb", "mariadb from 11.8.3-MariaDB, client 15.2 for debian-linux-gnu", (11, 8, 3)),
+        ("mariadb", "101106", (10, 11, 6)),
+        ("postgresql", "PostgreSQL 16.2 (Debian 16.2-1.pgdg120+2) on x86_64-pc-linux", (16, 2)),
+        ("postgresql", "psql (PostgreSQL) 16.2 (Ubuntu 16.2-1.pgdg22.04+1)", (16, 2)),
+        ("postgresql", "16.2-1.pgdg120+2", (16, 2)),
+        ("postgresql", "postgres:18", (18,)),
+        ("postgresql", "18beta2", (18,)),
+        ("postgresql", "160002", (16, 2)),
+        ("postgresql", "90624", (9, 6, 24)),
+        ("postgresql", " v17\n", (17,)),
+    ],
+)
+def test_a_version_is_taken_as_it_is_found(
+    vendor: VendorName, text: str, version: NumericVersion
+) -> None:
+    assert version_of(vendor, text) == version
+
+
+@pytest.mark.parametrize(
+    ("vendor", "text", "other"),
+    [
+        ("mysql", "10.11.6-MariaDB", "mariadb"),
+        ("mysql", "5.5.5-10.11.6-MariaDB", "mariadb"),
+        ("mysql", "mysql  Ver 15.1 Distrib 10.11.6-MariaDB, for Linux", "mariadb"),
+        ("mysql", "PostgreSQL 16.2 (Debian 16.2-1.pgdg120+2)", "postgresql"),
+        ("mariadb", "/usr/sbin/mysqld  Ver 9.7.4 for Linux on x86_64 (Debian)", "mysql"),
+        ("mariadb", "Percona Server 8.0.35", "mysql"),
+        ("mariadb", "8.0.mysql_aurora.3.04.0", "mysql"),
+        ("postgresql", "10.11.6-MariaDB", "mariadb"),
+        ("postgresql", "mysql 16", "mysql"),
+    ],
+)
+def test_another_servers_version_is_refused(vendor: VendorName, text: str, other: str) -> None:
+    with pytest.raises(UsageError, match="is a version of") as refusal:
+        version_of(vendor, text)
+    assert refusal.value.hint == f"did you mean --db {other}?"
+
+
+@pytest.mark.parametrize("text", ["", "latest", "-8", ".5", "Ubuntu 22.04", "MySQL", "oracle 19"])
+def test_what_is_no_servers_version_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a version"):
+        version_of("mysql", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "vendor"),
+    [
+        ("MySQL", "mysql"),
+        ("MariaDB", "mariadb"),
+        ("maria", "mariadb"),
+        ("Postgres", "postgresql"),
+        ("PostgreSQL", "postgresql"),
+        ("pg", "postgresql"),
+        ("pgsql", "postgresql"),
+        ("psql", "postgresql"),
+        ("oracle", None),
+        ("", None),
+        ("my", None),
+        ("mysqld", None),  # which may be MariaDB
+    ],
+)
+def test_a_server_goes_by_more_names_than_one(text: str, vendor: VendorName | None) -> None:
+    assert vendor_named(text) == vendor

@@ -1,8 +1,8 @@
 """A fragment put where the server reads it, and taken back."""
 
 from advisor.servers.apply.change import FileChange, plan_change, plan_undo
-from advisor.servers.apply.effect import needs
 from advisor.servers.apply.server_check import ServerCheck, check
+from advisor.servers.apply.summary import summarise
 from advisor.servers.apply.target import ConfigTarget, alone_in, find_target
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "alone_in",
     "check",
     "find_target",
-    "needs",
     "plan_change",
     "plan_undo",
+    "summarise",
 ]

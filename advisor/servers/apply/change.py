@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,9 @@ from advisor.server_state import EffectiveSetting
 from advisor.servers.apply.guards import check_all, check_risk
 from advisor.servers.apply.target import ConfigTarget
 from advisor.servers.config import FilesRead, Fragment
+from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.syntax import Line, Option
+from advisor.vendors.syntax import Line, Option, Statement
 from advisor.versions import parse_version
 
 SIGN: Final = "# fsync-advisor"
@@ -57,7 +58,15 @@ class FileChange:
 
     @property
     def is_none(self) -> bool:
-        return self.old == self.new and not self.is_undo
+        """Whether the server would read the same: comments change nothing."""
+        return not self.is_undo and (self.old == self.new or self.is_about_comments)
+
+    @property
+    def is_about_comments(self) -> bool:
+        """Whether the file as it is differs from the new one in comments and blank lines alone."""
+        if self.old is None or self.new is None or self.old == self.new:
+            return False
+        return _said(self.target.vendor, self.old) == _said(self.target.vendor, self.new)
 
     def diff(self) -> Iterator[str]:
         """The lines of a unified diff."""
@@ -78,6 +87,18 @@ class FileChange:
             for name in sorted(before.keys() | after.keys())
         }
         return {name: (old, new) for name, (old, new) in values.items() if old != new}
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        """For each line of ours that has no effect what wins over it, and what to do about that."""
+        for ours, winner in self.overridden:
+            vendor = VENDORS[self.target.vendor]
+            told = winner.origin == "persisted" and vendor.unpersist
+            yield (
+                f"{ours} has no effect: {winner.place} sets {winner.value}",
+                f"{vendor.unpersist} {winner.name}"
+                if told
+                else f"take {winner.name} out of {winner.place.rpartition(':')[0]}",
+            )
 
     def new_notes(self) -> list[str]:
         """What a reading of the files has to say that it had not to say before."""
@@ -204,6 +225,11 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
         raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _said(vendor: VendorName, text: str) -> list[Statement]:
+    """What the server reads in a file, wherever the lines stand."""
+    return [replace(each, number=0) for each in VENDORS[vendor].statements(text)]
 
 
 def _lines(text: str | None) -> list[str]:

@@ -1,13 +1,11 @@
 """When a change of a server's files takes effect."""
 
 from collections.abc import Iterable
-from typing import Literal
 
+from advisor.applied import Needs
 from advisor.rules.catalogue import Setting, Spec
 from advisor.vendors.base import Vendor
 from advisor.versions import NumericVersion
-
-Needs = Literal["restart", "reload", "unknown"]
 
 
 def needs(

@@ -25,6 +25,7 @@ from advisor.servers.sandbox import parent_folder
 from advisor.vendors.base import Vendor
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Inclusion
+from advisor.versions import format_version
 
 _ERROR: Final = re.compile(r"\[ERROR\]|\b(?:FATAL|ERROR|LOG):\s")
 _WARNING: Final = re.compile(r"\[Warning\]|\bWARNING:\s")
@@ -48,7 +49,7 @@ def check(change: FileChange, installed: Installed) -> ServerCheck:
 
     Raises AdvisorError where it cannot be asked.
     """
-    if why := VENDORS[installed.vendor].why_unchecked(installed.version):
+    if why := _why_not(change, installed):
         return ServerCheck((), (), why)
     after = _ask(installed, change.after)
     if not after.refusals and not after.warnings:
@@ -60,6 +61,17 @@ def check(change: FileChange, installed: Installed) -> ServerCheck:
         why = f"it refuses the configuration without this file, too: {after.refusals[0]}"
         return ServerCheck((), warnings, why)
     return ServerCheck(refusals, warnings)
+
+
+def _why_not(change: FileChange, installed: Installed) -> str:
+    """Why the server's word would say nothing; "" where it counts."""
+    vendor, version = VENDORS[installed.vendor], change.target.version
+    if vendor.data_directory_marker and version and version[:1] != installed.version[:1]:
+        here, data = (
+            f"{vendor.title} {format_version(of[:1])}" for of in (installed.version, version)
+        )
+        return f"it is {here}, and the data directory is {data}'s"
+    return vendor.why_unchecked(installed.version)
 
 
 def _ask(installed: Installed, found: FilesRead) -> ServerCheck:

@@ -55,39 +55,42 @@ class ConfigTarget:
         """Raises AdvisorError, with the line that would include the file."""
         if self.is_read(found):
             return
-        main, folder, suffix = self.main[0], self.path.parent, VENDORS[self.vendor].config_suffix
+        main, folder, suffix = self.main[-1], self.path.parent, VENDORS[self.vendor].config_suffix
         if any(included.path.resolve() == folder for included in found.included_folders):
             raise UsageError(
                 f"{self.path.name}: of {folder} the server reads only files whose name ends with"
                 f" {suffix} and starts with no dot",
                 f"call it {STEM}{suffix}",
             )
-        line = VENDORS[self.vendor].include_line(folder, folder=True)
         raise AdvisorError(
             f"{folder} is not included by {main}, so the server would not read what is put there",
-            f"add this line to the end of {main}: {line}",
+            _choice(_folders(found)) or _line_to_add(VENDORS[self.vendor], main, self.path),
         )
 
 
 def find_target(
-    vendor: VendorName, to: Path | None, config: Sequence[Path], version: NumericVersion | None
+    vendor: VendorName,
+    to: Path | None,
+    config: Sequence[Path],
+    version: NumericVersion | None,
+    root: Path = Path("/"),
 ) -> ConfigTarget:
     """What `to`, a folder or a file, means. Without it: the only folder that is included.
 
     Raises UsageError where something must be named, AdvisorError for what cannot be read.
     """
-    main = tuple(config) or _usual(VENDORS[vendor], to)
-    if not main:
-        raise UsageError(
-            "the server's main configuration file is not known", "name it with --config"
-        )
+    main = tuple(config) or _usual(VENDORS[vendor], to, root)
     before = read_settings(vendor, main, version)
     if to is None:
-        folders = {folder.path: None for folder in before.included_folders}
-        if len(folders) != 1:
-            several = f"{main[0]} includes {', '.join(map(str, folders)) or 'no folder'}"
+        folders = _folders(before)
+        if len(folders) > 1:
+            several = f"{main[-1]} includes {', '.join(map(str, folders))}"
+            raise UsageError(f"{several}: where to put the file is not certain", _choice(folders))
+        if not folders:
+            beside = main[-1].absolute().with_name(STEM + VENDORS[vendor].config_suffix)
             raise UsageError(
-                f"{several}: where to put the file is not certain", "name it with --to"
+                f"{main[-1]} includes no folder, so there is no place for the file",
+                f"{_line_to_add(VENDORS[vendor], main[-1], beside)}, with --to {beside.parent}",
             )
         (to,) = folders
     folder, name = (
@@ -104,13 +107,45 @@ def find_target(
     return ConfigTarget(vendor, before.version, path, names, main, before)
 
 
-def _usual(vendor: Vendor, to: Path | None) -> tuple[Path, ...]:
-    """The main files of a server that is set up as its package does."""
+def _folders(found: FilesRead) -> list[Path]:
+    """The folders that the server reads, in its order."""
+    return [*{each.path: None for each in found.included_folders if is_directory(each.path)}]
+
+
+def _choice(folders: Sequence[Path]) -> str:
+    """Where to put the file instead; "" where there is no such place."""
+    if len(folders) < 2:
+        return "".join(f"use --to {folder}, which it includes" for folder in folders)
+    return f"name it with --to; what is read last wins: {', '.join(map(str, folders))}"
+
+
+def _line_to_add(vendor: Vendor, main: Path, path: Path) -> str:
+    """What has the server read that file and no other: beside it may lie what is no fragment
+    (pg_hba.conf), or what nobody wants read (another main configuration, somebody's old copy)."""
+    line = vendor.include_line(path, folder=False, may_miss=True)
+    return f"add this line to the end of {main}, then run this again: {line}"
+
+
+def _usual(vendor: Vendor, to: Path | None, root: Path) -> tuple[Path, ...]:
+    """The main files of a server that is set up as its package does. Raises UsageError."""
     folder = None
     if to is not None:
         folder = to.resolve() if is_directory(to) else to.resolve().parent
-    found = tuple(path for path in vendor.main_files(folder) if is_file(path))
-    return found if vendor.reads_all_main_files else found[:1]
+    found = [path for path in vendor.main_files(folder) if is_file(path)]
+    if found and vendor.reads_all_main_files:
+        return tuple(found)
+    usual = [path for pattern in vendor.main_patterns for path in sorted(root.glob(pattern))]
+    if to is None and len(usual) == 1:
+        found = usual
+    if not found:
+        several = to is None and len(usual) > 1
+        raise UsageError(
+            f"there are several {vendor.title} configurations here"
+            if several
+            else "the server's main configuration file is not known",
+            f"name it with --config{': ' if usual else ''}{', '.join(map(str, usual))}",
+        )
+    return tuple(found[:1])
 
 
 def _within(path: Path) -> Path:

@@ -2,11 +2,16 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Broken, Inclusion, Line
+
+MAX_NAME_CHARACTERS: Final = 1000
+"""Of a line's name, or of all of it where it has none. What is longer is no configuration, and
+would fill the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,12 @@ def parse_fragment(text: str, name: str, vendor: VendorName) -> Fragment:
 
 def _lines(text: str, name: str, vendor: VendorName) -> Iterator[Line]:
     for statement in VENDORS[vendor].statements(text):
+        said = statement.text if not isinstance(statement, Line) else statement.name
+        if len(said) > MAX_NAME_CHARACTERS:
+            raise AdvisorError(
+                f"{name}:{statement.number}: no setting has a name of {len(said)} characters",
+                "is it a configuration file?",
+            )
         match statement:
             case Line():
                 yield statement

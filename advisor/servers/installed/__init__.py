@@ -1,6 +1,13 @@
 """The servers installed on this host: which there are, what they can do, running their programs."""
 
-from advisor.servers.installed.detect import Installed, find_installed, require_server
+from advisor.servers.installed.detect import (
+    Installed,
+    find_installed,
+    find_relative,
+    none_installed,
+    require_server,
+    which_it_is,
+)
 from advisor.servers.installed.features import detect_features
 from advisor.servers.installed.processes import (
     account,
@@ -17,9 +24,12 @@ __all__ = [
     "complaints_of",
     "detect_features",
     "find_installed",
+    "find_relative",
+    "none_installed",
     "require_server",
     "run",
     "signals_held_back",
     "start",
     "stop",
+    "which_it_is",
 ]

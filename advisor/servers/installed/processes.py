@@ -91,12 +91,7 @@ def run(command: Arguments, script: str = "") -> str:
         with signals_held_back():
             process = start(command, subprocess.PIPE, subprocess.PIPE)
     except (OSError, subprocess.SubprocessError) as error:
-        who = account()
-        why = error.strerror if isinstance(error, OSError) else error
-        raise AdvisorError(
-            f"{command[0]} cannot be started{f' as {who.pw_name}' if who else ''}: {why}",
-            f"make it readable for {who.pw_name}, or run as another user" if who else "",
-        ) from error
+        raise _not_started(command, account(), error) from error
     try:
         said = process.communicate(script.encode(), RUN_TIMEOUT_S)[0].decode(errors="replace")
     except subprocess.TimeoutExpired as error:
@@ -118,7 +113,7 @@ def complaints_of(command: Arguments, who: pwd.struct_passwd | None) -> tuple[in
         with signals_held_back():
             process = start(command, subprocess.PIPE, who=who, only_errors=True)
     except (OSError, subprocess.SubprocessError) as error:
-        raise AdvisorError(f"{command[0]} cannot be started: {error}") from error
+        raise _not_started(command, who or account(), error) from error
     try:
         said = process.communicate(timeout=RUN_TIMEOUT_S)[1]
     except subprocess.TimeoutExpired as error:
@@ -126,6 +121,19 @@ def complaints_of(command: Arguments, who: pwd.struct_passwd | None) -> tuple[in
     finally:
         _end_group(process)
     return process.returncode, said.decode(errors="replace")
+
+
+def _not_started(
+    command: Arguments, who: pwd.struct_passwd | None, error: Exception
+) -> AdvisorError:
+    """`who`: as whom it would run where we are root."""
+    why = error.strerror if isinstance(error, OSError) else error
+    if who is None or os.geteuid() != 0:
+        return AdvisorError(f"{command[0]} cannot be started: {why}")
+    return AdvisorError(
+        f"{command[0]} cannot be started as {who.pw_name}: {why}",
+        f"let {who.pw_name} read it and enter its folders, or run as another user",
+    )
 
 
 def stop(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
