@@ -85,6 +85,16 @@ Nanoseconds = Annotated[
 """Latencies in the order they were taken, 8 bytes each."""
 
 
+SizeBytes = Annotated[int, Field(ge=0, le=2**80)]
+"""More than a host, a drive or a file system has."""
+LatencyUs = Annotated[float, Field(ge=0, le=1e12)]
+"""Up to 11 days for one write."""
+FlushCount = Annotated[int, Field(ge=0, le=10**18)]
+CpuCount = Annotated[int, Field(ge=1, le=10**6)]
+ElapsedNs = Annotated[int, Field(gt=0, le=10**18)]
+"""Up to 31 years."""
+
+
 class Device(Model):
     """One leaf block device under the measured directory, as sysfs describes it."""
 
@@ -98,9 +108,9 @@ class Device(Model):
     """"write back" or "write through": whether the kernel sends flushes at all."""
     fua: Known[bool]
     scheduler: Known[str]
-    logical_block_bytes: Known[int]
-    physical_block_bytes: Known[int]
-    size_bytes: Known[int]
+    logical_block_bytes: Known[SizeBytes]
+    physical_block_bytes: Known[SizeBytes]
+    size_bytes: Known[SizeBytes]
 
 
 class Target(Model):
@@ -114,7 +124,7 @@ class Target(Model):
     mount_source: Known[str]
     mount_options: tuple[str, ...]
     """Mount and super-block options together, in the kernel's order."""
-    free_bytes: Known[int]
+    free_bytes: Known[SizeBytes]
     devices: Known[tuple[Device, ...]]
 
 
@@ -124,9 +134,9 @@ class Environment(Model):
     os: Known[str]
     kernel: Known[str]
     cpu_model: Known[str]
-    cpu_count: Known[int]
+    cpu_count: Known[CpuCount]
     """Processors this process may use, control-group quota respected, at least 1."""
-    memory_bytes: Known[int]
+    memory_bytes: Known[SizeBytes]
     """Memory this process may use, control-group limit respected."""
     virtualisation: Known[str]
     """"none" on bare metal, else kvm, xen, vmware, microsoft, container, ..."""
@@ -142,17 +152,17 @@ class Summary(Model):
     the mean, in percent of the mean, from batch means.
     """
 
-    count: int | None = Field(ge=1)
+    count: int | None = Field(ge=1, le=10**15)
     """None where a report does not say."""
-    ops_per_s: float = Field(gt=0)
-    mean_us: float = Field(ge=1e-3)  # no clock of ours sees less than a nanosecond
-    min_us: float | None
-    p50_us: float | None
-    p90_us: float | None
-    p99_us: float | None
-    p999_us: float | None
-    max_us: float | None
-    ci95_percent: float | None
+    ops_per_s: float = Field(gt=0, le=1e12)
+    mean_us: float = Field(ge=1e-3, le=1e12)  # no clock of ours sees less than a nanosecond
+    min_us: LatencyUs | None
+    p50_us: LatencyUs | None
+    p90_us: LatencyUs | None
+    p99_us: LatencyUs | None
+    p999_us: LatencyUs | None
+    max_us: LatencyUs | None
+    ci95_percent: float | None = Field(ge=0, le=1e6)
 
 
 class Round(Model):
@@ -163,13 +173,13 @@ class Round(Model):
     one writer's after another's."""
     warmup_count: int = Field(ge=0)
     """How many of the samples at the head of `latencies_ns` are warm-up."""
-    elapsed_ns: int = Field(gt=0)
+    elapsed_ns: ElapsedNs
     """Wall-clock time of the samples after the warm-up."""
-    written_bytes: int = Field(ge=0)
+    written_bytes: SizeBytes
     """What the probe wrote in this round, warm-up included."""
-    flush_requests: Known[int]
+    flush_requests: Known[FlushCount]
     """Flushes the devices completed meanwhile (/sys/block/*/stat, field 16)."""
-    device_written_bytes: Known[int]
+    device_written_bytes: Known[SizeBytes]
     """What the devices wrote meanwhile, for whomever."""
 
 
@@ -180,8 +190,8 @@ class Series(Model):
     method: Method
     pattern: Pattern
     direct: bool
-    block_bytes: int = Field(gt=0)
-    writers: int = Field(gt=0)
+    block_bytes: int = Field(gt=0, le=2**40)
+    writers: int = Field(gt=0, le=10**6)
     summary: Summary
     ended_by: EndedBy
     rounds: tuple[Round, ...] = ()
@@ -219,8 +229,8 @@ class AbsentSeries(Model):
 class Fill(Model):
     """The sequential write, with a final fsync, that made the test file."""
 
-    written_bytes: int = Field(gt=0)
-    elapsed_ns: int = Field(gt=0)
+    written_bytes: int = Field(gt=0, le=2**80)
+    elapsed_ns: ElapsedNs
 
     @property
     def bytes_per_s(self) -> float:
@@ -255,7 +265,7 @@ class Measurement(Model):
     target: Target
     environment: Environment
     fill: Fill | None = None
-    written_bytes: Known[int]
+    written_bytes: Known[SizeBytes]
     """Everything the run wrote, the fill included."""
     series: tuple[Series, ...] = Field(min_length=1)
     absent: tuple[AbsentSeries, ...] = ()
@@ -330,9 +340,19 @@ def from_json(text: str, name: str) -> Measurement:
     try:
         return Measurement.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise AdvisorError(
-            f"{name} is not a measurement: {where + ': ' if where else ''}{first['msg']}",
+            f"{name} is not a measurement: {first_problem(error)}",
             "make one with: fsync-advisor measure --output FILE",
         ) from error
+
+
+_UNION_MEMBERS: Final = frozenset({"bool", "float", "int", "str", "Unknown"})
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where it is, and what is wrong there."""
+    first = error.errors(include_input=False)[0]
+    # Between the keys stand the members of unions, as pydantic calls them.
+    steps = [str(step) for step in first["loc"] if step not in _UNION_MEMBERS]
+    where = ".".join(step for step in steps if step.isidentifier() or step.isdigit())
+    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from pydantic import ValidationError
+
 from advisor.errors import AdvisorError, UsageError
 from advisor.importers import (
     classic,
@@ -22,7 +24,7 @@ from advisor.importers import (
 from advisor.importers.clean_text import clean, commented_out
 from advisor.importers.reported import Candidate
 from advisor.importers.unknown import refusal
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, first_problem
 
 MAX_RESULTS: Final = 200
 """In one file; more are no paste any more."""
@@ -113,6 +115,8 @@ def _built(candidates: list[Candidate], number: int, name: str) -> Imported:
     candidate = candidates[number - 1]
     try:
         measurement = candidate.build()
+    except ValidationError as error:
+        raise _of_file(name, AdvisorError(f"has {first_problem(error)}")) from error
     except AdvisorError as error:
         raise _of_file(name, error) from error
     taken = candidate.name

@@ -71,4 +71,8 @@ def _sum(values: list[Known[int]]) -> Known[int]:
 def _difference(after: Known[int], before: Known[int]) -> Known[int]:
     if isinstance(after, Unknown):
         return after
-    return before if isinstance(before, Unknown) else after - before
+    if isinstance(before, Unknown):
+        return before
+    if after < before:
+        return Unknown(unknown="a counter of the device went back; was it replaced?")
+    return after - before

@@ -48,3 +48,9 @@ def test_differences() -> None:
     why = Unknown(unknown="why")
     assert DeviceCounters(30, 500).since(DeviceCounters(10, 100)) == DeviceCounters(20, 400)
     assert DeviceCounters(why, 500).since(DeviceCounters(10, why)) == DeviceCounters(why, why)
+
+
+def test_a_counter_that_went_back_is_unknown() -> None:
+    before, after = DeviceCounters(100, 4096), DeviceCounters(7, 8192)
+    gone_back = Unknown(unknown="a counter of the device went back; was it replaced?")
+    assert after.since(before) == DeviceCounters(gone_back, 4096)

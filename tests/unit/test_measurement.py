@@ -22,6 +22,7 @@ from advisor.measurement import (
 )
 from advisor.series_kind import SeriesKind
 from tests.support.drives import classic, device, measurement, round_of, series, summary
+from tests.support.paths import MEASUREMENTS
 
 HINT = "make one with: fsync-advisor measure --output FILE"
 
@@ -226,3 +227,42 @@ def test_the_speed_of_the_fill() -> None:
 def test_the_schema_version_is_one() -> None:
     assert json.loads(to_json(measurement()))["schema_version"] == 1
     assert Measurement.model_fields["schema_version"].default == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("target", "free_bytes"), "1" + "0" * 400),
+        (("target", "devices", 0, "size_bytes"), "-1"),
+        (("environment", "memory_bytes"), "1" + "0" * 400),
+        (("environment", "cpu_count"), "0"),
+        (("environment", "cpu_count"), "-1"),
+        (("environment", "cpu_count"), "1000001"),
+        (("fill", "written_bytes"), "1" + "0" * 400),
+        (("fill", "elapsed_ns"), "1" + "0" * 400),
+        (("written_bytes",), "1" + "0" * 400),
+        (("series", 0, "summary", "count"), "1" + "0" * 400),
+        (("series", 0, "summary", "ops_per_s"), "1e308"),
+        (("series", 0, "summary", "mean_us"), "1e308"),
+        (("series", 0, "summary", "p50_us"), "-1"),
+        (("series", 0, "summary", "p99_us"), "1e13"),
+        (("series", 0, "summary", "ci95_percent"), "1e308"),
+        (("series", 0, "writers"), "1" + "0" * 400),
+        (("series", 0, "block_bytes"), "1" + "0" * 400),
+    ],
+)
+def test_a_figure_that_no_drive_or_host_has_is_refused(
+    place: tuple[str | int, ...], value: str
+) -> None:
+    raw = json.loads((MEASUREMENTS / "nvme-consumer.json").read_text())
+    inner = raw
+    for step in place[:-1]:
+        inner = inner[step]
+    assert place[-1] in inner
+    inner[place[-1]] = "PLANTED"
+    text = json.dumps(raw).replace('"PLANTED"', value)
+    with pytest.raises(AdvisorError) as refusal:
+        from_json(text, "x.json")
+    where = ".".join(map(str, place))
+    assert refusal.value.message.startswith(f"x.json is not a measurement: {where}")
+    assert len(refusal.value.message) < 200
