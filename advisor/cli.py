@@ -172,11 +172,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         _run(arguments)
     except (AdvisorError, Interrupted) as error:
-        print(f"fsync-advisor: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"  hint: {error.hint}", file=sys.stderr)
-        if error.meaning:
-            print(f"  exit status {error.exit_status}: {error.meaning}", file=sys.stderr)
+        _tell(error)
         sys.exit(error.exit_status)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.exit(ExitStatus.FAILED)
@@ -207,6 +203,17 @@ def _usage_error(error: Any) -> UsageError:
     message = " ".join(error.format_message().split()).replace("Value error, ", "")
     where = error.ctx.command_path if error.ctx else "fsync-advisor"
     return UsageError(message, f"{where} --help")
+
+
+def _tell(error: AdvisorError | Interrupted) -> None:
+    """What names of files, servers and drives put into the message steers no terminal."""
+    from advisor.output.text import one_line  # else nobody needs it
+
+    print(f"fsync-advisor: {one_line(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"  hint: {one_line(error.hint)}", file=sys.stderr)
+    if error.meaning:
+        print(f"  exit status {error.exit_status}: {error.meaning}", file=sys.stderr)
 
 
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:

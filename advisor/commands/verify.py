@@ -47,4 +47,7 @@ def verify(options: VerifyOptions) -> None:
         text = render(verification_document(found), "table")
     write_output(text)
     if not found.ok:
-        raise AdvisorError("\n".join(problem_lines(found)))
+        *others, last = problem_lines(found)
+        for line in others:
+            notify(line)
+        raise AdvisorError(last)

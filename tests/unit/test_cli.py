@@ -584,3 +584,21 @@ def test_a_load_in_bulk_is_limited_by_the_drives_bandwidth(
     _, out, _ = run(capsys, "capacity", "--from", drive, "--workload", "trade", "--format", "json")
     (trade,) = json.loads(out)["workloads"]
     assert trade["bandwidth_tps"] is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*MYSQL, "--from", "/no\x1b[2J\nfsync-advisor: all is well"),
+        ("report", "--from", "/no\x1b[2J\nfsync-advisor: all is well"),
+        ("measure", "/no\x1b[2J\nfsync-advisor: all is well"),
+        ("verify", "--db", "mysql", "/no\x1b[2J\nfsync-advisor: all is well"),
+    ],
+)
+def test_a_name_in_a_message_steers_no_terminal_and_makes_no_line(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = run(capsys, *arguments)
+    assert status == 1
+    assert "/no [2J fsync-advisor: all is well" in err.splitlines()[0]
+    assert err.replace("\n", "").isprintable()

@@ -104,7 +104,10 @@ Change = Callable[[dict[str, Any]], object]
             lambda raw: raw["fill"].update(elapsed_ns=0),
             "fill.elapsed_ns: Input should be greater than 0",
         ),
-        (lambda raw: raw["target"].update(free_bytes={"unknown": 5}), "target.free_bytes."),
+        (
+            lambda raw: raw["target"].update(free_bytes={"unknown": 5}),
+            "target.free_bytes: Input should be",
+        ),
     ],
 )
 def test_a_file_that_is_no_measurement_is_refused_by_field(change: Change, message: str) -> None:
