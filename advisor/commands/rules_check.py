@@ -30,6 +30,9 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_workloads()
     settings = load_all_settings()
     if found := problems(settings):
-        raise KnowledgeError("\n".join(found))
+        *others, last = found
+        for line in others:
+            notify(line)
+        raise KnowledgeError(last)
     rule_count = sum(len(setting.rule) for setting in settings)
     notify(f"{len(settings)} settings, {rule_count} rules: nothing wrong", quiet=options.quiet)

@@ -134,7 +134,7 @@ BROKEN: Sequence[tuple[str, str, list[str]]] = [
 def test_every_bad_line_is_named(name: str, text: str, expected: list[str]) -> None:
     done = verified(server_named(name), text, "--quiet")
     assert done.returncode == 1
-    said = done.stderr.removeprefix("fsync-advisor: ").splitlines()
+    said = [line.removeprefix("fsync-advisor: ") for line in done.stderr.splitlines()]
     assert len(said) == len(expected), said
     for line, start in zip(said, expected, strict=True):
         assert line.startswith(f"standard input:{start}"), line
