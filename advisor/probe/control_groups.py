@@ -54,7 +54,7 @@ def _groups(controller: str, root: Path) -> Iterator[Path]:
 
 def _own_group(controller: str, root: Path) -> str | None:
     """ "4:memory:/user" -> "/user"; version 2 is "0::/user"."""
-    for line in _text(root / "proc/self/cgroup").splitlines():
+    for line in _text(root / "proc/self/cgroup").split("\n"):
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if controller in controllers.split(","):

@@ -47,18 +47,22 @@ def describe_target(directory: Path, free_bytes: int | None, root: Path = Path("
     mount = mount_of(path, device, root)
     no_mount = Unknown(unknown="no line of /proc/self/mountinfo fits the directory")
     return Target(
-        # A path that is not UTF-8 could not be saved.
-        directory=os.fsencode(path).decode("utf-8", "backslashreplace"),
+        directory=_shown(path),
         device_id=_number(device),
         filesystem=mount.filesystem if mount else no_mount,
-        mount_point=mount.point if mount else no_mount,
-        mount_source=mount.source if mount else no_mount,
-        mount_options=mount.options if mount else (),
+        mount_point=_shown(mount.point) if mount else no_mount,
+        mount_source=_shown(mount.source) if mount else no_mount,
+        mount_options=tuple(map(_shown, mount.options)) if mount else (),
         free_bytes=Unknown(unknown="the file system does not say")
         if free_bytes is None
         else free_bytes,
         devices=_devices(path, root),
     )
+
+
+def _shown(name: str) -> str:
+    """A name that is not UTF-8 could not be saved."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _devices(path: str, root: Path) -> Known[tuple[Device, ...]]:

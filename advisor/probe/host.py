@@ -68,7 +68,7 @@ def preloaded(root: Path, environment: Mapping[str, str]) -> tuple[str, ...]:
     listed += _text(root / "etc/ld.so.preload").replace(":", " ").split()
     mapped = [
         line.split(maxsplit=5)[5].strip()
-        for line in _text(root / "proc/self/maps").splitlines()
+        for line in _text(root / "proc/self/maps").split("\n")
         if "eatmydata" in line and len(line.split(maxsplit=5)) == 6
     ]
     names = {os.path.basename(path) for path in listed}
@@ -127,7 +127,7 @@ def _hypervisor_name(root: Path) -> str:
 
 
 def _pairs(text: str, separator: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
+    for line in text.split("\n"):
         key, found, value = line.partition(separator)
         if found and value.strip():
             yield key.strip(), value.strip()

@@ -34,7 +34,8 @@ def mounts(root: Path = Path("/")) -> list[Mount]:
         text = (root / "proc/self/mountinfo").read_text("utf-8", "surrogateescape")
     except OSError:
         return []
-    return [mount for line in text.splitlines() if (mount := _parse(line)) is not None]
+    # A line ends with \n alone: the kernel escapes that one in names, and no other separator.
+    return [mount for line in text.split("\n") if (mount := _parse(line)) is not None]
 
 
 def mount_of(path: str, device: int, root: Path = Path("/")) -> Mount | None:

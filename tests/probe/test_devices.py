@@ -7,6 +7,7 @@ import pytest
 
 from advisor.measurement import Device, Target, Unknown
 from advisor.probe.devices import describe_target
+from advisor.probe.mounts import mounts
 
 QUEUE = {
     "rotational": "0",
@@ -54,7 +55,8 @@ class Host:
 
     def target(self) -> Target:
         (self.root / "proc/self").mkdir(parents=True)
-        (self.root / "proc/self/mountinfo").write_text(self.mountinfo)
+        path = self.root / "proc/self/mountinfo"
+        path.write_text(self.mountinfo, "utf-8", "surrogateescape")
         return describe_target(self.data, 123, self.root)
 
     def devices(self) -> tuple[Device, ...]:
@@ -356,3 +358,22 @@ def test_file_systems_that_name_no_device(anonymous: Anonymous, filesystem: str)
     assert anonymous.target().devices == Unknown(
         unknown=f"{filesystem} does not say on which block device it is"
     )
+
+
+def test_names_that_are_no_utf_8_can_be_saved(host: Host) -> None:
+    bad = "\udcff"  # how Python holds the byte 0xff of a name
+    host.mountinfo = (
+        f"1 1 {host.number} / {host.root} rw,lowerdir=/a{bad} - ext4 /dev/a{bad} rw,b{bad}\n"
+    )
+    target = host.target()
+    assert target.mount_source == "/dev/a\\xff"
+    assert target.mount_options == ("rw", "lowerdir=/a\\xff", "b\\xff")
+    target.model_dump_json()
+
+
+def test_a_vertical_tab_in_a_name_ends_no_line(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    line = "1 1 0:40 / /a\x0bb\u2028c rw - tmpfs t\x85mp rw\n"
+    (tmp_path / "proc/self/mountinfo").write_text(line)
+    (mount,) = mounts(tmp_path)
+    assert (mount.point, mount.filesystem, mount.source) == ("/a\x0bb\u2028c", "tmpfs", "t\x85mp")
