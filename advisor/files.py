@@ -87,19 +87,40 @@ def check_writable(path: Path | None, *, force: bool) -> None:
     """Fails early, before a measurement is made for nothing. Raises UsageError or AdvisorError."""
     if path is None or path == STANDARD_STREAM:
         return
-    try:
-        is_directory, exists = path.is_dir(), path.exists()
-    except OSError as error:
-        raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
-    if is_directory:
-        raise UsageError(f"{path} is a directory", "name a file")
-    if exists and not force:
+    mode = _mode_of_node(path)
+    if mode is not None and not stat.S_ISREG(mode):
+        raise _no_regular_file(path, mode)
+    if mode is not None and not force:
         raise UsageError(f"{path} exists already", "choose another name, or --force to replace it")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         why = "does not exist"
         if path.parent.exists():
             why = "is not writable" if path.parent.is_dir() else "is not a directory"
         raise AdvisorError(f"{path} cannot be written: {path.parent} {why}")
+
+
+def _mode_of_node(path: Path) -> int | None:
+    """Kind and permissions of what has that name, a link itself included; None for nothing."""
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:  # told of its parent
+        return None
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _no_regular_file(path: Path, mode: int) -> UsageError:
+    """What stands there stays there: a link may lead anywhere, and a device is for others, too."""
+    kinds = {
+        stat.S_IFDIR: ("a directory", "name a file"),
+        stat.S_IFLNK: ("a symbolic link", "name the file that it leads to"),
+        stat.S_IFIFO: ("a named pipe", "name a file, or leave --output out and redirect"),
+    }
+    device = ("no regular file", "name one, or leave --output out and redirect")
+    kind, hint = kinds.get(stat.S_IFMT(mode), device)
+    return UsageError(f"{path} is {kind}", hint)
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
@@ -286,13 +307,14 @@ def _put_in_place(draft: Path, path: Path, *, force: bool) -> None:
 
 
 def _mode(path: Path) -> int:
-    """The mode of the file that is replaced, else what the user's umask leaves of rw-rw-rw-."""
-    try:
-        return path.stat().st_mode & 0o7777
-    except FileNotFoundError:
-        umask = os.umask(0o022)
-        os.umask(umask)
-        return 0o666 & ~umask
+    """Who may read and write: as the file that is replaced had it, but for writing by everybody;
+    else what the user's umask leaves of rw-rw-rw-. Nothing of ours is run, or runs as its owner."""
+    old = _mode_of_node(path)
+    if old is not None:
+        return stat.S_IMODE(old) & 0o664
+    umask = os.umask(0o022)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def _sync_directory(path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -226,15 +227,67 @@ def test_a_new_file_has_what_the_umask_leaves(tmp_path: Path, umask: int, mode: 
     assert left == umask
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
-def test_a_replaced_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "zz.cnf"
-    path.write_text("a longer old text")
-    path.chmod(mode)
-    write_text(path, "new", force=True)
-    assert path.read_text() == "new"
-    assert stat.S_IMODE(path.stat().st_mode) == mode
-    assert names_in(tmp_path) == ["zz.cnf"]
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (0o600, 0o600),
+        (0o640, 0o640),
+        (0o664, 0o664),
+        (0o755, 0o644),
+        (0o666, 0o664),
+        (0o4777, 0o664),
+        (0o2755, 0o644),
+        (0o1777, 0o664),
+    ],
+)
+def test_a_replaced_file_keeps_who_may_read_it_and_nothing_more(
+    tmp_path: Path, old: int, new: int
+) -> None:
+    path = tmp_path / "a.cnf"
+    path.write_text("old\n")
+    path.chmod(old)
+    write_text(path, "new\n", force=True)
+    assert path.read_text() == "new\n"
+    assert stat.S_IMODE(path.stat().st_mode) == new
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("link", "is a symbolic link"),
+        ("dangling link", "is a symbolic link"),
+        ("pipe", "is a named pipe"),
+        ("device", "is no regular file"),
+        ("socket", "is no regular file"),
+        ("directory", "is a directory"),
+    ],
+)
+def test_what_is_no_regular_file_stays(tmp_path: Path, kind: str, said: str, force: bool) -> None:
+    path, other = tmp_path / "node", tmp_path / "other"
+    other.write_text("untouched\n")
+    match kind:
+        case "link":
+            path.symlink_to(other)
+        case "dangling link":
+            path.symlink_to(tmp_path / "nowhere")
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(path))
+        case "directory":
+            path.mkdir()
+    before = path.lstat()
+    with pytest.raises(UsageError) as refusal:
+        write_text(path, "new\n", force=force)
+    assert refusal.value.message == f"{path} {said}"
+    after = path.lstat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert other.read_text() == "untouched\n"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["node", "other"]
 
 
 def test_a_reader_of_the_old_file_keeps_the_old_text(tmp_path: Path) -> None:
@@ -243,25 +296,6 @@ def test_a_reader_of_the_old_file_keeps_the_old_text(tmp_path: Path) -> None:
     with path.open() as reader:
         write_text(path, "new", force=True)
         assert reader.read() == "old"
-
-
-def test_a_symlink_is_replaced_and_what_it_names_is_not_touched(tmp_path: Path) -> None:
-    (tmp_path / "real").write_text("old")
-    link = tmp_path / "zz.cnf"
-    link.symlink_to("real")
-    with pytest.raises(UsageError, match="exists already"):
-        write_text(link, "new")
-    write_text(link, "new", force=True)
-    assert (tmp_path / "real").read_text() == "old"
-    assert not link.is_symlink()
-    assert link.read_text() == "new"
-
-
-def test_a_symlink_to_nowhere_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "zz.cnf").symlink_to("nowhere")
-    with pytest.raises(UsageError, match="exists already"):
-        write_text(tmp_path / "zz.cnf", "new")
-    assert names_in(tmp_path) == ["zz.cnf"]
 
 
 def test_a_file_that_appears_meanwhile_is_not_replaced(
