@@ -83,6 +83,9 @@ PLAIN: Final[dict[str, Any]] = {
 WrongUse: Final[Any] = typer.BadParameter.__base__
 """What Typer raises for a command line that it does not understand; it exports no name for it."""
 
+AGAIN_S: Final = 0.01
+"""After a destructor has swallowed an interruption."""
+
 
 class CommandOnDemand(TyperCommand):
     """A command that says where an option of old has gone, and takes nothing that is empty."""
@@ -168,6 +171,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits with an ExitStatus."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    sys.unraisablehook = _interrupt_again
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         _run(arguments)
@@ -219,3 +223,17 @@ def _tell(error: AdvisorError | Interrupted) -> None:
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:
     name = signal.Signals(number).name
     raise Interrupted(f"interrupted by {name}; nothing was left behind")
+
+
+def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+    """An interruption that met a destructor is lost there: it comes again once that has ended."""
+    error = lost.exc_value
+    if not isinstance(error, Interrupted):
+        sys.__unraisablehook__(lost)
+        return
+
+    def interrupt(number: int, _: FrameType | None) -> NoReturn:
+        raise Interrupted(error.message)
+
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_S)

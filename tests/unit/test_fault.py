@@ -123,3 +123,33 @@ def test_a_message_stays_in_its_line(
 )
 def test_no_password_is_kept(text: str, hidden: str) -> None:
     assert without_passwords(text) == hidden
+
+
+LOST = """
+import os, signal, sys, time
+from advisor import cli
+class Dying:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.001)  # where the signal is handled
+def load(name, entry):
+    dying = Dying()
+    del dying
+    time.sleep(30)
+cli.load_command = load
+cli.main(["measure"])
+"""
+"""A command that is interrupted while an object of a driver, say, is destroyed."""
+
+
+def test_an_interruption_in_a_destructor_is_not_lost() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOST],
+        env=environment(None),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    message = "fsync-advisor: interrupted by SIGTERM; nothing was left behind\n"
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", message)
