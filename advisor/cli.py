@@ -96,12 +96,33 @@ class CommandOnDemand(TyperCommand):
             if arg == "" or (arg.startswith("--") and arg.endswith("=")):
                 what = arg[:-1] or (before if before.startswith("-") else "an argument")
                 raise UsageError(f"{what} is empty", "is the shell's variable set?")
+        self._require_once(args)
         moved = MOVED.get(self.name or "", {})
         for option in (arg.split("=")[0] for arg in args):
             if option in moved:
                 now = f"{self.name} {option} is now: fsync-advisor {moved[option]}"
                 raise UsageError(now, f"fsync-advisor {moved[option]} --help")
         return super().parse_args(ctx, args)
+
+    def _require_once(self, args: list[str]) -> None:
+        """Click lets the last one win, and says nothing of the others."""
+        options = {
+            name: param for param in self.params for name in (*param.opts, *param.secondary_opts)
+        }
+        seen: set[str] = set()
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--":
+                return
+            name, joined, _ = arg.partition("=")
+            option = options.get(name)
+            if option is None or option.multiple or not name.startswith("-"):
+                continue
+            if option.opts[0] in seen:
+                raise UsageError(f"{option.opts[0]} is given twice")
+            seen.add(option.opts[0])
+            if not joined and not getattr(option, "is_flag", False):
+                next(rest, None)
 
 
 class GroupOnDemand(TyperGroup):

@@ -26,10 +26,15 @@ class Version(NumericVersion):
 
 def parse_version(text: str) -> Version:
     """The leading dotted number: "10.11.19-MariaDB-0+deb12u1" -> (10, 11, 19)."""
-    found = re.match(r"\s*v?(\d+(?:\.\d+){0,3})", text)
+    found = re.match(r"\s*v?(\d{1,9}(?:\.\d{1,9}){0,3})", text)
     if not found:
-        raise UsageError(f"{text!r} is not a version", "write it like 8.0.36, 10.11 or 17")
+        raise not_a_version(text)
     return Version(int(part) for part in found[1].split("."))
+
+
+def not_a_version(text: str) -> UsageError:
+    """The error to raise for it."""
+    return UsageError(f"{text!r} is not a version", "write it like 8.0.36, 10.11 or 17")
 
 
 def format_version(version: NumericVersion) -> str:

@@ -1,6 +1,7 @@
 """The verdict on a drive: what it behaves like, and whether a sync there means anything."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ConfigDict, Field
 
@@ -14,6 +15,7 @@ from advisor.analysis.storage import (
     standings,
 )
 from advisor.analysis.trust import Evidence, Trust, TrustCheck, judge_trust
+from advisor.durability import MEANING, Durability
 from advisor.errors import NotTrustedError
 from advisor.measurement import Measurement, Model
 
@@ -55,6 +57,21 @@ def judge(measurement: Measurement, knowledge: StorageKnowledge) -> Verdict:
         evidence=evidence,
         standings=standings(measurement, knowledge.references),
     )
+
+
+KEPT: Final[dict[Trust, str]] = {
+    "plausible": "",
+    "unverifiable": "whether this drive keeps it is not known",
+    "suspicious": "whether this drive keeps it is doubtful",
+    "not-durable": "this drive does not keep it",
+}
+"""What becomes of a promise on a drive of that trust."""
+
+
+def promise(durability: Durability, trust: Trust) -> str:
+    """What settings of that durability mean on a drive that deserves so much trust."""
+    meaning, kept = MEANING[durability], KEPT[trust]
+    return f"as far as the settings go, {meaning}; {kept}" if kept else meaning
 
 
 def require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bool = False) -> None:

@@ -57,6 +57,7 @@ def capacity(options: PlanCapacityOptions) -> None:
     asked = replace(options.request, expected_tps=options.wanted.target_tps)
     request = options.db and build_request(options.db, options.db_version, asked)
     check_writable(product.output, force=product.force)
+    form = chosen_format(options.format_, product, get_args(shared.TableForm))
     measurement = stored_or_measured(options.drive, product)
     with working_on("group commit", quiet=product.quiet) as progress:
         knowledge = knowledge_for(options.db)
@@ -65,7 +66,6 @@ def capacity(options: PlanCapacityOptions) -> None:
         )
     require_trust(verdict, options.require_trust)
     notify_about(verdict, notes, quiet=product.quiet)
-    form = chosen_format(options.format_, product, get_args(shared.TableForm))
     if form == "json":
         text = plan.model_dump_json(indent=2) + "\n"
     else:

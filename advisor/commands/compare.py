@@ -39,9 +39,9 @@ def compare(options: CompareOptions) -> None:
     syncs = parse_syncs(advice.request.syncs)
     request = request_of(advice)
     check_writable(product.output, force=product.force)
+    form = chosen_format(options.format_, product, get_args(shared.TableForm))
     drives = side_by_side(options.drives or [], load_storage_knowledge())
     comparison = compare_drives(drives, syncs, advice=advised_changes(drives, request))
-    form = chosen_format(options.format_, product, get_args(shared.TableForm))
     if form == "json":
         text = comparison.model_dump_json(indent=2) + "\n"
     else:

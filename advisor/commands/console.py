@@ -7,18 +7,21 @@ from typing import Final
 
 from advisor.analysis.verdict import Verdict
 from advisor.commands.options import OutputOptions
+from advisor.errors import UsageError
 from advisor.files import STANDARD_STREAM, write_text
 from advisor.output.text import one_line
 
 ENDINGS: Final = {
-    ".htm": "html",
-    ".html": "html",
-    ".json": "json",
-    ".md": "markdown",
-    ".prom": "prometheus",
-    ".sql": "sql",
+    ".htm": ("html",),
+    ".html": ("html",),
+    ".json": ("json",),
+    ".md": ("markdown",),
+    ".prom": ("prometheus",),
+    ".sql": ("sql",),
+    ".yaml": ("patroni", "cloudnativepg", "compose"),
+    ".yml": ("patroni", "cloudnativepg", "compose"),
 }
-"""How a file's name ends -> the format that it is in."""
+"""How a file's name ends -> the formats that are written so."""
 
 NOTES_SHOWN: Final = 2
 """On stderr; whoever has to read more before an answer reads none."""
@@ -50,11 +53,19 @@ def notify_about(verdict: Verdict, notes: Sequence[str], *, quiet: bool) -> None
 
 
 def chosen_format(given: str | None, to: OutputOptions, formats: Sequence[str]) -> str:
-    """The format that is asked for, or that the ending of --output names; else the first."""
-    if given is not None:
-        return given
-    named = ENDINGS.get(to.output.suffix.lower(), "") if to.output else ""
-    return named if named in formats else formats[0]
+    """The format that is asked for, or that the ending of --output names; else the first.
+
+    Raises UsageError for an ending of another format: nobody looks for a table in an .html.
+    """
+    if given is not None or to.output is None:
+        return given or formats[0]
+    named = ENDINGS.get(to.output.suffix.lower(), ())
+    fitting = [each for each in named if each in formats]
+    if len(fitting) == 1 or not named:
+        return fitting[0] if fitting else formats[0]
+    raise UsageError(
+        f"{to.output} does not say in which format", f"--format {', '.join(fitting or formats)}"
+    )
 
 
 def write_output(text: str, to: OutputOptions | None = None) -> None:

@@ -56,12 +56,12 @@ def drift(options: DriftOptions) -> None:
     syncs = parse_syncs(advice.request.syncs)
     request = request_of(advice)
     check_writable(product.output, force=product.force)
+    form = chosen_format(options.format_, product, get_args(shared.TableForm))
     drive = replace(options.drive, directory=options.directory)
     before, now = before_and_now(options.baseline, drive, load_storage_knowledge(), product)
     check = check_baseline(before, now, options.tolerance)
     changes = advised_changes([before, now], request)
     comparison = compare([before, now], syncs, advice=changes, baseline=check)
-    form = chosen_format(options.format_, product, get_args(shared.TableForm))
     if form == "json":
         text = comparison.model_dump_json(indent=2) + "\n"
     else:

@@ -63,12 +63,12 @@ def fleet_report(options: FleetReportOptions) -> None:
     files = [file for path in options.files for file in _files_of(path)]
     require_distinct([str(path) for path in files])
     check_writable(product.output, force=product.force)
+    form = chosen_format(options.format_, product, get_args(FleetForm))
     read = _read_all(files, quiet=product.quiet)
     hosts = [each for each in read if isinstance(each, FleetHost)]
     unread = [each for each in read if isinstance(each, Unread)]
     if hosts:
         fleet = build_fleet(hosts, unread, __version__)
-        form = chosen_format(options.format_, product, get_args(FleetForm))
         rows = TERMINAL_ROWS if form == "terminal" else None
         if form == "json":
             text = json_text(fleet)

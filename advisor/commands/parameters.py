@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
+from typer.models import ParameterInfo
+
 Options = TypeVar("Options")
 
 
@@ -60,6 +62,10 @@ def _parameters(options_type: type, shown: Only | None = None) -> Iterator[inspe
         if group is not None:
             yield from _parameters(group, shown_of_group)
             continue
+        for info in getattr(hint, "__metadata__", ()):
+            if isinstance(info, ParameterInfo):
+                # A file that may not be read is told by whoever reads it, with what to do.
+                info.readable = False
         required = field.default is dataclasses.MISSING
         default = inspect.Parameter.empty if required else field.default
         yield inspect.Parameter(

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from advisor.analysis.description import notes_on
+from advisor.analysis.verdict import judge, require_durable
 from advisor.commands import options as shared
-from advisor.commands.console import notify, write_output
+from advisor.commands.console import notify, notify_about, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_counts
 from advisor.commands.source import measured, named_fragment, stored_measurement
 from advisor.errors import UsageError
+from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers import render
@@ -117,6 +120,9 @@ def _predict(
     address: Address, measurement: Measurement, plan: LoadPlan, options: PredictOptions
 ) -> None:
     tell = partial(notify, quiet=options.quiet)
+    verdict = judge(measurement, load_storage_knowledge())
+    require_durable(measurement, verdict)
+    notify_about(verdict, notes_on(measurement), quiet=options.quiet)
     tell(f"about {plan.elapsed_s:.0f} s of load follow")
     own_server = options.dsn is None
     found = predict_and_measure(address, measurement, plan, own_server=own_server, say=tell)

@@ -57,8 +57,8 @@ def report(options: ReportOptions) -> None:
     product = options.product
     asked = build_report_request(options.asked, command_line(options.context))
     check_writable(product.output, force=product.force)
-    measurement = stored_or_measured(options.drive, product)
     form = chosen_format(options.format_, product, get_args(ReportForm))
+    measurement = stored_or_measured(options.drive, product)
     if form == "prometheus":
         verdict, text = _for_prometheus(measurement)
     else:

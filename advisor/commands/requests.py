@@ -61,7 +61,13 @@ def _target(
     if given is not None:
         version = version_of(vendor, given)
         if server.is_too_old(version):
-            raise UsageError(f"{name} {given} is older than what we know", server.tables_begin)
+            relatives = [
+                each.name
+                for each in VENDORS.values()
+                if each.engine == server.engine and not each.is_too_old(version)
+            ]
+            hint = f"did you mean --db {relatives[0]}?" if relatives else server.tables_begin
+            raise UsageError(f"{name} {given} is older than what we know", hint)
         return version, "as given", {}
     # These start programs; not needed above.
     from advisor.servers.installed import (

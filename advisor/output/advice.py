@@ -3,8 +3,8 @@
 from typing import Final
 
 from advisor.advice import Advice, Loss, LowerDurability
-from advisor.analysis.trust import Trust
-from advisor.durability import CLASSES, MEANING
+from advisor.analysis.verdict import promise
+from advisor.durability import CLASSES
 from advisor.output.text import syncs_text
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
@@ -17,27 +17,13 @@ GROUP_TITLES: Final = {
     "memory": "Memory: from the host, not from the drive",
 }
 
-KEPT: Final[dict[Trust, str]] = {
-    "plausible": "",
-    "unverifiable": "whether this drive keeps it is not known",
-    "suspicious": "whether this drive keeps it is doubtful",
-    "not-durable": "this drive does not keep it",
-}
-"""What becomes of a promise on a drive of that trust."""
-
 
 def durability_text(advice: Advice) -> str:
     """What these lines risk, which may be less than what was accepted; and what of it the drive
     keeps, for settings alone make nothing durable."""
     risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
     accepted = "" if risked == advice.durability else f" ({advice.durability} was accepted)"
-    return f"{risked} - {kept_text(MEANING[risked], advice.storage.trust)}{accepted}"
-
-
-def kept_text(meaning: str, trust: Trust) -> str:
-    """What settings mean, on a drive that deserves so much trust."""
-    kept = KEPT[trust]
-    return f"as far as the settings go, {meaning}; {kept}" if kept else meaning
+    return f"{risked} - {promise(risked, advice.storage.trust)}{accepted}"
 
 
 def proof_text(advice: Advice) -> str:

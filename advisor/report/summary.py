@@ -4,9 +4,9 @@ from typing import Final
 
 from advisor.advice import Advice
 from advisor.analysis.trust import Trust
-from advisor.analysis.verdict import Verdict
+from advisor.analysis.verdict import Verdict, promise
 from advisor.capacity.group_commit import Bottleneck
-from advisor.durability import CLASSES, MEANING
+from advisor.durability import CLASSES
 from advisor.measurement import MEASURED, Measurement, Unknown
 from advisor.report.alternatives import typical_clients
 from advisor.report.results import ServerReport
@@ -99,7 +99,7 @@ def _lines(advice: Advice) -> str:
     emitted = [entry for entry in advice.settings if entry.emitted]
     risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
     name = f"{VENDORS[advice.engine].title} {advice.engine_version}"
-    return f"{len(emitted)} lines for {name}, with which {MEANING[risked]}"
+    return f"{len(emitted)} lines for {name}, with which {promise(risked, advice.storage.trust)}"
 
 
 def _answer(server: ServerReport) -> str:

@@ -11,7 +11,7 @@ from advisor.vendors.mariadb import MariaDB
 from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VendorName
 from advisor.vendors.postgresql import PostgreSQL
-from advisor.versions import NumericVersion, parse_version
+from advisor.versions import NumericVersion, not_a_version, parse_version
 
 VENDORS: Final[Mapping[VendorName, Vendor]] = {
     vendor.name: vendor for vendor in (MySQL(), MariaDB(), PostgreSQL())
@@ -37,6 +37,9 @@ _VERSION: Final = re.compile(
 """Of "PostgreSQL 16.2 (Debian 16.2-1)", "1:10.11.6-0+deb12u1", "5.5.5-10.11.6-MariaDB" what counts:
 a name that may come first, no epoch of Debian's, and not the 5.5.5 that MariaDB's protocol begins
 with."""
+
+_CUT_SHORT: Final = re.compile(r",|\.?[x*](?![a-z])|e\d|\.\d")
+"""What follows the number where it is none after all: 8,4 and 9.x and 1e3 and 8.0.0.0.1."""
 
 _VENDOR_OF_WORD: Final[Mapping[str, VendorName]] = {
     word: vendor.name for vendor in VENDORS.values() for word in vendor.version_words
@@ -78,6 +81,8 @@ def _plain_version(text: str) -> tuple[VendorName | None, NumericVersion]:
     found = _VERSION.match(text.strip().lower())
     if found is None or not set(_words(found["name"])) <= {*_VENDOR_OF_WORD, *_FILLERS}:
         return None, parse_version(text)
+    if _CUT_SHORT.match(found["rest"]):
+        raise not_a_version(text)
     told = (*_words(found["name"]), *_words(found["rest"]))
     named = next((_VENDOR_OF_WORD[word] for word in told if word in _VENDOR_OF_WORD), None)
     return named, parse_version(found["number"])

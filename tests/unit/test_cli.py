@@ -276,7 +276,6 @@ def test_a_fragment_is_written_to_a_new_file_only(
         (("report", "--format", "markdown"), "r.html", "# What "),
         (("capacity",), "c.md", "One connection"),
         (("capacity",), "c.json", "{"),
-        (("capacity",), "c.html", "One connection"),  # which capacity does not have
         (MYSQL, "a.sql", "-- fsync-advisor"),
         (MYSQL, "a.cnf", "# fsync-advisor"),
         (MYSQL, "a.json", "{"),
@@ -294,6 +293,49 @@ def test_the_ending_of_the_file_chooses_the_format(
     assert (status, out) == (0, "")
     assert err.endswith(f"fsync-advisor: wrote {path}\n")
     assert path.read_text().lower().startswith(beginning.lower())
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "formats"),
+    [
+        (("capacity", "/nowhere"), "c.html", "table, markdown, json"),
+        (("recommend", "--db", "mysql", "--db-version", "8.4", "/nowhere"), "a.md", "conf, sql"),
+        (("recommend", "--db", "mysql", "--db-version", "8.4", "/nowhere"), "a.yaml", "patroni, "),
+        (("report", "/nowhere"), "r.sql", "terminal, markdown, html, json, prometheus"),
+    ],
+)
+def test_an_ending_of_another_format_is_refused_before_anything_is_measured(
+    command: tuple[str, ...],
+    name: str,
+    formats: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / name
+    status, out, err = run(capsys, *command, "--output", str(path))
+    assert (status, out) == (2, "")
+    message = f"fsync-advisor: {path} does not say in which format\n  hint: --format {formats}"
+    assert err.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        ((*MYSQL, "--db", "postgresql", "--from", HDD), "--db"),
+        ((*MYSQL, "--from", HDD, f"--from={HDD}"), "--from"),
+        ((*MYSQL, "--from", HDD, "--output", "a", "-o", "b"), "--output"),
+        ((*MYSQL, "--from", HDD, "--binary-log", "--no-binary-log"), "--binary-log"),
+    ],
+)
+def test_an_option_that_is_given_twice_is_not_taken_once(
+    arguments: tuple[str, ...], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, *arguments) == (2, "", f"fsync-advisor: {option} is given twice\n")
+
+
+def test_a_value_that_looks_like_an_option_is_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, *MYSQL, "--from", "--db")
+    assert (status, err) == (1, "fsync-advisor: --db cannot be read: No such file or directory\n")
 
 
 @pytest.mark.parametrize(

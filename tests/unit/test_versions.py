@@ -175,7 +175,23 @@ def test_another_servers_version_is_refused(vendor: VendorName, text: str, other
     assert refusal.value.hint == f"did you mean --db {other}?"
 
 
-@pytest.mark.parametrize("text", ["", "latest", "-8", ".5", "Ubuntu 22.04", "MySQL", "oracle 19"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "latest",
+        "-8",
+        ".5",
+        "Ubuntu 22.04",
+        "MySQL",
+        "oracle 19",
+        "8,4",
+        "9.x",
+        "8.*",
+        "1e3",
+        "8.0.0.0.1",
+    ],
+)
 def test_what_is_no_servers_version_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a version"):
         version_of("mysql", text)

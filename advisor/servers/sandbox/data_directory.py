@@ -20,7 +20,7 @@ def initialise(installed: Installed, place: Place, options: Iterable[Option]) ->
     run(how.command, _script(how, installed.program))
     if how.configuration:
         main = place.data / vendor.data_directory_configuration
-        with main.open("a", encoding="utf-8") as config:
+        with main.open("a", encoding="utf-8", errors="surrogateescape") as config:
             config.write(how.configuration)
 
 
