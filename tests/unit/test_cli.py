@@ -333,6 +333,14 @@ def test_an_option_that_is_given_twice_is_not_taken_once(
     assert run(capsys, *arguments) == (2, "", f"fsync-advisor: {option} is given twice\n")
 
 
+def test_whether_a_file_can_be_read_is_told_by_who_reads_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a look beforehand, whose message says neither why nor what to do."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert run(capsys, *MYSQL, "--from", HDD)[0] == 0
+
+
 def test_a_value_that_looks_like_an_option_is_a_value(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, *MYSQL, "--from", "--db")
     assert (status, err) == (1, "fsync-advisor: --db cannot be read: No such file or directory\n")
