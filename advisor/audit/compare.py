@@ -13,9 +13,11 @@ from advisor.audit.windows import (
     PAIR,
     WIDENED_BY,
     Rate,
+    StatedWindows,
     at_risk,
     is_relaxed,
     relaxed_alone,
+    stated_windows,
 )
 from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
@@ -41,8 +43,9 @@ def audit(
     `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
     how long the flush takes that a commit waits for because of it, where that was measured.
     """
+    settings = tuple(settings)
     lines = list(lines_of(state, settings, advised))
-    comparing = _Comparing(state, durability, lines, rate, flush_us)
+    comparing = _Comparing(state, durability, lines, rate, flush_us, stated_windows(settings))
     found = [*comparing.lines(), *comparing.overrides()]
     return tuple(sorted(found, key=_order))
 
@@ -63,6 +66,7 @@ class _Comparing:
         lines: list[SettingLine],
         rate: Rate,
         flush_us: Mapping[str, float],
+        stated: StatedWindows,
     ) -> None:
         self._state = state
         self._durability = durability
@@ -72,6 +76,7 @@ class _Comparing:
         }
         self._rate = rate
         self._flush_us = flush_us
+        self._stated = stated
         self._alone = relaxed_alone(self._values)
 
     def lines(self) -> Iterator[Finding]:
@@ -114,7 +119,7 @@ class _Comparing:
                 reason=risk.why,
                 sources=(risk.source,),
                 price=self._price(override.setting),
-                at_risk=at_risk(override.setting, values, self._rate),
+                at_risk=at_risk(override.setting, values, self._rate, self._stated),
                 durability=risk.of(value),
                 restart=False,
                 change=VENDORS[self._state.vendor].reset(override),
@@ -173,7 +178,7 @@ class _Comparing:
         other = self._lines[relaxed]
         if risks_more(RISKS[relaxed].of(self._values[relaxed]), self._accepted(other)):
             return None  # that is a finding of its own, and names the window
-        window = at_risk(relaxed, self._values, self._rate)
+        window = at_risk(relaxed, self._values, self._rate, self._stated)
         assert window is not None
         return self._finding(
             line,
@@ -243,7 +248,9 @@ class _Comparing:
             reason=reason,
             sources=sources or (line.advised.sources if line.advised else (line.spec.doc,)),
             price=price,
-            at_risk=at_risk(risked, self._values, self._rate) if risked in RISKS else None,
+            at_risk=at_risk(risked, self._values, self._rate, self._stated)
+            if risked in RISKS
+            else None,
             durability=RISKS[name].of(value) if name in RISKS and value is not None else "durable",
             restart=restart,
             change=how_to_change(

@@ -212,6 +212,28 @@ def test_the_window_is_that_of_the_server_and_the_rate_the_present_one() -> None
     assert (risk.window_ms, risk.transactions, risk.rate_from) == (3000, 690, "now")
 
 
+@pytest.mark.parametrize(
+    ("value", "timeout_s", "window_ms"),
+    [
+        # profiles/, and what the rehearsed power cuts are held against: 2 s where nothing widens it
+        ("2", None, 2000),
+        ("0", None, 2000),
+        ("2", "1", 2000),
+        ("2", "0", 2000),
+        ("2", "30", 31_000),
+    ],
+)
+@pytest.mark.parametrize(("vendor", "version"), [("mysql", "9.7"), ("mariadb", "10.11")])
+def test_the_window_is_the_one_that_recommend_states(
+    vendor: VendorName, version: str, value: str, timeout_s: str | None, window_ms: int
+) -> None:
+    timeout = {} if timeout_s is None else {"innodb_flush_log_at_timeout": timeout_s}
+    relaxed = {"innodb_flush_log_at_trx_commit": value, "log_bin": "OFF"}
+    risk = only(audit_of(vendor, version, **relaxed, **timeout)).at_risk
+    assert risk is not None
+    assert risk.window_ms == window_ms
+
+
 def test_an_idle_server_risks_what_is_expected() -> None:
     found = audit_of("postgresql", "15", synchronous_commit="off", activity=activity())
     risk = only(found).at_risk
