@@ -39,6 +39,13 @@ class EffectiveSetting:
     """As the server prints it for people, where it was asked; else ""."""
     written: WrittenValue | None = None
     """Where only files are read; None: the server itself shows the value."""
+    derived_from: str = ""
+    """Another setting that gives it this value, and whose `place` that is; "" where none does."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether somebody set it."""
+        return self.written is not None or self.origin in ("file", "persisted", "command line")
 
 
 @dataclass(frozen=True, slots=True)

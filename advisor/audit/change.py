@@ -3,7 +3,7 @@
 from advisor.rules.catalogue import Spec
 from advisor.server_state import EffectiveSetting
 from advisor.units import Value
-from advisor.vendors.base import Vendor
+from advisor.vendors.base import RESTART, Vendor
 from advisor.versions import NumericVersion
 
 
@@ -23,6 +23,10 @@ def how_to_change(
     restart: bool,
 ) -> str:
     """The change from the value found to `wanted`; None: to what the server derives itself."""
+    if found.derived_from:
+        where = f" at {found.place}" if found.place else ""
+        line = f"write {found.name} = {rendered}" if wanted is not None else "write nothing"
+        return f"{line} in place of {found.derived_from}{where}, {RESTART}"
     if wanted is None:
         return vendor.removal(found)
     return vendor.change(

@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.advice import Recommendation
 from advisor.audit.change import how_to_change, needs_restart
+from advisor.audit.exceptions import Evidence, Judgement, judge_value
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.values import is_as_good, value_of
@@ -37,17 +38,20 @@ def audit(
     advised: Iterable[Recommendation],
     rate: Rate,
     flush_us: Mapping[str, float],
-) -> tuple[Finding, ...]:
+    known: Evidence,
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What should be otherwise, the gravest first; settings of one severity in the given order.
+    And notes on what looks wrong, and is right here.
 
     `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
     how long the flush takes that a commit waits for because of it, where that was measured.
     """
     settings = tuple(settings)
     lines = list(lines_of(state, settings, advised))
-    comparing = _Comparing(state, durability, lines, rate, flush_us, stated_windows(settings))
+    stated = stated_windows(settings)
+    comparing = _Comparing(state, durability, lines, rate, flush_us, stated, known)
     found = [*comparing.lines(), *comparing.overrides()]
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=_order)), tuple(comparing.notes)
 
 
 def _order(finding: Finding) -> tuple[int, bool]:
@@ -67,6 +71,7 @@ class _Comparing:
         rate: Rate,
         flush_us: Mapping[str, float],
         stated: StatedWindows,
+        known: Evidence,
     ) -> None:
         self._state = state
         self._durability = durability
@@ -77,7 +82,10 @@ class _Comparing:
         self._rate = rate
         self._flush_us = flush_us
         self._stated = stated
+        self._known = known
+        self.notes: list[str] = []
         self._alone = relaxed_alone(self._values)
+        self._left_to_server = VENDORS[state.vendor].left_to_server(state.settings, state.version)
 
     def lines(self) -> Iterator[Finding]:
         """What the settings in force show."""
@@ -130,11 +138,22 @@ class _Comparing:
         """The first complaint: at what the value risks, else at what it costs."""
         if line.value is None:
             return self._unreadable(line)
+        judged = self._judgement(line, line.value)
+        if judged is not None and judged.only_a_note:
+            self.notes.append(f"{line.setting.name} = {self._shown(line)}: {judged.why}")
+            return None
         return (
-            self._risky(line, line.value)
+            self._risky(line, line.value, judged)
             or self._widened(line, line.value)
             or self._worse(line, line.value)
         )
+
+    def _judgement(self, line: SettingLine, value: Value) -> Judgement | None:
+        name = line.setting.name
+        if name not in RISKS:
+            return None
+        risk = RISKS[name]
+        return judge_value(name, value, risk.of(value), risk.why, self._state, self._known)
 
     def _accepted(self, line: SettingLine) -> Durability:
         """What the value may risk: what the advice does, which is never more than was chosen."""
@@ -143,23 +162,22 @@ class _Comparing:
             return self._durability if line.spec.default is None else "durable"
         return RISKS[line.setting.name].of(advised)
 
-    def _risky(self, line: SettingLine, value: Value) -> Finding | None:
+    def _risky(self, line: SettingLine, value: Value, judged: Judgement | None) -> Finding | None:
         name = line.setting.name
-        if name not in RISKS:
+        if judged is None:
             return None
-        risk = RISKS[name]
-        accepted = not risks_more(risk.of(value), self._accepted(line))
+        accepted = not risks_more(judged.durability, self._accepted(line))
         if accepted and name != self._alone:
             return None
-        reason = f"{risk.why} {DIVERGENCE}" if name == self._alone else risk.why
-        return self._finding(
+        found = self._finding(
             line,
             value,
-            SEVERITY_OF[risk.of(value)],
-            reason,
-            sources=(risk.source,),
+            SEVERITY_OF[judged.durability],
+            f"{judged.why} {DIVERGENCE}" if name == self._alone else judged.why,
+            sources=(RISKS[name].source,),
             price=self._price(name),
         )
+        return found.model_copy(update={"durability": judged.durability})
 
     def _price(self, name: str) -> str:
         """What the safe value costs, with the latency where that was measured."""
@@ -191,7 +209,7 @@ class _Comparing:
 
     def _worse(self, line: SettingLine, value: Value) -> Finding | None:
         advised = line.advised
-        if advised is None:
+        if advised is None or line.setting.name in self._left_to_server:
             return None
         rule = line.setting.rule_of(advised.rule)
         is_default = line.found.origin == "default" or value == line.spec.default
@@ -234,18 +252,22 @@ class _Comparing:
     ) -> Finding:
         name = line.setting.name
         wanted, rendered = self._wanted(line)
-        restart = value is None or needs_restart(line.spec, value, wanted)
+        restart = (
+            value is None
+            or line.found.derived_from != ""
+            or needs_restart(line.spec, value, wanted)
+        )
         if restart and price == NO_PRICE:
             price = "a restart"
         risked = at_risk_of or name
         return Finding(
             severity=severity,
             setting=name,
-            current=line.found.value if value is None else self._render(line, value),
+            current=self._shown(line),
             origin=line.found.origin,
             place=line.found.place,
             recommended=rendered,
-            reason=reason,
+            reason=f"{source} sets it. {reason}" if (source := line.found.derived_from) else reason,
             sources=sources or (line.advised.sources if line.advised else (line.spec.doc,)),
             price=price,
             at_risk=at_risk(risked, self._values, self._rate, self._stated)
@@ -271,6 +293,10 @@ class _Comparing:
             return line.advised.value, line.advised.rendered
         default = line.spec.default
         return default, line.spec.default_note if default is None else self._render(line, default)
+
+    def _shown(self, line: SettingLine) -> str:
+        """What it is."""
+        return line.found.value if line.value is None else self._render(line, line.value)
 
     def _render(self, line: SettingLine, value: Value) -> str:
         return line.spec.render(value)

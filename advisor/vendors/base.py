@@ -354,6 +354,24 @@ class Vendor(ABC):
         """
         raise NotImplementedError(self.name)
 
+    page_size_setting: ClassVar[str]
+    page_bytes: ClassVar[int]
+    """Of a page, where that setting does not say."""
+    no_fsync_flushes_metadata_since: ClassVar[NumericVersion | None] = None
+    """Since when O_DIRECT_NO_FSYNC flushes what a file system needs; None: it never does."""
+
+    def derived(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Iterator[EffectiveSetting]:
+        """The settings whose value follows from that of another."""
+        return iter(())
+
+    def left_to_server(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Mapping[str, str]:
+        """Settings that the server chooses for itself -> the setting that has it do so."""
+        return {}
+
     # Commits
 
     has_binary_log: ClassVar[bool] = True

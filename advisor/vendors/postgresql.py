@@ -273,6 +273,9 @@ class PostgreSQL(Vendor):
         word = "include_dir" if folder else "include_if_exists" if may_miss else "include"
         return f"{word} = {_quoted(str(path).replace(chr(92), chr(92) * 2))}"
 
+    page_size_setting = "block_size"
+    page_bytes = 8 * 1024
+
     # Commits
 
     has_binary_log = False

@@ -72,6 +72,23 @@ def test_a_shortened_word_is_what_the_server_takes_it_for(
 
 
 @pytest.mark.parametrize(
+    ("size", "status"), [("8192", 0), ("16kB", 0), ("4kB", 3), ("much", 2), ("-1", 2)]
+)
+def test_the_user_may_say_that_no_page_is_torn(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, size: str, status: int
+) -> None:
+    file = tmp_path / "postgresql.conf"
+    file.write_text("full_page_writes = off\n")
+    found, out, err = run(capsys, *asked(file, "--atomic-writes", size))
+    assert found == status
+    if status == 0:
+        assert "nothing to change" in words(out)
+        assert "full_page_writes = off: no page of 8 kB can be half written" in words(out + err)
+    if status == 2:
+        assert "--atomic-writes" in err
+
+
+@pytest.mark.parametrize(
     ("level", "status"),
     [("corruption-risk", 3), ("data-loss", 3), ("performance", 3), ("note", 3)],
 )
