@@ -49,6 +49,20 @@ class EffectiveSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A line of a configuration file with which the server does not start."""
+
+    place: str
+    """"FILE:LINE"."""
+    name: str
+    """The setting, by its whole name where that is clear; else how the line begins."""
+    shown: str
+    """Its value, or the line where it has none."""
+    why: str
+    """What the server holds against it, a sentence without its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """A value that PostgreSQL gives the sessions of a role, of a database, or of both."""
 
@@ -88,3 +102,6 @@ class ServerState:
     """Settings of which only the value for our own role or database could be seen."""
     notes: tuple[str, ...] = ()
     activity: Activity | None = field(default=None)
+    refused: tuple[RefusedLine, ...] = ()
+    main_file: str = ""
+    """Where only files are read: the first of them."""

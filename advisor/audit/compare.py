@@ -26,6 +26,7 @@ from advisor.rules.guards import NOT_ABOVE
 from advisor.rules.risks import RISKS
 from advisor.server_state import EffectiveSetting, Override, ServerState, WrittenValue
 from advisor.units import Value, format_latency
+from advisor.vendors.base import RESTART
 from advisor.vendors.registry import VENDORS
 
 NO_PRICE: Final = "none that we know"
@@ -50,7 +51,7 @@ def audit(
     lines = list(lines_of(state, settings, advised))
     stated = stated_windows(settings)
     comparing = _Comparing(state, durability, lines, rate, flush_us, stated, known)
-    found = [*comparing.lines(), *comparing.overrides()]
+    found = [*comparing.refused(), *comparing.lines(), *comparing.overrides()]
     return tuple(sorted(found, key=_order)), tuple(comparing.notes)
 
 
@@ -97,6 +98,31 @@ class _Comparing:
             if name in self._state.pending:
                 yield self._pending(line)
 
+    def refused(self) -> Iterator[Finding]:
+        """The lines with which the server does not start."""
+        for refused in self._state.refused:
+            line = self._lines.get(refused.name)
+            wanted, rendered = (None, "") if line is None else self._wanted(line)
+            put_right = f"write {refused.name} = {rendered}"
+            yield Finding(
+                severity="prevents-start",
+                setting=refused.name,
+                current=refused.shown,
+                origin="file",
+                place=refused.place,
+                recommended=rendered or "a line that it takes",
+                reason=f"The server does not start with this line: {refused.why}.",
+                sources=() if line is None else (line.spec.doc,),
+                price="",
+                at_risk=None,
+                durability="durable",
+                restart=True,
+                change=f"in {refused.place} {put_right}, {RESTART}"
+                if wanted is not None
+                else f"take the line out of {refused.place}, or correct it, {RESTART}",
+                rule=None,
+            )
+
     def overrides(self) -> Iterator[Finding]:
         """What roles and databases get that risks more than is accepted."""
         for override in self._state.overrides:
@@ -137,7 +163,8 @@ class _Comparing:
     def _judged(self, line: SettingLine) -> Finding | None:
         """The first complaint: at what the value risks, else at what it costs."""
         if line.value is None:
-            return self._unreadable(line)
+            refused = {each.place for each in self._state.refused}
+            return None if line.found.place in refused else self._unreadable(line)
         judged = self._judgement(line, line.value)
         if judged is not None and judged.only_a_note:
             self.notes.append(f"{line.setting.name} = {self._shown(line)}: {judged.why}")
@@ -283,6 +310,7 @@ class _Comparing:
                 wanted,
                 rendered,
                 restart=restart,
+                main_file=self._state.main_file,
             ),
             rule=line.advised.rule if line.advised else None,
         )

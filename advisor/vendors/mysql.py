@@ -237,11 +237,18 @@ class MySQL(Vendor):
 
     # Configuration files
 
+    config_kind = "option file"
+    config_look = "an option file of MySQL or MariaDB"
+    telling_line = re.compile(
+        r"(?i)\s*(\[[\w .-]{1,80}\]|(innodb[-_]|sync[-_]binlog|log[-_]bin|server[-_]id|datadir))"
+    )
     config_suffix = ".cnf"
     server_groups = frozenset({"mysqld", "server"})
     fragment_group = "mysqld"
     missing_include_stops = False
     circular_include_stops = False
+    included_error_stops = False
+    checks_overridden_lines = True
     skips_hidden_files = False
     ignores_world_writable_files = True
     data_directory_setting = "datadir"

@@ -212,10 +212,19 @@ class PostgreSQL(Vendor):
 
     # Configuration files
 
+    config_kind = "configuration file"
+    config_look = "a postgresql.conf"
+    telling_line = re.compile(
+        r"(?i)\s*(shared_buffers|wal_[a-z_]+|m(in|ax)_wal_size|fsync|full_page_writes|work_mem"
+        r"|synchronous_commit|maintenance_work_mem|effective_[a-z_]+|checkpoint_[a-z_]+"
+        r"|listen_addresses|shared_preload_libraries|hba_file)\s*="
+    )
     config_suffix = ".conf"
     server_groups = frozenset({None})
     missing_include_stops = True
     circular_include_stops = True
+    included_error_stops = True
+    checks_overridden_lines = False
     skips_hidden_files = True
     ignores_world_writable_files = False
     data_directory_setting = "data_directory"
