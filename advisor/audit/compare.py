@@ -1,14 +1,15 @@
 """The settings in force, one by one, against the red lines and the advice. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from dataclasses import replace
 
 from advisor.advice import Recommendation
+from advisor.audit.assumed import Load, differing_note, recovery_note, rests_on
 from advisor.audit.change import how_to_change, needs_restart
 from advisor.audit.exceptions import Evidence, Judgement, judge_value
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
-from advisor.audit.values import is_as_good, value_of
+from advisor.audit.values import is_as_good, is_less, is_near, value_of
 from advisor.audit.windows import (
     DIVERGENCE,
     PAIR,
@@ -29,8 +30,6 @@ from advisor.units import Value, format_latency
 from advisor.vendors.base import RESTART
 from advisor.vendors.registry import VENDORS
 
-NO_PRICE: Final = "none that we know"
-
 
 def audit(
     state: ServerState,
@@ -40,6 +39,8 @@ def audit(
     rate: Rate,
     flush_us: Mapping[str, float],
     known: Evidence,
+    assumed: frozenset[str],
+    load: Load,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What should be otherwise, the gravest first; settings of one severity in the given order.
     And notes on what looks wrong, and is right here.
@@ -50,9 +51,9 @@ def audit(
     settings = tuple(settings)
     lines = list(lines_of(state, settings, advised))
     stated = stated_windows(settings)
-    comparing = _Comparing(state, durability, lines, rate, flush_us, stated, known)
+    comparing = _Comparing(state, durability, lines, rate, flush_us, stated, known, assumed, load)
     found = [*comparing.refused(), *comparing.lines(), *comparing.overrides()]
-    return tuple(sorted(found, key=_order)), tuple(comparing.notes)
+    return tuple(sorted(found, key=_order)), tuple(comparing.all_notes())
 
 
 def _order(finding: Finding) -> tuple[int, bool]:
@@ -73,6 +74,8 @@ class _Comparing:
         flush_us: Mapping[str, float],
         stated: StatedWindows,
         known: Evidence,
+        assumed: frozenset[str],
+        load: Load,
     ) -> None:
         self._state = state
         self._durability = durability
@@ -84,9 +87,18 @@ class _Comparing:
         self._flush_us = flush_us
         self._stated = stated
         self._known = known
+        self._assumed, self._load = assumed, load
+        self._differing: dict[str, str] = {}
+        self._mattering: frozenset[str] = frozenset()
         self.notes: list[str] = []
         self._alone = relaxed_alone(self._values)
         self._left_to_server = VENDORS[state.vendor].left_to_server(state.settings, state.version)
+
+    def all_notes(self) -> list[str]:
+        """What is no finding, and may be asked for all the same."""
+        if not self._differing:
+            return self.notes
+        return [*self.notes, differing_note(self._differing, self._mattering)]
 
     def lines(self) -> Iterator[Finding]:
         """What the settings in force show."""
@@ -236,22 +248,53 @@ class _Comparing:
 
     def _worse(self, line: SettingLine, value: Value) -> Finding | None:
         advised = line.advised
-        if advised is None or line.setting.name in self._left_to_server:
+        name = line.setting.name
+        if advised is None or name in self._left_to_server:
             return None
         rule = line.setting.rule_of(advised.rule)
         is_default = line.found.origin == "default" or value == line.spec.default
         if is_as_good(line.setting, rule, advised, value, is_default=is_default):
             return None
-        price = NO_PRICE
+        if rests_on(rule, self._assumed):
+            found = self._less_than_default(line, value)
+            if found is None:
+                self._note_assumed(line, value)
+            return found
+        price = line.setting.cost_of_change(value, advised.value)
         if advised.loss_window_ms is not None:
             groups = (
                 f" or {advised.loss_groups_max} commit groups" if advised.loss_groups_max else ""
             )
             price = f"may lose {format_latency(advised.loss_window_ms * 1000)} of commits{groups}"
         reason = advised.reason
-        if line.setting.name in PAIR and self._alone is not None:
+        if name in PAIR and self._alone is not None:
             reason = f"{reason} {DIVERGENCE}"
         return self._finding(line, value, "performance", reason, price=price)
+
+    def _less_than_default(self, line: SettingLine, value: Value) -> Finding | None:
+        """A value that is worse whatever is assumed: clearly less than the server itself takes."""
+        default = line.spec.default
+        if not line.setting.below_default or default is None or is_near(value, default):
+            return None
+        if not is_less(value, default):
+            return None
+        line = replace(line, advised=None)  # the default is what to have
+        reason = f"{line.setting.below_default} The default is {self._render(line, default)}."
+        price = line.setting.cost_of_change(value, default)
+        return self._finding(line, value, "performance", reason, price=price)
+
+    def _note_assumed(self, line: SettingLine, value: Value) -> None:
+        """What is to be said of a value that differs only from what assumptions make advisable."""
+        advised = line.advised
+        assert advised is not None
+        name, shown = line.setting.name, self._render(line, value)
+        is_more = advised.value is not None and is_less(advised.value, value)
+        note = recovery_note(line.spec, name, value, self._load) if is_more else ""
+        if note:
+            self.notes.append(f"{name} = {shown}: {note}")
+        else:
+            self._differing[name] = f"{shown}, advised is {advised.rendered}"
+            self._mattering |= rests_on(line.setting.rule_of(advised.rule), self._assumed)
 
     def _unreadable(self, line: SettingLine) -> Finding:
         return self._finding(
@@ -274,7 +317,7 @@ class _Comparing:
         reason: str,
         *,
         sources: tuple[str, ...] = (),
-        price: str = NO_PRICE,
+        price: str = "",
         at_risk_of: str | None = None,
     ) -> Finding:
         name = line.setting.name
@@ -284,8 +327,8 @@ class _Comparing:
             or line.found.derived_from != ""
             or needs_restart(line.spec, value, wanted)
         )
-        if restart and price == NO_PRICE:
-            price = "a restart"
+        if restart and severity != "note":
+            price = f"{price}; a restart" if price else "a restart"
         risked = at_risk_of or name
         return Finding(
             severity=severity,

@@ -10,6 +10,7 @@ from advisor.analysis.atomic_writes import AtomicWrite, atomic_write
 from advisor.analysis.description import describe_measured
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
+from advisor.audit.assumed import Load, assumed_facts
 from advisor.audit.compare import audit
 from advisor.audit.exceptions import Evidence
 from advisor.audit.findings import Audit
@@ -68,6 +69,8 @@ def run_audit(
         _rate(state, request, knowledge),
         _flush_us(measurement),
         evidence,
+        assumed_facts(request),
+        Load.of(request, knowledge.assumptions),
     )
     return (
         Audit(

@@ -400,6 +400,8 @@ class Vendor(ABC):
     """A switch to who asks the server, and the name of a file to who sets it; "" for none."""
     redo_files: ClassVar[int] = 1
     """How many files the log has where nothing says."""
+    log_size_settings: ClassVar[frozenset[str]]
+    """The settings of which one says how much log a recovery may have to replay."""
     sequences: ClassVar[tuple[CommitSequence, ...]]
     """The ways it commits, but for those that wait for no sync."""
 

@@ -355,6 +355,7 @@ class MySQL(Vendor):
 
     binary_log_setting = "log_bin"
     redo_files = 2
+    log_size_settings = frozenset({REDO_CAPACITY, REDO_SIZE})
     sequences = (WITHOUT_BINARY_LOG, WITH_BINARY_LOG)
 
     def writes_binary_log(self, version: NumericVersion) -> bool:

@@ -288,6 +288,7 @@ class PostgreSQL(Vendor):
     # Commits
 
     has_binary_log = False
+    log_size_settings = frozenset({"max_wal_size"})
     sequences = (ONE_SHARED_SYNC,)
 
     def commit_path(self, values: Mapping[str, Value | None], *, log_bin: bool) -> CommitPath:

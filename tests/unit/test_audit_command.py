@@ -116,14 +116,15 @@ def test_nothing_to_change_is_a_result_of_its_own(
     config.write_text("# as it comes\n")
     status, out, _ = run(capsys, *asked(config))
     assert status == 0
-    assert words(out).endswith("19 settings compared, without a measured drive: nothing to change")
+    assert words(out).endswith("20 settings compared, without a measured drive: nothing to change")
 
 
 def test_with_a_drive_more_is_compared(
     capsys: pytest.CaptureFixture[str], config: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "audit.md"
-    more = ("--from", NVME, "--format", "markdown", "--output", str(file))
+    said = ("--expected-tps", "1000", "--recovery-time", "10min", "--log-bytes-per-commit", "8336")
+    more = ("--from", NVME, *said, "--format", "markdown", "--output", str(file))
     status, out, err = run(capsys, *asked(config, *more))
     assert (status, out) == (3, "")
     assert "no drive is measured" not in err

@@ -29,7 +29,10 @@ def audit_of_lines(
     number = parse_version(version)
     state = ServerState(vendor, number, read_settings(vendor, [file], number).settings)
     drive = stored_measurement(MEASUREMENTS / "nvme-consumer.json") if measured else None
-    return run_audit(state, Request(vendor, number, "as given"), knowledge_for(vendor), drive)[0]
+    # What the memory is has been said: only then a pool of another size is a finding.
+    memory_bytes = 8 * 1024**3 if measured else None
+    request = Request(vendor, number, "as given", memory_bytes=memory_bytes)
+    return run_audit(state, request, knowledge_for(vendor), drive)[0]
 
 
 Shown = list[tuple[str, str, str]]
