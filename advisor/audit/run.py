@@ -16,6 +16,7 @@ from advisor.audit.exceptions import Evidence
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
+from advisor.audit.unknown_options import OptionNames, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.request import Request
@@ -33,15 +34,19 @@ def run_audit(
     knowledge: Knowledge,
     measurement: Measurement | None,
     atomic_write_bytes: int | None = None,
+    option_names: OptionNames | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
     The request's version counts, for files may not tell one; whether a binary log is written is as
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
-    user says. Raises as `advise` does.
+    user says. `option_names`: for files, what servers take. Raises as `advise` does.
     """
     state = with_derived(replace(state, version=request.version))
+    if option_names is not None:
+        unknown = unknown_options(state, knowledge.settings, option_names)
+        state = replace(state, refused=(*state.refused, *unknown))
     request = replace(request, log_bin=writes_binary_log(state))
     verdict = judge(measurement, knowledge.storage) if measurement else None
     measured = describe_measured(measurement) if measurement else None

@@ -17,6 +17,7 @@ from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
 from advisor.files import check_writable
+from advisor.knowledge import load_option_names
 from advisor.units import parse_size
 
 AuditForm = Literal["text", "markdown", "json"]
@@ -102,7 +103,14 @@ def audit(options: AuditOptions) -> None:
         drive = replace(options.drive, directory=options.directory, plan=plan)
         measurement = stored_or_measured(drive, product)
     knowledge = knowledge_for(request.vendor)
-    found, verdict = run_audit(target.reading, request, knowledge, measurement, atomic_write_bytes)
+    found, verdict = run_audit(
+        target.reading,
+        request,
+        knowledge,
+        measurement,
+        atomic_write_bytes,
+        load_option_names(request.vendor) if options.target.config else None,
+    )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
         notify_trust(verdict, quiet=product.quiet)

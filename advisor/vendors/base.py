@@ -310,6 +310,10 @@ class Vendor(ABC):
     placement: ClassVar[str]
     """What to do with a fragment."""
 
+    def may_be_an_extensions(self, name: str) -> bool:
+        """Whether a plugin or an extension may bring an option of that name."""
+        return "." in name
+
     def wrote(self, lines: Iterable[str]) -> bool:
         """Whether lines look like a configuration of its own."""
         return any(self.telling_line.match(line) for line in lines)

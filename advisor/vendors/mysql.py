@@ -168,6 +168,24 @@ NOT_TRIED: Final = words(
 """Settings that name places, programs or the network, or what we need to read the server's log."""
 
 
+OF_PLUGINS: Final = (
+    *(
+        "audit_",
+        "authentication_",
+        "clone_",
+        "component_",
+        "connection_control_",
+        "daemon_memcached",
+    ),
+    *("early_plugin", "group_replication_", "keyring_", "mecab_", "mysql_firewall_", "mysqlx_"),
+    *("plugin_", "rocksdb", "rpl_semi_sync_", "telemetry", "thread_pool_", "tokudb", "validate_"),
+    *("version_tokens", "columnstore", "connect", "cracklib", "disks", "feedback", "file_key_"),
+    *("gssapi", "handlersocket", "hashicorp", "mroonga", "oqgraph", "pam_", "provider_"),
+    *("query_response_time", "s3_", "server_audit", "simple_password_", "sphinx", "spider"),
+)
+"""How the options of plugins begin: a server that loads one has them."""
+
+
 class MySQL(Vendor):
     """Settings in option files, InnoDB's redo log, and a binary log beside it."""
 
@@ -308,6 +326,9 @@ class MySQL(Vendor):
     page_size_setting = "innodb_page_size"
     page_bytes = 16 * 1024
     no_fsync_flushes_metadata_since: ClassVar[NumericVersion | None] = (8, 0, 14)
+
+    def may_be_an_extensions(self, name: str) -> bool:
+        return super().may_be_an_extensions(name) or name.startswith(OF_PLUGINS)
 
     def derived(
         self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
