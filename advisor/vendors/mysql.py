@@ -168,20 +168,14 @@ NOT_TRIED: Final = words(
 """Settings that name places, programs or the network, or what we need to read the server's log."""
 
 
-OF_PLUGINS: Final = (
-    *(
-        "audit_",
-        "authentication_",
-        "clone_",
-        "component_",
-        "connection_control_",
-        "daemon_memcached",
-    ),
-    *("early_plugin", "group_replication_", "keyring_", "mecab_", "mysql_firewall_", "mysqlx_"),
-    *("plugin_", "rocksdb", "rpl_semi_sync_", "telemetry", "thread_pool_", "tokudb", "validate_"),
-    *("version_tokens", "columnstore", "connect", "cracklib", "disks", "feedback", "file_key_"),
-    *("gssapi", "handlersocket", "hashicorp", "mroonga", "oqgraph", "pam_", "provider_"),
-    *("query_response_time", "s3_", "server_audit", "simple_password_", "sphinx", "spider"),
+OF_PLUGINS: Final = tuple(
+    words(
+        "audit_ authentication_ clone_ columnstore component_ connect connection_control_ cracklib"
+        " daemon_memcached disks early_plugin feedback file_key_ group_replication_ gssapi"
+        " handlersocket hashicorp keyring_ mecab_ mroonga mysql_firewall_ mysqlx_ oqgraph pam_"
+        " plugin_ provider_ query_response_time rocksdb rpl_semi_sync_ s3_ server_audit"
+        " simple_password_ sphinx spider telemetry thread_pool_ tokudb validate_ version_tokens"
+    )
 )
 """How the options of plugins begin: a server that loads one has them."""
 
@@ -289,7 +283,7 @@ class MySQL(Vendor):
 
     @property
     def own_names(self) -> frozenset[str]:
-        return super().own_names | ONCE | {self.binary_log_setting}
+        return super().own_names | ONCE | {self.binary_log_setting, REDO_SIZE}
 
     def option(
         self, line: Line, known: Collection[str], version: NumericVersion | None = None
