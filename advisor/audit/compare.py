@@ -6,9 +6,10 @@ from dataclasses import replace
 from advisor.advice import Recommendation
 from advisor.audit.assumed import Load, differing_note, recovery_note, rests_on
 from advisor.audit.change import how_to_change, needs_restart
-from advisor.audit.exceptions import Evidence, Judgement, judge_value
+from advisor.audit.exceptions import Mitigations, ValueRisk, judge_value
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
+from advisor.audit.refusals import refusal
 from advisor.audit.values import is_as_good, is_less, is_near, value_of
 from advisor.audit.windows import (
     DIVERGENCE,
@@ -27,7 +28,6 @@ from advisor.rules.guards import NOT_ABOVE
 from advisor.rules.risks import RISKS
 from advisor.server_state import EffectiveSetting, Override, ServerState, WrittenValue
 from advisor.units import Value, format_latency
-from advisor.vendors.base import RESTART
 from advisor.vendors.registry import VENDORS
 
 
@@ -38,7 +38,7 @@ def audit(
     advised: Iterable[Recommendation],
     rate: Rate,
     flush_us: Mapping[str, float],
-    known: Evidence,
+    known: Mitigations,
     assumed: frozenset[str],
     load: Load,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
@@ -52,7 +52,9 @@ def audit(
     lines = list(lines_of(state, settings, advised))
     stated = stated_windows(settings)
     comparing = _Comparing(state, durability, lines, rate, flush_us, stated, known, assumed, load)
-    found = [*comparing.refused(), *comparing.lines(), *comparing.overrides()]
+    by_name = {line.setting.name: line for line in lines}
+    refused = (refusal(line, by_name.get(line.name)) for line in state.refused)
+    found = [*refused, *comparing.lines(), *comparing.overrides()]
     return tuple(sorted(found, key=_order)), tuple(comparing.all_notes())
 
 
@@ -73,7 +75,7 @@ class _Comparing:
         rate: Rate,
         flush_us: Mapping[str, float],
         stated: StatedWindows,
-        known: Evidence,
+        known: Mitigations,
         assumed: frozenset[str],
         load: Load,
     ) -> None:
@@ -110,31 +112,6 @@ class _Comparing:
             if name in self._state.pending:
                 yield self._pending(line)
 
-    def refused(self) -> Iterator[Finding]:
-        """The lines with which the server does not start."""
-        for refused in self._state.refused:
-            line = self._lines.get(refused.name)
-            wanted, rendered = (None, "") if line is None else self._wanted(line)
-            put_right = f"write {refused.name} = {rendered}"
-            yield Finding(
-                severity="prevents-start",
-                setting=refused.name,
-                current=refused.shown,
-                origin="file",
-                place=refused.place,
-                recommended=rendered or "a line that it takes",
-                reason=f"The server does not start with this line: {refused.why}.",
-                sources=() if line is None else (line.spec.doc,),
-                price="",
-                at_risk=None,
-                durability="durable",
-                restart=True,
-                change=f"in {refused.place} {put_right}, {RESTART}"
-                if wanted is not None
-                else f"take the line out of {refused.place}, or correct it, {RESTART}",
-                rule=None,
-            )
-
     def overrides(self) -> Iterator[Finding]:
         """What roles and databases get that risks more than is accepted."""
         for override in self._state.overrides:
@@ -158,10 +135,10 @@ class _Comparing:
             yield Finding(
                 severity=SEVERITY_OF[risk.of(value)],
                 setting=override.setting,
-                current=self._render(line, value),
+                current=line.spec.render(value),
                 origin="other",
                 place=_whose(override),
-                recommended=f"no setting of its own, or {self._wanted(line)[1]}",
+                recommended=f"no setting of its own, or {line.wanted()[1]}",
                 reason=risk.why,
                 sources=(risk.source,),
                 price=self._price(override.setting),
@@ -187,7 +164,7 @@ class _Comparing:
             or self._worse(line, line.value)
         )
 
-    def _judgement(self, line: SettingLine, value: Value) -> Judgement | None:
+    def _judgement(self, line: SettingLine, value: Value) -> ValueRisk | None:
         name = line.setting.name
         if name not in RISKS:
             return None
@@ -201,7 +178,7 @@ class _Comparing:
             return self._durability if line.spec.default is None else "durable"
         return RISKS[line.setting.name].of(advised)
 
-    def _risky(self, line: SettingLine, value: Value, judged: Judgement | None) -> Finding | None:
+    def _risky(self, line: SettingLine, value: Value, judged: ValueRisk | None) -> Finding | None:
         name = line.setting.name
         if judged is None:
             return None
@@ -241,7 +218,7 @@ class _Comparing:
             line,
             value,
             "data-loss",
-            f"With {relaxed} = {self._render(other, self._values[relaxed])} it sets how much a"
+            f"With {relaxed} = {other.spec.render(self._values[relaxed])} it sets how much a"
             f" crash may lose: {format_latency(window.window_ms * 1000)} of commits.",
             at_risk_of=relaxed,
         )
@@ -279,7 +256,7 @@ class _Comparing:
         if not is_less(value, default):
             return None
         line = replace(line, advised=None)  # the default is what to have
-        reason = f"{line.setting.below_default} The default is {self._render(line, default)}."
+        reason = f"{line.setting.below_default} The default is {line.spec.render(default)}."
         price = line.setting.cost_of_change(value, default)
         return self._finding(line, value, "performance", reason, price=price)
 
@@ -287,7 +264,7 @@ class _Comparing:
         """What is to be said of a value that differs only from what assumptions make advisable."""
         advised = line.advised
         assert advised is not None
-        name, shown = line.setting.name, self._render(line, value)
+        name, shown = line.setting.name, line.spec.render(value)
         is_more = advised.value is not None and is_less(advised.value, value)
         note = recovery_note(line.spec, name, value, self._load) if is_more else ""
         if note:
@@ -321,7 +298,7 @@ class _Comparing:
         at_risk_of: str | None = None,
     ) -> Finding:
         name = line.setting.name
-        wanted, rendered = self._wanted(line)
+        wanted, rendered = line.wanted()
         restart = (
             value is None
             or line.found.derived_from != ""
@@ -358,19 +335,9 @@ class _Comparing:
             rule=line.advised.rule if line.advised else None,
         )
 
-    def _wanted(self, line: SettingLine) -> tuple[Value | None, str]:
-        """The value to have, and how it is written: the advice, else the default."""
-        if line.advised is not None:
-            return line.advised.value, line.advised.rendered
-        default = line.spec.default
-        return default, line.spec.default_note if default is None else self._render(line, default)
-
     def _shown(self, line: SettingLine) -> str:
         """What it is."""
-        return line.found.value if line.value is None else self._render(line, line.value)
-
-    def _render(self, line: SettingLine, value: Value) -> str:
-        return line.spec.render(value)
+        return line.found.value if line.value is None else line.spec.render(line.value)
 
 
 def _whose(override: Override) -> str:

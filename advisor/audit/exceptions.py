@@ -26,7 +26,7 @@ LOG_ELSEWHERE: Final = ("innodb_log_group_home_dir", "innodb_data_home_dir")
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Mitigations:
     """What is known of the drive that matters here."""
 
     atomic_write: AtomicWrite | None = None
@@ -35,7 +35,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ValueRisk:
     """What a value risks here, and why; as a note where that is nothing to act on."""
 
     durability: Durability
@@ -44,8 +44,13 @@ class Judgement:
 
 
 def judge_value(
-    name: str, value: Value, durability: Durability, why: str, state: ServerState, known: Evidence
-) -> Judgement:
+    name: str,
+    value: Value,
+    durability: Durability,
+    why: str,
+    state: ServerState,
+    known: Mitigations,
+) -> ValueRisk:
     """What a value risks on this server and drive, where `durability` is what it risks at worst."""
     if durability == "can-corrupt" and value in TORN_PAGES.get(name, ()):
         return _torn_page(why, state, known.atomic_write)
@@ -54,7 +59,7 @@ def judge_value(
         since = vendor.no_fsync_flushes_metadata_since
         if since is not None and state.version >= since:
             return _no_fsync(state, known)
-    return Judgement(durability, why)
+    return ValueRisk(durability, why)
 
 
 def page_bytes(state: ServerState) -> int:
@@ -69,12 +74,12 @@ def page_bytes(state: ServerState) -> int:
     return int(result.value) if isinstance(result, Parsed) and whole else vendor.page_bytes
 
 
-def _torn_page(why: str, state: ServerState, atomic: AtomicWrite | None) -> Judgement:
+def _torn_page(why: str, state: ServerState, atomic: AtomicWrite | None) -> ValueRisk:
     page = page_bytes(state)
     size = format_size(page)
     if atomic is None or atomic.bytes < page:
         less = "" if atomic is None else f" Here {atomic.evidence}, which is less than a page."
-        return Judgement(
+        return ValueRisk(
             "can-corrupt",
             f"{why} It is right where no page of {size} can be half written: on ZFS with a record"
             " size of at least that, on a volume with torn-write prevention, on a drive whose"
@@ -82,12 +87,12 @@ def _torn_page(why: str, state: ServerState, atomic: AtomicWrite | None) -> Judg
             f" {size.replace(' ', '')}.",
         )
     split = "; that holds for writes that the kernel does not split" if atomic.if_unsplit else ""
-    return Judgement(
+    return ValueRisk(
         "durable", f"no page of {size} can be half written: {atomic.evidence}{split}", True
     )
 
 
-def _no_fsync(state: ServerState, known: Evidence) -> Judgement:
+def _no_fsync(state: ServerState, known: Mitigations) -> ValueRisk:
     """https://dev.mysql.com/doc/refman/8.0/en/innodb-parameters.html#sysvar_innodb_flush_method"""
     remains = (
         "Data files are flushed when they are created, extended or closed, but not after each"
@@ -96,10 +101,10 @@ def _no_fsync(state: ServerState, known: Evidence) -> Judgement:
     )
     elsewhere = [name for name in LOG_ELSEWHERE if _is_given(state.settings.get(name))]
     if not known.has_volatile_cache:
-        return Judgement("durable", f"{remains} This drive says that it has no such cache.", True)
+        return ValueRisk("durable", f"{remains} This drive says that it has no such cache.", True)
     if not elsewhere:
-        return Judgement("durable", f"{remains} No setting puts them on different devices.", True)
-    return Judgement("loses-recent-on-power-loss", f"{remains} {elsewhere[0]} is set here.")
+        return ValueRisk("durable", f"{remains} No setting puts them on different devices.", True)
+    return ValueRisk("loses-recent-on-power-loss", f"{remains} {elsewhere[0]} is set here.")
 
 
 def _is_given(found: EffectiveSetting | None) -> bool:

@@ -26,6 +26,13 @@ class SettingLine:
     """None where it cannot be read."""
     advised: Recommendation | None
 
+    def wanted(self) -> tuple[Value | None, str]:
+        """The value to have, and how it is written: the advice, else the default."""
+        if self.advised is not None:
+            return self.advised.value, self.advised.rendered
+        default = self.spec.default
+        return default, self.spec.default_note if default is None else self.spec.render(default)
+
 
 def writes_binary_log(state: ServerState) -> bool:
     """Whether the server writes one: as it says, else as its version does.

@@ -12,7 +12,7 @@ from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import Load, assumed_facts
 from advisor.audit.compare import audit
-from advisor.audit.exceptions import Evidence
+from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
@@ -111,7 +111,7 @@ def with_derived(state: ServerState) -> ServerState:
 
 def _evidence(
     measurement: Measurement | None, verdict: Verdict | None, atomic_write_bytes: int | None
-) -> Evidence:
+) -> Mitigations:
     """What is known of the drive. That it has no volatile cache counts where its word does: a
     virtual disk tells nothing of its host."""
     atomic = None if measurement is None else atomic_write(measurement)
@@ -120,7 +120,7 @@ def _evidence(
         atomic = AtomicWrite(atomic_write_bytes, f"as --atomic-writes says, {size} are not torn")
     trusted = verdict is not None and verdict.trust == "plausible"
     cache = write_cache(devices_of(measurement)) if measurement and trusted else None
-    return Evidence(atomic, has_volatile_cache=cache != "write through")
+    return Mitigations(atomic, has_volatile_cache=cache != "write through")
 
 
 def _chosen_by_the_server(state: ServerState) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ not."""
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,13 @@ def test_all_that_the_server_shows_is_listed(name: str, series: str) -> None:
     with private_folder() as folder:
         program = reachable(server.installed.tree, folder)
         program /= server.installed.programs[ENGINES[server.vendor].server]
-        command = [program, "--no-defaults", "--verbose", "--help", "--user=nobody"]
+        command: list[str | Path] = [
+            program,
+            "--no-defaults",
+            "--verbose",
+            "--help",
+            "--user=nobody",
+        ]
         done = subprocess.run(command, capture_output=True, errors="replace", check=True)
     shown = {
         name.replace("-", "_") for name in re.findall(r"(?m)^([a-z][a-z0-9-]+)  ", done.stdout)

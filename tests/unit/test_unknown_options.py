@@ -28,7 +28,7 @@ def unknown(folder: Path, vendor: VendorName, version: str, *lines: str) -> list
 @pytest.mark.parametrize(
     ("vendor", "version", "line", "name"),
     [
-        # settings.md: with these the servers did not start
+        # With these the servers that were asked did not start.
         ("mysql", "9.7", "innodb_log_file_size = 1G", "innodb_log_file_size"),
         ("mysql", "9.7", "query-cache-size = 0", "query_cache_size"),
         ("mysql", "9.7", "expire-logs-days = 3", "expire_logs_days"),

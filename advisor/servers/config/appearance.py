@@ -51,7 +51,7 @@ def look_of(text: str, vendor: Vendor) -> Look | None:
 
 
 def _yaml(text: str) -> Look:
-    if re.search(r"(?m)^apiVersion:\s*postgresql\.cnpg\.io/", text):
+    if re.search(r"(?m)^apiVersion:\s*\S*\.cnpg\.io/", text):
         return Look("it looks like a cluster of CloudNativePG (YAML)", IN_A_CONTAINER)
     if re.search(r"(?m)^apiVersion:", text):
         return Look("it looks like a manifest of Kubernetes (YAML)", IN_A_CONTAINER)
