@@ -60,6 +60,20 @@ def known_settings(vendor: VendorName, version: NumericVersion | None) -> KnownS
     return KnownSettings(found, version or None, load_settings(found.engine))
 
 
+def load_option_names(vendor: VendorName) -> dict[str, frozenset[str]]:
+    """Release series -> the options that its server takes, from profiles/option_names/."""
+    path = resource_dir("profiles") / "option_names" / f"{vendor}.txt"
+    found: dict[str, set[str]] = {}
+    series: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            series = line.strip("[]").split()
+        elif not line.startswith("#"):
+            for each in series:
+                found.setdefault(each, set()).update(line.split())
+    return {each: frozenset(names) for each, names in found.items()}
+
+
 def load_all_settings() -> tuple[Setting, ...]:
     """All settings of all engines."""
     return tuple(setting for engine in get_args(Engine) for setting in load_settings(engine))

@@ -111,6 +111,8 @@ class Device(Model):
     logical_block_bytes: Known[SizeBytes]
     physical_block_bytes: Known[SizeBytes]
     size_bytes: Known[SizeBytes]
+    atomic_write_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
+    """How much it writes at once or not at all; 0: it promises nothing. Linux 6.11 and later."""
 
 
 class Target(Model):
@@ -126,6 +128,8 @@ class Target(Model):
     """Mount and super-block options together, in the kernel's order."""
     free_bytes: Known[SizeBytes]
     devices: Known[tuple[Device, ...]]
+    record_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
+    """Of ZFS, which writes a record whole: the directory's record size."""
 
 
 class Environment(Model):

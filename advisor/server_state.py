@@ -39,6 +39,27 @@ class EffectiveSetting:
     """As the server prints it for people, where it was asked; else ""."""
     written: WrittenValue | None = None
     """Where only files are read; None: the server itself shows the value."""
+    derived_from: str = ""
+    """Another setting that gives it this value, and whose `place` that is; "" where none does."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether somebody set it."""
+        return self.written is not None or self.origin in ("file", "persisted", "command line")
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A line of a configuration file with which the server does not start."""
+
+    place: str
+    """"FILE:LINE"."""
+    name: str
+    """The setting, by its whole name where that is clear; else how the line begins."""
+    shown: str
+    """Its value, or the line where it has none."""
+    why: str
+    """What the server holds against it, a sentence without its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +102,6 @@ class ServerState:
     """Settings of which only the value for our own role or database could be seen."""
     notes: tuple[str, ...] = ()
     activity: Activity | None = field(default=None)
+    refused: tuple[RefusedLine, ...] = ()
+    main_file: str = ""
+    """Where only files are read: the first of them."""

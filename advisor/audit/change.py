@@ -3,7 +3,7 @@
 from advisor.rules.catalogue import Spec
 from advisor.server_state import EffectiveSetting
 from advisor.units import Value
-from advisor.vendors.base import Vendor
+from advisor.vendors.base import RESTART, Vendor
 from advisor.versions import NumericVersion
 
 
@@ -21,8 +21,20 @@ def how_to_change(
     rendered: str,
     *,
     restart: bool,
+    main_file: str = "",
 ) -> str:
-    """The change from the value found to `wanted`; None: to what the server derives itself."""
+    """The change from the value found to `wanted`; None: to what the server derives itself.
+
+    `main_file` where only files were read: then a line of a file is what is changed, but for what
+    the server writes itself.
+    """
+    if found.derived_from:
+        where = f" at {found.place}" if found.place else ""
+        line = f"write {found.name} = {rendered}" if wanted is not None else "write nothing"
+        return f"{line} in place of {found.derived_from}{where}, {RESTART}"
+    if main_file and found.origin != "persisted":
+        new = None if wanted is None else rendered
+        return vendor.change_of_file(found, new, restart=restart, main_file=main_file)
     if wanted is None:
         return vendor.removal(found)
     return vendor.change(

@@ -1,21 +1,26 @@
 """The settings in force, one by one, against the red lines and the advice. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from dataclasses import replace
 
 from advisor.advice import Recommendation
+from advisor.audit.assumed import Load, differing_note, recovery_note, rests_on
 from advisor.audit.change import how_to_change, needs_restart
+from advisor.audit.exceptions import Mitigations, ValueRisk, judge_value
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
-from advisor.audit.values import is_as_good, value_of
+from advisor.audit.refusals import refusal
+from advisor.audit.values import is_as_good, is_less, is_near, value_of
 from advisor.audit.windows import (
     DIVERGENCE,
     PAIR,
     WIDENED_BY,
     Rate,
+    StatedWindows,
     at_risk,
     is_relaxed,
     relaxed_alone,
+    stated_windows,
 )
 from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
@@ -25,8 +30,6 @@ from advisor.server_state import EffectiveSetting, Override, ServerState, Writte
 from advisor.units import Value, format_latency
 from advisor.vendors.registry import VENDORS
 
-NO_PRICE: Final = "none that we know"
-
 
 def audit(
     state: ServerState,
@@ -35,16 +38,24 @@ def audit(
     advised: Iterable[Recommendation],
     rate: Rate,
     flush_us: Mapping[str, float],
-) -> tuple[Finding, ...]:
+    known: Mitigations,
+    assumed: frozenset[str],
+    load: Load,
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What should be otherwise, the gravest first; settings of one severity in the given order.
+    And notes on what looks wrong, and is right here.
 
     `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
     how long the flush takes that a commit waits for because of it, where that was measured.
     """
+    settings = tuple(settings)
     lines = list(lines_of(state, settings, advised))
-    comparing = _Comparing(state, durability, lines, rate, flush_us)
-    found = [*comparing.lines(), *comparing.overrides()]
-    return tuple(sorted(found, key=_order))
+    stated = stated_windows(settings)
+    comparing = _Comparing(state, durability, lines, rate, flush_us, stated, known, assumed, load)
+    by_name = {line.setting.name: line for line in lines}
+    refused = (refusal(line, by_name.get(line.name)) for line in state.refused)
+    found = [*refused, *comparing.lines(), *comparing.overrides()]
+    return tuple(sorted(found, key=_order)), tuple(comparing.all_notes())
 
 
 def _order(finding: Finding) -> tuple[int, bool]:
@@ -63,6 +74,10 @@ class _Comparing:
         lines: list[SettingLine],
         rate: Rate,
         flush_us: Mapping[str, float],
+        stated: StatedWindows,
+        known: Mitigations,
+        assumed: frozenset[str],
+        load: Load,
     ) -> None:
         self._state = state
         self._durability = durability
@@ -72,7 +87,20 @@ class _Comparing:
         }
         self._rate = rate
         self._flush_us = flush_us
+        self._stated = stated
+        self._known = known
+        self._assumed, self._load = assumed, load
+        self._differing: dict[str, str] = {}
+        self._mattering: frozenset[str] = frozenset()
+        self.notes: list[str] = []
         self._alone = relaxed_alone(self._values)
+        self._left_to_server = VENDORS[state.vendor].left_to_server(state.settings, state.version)
+
+    def all_notes(self) -> list[str]:
+        """What is no finding, and may be asked for all the same."""
+        if not self._differing:
+            return self.notes
+        return [*self.notes, differing_note(self._differing, self._mattering)]
 
     def lines(self) -> Iterator[Finding]:
         """What the settings in force show."""
@@ -107,14 +135,14 @@ class _Comparing:
             yield Finding(
                 severity=SEVERITY_OF[risk.of(value)],
                 setting=override.setting,
-                current=self._render(line, value),
+                current=line.spec.render(value),
                 origin="other",
                 place=_whose(override),
-                recommended=f"no setting of its own, or {self._wanted(line)[1]}",
+                recommended=f"no setting of its own, or {line.wanted()[1]}",
                 reason=risk.why,
                 sources=(risk.source,),
                 price=self._price(override.setting),
-                at_risk=at_risk(override.setting, values, self._rate),
+                at_risk=at_risk(override.setting, values, self._rate, self._stated),
                 durability=risk.of(value),
                 restart=False,
                 change=VENDORS[self._state.vendor].reset(override),
@@ -124,12 +152,24 @@ class _Comparing:
     def _judged(self, line: SettingLine) -> Finding | None:
         """The first complaint: at what the value risks, else at what it costs."""
         if line.value is None:
-            return self._unreadable(line)
+            refused = {each.place for each in self._state.refused}
+            return None if line.found.place in refused else self._unreadable(line)
+        judged = self._judgement(line, line.value)
+        if judged is not None and judged.only_a_note:
+            self.notes.append(f"{line.setting.name} = {self._shown(line)}: {judged.why}")
+            return None
         return (
-            self._risky(line, line.value)
+            self._risky(line, line.value, judged)
             or self._widened(line, line.value)
             or self._worse(line, line.value)
         )
+
+    def _judgement(self, line: SettingLine, value: Value) -> ValueRisk | None:
+        name = line.setting.name
+        if name not in RISKS:
+            return None
+        risk = RISKS[name]
+        return judge_value(name, value, risk.of(value), risk.why, self._state, self._known)
 
     def _accepted(self, line: SettingLine) -> Durability:
         """What the value may risk: what the advice does, which is never more than was chosen."""
@@ -138,23 +178,22 @@ class _Comparing:
             return self._durability if line.spec.default is None else "durable"
         return RISKS[line.setting.name].of(advised)
 
-    def _risky(self, line: SettingLine, value: Value) -> Finding | None:
+    def _risky(self, line: SettingLine, value: Value, judged: ValueRisk | None) -> Finding | None:
         name = line.setting.name
-        if name not in RISKS:
+        if judged is None:
             return None
-        risk = RISKS[name]
-        accepted = not risks_more(risk.of(value), self._accepted(line))
+        accepted = not risks_more(judged.durability, self._accepted(line))
         if accepted and name != self._alone:
             return None
-        reason = f"{risk.why} {DIVERGENCE}" if name == self._alone else risk.why
-        return self._finding(
+        found = self._finding(
             line,
             value,
-            SEVERITY_OF[risk.of(value)],
-            reason,
-            sources=(risk.source,),
+            SEVERITY_OF[judged.durability],
+            f"{judged.why} {DIVERGENCE}" if name == self._alone else judged.why,
+            sources=(RISKS[name].source,),
             price=self._price(name),
         )
+        return found.model_copy(update={"durability": judged.durability})
 
     def _price(self, name: str) -> str:
         """What the safe value costs, with the latency where that was measured."""
@@ -173,35 +212,66 @@ class _Comparing:
         other = self._lines[relaxed]
         if risks_more(RISKS[relaxed].of(self._values[relaxed]), self._accepted(other)):
             return None  # that is a finding of its own, and names the window
-        window = at_risk(relaxed, self._values, self._rate)
+        window = at_risk(relaxed, self._values, self._rate, self._stated)
         assert window is not None
         return self._finding(
             line,
             value,
             "data-loss",
-            f"With {relaxed} = {self._render(other, self._values[relaxed])} it sets how much a"
+            f"With {relaxed} = {other.spec.render(self._values[relaxed])} it sets how much a"
             f" crash may lose: {format_latency(window.window_ms * 1000)} of commits.",
             at_risk_of=relaxed,
         )
 
     def _worse(self, line: SettingLine, value: Value) -> Finding | None:
         advised = line.advised
-        if advised is None:
+        name = line.setting.name
+        if advised is None or name in self._left_to_server:
             return None
         rule = line.setting.rule_of(advised.rule)
         is_default = line.found.origin == "default" or value == line.spec.default
         if is_as_good(line.setting, rule, advised, value, is_default=is_default):
             return None
-        price = NO_PRICE
+        if rests_on(rule, self._assumed):
+            found = self._less_than_default(line, value)
+            if found is None:
+                self._note_assumed(line, value)
+            return found
+        price = line.setting.cost_of_change(value, advised.value)
         if advised.loss_window_ms is not None:
             groups = (
                 f" or {advised.loss_groups_max} commit groups" if advised.loss_groups_max else ""
             )
             price = f"may lose {format_latency(advised.loss_window_ms * 1000)} of commits{groups}"
         reason = advised.reason
-        if line.setting.name in PAIR and self._alone is not None:
+        if name in PAIR and self._alone is not None:
             reason = f"{reason} {DIVERGENCE}"
         return self._finding(line, value, "performance", reason, price=price)
+
+    def _less_than_default(self, line: SettingLine, value: Value) -> Finding | None:
+        """A value that is worse whatever is assumed: clearly less than the server itself takes."""
+        default = line.spec.default
+        if not line.setting.below_default or default is None or is_near(value, default):
+            return None
+        if not is_less(value, default):
+            return None
+        line = replace(line, advised=None)  # the default is what to have
+        reason = f"{line.setting.below_default} The default is {line.spec.render(default)}."
+        price = line.setting.cost_of_change(value, default)
+        return self._finding(line, value, "performance", reason, price=price)
+
+    def _note_assumed(self, line: SettingLine, value: Value) -> None:
+        """What is to be said of a value that differs only from what assumptions make advisable."""
+        advised = line.advised
+        assert advised is not None
+        name, shown = line.setting.name, line.spec.render(value)
+        is_more = advised.value is not None and is_less(advised.value, value)
+        note = recovery_note(line.spec, name, value, self._load) if is_more else ""
+        if note:
+            self.notes.append(f"{name} = {shown}: {note}")
+        else:
+            self._differing[name] = f"{shown}, advised is {advised.rendered}"
+            self._mattering |= rests_on(line.setting.rule_of(advised.rule), self._assumed)
 
     def _unreadable(self, line: SettingLine) -> Finding:
         return self._finding(
@@ -224,26 +294,32 @@ class _Comparing:
         reason: str,
         *,
         sources: tuple[str, ...] = (),
-        price: str = NO_PRICE,
+        price: str = "",
         at_risk_of: str | None = None,
     ) -> Finding:
         name = line.setting.name
-        wanted, rendered = self._wanted(line)
-        restart = value is None or needs_restart(line.spec, value, wanted)
-        if restart and price == NO_PRICE:
-            price = "a restart"
+        wanted, rendered = line.wanted()
+        restart = (
+            value is None
+            or line.found.derived_from != ""
+            or needs_restart(line.spec, value, wanted)
+        )
+        if restart and severity != "note":
+            price = f"{price}; a restart" if price else "a restart"
         risked = at_risk_of or name
         return Finding(
             severity=severity,
             setting=name,
-            current=line.found.value if value is None else self._render(line, value),
+            current=self._shown(line),
             origin=line.found.origin,
             place=line.found.place,
             recommended=rendered,
-            reason=reason,
+            reason=f"{source} sets it. {reason}" if (source := line.found.derived_from) else reason,
             sources=sources or (line.advised.sources if line.advised else (line.spec.doc,)),
             price=price,
-            at_risk=at_risk(risked, self._values, self._rate) if risked in RISKS else None,
+            at_risk=at_risk(risked, self._values, self._rate, self._stated)
+            if risked in RISKS
+            else None,
             durability=RISKS[name].of(value) if name in RISKS and value is not None else "durable",
             restart=restart,
             change=how_to_change(
@@ -254,19 +330,14 @@ class _Comparing:
                 wanted,
                 rendered,
                 restart=restart,
+                main_file=self._state.main_file,
             ),
             rule=line.advised.rule if line.advised else None,
         )
 
-    def _wanted(self, line: SettingLine) -> tuple[Value | None, str]:
-        """The value to have, and how it is written: the advice, else the default."""
-        if line.advised is not None:
-            return line.advised.value, line.advised.rendered
-        default = line.spec.default
-        return default, line.spec.default_note if default is None else self._render(line, default)
-
-    def _render(self, line: SettingLine, value: Value) -> str:
-        return line.spec.render(value)
+    def _shown(self, line: SettingLine) -> str:
+        """What it is."""
+        return line.found.value if line.value is None else line.spec.render(line.value)
 
 
 def _whose(override: Override) -> str:

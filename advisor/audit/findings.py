@@ -9,7 +9,7 @@ from advisor.measurement import Model
 from advisor.server_state import Activity, Origin
 from advisor.vendors.names import VendorName
 
-Severity = Literal["corruption-risk", "data-loss", "performance", "note"]
+Severity = Literal["corruption-risk", "data-loss", "prevents-start", "performance", "note"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 """The gravest first: what can corrupt a database can lose all of it."""
@@ -49,7 +49,7 @@ class Finding(Model):
     reason: str
     sources: tuple[str, ...]
     price: str
-    """What the recommended value costs."""
+    """What the recommended value costs; "" where there is nothing to say."""
     at_risk: AtRisk | None
     """What the current value may lose, where it is the latest commits."""
     durability: Durability

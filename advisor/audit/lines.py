@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from advisor.advice import Recommendation
 from advisor.audit.values import value_of
@@ -10,6 +11,8 @@ from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Parsed, PlainSpec
+
+SOUNDS_LIKE_OFF: Final = ("off", "0", "false", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,13 @@ class SettingLine:
     value: Value | None
     """None where it cannot be read."""
     advised: Recommendation | None
+
+    def wanted(self) -> tuple[Value | None, str]:
+        """The value to have, and how it is written: the advice, else the default."""
+        if self.advised is not None:
+            return self.advised.value, self.advised.rendered
+        default = self.spec.default
+        return default, self.spec.default_note if default is None else self.spec.render(default)
 
 
 def writes_binary_log(state: ServerState) -> bool:
@@ -36,6 +46,21 @@ def writes_binary_log(state: ServerState) -> bool:
     if found.written is not None:
         return found.written.switched is not False
     return vendor.parse_value(found.value, PlainSpec("boolean")) != Parsed(False)
+
+
+def binary_log_notes(state: ServerState) -> tuple[str, ...]:
+    """What to say of a file that seems to switch the binary log off, and names it instead."""
+    vendor = VENDORS[state.vendor]
+    found = state.settings.get(vendor.binary_log_setting)
+    if found is None or found.written is None or found.written.switched is not None:
+        return ()
+    name = found.written.text
+    if name is None or name.lower() not in SOUNDS_LIKE_OFF:
+        return ()
+    return (
+        f"{found.place}: {found.name} = {name} switches nothing off: the binary log is written,"
+        f" and called {name}; skip_log_bin switches it off",
+    )
 
 
 def lines_of(

@@ -6,35 +6,51 @@ from dataclasses import replace
 from advisor import __version__
 from advisor.advice import Recommendation
 from advisor.advise import advise, advise_without_drive
+from advisor.analysis.atomic_writes import AtomicWrite, atomic_write
 from advisor.analysis.description import describe_measured
+from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
+from advisor.audit.assumed import Load, assumed_facts
 from advisor.audit.compare import audit
+from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
-from advisor.audit.lines import writes_binary_log
+from advisor.audit.lines import binary_log_notes, writes_binary_log
+from advisor.audit.unknown_options import OptionNames, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
+from advisor.units import format_size
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 
 def run_audit(
-    state: ServerState, request: Request, knowledge: Knowledge, measurement: Measurement | None
+    state: ServerState,
+    request: Request,
+    knowledge: Knowledge,
+    measurement: Measurement | None,
+    atomic_write_bytes: int | None = None,
+    option_names: OptionNames | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
     The request's version counts, for files may not tell one; whether a binary log is written is as
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
-    none is compared, and a note says so. Raises as `advise` does.
+    none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
+    user says. `option_names`: for files, what servers take. Raises as `advise` does.
     """
-    state = replace(state, version=request.version)
+    state = with_derived(replace(state, version=request.version))
+    if option_names is not None:
+        unknown = unknown_options(state, knowledge.settings, option_names)
+        state = replace(state, refused=(*state.refused, *unknown))
     request = replace(request, log_bin=writes_binary_log(state))
     verdict = judge(measurement, knowledge.storage) if measurement else None
     measured = describe_measured(measurement) if measurement else None
+    evidence = _evidence(measurement, verdict, atomic_write_bytes)
     why = "no drive is measured"
     if verdict and verdict.trust == "not-durable":
         measurement, why = None, "the speed of a drive that keeps nothing is no argument"
@@ -50,6 +66,17 @@ def run_audit(
         advice = advise(measurement, request, knowledge)
         advised, notes = advice.settings, advice.warnings
     activity = state.activity
+    findings, excused = audit(
+        state,
+        request.durability,
+        knowledge.settings,
+        advised,
+        _rate(state, request, knowledge),
+        _flush_us(measurement),
+        evidence,
+        assumed_facts(request),
+        Load.of(request, knowledge.assumptions),
+    )
     return (
         Audit(
             tool_version=__version__,
@@ -58,21 +85,51 @@ def run_audit(
             version_source=request.version_source,
             durability=request.durability,
             measured=measured,
-            findings=audit(
-                state,
-                request.durability,
-                knowledge.settings,
-                advised,
-                _rate(state, request, knowledge),
-                _flush_us(measurement),
-            ),
+            findings=findings,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
             headroom=headroom(activity, measurement) if activity and measurement else None,
-            notes=(*state.notes, *_hidden(state, knowledge), *notes),
+            notes=(
+                *state.notes,
+                *_hidden(state, knowledge),
+                *binary_log_notes(state),
+                *_chosen_by_the_server(state),
+                *excused,
+                *notes,
+            ),
         ),
         verdict,
     )
+
+
+def with_derived(state: ServerState) -> ServerState:
+    """With what settings that stand for others make of these."""
+    vendor = VENDORS[state.vendor]
+    derived = {entry.name: entry for entry in vendor.derived(state.settings, state.version)}
+    return replace(state, settings={**state.settings, **derived})
+
+
+def _evidence(
+    measurement: Measurement | None, verdict: Verdict | None, atomic_write_bytes: int | None
+) -> Mitigations:
+    """What is known of the drive. That it has no volatile cache counts where its word does: a
+    virtual disk tells nothing of its host."""
+    atomic = None if measurement is None else atomic_write(measurement)
+    if atomic_write_bytes is not None:
+        size = format_size(atomic_write_bytes)
+        atomic = AtomicWrite(atomic_write_bytes, f"as --atomic-writes says, {size} are not torn")
+    trusted = verdict is not None and verdict.trust == "plausible"
+    cache = write_cache(devices_of(measurement)) if measurement and trusted else None
+    return Mitigations(atomic, has_volatile_cache=cache != "write through")
+
+
+def _chosen_by_the_server(state: ServerState) -> tuple[str, ...]:
+    chosen = VENDORS[state.vendor].left_to_server(state.settings, state.version)
+    if not chosen:
+        return ()
+    switch = next(iter(chosen.values()))
+    names = ", ".join(sorted(chosen))
+    return (f"{switch} is on, and has the server choose by itself: {names}; not compared",)
 
 
 def _compared(

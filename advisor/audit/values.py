@@ -38,17 +38,27 @@ def is_as_good(
     """
     if rule.any_value or value in rule.as_good or (rule.leave_default and is_default):
         return True
+    if rule.less_is_as_good and is_less(value, advised.value):
+        return True
     if advised.value is None:  # the server derives it, and nothing says what would be worse
         return not rule.as_good
     if setting.states_durability and setting.name in RISKS:
         risk = RISKS[setting.name]
         return risk.of(value) == risk.of(advised.value)
     if rule.formula is not None:
-        return _near(value, advised.value)
+        return is_near(value, advised.value)
     return value == advised.value
 
 
-def _near(value: Value, advised: Value) -> bool:
+def is_less(value: Value, other: Value | None) -> bool:
+    """Whether both are numbers, and the first is the smaller."""
+    if isinstance(value, str | bool) or isinstance(other, str | bool | None):
+        return False
+    return value < other
+
+
+def is_near(value: Value, advised: Value) -> bool:
+    """Whether the one is no more than NEAR times the other."""
     if isinstance(value, str) or isinstance(advised, str) or min(value, advised) <= 0:
         return value == advised
     return max(value, advised) <= NEAR * Fraction(min(value, advised))

@@ -1,24 +1,29 @@
 """How much a relaxed value may lose: the time, the commit groups, the transactions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from advisor.audit.findings import AtRisk
+from advisor.rules.catalogue import Setting
 from advisor.rules.risks import RISKS
 from advisor.units import Value
 
 Values = Mapping[str, Value]
 """Setting -> its value in force."""
 
-KERNEL_WRITES_BACK_MS: Final = 40_000
-"""Within which the kernel has written a file back that nobody syncs (profiles, sync_binlog)."""
+StatedWindows = Mapping[str, int]
+"""Setting -> the window in ms that profiles/ states of its relaxed value, all else at its default.
+It is what power cuts are rehearsed against; nothing else says how much may be lost."""
 
 WIDENED_BY: Final[Mapping[str, str]] = {
     "wal_writer_delay": "synchronous_commit",
     "innodb_flush_log_at_timeout": "innodb_flush_log_at_trx_commit",
 }
 """Setting -> the one whose loss window it sets."""
+
+DEFAULT_DELAY_MS: Final = 200
+"""Of wal_writer_delay: the stated window is for that."""
 
 PAIR: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
 DIVERGENCE: Final = (
@@ -48,21 +53,33 @@ def relaxed_alone(values: Values) -> str | None:
     return relaxed[0] if len(relaxed) == 1 else None
 
 
-def at_risk(name: str, values: Values, rate: Rate) -> AtRisk | None:
+def stated_windows(settings: Iterable[Setting]) -> StatedWindows:
+    """What the rules state."""
+    return {
+        setting.name: rule.loss_window_ms
+        for setting in settings
+        for rule in setting.rule
+        if rule.loss_window_ms is not None
+    }
+
+
+def at_risk(name: str, values: Values, rate: Rate, stated: StatedWindows) -> AtRisk | None:
     """What the value in force may lose; None where it is not the latest commits that it risks.
 
-    PostgreSQL: three times wal_writer_delay (wal-async-commit). InnoDB flushes once in
-    innodb_flush_log_at_timeout by itself; at 0 at least once a second.
+    The stated window, scaled by what widens it. PostgreSQL's grows with wal_writer_delay, of which
+    it is three times (wal-async-commit). InnoDB's grows by each second that
+    innodb_flush_log_at_timeout adds to the first; at 0 the log is flushed once a second, too.
     """
     if name not in values or not RISKS[name].of(values[name]).startswith("loses"):
         return None
-    groups_max = None
+    window_ms, groups_max = stated[name], None
     if name == "synchronous_commit":
-        window_ms = 3 * _whole(values.get("wal_writer_delay"), 200)
+        delay_ms = _whole(values.get("wal_writer_delay"), DEFAULT_DELAY_MS)
+        window_ms = window_ms * delay_ms // DEFAULT_DELAY_MS
     elif name == "innodb_flush_log_at_trx_commit":
-        window_ms = 1000 * max(_whole(values.get("innodb_flush_log_at_timeout"), 1), 1)
+        timeout_s = _whole(values.get("innodb_flush_log_at_timeout"), 1)
+        window_ms += 1000 * (max(timeout_s, 1) - 1)
     else:
-        window_ms = KERNEL_WRITES_BACK_MS
         groups_max = _whole(values[name], 0) or None
     return AtRisk(
         window_ms=window_ms,

@@ -17,6 +17,8 @@ from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
 from advisor.files import check_writable
+from advisor.knowledge import load_option_names
+from advisor.units import parse_size
 
 AuditForm = Literal["text", "markdown", "json"]
 
@@ -48,6 +50,14 @@ class AuditOptions:
             "--format", help="What to print.  [default: by the ending of --output, else text]"
         ),
     ] = None
+    atomic_writes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BYTES",
+            help="Writes up to that size are never half done: no page can be torn."
+            "  [default: as /sys or ZFS shows]",
+        ),
+    ] = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
 
@@ -61,6 +71,15 @@ class AuditOptions:
         return self.directory is not None or self.drive.from_file is not None
 
 
+def _atomic_write_bytes(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_size(text)
+    except UsageError as error:
+        raise UsageError(f"--atomic-writes {error.message}", error.hint) from None
+
+
 @takes_options
 def audit(options: AuditOptions) -> None:
     """Hold a server's settings against the advice for its drive.
@@ -70,6 +89,7 @@ def audit(options: AuditOptions) -> None:
     """
     product = options.product
     check_writable(product.output, force=product.force)
+    atomic_write_bytes = _atomic_write_bytes(options.atomic_writes)
     target = read_target(options.target, quiet=product.quiet)
     request = build_request(
         target.reading.vendor,
@@ -83,7 +103,14 @@ def audit(options: AuditOptions) -> None:
         drive = replace(options.drive, directory=options.directory, plan=plan)
         measurement = stored_or_measured(drive, product)
     knowledge = knowledge_for(request.vendor)
-    found, verdict = run_audit(target.reading, request, knowledge, measurement)
+    found, verdict = run_audit(
+        target.reading,
+        request,
+        knowledge,
+        measurement,
+        atomic_write_bytes,
+        load_option_names(request.vendor) if options.target.config else None,
+    )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
         notify_trust(verdict, quiet=product.quiet)

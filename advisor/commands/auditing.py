@@ -11,14 +11,15 @@ import typer
 from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.console import notify
 from advisor.commands.options import database_option
-from advisor.errors import FindingsError, UsageError
+from advisor.errors import AdvisorError, FindingsError, UsageError
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
 from advisor.probe.data_directories import running
 from advisor.server_state import ServerState
-from advisor.servers.config import read_settings
+from advisor.servers.config import BYTE_ORDER_MARK, FilesRead, look_of, note_of, read_settings
 from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
 from advisor.servers.state import read_server
+from advisor.vendors.base import Vendor
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, version_of
 from advisor.versions import format_version
@@ -111,9 +112,40 @@ def _offline(vendor: VendorName, files: Sequence[Path], version: str | None) -> 
     given = None if version is None else version_of(vendor, version)
     read = read_settings(vendor, files, given)
     known = given or read.version
-    reading = ServerState(vendor, known or (), read.settings, notes=read.notes)
+    _require_understood(VENDORS[vendor], read)
+    said = {note_of(line) for line in read.refused}
+    reading = ServerState(
+        vendor,
+        known or (),
+        read.settings,
+        notes=tuple(note for note in read.notes if note not in said),
+        refused=read.refused,
+        main_file=str(read.files[0] if read.files else files[0]),
+    )
     source = "as the data directory says" if given is None and read.version else ""
     return AuditTarget(reading, None if known is None else format_version(known), source)
+
+
+def _require_understood(vendor: Vendor, read: FilesRead) -> None:
+    """Raises AdvisorError for a file that is not the vendor's, and says what it looks like."""
+    for tree in read.trees:
+        begins = f"{tree.path}:"
+        refused = [line for line in read.refused if line.place.startswith(begins)]
+        marked = tree.text.startswith(BYTE_ORDER_MARK)  # PostgreSQL takes it for a letter
+        if not (refused or marked) or (look := look_of(tree.text, vendor)) is None:
+            continue
+        raise AdvisorError(
+            f"{tree.path} is no {vendor.config_kind} that {vendor.title} could read: {look.text}",
+            look.hint,
+        )
+    groups = {line.group for tree in read.trees for _, line in tree.lines()}
+    passed_over = any(vendor.is_series_group(group) for group in groups)
+    if groups and not (read.settings or read.refused or passed_over):
+        named = ", ".join(f"[{group}]" for group in sorted(filter(None, groups)))
+        raise AdvisorError(
+            f"{read.files[0]} has nothing that {vendor.title} reads: its groups are {named}",
+            f"name the file with [{vendor.fragment_group}]",
+        )
 
 
 def as_text(found: Audit, form: str, *, colours: bool) -> str:

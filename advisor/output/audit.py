@@ -56,7 +56,8 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
     yield f"{number}. {finding.setting} = {finding.current}{where}: {finding.reason}"
     if finding.at_risk:
         yield f"at risk: {_at_risk(finding.at_risk)}"
-    yield f"price: {finding.price}"
+    if finding.price:
+        yield f"price: {finding.price}"
     yield f"change: {finding.change}"
     for source in finding.sources:
         yield f"source: {source}"

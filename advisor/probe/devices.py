@@ -57,12 +57,21 @@ def describe_target(directory: Path, free_bytes: int | None, root: Path = Path("
         if free_bytes is None
         else free_bytes,
         devices=_devices(path, root),
+        record_bytes=_record_bytes(path, mount),
     )
 
 
 def _shown(name: str) -> str:
     """A name that is not UTF-8 could not be saved."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _record_bytes(path: str, mount: Mount | None) -> Known[int]:
+    """ZFS gives its record size for the size of its blocks (zfs_statvfs in OpenZFS's
+    module/os/linux/zfs/zfs_vfsops.c)."""
+    if mount is None or mount.filesystem != "zfs":
+        return Unknown(unknown="only ZFS has records")
+    return os.statvfs(path).f_bsize
 
 
 def _devices(path: str, root: Path) -> Known[tuple[Device, ...]]:
@@ -150,6 +159,7 @@ def _describe(node: Path) -> Device:
         logical_block_bytes=_convert(_text(node / "queue/logical_block_size"), int),
         physical_block_bytes=_convert(_text(node / "queue/physical_block_size"), int),
         size_bytes=_convert(_text(node / "size"), lambda text: int(text) * SECTOR_BYTES),
+        atomic_write_bytes=_convert(_text(node / "queue/atomic_write_unit_max_bytes"), int),
     )
 
 

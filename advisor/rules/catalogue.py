@@ -175,6 +175,8 @@ class Rule(Strict):
     leave_default: bool = False
     as_good: tuple[Value, ...] = ()
     """Further values that an audit finds no fault with."""
+    less_is_as_good: bool = False
+    """Nothing is known against a smaller value: an audit finds fault with larger ones alone."""
     any_value: bool = False
     """Nothing is known for or against a value: an audit finds no fault with any."""
     needs_build: Feature | None = None
@@ -244,6 +246,12 @@ class Setting(Strict):
     group: SettingGroup
     states_durability: bool = False
     """Printed even when it equals the default: the line says what is promised."""
+    cost: str = ""
+    """What a change costs, or a larger value; said in an audit."""
+    cost_of_less: str = ""
+    """What a smaller value costs, where that is something else."""
+    below_default: str = ""
+    """Why less than the server's default is worse, whatever is assumed of the load."""
     spec: tuple[Spec, ...] = Field(min_length=1)
     rule: tuple[Rule, ...] = Field(min_length=1)
 
@@ -263,6 +271,12 @@ class Setting(Strict):
     def spec_for(self, vendor: VendorName, version: NumericVersion) -> Spec | None:
         """What that version takes; None where the setting does not exist."""
         return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
+
+    def cost_of_change(self, current: Value | None, wanted: Value | None) -> str:
+        """What it costs to have `wanted` instead; "" where nothing is known."""
+        numbers = [each for each in (current, wanted) if isinstance(each, int | float)]
+        is_less = len(numbers) == 2 and numbers[1] < numbers[0]
+        return (self.cost_of_less if is_less else "") or self.cost
 
     def rule_id(self, rule: Rule) -> RuleId:
         return RuleId(self.engine, self.name, rule.name)

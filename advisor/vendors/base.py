@@ -4,6 +4,7 @@ Pure: no method opens a file, starts a program or talks to a server. Those that 
 answers are given a function that asks it.
 """
 
+import re
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -258,6 +259,12 @@ class Vendor(ABC):
 
     # Configuration files
 
+    config_kind: ClassVar[str]
+    """What a configuration file of it is called."""
+    config_look: ClassVar[str]
+    """The same for whoever finds one where another server's belongs."""
+    telling_line: ClassVar[re.Pattern[str]]
+    """How a line begins that hardly stands in any other server's configuration."""
     config_suffix: ClassVar[str]
     """What the name of a file in an included folder ends with."""
     server_groups: ClassVar[frozenset[str | None]]
@@ -268,6 +275,11 @@ class Vendor(ABC):
     """Whether the server does not start where an included file is missing."""
     circular_include_stops: ClassVar[bool]
     """Whether it does not start where a file includes itself; else it skips it."""
+    included_error_stops: ClassVar[bool]
+    """Whether it does not start where an included file has a line that it cannot read; else it
+    takes what stands before that line."""
+    checks_overridden_lines: ClassVar[bool]
+    """Whether it does not start where a value is wrong that a later line overrides."""
     skips_hidden_files: ClassVar[bool]
     """Whether files of an included folder are skipped whose name begins with a dot."""
     ignores_world_writable_files: ClassVar[bool]
@@ -282,6 +294,11 @@ class Vendor(ABC):
     """Whether it is written like the configuration files; else `persisted_settings` reads it."""
     persisted_by: ClassVar[str] = ""
     """The SQL that writes that file."""
+
+    def persists(self, version: NumericVersion) -> bool:
+        """Whether SQL can change a setting so that it lasts."""
+        return bool(self.persisted_file)
+
     persisted_switch: ClassVar[str] = ""
     """The setting that keeps the server from reading it; "" where nothing does."""
     reload_suffices: ClassVar[bool]
@@ -292,6 +309,14 @@ class Vendor(ABC):
     """How a setting takes effect that needs no restart."""
     placement: ClassVar[str]
     """What to do with a fragment."""
+
+    def may_be_an_extensions(self, name: str) -> bool:
+        """Whether a plugin or an extension may bring an option of that name."""
+        return "." in name
+
+    def wrote(self, lines: Iterable[str]) -> bool:
+        """Whether lines look like a configuration of its own."""
+        return any(self.telling_line.match(line) for line in lines)
 
     @abstractmethod
     def statements(self, text: str) -> Iterator[Statement]:
@@ -354,6 +379,24 @@ class Vendor(ABC):
         """
         raise NotImplementedError(self.name)
 
+    page_size_setting: ClassVar[str]
+    page_bytes: ClassVar[int]
+    """Of a page, where that setting does not say."""
+    no_fsync_flushes_metadata_since: ClassVar[NumericVersion | None] = None
+    """Since when O_DIRECT_NO_FSYNC flushes what a file system needs; None: it never does."""
+
+    def derived(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Iterator[EffectiveSetting]:
+        """The settings whose value follows from that of another."""
+        return iter(())
+
+    def left_to_server(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Mapping[str, str]:
+        """Settings that the server chooses for itself -> the setting that has it do so."""
+        return {}
+
     # Commits
 
     has_binary_log: ClassVar[bool] = True
@@ -361,6 +404,8 @@ class Vendor(ABC):
     """A switch to who asks the server, and the name of a file to who sets it; "" for none."""
     redo_files: ClassVar[int] = 1
     """How many files the log has where nothing says."""
+    log_size_settings: ClassVar[frozenset[str]]
+    """The settings of which one says how much log a recovery may have to replay."""
     sequences: ClassVar[tuple[CommitSequence, ...]]
     """The ways it commits, but for those that wait for no sync."""
 
@@ -479,6 +524,19 @@ class Vendor(ABC):
         persistable: bool,
     ) -> str:
         """How a running server gets another value that lasts: SQL, else which file."""
+
+    def change_of_file(
+        self, found: EffectiveSetting, rendered: str | None, *, restart: bool, main_file: str
+    ) -> str:
+        """How a line of a file is to be, where only files were read; None: it is to go."""
+        effect = RESTART if restart or not self.reload_suffices else "then reload the server"
+        if rendered is None:
+            return f"take the line out of {found.place}, {effect}"
+        line = f"{found.name} = {rendered}"
+        if found.is_given:
+            return f"in {found.place} write {line}, {effect}"
+        group = f" under [{self.fragment_group}]" if self.fragment_group else ""
+        return f"add to {main_file}{group} {line}, {effect}"
 
     def removal(self, found: EffectiveSetting) -> str:
         """How a setting goes back to what the server derives itself."""

@@ -1,10 +1,11 @@
 """MariaDB: a MySQL with differences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
 from advisor.series_kind import Method
+from advisor.server_state import EffectiveSetting
 from advisor.vendors import option_values
 from advisor.vendors.base import PATIENCE_S, Command, Counter, Initialisation, Place, Vendor, words
 from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
@@ -17,11 +18,12 @@ from advisor.vendors.mysql import (
     MySQL,
     bootstrap,
     checked_server,
+    derived_setting,
     private_server,
     set_global,
 )
 from advisor.vendors.syntax import Option
-from advisor.vendors.values import ValueSpec
+from advisor.vendors.values import Parsed, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version
 
 WITHOUT_BINARY_LOG: Final = CommitSequence(
@@ -54,6 +56,29 @@ FIXED_AT_START_SINCE: Final[Mapping[str, tuple[NumericVersion, str]]] = {
 }
 """Setting -> since when MariaDB changes it in name only while it runs, and why. Tried on 11.8,
 where it does not grow, and on 10.11, where it does; what lies between is taken to be as 11.8."""
+
+DERIVED_SINCE: Final = (11,)
+DOUBLEWRITE_FAST_SINCE: Final = (11, 0, 6)
+FLUSH_METHOD: Final = "innodb_flush_method"
+FLUSH_METHODS: Final = PlainSpec(
+    "enum",
+    choices=("fsync", "O_DSYNC", "littlesync", "nosync", "O_DIRECT", "O_DIRECT_NO_FSYNC"),
+)
+DOUBLEWRITE: Final = "innodb_doublewrite"
+DOUBLEWRITES: Final = PlainSpec("enum", choices=("OFF", "ON", "fast"), argument="optional")
+_BUFFERED: Final = {"innodb_data_file_buffering": "ON", "innodb_data_file_write_through": "OFF"}
+FLUSH_METHOD_SETS: Final[Mapping[str, Mapping[str, str]]] = {
+    "fsync": _BUFFERED,
+    "littlesync": _BUFFERED,
+    "nosync": _BUFFERED,
+    "O_DSYNC": {
+        "innodb_data_file_buffering": "OFF",
+        "innodb_data_file_write_through": "ON",
+        "innodb_log_file_write_through": "ON",
+    },
+}
+"""What MariaDB makes of the setting that it deprecated in 11.0, whatever else these are told. Asked
+of 11.8.9; there O_DIRECT_NO_FSYNC makes `fast` of a doublewrite that is ON, said or not."""
 
 NOT_TRIED: Final = words(
     "basedir bind_address bootstrap chroot datadir init_file log_error log_warnings "
@@ -93,13 +118,43 @@ class MariaDB(MySQL):
     persisted_file = ""
     persisted_by = ""
     persisted_switch = ""
-    other_specs: ClassVar[Mapping[str, ValueSpec]] = {}
+    other_specs: ClassVar[Mapping[str, ValueSpec]] = {FLUSH_METHOD: FLUSH_METHODS}
 
     def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
         names = {f"{name}-{format_version(version[:2])}" for name in ("mariadb", "mariadbd")}
         if version >= MAJOR_GROUPS_SINCE:
             names |= {f"{name}-{version[0]}" for name in ("mariadb", "mariadbd")}
         return super().groups_read(version) | names
+
+    no_fsync_flushes_metadata_since = None
+
+    def derived(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Iterator[EffectiveSetting]:
+        found = settings.get(FLUSH_METHOD)
+        if version < DERIVED_SINCE or found is None or not found.is_given:
+            return
+        method = self._choice(found, FLUSH_METHODS, version)
+        for name, text in FLUSH_METHOD_SETS.get(method, {}).items():
+            shown = settings.get(name)
+            if found.written is not None or (shown is not None and shown.value == text):
+                yield derived_setting(found, name, text)
+        doublewrite = settings.get(DOUBLEWRITE)
+        if method != "O_DIRECT_NO_FSYNC" or version < DOUBLEWRITE_FAST_SINCE:
+            return
+        now = "ON" if doublewrite is None else self._choice(doublewrite, DOUBLEWRITES, version)
+        if now == ("ON" if found.written else "fast"):  # OFF stays OFF
+            yield derived_setting(found, DOUBLEWRITE, "fast")
+
+    def _choice(self, found: EffectiveSetting, spec: ValueSpec, version: NumericVersion) -> str:
+        text = found.value if found.written is None else found.written.text
+        result = self.parse_value(text, spec, version=version)
+        return str(result.value) if isinstance(result, Parsed) else ""
+
+    def left_to_server(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Mapping[str, str]:
+        return {}
 
     # Commits
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
 from advisor.series_kind import Method
-from advisor.server_state import EffectiveSetting, Origin, ServerState
+from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenValue
 from advisor.units import Value
 from advisor.vendors import option_files, option_values
 from advisor.vendors.base import (
@@ -89,6 +89,27 @@ STRICT_OPTIONS_SINCE: Final = (8, 0)
 
 SWITCH: Final = PlainSpec("boolean")
 
+DEDICATED: Final = "innodb_dedicated_server"
+DEDICATED_SINCE: Final = (8, 0, 3)
+DEDICATED_FLUSH_METHOD_UNTIL: Final = (8, 4)
+"""It has MySQL size the buffer pool and the redo log, and before 8.4 choose O_DIRECT_NO_FSYNC,
+unless these are set: https://dev.mysql.com/doc/refman/8.4/en/innodb-dedicated-server.html and the
+same page of 8.0. Asked of 9.7.4, which has O_DIRECT beside it, and sizes of its own."""
+
+REDO_SIZE: Final = "innodb_log_file_size"
+REDO_FILES: Final = "innodb_log_files_in_group"
+REDO_CAPACITY: Final = "innodb_redo_log_capacity"
+REDO_CAPACITY_SINCE: Final = (8, 0, 30)
+REDO_SIZE_UNTIL: Final = (9,)
+"""Between these the capacity is the size of the older two, where only those are set:
+https://dev.mysql.com/doc/refman/8.4/en/innodb-redo-log.html. MySQL 9.7.4 no longer knows them."""
+
+REDO_SIZE_SPEC: Final = PlainSpec(
+    "integer", min=4 * 1024**2, max=512 * 1024**3, multiple_of=1024**2
+)
+REDO_SIZE_DEFAULT_BYTES: Final = 48 * 1024**2
+REDO_FILES_DEFAULT: Final = 2
+
 ONCE: Final = frozenset({"lower_case_table_names", "innodb_page_size", "innodb_data_file_path"})
 """Decided when a data directory is made, and refused when changed later."""
 
@@ -145,6 +166,18 @@ NOT_TRIED: Final = words(
     "tmpdir user"
 )
 """Settings that name places, programs or the network, or what we need to read the server's log."""
+
+
+OF_PLUGINS: Final = tuple(
+    words(
+        "audit_ authentication_ clone_ columnstore component_ connect connection_control_ cracklib"
+        " daemon_memcached disks early_plugin feedback file_key_ group_replication_ gssapi"
+        " handlersocket hashicorp keyring_ mecab_ mroonga mysql_firewall_ mysqlx_ oqgraph pam_"
+        " plugin_ provider_ query_response_time rocksdb rpl_semi_sync_ s3_ server_audit"
+        " simple_password_ sphinx spider telemetry thread_pool_ tokudb validate_ version_tokens"
+    )
+)
+"""How the options of plugins begin: a server that loads one has them."""
 
 
 class MySQL(Vendor):
@@ -216,11 +249,18 @@ class MySQL(Vendor):
 
     # Configuration files
 
+    config_kind = "option file"
+    config_look = "an option file of MySQL or MariaDB"
+    telling_line = re.compile(
+        r"(?i)\s*(\[[\w .-]{1,80}\]|(innodb[-_]|sync[-_]binlog|log[-_]bin|server[-_]id|datadir))"
+    )
     config_suffix = ".cnf"
     server_groups = frozenset({"mysqld", "server"})
     fragment_group = "mysqld"
     missing_include_stops = False
     circular_include_stops = False
+    included_error_stops = False
+    checks_overridden_lines = True
     skips_hidden_files = False
     ignores_world_writable_files = True
     data_directory_setting = "datadir"
@@ -235,11 +275,15 @@ class MySQL(Vendor):
     def statements(self, text: str) -> Iterator[Statement]:
         return option_files.statements(text)
 
-    other_specs: ClassVar[Mapping[str, ValueSpec]] = {"persisted_globals_load": SWITCH}
+    other_specs: ClassVar[Mapping[str, ValueSpec]] = {
+        "persisted_globals_load": SWITCH,
+        DEDICATED: SWITCH,
+        REDO_FILES: PlainSpec("integer", min=2, max=100),
+    }
 
     @property
     def own_names(self) -> frozenset[str]:
-        return super().own_names | ONCE | {self.binary_log_setting}
+        return super().own_names | ONCE | {self.binary_log_setting, REDO_SIZE}
 
     def option(
         self, line: Line, known: Collection[str], version: NumericVersion | None = None
@@ -273,10 +317,60 @@ class MySQL(Vendor):
         for name, value in _persisted(stored):
             yield name, value, 1
 
+    page_size_setting = "innodb_page_size"
+    page_bytes = 16 * 1024
+    no_fsync_flushes_metadata_since: ClassVar[NumericVersion | None] = (8, 0, 14)
+
+    def may_be_an_extensions(self, name: str) -> bool:
+        return super().may_be_an_extensions(name) or name.startswith(OF_PLUGINS)
+
+    def derived(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Iterator[EffectiveSetting]:
+        if REDO_CAPACITY_SINCE <= version < REDO_SIZE_UNTIL:
+            yield from self._redo_capacity(settings, version)
+        chooses = self.left_to_server(settings, version)
+        method = "innodb_flush_method"
+        if method in chooses and not _is_given(settings, method):
+            yield derived_setting(settings[DEDICATED], method, "O_DIRECT_NO_FSYNC")
+
+    def _redo_capacity(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Iterator[EffectiveSetting]:
+        older = [name for name in (REDO_SIZE, REDO_FILES) if _is_given(settings, name)]
+        if not older or _is_given(settings, REDO_CAPACITY):
+            return
+        size_bytes = self._whole(settings.get(REDO_SIZE), REDO_SIZE_SPEC, version)
+        files = self._whole(settings.get(REDO_FILES), self.other_specs[REDO_FILES], version)
+        capacity_bytes = (size_bytes or REDO_SIZE_DEFAULT_BYTES) * (files or REDO_FILES_DEFAULT)
+        yield derived_setting(settings[older[0]], REDO_CAPACITY, str(capacity_bytes))
+
+    def _whole(
+        self, found: EffectiveSetting | None, spec: ValueSpec, version: NumericVersion
+    ) -> int | None:
+        if found is None:
+            return None
+        text = found.value if found.written is None else found.written.text
+        result = self.parse_value(text, spec, version=version)
+        return result.value if isinstance(result, Parsed) and type(result.value) is int else None
+
+    def left_to_server(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> Mapping[str, str]:
+        switch = settings.get(DEDICATED)
+        if version < DEDICATED_SINCE or switch is None or not self._is_on(switch.value):
+            return {}
+        log = REDO_CAPACITY if version >= REDO_CAPACITY_SINCE else REDO_SIZE
+        chosen = ["innodb_buffer_pool_size", log]
+        if version < DEDICATED_FLUSH_METHOD_UNTIL:
+            chosen.append("innodb_flush_method")
+        return dict.fromkeys(chosen, DEDICATED)
+
     # Commits
 
     binary_log_setting = "log_bin"
     redo_files = 2
+    log_size_settings = frozenset({REDO_CAPACITY, REDO_SIZE})
     sequences = (WITHOUT_BINARY_LOG, WITH_BINARY_LOG)
 
     def writes_binary_log(self, version: NumericVersion) -> bool:
@@ -568,6 +662,22 @@ def bootstrap(
         sql_after="".join(
             f"delete from mysql.{table} where host <> 'localhost';\n" for table in accounts
         ),
+    )
+
+
+def _is_given(settings: Mapping[str, EffectiveSetting], name: str) -> bool:
+    return name in settings and settings[name].is_given
+
+
+def derived_setting(source: EffectiveSetting, name: str, text: str) -> EffectiveSetting:
+    """What `source` makes of another setting."""
+    return EffectiveSetting(
+        name,
+        text,
+        origin=source.origin,
+        place=source.place,
+        written=None if source.written is None else WrittenValue(text),
+        derived_from=source.name,
     )
 
 

@@ -212,10 +212,19 @@ class PostgreSQL(Vendor):
 
     # Configuration files
 
+    config_kind = "configuration file"
+    config_look = "a postgresql.conf"
+    telling_line = re.compile(
+        r"(?i)\s*(shared_buffers|wal_[a-z_]+|m(in|ax)_wal_size|fsync|full_page_writes|work_mem"
+        r"|synchronous_commit|maintenance_work_mem|effective_[a-z_]+|checkpoint_[a-z_]+"
+        r"|listen_addresses|shared_preload_libraries|hba_file)\s*="
+    )
     config_suffix = ".conf"
     server_groups = frozenset({None})
     missing_include_stops = True
     circular_include_stops = True
+    included_error_stops = True
+    checks_overridden_lines = False
     skips_hidden_files = True
     ignores_world_writable_files = False
     data_directory_setting = "data_directory"
@@ -273,9 +282,13 @@ class PostgreSQL(Vendor):
         word = "include_dir" if folder else "include_if_exists" if may_miss else "include"
         return f"{word} = {_quoted(str(path).replace(chr(92), chr(92) * 2))}"
 
+    page_size_setting = "block_size"
+    page_bytes = 8 * 1024
+
     # Commits
 
     has_binary_log = False
+    log_size_settings = frozenset({"max_wal_size"})
     sequences = (ONE_SHARED_SYNC,)
 
     def commit_path(self, values: Mapping[str, Value | None], *, log_bin: bool) -> CommitPath:

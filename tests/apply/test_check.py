@@ -66,7 +66,7 @@ def test_an_empty_folder_stays_included_and_a_missing_one_missing(tmp_path: Path
         again = read_settings("postgresql", [copies.main])
         notes = [copies.original(note) for note in again.notes]
     assert notes == list(found.notes)
-    assert any(f"{main}:2: {tmp_path}/missing is missing" in note for note in notes)
+    assert any(f"{main}:2: {tmp_path}/missing is not on this host" in note for note in notes)
 
 
 def test_only_its_owner_can_read_the_copies(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -79,7 +80,12 @@ def layer(upper: Path, *lower: Path) -> None:
 def test_a_hard_disk_behind_a_partition(host: Host) -> None:
     disk = host.disk(
         "pci0000:00/0000:00:1f.2/ata3/host2/target2:0:0/2:0:0:0/block/sda",
-        queue={"rotational": "1", "fua": "0", "scheduler": "none [mq-deadline]"},
+        queue={
+            "rotational": "1",
+            "fua": "0",
+            "scheduler": "none [mq-deadline]",
+            "atomic_write_unit_max_bytes": "16384",
+        },
         model="WDC WD2002FYPS-0",
         vendor="ATA",
     )
@@ -100,6 +106,7 @@ def test_a_hard_disk_behind_a_partition(host: Host) -> None:
             logical_block_bytes=512,
             physical_block_bytes=4096,
             size_bytes=512_000,
+            atomic_write_bytes=16_384,
         ),
     )
 
@@ -114,6 +121,14 @@ def test_the_target_itself(host: Host) -> None:
     assert target.mount_source == "/dev/sda1"
     assert target.mount_options == ("rw", "noatime", "barrier")
     assert target.free_bytes == 123
+    assert target.record_bytes == Unknown(unknown="only ZFS has records")
+
+
+def test_zfs_tells_its_record_size(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As zfs_statvfs gives it for a dataset with recordsize=16k; no ZFS was to be had."""
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_bsize=16_384))
+    host.mountinfo = f"1 1 {host.number} / {host.root} rw - zfs tank/data rw\n"
+    assert host.target().record_bytes == 16_384
 
 
 def test_a_logical_volume_on_a_mirror_of_two_partitioned_nvme(host: Host) -> None:
@@ -208,6 +223,7 @@ def test_missing_files_are_unknown_and_say_which(host: Host) -> None:
     (device,) = host.devices()
     assert device.model == Unknown(unknown="/sys has no device/model of this device")
     assert device.write_cache == Unknown(unknown="/sys has no queue/write_cache of this device")
+    assert isinstance(device.atomic_write_bytes, Unknown)  # before Linux 6.11
     assert device.fua == Unknown(unknown="/sys has no queue/fua of this device")
     assert isinstance(device.rotational, Unknown)
     assert isinstance(device.size_bytes, Unknown)

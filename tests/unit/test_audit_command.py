@@ -72,6 +72,23 @@ def test_a_shortened_word_is_what_the_server_takes_it_for(
 
 
 @pytest.mark.parametrize(
+    ("size", "status"), [("8192", 0), ("16kB", 0), ("4kB", 3), ("much", 2), ("-1", 2)]
+)
+def test_the_user_may_say_that_no_page_is_torn(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, size: str, status: int
+) -> None:
+    file = tmp_path / "postgresql.conf"
+    file.write_text("full_page_writes = off\n")
+    found, out, err = run(capsys, *asked(file, "--atomic-writes", size))
+    assert found == status
+    if status == 0:
+        assert "nothing to change" in words(out)
+        assert "full_page_writes = off: no page of 8 kB can be half written" in words(out + err)
+    if status == 2:
+        assert "--atomic-writes" in err
+
+
+@pytest.mark.parametrize(
     ("level", "status"),
     [("corruption-risk", 3), ("data-loss", 3), ("performance", 3), ("note", 3)],
 )
@@ -99,14 +116,15 @@ def test_nothing_to_change_is_a_result_of_its_own(
     config.write_text("# as it comes\n")
     status, out, _ = run(capsys, *asked(config))
     assert status == 0
-    assert words(out).endswith("19 settings compared, without a measured drive: nothing to change")
+    assert words(out).endswith("20 settings compared, without a measured drive: nothing to change")
 
 
 def test_with_a_drive_more_is_compared(
     capsys: pytest.CaptureFixture[str], config: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "audit.md"
-    more = ("--from", NVME, "--format", "markdown", "--output", str(file))
+    said = ("--expected-tps", "1000", "--recovery-time", "10min", "--log-bytes-per-commit", "8336")
+    more = ("--from", NVME, *said, "--format", "markdown", "--output", str(file))
     status, out, err = run(capsys, *asked(config, *more))
     assert (status, out) == (3, "")
     assert "no drive is measured" not in err

@@ -473,6 +473,15 @@ def test_lines_of_ten_columns(text: str, lines: list[str]) -> None:
     assert wrapped(text, 10) == lines
 
 
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_an_address_is_not_cut(scheme: str) -> None:
+    """Half an address is none: whoever follows it lands elsewhere."""
+    address = f"{scheme}://example.org/{'a' * 90}"
+    assert wrapped(f"source: {address} too", 80, "", "  ") == ["source:", f"  {address}", "  too"]
+    document = Document(sections=[Section(blocks=[Lines([f"source: {address}"])])])
+    assert address in render_text(document).split()
+
+
 def test_the_margin_counts() -> None:
     assert wrapped("aaaa bbbb cccc", 10, "- ", "  ") == ["- aaaa", "  bbbb", "  cccc"]
 

@@ -2,6 +2,11 @@
 
 import re
 import unicodedata
+from typing import Final
+
+ADDRESSES: Final = ("https://", "http://")
+LONGEST_ADDRESS: Final = 200
+"""Beyond, it is no page that anybody follows."""
 
 
 def columns(text: str) -> int:
@@ -19,14 +24,16 @@ def wrapped(text: str, width: int, first: str = "", margin: str = "") -> list[st
     """Lines of at most `width` columns, broken at blanks; "25 %" stays together.
 
     The first line begins with `first`, the others with `margin`. A word that is longer than a line
-    is broken where the line ends. Blanks at the begin stay. Without text there is one line.
+    is broken where the line ends, but for an address, which is of no use in pieces. Blanks at the
+    begin stay. Without text there is one line.
     """
     lines, line, used = [], first, False
     for word in re.findall(r" *[^ ]+(?: %(?![^ ]))?", text):
         if used and columns(line) + columns(word) > width:
             lines.append(line)
             line, used, word = margin, False, word.lstrip(" ")
-        while not used and columns(line) + columns(word) > width:
+        is_whole = word.lstrip(" ").startswith(ADDRESSES) and len(word) <= LONGEST_ADDRESS
+        while not used and not is_whole and columns(line) + columns(word) > width:
             end = _fitting(word, width - columns(line))
             lines.append(line + word[:end])
             line, word = margin, word[end:]

@@ -1,15 +1,20 @@
 """A server's settings from its configuration files alone, the server not asked."""
 
+from advisor.servers.config.appearance import BYTE_ORDER_MARK, Look, look_of
 from advisor.servers.config.fragment import Fragment, parse_fragment
 from advisor.servers.config.read import FilesRead, read_settings
-from advisor.servers.config.tree import ConfigFile, IncludedFolder, is_file
+from advisor.servers.config.tree import ConfigFile, IncludedFolder, is_file, note_of
 
 __all__ = [
+    "BYTE_ORDER_MARK",
     "ConfigFile",
     "FilesRead",
     "Fragment",
     "IncludedFolder",
+    "Look",
     "is_file",
+    "look_of",
+    "note_of",
     "parse_fragment",
     "read_settings",
 ]

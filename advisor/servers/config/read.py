@@ -7,7 +7,7 @@ from pathlib import Path
 
 from advisor.knowledge import known_settings
 from advisor.rules.known_settings import KnownSettings
-from advisor.server_state import EffectiveSetting, WrittenValue
+from advisor.server_state import EffectiveSetting, RefusedLine, WrittenValue
 from advisor.servers.config.persisted import (
     data_directory,
     persisted_in,
@@ -33,6 +33,8 @@ class FilesRead:
     included_folders: tuple[IncludedFolder, ...]
     notes: tuple[str, ...]
     """What a reader of the settings must know beside them, a line each."""
+    refused: tuple[RefusedLine, ...]
+    """The lines with which the server does not start; the notes have them, too."""
     version: NumericVersion | None
     """As PostgreSQL's data directory tells, else as given; None where nothing does."""
     data_directory: Path | None
@@ -57,20 +59,23 @@ def read_settings(
     reader = Reader(vendor, instead or {})
     main, persisted = _apart(vendor, [Path(os.path.normpath(file.absolute())) for file in files])
     trees = tuple(tree for file in main if (tree := reader.file(file)))
-    settings = _Settings(reader.notes)
+    settings = _Settings(reader)
     known = known_settings(vendor_name, version)
     _take_lines(settings, trees, known)
     data = data_directory(vendor, [tree.path for tree in trees], settings.found)
-    if not persisted and vendor.persisted_file and _reads_persisted(settings, known):
+    keeps = vendor.persisted_file and (version is None or vendor.persists(version))
+    if not persisted and keeps and _reads_persisted(settings, known):
         persisted = _found_persisted(vendor, data, reader.notes)
     for path in persisted:
         for entry in persisted_in(known, path, reader):
             settings.take(entry)
+    settings.refuse_what_counts()
     return FilesRead(
         settings=settings.found,
         files=(*(file.path for tree in trees for file in tree.walk()), *persisted),
         included_folders=tuple(reader.folders),
         notes=tuple(reader.notes),
+        refused=tuple(reader.refused),
         version=server_version(vendor, data) or version,
         data_directory=data,
         trees=trees,
@@ -87,8 +92,14 @@ def _apart(vendor: Vendor, files: Sequence[Path]) -> tuple[list[Path], list[Path
 class _Settings:
     """What wins so far, and what is said of what does not."""
 
-    notes: list[str]
+    reader: Reader
     found: dict[str, EffectiveSetting] = field(default_factory=dict)
+    rejected: list[RefusedLine] = field(default_factory=list)
+    """Lines with a value that the server does not take."""
+
+    @property
+    def notes(self) -> list[str]:
+        return self.reader.notes
 
     def take(self, entry: EffectiveSetting) -> None:
         before = self.found.get(entry.name)
@@ -100,8 +111,12 @@ class _Settings:
         """What a line sets, unless the server does without it; a note says so where we know."""
         option = known.option(line)
         if isinstance(option, Unresolved):
-            does = "ignores the line" if option.loose else "does not start with it"
-            self.notes.append(f"{place}: {line.name} {option.reason}; the server {does}")
+            why = f"{line.name} {option.reason}"
+            if option.loose:
+                self.notes.append(f"{place}: {why}; the server ignores the line")
+            else:
+                shown = "ON" if line.value is None else line.value
+                self.reader.refuse(RefusedLine(place, line.name, shown, why))
             return
         results = known.parse(option.name, option.text, loose=option.loose)
         if results and all(isinstance(result, Rejected) and result.starts for result in results):
@@ -110,10 +125,21 @@ class _Settings:
                 f" {option.name}"
             )
             return
+        if results and all(isinstance(result, Rejected) for result in results):
+            reasons = dict.fromkeys(each.reason for each in results if isinstance(each, Rejected))
+            why = f"{option.name}: {' or '.join(reasons)}"
+            self.rejected.append(RefusedLine(place, option.name, option.shown, why))
         written = WrittenValue(option.text, option.loose, option.switched)
         self.take(
             EffectiveSetting(option.name, option.shown, origin="file", place=place, written=written)
         )
+
+    def refuse_what_counts(self) -> None:
+        """Of the lines whose value is wrong those that keep the server from starting."""
+        for line in self.rejected:
+            every_line = self.reader.vendor.checks_overridden_lines
+            if every_line or self.found[line.name].place == line.place:
+                self.reader.refuse(line)
 
 
 def _take_lines(
@@ -129,7 +155,7 @@ def _take_lines(
         for file, line in tree.lines()
         if version is None and vendor.is_series_group(line.group)
     )
-    settings.notes += passed
+    settings.notes.extend(passed)
     for file, line in (pair for tree in trees for pair in tree.lines()):
         if line.group in groups:
             settings.take_line(line, f"{file.path}:{line.number}", known)
@@ -150,6 +176,12 @@ def _found_persisted(vendor: Vendor, data: Path | None, notes: list[str]) -> lis
         notes.append(
             f"the data directory is not known, so {vendor.persisted_file} was not read: what was"
             f" set with {vendor.persisted_by} wins over these files"
+        )
+        return []
+    if not data.is_dir():
+        notes.append(
+            f"the data directory {data} is not on this host, so {vendor.persisted_file} was not"
+            f" read: what was set with {vendor.persisted_by} wins over these files"
         )
         return []
     path = data / vendor.persisted_file

@@ -12,6 +12,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.files import read_bytes
+from advisor.server_state import RefusedLine
 from advisor.vendors.base import Vendor
 from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
 
@@ -70,6 +71,7 @@ class Reader:
     instead: Mapping[Path, str | None] = field(default_factory=dict)
     folders: list[IncludedFolder] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: list[RefusedLine] = field(default_factory=list)
     read: int = 0
     """Files so far."""
 
@@ -83,17 +85,38 @@ class Reader:
             raise AdvisorError(
                 f"{path}: more than {MAX_FILES} files are included", "look for a circle"
             )
-        parsed = tuple(self.vendor.statements(text))
+        taken: list[Statement] = []
         included = {}
-        for statement in parsed:
+        for statement in self.vendor.statements(text):
             if isinstance(statement, Inclusion):
                 included[statement.number] = tuple(self._included(path, statement, depth))
             elif isinstance(statement, Broken) or self._is_stray(statement):
-                self.notes.append(
-                    f"{path}:{statement.number}: the server cannot read this line, and does not"
-                    " start with it"
-                )
-        return ConfigFile(path, text, parsed, included)
+                place = f"{path}:{statement.number}"
+                if depth and not self.vendor.included_error_stops:
+                    self.notes.append(
+                        f"{place}: the server cannot read this line, and takes nothing of this"
+                        " file from here on"
+                    )
+                    taken.append(statement)
+                    break
+                self._refuse_unreadable(place, statement)
+            taken.append(statement)
+        return ConfigFile(path, text, tuple(taken), included)
+
+    def refuse(self, refused: RefusedLine) -> None:
+        """Takes down that the server does not start with a line; a note says the same."""
+        self.refused.append(refused)
+        self.notes.append(note_of(refused))
+
+    def _refuse_unreadable(self, place: str, statement: Broken | Line) -> None:
+        if isinstance(statement, Broken):
+            begins = next(iter(statement.text.replace("=", " ").split()), statement.text)
+            why = "the server cannot read this line"
+            self.refuse(RefusedLine(place, begins, statement.text, why))
+        else:
+            why = "the server cannot read this line, which stands in no group"
+            shown = "ON" if statement.value is None else statement.value
+            self.refuse(RefusedLine(place, statement.name, shown, why))
 
     def _is_stray(self, line: Line) -> bool:
         return line.group is None and self.vendor.has_groups
@@ -111,8 +134,11 @@ class Reader:
         elif not self._is_there(target):
             if not inclusion.may_miss:
                 stops = self.vendor.missing_include_stops
-                starts = "does not start" if stops else "goes on without it"
-                self.notes.append(f"{place}: {target} is missing; the server {starts}")
+                self.notes.append(
+                    _not_here(place, target)
+                    if stops
+                    else f"{place}: {target} is missing; the server goes on without it"
+                )
             return
         for name in names:
             if found := self.file(name, depth + 1):
@@ -122,7 +148,7 @@ class Reader:
         """What an inclusion names; None, and a note, where that cannot be told."""
         place = f"{path}:{inclusion.number}"
         if not inclusion.target or "\0" in inclusion.target:
-            self.notes.append(f"{place}: it names nothing, and the server does not start with it")
+            self.refuse(RefusedLine(place, "include", inclusion.text, "it includes nothing"))
             return None
         target = self.vendor.included_path(path, inclusion.target)
         if target is None:
@@ -137,9 +163,12 @@ class Reader:
         refused = self.vendor.circular_include_stops
         if depth < MAX_DEPTH and not (refused and target == path):
             return False
-        does = "does not start" if refused else "skips it"
+        place = f"{path}:{inclusion.number}"
         why = f"is more than {MAX_DEPTH} deep" if depth >= MAX_DEPTH else "includes itself"
-        self.notes.append(f"{path}:{inclusion.number}: {target} {why}; the server {does}")
+        if refused:
+            self.refuse(RefusedLine(place, "include", inclusion.text, f"{target} {why}"))
+        else:
+            self.notes.append(f"{place}: {target} {why}; the server skips it")
         return True
 
     def _names(self, folder: Path, suffix: str, place: str) -> list[Path]:
@@ -147,7 +176,7 @@ class Reader:
         try:
             names = {entry.name for entry in folder.iterdir()}
         except FileNotFoundError:
-            self.notes.append(f"{place}: {folder} is missing; the server does not start")
+            self.notes.append(_not_here(place, folder))
             return []
         except OSError as error:
             raise _unreadable(folder, error) from error
@@ -177,6 +206,15 @@ class Reader:
             return None
         raw = read_bytes(path, lambda _: MAX_FILE_BYTES)
         return raw.decode("utf-8", "surrogateescape")
+
+
+def note_of(refused: RefusedLine) -> str:
+    """That the server does not start with a line, for whoever does not list such lines."""
+    return f"{refused.place}: {refused.why}; the server does not start with it"
+
+
+def _not_here(place: str, path: Path) -> str:
+    return f"{place}: {path} is not on this host; where it is missing, the server does not start"
 
 
 def is_file(path: Path) -> bool:

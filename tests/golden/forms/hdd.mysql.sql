@@ -35,14 +35,14 @@ SET PERSIST innodb_redo_log_capacity = 526385152;
 -- innodb.innodb_flush_neighbors.hard-disk; https://dev.mysql.com/doc/refman/8.4/en/innodb-buffer-pool-flushing.html
 SET PERSIST innodb_flush_neighbors = 1;
 
--- The MySQL manual's figure for a single hard disk, also the least allowed: our small test file flatters hard disks. Raise it for an array.
+-- The MySQL manual's figure for a single hard disk, also the least allowed: our small test file flatters hard disks.
 -- innodb.innodb_io_capacity.hard-disk; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
 -- Both, and twice, for a running server changes one to fit the other.
 -- Take both out of option files: MySQL does that at its start, too.
 SET PERSIST innodb_io_capacity = 100;
 SET PERSIST innodb_io_capacity_max = 200;
 
--- Twice innodb_io_capacity; the manual calls 2000 likely too high for a single hard disk. Raise it for an array.
+-- Twice innodb_io_capacity; the manual calls 2000 likely too high for a single hard disk.
 -- innodb.innodb_io_capacity_max.hard-disk; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
 -- Both, and twice, for a running server changes one to fit the other.
 -- Take both out of option files: MySQL does that at its start, too.

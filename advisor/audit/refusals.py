@@ -1,0 +1,29 @@
+"""Lines of files with which the server does not start, as findings. Pure."""
+
+from advisor.audit.findings import Finding
+from advisor.audit.lines import SettingLine
+from advisor.server_state import RefusedLine
+from advisor.vendors.base import RESTART
+
+
+def refusal(refused: RefusedLine, line: SettingLine | None) -> Finding:
+    """The finding; `line` is what we know of the setting, where it is one of ours."""
+    wanted, rendered = (None, "") if line is None else line.wanted()
+    put_right = f"in {refused.place} write {refused.name} = {rendered}"
+    put_away = f"take the line out of {refused.place}, or correct it"
+    return Finding(
+        severity="prevents-start",
+        setting=refused.name,
+        current=refused.shown,
+        origin="file",
+        place=refused.place,
+        recommended=rendered or "a line that it takes",
+        reason=f"The server does not start with this line: {refused.why}.",
+        sources=() if line is None else (line.spec.doc,),
+        price="",
+        at_risk=None,
+        durability="durable",
+        restart=True,
+        change=f"{put_away if wanted is None else put_right}, {RESTART}",
+        rule=None,
+    )

@@ -1,0 +1,55 @@
+"""Options in files that the server does not have: it does not start with one. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from advisor.rules.catalogue import Setting
+from advisor.server_state import RefusedLine, ServerState
+from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version, parse_version
+
+OptionNames = Mapping[str, frozenset[str]]
+"""Release series -> every option that its server takes, as that was asked."""
+
+
+def unknown_options(
+    state: ServerState, settings: Iterable[Setting], names: OptionNames
+) -> Iterator[RefusedLine]:
+    """The lines that name no option of that version; of a series that was not asked only those
+    that profiles/ knows to be another version's, or another server's.
+
+    A name that a plugin or an extension may bring is passed over.
+    """
+    vendor, version = VENDORS[state.vendor], state.version
+    by_name = {setting.name: setting for setting in settings}
+    asked = next((names[series] for series in names if _is_of(version, series)), None)
+    server = f"{vendor.title} {format_version(version)}"
+    for found in state.settings.values():
+        written = found.written
+        if written is None or written.loose or found.origin == "persisted" or found.derived_from:
+            continue
+        if vendor.may_be_an_extensions(found.name):
+            continue
+        setting = by_name.get(found.name)
+        if asked is not None:
+            is_unknown = found.name not in asked
+        else:
+            is_unknown = (
+                setting is not None
+                and found.name not in vendor.own_names
+                and setting.spec_for(vendor.name, version) is None
+                and not _was_accepted(setting, state, names)
+            )
+        if is_unknown:
+            why = f"{server} has no option {found.name}"
+            yield RefusedLine(found.place, found.name, found.value, why)
+
+
+def _is_of(version: tuple[int, ...], series: str) -> bool:
+    number = parse_version(series)
+    return version[: len(number)] == number
+
+
+def _was_accepted(setting: Setting, state: ServerState, names: OptionNames) -> bool:
+    """Whether the vendor never had it as a setting of ours, and takes it all the same."""
+    ours = any(spec.vendor == state.vendor for spec in setting.spec)
+    return not ours and any(setting.name in known for known in names.values())

@@ -1,0 +1,107 @@
+"""Options that a server does not have. What servers take was asked of them, and is in profiles/."""
+
+from pathlib import Path
+
+import pytest
+
+from advisor.audit.unknown_options import unknown_options
+from advisor.knowledge import load_option_names, load_settings
+from advisor.server_state import ServerState
+from advisor.servers.config import read_settings
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import parse_version
+from tests.support.command_line import run
+
+
+def unknown(folder: Path, vendor: VendorName, version: str, *lines: str) -> list[str]:
+    file = folder / "some.conf"
+    group = "" if vendor == "postgresql" else "[mysqld]\n"
+    file.write_text(group + "".join(f"{line}\n" for line in lines))
+    number = parse_version(version)
+    state = ServerState(vendor, number, read_settings(vendor, [file], number).settings)
+    settings = load_settings(VENDORS[vendor].engine)
+    names = load_option_names(vendor)
+    return [line.name for line in unknown_options(state, settings, names)]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "line", "name"),
+    [
+        # With these the servers that were asked did not start.
+        ("mysql", "9.7", "innodb_log_file_size = 1G", "innodb_log_file_size"),
+        ("mysql", "9.7", "query-cache-size = 0", "query_cache_size"),
+        ("mysql", "9.7", "expire-logs-days = 3", "expire_logs_days"),
+        ("mysql", "9.7", "innodb_whatever = 1", "innodb_whatever"),
+        ("mysql", "9.7", "innodb_data_file_buffering = 1", "innodb_data_file_buffering"),
+        ("mysql", "8.0.29", "innodb_redo_log_capacity = 1G", "innodb_redo_log_capacity"),
+        ("mysql", "8.4", "innodb_data_file_buffering = 1", "innodb_data_file_buffering"),
+        ("mariadb", "10.11", "innodb_redo_log_capacity = 1G", "innodb_redo_log_capacity"),
+        ("mariadb", "10.11", "innodb_data_file_buffering = 1", "innodb_data_file_buffering"),
+        ("mariadb", "10.6", "innodb_redo_log_capacity = 1G", "innodb_redo_log_capacity"),
+        ("mariadb", "11.8", "gtid_mode = ON", "gtid_mode"),
+        ("postgresql", "17", "io_workers = 3", "io_workers"),
+        ("postgresql", "19", "io_workers = 3", "io_workers"),
+        ("postgresql", "15", "checkpoint_segments = 3", "checkpoint_segments"),
+    ],
+)
+def test_an_option_that_the_server_does_not_have(
+    tmp_path: Path, vendor: VendorName, version: str, line: str, name: str
+) -> None:
+    assert unknown(tmp_path, vendor, version, line) == [name]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "line"),
+    [
+        ("mysql", "9.7", "loose_innodb_whatever = 1"),
+        ("mysql", "9.7", "plugin-load-add = x.so"),
+        ("mysql", "9.7", "validate_password.policy = 1"),
+        ("mysql", "9.7", "group_replication_group_name = x"),
+        ("mysql", "9.7", "skip-name-resolve"),
+        ("mysql", "9.7", "user = mysql"),
+        ("mysql", "8.4", "innodb_log_file_size = 1G"),
+        ("mysql", "8.0.36", "innodb_log_files_in_group = 3"),
+        ("mysql", "8.0.36", "something_unknown_to_us = 3"),
+        # Removed, accepted and of no effect: asked of 10.11.19 and 11.8.9
+        ("mariadb", "10.11", "innodb_buffer_pool_instances = 8"),
+        ("mariadb", "11.8", "innodb_log_files_in_group = 2"),
+        ("mariadb", "10.6", "innodb_buffer_pool_instances = 8"),
+        ("mariadb", "11.8", "innodb_flush_method = fsync"),
+        ("mariadb", "11.4", "innodb_flush_method = fsync"),
+        ("mariadb", "10.11", "innodb-doublew = 1"),
+        ("mariadb", "10.11", "binlog_order_commits = 1"),
+        ("postgresql", "18", "io_workers = 3"),
+        ("postgresql", "17", "pg_stat_statements.max = 3"),
+        ("postgresql", "13", "vacuum_mem = 1MB"),
+    ],
+)
+def test_an_option_that_it_may_well_have(
+    tmp_path: Path, vendor: VendorName, version: str, line: str
+) -> None:
+    assert unknown(tmp_path, vendor, version, line) == []
+
+
+def test_it_is_a_finding(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "my.cnf"
+    file.write_text("[mysqld]\nquery_cache_size = 0\n")
+    asking = ("audit", "--db", "mysql", "--db-version", "9.7", "--config", str(file))
+    status, out, _ = run(capsys, *asking)
+    assert status == 3
+    assert "prevents-start" in out
+    assert "MySQL 9.7 has no option query_cache_size" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("vendor", "series"),
+    [
+        ("mysql", {"9.7"}),
+        ("mariadb", {"10.11", "11.8"}),
+        ("postgresql", {"13", "14", "15", "16", "17", "18", "19"}),
+    ],
+)
+def test_the_names_of_each_series_that_was_asked(vendor: VendorName, series: set[str]) -> None:
+    names = load_option_names(vendor)
+    assert names.keys() == series
+    common = {"mysql": "sync_binlog", "mariadb": "sync_binlog", "postgresql": "fsync"}
+    assert all(common[vendor] in known and len(known) > 300 for known in names.values())
