@@ -384,7 +384,9 @@ def test_io_capacity_is_as_low_as_practical() -> None:
 
 
 def test_hard_disks_behind_a_cache_are_no_single_disk() -> None:
-    state = ServerState("mysql", (8, 0, 36), {})
+    values = {"innodb_io_capacity": "5000", "innodb_io_capacity_max": "10000"}
+    settings = {name: in_force(name, value) for name, value in values.items()}
+    state = ServerState("mysql", (8, 0, 36), settings)
     request = Request("mysql", (8, 0, 36), "as given")
     raid = stored_measurement(MEASUREMENTS / "raid-cache.json")
     found, verdict = run_audit(state, request, knowledge_for("mysql"), raid)
