@@ -71,7 +71,7 @@ KEPT: Final[dict[Trust, str]] = {
 def promise(durability: Durability, trust: Trust) -> str:
     """What settings of that durability mean on a drive that deserves so much trust."""
     meaning, kept = MEANING[durability], KEPT[trust]
-    return f"as far as the settings go, {meaning}; {kept}" if kept else meaning
+    return f"{meaning}, as far as the settings go; {kept}" if kept else meaning
 
 
 def require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bool = False) -> None:

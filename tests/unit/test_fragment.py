@@ -158,9 +158,15 @@ def test_explain_shows_what_was_left_and_what_was_skipped() -> None:
     ("trust", "said"),
     [
         ("plausible", "durable - an acknowledged commit survives a server crash and a power loss"),
-        ("unverifiable", "power loss; whether this drive keeps it is not known"),
-        ("suspicious", "power loss; whether this drive keeps it is doubtful"),
-        ("not-durable", "power loss; this drive does not keep it"),
+        (
+            "unverifiable",
+            "power loss, as far as the settings go; whether this drive keeps it is not known",
+        ),
+        (
+            "suspicious",
+            "power loss, as far as the settings go; whether this drive keeps it is doubtful",
+        ),
+        ("not-durable", "power loss, as far as the settings go; this drive does not keep it"),
     ],
 )
 def test_the_head_promises_no_more_than_the_drive_keeps(trust: Trust, said: str) -> None:
