@@ -90,6 +90,7 @@ def run_audit(
             activity=activity,
             headroom=headroom(activity, measurement) if activity and measurement else None,
             notes=(
+                *_trust(verdict),
                 *state.notes,
                 *_hidden(state, knowledge),
                 *binary_log_notes(state),
@@ -182,3 +183,11 @@ def _flush_us(measurement: Measurement | None) -> Mapping[str, float]:
         "sync_binlog": binary_log,
     }
     return {name: series.summary.mean_us for name, series in found.items() if series}
+
+
+def _trust(verdict: Verdict | None) -> tuple[str, ...]:
+    """What the drive deserves, where it is not the best."""
+    if verdict is None or verdict.trust == "plausible":
+        return ()
+    why = verdict.evidence[0].text
+    return (f"trust is {verdict.trust}: {why}; settings alone make nothing durable",)

@@ -11,7 +11,7 @@ from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
 from advisor.commands import options as shared
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
-from advisor.commands.console import chosen_format, notify_all, notify_trust, write_output
+from advisor.commands.console import NOTES_SHOWN, chosen_format, notify_all, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
@@ -113,8 +113,7 @@ def audit(options: AuditOptions) -> None:
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
-        notify_trust(verdict, quiet=product.quiet)
-    notify_all(found.notes, quiet=product.quiet)
+    notify_all(found.notes[:NOTES_SHOWN], quiet=product.quiet)
     form = chosen_format(options.format_, product, get_args(AuditForm))
     text = as_text(found, form, colours=product.output is None)
     write_output(text, product)

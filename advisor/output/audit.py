@@ -35,6 +35,8 @@ def _blocks(found: Audit) -> Iterator[DocumentBlock]:
         yield Table("", headings, rows, numeric=frozenset({0}))
     for number, finding in enumerate(found.findings, 1):
         yield Lines(list(_finding(number, finding)))
+    if found.notes:
+        yield Lines([f"note: {note}" for note in found.notes])
     if found.activity:
         yield Lines(list(_activity(found, found.activity)))
 
@@ -88,6 +90,15 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
                 f"; with {format_count(binary_log_per_s)} of the binary log's,"
                 f" {format_latency(append_us)} each"
             )
+        if used.used_percent > 100:
+            yield (
+                f"the measurement does not fit this server, which makes"
+                f" {format_count(activity.log_syncs_per_s)} syncs/s where the measured drive makes"
+                f" {format_count(used.syncs_per_s_max)}, one after another,"
+                f" {format_latency(used.sync_us)} each{with_binary_log}: it has another drive, or"
+                " syncs in parallel"
+            )
+            return
         yield (
             f"this drive is used to {used.used_percent:.0f} %:"
             f" {format_count(activity.log_syncs_per_s)} of"

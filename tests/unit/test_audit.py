@@ -630,6 +630,10 @@ price: each page is written twice, in the background; a restart
 change: write innodb_doublewrite = ON in /my.conf:3, then restart the server
 source: https://dev.mysql.com/doc/refman/8.4/en/innodb-doublewrite-buffer.html
 
+note: no drive is measured, so these are not compared: innodb_buffer_pool_size,
+  innodb_flush_neighbors, innodb_io_capacity, innodb_io_capacity_max,
+  innodb_redo_log_capacity; DIR or --from adds them
+
 in 5.0 s: 230 commits/s (counted)
 in 5.0 s: 231 log syncs/s (counted)
 """
@@ -644,8 +648,18 @@ def test_the_text_says_how_much_of_the_drive_is_used() -> None:
     )
 
 
+def test_more_syncs_than_the_drive_makes_are_another_drives() -> None:
+    found = audit_of("postgresql", "15", measured=True, activity=activity(4500, 4500))
+    last = " ".join(" ".join(audit_text(found).splitlines()[-3:]).split())
+    assert last == (
+        "the measurement does not fit this server, which makes 4 500 syncs/s where the measured"
+        " drive makes 1 000, one after another, 1 ms each: it has another drive, or syncs in"
+        " parallel"
+    )
+
+
 def test_nothing_to_change_is_a_result() -> None:
-    (first, second) = audit_text(audit_of("postgresql", "15")).splitlines()
+    first, second, *_ = audit_text(audit_of("postgresql", "15")).splitlines()
     assert first.startswith("PostgreSQL 15 (as given), durability durable, 20 settings compared")
     assert f"{first} {second}".endswith(": nothing to change")
 
