@@ -73,7 +73,7 @@ def parse_cpu(text: str | None) -> tuple[tuple[int, float], ...]:
         found = re.fullmatch(r"\s*(?:([1-9][0-9]{0,3}):)?([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*", part)
         if not found or float(found[2]) < 1 or ("," in text and found[1] is None):
             raise UsageError(
-                f"--cpu-us-per-txn {text!r}: microseconds of at least 1, like 60,"
+                f"--cpu-us-per-txn {text!r}: microseconds from 1 to 999999999, like 60,"
                 " or by clients, like 4:57,64:61"
             )
         points[int(found[1] or 1)] = float(found[2])
@@ -86,6 +86,8 @@ def parse_parameters(given: Iterable[str]) -> dict[str, int]:
     for text in given:
         found = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*=\s*([0-9]{1,9})\s*", text)
         if not found:
-            raise UsageError(f"--parameter {text!r}: a name and a whole number, like items=5")
+            raise UsageError(
+                f"--parameter {text!r}: a name and a number up to 999999999, like items=5"
+            )
         parameters[found[1]] = int(found[2])
     return parameters

@@ -35,8 +35,9 @@ class ImportOptions:
 def import_(options: ImportOptions) -> None:
     """Make a measurement file of what another tool reported.
 
-    Known are the classic fsync script, pg_test_fsync, fio (text and JSON), sysbench fileio, ioping
-    and iotune. What the tool did not say stays unknown.
+    Known are the classic fsync script, pg_test_fsync, fio (text and JSON), sysbench fileio, ioping,
+    iotune, dd with oflag=dsync or sync, etcd's WAL histogram, and ext4dist and its kind. What the
+    tool did not say stays unknown.
     """
     product = options.product
     check_writable(product.output, force=product.force)

@@ -8,7 +8,7 @@ from advisor.analysis.verdict import Verdict
 from advisor.commands.console import notify, notify_written
 from advisor.commands.options import DriveOptions, OutputOptions
 from advisor.commands.recognise import is_ours, require_directory, require_file, require_no_json
-from advisor.errors import NotTrustedError
+from advisor.errors import NotTrustedError, UsageError
 from advisor.files import (
     HEAD_BYTES,
     MAX_INPUT_BYTES,
@@ -65,8 +65,11 @@ def stored_measurement(
 
 
 def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
-    """A configuration file, and what to call it. Raises AdvisorError."""
-    from advisor.servers.config import parse_fragment
+    """A configuration file, and what to call it.
+
+    Raises AdvisorError, UsageError for what is none, or was made for another server.
+    """
+    from advisor.servers.config import look_of, parse_fragment
 
     name = shown_name(path)
 
@@ -75,7 +78,16 @@ def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
         return MAX_FRAGMENT_BYTES
 
     raw = read_bytes(path, allowed)
-    return parse_fragment(decode(raw, name), name, vendor)
+    text, server = decode(raw, name), VENDORS[vendor]
+    fragment = parse_fragment(text, name, vendor)
+    if fragment.made_for and fragment.made_for[0] != server.title:
+        other, _ = fragment.made_for
+        raise UsageError(
+            f"{name} was made for {other}, not for {server.title}", "choose --db to match"
+        )
+    if not fragment.lines and (look := look_of(text, server)):
+        raise UsageError(f"{name} is no {server.config_kind}: {look.text}", look.hint)
+    return fragment
 
 
 def measured(

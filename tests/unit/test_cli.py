@@ -80,7 +80,7 @@ def words(text: str) -> str:
         (("capacity", "--from", HDD, "--clients", "0"), 2, "--clients '0': whole numbers"),
         (("capacity", "--from", HDD, "--clients", "1025"), 2, "at most 1024 are modelled"),
         (("capacity", "--from", HDD, "--cores", "0"), 2, "Invalid value for '--cores'"),
-        (("capacity", "--from", HDD, "--cpu-us-per-txn", "0"), 2, "at least 1, like 60"),
+        (("capacity", "--from", HDD, "--cpu-us-per-txn", "0"), 2, "from 1 to 999999999, like 60"),
         (("capacity", "--from", HDD, "--cpu-us-per-txn", "50,60"), 2, "like 4:57,64:61"),
         (("capacity", "--from", HDD, "--cpu-us-per-txn", "4:5:6"), 2, "like 4:57,64:61"),
         (("capacity", "--from", HDD, "--target-tps", "0"), 2, "for '--target-tps'"),
@@ -89,7 +89,7 @@ def words(text: str) -> str:
         (("capacity", "--from", HDD, "--cpu-us-per-txn", "nan"), 2, "--cpu-us-per-txn 'nan'"),
         (("capacity", "--from", HDD, "--references"), 2, "--references need --workload"),
         (("capacity", "--from", HDD, "--parameter", "items=5"), 2, "need --workload"),
-        ((*ORDER, "--parameter", "items"), 2, "--parameter 'items': a name and a whole number"),
+        ((*ORDER, "--parameter", "items"), 2, "--parameter 'items': a name and a number up to"),
         ((*ORDER, "--parameter", "items=-1"), 2, "--parameter 'items=-1': a name and"),
         ((*ORDER, "--parameter", "items=101"), 2, "order: items 101 is outside 1 to 100"),
         ((*ORDER, "--parameter", "users=1"), 2, "no chosen workload has a parameter 'users'"),
@@ -652,3 +652,17 @@ def test_a_name_in_a_message_steers_no_terminal_and_makes_no_line(
     assert status == 1
     assert "/no [2J fsync-advisor: all is well" in err.splitlines()[0]
     assert err.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("command", ["verify", "predict"])
+def test_a_fragment_for_another_server_is_not_tried_on_this_one(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fragment = tmp_path / "made.cnf"
+    run(capsys, *MYSQL, "--from", HDD, "--output", fragment)
+    status, out, err = run(capsys, command, "--db", "mariadb", fragment)
+    assert (status, out) == (2, "")
+    assert err == (
+        f"fsync-advisor: {fragment} was made for MySQL, not for MariaDB\n"
+        "  hint: choose --db to match\n"
+    )

@@ -104,7 +104,9 @@ def test_a_server_that_never_starts_is_not_the_fragments_fault(
         found(monkeypatch, MANY, silent="\n")
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "[client]\nport = 1\n", "[mysqld-8.0]\na=1"])
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "[client]\nport = 1\n", "[mysqld-8.0]\na=1", "a = 1\nb = 2\n"]
+)
 def test_a_fragment_without_a_line_for_the_server(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:

@@ -15,14 +15,11 @@ from advisor.knowledge import known_settings
 from advisor.server_state import EffectiveSetting
 from advisor.servers.apply.guards import check_all, check_risk
 from advisor.servers.apply.target import ConfigTarget
-from advisor.servers.config import FilesRead, Fragment
+from advisor.servers.config import SIGN, FilesRead, Fragment
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line, Option, Statement
 from advisor.versions import parse_version
-
-SIGN: Final = "# fsync-advisor"
-"""How every file of ours begins."""
 
 HEAD: Final = f"{SIGN} apply put this here; fsync-advisor apply --undo takes it back.\n"
 """For a fragment that does not begin so."""
@@ -125,7 +122,7 @@ class FileChange:
 
 def plan_change(target: ConfigTarget, fragment: Fragment, accepted: Durability) -> FileChange:
     """A fragment in the place of the file. Raises AdvisorError for what must not be written."""
-    _require_vendor(target, fragment)
+    _require_lines(target, fragment)
     made_for = _other_version(target, fragment)
     old = _read_ours(target.path)
     new = fragment.text if fragment.text.startswith(SIGN) else HEAD + fragment.text
@@ -151,25 +148,16 @@ def plan_undo(target: ConfigTarget) -> FileChange:
     return FileChange(target, old, new, _next(path, UNDONE), restored, after, ())
 
 
-_MADE_FOR: Final = re.compile(rf"{SIGN} \S+: settings for (\w+) ([\d.]+)")
-"""How a fragment of ours says for which server it was made."""
-
-
 def _other_version(target: ConfigTarget, fragment: Fragment) -> str:
-    found = _MADE_FOR.match(fragment.text)
-    if not found or target.version is None:
+    if fragment.made_for is None or target.version is None:
         return ""
-    pairs = zip(target.version, parse_version(found[2]), strict=False)  # as far as both tell
-    return "" if all(here == there for here, there in pairs) else found[2]
+    _, version = fragment.made_for
+    pairs = zip(target.version, parse_version(version), strict=False)  # as far as both tell
+    return "" if all(here == there for here, there in pairs) else version
 
 
-def _require_vendor(target: ConfigTarget, fragment: Fragment) -> None:
-    found = _MADE_FOR.match(fragment.text)
+def _require_lines(target: ConfigTarget, fragment: Fragment) -> None:
     name = VENDORS[target.vendor].title
-    if found and found[1] != name:
-        raise UsageError(
-            f"{fragment.name} was made for {found[1]}, not for {name}", "choose --db to match"
-        )
     if not any(line.group in _groups(target) for line in fragment.lines):
         raise UsageError(f"{fragment.name} has no line that {name} reads")
 

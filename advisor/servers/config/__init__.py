@@ -1,12 +1,13 @@
 """A server's settings from its configuration files alone, the server not asked."""
 
 from advisor.servers.config.appearance import BYTE_ORDER_MARK, Look, look_of
-from advisor.servers.config.fragment import Fragment, parse_fragment
+from advisor.servers.config.fragment import SIGN, Fragment, parse_fragment
 from advisor.servers.config.read import FilesRead, read_settings
 from advisor.servers.config.tree import ConfigFile, IncludedFolder, is_file, note_of
 
 __all__ = [
     "BYTE_ORDER_MARK",
+    "SIGN",
     "ConfigFile",
     "FilesRead",
     "Fragment",

@@ -1,5 +1,6 @@
 """A configuration fragment, line by line: anybody's, not only ours."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,12 @@ MAX_NAME_CHARACTERS: Final = 1000
 would fill the screen."""
 
 
+SIGN: Final = "# fsync-advisor"
+"""How a fragment of ours begins."""
+_MADE_FOR: Final = re.compile(rf"{SIGN} \S+: settings for (\w+) ([\d.]+)")
+"""How it says for which server it was made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """A file, and what its lines set."""
@@ -21,6 +28,12 @@ class Fragment:
     name: str
     text: str
     lines: tuple[Line, ...]
+
+    @property
+    def made_for(self) -> tuple[str, str] | None:
+        """The title and version of the server that a fragment of ours was made for."""
+        found = _MADE_FOR.match(self.text)
+        return (found[1], found[2]) if found else None
 
     def without(self, numbers: Collection[int]) -> str:
         """The text with some lines emptied; the others keep their numbers."""

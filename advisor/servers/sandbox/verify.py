@@ -14,6 +14,7 @@ from advisor.servers.sandbox.log import Said, complaints, last_words, refusals
 from advisor.servers.sandbox.sandbox import Sandbox, Start, sandbox
 from advisor.servers.sandbox.tried import is_tried, lines_read
 from advisor.vendors.base import FRAGMENT, Vendor
+from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line, Option, Unresolved
 from advisor.verification import GOOD, CheckedLine, LineVerdict, Verification
 from advisor.versions import format_version
@@ -31,8 +32,11 @@ def verify_fragment(fragment: Fragment, installed: Installed) -> Verification:
     require_driver(installed.vendor)
     known = known_settings(installed.vendor, installed.version)
     lines = lines_read(fragment.lines, known)
-    if not lines:
-        raise AdvisorError(f"{fragment.name} has no line that {installed.program} reads")
+    vendor = VENDORS[installed.vendor]
+    if not lines or (vendor.has_groups and all(line.group is None for line in fragment.lines)):
+        # A start for each of its lines would tell no more.
+        hint = f"its lines belong under [{vendor.fragment_group}]" if vendor.has_groups else ""
+        raise AdvisorError(f"{fragment.name} has no line that {installed.program} reads", hint)
     tried = [line for line in lines if is_tried(line, known)]
     others = {line.number for line in fragment.lines} - {line.number for line in tried}
     with sandbox(installed, tried) as box:
