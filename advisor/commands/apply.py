@@ -128,12 +128,13 @@ def apply(options: ApplyOptions) -> None:
         installed = find_installed(db, series=target.version[:1])  # whose data directory it is
     with alone_in(target.path.parent):
         change = _plan(target, options.file, options.durability)
+        warnings = _Warnings(quiet)
         if change.is_none:
+            _warn(change, warnings, force=options.force)  # it may have lost its effect since
             same = "only comments differ" if change.is_about_comments else "already up to date"
             notify(f"{target.path}: {same}; nothing to do", quiet=quiet)
-            _print_json(options, summarise(change))
+            _print_json(options, summarise(change, warnings=warnings.told))
             return
-        warnings = _Warnings(quiet)
         if options.format_ == "table":
             _print_table(change, diff=options.diff)
         _warn(change, warnings, force=options.force)

@@ -64,7 +64,9 @@ def _target(
             relatives = [
                 each.name
                 for each in VENDORS.values()
-                if each.engine == server.engine and not each.is_too_old(version)
+                if each.engine == server.engine
+                and not each.is_too_old(version)
+                and version[:1] <= each.newest_version[:1]
             ]
             hint = f"did you mean --db {relatives[0]}?" if relatives else server.tables_begin
             raise UsageError(f"{name} {given} is older than what we know", hint)

@@ -272,6 +272,33 @@ def test_what_is_up_to_date_is_left_alone(mysql: Host, run: Run) -> None:
     assert (mysql.names(), mysql.file.stat().st_ino) == ([MYSQL], inode)
 
 
+def test_what_is_up_to_date_may_have_lost_its_effect(postgresql: Host, run: Run) -> None:
+    """A file that somebody added later wins; that ours is as it should be says nothing."""
+    arguments = postgresql.command("fsync = on", "full_page_writes = on")
+    assert run(arguments)[0] == 0
+    later = postgresql.folder / "zzzz.conf"
+    later.write_text("fsync = off\n")
+    status, stdout, stderr = run(arguments)
+    assert (status, stdout) == (1, "")
+    assert f"fsync = on has no effect: {later}:1 sets off" in stderr
+    assert "up to date" not in stderr
+    status, stdout, stderr = run(arguments, "--yes", "--force", "--format", "json")
+    assert status == 0
+    (warning,) = json.loads(stdout)["warnings"]
+    assert warning == f"fsync = on has no effect: {later}:1 sets off"
+    assert "up to date" in stderr
+
+
+def test_the_file_that_relaxes_half_of_a_pair_is_named(mysql: Host, run: Run) -> None:
+    later = mysql.folder / "zzz.cnf"
+    later.write_text("[mysqld]\nsync_binlog = 0\n")
+    lines = ("[mysqld]", "innodb_flush_log_at_trx_commit = 1", "sync_binlog = 1")
+    status, _, stderr = run(mysql.command(*lines))
+    assert status == 1
+    assert f"sync_binlog = 1 has no effect: {later}:2 sets 0; and only sync_binlog" in stderr
+    assert f"hint: take sync_binlog out of {later}" in stderr
+
+
 @pytest.mark.parametrize(
     ("lines", "written"),
     [

@@ -3,13 +3,13 @@
 import difflib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from advisor.durability import Durability
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError, GuardError, UsageError
 from advisor.files import drop_drafts, put_back, replace_seen
 from advisor.knowledge import known_settings
 from advisor.server_state import EffectiveSetting
@@ -130,9 +130,19 @@ def plan_change(target: ConfigTarget, fragment: Fragment, accepted: Durability) 
         new += "\n"
     after = target.read_with(new)
     target.require_read(after)
-    overridden = tuple(_check_lines(target, after, fragment, accepted))
+    ours = _checked_lines(target, after, fragment, accepted)
     keep = _next(target.path, BEFORE)
-    return FileChange(target, old, new, keep, None, after, overridden, made_for)
+    overridden = tuple(_winners(ours, after))
+    change = FileChange(target, old, new, keep, None, after, overridden, made_for)
+    known = known_settings(target.vendor, target.version)
+    try:
+        check_all(known, ours, target.before.settings, after.settings)
+    except GuardError as error:
+        # What other files set is what is wrong, not that ours and theirs do not go together.
+        for conflict, remedy in change.conflicts():
+            raise AdvisorError(f"{conflict}; and {error.message}", remedy) from error
+        raise
+    return change
 
 
 def plan_undo(target: ConfigTarget) -> FileChange:
@@ -167,10 +177,10 @@ def _groups(target: ConfigTarget) -> frozenset[str | None]:
     return vendor.server_groups if target.version is None else vendor.groups_read(target.version)
 
 
-def _check_lines(
+def _checked_lines(
     target: ConfigTarget, after: FilesRead, fragment: Fragment, accepted: Durability
-) -> Iterator[tuple[str, EffectiveSetting]]:
-    """What wins over lines of ours. Raises AdvisorError for a line that must not be written."""
+) -> dict[str, str]:
+    """Our settings. Raises AdvisorError for a line that must not be written."""
     vendor = VENDORS[target.vendor]
     known = known_settings(target.vendor, target.version)
     ours: dict[str, str] = {}
@@ -188,7 +198,11 @@ def _check_lines(
             option = known.option(statement)
             if isinstance(option, Option):
                 ours[option.name] = option.shown
-    check_all(known, ours, target.before.settings, after.settings)
+    return ours
+
+
+def _winners(ours: Mapping[str, str], after: FilesRead) -> Iterator[tuple[str, EffectiveSetting]]:
+    """What wins over lines of ours."""
     for name, value in ours.items():
         winner = after.settings.get(name)  # None: the server ignores the line
         if winner is not None and winner.value != value:
