@@ -16,7 +16,7 @@ from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
-from advisor.audit.unknown_options import OptionNames, unknown_options
+from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.request import Request
@@ -91,6 +91,7 @@ def run_audit(
             headroom=headroom(activity, measurement) if activity and measurement else None,
             notes=(
                 *_trust(verdict),
+                *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,
                 *_hidden(state, knowledge),
                 *binary_log_notes(state),

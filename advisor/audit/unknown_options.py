@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from advisor.rules.catalogue import Setting
 from advisor.server_state import RefusedLine, ServerState
 from advisor.vendors.registry import VENDORS
-from advisor.versions import format_version, parse_version
+from advisor.versions import NumericVersion, format_version, parse_version
 
 OptionNames = Mapping[str, frozenset[str]]
 """Release series -> every option that its server takes, as that was asked."""
@@ -21,7 +21,7 @@ def unknown_options(
     """
     vendor, version = VENDORS[state.vendor], state.version
     by_name = {setting.name: setting for setting in settings}
-    asked = next((names[series] for series in names if _is_of(version, series)), None)
+    asked = _options_of(version, names)
     server = f"{vendor.title} {format_version(version)}"
     for found in state.settings.values():
         written = found.written
@@ -42,6 +42,19 @@ def unknown_options(
         if is_unknown:
             why = f"{server} has no option {found.name}"
             yield RefusedLine(found.place, found.name, found.value, why)
+
+
+def names_not_checked(state: ServerState, names: OptionNames) -> tuple[str, ...]:
+    """A note where the options of that version are not known, so that a slip is not noticed."""
+    if _options_of(state.version, names) is not None:
+        return ()
+    server = f"{VENDORS[state.vendor].title} {format_version(state.version)}"
+    known = ", ".join(names)
+    return (f"whether {server} takes every name is not checked; known are those of {known}",)
+
+
+def _options_of(version: NumericVersion, names: OptionNames) -> frozenset[str] | None:
+    return next((names[series] for series in names if _is_of(version, series)), None)
 
 
 def _is_of(version: tuple[int, ...], series: str) -> bool:

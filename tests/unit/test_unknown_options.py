@@ -1,5 +1,6 @@
 """Options that a server does not have. What servers take was asked of them, and is in profiles/."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,22 @@ def test_the_names_of_each_series_that_was_asked(vendor: VendorName, series: set
     assert names.keys() == series
     common = {"mysql": "sync_binlog", "mariadb": "sync_binlog", "postgresql": "fsync"}
     assert all(common[vendor] in known and len(known) > 300 for known in names.values())
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "is_known"),
+    [("mysql", "8.4", False), ("mysql", "9.7", True), ("mariadb", "11.4", False)],
+)
+def test_where_the_options_are_not_known_a_slip_is_not_noticed_and_that_is_said(
+    vendor: str,
+    version: str,
+    is_known: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text("[mysqld]\ninnodb_flush_log_at_trx_comit = 2\n")
+    asked = ("--config", config, "--db", vendor, "--db-version", version, "--format", "json")
+    _, out, _ = run(capsys, "audit", *asked)
+    notes = " ".join(json.loads(out)["notes"])
+    assert ("takes every name is not checked; known are those of " in notes) is not is_known
