@@ -13,10 +13,10 @@ from tests.support.faults import fault_environment, probe_command
 MOMENTS = (
     "watching the drive",
     "filling the test files",
-    "overwrite-fdatasync-8k",
-    "append-fdatasync-8k",
-    "random-16k-x8",
-    "overwrite-fdatasync-8k-x8",
+    "8 KiB overwrite + fdatasync",
+    "8 KiB append + fdatasync",
+    "16 KiB random O_DIRECT, 8 writers",
+    "8 KiB overwrite + fdatasync, 8 writers",
 )
 """What the probe says that it does next."""
 
@@ -70,6 +70,6 @@ def test_nothing_is_left_without_tmpfile(
 
 
 def test_even_a_killed_probe_leaves_nothing(faults_library: Path, tmp_path: Path) -> None:
-    moment = "overwrite-fdatasync-8k"
+    moment = "8 KiB overwrite + fdatasync"
     interrupted(faults_library, tmp_path, moment, signal.SIGKILL, no_tmpfile=1)
     assert os.listdir(tmp_path) == []

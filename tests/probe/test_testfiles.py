@@ -38,6 +38,7 @@ def test_only_open_methods_have_sync_flags_and_each_its_own(
         name: {flag & SYNC_FLAGS for flag in flags(series)} for name, series in open_series.items()
     }
     assert found.pop("overwrite-open_datasync-8k") == {os.O_DSYNC}
+    assert found.pop("overwrite-open_datasync-64k") == {os.O_DSYNC}
     assert found.pop("overwrite-open_sync-8k") == {os.O_SYNC}
     assert set.union(*found.values()) == {0}
 

@@ -42,7 +42,8 @@ class Host:
         program = self.programs[ENGINES[vendor].server]
         command = [sys.executable, "-m", "advisor", "apply", "--db", vendor, "--yes"]
         command += ["--to", str(to or self.place.fragments), "--config", str(main or self.main)]
-        command += ["--server", str(program), *options, "--undo" if fragment is None else "-"]
+        command += [] if "--server" in options else ["--server", str(program)]
+        command += [*options, "--undo" if fragment is None else "-"]
         return subprocess.run(
             command,
             input=fragment or "",

@@ -1,7 +1,7 @@
 """What a user may ask for, crossed with drives; and which of it is worth a start."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import Final
@@ -10,10 +10,10 @@ from advisor.advice import Advice, Recommendation
 from advisor.advise import advise
 from advisor.commands.source import knowledge_for
 from advisor.durability import CLASSES, Durability
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, Series
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
-from advisor.series_kind import Method
+from advisor.series_kind import PRIMARY, PRIMARY_64K
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
 from tests.support.golden import stored
@@ -21,18 +21,14 @@ from tests.support.golden import stored
 GB: Final = 1024**3
 
 
-def with_fastest(method: Method) -> Callable[[Measurement], Measurement]:
-    """The same drive, if `method` were as fast there as open_datasync, and the other way round."""
-    exchanged: dict[Method, Method] = {"open_datasync": method, method: "open_datasync"}
-
-    def change(measured: Measurement) -> Measurement:
-        series = tuple(
-            one.model_copy(update={"method": exchanged.get(one.method, one.method)})
-            for one in measured.series
-        )
-        return measured.model_copy(update={"series": series})
-
-    return change
+def with_larger_writes(measured: Measurement) -> Measurement:
+    """The same drive, if 64 KiB had been measured, too, and taken as long as 8 KiB."""
+    larger = tuple(
+        Series.of(replace(PRIMARY_64K, method=each.kind.method), each.summary, each.ended_by)
+        for each in measured.series
+        if each.kind in (PRIMARY, replace(PRIMARY, method="open_datasync"))
+    )
+    return measured.model_copy(update={"series": (*measured.series, *larger)})
 
 
 def without_random_writes(measured: Measurement) -> Measurement:
@@ -42,8 +38,7 @@ def without_random_writes(measured: Measurement) -> Measurement:
 
 
 CHANGES: Final[Mapping[str, Callable[[Measurement], Measurement]]] = {
-    "fsync": with_fastest("fsync"),
-    "open-sync": with_fastest("open_sync"),
+    "large": with_larger_writes,
     "quick": without_random_writes,
 }
 """What no stored measurement has, and a rule asks for."""
@@ -57,8 +52,7 @@ DRIVES: Final = (
     "nvme-plp",
     "cloud-quick",
     "raid-cache",
-    "sata-ssd-plp+fsync",
-    "sata-ssd-plp+open-sync",
+    "sata-ssd-plp+large",
     "sata-ssd-plp+quick",
     "nvme-plp+quick",
 )
