@@ -121,13 +121,18 @@ def test_a_program_that_the_servers_account_cannot_reach(one: Host) -> None:
         closed.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
         closed.chmod(0o755)
         name, first, _, _ = FRAGMENTS[one.server.vendor]
-        done = one.apply(one.fragment(f"{name} = {first}"), "--server", str(closed))
+        fragment = one.fragment(f"{name} = {first}")
+        done = one.apply(fragment, "--server", str(closed))
+        assert one.files() == []
+        unchecked = one.apply(fragment, "--server", str(closed), "--unchecked")
+    assert unchecked.returncode == 0, unchecked.stderr
+    assert f"warning: {closed} cannot be started as " in unchecked.stderr
+    assert one.file.exists()
     assert done.returncode == 1
     who = account().pw_name
     assert f"{closed} cannot be started as {who}: Permission denied\n" in done.stderr
     assert f"let {who} read it and enter its folders" in done.stderr
     assert "PosixPath" not in done.stderr
-    assert one.files() == []
 
 
 def test_an_undo_that_the_server_refuses_is_said_even_in_silence(one: Host) -> None:
