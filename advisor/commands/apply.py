@@ -224,7 +224,13 @@ def _check(
         missing = none_installed(target.vendor, (target.version or ())[: 1 if has_series else 0])
         why, remedy = f"{missing.message}, so no server has checked this", missing.hint
     else:
-        checked, program = check(change, installed), installed.program
+        try:
+            checked, program = check(change, installed), installed.program
+        except AdvisorError as error:  # the program could not be started, or its files not read
+            if not unchecked:
+                raise
+            warnings.add(error.message)
+            return None
         for warning in checked.warnings:
             warnings.add(f"the server says: {warning}")
         if checked.refusals:
