@@ -62,8 +62,7 @@ def build_facts(
 
 
 FASTER_RATIO: Final = 0.8
-"""Of the other mean: a smaller gain is within what two runs of one drive differ by
-(tests/benchmarks/compare_false_alarms.py)."""
+"""Of the other mean. Our choice: a smaller gain is not worth another method."""
 
 
 def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption]) -> Facts:

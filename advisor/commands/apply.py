@@ -121,7 +121,7 @@ def apply(options: ApplyOptions) -> None:
         raise UsageError(
             "nobody can be asked: standard input is no terminal", "add --yes, or --dry-run"
         )
-    installed = _server(options)
+    installed = require_server(db, server) if server else find_installed(db)
     version = installed.version if installed else None
     target = find_target(db, options.to, options.config or (), version)
     if VENDORS[db].data_directory_marker and server is None and target.version:
@@ -168,22 +168,6 @@ def _print_table(change: FileChange, *, diff: bool) -> None:
     write_output(render(change_document(summarise(change)), "table"))
     if diff:
         write_output("".join(f"{one_line(line)}\n" for line in ("", *change.diff())))
-
-
-def _server(options: ApplyOptions) -> Installed | None:
-    """What is to check the configuration; None where there is none. Raises AdvisorError for a
-    program that was named and cannot, unless that is allowed."""
-    if options.server is None:
-        return find_installed(options.db)
-    try:
-        return require_server(options.db, options.server)
-    except UsageError:  # another program
-        raise
-    except AdvisorError as error:
-        if not options.unchecked:
-            raise
-        notify(f"warning: {error.message}", quiet=options.quiet)
-        return None
 
 
 def _print_json(options: ApplyOptions, summary: AppliedChange) -> None:

@@ -126,7 +126,7 @@ def complaints_of(command: Arguments, who: pwd.struct_passwd | None) -> tuple[in
 def _not_started(
     command: Arguments, who: pwd.struct_passwd | None, error: Exception
 ) -> AdvisorError:
-    """`who`: as whom it would run where we are root."""
+    """`who`: the account that runs it when we are root."""
     why = error.strerror if isinstance(error, OSError) else error
     if who is None or os.geteuid() != 0:
         return AdvisorError(f"{command[0]} cannot be started: {why}")
