@@ -89,6 +89,7 @@ def audit(options: AuditOptions) -> None:
     """
     product = options.product
     check_writable(product.output, force=product.force)
+    form = chosen_format(options.format_, product, get_args(AuditForm))
     atomic_write_bytes = _atomic_write_bytes(options.atomic_writes)
     target = read_target(options.target, quiet=product.quiet)
     request = build_request(
@@ -114,7 +115,6 @@ def audit(options: AuditOptions) -> None:
     if verdict is not None:
         require_trust(verdict, options.require_trust)
     notify_all(found.notes[:NOTES_SHOWN], quiet=product.quiet)
-    form = chosen_format(options.format_, product, get_args(AuditForm))
     text = as_text(found, form, colours=product.output is None)
     write_output(text, product)
     require_nothing(found, options.fail_on)

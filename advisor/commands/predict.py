@@ -9,7 +9,7 @@ import typer
 from advisor.analysis.description import notes_on
 from advisor.analysis.verdict import judge, require_durable
 from advisor.commands import options as shared
-from advisor.commands.console import notify, notify_about, write_output
+from advisor.commands.console import notify, notify_all, notify_trust, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_counts
 from advisor.commands.source import measured, named_fragment, stored_measurement
@@ -98,6 +98,7 @@ def _on_a_temporary_server(options: PredictOptions, plan: LoadPlan) -> None:
     else:
         notify(f"measuring the drive under {parent_folder()}", quiet=quiet)
         measurement = measured(parent_folder(), "commit", shared.OutputOptions(quiet=quiet))
+    _require_durable(measurement, quiet=quiet)
     notify(f"starting {installed.program} on a throw-away data directory", quiet=quiet)
     with temporary_server(installed, fragment) as address:
         _predict(address, measurement, plan, options)
@@ -113,16 +114,23 @@ def _on_that_server(options: PredictOptions, plan: LoadPlan, dsn: str) -> None:
     if options.from_file is None:
         hint = "fsync-advisor measure DIR --output FILE, DIR on the drive of the server's log"
         raise UsageError("--dsn needs --from FILE: a measurement of that server's drive", hint)
-    _predict(address, stored_measurement(options.from_file), plan, options)
+    measurement = stored_measurement(options.from_file)
+    _require_durable(measurement, quiet=options.quiet)
+    _predict(address, measurement, plan, options)
+
+
+def _require_durable(measurement: Measurement, *, quiet: bool) -> None:
+    """Raises NotTrustedError, before a server is started or met; else tells what is to be known."""
+    verdict = judge(measurement, load_storage_knowledge())
+    require_durable(measurement, verdict)
+    notify_trust(verdict, quiet=quiet)
+    notify_all(notes_on(measurement), quiet=quiet)
 
 
 def _predict(
     address: Address, measurement: Measurement, plan: LoadPlan, options: PredictOptions
 ) -> None:
     tell = partial(notify, quiet=options.quiet)
-    verdict = judge(measurement, load_storage_knowledge())
-    require_durable(measurement, verdict)
-    notify_about(verdict, notes_on(measurement), quiet=options.quiet)
     tell(f"about {plan.elapsed_s:.0f} s of load follow")
     own_server = options.dsn is None
     found = predict_and_measure(address, measurement, plan, own_server=own_server, say=tell)

@@ -301,6 +301,7 @@ def test_the_ending_of_the_file_chooses_the_format(
         (("capacity", "/nowhere"), "c.html", "table, markdown, json"),
         (("recommend", "--db", "mysql", "--db-version", "8.4", "/nowhere"), "a.md", "conf, sql"),
         (("recommend", "--db", "mysql", "--db-version", "8.4", "/nowhere"), "a.yaml", "patroni, "),
+        (("audit", "--db", "mysql", "--config", "/nowhere"), "a.html", "text, markdown, json"),
         (("report", "/nowhere"), "r.sql", "terminal, markdown, html, json, prometheus"),
     ],
 )
@@ -666,3 +667,13 @@ def test_a_fragment_for_another_server_is_not_tried_on_this_one(
         f"fsync-advisor: {fragment} was made for MySQL, not for MariaDB\n"
         "  hint: choose --db to match\n"
     )
+
+
+def test_nothing_is_predicted_from_a_drive_that_keeps_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And no server is met for it: nobody listens there."""
+    asked = ("--dsn", "mysql://me@127.0.0.1:1/", "--yes", "--from", TMPFS)
+    status, out, err = run(capsys, "predict", "--db", "mysql", *asked)
+    assert (status, out) == (3, "")
+    assert "is not durable: tmpfs keeps files in memory" in err
