@@ -16,7 +16,7 @@ from advisor.measurement import Measurement, Unknown, known
 from advisor.request import Request
 from advisor.rules.engine import Result, recommend
 from advisor.rules.knowledge import Knowledge
-from advisor.vendors.registry import VENDORS
+from advisor.vendors.registry import VENDORS, newer_than_known
 
 
 def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> Advice:
@@ -93,5 +93,5 @@ def _memory_notes(facts: Facts) -> tuple[str, ...]:
 
 def _version_notes(request: Request) -> tuple[str, ...]:
     """What to say of a version that is newer than what we know."""
-    note = VENDORS[request.vendor].newer_than_known(request.version)
+    note = newer_than_known(request.vendor, request.version)
     return (note,) if note else ()

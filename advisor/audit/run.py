@@ -24,7 +24,7 @@ from advisor.rules.knowledge import Knowledge
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
 from advisor.units import format_size
-from advisor.vendors.registry import VENDORS
+from advisor.vendors.registry import VENDORS, newer_than_known
 from advisor.versions import format_version
 
 
@@ -55,7 +55,7 @@ def run_audit(
     if verdict and verdict.trust == "not-durable":
         measurement, why = None, "the speed of a drive that keeps nothing is no argument"
     if measurement is None:
-        newer = VENDORS[request.vendor].newer_than_known(request.version)
+        newer = newer_than_known(request.vendor, request.version)
         result = advise_without_drive(request, knowledge)
         advised: tuple[Recommendation, ...] = result.recommendations
         missing = {skip.rule.setting for skip in result.skipped} - {

@@ -82,12 +82,14 @@ def parse_cpu(text: str | None) -> tuple[tuple[int, float], ...]:
 
 def parse_parameters(given: Iterable[str]) -> dict[str, int]:
     """Of "items=5" {"items": 5}. Raises UsageError."""
-    parameters = {}
+    parameters: dict[str, int] = {}
     for text in given:
         found = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*=\s*([0-9]{1,9})\s*", text)
         if not found:
             raise UsageError(
                 f"--parameter {text!r}: a name and a number up to 999999999, like items=5"
             )
+        if found[1] in parameters:
+            raise UsageError(f"--parameter {found[1]} is given twice", "give it once")
         parameters[found[1]] = int(found[2])
     return parameters

@@ -9,7 +9,7 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
-from advisor.vendors.registry import VENDORS, version_of
+from advisor.vendors.registry import VENDORS, relatives_with, version_of
 from advisor.versions import FEATURES, Feature, NumericVersion, format_version
 
 SIZES: Final = {"--memory": ("32MB", "1PB"), "--log-bytes-per-commit": ("1B", "1TB")}
@@ -61,13 +61,7 @@ def _target(
     if given is not None:
         version = version_of(vendor, given)
         if server.is_too_old(version):
-            relatives = [
-                each.name
-                for each in VENDORS.values()
-                if each.engine == server.engine
-                and not each.is_too_old(version)
-                and version[:1] <= each.newest_version[:1]
-            ]
+            relatives = relatives_with(vendor, version)
             hint = f"did you mean --db {relatives[0]}?" if relatives else server.tables_begin
             raise UsageError(f"{name} {given} is older than what we know", hint)
         return version, "as given", {}

@@ -14,7 +14,7 @@ HINTS: Final = {
     errno.EROFS: "the file system is mounted read-only: name a directory on a writable one",
     errno.EACCES: "run this as a user who may write there, for instance the database's own",
     errno.EPERM: "run this as a user who may write there, for instance the database's own",
-    errno.ENOENT: "name an existing directory on the drive to be measured",
+    errno.ENOENT: "name a directory that exists, and in which files can be made",
     errno.ENOTDIR: "name a directory, not a file or a device: the probe makes its own files in it",
     errno.ELOOP: "the path is a circle of symbolic links: name the directory itself",
     errno.ENAMETOOLONG: "name an existing directory on the drive to be measured",

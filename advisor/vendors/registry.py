@@ -92,6 +92,25 @@ def _words(text: str | None) -> list[str]:
     return re.findall("[a-z]+", text or "")
 
 
+def relatives_with(vendor: VendorName, version: NumericVersion) -> list[VendorName]:
+    """The servers of the same engine that have a release of that number."""
+    return [
+        other.name
+        for other in VENDORS.values()
+        if other.name != vendor
+        and other.engine == VENDORS[vendor].engine
+        and not other.is_too_old(version)
+        and not other.newer_than_known(version)
+    ]
+
+
+def newer_than_known(vendor: VendorName, version: NumericVersion) -> str:
+    """What to say of a version that is newer than the tables; "" where it is not."""
+    note = VENDORS[vendor].newer_than_known(version)
+    relatives = relatives_with(vendor, version) if note else []
+    return f"{note}; did you mean --db {relatives[0]}?" if relatives else note
+
+
 def vendor_of_scheme(scheme: str) -> VendorName | None:
     """Whose server a DSN names that begins so; None for no scheme of ours."""
     for vendor in VENDORS.values():

@@ -423,6 +423,12 @@ def test_what_is_offered_is_not_taken() -> None:
             (9, 8),
             "MySQL 9.8 is newer than what we know; the rules of 9.7 are used",
         ),
+        (
+            "mysql",
+            (10, 6),
+            "MySQL 10.6 is newer than what we know; the rules of 9.7 are used;"
+            " did you mean --db mariadb?",
+        ),
         ("mariadb", (11, 8, 3), None),
         (
             "mariadb",

@@ -91,6 +91,7 @@ def words(text: str) -> str:
         (("capacity", "--from", HDD, "--parameter", "items=5"), 2, "need --workload"),
         ((*ORDER, "--parameter", "items"), 2, "--parameter 'items': a name and a number up to"),
         ((*ORDER, "--parameter", "items=-1"), 2, "--parameter 'items=-1': a name and"),
+        ((*ORDER, *2 * ("--parameter", "items=5")), 2, "--parameter items is given twice"),
         ((*ORDER, "--parameter", "items=101"), 2, "order: items 101 is outside 1 to 100"),
         ((*ORDER, "--parameter", "users=1"), 2, "no chosen workload has a parameter 'users'"),
         (
