@@ -1,0 +1,1 @@
+"""The lab: whether our advice helps, by experiment on emulated drives."""

@@ -1,0 +1,293 @@
+/* One file, "drive", on FUSE: for a loop device, a drive of the given speed and failings.
+ *
+ *     emulated-drive MOUNTPOINT CURRENT DURABLE|- SIZE_BYTES <commands
+ *
+ * The configuration comes first on standard input, a line for each figure (timing.c has the keys,
+ * and "lies 1" for a drive that says that a flush is done and does nothing), then "start". After
+ * the answer "ready" each line is a command, answered by one line, "ok ..." or "error ERRNO":
+ *
+ *     cut MODE SEED PATH     the drive as a power cut at this instant leaves it (volatile_cache.h)
+ *     fail KIND COUNT ERRNO  after so many further reads, writes or flushes all of them fail
+ *     counts                 the reads, writes and flushes so far, and the bytes read and written
+ *     configure KEY ...      another figure from now on
+ *
+ * It ends, and the mount with it, when standard input does.
+ */
+#define FUSE_USE_VERSION 312
+#define _GNU_SOURCE
+#include "timing.h"
+#include "volatile_cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NAME "drive"
+#define INODE 2
+#define FOREVER_S 1e9
+#define LINE_BYTES 4096
+#define THREADS 256
+#define REQUEST_BYTES (1u << 20)
+
+static struct timing timing;
+static pthread_mutex_t timing_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t size_bytes, counts[KINDS], moved_bytes[KINDS], fails_after[KINDS];
+static int fails_with[KINDS], current_fd, has_cache, lies;
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void sleep_until(int64_t ns)
+{
+    struct timespec until = {ns / 1000000000LL, ns % 1000000000LL};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+}
+
+/* Counts a request; when it is done, and 0 or the errno with which it fails. */
+static int admit(enum kind kind, uint64_t offset, uint64_t bytes, int64_t *done_ns)
+{
+    pthread_mutex_lock(&timing_lock);
+    *done_ns = timing_done_ns(&timing, kind, offset, bytes, now_ns());
+    counts[kind]++;
+    moved_bytes[kind] += bytes;
+    int error = fails_with[kind] && counts[kind] > fails_after[kind] ? fails_with[kind] : 0;
+    pthread_mutex_unlock(&timing_lock);
+    return error;
+}
+
+static void stat_of(fuse_ino_t inode, struct stat *status)
+{
+    *status = (struct stat){.st_ino = inode, .st_nlink = 1, .st_mode = S_IFDIR | 0755};
+    if (inode == INODE) {
+        status->st_mode = S_IFREG | 0600;
+        status->st_size = (off_t)size_bytes;
+        status->st_blocks = status->st_size / 512;
+    }
+}
+
+static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
+{
+    if (parent != FUSE_ROOT_ID || strcmp(name, NAME) != 0) {
+        fuse_reply_err(request, ENOENT);
+        return;
+    }
+    struct fuse_entry_param entry = {
+        .ino = INODE, .attr_timeout = FOREVER_S, .entry_timeout = FOREVER_S};
+    stat_of(INODE, &entry.attr);
+    fuse_reply_entry(request, &entry);
+}
+
+static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    (void)file;
+    struct stat status;
+    stat_of(inode, &status);
+    fuse_reply_attr(request, &status, FOREVER_S);
+}
+
+static void on_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *to, int what,
+                       struct fuse_file_info *file)
+{
+    (void)to, (void)what;
+    on_getattr(request, inode, file);
+}
+
+static void on_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    (void)inode;
+    file->direct_io = 1;
+    fuse_reply_open(request, file);
+}
+
+static void on_read(fuse_req_t request, fuse_ino_t inode, size_t bytes, off_t offset,
+                    struct fuse_file_info *file)
+{
+    (void)inode, (void)file;
+    int64_t done_ns;
+    int error = admit(READ, (uint64_t)offset, bytes, &done_ns);
+    void *data = malloc(bytes);
+    ssize_t got = data ? pread(current_fd, data, bytes, offset) : -1;
+    if (got < 0)
+        error = error ? error : data ? errno : ENOMEM;
+    sleep_until(done_ns);
+    if (error)
+        fuse_reply_err(request, error);
+    else
+        fuse_reply_buf(request, data, (size_t)got);
+    free(data);
+}
+
+static void on_write(fuse_req_t request, fuse_ino_t inode, const char *data, size_t bytes,
+                     off_t offset, struct fuse_file_info *file)
+{
+    (void)inode, (void)file;
+    int64_t done_ns;
+    int error = admit(WRITE, (uint64_t)offset, bytes, &done_ns);
+    if (!error && pwrite(current_fd, data, bytes, offset) != (ssize_t)bytes)
+        error = errno ? errno : ENOSPC;
+    if (!error && has_cache)
+        error = cache_add(data, (uint64_t)offset, bytes);
+    sleep_until(done_ns);
+    if (error)
+        fuse_reply_err(request, error);
+    else
+        fuse_reply_write(request, bytes);
+}
+
+static void on_fsync(fuse_req_t request, fuse_ino_t inode, int datasync,
+                     struct fuse_file_info *file)
+{
+    (void)inode, (void)datasync, (void)file;
+    int64_t done_ns;
+    uint64_t written = has_cache ? cache_written() : 0;
+    int error = admit(FLUSH, 0, 0, &done_ns);
+    sleep_until(done_ns);
+    if (!error && has_cache && !lies)
+        error = cache_flush(written);
+    fuse_reply_err(request, error);
+}
+
+static void on_init(void *data, struct fuse_conn_info *connection)
+{
+    (void)data;
+    connection->max_write = REQUEST_BYTES;
+    connection->max_background = THREADS;
+    connection->congestion_threshold = THREADS;
+}
+
+static const struct fuse_lowlevel_ops operations = {
+    .init = on_init,
+    .lookup = on_lookup,
+    .getattr = on_getattr,
+    .setattr = on_setattr,
+    .open = on_open,
+    .read = on_read,
+    .write = on_write,
+    .fsync = on_fsync,
+};
+
+static int set_figure(const char *line)
+{
+    int number;
+    if (sscanf(line, "lies %d", &number) == 1) {
+        lies = number;
+        return 0;
+    }
+    return timing_configure(&timing, line);
+}
+
+static int kind_of(const char *word)
+{
+    static const char *const words[KINDS] = {"read", "write", "flush"};
+    for (int kind = 0; kind < KINDS; kind++)
+        if (strcmp(words[kind], word) == 0)
+            return kind;
+    return -1;
+}
+
+/* Returns 0 or an errno, and in `answer` what there is to tell. */
+static int obey(const char *line, char *answer)
+{
+    char word[16], path[LINE_BYTES];
+    unsigned long long number;
+    uint64_t held, kept;
+    int with, error;
+    if (sscanf(line, "cut %15s %llu %4095[^\n]", word, &number, path) == 3) {
+        if (!has_cache)
+            return EOPNOTSUPP;
+        error = cache_cut(word, number, path, &held, &kept);
+        sprintf(answer, "%llu %llu", (unsigned long long)held, (unsigned long long)kept);
+        return error;
+    }
+    pthread_mutex_lock(&timing_lock);
+    error = 0;
+    if (sscanf(line, "fail %15s %llu %d", word, &number, &with) == 3 && kind_of(word) >= 0) {
+        fails_after[kind_of(word)] = counts[kind_of(word)] + number;
+        fails_with[kind_of(word)] = with;
+    } else if (strncmp(line, "counts", 6) == 0) {
+        sprintf(answer, "%llu %llu %llu %llu %llu", (unsigned long long)counts[READ],
+                (unsigned long long)counts[WRITE], (unsigned long long)counts[FLUSH],
+                (unsigned long long)moved_bytes[READ], (unsigned long long)moved_bytes[WRITE]);
+    } else if (strncmp(line, "configure ", 10) != 0 || set_figure(line + 10)) {
+        error = EINVAL;
+    }
+    pthread_mutex_unlock(&timing_lock);
+    return error;
+}
+
+static int read_line(char *line)
+{
+    if (fgets(line, LINE_BYTES, stdin) == NULL)
+        return 0;
+    line[strcspn(line, "\n")] = '\0';
+    return 1;
+}
+
+static void *take_commands(void *session)
+{
+    char line[LINE_BYTES];
+    while (read_line(line)) {
+        char answer[LINE_BYTES] = "";
+        int error = obey(line, answer);
+        if (error)
+            printf("error %d\n", error);
+        else
+            printf("ok %s\n", answer);
+        fflush(stdout);
+    }
+    fuse_session_unmount(session);
+    _exit(0); /* threads sleep for as long as their requests take */
+}
+
+int main(int argc, char **argv)
+{
+    char line[LINE_BYTES];
+    pthread_t commands;
+    if (argc != 5)
+        return 2;
+    size_bytes = strtoull(argv[4], NULL, 10);
+    current_fd = open(argv[2], O_RDWR | O_CLOEXEC);
+    has_cache = strcmp(argv[3], "-") != 0;
+    int durable_fd = has_cache ? open(argv[3], O_RDWR | O_CLOEXEC) : current_fd;
+    if (current_fd < 0 || durable_fd < 0) {
+        perror("an image");
+        return 1;
+    }
+    timing_init(&timing, size_bytes);
+    while (read_line(line) && strcmp(line, "start") != 0)
+        if (set_figure(line)) {
+            fprintf(stderr, "not a figure of a drive: %s\n", line);
+            return 2;
+        }
+    if (has_cache)
+        cache_init(durable_fd, timing.cache_bytes);
+    timing_start(&timing, now_ns());
+    prctl(PR_SET_TIMERSLACK, 1L); /* of this thread and those that it starts, in nanoseconds */
+
+    char *arguments[] = {argv[0], "-o", "fsname=emulated-drive"};
+    struct fuse_args args = FUSE_ARGS_INIT(3, arguments);
+    struct fuse_session *session = fuse_session_new(&args, &operations, sizeof operations, NULL);
+    if (session == NULL || fuse_session_mount(session, argv[1]))
+        return 1;
+    struct fuse_loop_config *config = fuse_loop_cfg_create();
+    fuse_loop_cfg_set_clone_fd(config, 1);
+    fuse_loop_cfg_set_max_threads(config, THREADS);
+    fuse_loop_cfg_set_idle_threads(config, THREADS);
+    puts("ready");
+    fflush(stdout);
+    pthread_create(&commands, NULL, take_commands, session);
+    fuse_session_loop_mt(session, config);
+    fuse_session_unmount(session);
+    return 0;
+}
