@@ -19,6 +19,7 @@ from tests.powercut.disk import Cut, Disk, Filesystem, mounted
 from tests.powercut.recovery import Recovered, recover
 from tests.powercut.server import Machine
 from tests.powercut.verdict import Loss, Verdict, judge, loss
+from tests.powercut.volatile_disk import VolatileDisk
 
 Accident = Literal["power cut", "kill -9"]
 
@@ -35,6 +36,8 @@ class Plan:
     seconds: float
     seed: int
     filesystem: Filesystem = "ext4"
+    volatile: bool = False
+    """Whether the drive has a cache that is lost, too."""
     checkpoints: bool = False
     """Whether data pages are written out all the time, too."""
     pause_s: float = 0.0
@@ -73,13 +76,15 @@ class Run:
     plan: Plan
     outcomes: tuple[Outcome, ...]
     commits: int
+    held: tuple[int, ...]
+    """How many writes were in the drive's cache at each cut, where it has one."""
     load_average: float
     """Of the machine, in the last minute before the end of the load."""
 
 
 def rehearse(room: Path, machine: Machine, plan: Plan) -> Run:
     """Runs a server on a new drive, cuts and kills it, and judges what is left of it each time."""
-    disk = Disk(room, "drive", plan.filesystem)
+    disk = _disk(room, plan)
     with disk.plugged_in() as place:
         machine.install(place)
         with machine.running(place) as running, running.connected(plan.clients + 1) as connections:
@@ -107,7 +112,14 @@ def rehearse(room: Path, machine: Machine, plan: Plan) -> Run:
         after_cuts = pool.map(partial(judged, "power cut"), cuts)
         outcomes = (*after_cuts, judged("kill -9", killed))
     commits = sum(map(len, load.ledger.acknowledged_s))
-    return Run(plan, outcomes, commits, load_average)
+    held = tuple(disk.held[: plan.cuts]) if isinstance(disk, VolatileDisk) else ()
+    return Run(plan, outcomes, commits, held, load_average)
+
+
+def _disk(room: Path, plan: Plan) -> Disk:
+    if plan.volatile:
+        return VolatileDisk(room, "drive", plan.filesystem, seed=plan.seed)
+    return Disk(room, "drive", plan.filesystem)
 
 
 def _cut(disk: Disk, image: Path, at_s: float) -> Cut:

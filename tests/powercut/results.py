@@ -20,7 +20,7 @@ BLOCK: Final = re.compile(r"(<!-- made by powercut -->\n).*?(<!-- end -->)", re.
 ACCIDENTS: Final[tuple[Accident, ...]] = ("power cut", "kill -9")
 
 Stored = dict[str, dict[str, list[dict[str, Any]]]]
-"""Section ("servers", "advisor") -> what was rehearsed -> its runs."""
+"""Section ("servers", "volatile", "advisor") -> what was rehearsed -> its runs."""
 
 
 def run_json(run: Run, server_version: str) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def run_json(run: Run, server_version: str) -> dict[str, Any]:
         "server_version": server_version,
         "commits": run.commits,
         "load_average": round(run.load_average, 1),
+        "held": list(run.held),
         **{
             accident: _columns([one for one in run.outcomes if one.accident == accident])
             for accident in ACCIDENTS
@@ -67,7 +68,7 @@ def advisor_json(rehearsal: advisor_files.Rehearsal) -> dict[str, Any]:
 
 def load(path: Path = RESULTS) -> Stored:
     """What is stored."""
-    empty: Stored = {"advisor": {}, "servers": {}}
+    empty: Stored = {"advisor": {}, "servers": {}, "volatile": {}}
     return cast("Stored", json.loads(path.read_text())) if path.exists() else empty
 
 

@@ -1,8 +1,9 @@
 """Rehearses power cuts of real database servers and of the advisor, and stores what they lost.
 
-    python -m tests.powercut.run [--full] [--only TEXT] [--seed N] [--results FILE]
+    python -m tests.powercut.run [--full] [--volatile] [--only TEXT] [--seed N] [--results FILE]
 
-Without --full two short runs of each configuration, with it at least 50 cuts of each. --only: what
+Each server in its strict form is cut once more on a drive whose own cache is lost, too. Without
+--full two short runs of each configuration, with it at least 50 cuts of each. --only: what
 has TEXT in its name (a server, a durability class, a setting, "lies", "fsync-advisor"). Needs root,
 loop devices, mkfs.ext4, mkfs.xfs and gcc, and the servers that tests/run fetches. report.py makes
 the README's table of the results.
@@ -27,9 +28,13 @@ def main(arguments: Sequence[str]) -> int:
     """Runs what is asked for."""
     options = _options(arguments)
     configurations = [one for one in CONFIGURATIONS if is_chosen(one.name, options.only)]
-    commands = [
-        one for one in advisor_files.COMMANDS if is_chosen(f"fsync-advisor {one}", options.only)
-    ]
+    commands = (
+        []
+        if options.volatile
+        else [
+            one for one in advisor_files.COMMANDS if is_chosen(f"fsync-advisor {one}", options.only)
+        ]
+    )
     if not configurations and not commands:
         print(f"nothing has {options.only!r} in its name", file=sys.stderr)
         return 2
@@ -57,6 +62,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="at least 50 cuts of each")
     parser.add_argument("--only", default="", metavar="TEXT", help="names that have it")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the instants")
+    parser.add_argument("--volatile", action="store_true", help="only drives whose cache is lost")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE")
     return parser.parse_args(arguments)
 
@@ -82,6 +88,19 @@ def plans(configuration: Configuration, seed: int, *, full: bool) -> list[Plan]:
     return several
 
 
+def volatile_plans(configuration: Configuration, seed: int, *, full: bool) -> list[Plan]:
+    """The runs on a drive whose cache is lost: of what promises that nothing is, and of a lying
+    drive's none, for that one says itself what it loses."""
+    if configuration.changed or configuration.lying or configuration.durability != "durable":
+        return []
+    first, cuts = _first_seed(configuration.name, seed) + 5, 12 if full else 3
+    return [
+        Plan(1, cuts, 8, first, volatile=True),
+        Plan(16, cuts, 8, first + 1, volatile=True, pause_s=0.002),
+        Plan(16, cuts, 8, first + 2, filesystem="xfs", volatile=True, checkpoints=True),
+    ]
+
+
 def _first_seed(name: str, seed: int) -> int:
     return zlib.crc32(name.encode()) % 1_000_000 + 10 * seed
 
@@ -94,10 +113,13 @@ def _rehearse_server(room: Path, configuration: Configuration, options: argparse
     if library:
         trust = lying_drive.judged(lying_drive.measured(library, Disk(room, "measured", "ext4")))
     machine = machine_for(room, configuration, library)
-    for plan in plans(configuration, options.seed, full=options.full):
+    kept = [] if options.volatile else plans(configuration, options.seed, full=options.full)
+    lost = volatile_plans(configuration, options.seed, full=options.full)
+    for plan in (*kept, *lost):
         run = rehearse(room, machine, plan)
         stored = {**run_json(run, machine.server.version), **trust}
-        add("servers", configuration.name, stored, options.results)
+        section = "volatile" if plan.volatile else "servers"
+        add(section, configuration.name, stored, options.results)
         print(_line(configuration, run), flush=True)
 
 
@@ -110,7 +132,8 @@ def _line(configuration: Configuration, run: Run) -> str:
     faults = [text for one in run.outcomes for text in (*one.tables.faults, *one.corruption)]
     claimed = claim(configuration)
     return (
-        f"{configuration.name}, {run.plan.clients} clients, {run.plan.filesystem}: {run.commits}"
+        f"{configuration.name}, {run.plan.clients} clients, {run.plan.filesystem}"
+        f"{', volatile' if run.plan.volatile else ''}: {run.commits}"
         f" commits, {losing} of {len(cuts)} cuts lost some, oldest {tables_ms:.0f} ms"
         f" (claimed {claimed.tables_ms}); binary log {log_ms:.0f} ms (claimed {claimed.log_ms});"
         f" kill: {kill.tables.lost.commits}; load {run.load_average:.1f};"

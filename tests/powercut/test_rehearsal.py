@@ -12,6 +12,7 @@ from tests.powercut.configurations import TRX, Configuration
 from tests.powercut.disk import CannotRehearse, Disk, Filesystem, mounted, shelf
 from tests.powercut.rehearsal import Plan, Run, rehearse
 from tests.powercut.server import machine_for
+from tests.servers.harness import ServerDidNotStart
 from tests.support.faults import missing
 
 FEW = 3
@@ -77,6 +78,27 @@ def test_strict_loses_nothing(room: Path, server: str) -> None:
     assert faults_of(run) == []
     for one in run.outcomes:
         assert one.log is None or one.log.commits == one.tables_only == one.log_only == 0
+
+
+@pytest.mark.parametrize("server", STRICT)
+def test_strict_loses_nothing_where_a_drives_cache_is_lost_too(room: Path, server: str) -> None:
+    """Four cuts: nothing of the cache is kept, its oldest, any of it, parts of it."""
+    plan = Plan(clients=16, cuts=4, seconds=2, seed=6, volatile=True)
+    run = run_of(room, Configuration(server), plan)
+    assert max(run.held) > 0
+    assert lost(run) == [0] * 5
+    assert faults_of(run) == []
+
+
+def test_what_lies_in_a_drives_cache_goes_with_it(room: Path) -> None:
+    """The same rehearsal loses commits, or the whole server, where nobody asks for a flush."""
+    unsynced = Configuration("postgresql-15", changed={"fsync": "off"})
+    plan = Plan(clients=1, cuts=1, seconds=2, seed=7, volatile=True)
+    try:
+        run = run_of(room, unsynced, plan)
+    except ServerDidNotStart:
+        return
+    assert lost(run)[0] > 0 or faults_of(run)
 
 
 def test_a_commit_that_did_not_wait_is_lost_and_nothing_else(room: Path) -> None:
