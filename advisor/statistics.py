@@ -3,7 +3,8 @@
 import math
 from array import array
 from collections.abc import Sequence
-from statistics import NormalDist, fmean, stdev
+from functools import lru_cache
+from statistics import fmean, stdev
 
 from advisor.measurement import Round, Summary
 
@@ -24,15 +25,33 @@ def percentile(ordered: Sequence[int], percent: float) -> int | None:
     return ordered[math.ceil(count * per_mille / 1000) - 1]
 
 
-def student_t_975(degrees: int) -> float:
-    """97.5 % quantile of Student's t (Abramowitz and Stegun 26.7.5), good from 5 degrees on."""
-    z = NormalDist().inv_cdf(0.975)
-    return (
-        z
-        + (z**3 + z) / (4 * degrees)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * degrees**3)
-    )
+@lru_cache(maxsize=256)
+def student_t(quantile: float, degrees: int) -> float:
+    """A quantile above 50 % of Student's t, exact for whole degrees of freedom."""
+    low, high = 0.0, 1.0
+    while _student_cdf(high, degrees) < quantile:
+        low, high = high, 2 * high
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        if _student_cdf(middle, degrees) < quantile:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _student_cdf(t: float, degrees: int) -> float:
+    """P(T <= t) for t >= 0 (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
+    angle = math.atan2(t, math.sqrt(degrees))
+    squared = math.cos(angle) ** 2
+    odd = degrees % 2
+    term = math.sin(angle) * (math.cos(angle) if odd else 1.0)
+    total = term if degrees > 1 else 0.0
+    for number in range(2 + odd, degrees - 1, 2):
+        term *= squared * (number - 1) / number
+        total += term
+    inside = 2 / math.pi * (angle + total) if odd else total
+    return (1 + inside) / 2
 
 
 def ci95_percent(rounds: Sequence[Sequence[int]]) -> float | None:
@@ -48,7 +67,7 @@ def ci95_percent(rounds: Sequence[Sequence[int]]) -> float | None:
         means += [fmean(latencies[start : start + size]) for start in starts]
     if len(means) < BATCHES_PER_ROUND:
         return None
-    half_width = student_t_975(len(means) - 1) * stdev(means) / math.sqrt(len(means))
+    half_width = student_t(0.975, len(means) - 1) * stdev(means) / math.sqrt(len(means))
     return 100 * half_width / fmean(means)
 
 

@@ -11,7 +11,7 @@ from advisor.statistics import (
     ci95_percent,
     mean_interval_us,
     percentile,
-    student_t_975,
+    student_t,
     summarise,
     typical_us,
 )
@@ -63,18 +63,22 @@ def test_a_percentile_is_the_least_value_that_bounds_that_share(
     assert value == min(bounding)
 
 
-# Quantiles from a printed table of Student's t, 0.975.
+# From a printed table of Student's t: NIST/SEMATECH e-Handbook, 1.3.6.7.2.
 @pytest.mark.parametrize(
-    ("degrees", "quantile"), [(9, 2.2622), (19, 2.0930), (29, 2.0452), (100, 1.9840)]
+    ("quantile", "degrees", "value"),
+    [
+        (0.95, 7, 1.895),
+        (0.975, 1, 12.706),
+        (0.975, 2, 4.303),
+        (0.975, 3, 3.182),
+        (0.975, 9, 2.262),
+        (0.975, 100, 1.984),
+        (0.995, 3, 5.841),
+        (0.995, 10, 3.169),
+    ],
 )
-def test_students_t_is_the_printed_one(degrees: int, quantile: float) -> None:
-    assert student_t_975(degrees) == pytest.approx(quantile, abs=0.0003)
-
-
-# Abramowitz and Stegun 26.7.5 by hand, z = 1.959964 at 5 degrees: 1.959964 + 2.37229 / 5
-# + 2.82255 / 25 + 2.55592 / 125 = 2.56777; the table has 2.571.
-def test_students_t_is_a_little_low_at_five_degrees() -> None:
-    assert student_t_975(5) == pytest.approx(2.56777, abs=0.00003)
+def test_students_t_is_the_printed_one(quantile: float, degrees: int, value: float) -> None:
+    assert student_t(quantile, degrees) == pytest.approx(value, abs=0.0006)
 
 
 def test_below_ten_batches_there_is_no_interval() -> None:
