@@ -248,3 +248,14 @@ def test_a_drive_fails_from_a_request_on(kind: Any, error: int, make: DriveMaker
         with suppress(OSError):
             block.close()
     assert failed == [False, False, False, True, True]
+
+
+def test_a_drive_hurries_for_a_while(make: DriveMaker) -> None:
+    """500 syncs of 20 ms would take 10 s."""
+    latency = {**INSTANT, "flush_us": [[0.5, 20_000]]}
+    with make(instant(latency=latency)) as drive:
+        began_s = time.perf_counter()
+        with drive.hurried():
+            least_sync_us(drive, 500)
+        assert time.perf_counter() - began_s < 5
+        assert least_sync_us(drive, 1) > 20_000

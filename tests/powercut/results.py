@@ -69,7 +69,7 @@ def advisor_json(rehearsal: advisor_files.Rehearsal) -> dict[str, Any]:
 def load(path: Path = RESULTS) -> Stored:
     """What is stored."""
     empty: Stored = {"advisor": {}, "servers": {}, "volatile": {}}
-    return cast("Stored", json.loads(path.read_text())) if path.exists() else empty
+    return {**empty, **cast("Stored", json.loads(path.read_text()))} if path.exists() else empty
 
 
 def add(section: str, name: str, run: Mapping[str, Any], path: Path = RESULTS) -> None:

@@ -38,18 +38,23 @@ class Machine:
         self._environment = environment
         self._program = programs.get("postgres") or next(iter(programs.values()))
 
-    def install(self, folder: Path) -> None:
-        """Makes the data directory, with checksums, and puts the fragment in its place."""
+    def install(self, folder: Path, data: Path | None = None) -> None:
+        """Makes the data directory, with checksums, and puts the fragment in its place; `data`: as
+        a copy of that one, which a server with another fragment has left."""
         place = Place(folder)
-        if self.vendor == "postgresql":
+        if data is not None:
+            copy_tree(data, place.data)
+        elif self.vendor == "postgresql":
             os.chmod(folder, 0o777)
             options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
             options += ["--data-checksums", "--no-sync", f"--pgdata={place.data}"]
             run_as_account([self._programs["initdb"], *options])
+        else:
+            copy_tree(self._template, place.data)
+        if self.vendor == "postgresql":
             with (place.data / "postgresql.conf").open("a") as config:
                 config.write(self._fragment)
         else:
-            copy_tree(self._template, place.data)
             place.fragment.write_text(self._fragment)
         os.chmod(folder, 0o777)
         hand_over(folder)

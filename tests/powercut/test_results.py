@@ -123,6 +123,7 @@ def test_a_run_of_the_same_seed_replaces_the_old_one(tmp_path: Path) -> None:
     assert load(path) == {
         "advisor": {"a command": [{"seed": 1}]},
         "servers": {"a server": [{"seed": 1, "commits": 20}, {"seed": 2, "commits": 30}]},
+        "volatile": {},
     }
 
 

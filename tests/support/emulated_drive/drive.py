@@ -39,6 +39,17 @@ MAKE: Final[dict[Filesystem, tuple[str, ...]]] = {
     "ext4": ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"),
     "xfs": ("mkfs.xfs", "-q", "-f"),
 }
+NO_DELAY: Final = (
+    "read_us 0.5:0",
+    "write_us 0.5:0",
+    "flush_us 0.5:0",
+    "ops_per_s 0",
+    "bytes_per_s 0",
+    "rotation_us 0",
+    "cache_bytes 0",
+    "drain_bytes_per_s 0",
+    "fast_bytes 0",
+)
 ANSWER_TIMEOUT_S: Final = 60
 NOTHING_S: Final = 0.02
 
@@ -81,9 +92,20 @@ class EmulatedDrive:
         """After so many further requests of the kind, each fails with that errno; 0: none does."""
         self._ask(f"fail {kind} {after} {error}")
 
-    def configure(self, figure: str) -> None:
-        """Another figure from now on, as timing.c knows it: "flush_us 0.5:2000"."""
-        self._ask(f"configure {figure}")
+    def configure(self, *figures: str) -> None:
+        """Other figures from now on, as timing.c knows them: "flush_us 0.5:2000"."""
+        for figure in figures:
+            self._ask(f"configure {figure}")
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Within the block it takes no time, afterwards again as its profile says, rested."""
+        self.configure(*NO_DELAY)
+        try:
+            yield
+        finally:
+            self.configure(*self.profile.figures())
+            self._ask("restart")
 
     def counts(self) -> tuple[int, int, int]:
         """The reads, writes and flushes so far."""
@@ -141,17 +163,21 @@ def emulated_drive(
 def mounted_drive(
     drive: EmulatedDrive, point: Path, filesystem: Filesystem = "ext4", options: Sequence[str] = ()
 ) -> Iterator[Path]:
-    """A new file system on the drive, mounted for as long as the block takes."""
-    run_tool(*MAKE[filesystem], str(drive.device))
+    """A new file system on the drive, mounted for as long as the block takes.
+
+    It is made, mounted and unmounted in a hurry.
+    """
     point.mkdir()
     try:
-        run_tool(
-            "mount", *(("-o", ",".join(options)) if options else ()), str(drive.device), str(point)
-        )
+        with drive.hurried():
+            run_tool(*MAKE[filesystem], str(drive.device))
+            option = ("-o", ",".join(options)) if options else ()
+            run_tool("mount", *option, str(drive.device), str(point))
         try:
             yield point
         finally:
-            _unmount(point)
+            with drive.hurried():
+                _unmount(point)
     finally:
         point.rmdir()
 

@@ -10,6 +10,7 @@
  *     fail KIND COUNT ERRNO  after so many further reads, writes or flushes all of them fail
  *     counts                 the reads, writes and flushes so far, and the bytes read and written
  *     configure KEY ...      another figure from now on
+ *     restart                with full credits and fast cells, as after a long rest
  *
  * It ends, and the mount with it, when standard input does.
  */
@@ -219,6 +220,8 @@ static int obey(const char *line, char *answer)
         sprintf(answer, "%llu %llu %llu %llu %llu", (unsigned long long)counts[READ],
                 (unsigned long long)counts[WRITE], (unsigned long long)counts[FLUSH],
                 (unsigned long long)moved_bytes[READ], (unsigned long long)moved_bytes[WRITE]);
+    } else if (strcmp(line, "restart") == 0) {
+        timing_start(&timing, now_ns());
     } else if (strncmp(line, "configure ", 10) != 0 || set_figure(line + 10)) {
         error = EINVAL;
     }

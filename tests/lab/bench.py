@@ -1,0 +1,142 @@
+"""The bench: a server on an emulated drive, with one configuration after another."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from advisor.vendors.base import Place
+from advisor.versions import format_version
+from tests.lab.configurations import DEFAULT, Configurations, measure
+from tests.lab.experiment import Block
+from tests.lab.loads import LoadDriver, driver
+from tests.lab.results import RunResult
+from tests.powercut.server import Machine
+from tests.servers.account import copy_tree, reachable
+from tests.servers.harness import server_named, version_of
+from tests.support.emulated_drive import (
+    EmulatedDrive,
+    compile_drive,
+    emulated_drive,
+    load_profile,
+    mounted_drive,
+)
+
+DRIVE_BYTES: Final = 24 << 30
+"""Sparse: it takes what is written."""
+DROP_CACHES: Final = Path("/proc/sys/vm/drop_caches")
+
+
+class Bench:
+    """A drive with the data of a load on it; `run` gives one configuration its turn."""
+
+    def __init__(
+        self,
+        block: Block,
+        drive: EmulatedDrive,
+        place: Path,
+        room: Path,
+        configurations: Configurations,
+    ) -> None:
+        self._block = block
+        self._drive = drive
+        self._place = place
+        self._template = room / "template"
+        self._room = room
+        self._configurations = configurations
+        self._server = server_named(block.server)
+        self._driver: LoadDriver = driver(block.load, self._server.vendor)
+        private = room / "programs"
+        private.mkdir()
+        os.chmod(private, 0o755)
+        self._tree = reachable(self._server.installed.tree, private)
+
+    def prepare(self) -> None:
+        """Makes the data, once; each run starts from a copy."""
+        machine = self._machine(self._configurations.fragment(DEFAULT))
+        with self._drive.hurried():
+            machine.install(self._place)
+            with machine.running(self._place) as running:
+                self._driver.prepare(running.address)
+                running.stop()
+            copy_tree(Place(self._place).data, self._template)
+
+    def run(self, configuration: str, repetition: int, *, recovery: bool = False) -> RunResult:
+        """One run, from the same data as every other."""
+        fragment = self._configurations.fragment(configuration)
+        machine = self._machine(fragment)
+        stopping = self._block.experiment.stopping
+        load_average = os.getloadavg()[0]
+        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._drive.hurried():
+            self._fresh_data(machine)
+        with machine.running(self._place) as running:
+            flushes = self._drive.counts()[2]
+            seed = self._block.experiment.seed + repetition
+            rates = self._driver.run(running.address, stopping.warmup_s, stopping.measured_s, seed)
+            flushes = self._drive.counts()[2] - flushes
+            if recovery:
+                running.kill()
+            with self._drive.hurried():
+                if not recovery:
+                    running.stop()
+        recovery_s = self._recovery_s(machine) if recovery else None
+        commits = rates.mean * (stopping.warmup_s + stopping.measured_s)
+        return RunResult(
+            block=self._block.key,
+            configuration=configuration,
+            repetition=repetition,
+            server_version=format_version(version_of(self._server)),
+            started_at=started_at,
+            load_average=round(load_average, 2),
+            fragment=fragment,
+            rates=rates,
+            flushes_per_commit=round(flushes / commits, 3) if commits else None,
+            recovery_s=recovery_s,
+        )
+
+    def _machine(self, fragment: str) -> Machine:
+        return Machine(self._server, self._tree, fragment, {})
+
+    def _fresh_data(self, machine: Machine) -> None:
+        for path in self._place.iterdir():
+            if path.is_dir() and path.name != "lost+found":
+                shutil.rmtree(path)
+            elif path.is_file():
+                path.unlink()
+        machine.install(self._place, self._template)
+        os.sync()
+
+    def _recovery_s(self, machine: Machine) -> float:
+        """The time of a start after a kill, with nothing of the data in memory."""
+        os.sync()
+        DROP_CACHES.write_text("3\n")
+        began_s = time.monotonic()
+        with machine.running(self._place) as running:
+            took_s = time.monotonic() - began_s
+            with self._drive.hurried():
+                running.stop()
+        return round(took_s, 2)
+
+
+@contextmanager
+def bench(block: Block, room: Path) -> Iterator[Bench]:
+    """A bench for a block, its drive's images in `room`, prepared."""
+    program = compile_drive(room)
+    profile = load_profile(block.drive)
+    with (
+        emulated_drive(program, profile, room, size_bytes=DRIVE_BYTES) as drive,
+        mounted_drive(drive, room / "drive") as place,
+    ):
+        measurement = room / "measurement.json"
+        measure(place, measurement)
+        server = server_named(block.server)
+        version = format_version(version_of(server))
+        configurations = Configurations(block.experiment, server.vendor, version, measurement)
+        prepared = Bench(block, drive, place, room, configurations)
+        prepared.prepare()
+        yield prepared

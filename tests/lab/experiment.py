@@ -1,0 +1,115 @@
+"""An experiment as a file states it before it runs: a question, its rivals, and when it stops."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Final, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from advisor.units import parse_size
+
+FOLDER: Final = Path(__file__).parent / "experiments"
+
+LoadName = Literal["single-row", "tpcb", "simple-update", "write-only", "update", "read-write"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Variant(_Part):
+    """A configuration that is another one with settings changed."""
+
+    of: str
+    settings: Mapping[str, str]
+
+
+class Load(_Part):
+    """What the server is given to do."""
+
+    name: LoadName
+    clients: int = Field(ge=1, le=256)
+    scale: int = Field(ge=1)
+    """pgbench's scale; sysbench's rows in units of 100 000; nothing for single-row."""
+
+
+class Stopping(_Part):
+    """When a comparison ends."""
+
+    warmup_s: float = Field(gt=0)
+    """Not counted: until checkpoints and page flushing have begun."""
+    measured_s: float = Field(gt=0)
+    repetitions_min: int = Field(ge=1)
+    repetitions_max: int = Field(ge=1)
+    """Up to here, where the best two are within 10 %."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Stopping":
+        if self.repetitions_max < self.repetitions_min:
+            raise ValueError("repetitions_max is below repetitions_min")
+        return self
+
+
+class Experiment(_Part):
+    """One file of experiments/; its name is the id that rules cite."""
+
+    id: str
+    question: str
+    servers: tuple[str, ...] = Field(min_length=1)
+    drives: tuple[str, ...] = Field(min_length=1)
+    loads: tuple[Load, ...] = Field(min_length=1)
+    memory: str
+    """What the server may have of the host's memory, as --memory says it."""
+    configurations: tuple[str, ...] = Field(min_length=2)
+    """"default", "ours", rivals of rivals.py by name, and the variants."""
+    variants: Mapping[str, Variant] = {}
+    stopping: Stopping
+    seed: int
+
+    @property
+    def memory_bytes(self) -> int:
+        return parse_size(self.memory)
+
+    def blocks(self) -> list["Block"]:
+        """What shares a drive and its data: compared with each other, and with nothing else."""
+        return [
+            Block(self, server, drive, load)
+            for server in self.servers
+            for drive in self.drives
+            for load in self.loads
+        ]
+
+
+class Block(NamedTuple):
+    """One server on one drive under one load."""
+
+    experiment: Experiment
+    server: str
+    drive: str
+    load: Load
+
+    @property
+    def key(self) -> str:
+        """The same in every run: "postgresql-15 cloud-3000 tpcb-16-100"."""
+        load = self.load
+        return f"{self.server} {self.drive} {load.name}-{load.clients}-{load.scale}"
+
+    def order(self, repetition: int) -> list[str]:
+        """All configurations once, in an order that the seed draws for each repetition."""
+        draw = Random(f"{self.experiment.seed} {self.key} {repetition}")
+        names = list(self.experiment.configurations)
+        draw.shuffle(names)
+        return names
+
+
+def load_experiment(name: str) -> Experiment:
+    """An experiment of experiments/ by its id."""
+    raw = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return Experiment.model_validate({**raw, "id": name})
+
+
+def experiment_names() -> list[str]:
+    """All of them, by name."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))

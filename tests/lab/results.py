@@ -1,0 +1,55 @@
+"""What the lab has measured: a line of JSON for each run, all of them kept."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from advisor.measurement import Model
+from tests.lab.rates import RunRates
+
+FOLDER: Final = Path(__file__).parent / "results"
+
+
+class RunResult(Model):
+    """One run of one configuration."""
+
+    block: str
+    """Server, drive and load: experiment.Block.key."""
+    configuration: str
+    repetition: int
+    server_version: str
+    started_at: str
+    """UTC, ISO 8601."""
+    load_average: float
+    """Of the host, just before."""
+    fragment: str
+    rates: RunRates
+    flushes_per_commit: float | None = None
+    """As the emulated drive counts them."""
+    recovery_s: float | None = None
+    """From the start after a kill to the first answer, the page cache dropped."""
+
+
+def path_of(experiment: str) -> Path:
+    """Where an experiment's runs are kept."""
+    return FOLDER / f"{experiment}.jsonl"
+
+
+def stored_runs(experiment: str, path: Path | None = None) -> list[RunResult]:
+    """All runs so far."""
+    file = path or path_of(experiment)
+    if not file.exists():
+        return []
+    return [RunResult.model_validate(json.loads(line)) for line in _lines(file)]
+
+
+def add(result: RunResult, path: Path) -> None:
+    """Appends a run."""
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(result.model_dump(exclude_none=True)) + "\n")
+
+
+def _lines(file: Path) -> Iterator[str]:
+    return (line for line in file.read_text(encoding="utf-8").splitlines() if line)

@@ -1,0 +1,157 @@
+"""The lab's machinery: that it runs, keeps and compares; never that a configuration wins."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.bench import bench
+from tests.lab.experiment import Experiment, experiment_names, load_experiment
+from tests.lab.loads import CannotLoad, driver
+from tests.lab.rates import RunRates
+from tests.lab.results import RunResult, add, stored_runs
+from tests.lab.rivals import GIB, RIVALS
+from tests.lab.run import _missing, is_close
+from tests.servers.account import private_folder
+from tests.servers.harness import server_named
+from tests.support.emulated_drive import CannotEmulate, load_profile
+from tests.support.faults import missing
+
+STOPPING = {"warmup_s": 1, "measured_s": 2, "repetitions_min": 2, "repetitions_max": 3}
+
+
+def experiment(**changes: Any) -> Experiment:
+    figures: dict[str, Any] = {
+        "id": "a test",
+        "question": "does the machinery work?",
+        "servers": ["postgresql-15"],
+        "drives": ["nvme-protected"],
+        "loads": [{"name": "tpcb", "clients": 2, "scale": 1}],
+        "memory": "1GB",
+        "configurations": ["default", "ours"],
+        "stopping": STOPPING,
+        "seed": 1,
+        **changes,
+    }
+    return Experiment.model_validate(figures)
+
+
+def run(configuration: str, repetition: int, rate: float, block: str = "") -> RunResult:
+    return RunResult(
+        block=block or experiment().blocks()[0].key,
+        configuration=configuration,
+        repetition=repetition,
+        server_version="15",
+        started_at="2026-11-28T12:00:00+00:00",
+        load_average=0.0,
+        fragment="",
+        rates=RunRates(per_s=(rate,)),
+    )
+
+
+def test_what_is_said_of_the_seconds() -> None:
+    """Ten seconds of 100 and ten of 80, with 0 for two: lowest five (80+0+0+80+80)/5 = 48."""
+    rates = RunRates(per_s=(*[100.0] * 10, *[80.0] * 4, 0.0, 0.0, *[80.0] * 4))
+    assert rates.mean == pytest.approx((1000 + 640) / 20)
+    assert rates.lowest == pytest.approx(48)
+    assert rates.drift == pytest.approx(0.64)
+    assert not rates.is_steady
+    assert RunRates(per_s=(5.0, 5.2)).is_steady
+
+
+def test_each_repetition_has_an_order_of_its_own_that_stays() -> None:
+    (block,) = experiment(configurations=["default", "ours", "pgtune", "large-wal"]).blocks()
+    orders = [block.order(number) for number in range(8)]
+    assert len({tuple(order) for order in orders}) > 1
+    assert orders == [block.order(number) for number in range(8)]
+    assert {frozenset(order) for order in orders} == {frozenset(block.experiment.configurations)}
+
+
+def test_a_comparison_goes_on_while_the_best_two_are_close() -> None:
+    (block,) = experiment().blocks()
+    assert [n for _, n in _missing(block, [])] == [0, 0, 1, 1]
+    made = [run("default", 0, 100), run("ours", 0, 105), run("default", 1, 100)]
+    assert _missing(block, made) == [("ours", 1)]
+    close, apart = [*made, run("ours", 1, 105)], [*made, run("ours", 1, 200)]
+    assert [n for _, n in _missing(block, close)] == [2, 2]
+    assert is_close(close)
+    assert not is_close([run("default", 0, 100), run("ours", 0, 112)])
+    assert [n for _, n in _missing(block, [*apart[:1], run("ours", 0, 200), *apart[2:]])] == []
+
+
+def test_a_run_is_kept_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "x.jsonl"
+    for one in (run("ours", 0, 10), run("default", 0, 12)):
+        add(one, path)
+    assert stored_runs("x", path) == [run("ours", 0, 10), run("default", 0, 12)]
+    assert [json.loads(line)["configuration"] for line in path.read_text().splitlines()] == [
+        "ours",
+        "default",
+    ]
+
+
+def test_the_rivals_formulas() -> None:
+    """For 16 GB and 8 processors, computed by hand from the sources that rivals.py names."""
+    pgtune = RIVALS["postgresql"]["pgtune"](16 * GIB, 8)
+    assert pgtune["shared_buffers"] == "4096MB"
+    assert pgtune["maintenance_work_mem"] == "1024MB"
+    assert (pgtune["min_wal_size"], pgtune["max_wal_size"]) == ("2GB", "8GB")
+    assert RIVALS["postgresql"]["timescaledb-tune"](16 * GIB, 8)["max_wal_size"] == "1GB"
+    dedicated = RIVALS["mysql"]["dedicated-server"]
+    assert dedicated(16 * GIB, 8) == {
+        "innodb_buffer_pool_size": "12288M",
+        "innodb_redo_log_capacity": "4096M",
+    }
+    assert dedicated(2 * GIB, 2)["innodb_buffer_pool_size"] == "1024M"
+    assert RIVALS["mariadb"]["large-redo"](10 * GIB, 4) == {
+        "innodb_buffer_pool_size": "7168M",
+        "innodb_log_file_size": "7168M",
+    }
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_an_experiment_names_what_there_is(name: str) -> None:
+    stated = load_experiment(name)
+    assert stated.question.endswith("?")
+    for drive in stated.drives:
+        load_profile(drive)
+    for block in stated.blocks():
+        vendor = server_named(block.server).vendor
+        known = {"default", "ours", *RIVALS[vendor], *stated.variants}
+        assert set(stated.configurations) <= known
+        assert {variant.of for variant in stated.variants.values()} <= known
+
+
+def test_a_load_that_a_server_does_not_have_is_refused() -> None:
+    (block,) = experiment().blocks()
+    with pytest.raises(CannotLoad, match="pgbench's"):
+        driver(block.load, "mysql")
+
+
+@pytest.mark.quiet
+@pytest.mark.parametrize(
+    ("server", "load"),
+    [
+        ("postgresql-15", {"name": "tpcb", "clients": 2, "scale": 1}),
+        ("mariadb-10.11", {"name": "write-only", "clients": 2, "scale": 1}),
+        ("mysql-9.7", {"name": "single-row", "clients": 2, "scale": 1}),
+    ],
+)
+def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[str, Any]) -> None:
+    (block,) = experiment(servers=[server], loads=[load]).blocks()
+    try:
+        with private_folder() as room, bench(block, room) as made:
+            results = [made.run("default", 0, recovery=True), made.run("ours", 0)]
+    except CannotEmulate as error:
+        missing(str(error))
+    for result in results:
+        assert result.rates.mean > 0
+        assert len(result.rates.per_s) in (2, 3)
+        assert result.flushes_per_commit is not None
+        assert result.flushes_per_commit > 0
+    default, ours = results
+    assert default.recovery_s is not None
+    assert default.recovery_s > 0
+    assert "made by fsync-advisor" in ours.fragment or "fsync-advisor" in ours.fragment
+    assert len(ours.fragment) > len(default.fragment)
