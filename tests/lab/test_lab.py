@@ -10,6 +10,15 @@ from tests.lab.bench import bench
 from tests.lab.experiment import Experiment, experiment_names, load_experiment
 from tests.lab.loads import CannotLoad, driver
 from tests.lab.rates import RunRates
+from tests.lab.report import (
+    BLOCK,
+    README,
+    best_rival,
+    by_configuration,
+    ratio,
+    report,
+    shortfalls,
+)
 from tests.lab.results import RunResult, add, stored_runs
 from tests.lab.rivals import GIB, RIVALS
 from tests.lab.run import _missing, is_close
@@ -155,3 +164,28 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
     assert default.recovery_s > 0
     assert "made by fsync-advisor" in ours.fragment or "fsync-advisor" in ours.fragment
     assert len(ours.fragment) > len(default.fragment)
+
+
+def test_the_tables_by_hand() -> None:
+    """Ours 130 and 120 against 100 and 100: the geometric mean of 1.3 and 1.2 is 1.249."""
+    (block,) = experiment(configurations=["default", "ours", "pgtune", "large-wal"]).blocks()
+    stored = [run("default", n, 100) for n in (0, 1)]
+    stored += [run("ours", 0, 130), run("ours", 1, 120)]
+    stored += [run("pgtune", n, 150) for n in (0, 1)]
+    stored += [run("large-wal", n, 110) for n in (0, 1)]
+    stored += [run("ours", 0, 9000, block="another")]
+    runs = by_configuration(block, stored)
+    assert best_rival(block, runs) == "pgtune"
+    found = ratio(runs, "ours", "default")
+    assert found is not None
+    assert found.ratio == pytest.approx(1.249, abs=0.001)
+    assert list(shortfalls(block, runs)) == [
+        "0.83 of pgtune, below 0.97",
+        "1.25 of default, below 1.3",
+    ]
+
+
+def test_the_readme_shows_the_results() -> None:
+    found = BLOCK.search(README.read_text())
+    assert found is not None
+    assert found[0] == f"{found[1]}{report()}{found[2]}", "run python -m tests.lab.report"

@@ -1,0 +1,142 @@
+"""README.md's tables, made from experiments/ and results/.
+
+python -m tests.lab.report
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from advisor.comparison.throughput import RateRatio, rate_ratio
+from tests.lab.configurations import DEFAULT, OURS
+from tests.lab.experiment import Block, Experiment, experiment_names, load_experiment
+from tests.lab.results import RunResult, stored_runs
+from tests.lab.rivals import RIVALS
+from tests.servers.provision import SERVERS
+
+README: Final = Path(__file__).with_name("README.md")
+BLOCK: Final = re.compile(r"(<!-- made by report\.py -->\n).*?(<!-- end -->)", re.DOTALL)
+BEST_RIVAL: Final = 0.97
+OVER_DEFAULT: Final = 1.3
+"""What our fragment is to reach against the best rival and against the server's default."""
+
+Runs = Mapping[str, Sequence[RunResult]]
+"""Configuration -> its runs, by repetition."""
+
+
+def report(names: Sequence[str] | None = None) -> str:
+    """The tables of all experiments."""
+    parts = [_experiment(load_experiment(name)) for name in names or experiment_names()]
+    return "\n".join(parts)
+
+
+def _experiment(experiment: Experiment) -> str:
+    stopping = experiment.stopping
+    lines = [
+        f"## {experiment.id}",
+        "",
+        experiment.question,
+        "",
+        f"{stopping.measured_s:g} s after a warm-up of {stopping.warmup_s:g} s, the server with"
+        f" {experiment.memory}; {stopping.repetitions_min} to {stopping.repetitions_max}"
+        f" repetitions in random order, seed {experiment.seed}.",
+        "",
+    ]
+    stored = stored_runs(experiment.id)
+    for block in experiment.blocks():
+        runs = by_configuration(block, stored)
+        lines += [*_table(block, runs), ""]
+    return "\n".join(lines)
+
+
+def by_configuration(block: Block, stored: Sequence[RunResult]) -> Runs:
+    """The runs of a block, in the order of its configurations."""
+    runs = {
+        name: sorted(
+            (run for run in stored if run.block == block.key and run.configuration == name),
+            key=lambda run: run.repetition,
+        )
+        for name in block.experiment.configurations
+    }
+    return {name: found for name, found in runs.items() if found}
+
+
+def best_rival(block: Block, runs: Runs) -> str | None:
+    """The rival, of others' formulas, with the highest median rate; None where none has run."""
+    (row,) = (row for row in SERVERS if row.name == block.server)
+    rivals = [name for name in runs if name in RIVALS[row.vendor]]
+    return max(rivals, key=lambda name: _median(runs[name]), default=None)
+
+
+def ratio(runs: Runs, name: str, other: str) -> RateRatio | None:
+    """Of the repetitions that both have; None where there is none."""
+    rates = {run.repetition: run.rates.mean for run in runs.get(name, ())}
+    others = {run.repetition: run.rates.mean for run in runs.get(other, ())}
+    both = sorted(rates.keys() & others.keys())
+    return rate_ratio([rates[n] for n in both], [others[n] for n in both]) if both else None
+
+
+def shortfalls(block: Block, runs: Runs) -> Iterator[str]:
+    """Where our fragment misses what it is to reach."""
+    rival = best_rival(block, runs)
+    for other, least in ((rival, BEST_RIVAL), (DEFAULT, OVER_DEFAULT)):
+        found = ratio(runs, OURS, other) if other else None
+        if found is not None and found.ratio < least:
+            yield f"{found.ratio:.2f} of {other}, below {least:g}"
+
+
+def _table(block: Block, runs: Runs) -> Iterator[str]:
+    load = block.load
+    yield (
+        f"**{block.server}** on `{block.drive}`, {load.name}, {load.clients} clients, scale"
+        f" {load.scale}:"
+    )
+    yield ""
+    if not runs:
+        yield "Not run yet."
+        return
+    rival = best_rival(block, runs)
+    yield (
+        "| configuration | runs | commits/s | lowest 5 s | against default"
+        f" | against {rival or 'a rival'} | recovery |"
+    )
+    yield "|---|---|---|---|---|---|---|"
+    for name, found in runs.items():
+        recovery_s = [run.recovery_s for run in found if run.recovery_s is not None]
+        cells = [
+            name,
+            str(len(found)),
+            f"{_median(found):.0f}",
+            f"{median(run.rates.lowest for run in found):.0f}",
+            _shown(ratio(runs, name, DEFAULT)),
+            _shown(ratio(runs, name, rival) if rival else None),
+            f"{median(recovery_s):.0f} s" if recovery_s else "",
+        ]
+        yield f"| {' | '.join(cells)} |"
+    for shortfall in shortfalls(block, runs):
+        yield ""
+        yield f"Ours is at {shortfall}."
+
+
+def _median(runs: Sequence[RunResult]) -> float:
+    return median(run.rates.mean for run in runs)
+
+
+def _shown(found: RateRatio | None) -> str:
+    if found is None:
+        return ""
+    if found.low is None or found.high is None:
+        return f"{found.ratio:.2f}"
+    return f"{found.ratio:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def main() -> None:
+    """Writes the tables into the README."""
+    made = report()
+    README.write_text(BLOCK.sub(lambda found: found[1] + made + found[2], README.read_text()))
+
+
+if __name__ == "__main__":
+    main()
