@@ -59,7 +59,7 @@ def rate_ratio(
         raise ValueError("rates are compared in pairs")
     if min(*rates_per_s, *others_per_s) <= 0:
         raise ValueError("a rate of 0 has no ratio")
-    logs = [log(one / other) for one, other in zip(rates_per_s, others_per_s, strict=True)]
+    logs = [log(rate / other) for rate, other in zip(rates_per_s, others_per_s, strict=True)]
     mean, count = fmean(logs), len(logs)
     if count < PAIRS_MIN:
         return RateRatio(pairs=count, ratio=exp(mean), low=None, high=None)
