@@ -52,7 +52,28 @@ def milliseconds(age_ms: float) -> str:
 
 def tables(stored: Stored) -> str:
     """What the README shows."""
-    return "\n".join(_table(servers, stored) for servers in SERVERS)
+    made = [*(_table(servers, stored) for servers in SERVERS), _volatile_table(stored)]
+    return "\n".join(made)
+
+
+def _volatile_table(stored: Stored) -> str:
+    """What `durable` lost where a drive's own cache was lost, too."""
+    heads = ["`durable`, and the drive's cache lost, too", "cuts", "with writes in the cache"]
+    heads += ["commits lost", "of the binary log", "damage"]
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for server in (server for servers in SERVERS for server in servers):
+        runs = stored["volatile"].get(Configuration(server).name, [])
+        held = [count for run in runs for count in run["held"]]
+        cuts = [run["power cut"] for run in runs]
+        counts = (
+            len(held),
+            sum(count > 0 for count in held),
+            sum(count for cut in cuts for count in cut["lost"]),
+            sum(count for cut in cuts for count in cut["log_lost"]),
+            sum(len(cut["faults"]) for cut in cuts),
+        )
+        lines.append(f"| {shown(server)} | {' | '.join(map(str, counts))} |")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _table(servers: Sequence[str], stored: Stored) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tests.powercut.advisor_files import Written, allowed
-from tests.powercut.configurations import CONFIGURATIONS, Claim, Configuration, claim
+from tests.powercut.configurations import CONFIGURATIONS, STARTED, Claim, Configuration, claim
 from tests.powercut.disk import Cut
 from tests.powercut.rehearsal import Plan
 from tests.powercut.report import milliseconds, tables, tally
 from tests.powercut.results import ACCIDENTS, BLOCK, README, add, load
-from tests.powercut.run import is_chosen, plans
+from tests.powercut.run import is_chosen, plans, volatile_plans
 
 STORED = load()
 AT_LEAST = 50
@@ -47,6 +47,32 @@ def test_no_cut_contradicts_a_claim(configuration: Configuration) -> None:
     losing = cut.losing + tally(runs, "power cut", log=True).losing
     assert (losing > 0) == (claimed != Claim(0, 0, None, at_a_kill=False))
     assert [text for run in runs for kind in ACCIDENTS for text in run[kind]["faults"]] == []
+
+
+@pytest.mark.parametrize("server", STARTED)
+def test_strict_loses_nothing_where_a_drives_cache_is_lost_too(server: str) -> None:
+    """At least 20 cuts, and in most of them there was something in the cache to lose."""
+    runs = STORED["volatile"][Configuration(server).name]
+    cuts = [run["power cut"] for run in runs]
+    held = [count for run in runs for count in run["held"]]
+    assert len(held) == sum(len(cut["lost"]) for cut in cuts) >= 20
+    assert sum(count > 0 for count in held) > len(held) / 2
+    assert {run["filesystem"] for run in runs} == {"ext4", "xfs"}
+    for run in runs:
+        for kind in ACCIDENTS:
+            assert sum(run[kind]["lost"]) + sum(run[kind]["log_lost"]) == 0
+            assert sum(run[kind]["tables_only"]) + sum(run[kind]["log_only"]) == 0
+            assert run[kind]["faults"] == []
+
+
+def test_only_what_promises_everything_is_cut_with_a_volatile_cache() -> None:
+    planned = [one for one in CONFIGURATIONS if volatile_plans(one, seed=0, full=True)]
+    assert planned == [Configuration(server) for server in STARTED]
+    for one in planned:
+        seeds = [
+            plan.seed for plan in (*plans(one, 0, full=True), *volatile_plans(one, 0, full=True))
+        ]
+        assert len(set(seeds)) == len(seeds)
 
 
 @pytest.mark.parametrize("server", ["mysql-9.7", "mariadb-10.11"])
