@@ -18,7 +18,7 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 """Packages that talk to a database server."""
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
-    ("advisor", "advisor.errors", "advisor.durability"),
+    ("advisor", "advisor.errors", "advisor.durability", "advisor.interruption"),
     ("advisor.versions", "advisor.files", "advisor.resources", "advisor.standard_streams"),
     ("advisor.units",),
     ("advisor.series_kind",),
@@ -72,6 +72,12 @@ PURE: Final = (
 CLOCKS: Final = ("advisor.probe", "advisor.servers.state.activity", "advisor.servers.load.client")
 """Who measures: a drive, or a server under load; both draw lots for what is written next."""
 
+CONFINERS: Final = (
+    "advisor.servers.installed.accounts",
+    "advisor.servers.installed.confinement",
+)
+"""Who sees to it that a program has an account to itself, and limits."""
+
 READERS: Final = (
     "advisor.files",
     "advisor.importers",
@@ -83,7 +89,10 @@ READERS: Final = (
     "advisor.servers.apply",  # writes the one file that is ours
     "advisor.servers.config",
     "advisor.servers.sandbox.data_directory",  # reads the SQL that comes with MariaDB
-    "advisor.servers.sandbox.sandbox",  # fills a temporary place of its own
+    "advisor.servers.installed.accounts",  # sees whether an account has processes
+    "advisor.servers.installed.confinement",  # says which process memory is to be taken from first
+    "advisor.servers.sandbox.folders",  # makes a temporary place of its own
+    "advisor.servers.sandbox.sandbox",  # fills it
     "advisor.standard_streams",  # opens what was closed
 )
 """Who may open, read or write files."""
@@ -137,7 +146,9 @@ def test_docstrings_are_no_text() -> None:
 # 1. Who measures, who talks to a server, who reads files
 
 
-@pytest.mark.parametrize("module", modules_outside("advisor.probe"), ids=lambda module: module.name)
+@pytest.mark.parametrize(
+    "module", modules_outside("advisor.probe", *CONFINERS), ids=lambda module: module.name
+)
 def test_only_the_probe_looks_at_the_host(module: Module) -> None:
     assert module.imports_package("psutil", "resource", "platform") == []
     looking = [text for text in module.texts() if "/proc" in text or "/sys/" in text]

@@ -1,5 +1,15 @@
 """The servers installed on this host: which there are, what they can do, running their programs."""
 
+from advisor.interruption import signals_held_back
+from advisor.servers.installed.accounts import (
+    Account,
+    account_of_our_own,
+    acting_as,
+    end_all_of,
+    named_account,
+    owner_account,
+)
+from advisor.servers.installed.confinement import Confinement, can_rename_accounts
 from advisor.servers.installed.detect import (
     Installed,
     find_installed,
@@ -9,23 +19,23 @@ from advisor.servers.installed.detect import (
     which_it_is,
 )
 from advisor.servers.installed.features import detect_features
-from advisor.servers.installed.processes import (
-    account,
-    complaints_of,
-    run,
-    signals_held_back,
-    start,
-    stop,
-)
+from advisor.servers.installed.processes import complaints_of, run, start, stop
 
 __all__ = [
+    "Account",
+    "Confinement",
     "Installed",
-    "account",
+    "account_of_our_own",
+    "acting_as",
+    "can_rename_accounts",
     "complaints_of",
     "detect_features",
+    "end_all_of",
     "find_installed",
     "find_relative",
+    "named_account",
     "none_installed",
+    "owner_account",
     "require_server",
     "run",
     "signals_held_back",
