@@ -18,8 +18,12 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 """Packages that talk to a database server."""
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
-    ("advisor", "advisor.errors", "advisor.durability"),
+    ("advisor", "advisor.errors", "advisor.durability", "advisor.effective_user"),
+    ("advisor.trusted_path",),
+    ("advisor.directory",),
+    ("advisor.draft",),
     ("advisor.versions", "advisor.files", "advisor.resources", "advisor.standard_streams"),
+    ("advisor.output_files",),
     ("advisor.units",),
     ("advisor.series_kind",),
     ("advisor.measurement",),
@@ -73,11 +77,13 @@ CLOCKS: Final = ("advisor.probe", "advisor.servers.state.activity", "advisor.ser
 """Who measures: a drive, or a server under load; both draw lots for what is written next."""
 
 READERS: Final = (
+    "advisor.directory",
     "advisor.files",
     "advisor.importers",
     "advisor.knowledge",
     "advisor.measurement",
     "advisor.output",
+    "advisor.output_files",
     "advisor.probe",
     "advisor.resources",
     "advisor.servers.apply",  # writes the one file that is ours
@@ -85,6 +91,7 @@ READERS: Final = (
     "advisor.servers.sandbox.data_directory",  # reads the SQL that comes with MariaDB
     "advisor.servers.sandbox.sandbox",  # fills a temporary place of its own
     "advisor.standard_streams",  # opens what was closed
+    "advisor.trusted_path",
 )
 """Who may open, read or write files."""
 
