@@ -18,8 +18,13 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 """Packages that talk to a database server."""
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
-    ("advisor", "advisor.errors", "advisor.durability", "advisor.interruption"),
+    ("advisor", "advisor.errors", "advisor.durability"),
+    ("advisor.effective_user", "advisor.interruption"),
+    ("advisor.trusted_path",),
+    ("advisor.directory",),
+    ("advisor.draft",),
     ("advisor.versions", "advisor.files", "advisor.resources", "advisor.standard_streams"),
+    ("advisor.output_files",),
     ("advisor.units",),
     ("advisor.series_kind",),
     ("advisor.measurement",),
@@ -79,11 +84,13 @@ CONFINERS: Final = (
 """Who sees to it that a program has an account to itself, and limits."""
 
 READERS: Final = (
+    "advisor.directory",
     "advisor.files",
     "advisor.importers",
     "advisor.knowledge",
     "advisor.measurement",
     "advisor.output",
+    "advisor.output_files",
     "advisor.probe",
     "advisor.resources",
     "advisor.servers.apply",  # writes the one file that is ours
@@ -94,6 +101,7 @@ READERS: Final = (
     "advisor.servers.sandbox.folders",  # makes a temporary place of its own
     "advisor.servers.sandbox.sandbox",  # fills it
     "advisor.standard_streams",  # opens what was closed
+    "advisor.trusted_path",
 )
 """Who may open, read or write files."""
 

@@ -11,21 +11,21 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from advisor.effective_user import acting_as
 from advisor.errors import AdvisorError
 from advisor.files import is_directory
 from advisor.servers.apply.change import FileChange
 from advisor.servers.config import ConfigFile, FilesRead
 from advisor.servers.installed import (
-    Account,
     Confinement,
     Installed,
+    ServerAccount,
     account_of_our_own,
-    acting_as,
     complaints_of,
     end_all_of,
     named_account,
@@ -119,7 +119,7 @@ def _ours(change: FileChange) -> Iterator[ConfigFile]:
         yield from (file for file in tree.walk() if file.path in names)
 
 
-def _not_theirs(change: FileChange, who: Account | None) -> str:
+def _not_theirs(change: FileChange, who: ServerAccount | None) -> str:
     """Which file the account that runs the server does not read as we have; "" where all are so.
 
     What root alone can read must not come to where that account can, nor into a message.
@@ -145,9 +145,9 @@ def _not_theirs(change: FileChange, who: Account | None) -> str:
     return ""
 
 
-def _read_as(who: Account, path: Path, most_bytes: int) -> bytes:
+def _read_as(who: ServerAccount, path: Path, most_bytes: int) -> bytes:
     """How a file begins for that account; nothing of a FIFO or a device. Raises OSError."""
-    with acting_as(who):
+    with acting_as(who.ids):
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with os.fdopen(opened, "rb") as file:
         return file.read(most_bytes) if stat.S_ISREG(os.fstat(opened).st_mode) else b""
@@ -171,14 +171,14 @@ def _ask(
     return ServerCheck(tuple(refusals), tuple(warnings))
 
 
-def _account(vendor: Vendor, found: FilesRead) -> Account | None:
+def _account(vendor: Vendor, found: FilesRead) -> ServerAccount | None:
     """As whom the server runs: who owns its data, else whom packages make, else nobody that
     exists. None: as who we are, where that is not root."""
     if os.geteuid() != 0:
         return None
     with suppress(OSError):
-        if found.data_directory and (status := found.data_directory.stat()).st_uid != 0:
-            return owner_account(status.st_uid, status.st_gid)
+        if found.data_directory and (owner := found.data_directory.stat().st_uid) != 0:
+            return owner_account(owner)
     return named_account(vendor.account) or account_of_our_own()
 
 
@@ -201,24 +201,17 @@ class ConfigCopy:
             text = text.replace(copy, self.originals[copy])
         return text
 
-    def copy(self, file: ConfigFile, into: str = "") -> Path:
-        """One file and all it includes, into a folder of its own unless one is named."""
+    def copy(self, file: ConfigFile, into: PrivateFolder) -> Path:
+        """One file and all it includes."""
         texts = file.text.split("\n")
         said = {statement.number: statement for statement in file.statements}
         lines = [
             self._line(file, text, said.get(number)) for number, text in enumerate(texts, start=1)
         ]
-        place = into or self._new_folder()
-        name = f"{place}/{file.path.name}"
-        self.write(name, "\n".join(lines))
-        copy = self.folder.path / name
+        copy = into.path / file.path.name
+        _write(into, file.path.name, "\n".join(lines))
         self.originals[str(copy)] = str(file.path)
         return copy
-
-    def write(self, name: str, text: str) -> None:
-        """A file that the account alone can read, and of ours nothing else."""
-        with self.folder.open_file(name, theirs=True) as copy:
-            copy.write(text.encode("utf-8", "surrogateescape"))
 
     def _line(self, file: ConfigFile, text: str, statement: Statement | None) -> str:
         match statement:
@@ -238,43 +231,54 @@ class ConfigCopy:
         vendor = self.settings.vendor
         named = Path(os.path.normpath(file.path.parent / inclusion.target))
         files = file.included.get(inclusion.number, ())
-        place = self._new_folder()
-        copy = self.folder.path / place
         if files or (inclusion.of == "folder" and is_directory(named)):
-            self.originals[str(copy)] = str(named.parent if inclusion.of == "file" else named)
-            copies = [self.copy(included, place) for included in files]
+            with self.new_folder() as place:
+                copy = place.path
+                self.originals[str(copy)] = str(named.parent if inclusion.of == "file" else named)
+                copies = [self.copy(included, place) for included in files]
             copy = copies[0] if inclusion.of == "file" else copy
         elif vendor.included_path(file.path, inclusion.target) is None:
             return ""  # only the running server can tell what is meant
         else:
-            copy /= "missing"
+            copy = self.folder.path / f"missing-{len(self.originals)}"
             self.originals[str(copy)] = str(named)
         return vendor.include_line(
             copy, folder=inclusion.of == "folder", may_miss=inclusion.may_miss
         )
 
-    def _new_folder(self) -> str:
+    @contextmanager
+    def new_folder(self) -> Iterator[PrivateFolder]:
         self.folders += 1
-        self.folder.make_folder(str(self.folders), theirs=False)
-        return str(self.folders)
+        with closing(self.folder.make_folder(str(self.folders), theirs=False)) as made:
+            yield made
+
+
+def _write(folder: PrivateFolder, name: str, text: str) -> None:
+    """A file that the server's account alone can read."""
+    with folder.open_file(name, theirs=True) as copy:
+        copy.write(text.encode("utf-8", "surrogateescape"))
 
 
 @contextmanager
 def copied_configuration(
-    settings: TriedSettings, found: FilesRead, who: Account | None
+    settings: TriedSettings, found: FilesRead, who: ServerAccount | None
 ) -> Iterator[ConfigCopy]:
     """A private folder with the copies, which only the server's own account can read; gone
     afterwards."""
     with private_folder("apply-fsync-", who) as folder:
         try:
             made = ConfigCopy(settings, folder)
-            made.data = folder.make_folder("data", theirs=True)
-            copies = [made.copy(tree) for tree in found.trees]
+            with closing(folder.make_folder("data", theirs=True)) as data:
+                made.data = data.path
+            copies = []
+            for tree in found.trees:
+                with made.new_folder() as place:
+                    copies.append(made.copy(tree, place))
             made.main = copies[0]
             if len(copies) > 1:
                 made.main = folder.path / "main"
                 lines = (settings.vendor.include_line(copy, folder=False) for copy in copies)
-                made.write("main", "".join(f"{line}\n" for line in lines))
+                _write(folder, "main", "".join(f"{line}\n" for line in lines))
         except OSError as error:
             why = f"the configuration cannot be copied to {folder.path}: {error.strerror}"
             raise AdvisorError(why) from error

@@ -2,9 +2,8 @@
 
 from advisor.interruption import signals_held_back
 from advisor.servers.installed.accounts import (
-    Account,
+    ServerAccount,
     account_of_our_own,
-    acting_as,
     end_all_of,
     named_account,
     owner_account,
@@ -22,11 +21,10 @@ from advisor.servers.installed.features import detect_features
 from advisor.servers.installed.processes import complaints_of, run, start, stop
 
 __all__ = [
-    "Account",
     "Confinement",
     "Installed",
+    "ServerAccount",
     "account_of_our_own",
-    "acting_as",
     "can_rename_accounts",
     "complaints_of",
     "detect_features",

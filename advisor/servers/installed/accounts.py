@@ -4,12 +4,13 @@ import grp
 import os
 import pwd
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.effective_user import Account, account_of, user_name
 from advisor.errors import AdvisorError
 from advisor.interruption import signals_held_back
 
@@ -23,24 +24,17 @@ POLL_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """User, group and further groups of a process."""
+class ServerAccount:
+    """Whose programs of a server are."""
 
-    uid: int
-    gid: int
-    groups: tuple[int, ...]
+    ids: Account
     name: str
     """For people; "uid 61184" where it has no name."""
     is_ours: bool = False
     """Whether nobody else has it: it was picked for one run, and owns nothing but that run's."""
 
-    @property
-    def group_ids(self) -> tuple[int, ...]:
-        """Its own group, and the others."""
-        return (self.gid, *self.groups)
 
-
-def account_of_our_own() -> Account:
+def account_of_our_own() -> ServerAccount:
     """A user and a group that nobody has: no entry, no process. Raises AdvisorError.
 
     Where to begin follows from our process's number, so that two runs at once take two.
@@ -48,73 +42,45 @@ def account_of_our_own() -> Account:
     for step in range(ID_TRIES):
         number = FIRST_ID + (os.getpid() + step) % (LAST_ID - FIRST_ID + 1)
         if not _has_entry(number) and not _has_processes(number):
-            return Account(number, number, (), f"uid {number}", is_ours=True)
+            ids = Account(number, number, (number,))
+            return ServerAccount(ids, f"uid {number}", is_ours=True)
     raise AdvisorError(
         f"no user id from {FIRST_ID} to {LAST_ID} is to be had for the server",
         "run as another user than root",
     )
 
 
-def named_account(name: str) -> Account | None:
+def named_account(name: str) -> ServerAccount | None:
     """The account of that name; None where there is none, or where it is root's."""
     try:
-        entry = pwd.getpwnam(name)
+        uid = pwd.getpwnam(name).pw_uid
     except KeyError:
         return None
-    return _of_entry(entry) if entry.pw_uid else None
+    return owner_account(uid) if uid else None
 
 
-def owner_account(uid: int, gid: int) -> Account:
+def owner_account(uid: int) -> ServerAccount:
     """Who owns something."""
-    try:
-        return _of_entry(pwd.getpwuid(uid))
-    except KeyError:
-        return Account(uid, gid, (), f"uid {uid}")
+    return ServerAccount(account_of(uid), user_name(uid))
 
 
-def end_all_of(who: Account) -> None:
+def end_all_of(who: ServerAccount) -> None:
     """Ends every process of an account that is ours, also what left its session and its parent."""
     if not who.is_ours:
         return
     with signals_held_back():
         for _ in range(KILL_TRIES):
-            if not _has_processes(who.uid):
+            if not _has_processes(who.ids.user_id):
                 return
-            _kill_all(who)
+            _kill_all(who.ids)
             signal.sigtimedwait((), POLL_S)
-
-
-@contextmanager
-def acting_as(who: Account | None) -> Iterator[None]:
-    """Files are opened as that account, and not with root's rights; None: as who we are."""
-    if who is None:
-        yield
-        return
-    groups = os.getgroups()
-    with signals_held_back():
-        os.setgroups(who.group_ids)
-        os.setegid(who.gid)
-        os.seteuid(who.uid)
-    try:
-        yield
-    finally:
-        with signals_held_back():
-            os.seteuid(0)
-            os.setegid(0)
-            os.setgroups(groups)
 
 
 def become(who: Account) -> None:
     """Makes this process that account's for good. For a child."""
     os.setgroups(who.group_ids)
-    os.setresgid(who.gid, who.gid, who.gid)
-    os.setresuid(who.uid, who.uid, who.uid)
-
-
-def _of_entry(entry: pwd.struct_passwd) -> Account:
-    groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
-    others = tuple(group for group in groups if group != entry.pw_gid)
-    return Account(entry.pw_uid, entry.pw_gid, others, entry.pw_name)
+    os.setresgid(who.group_id, who.group_id, who.group_id)
+    os.setresuid(who.user_id, who.user_id, who.user_id)
 
 
 def _has_entry(number: int) -> bool:

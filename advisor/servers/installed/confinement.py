@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from advisor.servers.installed.accounts import Account, become
+from advisor.servers.installed.accounts import ServerAccount, become
 
 PROCESSES_MAX: Final = 4096
 """Threads count, too: predict has up to 512 clients, each of which has a process or a thread."""
@@ -39,7 +39,7 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 class Confinement:
     """As whom a program runs, and within which limits."""
 
-    who: Account | None = None
+    who: ServerAccount | None = None
     """None: as who we are."""
     file_bytes: int | None = None
     """No file of its grows larger; None: as the system allows."""
@@ -55,7 +55,7 @@ class Confinement:
             orphaned = signal.SIGKILL  # nothing of it lies outside what ends with it
         self._limit()
         if self.who is not None:
-            become(self.who)
+            become(self.who.ids)
             _LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _LIBC.prctl(PR_SET_PDEATHSIG, int(orphaned))  # changing ids takes it back
 

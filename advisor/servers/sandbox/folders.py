@@ -5,25 +5,24 @@ What a killed run has left the next one removes: a folder in use is locked by wh
 
 import fcntl
 import os
-import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile, mkdtemp
+from tempfile import TemporaryFile
 from typing import BinaryIO, Final, cast
 
+from advisor.directory import OpenDirectory, open_directory
+from advisor.effective_user import user_name
 from advisor.errors import AdvisorError
-from advisor.servers.installed import Account, signals_held_back
+from advisor.servers.installed import ServerAccount, signals_held_back
+from advisor.trusted_path import UntrustedError
 
 PARENT: Final = "/var/tmp"
 """On a drive, unless TMPDIR says otherwise: /tmp is often memory, which takes no O_DIRECT."""
 
 PREFIXES: Final = ("verify-fsync-", "apply-fsync-")
-
-_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+REMOVE_TRIES: Final = 3
 
 
 def parent_folder() -> Path:
@@ -33,31 +32,39 @@ def parent_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class PrivateFolder:
-    """Ours, and its account's to enter. What is in it is made through `descriptor`."""
+    """Ours, and its account's to enter; what is in it is made through its descriptor."""
 
-    path: Path
-    descriptor: int
-    who: Account | None
+    opened: OpenDirectory
+    who: ServerAccount | None
     """Whose programs work in it; None: ours, as who we are."""
 
-    def make_folder(self, name: str, *, theirs: bool) -> Path:
+    @property
+    def path(self) -> Path:
+        return self.opened.path
+
+    def close(self) -> None:
+        """Forgets the descriptor."""
+        self.opened.close()
+
+    def make_folder(self, name: str, *, theirs: bool) -> "PrivateFolder":
         """A folder in it: the account's own, closed to all others; or ours, which it may list."""
-        os.mkdir(name, 0o700, dir_fd=self.descriptor)
+        made = self.opened.make_directory(name)
         if self.who is not None:
-            made = os.open(name, _DIRECTORY, dir_fd=self.descriptor)
-            try:
-                os.fchown(made, self.who.uid if theirs else -1, self.who.gid)
-                os.fchmod(made, 0o700 if theirs else 0o750)
-            finally:
-                os.close(made)
-        return self.path / name
+            group_id = self.who.ids.group_id
+            if theirs:
+                made = made.give(self.who.ids.user_id, group_id)
+            else:
+                made.own(made.descriptor, -1, group_id)
+                made.permit(made.descriptor, 0o750)
+        return PrivateFolder(made, self.who)
 
     def open_file(self, name: str, *, theirs: bool = False) -> BinaryIO:
-        """A new file in it, unbuffered: ours, which the account may read; or its own."""
-        made = os.open(name, _NEW_FILE, 0o600, dir_fd=self.descriptor)
+        """A new file in it, unbuffered: ours, which the account may read; or its own to read."""
+        made = self.opened.create(name)
         if self.who is not None:
-            os.fchown(made, self.who.uid if theirs else -1, self.who.gid)
-            os.fchmod(made, 0o400 if theirs else 0o640)
+            owner_id = self.who.ids.user_id if theirs else -1
+            self.opened.own(made, owner_id, self.who.ids.group_id)
+            self.opened.permit(made, 0o400 if theirs else 0o640)
         return os.fdopen(made, "r+b", buffering=0)
 
     def open_unnamed(self) -> BinaryIO:
@@ -66,76 +73,68 @@ class PrivateFolder:
 
 
 @contextmanager
-def private_folder(prefix: str, who: Account | None) -> Iterator[PrivateFolder]:
+def private_folder(prefix: str, who: ServerAccount | None) -> Iterator[PrivateFolder]:
     """A new one in TMPDIR. Raises AdvisorError."""
-    parent = parent_folder()
-    with signals_held_back():
-        try:
-            real = _safe(parent)
-            _remove_left_behind(real)
-            path, descriptor = _make(real, prefix)
-        except OSError as error:
-            raise AdvisorError(f"{parent} takes no temporary folder: {error.strerror}") from error
-    try:
-        if who is not None:
-            os.fchown(descriptor, -1, who.gid)
-            os.fchmod(descriptor, 0o710)
-        yield PrivateFolder(path, descriptor, who)
-    finally:
+    with _opened(parent_folder()) as parent:
         with signals_held_back():
-            _remove(path)
-            os.close(descriptor)
+            try:
+                _remove_left_behind(parent)
+                name, made = _make(parent, prefix)
+            except OSError as error:
+                why = f"{parent.path} takes no temporary folder: {error.strerror}"
+                raise AdvisorError(why) from error
+        try:
+            if who is not None:
+                made.own(made.descriptor, -1, who.ids.group_id)
+                made.permit(made.descriptor, 0o710)
+            yield PrivateFolder(made, who)
+        finally:
+            with signals_held_back():
+                _remove(parent, name)
+                made.close()
 
 
-def _safe(parent: Path) -> Path:
-    """The folder without links. Where we are root, raises AdvisorError for one that somebody else
-    could swap: one of theirs on the way, or one that all may write without the sticky bit."""
-    real = Path(os.path.realpath(parent))
-    if os.geteuid() != 0:
-        return real
-    for folder in (*reversed(real.parents), real):
-        status = folder.lstat()
-        others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not (
-            status.st_mode & stat.S_ISVTX
+def _opened(path: Path) -> OpenDirectory:
+    """The parent. Where we are root nobody else may have a say in what its names mean."""
+    try:
+        parent = open_directory(path, shared=True)
+    except OSError as error:
+        raise AdvisorError(f"{path} takes no temporary folder: {error.strerror}") from error
+    if parent.account is not None:
+        parent.close()
+        raise UntrustedError(
+            f"{path} belongs to {user_name(parent.owner_id)}, who could exchange what root puts"
+            " there",
+            "name a folder of root's in TMPDIR, or leave it out for /var/tmp",
         )
-        if status.st_uid != 0 or others:
-            raise AdvisorError(
-                f"{parent} is no place for root's temporary folder:"
-                f" {folder} can be changed by others than root",
-                "name a folder in TMPDIR that is root's alone, or leave it out for /var/tmp",
-            )
-    return real
+    return parent
 
 
-def _make(parent: Path, prefix: str) -> tuple[Path, int]:
+def _make(parent: OpenDirectory, prefix: str) -> tuple[str, OpenDirectory]:
     while True:
-        path = Path(mkdtemp(prefix=prefix, dir=parent))
-        descriptor = os.open(path, _DIRECTORY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if path.lstat().st_ino == os.fstat(descriptor).st_ino:
-                return path, descriptor
-        os.close(descriptor)  # another run took it for left behind before it was locked
+        name = prefix + os.urandom(6).hex()
+        made = parent.make_directory(name)
+        fcntl.flock(made.descriptor, fcntl.LOCK_EX)
+        if made.is_still_at(made.path):
+            return name, made
+        made.close()  # another run took it for left behind before it was locked
 
 
-def _remove_left_behind(parent: Path) -> None:
+def _remove_left_behind(parent: OpenDirectory) -> None:
     """Removes folders of ours that nobody has locked. What is not ours stays, whatever its name."""
-    for prefix in PREFIXES:
-        for path in parent.glob(f"{prefix}*"):
-            with suppress(OSError):
-                descriptor = os.open(path, _DIRECTORY)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if os.fstat(descriptor).st_uid == os.geteuid():
-                        _remove(path)
-                finally:
-                    os.close(descriptor)
+    for name in parent.names():
+        if not name.startswith(PREFIXES):
+            continue
+        with suppress(OSError, UntrustedError), parent.directory(name) as left:
+            if left.owner_id == os.geteuid():
+                fcntl.flock(left.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(parent, name)
 
 
-def _remove(path: Path) -> None:
+def _remove(parent: OpenDirectory, name: str) -> None:
     """Removes it; a program that was just ended may still have been writing there."""
-    for _ in range(3):
-        shutil.rmtree(path, ignore_errors=True)
-        if not path.exists():
+    for _ in range(REMOVE_TRIES - 1):
+        with suppress(OSError):
+            parent.remove_tree(name)
             return
-    shutil.rmtree(path)
+    parent.remove_tree(name)

@@ -13,9 +13,9 @@ from advisor.server_state import EffectiveSetting
 from advisor.servers.config import Fragment
 from advisor.servers.connection import Address
 from advisor.servers.installed import (
-    Account,
     Confinement,
     Installed,
+    ServerAccount,
     account_of_our_own,
     can_rename_accounts,
     end_all_of,
@@ -186,8 +186,8 @@ def sandbox(installed: Installed, fragment: Fragment | None, say: Tell) -> Itera
         known = known_settings(installed.vendor, installed.version)
         require_room(folder.path, tried, known)
         place = Place(folder.path)
-        folder.make_folder(DATA, theirs=True)
-        folder.make_folder(RUN, theirs=True)
+        for name in (DATA, RUN):
+            folder.make_folder(name, theirs=True).close()
         options = [option for line in tried if isinstance(option := known.option(line), Option)]
         initialise(installed, place, options, _for_initialisation(vendor, folder, confinement))
         yield Sandbox(installed, folder, tried, fragment, stack)
@@ -197,7 +197,7 @@ def _tried(fragment: Fragment | None, settings: TriedSettings) -> list[Line]:
     return lines_tried(fragment, settings) if fragment is not None else []
 
 
-def _account(vendor: Vendor) -> Account | None:
+def _account(vendor: Vendor) -> ServerAccount | None:
     """As whom a throw-away server runs; None: as who we are, where that is not root.
 
     One of our own; where its programs must find their own name among the accounts, and no other
@@ -223,5 +223,6 @@ def _for_initialisation(
     if not vendor.initialisation_looks_itself_up or who is None or not who.is_ours:
         return confinement
     with folder.open_file("passwd") as accounts:
-        accounts.write(b"fsync-advisor:x:%d:%d::/nonexistent:/bin/false\n" % (who.uid, who.gid))
+        numbers = f"{who.ids.user_id}:{who.ids.group_id}"
+        accounts.write(f"fsync-advisor:x:{numbers}::/nonexistent:/bin/false\n".encode())
     return Confinement(who, confinement.file_bytes, folder.path / "passwd")
