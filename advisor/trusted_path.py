@@ -10,6 +10,7 @@ import grp
 import os
 import pwd
 import stat
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +38,11 @@ def open_trusted(path: Path, *, shared: bool = False) -> tuple[int, Path]:
     walk = _Walk()
     try:
         # Whoever is not root may stand where no way leads to from "/".
-        walk.begin(Path("/") if path.is_absolute() or os.geteuid() == 0 else Path())
-        walk.enter(str(path.absolute() if os.geteuid() == 0 else path))
+        if os.geteuid() == 0:
+            path = path.absolute()
+        elif not path.is_absolute():
+            walk.begin(Path())
+        walk.enter(str(path))
         walk.require_trusted(shared=shared)
         return os.open(".", LIST, dir_fd=walk.descriptor), walk.path
     finally:
@@ -47,8 +51,13 @@ def open_trusted(path: Path, *, shared: bool = False) -> tuple[int, Path]:
 
 def trusted_ids() -> tuple[int, int, int]:
     """Root, we, and who owns "/": where that is somebody else, as in a user namespace, every path
-    is at that one's mercy."""
-    return 0, os.geteuid(), os.stat("/").st_uid
+    is at that one's mercy. Raises OSError."""
+    return 0, os.geteuid(), _owner_of_all()
+
+
+@cache
+def _owner_of_all() -> int:
+    return os.stat("/").st_uid
 
 
 def close_quietly(descriptor: int) -> None:
@@ -113,7 +122,7 @@ class _Walk:
         descriptor = os.open(name, _LOOK, dir_fd=self.descriptor)
         found = os.fstat(descriptor)
         if not stat.S_ISLNK(found.st_mode):
-            self._step(name, descriptor)
+            self.steps.append((name, descriptor, found))
             if not stat.S_ISDIR(found.st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             return

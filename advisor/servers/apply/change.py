@@ -126,7 +126,7 @@ class FileChange:
         keep = self.keep.name
         if self.new is None or self.is_undo:
             restored = self.restored.name if self.restored else None
-            put_back(place, restored, seen=seen, keep=keep)
+            put_back(place, restored, shown=_encoded(self.new), seen=seen, keep=keep)
         else:
             content = self.new.encode("utf-8", "surrogateescape")
             replace_seen(place, content, seen=seen, keep=keep, like=like)
@@ -164,7 +164,7 @@ def plan_undo(target: ConfigTarget) -> FileChange:
     if old is None and not backups:
         raise AdvisorError(f"there is no {target.path}, and no backup of it: nothing to undo")
     restored = target.path.with_name(backups[-1]) if backups else None
-    new = _read(DirectoryEntry(target.directory, backups[-1])) if backups else None
+    new = _read(target.place, backups[-1]) if backups else None
     after = target.read_with(new)
     return FileChange(target, old, new, _next(target, UNDONE), restored, after, ())
 
@@ -231,8 +231,8 @@ def _read_ours(target: ConfigTarget) -> str | None:
     return text
 
 
-def _read(place: DirectoryEntry) -> str | None:
-    content = read(place)
+def _read(place: DirectoryEntry, name: str = "") -> str | None:
+    content = read(place, name)
     return None if content is None else content.decode("utf-8", "surrogateescape")
 
 

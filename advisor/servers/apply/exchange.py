@@ -28,18 +28,28 @@ class DirectoryEntry:
     directory: OpenDirectory
     name: str
 
+    def owners(self) -> frozenset[int]:
+        """Who else may own what is kept of it: whose it is, in a folder of root's or our own, where
+        nobody else could have put it. Raises OSError."""
+        found = self.directory.status(self.name) if self.directory.account is None else None
+        return frozenset(() if found is None else (found.st_uid,))
+
     def __str__(self) -> str:
         return str(self.directory.path / self.name)
 
 
-def read(place: DirectoryEntry) -> bytes | None:
-    """What a file holds; None for nothing. Raises AdvisorError, for anything but a file, too."""
+def read(place: DirectoryEntry, name: str = "") -> bytes | None:
+    """What a file holds, or another that is kept of it; None for nothing.
+
+    Raises AdvisorError, for anything but a regular file, too.
+    """
+    path = place.directory.path / (name or place.name)
     try:
-        content = place.directory.read(place.name, MAX_BYTES)
+        content = place.directory.read(name or place.name, MAX_BYTES, place.owners())
     except OSError as error:
-        raise AdvisorError(f"{place} cannot be read: {error.strerror}") from error
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
     if content is not None and len(content) > MAX_BYTES:
-        raise AdvisorError(f"{place} is larger than {MAX_BYTES} bytes", "it is none of ours")
+        raise AdvisorError(f"{path} is larger than {MAX_BYTES} bytes", "it is none of ours")
     return content
 
 
@@ -63,17 +73,22 @@ def replace_seen(
     sync_or_say(directory, f"{place} was written")
 
 
-def put_back(place: DirectoryEntry, old: str | None, *, seen: bytes | None, keep: str) -> None:
-    """Puts `old` in the place of a file that is still as it was `seen`, and lives on as `keep`.
+def put_back(
+    place: DirectoryEntry, old: str | None, *, shown: bytes | None, seen: bytes | None, keep: str
+) -> None:
+    """Puts `old`, which holds what was `shown`, in the place of a file that is still as it was
+    `seen`, and lives on as `keep`.
 
     Without `old` the place is empty afterwards. Raises AdvisorError.
     """
     directory = place.directory
     with _told(place):
+        if old is not None:
+            _require_as_seen(place, shown, old)
         if seen is None or old is None:
             _require_as_seen(place, seen)
         if old is None:
-            directory.move_to_free_name(place.name, keep)
+            directory.move(place.name, keep)
         elif seen is None:
             put_in_place(directory, old, place.name, force=False)
             directory.discard(old)
@@ -131,13 +146,14 @@ def _keep(place: DirectoryEntry, keep: str, seen: bytes) -> None:
             put_in_place(directory, copy, keep, force=False)
 
 
-def _require_as_seen(place: DirectoryEntry, seen: bytes | None) -> None:
+def _require_as_seen(place: DirectoryEntry, seen: bytes | None, name: str = "") -> None:
+    name = name or place.name
     try:
-        now = read(place)
+        now = read(place, name)
     except UntrustedError as error:
-        raise _changed(place) from error
+        raise _changed(place, name) from error
     if now != seen:
-        raise _changed(place)
+        raise _changed(place, name)
 
 
 def _dressed_as(place: DirectoryEntry) -> Dress:
@@ -145,7 +161,7 @@ def _dressed_as(place: DirectoryEntry) -> Dress:
     directory = place.directory
 
     def dress(descriptor: int) -> None:
-        reference = directory.open_regular(place.name)
+        reference = directory.open_regular(place.name, owners=place.owners())
         try:
             _dressed_like(directory, os.fstat(reference))(descriptor)
             for name in LABELS:
