@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from advisor import __version__
 from advisor.errors import AdvisorError, ExitStatus, Interrupted, UsageError
+from advisor.interruption import ENDING_SIGNALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ PLAIN: Final[dict[str, Any]] = {
 
 WrongUse: Final[Any] = typer.BadParameter.__base__
 """What Typer raises for a command line that it does not understand; it exports no name for it."""
+
+KEYBOARD_AND_MANAGER: Final = (signal.SIGINT, signal.SIGTERM)
+"""They end us even where we were started with them ignored; nohup means the others."""
 
 AGAIN_S: Final = 0.01
 """After a destructor has swallowed an interruption."""
@@ -190,8 +194,9 @@ def _program(
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits with an ExitStatus."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    for number in ENDING_SIGNALS:
+        if number in KEYBOARD_AND_MANAGER or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     sys.unraisablehook = _interrupt_again
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -243,6 +248,8 @@ def _tell(error: AdvisorError | Interrupted) -> None:
 
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:
     name = signal.Signals(number).name
+    # A terminal that goes says so several times, and what cleans up is not to be met by the next.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
     raise Interrupted(f"interrupted by {name}; nothing was left behind")
 
 

@@ -57,7 +57,7 @@ class FindingsError(AdvisorError):
 
 
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM arrived; everything has been cleaned up.
+    """A signal that ends us arrived; everything has been cleaned up.
 
     Like KeyboardInterrupt no Exception, so that whoever makes do without something that failed does
     not go on when the user wants an end.

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from advisor import __version__
-from advisor.files import write_private
 from advisor.output.text import one_line
+from advisor.output_files import write_private
 
 DEBUG: Final = "FSYNC_ADVISOR_DEBUG"
 """The environment variable that has the traceback shown."""

@@ -74,6 +74,13 @@ def load_option_names(vendor: VendorName) -> dict[str, frozenset[str]]:
     return {each: frozenset(names) for each, names in found.items()}
 
 
+def load_tried_names(vendor: VendorName) -> frozenset[str]:
+    """profiles/tried_names/: what a private server is given beyond the settings of profiles/."""
+    path = resource_dir("profiles") / "tried_names" / f"{vendor}.txt"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return frozenset(name for line in lines if line[:1] != "#" for name in line.split())
+
+
 def load_all_settings() -> tuple[Setting, ...]:
     """All settings of all engines."""
     return tuple(setting for engine in get_args(Engine) for setting in load_settings(engine))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.faults import compile_faults
+from tests.support.kills import compile_file_calls
 from tests.support.slow_drive import compile_slow_drive
 
 
@@ -26,6 +27,12 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The compiled faults.c, to be preloaded."""
     return compile_faults(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(scope="session")
+def file_calls_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled file_calls.c, to be preloaded."""
+    return compile_file_calls(tmp_path_factory.mktemp("file-calls"))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """fsync-advisor apply: put a fragment where the server reads it, and take it back."""
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -126,7 +127,8 @@ def apply(options: ApplyOptions) -> None:
     target = find_target(db, options.to, options.config or (), version)
     if VENDORS[db].data_directory_marker and server is None and target.version:
         installed = find_installed(db, series=target.version[:1])  # whose data directory it is
-    with alone_in(target.path.parent):
+    alone = nullcontext() if options.dry_run else alone_in(target.directory)
+    with target.directory, alone:
         change = _plan(target, options.file, options.durability)
         warnings = _Warnings(quiet)
         if change.is_none:

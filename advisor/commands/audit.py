@@ -16,8 +16,8 @@ from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
-from advisor.files import check_writable
 from advisor.knowledge import load_option_names
+from advisor.output_files import check_writable
 from advisor.units import parse_size
 
 AuditForm = Literal["text", "markdown", "json"]

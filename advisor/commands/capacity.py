@@ -10,10 +10,10 @@ from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
-from advisor.files import check_writable
 from advisor.output.capacity import capacity_document
 from advisor.output.renderers import render
 from advisor.output.waiting import working_on
+from advisor.output_files import check_writable
 from advisor.planning import plan_capacity
 from advisor.vendors.names import VendorName
 

@@ -12,10 +12,10 @@ from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
 from advisor.comparison.side_by_side import compare as compare_drives
-from advisor.files import check_writable
 from advisor.knowledge import load_storage_knowledge
 from advisor.output.comparison import comparison_document
 from advisor.output.renderers import render
+from advisor.output_files import check_writable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

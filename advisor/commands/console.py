@@ -8,8 +8,9 @@ from typing import Final
 from advisor.analysis.verdict import Verdict
 from advisor.commands.options import OutputOptions
 from advisor.errors import UsageError
-from advisor.files import STANDARD_STREAM, write_text
+from advisor.files import STANDARD_STREAM
 from advisor.output.text import one_line
+from advisor.output_files import write_text
 
 ENDINGS: Final = {
     ".htm": ("html",),

@@ -15,10 +15,10 @@ from advisor.commands.source import require_trust
 from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
 from advisor.comparison.side_by_side import compare
 from advisor.errors import AdvisorError, NotTrustedError, SlowerError
-from advisor.files import check_writable
 from advisor.knowledge import load_storage_knowledge
 from advisor.output.comparison import comparison_document, inconclusive_text
 from advisor.output.renderers import render
+from advisor.output_files import check_writable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError
-from advisor.files import check_writable, is_directory, shown_name
+from advisor.files import is_directory, shown_name
 from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.results import FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
@@ -23,6 +23,7 @@ from advisor.output.fleet import fleet_document
 from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output.waiting import working_on
+from advisor.output_files import check_writable
 
 SUFFIX: Final = ".json"
 """What measurements are called."""

@@ -10,8 +10,8 @@ from advisor.commands import options as shared
 from advisor.commands.console import notify_all, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
-from advisor.files import check_writable
 from advisor.measurement import to_json
+from advisor.output_files import check_writable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,8 +99,7 @@ def _on_a_temporary_server(options: PredictOptions, plan: LoadPlan) -> None:
         notify(f"measuring the drive under {parent_folder()}", quiet=quiet)
         measurement = measured(parent_folder(), "commit", shared.OutputOptions(quiet=quiet))
     _require_durable(measurement, quiet=quiet)
-    notify(f"starting {installed.program} on a throw-away data directory", quiet=quiet)
-    with temporary_server(installed, fragment) as address:
+    with temporary_server(installed, fragment, partial(notify, quiet=quiet)) as address:
         _predict(address, measurement, plan, options)
 
 

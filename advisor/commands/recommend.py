@@ -11,9 +11,9 @@ from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
-from advisor.files import check_writable
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
+from advisor.output_files import check_writable
 from advisor.vendors.forms import FormName
 
 RecommendForm = Literal[FormName, "json", "fragment"]

@@ -12,7 +12,6 @@ from advisor.commands.invocation import command_line
 from advisor.commands.parameters import takes_options
 from advisor.commands.report_request import QuestionOptions, build_report_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
-from advisor.files import check_writable
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.output.json_text import json_text
@@ -20,6 +19,7 @@ from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
 from advisor.output.report.document import report_document
 from advisor.output.waiting import working_on
+from advisor.output_files import check_writable
 from advisor.report.build import ReportRequest, build_report
 from advisor.report.results import Report
 from advisor.vendors.names import VendorName

@@ -12,14 +12,13 @@ from advisor.errors import NotTrustedError, UsageError
 from advisor.files import (
     HEAD_BYTES,
     MAX_INPUT_BYTES,
-    check_writable,
     decode,
     read_bytes,
     shown_name,
-    write_text,
 )
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, from_json, to_json, without_latencies
+from advisor.output_files import check_writable, write_text
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS

@@ -1,6 +1,7 @@
 """fsync-advisor verify: prove a fragment on a real server."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,8 +40,7 @@ def verify(options: VerifyOptions) -> None:
     """
     fragment = named_fragment(options.db, options.file)
     installed = require_server(options.db, options.server)
-    notify(f"starting {installed.program} on a throw-away data directory", quiet=options.quiet)
-    found = verify_fragment(fragment, installed)
+    found = verify_fragment(fragment, installed, partial(notify, quiet=options.quiet))
     if options.format_ == "json":
         text = found.model_dump_json(indent=2) + "\n"
     else:

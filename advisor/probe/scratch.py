@@ -3,7 +3,6 @@
 import errno
 import os
 import secrets
-import signal
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,12 +11,11 @@ from types import TracebackType
 from typing import Final
 
 from advisor.errors import AdvisorError
+from advisor.interruption import signals_held_back
 from advisor.probe.failures import failed
 
 NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
 """How file systems and old kernels say that they have no O_TMPFILE."""
-
-ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Scratch:
@@ -93,7 +91,7 @@ class Scratch:
         except OSError as error:
             if error.errno not in NO_TMPFILE:
                 raise
-        with _signals_held_back(), self._private_directory() as private_fd:
+        with signals_held_back(), self._private_directory() as private_fd:
             name = "sync"
             flags |= os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             fd = os.open(name, flags, 0o600, dir_fd=private_fd)
@@ -136,13 +134,3 @@ class Scratch:
 
 def _number(device: int) -> str:
     return f"{os.major(device)}:{os.minor(device)}"
-
-
-@contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Signals that end the process wait until the block is done."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

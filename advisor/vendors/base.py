@@ -16,6 +16,7 @@ from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
 from advisor.units import Value
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
+from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import Form, FormName
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
@@ -33,6 +34,8 @@ Command = list[str | Path]
 
 FRAGMENT: Final = "fragment.conf"
 """What a fragment that is tried is called."""
+DATA: Final = "data"
+RUN: Final = "run"
 
 PATIENCE_S: Final = 10
 """After so long a statement of an audit gives up, whether it runs or waits for a lock."""
@@ -40,25 +43,27 @@ PATIENCE_S: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where everything of one throw-away server lies."""
+    """Where everything of one throw-away server lies: two folders that it may write to, and its
+    configuration, which it may read."""
 
     folder: Path
 
     @property
     def data(self) -> Path:
-        return self.folder / "data"
+        return self.folder / DATA
+
+    @property
+    def run(self) -> Path:
+        """Of its socket and its temporary files."""
+        return self.folder / RUN
 
     @property
     def fragment(self) -> Path:
         return self.folder / FRAGMENT
 
     @property
-    def log(self) -> Path:
-        return self.folder / "server.log"
-
-    @property
     def socket(self) -> Path:
-        return self.folder / "s"  # short, for the whole path of a socket may have 107 bytes
+        return self.run / "s"  # short, for the whole path of a socket may have 107 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,6 @@ class Initialisation:
     """Names of files under the server's share folder that are read first, without their prefix."""
     sql_before: str = ""
     sql_after: str = ""
-    configuration: str = ""
-    """What is appended to the main configuration in the new data directory; "": nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,8 +440,11 @@ class Vendor(ABC):
 
     stop_signal: ClassVar[signal.Signals]
     not_tried: ClassVar[frozenset[str]]
-    """Settings that name places, programs or the network, or what we need to read the server's log:
-    they are not tried, so that nothing outside the private place is touched."""
+    """Settings that name places, programs or the network, or what we need to read the server's log.
+    No others are tried than those of profiles/, also of profiles/tried_names/; of these must
+    be known, too, what somebody may mean by the beginning of a name."""
+    disk_claims: ClassVar[Mapping[str, DiskClaim]] = {}
+    """Settings that have it take disk space when it starts."""
     verify_numbers_lines: ClassVar[bool] = False
     """Whether a running server tells the line that each value comes from."""
     accepts_with_errors: ClassVar[bool] = False
@@ -462,16 +468,25 @@ class Vendor(ABC):
     def local_login(self, place: Place) -> Mapping[str, Any]:
         """How the driver reaches that server."""
 
+    initialisation_looks_itself_up: ClassVar[bool] = False
+    """Whether who makes a data directory must be in the system's list of accounts."""
+
     @abstractmethod
-    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
-        """The command line that has the server check its configuration without starting."""
+    def check_command(self, program: Path, main: Path, data: Path) -> Command:
+        """The command line that has the server check its configuration without starting, in an
+        empty folder for its data."""
+
+    def names_command(self, program: Path) -> Command:
+        """The command line that has the server list its options."""
+        return []
+
+    @abstractmethod
+    def listed_names(self, said: str) -> frozenset[str]:
+        """The options, with underscores, in what that command prints."""
 
     def why_unchecked(self, version: NumericVersion) -> str:
         """Why that version has no such check; "" where it has."""
         return ""
-
-    data_directory_configuration: ClassVar[str] = ""
-    """The main configuration in a new data directory; "" where there is none."""
 
     # Statements of an audit
 

@@ -9,9 +9,12 @@ from advisor.server_state import EffectiveSetting
 from advisor.vendors import option_values
 from advisor.vendors.base import PATIENCE_S, Command, Counter, Initialisation, Place, Vendor, words
 from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
+from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import IN_A_FILE, AdvisedSetting, Form, FormName, Written, left_out
 from advisor.vendors.mysql import (
+    DISK_CLAIMS,
     OLD_LOG,
+    REDO_SIZE,
     SETTINGS_SQL,
     STATUS_SQL,
     WHICH_SQL,
@@ -177,6 +180,7 @@ class MariaDB(MySQL):
     # Programs and command lines
 
     not_tried = NOT_TRIED
+    disk_claims: ClassVar[Mapping[str, DiskClaim]] = {**DISK_CLAIMS, REDO_SIZE: DiskClaim()}
 
     def initialisation(
         self, program: Path, version: NumericVersion, place: Place, options: Iterable[Option]
@@ -188,13 +192,13 @@ class MariaDB(MySQL):
         return bootstrap(program, where, files, ("global_priv", "proxies_priv"))
 
     def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
-        own = f"--secure-file-priv={place.folder}"
+        own = f"--secure-file-priv={place.run}"
         return [*private_server(program, place), own, *OLD_LOG]
 
-    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
+    def check_command(self, program: Path, main: Path, data: Path) -> Command:
         # It says on stderr what it holds against its options when it prints its help, whatever its
         # exit status.
-        return [*checked_server(program, main), "--help", "--verbose"]
+        return [*checked_server(program, main, data), "--help", "--verbose"]
 
     def why_unchecked(self, version: NumericVersion) -> str:
         return ""

@@ -34,6 +34,7 @@ from advisor.vendors.commits import (
     CommitSequence,
     SyncStage,
 )
+from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import (
     IN_A_FILE,
     NEEDS_RESTART,
@@ -112,6 +113,17 @@ REDO_FILES_DEFAULT: Final = 2
 
 ONCE: Final = frozenset({"lower_case_table_names", "innodb_page_size", "innodb_data_file_path"})
 """Decided when a data directory is made, and refused when changed later."""
+
+DISK_CLAIMS: Final[Mapping[str, DiskClaim]] = {
+    REDO_CAPACITY: DiskClaim(),
+    REDO_SIZE: DiskClaim(times=REDO_FILES, times_default=REDO_FILES_DEFAULT),
+    "innodb_data_file_path": DiskClaim(lists_files=True),
+    "innodb_temp_data_file_path": DiskClaim(lists_files=True),
+    "innodb_undo_tablespaces": DiskClaim(each_bytes=16 * 1024**2),
+    "innodb_doublewrite_files": DiskClaim(each_bytes=8 * 1024**2),
+}
+"""A doublewrite file has at most 512 pages of 16 KiB; of other sizes of a page there are as many
+bytes or fewer."""
 
 FLUSH_GLOBALS: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
 """What makes InnoDB's commits wait; a session cannot choose."""
@@ -428,6 +440,7 @@ class MySQL(Vendor):
 
     stop_signal = signal.SIGTERM
     not_tried = NOT_TRIED
+    disk_claims = DISK_CLAIMS
 
     def initialisation(
         self, program: Path, version: NumericVersion, place: Place, options: Iterable[Option]
@@ -455,7 +468,7 @@ class MySQL(Vendor):
         return [
             "--secure-file-priv=NULL"
             if version >= INITIALIZES_SINCE
-            else f"--secure-file-priv={place.folder}"
+            else f"--secure-file-priv={place.run}"
         ]
 
     def local_socket(self, place: Place) -> Path:
@@ -464,10 +477,23 @@ class MySQL(Vendor):
     def local_login(self, place: Place) -> Mapping[str, Any]:
         return {"unix_socket": str(place.socket), "user": "root", "ssl_disabled": True}
 
-    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
+    def check_command(self, program: Path, main: Path, data: Path) -> Command:
         # The folder that it was built to use need not exist, and is no affair of ours.
-        own = ["--secure-file-priv=NULL", "--log-error-verbosity=2"]
-        return [*checked_server(program, main), *own, "--validate-config"]
+        own = ["--secure-file-priv=NULL", "--log-error-verbosity=2", "--persisted-globals-load=OFF"]
+        return [*checked_server(program, main, data), *own, "--validate-config"]
+
+    def names_command(self, program: Path) -> Command:
+        return [
+            program,
+            "--no-defaults",
+            f"--basedir={base_folder(program)}",
+            "--verbose",
+            "--help",
+        ]
+
+    def listed_names(self, said: str) -> frozenset[str]:
+        names = re.findall(r"^ +(?:-\w, )?--([a-zA-Z][\w.-]*)", said, re.MULTILINE)
+        return frozenset(name.replace("-", "_") for name in names)
 
     def why_unchecked(self, version: NumericVersion) -> str:
         too_old = version < VALIDATES_SINCE
@@ -639,15 +665,16 @@ def private_server(program: Path, place: Place) -> Command:
         f"--basedir={base_folder(program)}",
         f"--datadir={place.data}",
         f"--socket={place.socket}",
-        f"--pid-file={place.folder / 'pid'}",
-        f"--tmpdir={place.folder}",
+        f"--pid-file={place.run / 'pid'}",
+        f"--tmpdir={place.run}",
         "--skip-networking",
     ]
 
 
-def checked_server(program: Path, main: Path) -> Command:
+def checked_server(program: Path, main: Path, data: Path) -> Command:
     """The command line of a server that only looks at its configuration."""
-    return [program, f"--defaults-file={main}", f"--basedir={base_folder(program)}"]
+    where = [f"--basedir={base_folder(program)}", f"--datadir={data}", f"--tmpdir={data}"]
+    return [program, f"--defaults-file={main}", *where]
 
 
 def bootstrap(

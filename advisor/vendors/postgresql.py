@@ -318,7 +318,7 @@ class PostgreSQL(Vendor):
 
     stop_signal = signal.SIGINT  # "fast": does not wait for clients
     not_tried = NOT_TRIED
-    data_directory_configuration = "postgresql.conf"
+    initialisation_looks_itself_up = True
     verify_numbers_lines = True
     accepts_with_errors = True
 
@@ -326,16 +326,14 @@ class PostgreSQL(Vendor):
         self, program: Path, version: NumericVersion, place: Place, options: Iterable[Option]
     ) -> Initialisation:
         own = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
-        return Initialisation(
-            [program.parent / "initdb", "-D", place.data, "--no-sync", *own],
-            configuration=f"include '{place.fragment}'\n",
-        )
+        return Initialisation([program.parent / "initdb", "-D", place.data, "--no-sync", *own])
 
     def start_command(self, program: Path, version: NumericVersion, place: Place) -> Command:
         # What keeps the server private stands on the command line, where it wins over every file.
         private = {
+            "config_file": str(place.fragment),
             "listen_addresses": "",
-            "unix_socket_directories": str(place.folder),
+            "unix_socket_directories": str(place.run),
             "log_min_messages": "warning",
             # The fragment's own is not tried, and archive_mode = on wants one.
             "archive_command": "true",
@@ -344,15 +342,20 @@ class PostgreSQL(Vendor):
         return [program, "-D", place.data, *settings]
 
     def local_socket(self, place: Place) -> Path:
-        return place.folder / ".s.PGSQL.5432"
+        return place.run / ".s.PGSQL.5432"
 
     def local_login(self, place: Place) -> Mapping[str, Any]:
-        return {"host": str(place.folder), "user": "postgres", "dbname": "postgres"}
+        return {"host": str(place.run), "user": "postgres", "dbname": "postgres"}
 
-    def check_command(self, program: Path, main: Path, data: Path | None) -> Command:
+    def check_command(self, program: Path, main: Path, data: Path) -> Command:
         # It reads all its files to print one setting.
-        where: Command = ["-D", data or Path("/"), "-c", f"config_file={main}"]
-        return [program, "-C", "data_directory", *where]
+        return [program, "-C", "data_directory", "-D", data, "-c", f"config_file={main}"]
+
+    def names_command(self, program: Path) -> Command:
+        return [program, "--describe-config"]
+
+    def listed_names(self, said: str) -> frozenset[str]:
+        return frozenset(re.findall(r"^([a-z_]+)\t", said.lower(), re.MULTILINE))
 
     # Statements of an audit
 

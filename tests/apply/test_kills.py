@@ -16,9 +16,9 @@ MEASUREMENT = MEASUREMENTS / "nvme-consumer.json"
 
 
 @pytest.fixture
-def program(faults_library: Path, tmp_path: Path) -> Iterator[Program]:
+def program(file_calls_library: Path, tmp_path: Path) -> Iterator[Program]:
     (tmp_path / "conf.d").mkdir()
-    with killable(faults_library, tmp_path / "conf.d") as found:
+    with killable(file_calls_library, tmp_path / "conf.d") as found:
         yield found
 
 

@@ -51,11 +51,8 @@ class Machine:
             run_as_account([self._programs["initdb"], *options])
         else:
             copy_tree(self._template, place.data)
-        if self.vendor == "postgresql":
-            with (place.data / "postgresql.conf").open("a") as config:
-                config.write(self._fragment)
-        else:
-            place.fragment.write_text(self._fragment)
+        place.fragment.write_text(self._fragment)
+        place.run.mkdir()
         os.chmod(folder, 0o777)
         hand_over(folder)
 
@@ -68,7 +65,7 @@ class Machine:
             stale.unlink(missing_ok=True)
         vendor = VENDORS[self.vendor]
         command = vendor.start_command(self._program, version_of(self.server), place)
-        with place.log.open("wb") as log:
+        with log_of(place).open("wb") as log:
             process = start_as_account(
                 [str(word) for word in command], log, self._environment, vendor.stop_signal
             )
@@ -90,6 +87,11 @@ def machine_for(room: Path, configuration: Configuration, preloaded: Path | None
     tree = reachable(server.installed.tree, private)
     environment = {"LD_PRELOAD": str(preloaded)} if preloaded else {}
     return Machine(server, tree, configuration.fragment(), environment)
+
+
+def log_of(place: Place) -> Path:
+    """Where all that the server says stands."""
+    return place.folder / "server.log"
 
 
 class Running:
@@ -123,7 +125,7 @@ class Running:
 
     def log(self) -> str:
         """What it has said since its start."""
-        return self.place.log.read_text(errors="replace")
+        return log_of(self.place).read_text(errors="replace")
 
     @contextmanager
     def connected(self, count: int) -> Iterator[list[Connection]]:

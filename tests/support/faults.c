@@ -9,14 +9,11 @@
  *   FAULT_NO_DIRECT=write   ... or at each write
  *   FAULT_MKDIR_PAUSE_US=N  after a directory was made, N us pass; it is announced on stderr
  *   FAULT_COUNT=1           at exit, the bytes that pwrite took are told on stderr
- *   FAULT_KILL_IN=DIR       with FAULT_KILL_STEP=N, SIGKILL before the Nth call that changes
- *                           something in DIR; in the middle of it, where it is a write
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -48,81 +45,10 @@ static void pause_us(long us)
         nanosleep(&rest, NULL); /* a signal that is not held back ends it */
 }
 
-static atomic_long steps;
-
-/* Whether this is the call to be killed at. */
-static int is_last_step(const char *path)
-{
-    const char *folder = getenv("FAULT_KILL_IN");
-    if (!folder || !path || strncmp(path, folder, strlen(folder)))
-        return 0;
-    return atomic_fetch_add(&steps, 1) + 1 == number("FAULT_KILL_STEP");
-}
-
-static int is_last_step_on(int fd)
-{
-    char link[64], path[4096];
-    if (!getenv("FAULT_KILL_IN"))
-        return 0;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path - 1);
-    path[length < 0 ? 0 : length] = 0;
-    return is_last_step(path);
-}
-
-static void end_here(int is_last)
-{
-    if (is_last)
-        kill(getpid(), SIGKILL);
-}
-
-#define REAL(name, ...) ((int (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name))
-
-int fchmod(int fd, mode_t mode)
-{
-    end_here(is_last_step_on(fd));
-    return REAL(fchmod, int, mode_t)(fd, mode);
-}
-
-int fchown(int fd, uid_t user, gid_t group)
-{
-    end_here(is_last_step_on(fd));
-    return REAL(fchown, int, uid_t, gid_t)(fd, user, group);
-}
-
-int link(const char *from, const char *to)
-{
-    end_here(is_last_step(to));
-    return REAL(link, const char *, const char *)(from, to);
-}
-
-int rename(const char *from, const char *to)
-{
-    end_here(is_last_step(to));
-    return REAL(rename, const char *, const char *)(from, to);
-}
-
-int unlink(const char *path)
-{
-    end_here(is_last_step(path));
-    return REAL(unlink, const char *)(path);
-}
-
-ssize_t write(int fd, const void *data, size_t bytes)
-{
-    ssize_t (*real)(int, const void *, size_t) =
-        (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
-    int is_last = is_last_step_on(fd);
-    ssize_t taken = real(fd, data, is_last ? bytes / 2 : bytes);
-    end_here(is_last);
-    return taken;
-}
-
 static int sync_with_faults(const char *name, int fd)
 {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
     long count = atomic_fetch_add(&syncs, 1) + 1;
-    end_here(is_last_step_on(fd));
     int result = real(fd);
 
     pause_us(number("FAULT_DELAY_US"));
@@ -172,7 +98,6 @@ int openat64(int directory, const char *path, int flags, ...)
     mode_t mode = va_arg(rest, mode_t);
     va_end(rest);
 
-    end_here(flags & O_CREAT && is_last_step(path));
     if (number("FAULT_NO_TMPFILE") && (flags & O_TMPFILE) == O_TMPFILE) {
         errno = EOPNOTSUPP;
         return -1;

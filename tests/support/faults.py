@@ -49,8 +49,12 @@ def missing(reason: str) -> NoReturn:
 
 def compile_faults(folder: Path) -> Path:
     """The library to preload, compiled into `folder`. Skips the test where there is no gcc."""
-    library = folder / "faults.so"
-    source = Path(__file__).with_suffix(".c")
+    return compile_library(Path(__file__).with_suffix(".c"), folder)
+
+
+def compile_library(source: Path, folder: Path) -> Path:
+    """A library of one C file, compiled into `folder`. Skips the test where there is no gcc."""
+    library = folder / f"{source.stem}.so"
     command = ["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(library)]
     command += [str(source), "-ldl"]
     try:

@@ -1,8 +1,9 @@
-"""The command line in processes killed at a chosen step (faults.c); run as a script, those.
+"""The command line in processes whose calls fail, or which are killed at one (file_calls.c).
 
     python -m tests.support.kills
 
-forks for each line on standard input, a step and arguments as JSON, and says how the child ended.
+run as a script, forks for each line on standard input, an environment and arguments as JSON, and
+says in JSON how the child ended.
 """
 
 import io
@@ -15,7 +16,8 @@ from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.faults import fault_environment
+from tests.support.faults import compile_library
+from tests.support.paths import MEASUREMENTS
 
 KILLED = -9
 
@@ -23,8 +25,20 @@ WARM_UP = (
     "apply /dev/null --db mysql --yes --config /none",
     "recommend --db mysql --db-version 9.7 --from /none",
     "import /dev/null",
+    "measure /none --quiet",
 )
 """Commands that fail, after the imports that are then made once and not in each child."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    calls: list[str]
+    """"NAME PATH", those that are meant by the environment."""
+    stdout: str
+    stderr: str
 
 
 @dataclass(frozen=True)
@@ -32,28 +46,50 @@ class Program:
     """The command line, run again and again."""
 
     process: "subprocess.Popen[str]"
+    folder: Path
+    """What its counted calls concern."""
 
     def run(self, *arguments: str | Path, kill_at: int = 0) -> int:
-        """The exit status; KILLED where there are as many steps as `kill_at`, counted from 1."""
+        """The exit status; KILLED where as many calls change something as `kill_at`."""
+        step = {"FILE_CALLS_STEP": str(kill_at), "FILE_CALLS_DO": "before"}
+        return self.run_with({"FILE_CALLS_CHANGE": "1", **step}, *arguments).status
+
+    def run_with(self, environment: dict[str, str], *arguments: str | Path) -> Ended:
+        """The command with these variables of file_calls.c."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        order = json.dumps([kill_at, [str(one) for one in arguments]])
+        here = {"FILE_CALLS_IN": str(self.folder.resolve()), **environment}
+        order = json.dumps([here, [str(one) for one in arguments]])
         self.process.stdin.write(f"{order}\n")
         self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        return Ended(*json.loads(self.process.stdout.readline()))
 
 
 @contextmanager
 def killable(library: Path, folder: Path) -> Iterator[Program]:
-    """The command line; steps are calls that change something in `folder`."""
+    """The command line; calls are counted that concern what lies in `folder`."""
     command = [sys.executable, "-m", "tests.support.kills"]
-    environment = fault_environment(library, kill_in=str(folder))
+    environment = {**os.environ, "LD_PRELOAD": str(library), "FILE_CALLS_IN": ""}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
-        yield Program(process)
+        yield Program(process, folder)
         assert process.stdin is not None
         process.stdin.close()
+
+
+def compile_file_calls(folder: Path) -> Path:
+    """The library to preload, compiled into `folder`. Skips the test where there is no gcc."""
+    return compile_library(Path(__file__).with_name("file_calls.c"), folder)
+
+
+def _measure_nothing() -> None:
+    """What `measure` saves is a stored measurement, so that its file is all that takes time."""
+    import advisor.probe
+    from advisor.measurement import from_json
+
+    stored = (MEASUREMENTS / "nvme-consumer.json").read_text()
+    advisor.probe.measure = lambda *_, **__: from_json(stored, "stored")
 
 
 def main() -> None:
@@ -62,16 +98,25 @@ def main() -> None:
     for command in WARM_UP:
         with suppress(SystemExit), redirect_stderr(io.StringIO()):
             cli.main(command.split())
+    _measure_nothing()
     for line in sys.stdin:
-        kill_at, arguments = json.loads(line)
+        environment, arguments = json.loads(line)
+        logs = [os.memfd_create(name) for name in ("calls", "stdout", "stderr")]
         child = os.fork()
         if child == 0:
-            os.environ["FAULT_KILL_STEP"] = str(kill_at)
+            os.environ.update(environment, FILE_CALLS_LOG=str(logs[0]))
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(2, 1)
+            os.dup2(logs[1], 1)
+            os.dup2(logs[2], 2)
             cli.main(arguments)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        texts = []
+        for log in logs:
+            with os.fdopen(log, "rb") as file:
+                file.seek(0)
+                texts.append(file.read().decode(errors="replace"))
+        ended = [os.waitstatus_to_exitcode(status), texts[0].splitlines(), *texts[1:]]
+        print(json.dumps(ended), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,16 @@ from typing import Any, NoReturn
 
 import pytest
 
-from advisor import files
+from advisor import files, output_files
 from advisor.errors import AdvisorError, UsageError
-from advisor.files import check_writable, is_directory, read_text, write_text
+from advisor.files import is_directory, read_text
+from advisor.output_files import check_writable, write_text
 
 # Run by somebody without privileges: in the folder argv[1], argv[2] the operation on path argv[3].
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
-from advisor import files
+from advisor import files, output_files
 from advisor.errors import AdvisorError
 os.chdir(sys.argv[1])
 if os.getuid() == 0:
@@ -32,9 +33,9 @@ try:
     if sys.argv[2] == "read":
         files.read_text(path)
     elif sys.argv[2] == "check":
-        files.check_writable(path, force=False)
+        output_files.check_writable(path, force=False)
     else:
-        files.write_text(path, "x", force=True)
+        output_files.write_text(path, "x", force=True)
 except AdvisorError as error:
     print(f"{type(error).__name__}: {error.message}")
 """
@@ -303,7 +304,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(
 ) -> None:
     path = tmp_path / "zz.cnf"
     path.write_text("somebody else's")
-    monkeypatch.setattr(files, "check_writable", lambda path, *, force: None)
+    monkeypatch.setattr(output_files, "check_writable", lambda path, *, force: None)
     with pytest.raises(UsageError, match="exists already"):
         write_text(path, "new")
     assert path.read_text() == "somebody else's"

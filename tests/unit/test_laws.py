@@ -19,7 +19,12 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor", "advisor.errors", "advisor.durability"),
+    ("advisor.effective_user", "advisor.interruption"),
+    ("advisor.trusted_path",),
+    ("advisor.directory",),
+    ("advisor.draft",),
     ("advisor.versions", "advisor.files", "advisor.resources", "advisor.standard_streams"),
+    ("advisor.output_files",),
     ("advisor.units",),
     ("advisor.series_kind",),
     ("advisor.measurement",),
@@ -74,19 +79,31 @@ PURE: Final = (
 CLOCKS: Final = ("advisor.probe", "advisor.servers.state.activity", "advisor.servers.load.client")
 """Who measures: a drive, or a server under load; both draw lots for what is written next."""
 
+CONFINERS: Final = (
+    "advisor.servers.installed.accounts",
+    "advisor.servers.installed.confinement",
+)
+"""Who sees to it that a program has an account to itself, and limits."""
+
 READERS: Final = (
+    "advisor.directory",
     "advisor.files",
     "advisor.importers",
     "advisor.knowledge",
     "advisor.measurement",
     "advisor.output",
+    "advisor.output_files",
     "advisor.probe",
     "advisor.resources",
     "advisor.servers.apply",  # writes the one file that is ours
     "advisor.servers.config",
     "advisor.servers.sandbox.data_directory",  # reads the SQL that comes with MariaDB
-    "advisor.servers.sandbox.sandbox",  # fills a temporary place of its own
+    "advisor.servers.installed.accounts",  # sees whether an account has processes
+    "advisor.servers.installed.confinement",  # says which process memory is to be taken from first
+    "advisor.servers.sandbox.folders",  # makes a temporary place of its own
+    "advisor.servers.sandbox.sandbox",  # fills it
     "advisor.standard_streams",  # opens what was closed
+    "advisor.trusted_path",
 )
 """Who may open, read or write files."""
 
@@ -139,7 +156,9 @@ def test_docstrings_are_no_text() -> None:
 # 1. Who measures, who talks to a server, who reads files
 
 
-@pytest.mark.parametrize("module", modules_outside("advisor.probe"), ids=lambda module: module.name)
+@pytest.mark.parametrize(
+    "module", modules_outside("advisor.probe", *CONFINERS), ids=lambda module: module.name
+)
 def test_only_the_probe_looks_at_the_host(module: Module) -> None:
     assert module.imports_package("psutil", "resource", "platform") == []
     looking = [text for text in module.texts() if "/proc" in text or "/sys/" in text]

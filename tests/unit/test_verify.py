@@ -1,26 +1,28 @@
 """What becomes of each line, with servers made by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from advisor.errors import AdvisorError, UsageError
-from advisor.knowledge import known_settings
+from advisor.knowledge import load_tried_names
 from advisor.output.renderers.text import render_text
 from advisor.output.verification import problem_lines, verification_document
 from advisor.server_state import EffectiveSetting
-from advisor.servers.config.fragment import parse_fragment
+from advisor.servers.config.fragment import Fragment, parse_fragment
 from advisor.servers.connection import driver
 from advisor.servers.installed import detect
+from advisor.servers.installed.confinement import Confinement
 from advisor.servers.installed.detect import Installed, require_server
 from advisor.servers.sandbox import verify as module
 from advisor.servers.sandbox.sandbox import Start
-from advisor.servers.sandbox.tried import is_tried
+from advisor.servers.sandbox.tried import lines_tried, text_given, tried_settings
 from advisor.servers.sandbox.verify import verify_fragment
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.syntax import Line
 from advisor.verification import Verification
 
 PLACE = "/var/tmp/verify-fsync-x/fragment.conf"
@@ -33,9 +35,11 @@ class Server:
     def __init__(self, actual: dict[str, EffectiveSetting], silent: str, named: str) -> None:
         self.actual, self.silent, self.named = actual, silent, named
         self.starts = 0
+        self.tried: Sequence[Line] = ()
 
-    def start_with(self, fragment: str) -> Start:
+    def start_with(self, lines: Sequence[Line]) -> Start:
         self.starts += 1
+        fragment = "\n".join(["[mysqld]", *(f"{line.name}={line.value}" for line in lines), ""])
         if self.named and self.named in fragment:
             return Start(None, f"[ERROR] unknown variable '{self.named}=1'")
         if self.silent and self.silent in fragment:
@@ -58,7 +62,8 @@ def found(
     )
 
     @contextmanager
-    def sandbox(*_: object) -> Iterator[Server]:
+    def sandbox(installed: Installed, fragment: Fragment, say: object) -> Iterator[Server]:
+        server.tried = lines_tried(fragment, tried_settings(installed, Confinement()))
         yield server
 
     monkeypatch.setattr(module, "sandbox", sandbox)
@@ -146,6 +151,7 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
     ("vendor", "text"),
     [
         ("mysql", "datadir=data"),
+        ("mysql", "sql_mode=a/b"),
         ("mysql", "innodb_log_group_home_dir=/var/lib/mysql"),
         ("mysql", "log_bin=../binlog"),
         ("mysql", "init_file=x.sql"),
@@ -161,16 +167,101 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
         ("mariadb", "x.init-file=x.sql"),
         ("mariadb", "log_er=x"),
         ("mariadb", "plugin=ha_x"),
+        ("mariadb", "Tmpd=x"),
+        ("mariadb", "loose-enable-init-fi=x"),
+        ("mariadb", "plugin-load-add\xa0=ha_x"),
+        ("mariadb", "innodb_d=0"),  # innodb_data_home_dir begins so, too
+        ("mysql", "skip-networking"),
+        ("mysql", "init_connect='SET @a = 1'"),
+        ("mysql", "skip-grant-tables"),
+        ("mysql", "general_log_file=x"),
+        ("mysql", f"sync_binlog=1{'0' * 4000}"),
         ("postgresql", "data_directory='x'"),
         ("postgresql", "archive_command='rm *'"),
         ("postgresql", "listen_addresses='*'"),
         ("postgresql", "log_directory='/var/log'"),
         ("postgresql", "shared_preload_libraries=x"),
+        ("postgresql", "archive_library=x"),
+        ("postgresql", "SSL = on"),
+        ("postgresql", "temp_tablespaces=x"),
+        ("postgresql", "archive_command 'rm *' as it is written by mistake"),
     ],
 )
 def test_what_reaches_out_of_the_private_place_is_not_tried(vendor: VendorName, text: str) -> None:
-    (line,) = parse_fragment(text, "f", vendor).lines
-    assert not is_tried(line, known_settings(vendor, VENDORS[vendor].newest_version))
+    assert not is_tried(vendor, text)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "text"),
+    [
+        ("mysql", "innodb_io_capacity = 200"),
+        ("mysql", "loose-loose-innodb-io-capacity = 200"),
+        ("mysql", "skip-log-bin"),
+        ("mysql", "maximum-innodb-doublewrite=0"),
+        ("mysql", "innodb_bufer_pool_size = 1G"),  # a slip, which the server shall name
+        ("mysql", "plugin_load_ad = x"),  # no name is shortened there, so this is none
+        ("mysql", "log_bin = binlog"),
+        ("mariadb", "innodb_flush_log_at_trx = 2"),
+        ("mariadb", "Max_Conn = 20"),
+        ("mariadb", "innodb_redo_log_capacity = 1G"),  # MySQL's
+        ("postgresql", "SHARED_BUFFERS = 24MB"),
+        ("postgresql", "foo_bar = 1"),
+        ("postgresql", "my.setting = 1"),
+        ("postgresql", "no setting here"),
+    ],
+)
+def test_what_stays_in_the_private_place_is_tried(vendor: VendorName, text: str) -> None:
+    assert is_tried(vendor, text)
+
+
+def is_tried(vendor: VendorName, text: str) -> bool:
+    server = VENDORS[vendor]
+    group = f"[{server.fragment_group}]\n" if server.has_groups else ""
+    installed = Installed(vendor, server.newest_version, Path("/none"))
+    fragment = parse_fragment(f"{group}{text}\n", "f", vendor)
+    assert len(fragment.lines) == 1
+    return lines_tried(fragment, tried_settings(installed, Confinement())) != []
+
+
+def test_a_long_line_that_servers_read_as_two_is_not_given() -> None:
+    """Not even as a comment: behind 4094 bytes MariaDB begins another line."""
+    hidden = f"{'x' * 4093}plugin-load-add=ha_x"
+    text = f"[mysqld]\nsync_binlog=1 #{hidden}\n# {hidden}\n[client]{hidden}\nsync_relay_log=1\n"
+    fragment = parse_fragment(text, "f", "mysql")
+    settings = tried_settings(MYSQL, Confinement())
+    assert [line.number for line in lines_tried(fragment, settings)] == []
+    kept = {line.number for line in fragment.lines} - {2}
+    given = text_given(fragment, kept, VENDORS["mysql"])
+    assert given == "[mysqld]\n\n\n\nsync_relay_log=1\n\n"
+
+
+@pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])
+def test_nothing_is_both_tried_and_not(vendor: VendorName) -> None:
+    tried = load_tried_names(vendor)
+    assert len(tried) > 200
+    assert tried & VENDORS[vendor].not_tried == set()
+
+
+def test_the_options_of_a_series_that_was_not_asked_are_asked_of_the_program(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "mysqld"
+    program.write_text("#!/bin/sh\necho '  --of-its-own=name '\necho '  -o, --another-one '\n")
+    program.chmod(0o755)
+    settings = tried_settings(Installed("mysql", (8, 4, 3), program), Confinement())
+    lines = {
+        name: settings.why_not(Line(1, name, "1", "mysqld")) == ""
+        for name in ("of_its_own", "another_one", "unheard_of", "innodb_io_capacity")
+    }
+    assert lines == {
+        "of_its_own": False,
+        "another_one": False,
+        "unheard_of": True,
+        "innodb_io_capacity": True,
+    }
+    program.write_text("#!/bin/sh\nexit 1\n")
+    settings = tried_settings(Installed("mysql", (8, 4, 3), program), Confinement())
+    assert settings.why_not(Line(1, "unheard_of", "1", "mysqld"))
 
 
 @pytest.mark.parametrize(
@@ -218,8 +309,10 @@ def test_postgresql_tells_whether_a_value_comes_from_the_line(
     }
 
     @contextmanager
-    def sandbox(*_: object) -> Iterator[Server]:
-        yield Server(actual, "", "")
+    def sandbox(installed: Installed, fragment: Fragment, say: object) -> Iterator[Server]:
+        server = Server(actual, "", "")
+        server.tried = fragment.lines
+        yield server
 
     monkeypatch.setattr(module, "sandbox", sandbox)
     monkeypatch.setattr(module, "require_driver", lambda vendor: None)

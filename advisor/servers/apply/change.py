@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from advisor.draft import sweep_drafts
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, GuardError, UsageError
-from advisor.files import drop_drafts, put_back, replace_seen
 from advisor.knowledge import known_settings
 from advisor.server_state import EffectiveSetting
+from advisor.servers.apply.exchange import DirectoryEntry, not_written, put_back, read, replace_seen
 from advisor.servers.apply.guards import check_all, check_risk
 from advisor.servers.apply.target import ConfigTarget
 from advisor.servers.config import SIGN, FilesRead, Fragment
@@ -107,31 +108,42 @@ class FileChange:
 
     def make(self) -> None:
         """Puts the new file in its place. Raises AdvisorError where the old is not as it was."""
-        path, seen = self.target.path, _encoded(self.old)
-        drop_drafts(path)
-        for stale in _numbered(path, BEFORE, UNDONE):
-            if _same_file(stale, path):  # left by an apply that was killed halfway
-                stale.unlink()
+        target, seen = self.target, _encoded(self.old)
+        directory, place = target.directory, target.place
+        if not directory.is_still_at(directory.path):
+            raise AdvisorError(
+                f"{directory.path} was exchanged meanwhile; nothing was written",
+                "look, and try again",
+            )
+        try:
+            sweep_drafts(directory, target.name)
+            for stale in _numbered(target, BEFORE, UNDONE):
+                if _is_ours(target, stale):  # left by an apply that was killed halfway
+                    directory.remove(stale)
+            like = target.including().stat()
+        except OSError as error:
+            raise not_written(place, error) from error
+        keep = self.keep.name
         if self.new is None or self.is_undo:
-            put_back(path, self.restored, seen=seen, keep=self.keep)
+            restored = self.restored.name if self.restored else None
+            put_back(place, restored, shown=_encoded(self.new), seen=seen, keep=keep)
         else:
             content = self.new.encode("utf-8", "surrogateescape")
-            like = self.target.including()
-            replace_seen(path, content, seen=seen, keep=self.keep, like=like)
+            replace_seen(place, content, seen=seen, keep=keep, like=like)
 
 
 def plan_change(target: ConfigTarget, fragment: Fragment, accepted: Durability) -> FileChange:
     """A fragment in the place of the file. Raises AdvisorError for what must not be written."""
     _require_lines(target, fragment)
     made_for = _other_version(target, fragment)
-    old = _read_ours(target.path)
+    old = _read_ours(target)
     new = fragment.text if fragment.text.startswith(SIGN) else HEAD + fragment.text
     if not new.endswith("\n"):
         new += "\n"
     after = target.read_with(new)
     target.require_read(after)
     ours = _checked_lines(target, after, fragment, accepted)
-    keep = _next(target.path, BEFORE)
+    keep = _next(target, BEFORE)
     overridden = tuple(_winners(ours, after))
     change = FileChange(target, old, new, keep, None, after, overridden, made_for)
     known = known_settings(target.vendor, target.version)
@@ -147,15 +159,14 @@ def plan_change(target: ConfigTarget, fragment: Fragment, accepted: Durability) 
 
 def plan_undo(target: ConfigTarget) -> FileChange:
     """The newest backup in the place of the file, or no file where there was none before."""
-    path = target.path
-    old = _read_ours(path)
-    backups = [kept for kept in _numbered(path, BEFORE) if not _same_file(kept, path)]
+    old = _read_ours(target)
+    backups = [kept for kept in _numbered(target, BEFORE) if not _is_ours(target, kept)]
     if old is None and not backups:
-        raise AdvisorError(f"there is no {path}, and no backup of it: nothing to undo")
-    restored = backups[-1] if backups else None
-    new = _read(restored) if restored else None
+        raise AdvisorError(f"there is no {target.path}, and no backup of it: nothing to undo")
+    restored = target.path.with_name(backups[-1]) if backups else None
+    new = _read(target.place, backups[-1]) if backups else None
     after = target.read_with(new)
-    return FileChange(target, old, new, _next(path, UNDONE), restored, after, ())
+    return FileChange(target, old, new, _next(target, UNDONE), restored, after, ())
 
 
 def _other_version(target: ConfigTarget, fragment: Fragment) -> str:
@@ -209,24 +220,20 @@ def _winners(ours: Mapping[str, str], after: FilesRead) -> Iterator[tuple[str, E
             yield f"{name} = {value}", winner
 
 
-def _read_ours(path: Path) -> str | None:
+def _read_ours(target: ConfigTarget) -> str | None:
     """The file as it is. Raises AdvisorError where somebody else wrote it."""
-    if not os.path.lexists(path):
-        return None
-    text = _read(path)
-    if not text.startswith(SIGN):
+    text = _read(target.place)
+    if text is not None and not text.startswith(SIGN):
         raise AdvisorError(
-            f"{path} is not ours: it does not begin with {SIGN!r}",
+            f"{target.path} is not ours: it does not begin with {SIGN!r}",
             "choose another name with --to, or move it away",
         )
     return text
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
-        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+def _read(place: DirectoryEntry, name: str = "") -> str | None:
+    content = read(place, name)
+    return None if content is None else content.decode("utf-8", "surrogateescape")
 
 
 def _said(vendor: VendorName, text: str) -> list[Statement]:
@@ -242,25 +249,28 @@ def _encoded(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogateescape")
 
 
-def _numbered(path: Path, *words: str) -> list[Path]:
-    """The files kept of `path`, the oldest first. No server includes them: no suffix fits."""
-    pattern = re.compile(rf"{re.escape(path.name)}\.({'|'.join(words)})-(\d+)")
-    found = [
-        (int(match[2]), entry)
-        for entry in path.parent.iterdir()
-        if (match := pattern.fullmatch(entry.name))
-    ]
-    return [entry for _, entry in sorted(found)]
-
-
-def _next(path: Path, word: str) -> Path:
-    """A name that is free, and sorts behind: a number, for clocks go back at times."""
-    taken = [int(kept.name.rpartition("-")[2]) for kept in _numbered(path, word)]
-    return path.with_name(f"{path.name}.{word}-{max(taken, default=0) + 1}")
-
-
-def _same_file(path: Path, other: Path) -> bool:
+def _numbered(target: ConfigTarget, *words: str) -> list[str]:
+    """What is kept of our file, the oldest first. No server includes it: no suffix fits."""
+    pattern = re.compile(rf"{re.escape(target.name)}\.({'|'.join(words)})-(\d+)", re.ASCII)
+    directory = target.directory
     try:
-        return path.samefile(other)
+        names = directory.names()
+    except OSError as error:
+        raise AdvisorError(f"{directory.path} cannot be read: {error.strerror}") from error
+    matches = filter(None, map(pattern.fullmatch, names))
+    return [name for _, name in sorted((int(match[2]), match[0]) for match in matches)]
+
+
+def _next(target: ConfigTarget, word: str) -> Path:
+    """A name that is free, and sorts behind: a number, for clocks go back at times."""
+    taken = [int(kept.rpartition("-")[2]) for kept in _numbered(target, word)]
+    return target.path.with_name(f"{target.name}.{word}-{max(taken, default=0) + 1}")
+
+
+def _is_ours(target: ConfigTarget, name: str) -> bool:
+    """Whether it is our file by another name."""
+    try:
+        one, other = (target.directory.status(each) for each in (name, target.name))
     except OSError:
         return False
+    return one is not None and other is not None and os.path.samestat(one, other)

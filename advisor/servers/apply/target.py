@@ -1,16 +1,19 @@
 """Which file is ours to write, and which configuration includes it."""
 
-import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.directory import OpenDirectory, open_directory
+from advisor.effective_user import user_name
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory
+from advisor.servers.apply.exchange import DirectoryEntry
 from advisor.servers.config import FilesRead, is_file, read_settings
+from advisor.trusted_path import UntrustedError
 from advisor.vendors.base import Vendor
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
@@ -26,14 +29,24 @@ class ConfigTarget:
 
     vendor: VendorName
     version: NumericVersion | None
-    path: Path
-    """Without symbolic links."""
+    directory: OpenDirectory
+    """Where the file is, or will be."""
+    name: str
     names: tuple[Path, ...]
     """What the configuration may call it."""
     main: tuple[Path, ...]
     """The files that the server reads by itself."""
     before: FilesRead
     """The configuration as it is."""
+
+    @property
+    def path(self) -> Path:
+        """Without symbolic links."""
+        return self.directory.path / self.name
+
+    @property
+    def place(self) -> DirectoryEntry:
+        return DirectoryEntry(self.directory, self.name)
 
     def read_with(self, text: str | None) -> FilesRead:
         """The configuration with `text` in the file; None: without the file."""
@@ -81,6 +94,7 @@ def find_target(
     """
     main = tuple(config) or _usual(VENDORS[vendor], to, root)
     before = read_settings(vendor, main, version)
+    is_named = to is not None
     if to is None:
         folders = _folders(before)
         if len(folders) > 1:
@@ -98,13 +112,17 @@ def find_target(
     )
     if not is_directory(folder):
         raise UsageError(f"{folder} is no directory", "name one that the server includes")
-    path = _within(folder.resolve() / name)
+    directory = _open(folder)
+    if not is_named:
+        _require_ones_own(directory, folder, before)
+    name = _real_name(directory, name)
+    path = directory.path / name
     folders_read = [included.path for included in before.included_folders]
     folders_read += [file.parent for file in before.files]
     parents = {folder: None for folder in folders_read if folder.resolve() == path.parent}
     names = tuple(parent / path.name for parent in {path.parent: None} | parents)
     main = tuple(Path(os.path.normpath(file.absolute())) for file in main)
-    return ConfigTarget(vendor, before.version, path, names, main, before)
+    return ConfigTarget(vendor, before.version, directory, name, names, main, before)
 
 
 def _folders(found: FilesRead) -> list[Path]:
@@ -148,37 +166,40 @@ def _usual(vendor: Vendor, to: Path | None, root: Path) -> tuple[Path, ...]:
     return tuple(found[:1])
 
 
-def _within(path: Path) -> Path:
-    """The file a path names. Raises AdvisorError for a symbolic link that leads elsewhere."""
-    if not path.is_symlink():
-        return path
+def _real_name(directory: OpenDirectory, name: str) -> str:
+    """What a name stands for in the folder. Raises AdvisorError for a link that leads elsewhere."""
+    path = directory.path / name
+    try:
+        found = directory.status(name)
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+    if found is None or not stat.S_ISLNK(found.st_mode):
+        return name
     real = Path(os.path.realpath(path))
-    if real.parent != path.parent:
+    if real.parent != directory.path:
         raise AdvisorError(
-            f"{path} is a symbolic link to {real}, outside of {path.parent}",
+            f"{path} is a symbolic link to {real}, outside of {directory.path}",
             "remove the link, or name the file itself with --to",
         )
-    return real
+    return real.name
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """No other apply writes in that folder meanwhile. Raises AdvisorError where one does."""
+def _open(folder: Path) -> OpenDirectory:
     try:
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        return open_directory(folder)
     except OSError as error:
         raise AdvisorError(f"{folder} cannot be opened: {error.strerror}") from error
-    try:
-        _lock(number, folder)
-        yield
-    finally:
-        os.close(number)
 
 
-def _lock(number: int, folder: Path) -> None:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise AdvisorError(
-            f"another fsync-advisor apply is at work in {folder}", "wait until it is done"
-        ) from error
+def _require_ones_own(directory: OpenDirectory, folder: Path, found: FilesRead) -> None:
+    """Raises UntrustedError where a configuration names a folder that its owner may not change."""
+    for included in found.included_folders:
+        if included.path == folder:
+            file = Path(included.place.rpartition(":")[0])
+            owner_id = file.stat().st_uid
+            if not directory.trusts(owner_id):
+                who = user_name(owner_id)
+                raise UntrustedError(
+                    f"{file} belongs to {who}, and includes {folder}, which does not",
+                    f"name it with --to {folder}, if that is meant",
+                )

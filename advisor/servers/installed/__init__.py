@@ -1,5 +1,14 @@
 """The servers installed on this host: which there are, what they can do, running their programs."""
 
+from advisor.interruption import signals_held_back
+from advisor.servers.installed.accounts import (
+    ServerAccount,
+    account_of_our_own,
+    end_all_of,
+    named_account,
+    owner_account,
+)
+from advisor.servers.installed.confinement import Confinement, can_rename_accounts
 from advisor.servers.installed.detect import (
     Installed,
     find_installed,
@@ -9,23 +18,22 @@ from advisor.servers.installed.detect import (
     which_it_is,
 )
 from advisor.servers.installed.features import detect_features
-from advisor.servers.installed.processes import (
-    account,
-    complaints_of,
-    run,
-    signals_held_back,
-    start,
-    stop,
-)
+from advisor.servers.installed.processes import complaints_of, run, start, stop
 
 __all__ = [
+    "Confinement",
     "Installed",
-    "account",
+    "ServerAccount",
+    "account_of_our_own",
+    "can_rename_accounts",
     "complaints_of",
     "detect_features",
+    "end_all_of",
     "find_installed",
     "find_relative",
+    "named_account",
     "none_installed",
+    "owner_account",
     "require_server",
     "run",
     "signals_held_back",

@@ -1,20 +1,19 @@
-"""Starting and ending other programs: never as root, never outliving us."""
+"""Starting and ending the programs of servers: confined, and never outliving us."""
 
-import ctypes
 import os
-import pwd
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from advisor.errors import AdvisorError
+from advisor.interruption import signals_held_back
+from advisor.servers.installed.confinement import Confinement
 
 STOP_TIMEOUT_S: Final = 10
 RUN_TIMEOUT_S: Final = 120
-PR_SET_PDEATHSIG: Final = 1
 
 ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 """Nothing of the user's own (PGDATA, MYSQL_HOME, locale) reaches a server."""
@@ -22,51 +21,18 @@ ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 Arguments = Sequence[str | Path]
 
 
-def account() -> pwd.struct_passwd | None:
-    """As whom servers run where we are root, since none starts as root; else None: as ourselves.
-
-    Raises AdvisorError where there is no such account.
-    """
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam("nobody")
-    except KeyError as error:
-        raise AdvisorError(
-            "no server starts as root, and there is no account nobody", "run as another user"
-        ) from error
-
-
-@contextmanager
-def signals_held_back() -> Iterator[None]:
-    """SIGINT and SIGTERM wait until the block is done, so that it happens wholly or not at all."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def start(
     command: Arguments,
     output: BinaryIO | int,
     given: int = subprocess.DEVNULL,
     *,
-    who: pwd.struct_passwd | None = None,
+    confinement: Confinement,
     only_errors: bool = False,
 ) -> "subprocess.Popen[bytes]":
     """Starts a program in a session of its own; both its outputs go to `output`, or only errors.
 
-    Where we are root it runs as `who`, else as `account()`. Should we be killed, the kernel ends it
-    with SIGTERM.
+    Should we be killed, the kernel ends it.
     """
-    who = (who or account()) if os.geteuid() == 0 else None
-    libc = ctypes.CDLL(None)
-
-    def in_the_child() -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-
     return subprocess.Popen(
         command,
         stdin=given,
@@ -74,24 +40,21 @@ def start(
         stderr=output if only_errors else subprocess.STDOUT,
         env=ENVIRONMENT,
         cwd="/",
-        user=who.pw_uid if who else None,
-        group=who.pw_gid if who else None,
-        extra_groups=[] if who else None,
         start_new_session=True,
-        preexec_fn=in_the_child,
+        preexec_fn=confinement.enter,
     )
 
 
-def run(command: Arguments, script: str = "") -> str:
+def run(command: Arguments, script: str = "", *, confinement: Confinement) -> str:
     """Runs a program to its end, `script` on its standard input; what it said.
 
     Raises AdvisorError where it fails, cannot be started, or takes longer than RUN_TIMEOUT_S.
     """
     try:
         with signals_held_back():
-            process = start(command, subprocess.PIPE, subprocess.PIPE)
+            process = start(command, subprocess.PIPE, subprocess.PIPE, confinement=confinement)
     except (OSError, subprocess.SubprocessError) as error:
-        raise _not_started(command, account(), error) from error
+        raise _not_started(command, confinement, error) from error
     try:
         said = process.communicate(script.encode(), RUN_TIMEOUT_S)[0].decode(errors="replace")
     except subprocess.TimeoutExpired as error:
@@ -104,16 +67,16 @@ def run(command: Arguments, script: str = "") -> str:
     return said
 
 
-def complaints_of(command: Arguments, who: pwd.struct_passwd | None) -> tuple[int, str]:
-    """Runs a program to its end as `who`; its exit status, and what it said on stderr.
+def complaints_of(command: Arguments, confinement: Confinement) -> tuple[int, str]:
+    """Runs a program to its end; its exit status, and what it said on stderr.
 
     Raises AdvisorError where it cannot be started, or takes longer than RUN_TIMEOUT_S.
     """
     try:
         with signals_held_back():
-            process = start(command, subprocess.PIPE, who=who, only_errors=True)
+            process = start(command, subprocess.PIPE, confinement=confinement, only_errors=True)
     except (OSError, subprocess.SubprocessError) as error:
-        raise _not_started(command, who or account(), error) from error
+        raise _not_started(command, confinement, error) from error
     try:
         said = process.communicate(timeout=RUN_TIMEOUT_S)[1]
     except subprocess.TimeoutExpired as error:
@@ -123,16 +86,15 @@ def complaints_of(command: Arguments, who: pwd.struct_passwd | None) -> tuple[in
     return process.returncode, said.decode(errors="replace")
 
 
-def _not_started(
-    command: Arguments, who: pwd.struct_passwd | None, error: Exception
-) -> AdvisorError:
-    """`who`: the account that runs it when we are root."""
+def _not_started(command: Arguments, confinement: Confinement, error: Exception) -> AdvisorError:
     why = error.strerror if isinstance(error, OSError) else error
-    if who is None or os.geteuid() != 0:
+    who = confinement.who
+    if who is None:
         return AdvisorError(f"{command[0]} cannot be started: {why}")
+    reader = "everybody" if who.is_ours else who.name
     return AdvisorError(
-        f"{command[0]} cannot be started as {who.pw_name}: {why}",
-        f"let {who.pw_name} read it and enter its folders, or run as another user",
+        f"{command[0]} cannot be started as {who.name}: {why}",
+        f"let {reader} read it and enter its folders, or run as another user",
     )
 
 

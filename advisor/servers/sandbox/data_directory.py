@@ -4,24 +4,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from advisor.errors import AdvisorError
-from advisor.servers.installed import Installed, run
+from advisor.servers.installed import Confinement, Installed, run
 from advisor.vendors.base import Initialisation, Place
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Option
 
 
-def initialise(installed: Installed, place: Place, options: Iterable[Option]) -> None:
+def initialise(
+    installed: Installed, place: Place, options: Iterable[Option], confinement: Confinement
+) -> None:
     """Makes a data directory; `options` are the fragment's, of which some decide how.
 
     Raises AdvisorError where the server's programs or files do not do their part.
     """
     vendor = VENDORS[installed.vendor]
     how = vendor.initialisation(installed.program, installed.version, place, options)
-    run(how.command, _script(how, installed.program))
-    if how.configuration:
-        main = place.data / vendor.data_directory_configuration
-        with main.open("a", encoding="utf-8", errors="surrogateescape") as config:
-            config.write(how.configuration)
+    run(how.command, _script(how, installed.program), confinement=confinement)
 
 
 def _script(how: Initialisation, program: Path) -> str:

@@ -1,6 +1,6 @@
 """Proves a fragment on a real server: every line is started, read back and held against the log."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from advisor.errors import AdvisorError
@@ -11,8 +11,8 @@ from advisor.servers.config import Fragment
 from advisor.servers.connection import require_driver
 from advisor.servers.installed import Installed
 from advisor.servers.sandbox.log import Said, complaints, last_words, refusals
-from advisor.servers.sandbox.sandbox import Sandbox, Start, sandbox
-from advisor.servers.sandbox.tried import is_tried, lines_read
+from advisor.servers.sandbox.sandbox import Sandbox, Start, Tell, sandbox
+from advisor.servers.sandbox.tried import lines_read
 from advisor.vendors.base import FRAGMENT, Vendor
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line, Option, Unresolved
@@ -23,24 +23,25 @@ REPEATABLE: Final = ("replicate_", "binlog_do_", "binlog_ignore_", "performance_
 """Options that may be given many times."""
 
 
-def verify_fragment(fragment: Fragment, installed: Installed) -> Verification:
+def verify_fragment(
+    fragment: Fragment, installed: Installed, say: Tell = lambda _: None
+) -> Verification:
     """Starts the server with the fragment until every bad line has been named.
 
-    Raises AdvisorError where nothing can be told: no driver, no line for this server, or a server
-    that does not start even without the fragment.
+    `say` is told what is started, and as whom. Raises AdvisorError where nothing can be told: no
+    driver, no line for this server, or a server that does not start even without the fragment.
     """
     require_driver(installed.vendor)
     known = known_settings(installed.vendor, installed.version)
-    lines = lines_read(fragment.lines, known)
     vendor = VENDORS[installed.vendor]
+    lines = lines_read(fragment.lines, vendor, installed.version)
     if not lines or (vendor.has_groups and all(line.group is None for line in fragment.lines)):
         # A start for each of its lines would tell no more.
         hint = f"its lines belong under [{vendor.fragment_group}]" if vendor.has_groups else ""
         raise AdvisorError(f"{fragment.name} has no line that {installed.program} reads", hint)
-    tried = [line for line in lines if is_tried(line, known)]
-    others = {line.number for line in fragment.lines} - {line.number for line in tried}
-    with sandbox(installed, tried) as box:
-        refused, last = _start_until_it_works(box, fragment, tried, others)
+    with sandbox(installed, fragment, say) as box:
+        tried = box.tried
+        refused, last = _start_until_it_works(box)
     started = [line for line in tried if line.number not in refused]
     warned = complaints(last.log, started)
     doubled = _doubled(tried, known)
@@ -75,9 +76,7 @@ def verify_fragment(fragment: Fragment, installed: Installed) -> Verification:
     )
 
 
-def _start_until_it_works(
-    box: Sandbox, fragment: Fragment, tried: Iterable[Line], others: Collection[int]
-) -> tuple[Said, Start]:
+def _start_until_it_works(box: Sandbox) -> tuple[Said, Start]:
     """Line number -> why the server does not start with it; and the start without those lines.
 
     A server often stops at the first bad line, so what it names is left out and it is started
@@ -85,24 +84,20 @@ def _start_until_it_works(
     """
     refused: dict[int, str] = {}
     while True:
-        left = [line for line in tried if line.number not in refused]
-        start = box.start_with(fragment.without({*others, *refused}))
+        left = [line for line in box.tried if line.number not in refused]
+        start = box.start_with(left)
         if start.actual is not None:
             return refused, start
         if not left:
             raise AdvisorError(
                 f"the server does not start even without the fragment: {last_words(start.log)}"
             )
-        refused |= refusals(start.log, left) or _first_to_stop_it(
-            left, lambda kept: box.start_with(fragment.without(_others(fragment, kept)))
-        )
+        refused |= refusals(start.log, left) or _first_to_stop_it(left, box.start_with)
 
 
-def _others(fragment: Fragment, kept: Collection[Line]) -> set[int]:
-    return {line.number for line in fragment.lines} - {line.number for line in kept}
-
-
-def _first_to_stop_it(lines: list[Line], start: Callable[[list[Line]], Start]) -> dict[int, str]:
+def _first_to_stop_it(
+    lines: Sequence[Line], start: Callable[[Sequence[Line]], Start]
+) -> dict[int, str]:
     """The line with which, added to those before it, the server no longer starts: by halving."""
     good, bad = -1, len(lines)
     log = ""
