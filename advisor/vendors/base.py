@@ -144,10 +144,12 @@ class Vendor(ABC):
     """The Python package that talks to it."""
     dsn_schemes: ClassVar[tuple[str, ...]]
     """What a DSN may begin with; the first is shown."""
-    plaintext_option: ClassVar[str]
     login_hints: ClassVar[tuple[tuple[str, str], ...]]
     """Words in the driver's reason why there is no connection -> what to do about it."""
+    plaintext_option: ClassVar[str]
     """What in a DSN asks for a connection without encryption."""
+    encrypting_options: ClassVar[str]
+    """What in a DSN asks for one with it, in a sentence without its end."""
     client_groups: ClassVar[frozenset[str]] = frozenset()
     """The groups of option files that every client of the vendor reads."""
     client_homes: ClassVar[tuple[str, ...]] = ()

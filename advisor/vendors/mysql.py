@@ -196,6 +196,9 @@ class MySQL(Vendor):
     driver = "pymysql"
     dsn_schemes: ClassVar[tuple[str, ...]] = ("mysql",)
     plaintext_option = "ssl-mode=disabled"
+    encrypting_options = (
+        "?ssl-mode=REQUIRED refuses that, and VERIFY_IDENTITY with ssl-ca checks who answers, too"
+    )
     login_hints = (
         (
             "Access denied",

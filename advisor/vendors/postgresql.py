@@ -147,6 +147,9 @@ class PostgreSQL(Vendor):
     driver = "psycopg"
     dsn_schemes = ("postgresql", "postgres")
     plaintext_option = "sslmode=disable"
+    encrypting_options = (
+        "sslmode=require refuses that, and verify-full with sslrootcert checks who answers, too"
+    )
     login_hints = (
         ('role "', ROLE_HINT),
         ("Peer authentication failed", ROLE_HINT),

@@ -69,8 +69,17 @@ PURE: Final = (
     "advisor.versions",
 )
 
-CLOCKS: Final = ("advisor.probe", "advisor.servers.state.activity", "advisor.servers.load.client")
-"""Who measures: a drive, or a server under load; both draw lots for what is written next."""
+LIMITS: Final = "advisor.servers.connection.limits"
+"""Looks at the memory of its own process, and at how long a server has been waited for."""
+
+CLOCKS: Final = (
+    "advisor.probe",
+    "advisor.servers.state.activity",
+    "advisor.servers.load.client",
+    LIMITS,
+)
+"""Who measures: a drive, or a server under load, both of whom draw lots for what is written next;
+or a server's patience."""
 
 READERS: Final = (
     "advisor.files",
@@ -82,6 +91,7 @@ READERS: Final = (
     "advisor.resources",
     "advisor.servers.apply",  # writes the one file that is ours
     "advisor.servers.config",
+    LIMITS,  # reads how much memory there is
     "advisor.servers.sandbox.data_directory",  # reads the SQL that comes with MariaDB
     "advisor.servers.sandbox.sandbox",  # fills a temporary place of its own
     "advisor.standard_streams",  # opens what was closed
@@ -137,7 +147,9 @@ def test_docstrings_are_no_text() -> None:
 # 1. Who measures, who talks to a server, who reads files
 
 
-@pytest.mark.parametrize("module", modules_outside("advisor.probe"), ids=lambda module: module.name)
+@pytest.mark.parametrize(
+    "module", modules_outside("advisor.probe", LIMITS), ids=lambda module: module.name
+)
 def test_only_the_probe_looks_at_the_host(module: Module) -> None:
     assert module.imports_package("psutil", "resource", "platform") == []
     looking = [text for text in module.texts() if "/proc" in text or "/sys/" in text]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.servers.connection.limits import Patience
 from advisor.servers.connection.wire import Address, Connection, PsycopgConnection
 from advisor.servers.load.client import run_load
 from advisor.vendors.base import Rows
@@ -19,7 +20,7 @@ class Fake(PsycopgConnection):
     """One end of a pair of sockets; at the other end, a thread answers."""
 
     def __init__(self, *pieces: bytes) -> None:
-        Connection.__init__(self, Address("postgresql", {}))
+        Connection.__init__(self, Address("postgresql", {}), Patience())
         self.ours, self.theirs = socket.socketpair()
         self.asked: list[bytes] = []
         self.thread = threading.Thread(target=self.answer, args=[pieces], daemon=True)

@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.servers.connection.limits import Patience
 from advisor.servers.connection.wire import (
     Address,
     PsycopgConnection,
     PyMySQLConnection,
 )
 
-NO_DRIVER: Any = SimpleNamespace(_sock=None)
-POSTGRESQL = PsycopgConnection(Address("postgresql", {}), NO_DRIVER)
-MYSQL = PyMySQLConnection(Address("mysql", {}), NO_DRIVER)
-MARIADB = PyMySQLConnection(Address("mariadb", {}), NO_DRIVER)
+NO_DRIVER: Any = SimpleNamespace(_sock=None, pgconn=None)
+POSTGRESQL = PsycopgConnection(Address("postgresql", {}), NO_DRIVER, Patience())
+MYSQL = PyMySQLConnection(Address("mysql", {}), NO_DRIVER, Patience())
+MARIADB = PyMySQLConnection(Address("mariadb", {}), NO_DRIVER, Patience())
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED

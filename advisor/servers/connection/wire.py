@@ -6,24 +6,43 @@ Messages: PostgreSQL "Frontend/Backend Protocol" (simple query); MySQL "Client/S
 (COM_QUERY, OK_Packet, ERR_Packet), which MariaDB shares.
 """
 
+import os
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.driver import CONNECT_TIMEOUT_S, require_driver
+from advisor.servers.connection.answers import said
+from advisor.servers.connection.driver import require_driver
+from advisor.servers.connection.libpq import LibpqSession, opened
+from advisor.servers.connection.limits import (
+    CONNECT_TIMEOUT_S,
+    Patience,
+    WireError,
+    left_s,
+    limited_memory,
+)
 from advisor.vendors.base import Rows
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     import psycopg
-    import pymysql
+
+    from advisor.servers.connection.guarded_pymysql import GuardedConnection
 
 APPLICATION: Final = "fsync-advisor"
 """How our sessions call themselves."""
+
+UPDATE_ANSWER_BYTES: Final = 65_536
+"""Longer no answer to a statement without rows is."""
+
+CONNECT_TRY_S: Final = 2
+"""The least that an address is given, however many there are; libpq has no less."""
 
 
 class Connection(ABC):
@@ -31,9 +50,10 @@ class Connection(ABC):
 
     vendor: VendorName
 
-    def __init__(self, address: "Address") -> None:
+    def __init__(self, address: "Address", patience: Patience) -> None:
         self.vendor = address.vendor
         self.address = address
+        self.patience = patience
 
     def require_plain(self) -> None:
         """Raises AdvisorError for an encrypted connection: raw messages need a plain socket."""
@@ -48,11 +68,41 @@ class Connection(ABC):
     def refused(self, message: str) -> AdvisorError:
         """An error with what the server said, in one line."""
         title = VENDORS[self.vendor].title
-        return AdvisorError(f"the {title} server refuses: {' '.join(message.split())}")
+        return AdvisorError(f"the {title} server refuses: {said(message)}")
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Whatever a driver trips over in what a server sends is a WireError."""
+        with understood(self.vendor):
+            yield
+
+    @property
+    def read_on_the_way(self) -> str:
+        """What to say of a connection that others can read and change; "" where they cannot."""
+        if self.encrypted:
+            return ""
+        with socket.socket(fileno=os.dup(self.socket_number())) as ours:
+            peer = ours.getpeername() if ours.family != socket.AF_UNIX else None
+        if peer is None or ip_address(peer[0].partition("%")[0]).is_loopback:
+            return ""
+        server = VENDORS[self.vendor]
+        return (
+            f"the connection to {peer[0]} is not encrypted: who is on the way can read and change"
+            f" it; {server.encrypting_options}"
+        )
+
+    def is_answered(self, received: bytes) -> bool:
+        """Whether the answer to a message is there, wholly. Raises AdvisorError for a refusal, and
+        for what is no answer."""
+        if len(received) > UPDATE_ANSWER_BYTES:
+            raise WireError("the server's answer to an UPDATE has no end")
+        with self.understood():
+            return self._is_whole(received)
 
     @abstractmethod
     def query(self, statement: str) -> Rows:
-        """The rows of one statement, by the driver. Raises AdvisorError with the server's words."""
+        """The rows of one statement. Raises AdvisorError with the server's words, and WireError
+        where it has none that we could use."""
 
     @property
     @abstractmethod
@@ -77,25 +127,37 @@ class Connection(ABC):
         """The message that asks for one or more statements without rows, separated by ;."""
 
     @abstractmethod
-    def is_answered(self, received: bytes) -> bool:
-        """Whether the answer to a message is there, wholly. Raises AdvisorError for a refusal."""
+    def _is_whole(self, received: bytes) -> bool:
+        """As `is_answered`; any exception may be raised for bytes that are no answer."""
+
+
+@contextmanager
+def understood(vendor: VendorName) -> Iterator[None]:
+    """As Connection.understood, where there is no connection yet."""
+    try:
+        yield
+    except AdvisorError:
+        raise
+    except Exception as error:
+        title, kind = VENDORS[vendor].title, type(error).__name__
+        raise WireError(
+            f"the answer is not one of a {title} server: {kind}: {said(str(error))}"
+        ) from error
 
 
 class PsycopgConnection(Connection):
     """Asks by Query; the answer ends with ReadyForQuery."""
 
-    def __init__(self, address: "Address", driven: "psycopg.Connection[Any]") -> None:
-        super().__init__(address)
+    def __init__(
+        self, address: "Address", driven: "psycopg.Connection[Any]", patience: Patience
+    ) -> None:
+        super().__init__(address, patience)
         self._driven = driven
+        self._session = LibpqSession(driven, patience)
 
     def query(self, statement: str) -> Rows:
-        import psycopg
-
-        try:
-            cursor = self._driven.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
-        except psycopg.Error as error:
-            raise self.refused(error.diag.message_primary or str(error)) from error
+        with self.understood():
+            return self._session.rows(statement)
 
     @property
     def encrypted(self) -> bool:
@@ -115,7 +177,7 @@ class PsycopgConnection(Connection):
         text = statement.encode() + b"\0"
         return b"Q" + (len(text) + 4).to_bytes(4, "big") + text
 
-    def is_answered(self, received: bytes) -> bool:
+    def _is_whole(self, received: bytes) -> bool:
         refusal, start = "", 0
         while len(received) >= start + 5:
             kind, end = received[start : start + 1], start + 1 + _big(received, start + 1)
@@ -139,20 +201,22 @@ class PyMySQLConnection(Connection):
 
     _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
 
-    def __init__(self, address: "Address", driven: "pymysql.connections.Connection[Any]") -> None:
-        super().__init__(address)
+    def __init__(self, address: "Address", driven: "GuardedConnection", patience: Patience) -> None:
+        super().__init__(address, patience)
         self._driven = driven
-        self._socket: socket.socket = driven._sock  # type: ignore[attr-defined]
+        self._socket: socket.socket = driven._sock
 
     def query(self, statement: str) -> Rows:
         import pymysql
 
         try:
-            with self._driven.cursor() as cursor:
-                cursor.execute(statement)
-                return list(cursor.fetchall())
+            with self.understood(), limited_memory():
+                return self._driven.rows(statement)
         except pymysql.MySQLError as error:
-            raise self.refused(str(error.args[-1] if error.args else error)) from error
+            raise self.refused(str(error.args[-1] if error.args else error)) from None
+        except BaseException:  # an interruption, too: what is under way is not waited for
+            self._driven.end()
+            raise
 
     @property
     def encrypted(self) -> bool:
@@ -173,7 +237,7 @@ class PyMySQLConnection(Connection):
         command = b"\x03" + statement.encode()  # COM_QUERY
         return len(command).to_bytes(3, "little") + b"\0" + command
 
-    def is_answered(self, received: bytes) -> bool:
+    def _is_whole(self, received: bytes) -> bool:
         start = 0
         while len(received) > start + 4:
             packet = start + 4
@@ -201,59 +265,80 @@ class Address:
     options: Mapping[str, Any]
     """As the driver takes them."""
 
-    def connect(self, *, read_timeout_s: int | None = None) -> Connection:
+    def connect(self, patience: Patience | None = None) -> Connection:
         """A new connection in autocommit mode. Raises AdvisorError.
 
-        `read_timeout_s`: so long PyMySQL waits for any answer; psycopg has no such limit.
+        `patience`: how long the server is waited for, now and by all statements.
         """
         require_driver(self.vendor)
-        opened: Mapping[str, Callable[[], Connection]] = {
+        drivers: Mapping[str, Callable[[Patience], Connection]] = {
             "psycopg": self._psycopg,
-            "pymysql": lambda: self._pymysql(read_timeout_s),
+            "pymysql": self._pymysql,
         }
-        return opened[VENDORS[self.vendor].driver]()
+        try:
+            with understood(self.vendor):
+                return drivers[VENDORS[self.vendor].driver](patience or Patience())
+        except WireError as error:
+            raise _unreachable(self.vendor, error.message, error.hint) from error
 
     def __repr__(self) -> str:
         return f"Address({self.vendor!r})"
 
-    def _psycopg(self) -> Connection:
+    def _psycopg(self, patience: Patience) -> Connection:
         import psycopg
 
-        ours = {
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "gssencmode": "disable",
-            "fallback_application_name": APPLICATION,
-        }
+        ours = {"gssencmode": "disable", "fallback_application_name": APPLICATION}
+        timeout_s = self._timeout_s(patience)
         try:
-            return PsycopgConnection(
-                self, psycopg.connect(autocommit=True, **{**ours, **self.options})
-            )
+            driven = opened({**ours, **self.options}, timeout_s)
         except psycopg.Error as error:
-            raise _unreachable(self.vendor, error) from error
+            raise _unreachable(self.vendor, str(error)) from None
+        return PsycopgConnection(self, driven, patience)
 
-    def _pymysql(self, read_timeout_s: int | None) -> Connection:
+    def _pymysql(self, patience: Patience) -> Connection:
         import pymysql
         from pymysql.constants import CLIENT
 
+        from advisor.servers.connection.guarded_pymysql import GuardedConnection
+
         try:
-            driven = pymysql.connect(
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=read_timeout_s,
-                client_flag=CLIENT.MULTI_STATEMENTS,
-                program_name=APPLICATION,
-                **self.options,
-            )
-        except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:
-            raise _unreachable(self.vendor, error) from error
-        return PyMySQLConnection(self, driven)
+            with limited_memory():
+                driven = GuardedConnection(
+                    patience,
+                    autocommit=True,
+                    connect_timeout=self._timeout_s(patience),
+                    client_flag=CLIENT.MULTI_STATEMENTS,
+                    program_name=APPLICATION,
+                    **self.options,
+                )
+        except (pymysql.MySQLError, OSError) as error:
+            message = error.args[-1] if error.args else error
+            raise _unreachable(self.vendor, str(message)) from None
+        return PyMySQLConnection(self, driven, patience)
+
+    def _timeout_s(self, patience: Patience) -> int:
+        """How long each address of the host's is given, so that all of them have their turn."""
+        left = min(CONNECT_TIMEOUT_S, left_s(patience.until()))
+        return max(CONNECT_TRY_S, int(left / max(1, self._addresses())))
+
+    def _addresses(self) -> int:
+        """How many addresses the drivers will try, one after another."""
+        names = str(self.options.get("host") or "").split(",")
+        found = 0
+        for name in names:
+            try:
+                found += len(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM))
+            except (OSError, UnicodeError):  # a folder of sockets, or nothing that is there
+                found += 1
+        return found
 
 
-def _unreachable(vendor: VendorName, error: Exception) -> AdvisorError:
-    said = " ".join(str(error.args[-1] if error.args else error).split())
-    server = VENDORS[vendor]
-    hint = next((hint for words, hint in server.login_hints if words in said), "")
-    return AdvisorError(f"no connection to the {server.title} server: {said}", hint)
+def _unreachable(vendor: VendorName, message: str, hint: str = "") -> AdvisorError:
+    server, message = VENDORS[vendor], said(message)
+    hints = (hint for words, hint in server.login_hints if words in message)
+    return AdvisorError(
+        f"no connection to the {server.title} server: {message}", hint or next(hints, "")
+    )
 
 
 def _big(received: bytes, start: int) -> int:
