@@ -11,7 +11,7 @@ from advisor.errors import AdvisorError
 from advisor.servers.connection.limits import Patience
 from advisor.servers.connection.wire import Address, Connection, PsycopgConnection
 from advisor.servers.load.client import run_load
-from advisor.vendors.base import Rows
+from advisor.vendors.answers import Rows
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 

@@ -27,7 +27,7 @@ from advisor.servers.connection.limits import (
     too_many_bytes,
     too_much,
 )
-from advisor.vendors.base import Rows
+from advisor.vendors.answers import Rows
 
 if TYPE_CHECKING:
     Driven = Connection[Any]

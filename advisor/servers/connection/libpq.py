@@ -21,7 +21,7 @@ from advisor.servers.connection.limits import (
     too_many_bytes,
     too_much,
 )
-from advisor.vendors.base import Rows
+from advisor.vendors.answers import Rows
 
 if TYPE_CHECKING:
     import psycopg
@@ -126,6 +126,8 @@ class LibpqSession:
                 raise too_much(f"{ROWS_MAX} rows")
             refusal = refusal or _refusal(result)
             result.clear()
+        if refusal and self._driven.broken:
+            raise WireError(f"the connection is lost: {refusal}")
         if refusal:
             raise RefusalError(refusal)
         return rows

@@ -57,6 +57,10 @@ class Patience:
         """What we spend ourselves is not the server's."""
         self.ends_s += seconds
 
+    def and_then(self, seconds: float) -> "Patience":
+        """What is left of this one, and some more even where nothing is."""
+        return Patience(self.answer_s, max(self.ends_s, monotonic()) + seconds)
+
     def until(self, answer_s: float = inf) -> float:
         """When an answer that is asked for now must be there, by the monotonic clock."""
         return min(monotonic() + min(answer_s, self.answer_s), self.ends_s)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.errors import AdvisorError
 from advisor.servers.connection.answers import said
 from advisor.servers.connection.driver import require_driver
-from advisor.servers.connection.libpq import LibpqSession, opened
+from advisor.servers.connection.libpq import LibpqSession, RefusalError, opened
 from advisor.servers.connection.limits import (
     CONNECT_TIMEOUT_S,
     Patience,
@@ -26,7 +26,7 @@ from advisor.servers.connection.limits import (
     left_s,
     limited_memory,
 )
-from advisor.vendors.base import Rows
+from advisor.vendors.answers import Rows
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 
@@ -156,8 +156,11 @@ class PsycopgConnection(Connection):
         self._session = LibpqSession(driven, patience)
 
     def query(self, statement: str) -> Rows:
-        with self.understood():
-            return self._session.rows(statement)
+        try:
+            with self.understood():
+                return self._session.rows(statement)
+        except RefusalError as refusal:
+            raise self.refused(refusal.message) from None
 
     @property
     def encrypted(self) -> bool:
@@ -209,13 +212,17 @@ class PyMySQLConnection(Connection):
     def query(self, statement: str) -> Rows:
         import pymysql
 
+        if not self._driven.open:
+            raise WireError("the connection is lost")
         try:
             with self.understood(), limited_memory():
-                return self._driven.rows(statement)
-        except pymysql.MySQLError as error:
-            raise self.refused(str(error.args[-1] if error.args else error)) from None
-        except BaseException:  # an interruption, too: what is under way is not waited for
-            self._driven.end()
+                try:
+                    return self._driven.rows(statement)
+                except pymysql.MySQLError as error:
+                    raise self.refused(str(error.args[-1] if error.args else error)) from None
+        except BaseException as error:  # an interruption, too: nothing under way is waited for
+            if isinstance(error, WireError) or not isinstance(error, AdvisorError):
+                self._driven.end()
             raise
 
     @property
