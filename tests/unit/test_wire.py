@@ -13,10 +13,11 @@ from advisor.servers.connection.wire import (
     PyMySQLConnection,
 )
 
-NO_DRIVER: Any = SimpleNamespace(_sock=None, pgconn=None)
-POSTGRESQL = PsycopgConnection(Address("postgresql", {}), NO_DRIVER, Patience())
-MYSQL = PyMySQLConnection(Address("mysql", {}), NO_DRIVER, Patience())
-MARIADB = PyMySQLConnection(Address("mariadb", {}), NO_DRIVER, Patience())
+NO_PROCESS: Any = None
+OPENED: Any = SimpleNamespace(encrypted=False)
+POSTGRESQL = PsycopgConnection(Address("postgresql", {}), NO_PROCESS, OPENED, Patience())
+MYSQL = PyMySQLConnection(Address("mysql", {}), NO_PROCESS, OPENED, Patience())
+MARIADB = PyMySQLConnection(Address("mariadb", {}), NO_PROCESS, OPENED, Patience())
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED

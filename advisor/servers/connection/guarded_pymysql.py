@@ -5,23 +5,22 @@ the same wire, only through TLS or a Unix socket.
 """
 
 import socket
-from collections.abc import Callable
-from math import inf
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import pymysql
 import pymysql._auth
 from pymysql.connections import Connection
-from pymysql.constants import COMMAND, FIELD_TYPE
+from pymysql.constants import CLIENT, COMMAND, FIELD_TYPE
 from pymysql.protocol import FieldDescriptorPacket
 
 from advisor.servers.connection.answers import Kind, as_value
 from advisor.servers.connection.limits import (
     ANSWER_BYTES,
     COLUMNS_MAX,
-    CONNECT_TIMEOUT_S,
     READ_COSTS_BYTES,
     ROWS_MAX,
-    Patience,
+    RefusalError,
     WireError,
     left_s,
     too_many_bytes,
@@ -54,24 +53,72 @@ MORE_RESULTS: Final = 0x08
 ENCRYPT_HINT: Final = "encrypt it: ?ssl-mode=REQUIRED, or better VERIFY_IDENTITY with ssl-ca"
 
 
+APPLICATION: Final = "fsync-advisor"
+"""How our sessions call themselves."""
+
+
+def open_session(options: Mapping[str, Any], timeout_s: int, until_s: float) -> "PyMySQLSession":
+    """A session in autocommit mode.
+
+    `timeout_s`: for each address of the host's. Raises RefusalError and WireError.
+    """
+    try:
+        driven = GuardedConnection(
+            until_s,
+            autocommit=True,
+            connect_timeout=timeout_s,
+            client_flag=CLIENT.MULTI_STATEMENTS,
+            program_name=APPLICATION,
+            **options,
+        )
+    except (pymysql.MySQLError, OSError) as error:
+        raise RefusalError(words_of(error)) from error
+    return PyMySQLSession(driven)
+
+
+def words_of(error: Exception) -> str:
+    """What PyMySQL says, without the number before it."""
+    return str(error.args[-1] if error.args else error)
+
+
+class PyMySQLSession:
+    """One session, whose answers are bounded."""
+
+    def __init__(self, driven: "GuardedConnection") -> None:
+        self._driven = driven
+        self.socket_number = driven._sock.fileno()
+        self.encrypted = hasattr(driven._sock, "cipher")
+
+    def rows(self, statement: str, until_s: float) -> Rows:
+        """The rows of one statement. Raises RefusalError; WireError where the session is over."""
+        try:
+            return self._driven.rows(statement, until_s)
+        except pymysql.MySQLError as error:
+            words = words_of(error)
+            raise (RefusalError if self._driven.open else WireError)(words) from error
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._driven.open:
+            self._driven.close()
+
+
 class GuardedConnection(Driven):
     """A connection that answers in time and in bounds, or ends."""
 
     _sock: socket.socket
     _secure: bool
-    _force_close: Callable[[], None]
     _execute_command: Callable[[int, str], None]
     salt: bytes
     password: bytes
 
-    def __init__(self, patience: Patience, **options: Any) -> None:
-        self._patience = patience
-        self._expect_answer(CONNECT_TIMEOUT_S)
+    def __init__(self, until_s: float, **options: Any) -> None:
+        self._expect_answer(until_s)
         super().__init__(local_infile=False, auth_plugin_map=HANDLERS, **options)
 
-    def rows(self, statement: str) -> Rows:
+    def rows(self, statement: str, until_s: float) -> Rows:
         """The rows of one statement. Raises pymysql.MySQLError and WireError."""
-        self._expect_answer()
+        self._expect_answer(until_s)
         self._execute_command(COMMAND.COM_QUERY, statement)
         first = self._packet()
         if first.is_ok_packet():
@@ -106,16 +153,12 @@ class GuardedConnection(Driven):
         packet.check_error()
         return packet
 
-    def end(self) -> None:
-        """At once, without a word to the server."""
-        self._force_close()
-
     def _packet(self, *kind: Any) -> Any:
         return self._read_packet(*kind)  # type: ignore[no-untyped-call]
 
-    def _expect_answer(self, answer_s: float = inf) -> None:
-        """From now on time and bytes count anew."""
-        self._until_s = self._patience.until(answer_s)
+    def _expect_answer(self, until_s: float) -> None:
+        """From now on bytes count anew."""
+        self._until_s = until_s
         self._left_bytes = ANSWER_BYTES
 
     def _read_bytes(self, num_bytes: int) -> bytes:

@@ -7,17 +7,15 @@ import select
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.errors import AdvisorError
 from advisor.servers.connection.answers import Kind, as_value, encoding_of, said
 from advisor.servers.connection.limits import (
     ANSWER_BYTES,
     COLUMNS_MAX,
     READ_COSTS_BYTES,
     ROWS_MAX,
-    Patience,
+    RefusalError,
     WireError,
     left_s,
-    limited_memory,
     too_many_bytes,
     too_much,
 )
@@ -42,39 +40,47 @@ WITHOUT_TLS: Final = ("SSL was required", "SSL was requested")
 IN_CLEAR: Final = "the server asks for the password in clear, and the connection is not encrypted"
 
 
-def opened(options: Mapping[str, Any], timeout_s: int) -> "psycopg.Connection[Any]":
-    """A connection in autocommit mode; a password goes in clear over TLS or a Unix socket alone.
+APPLICATION: Final = "fsync-advisor"
+"""How our sessions call themselves."""
 
-    `timeout_s`: for each address that the options name. Raises psycopg.Error and WireError.
+
+def open_session(options: Mapping[str, Any], timeout_s: int, until_s: float) -> "LibpqSession":
+    """A session in autocommit mode.
+
+    `timeout_s`: for each address that the options name. Raises RefusalError and WireError.
     """
+    import psycopg
+
+    ours = {"gssencmode": "disable", "fallback_application_name": APPLICATION}
+    try:
+        return LibpqSession(_opened({**ours, **options}, timeout_s))
+    except psycopg.Error as error:
+        raise RefusalError(str(error)) from error
+
+
+def _opened(options: Mapping[str, Any], timeout_s: int) -> "psycopg.Connection[Any]":
+    """A password goes in clear over TLS or a Unix socket alone."""
     import psycopg
     from psycopg import pq
 
-    asked = {"connect_timeout": timeout_s, **options}
+    asked: dict[str, Any] = {"connect_timeout": timeout_s, "autocommit": True, **options}
     own_choice = options.get("require_auth") is not None
     if own_choice or pq.version() < REQUIRE_AUTH_SINCE:
-        return _connect(asked if own_choice else _encrypted(asked, "prefer"))
+        return psycopg.connect(**asked if own_choice else _encrypted(asked, "prefer"))
     try:
-        return _connect({"require_auth": NOT_IN_CLEAR, **asked})
+        return psycopg.connect(**{"require_auth": NOT_IN_CLEAR, **asked})
     except psycopg.OperationalError as error:
         if ASKED_IN_CLEAR not in str(error):
             raise
         mode = _mode_of(error)
     try:
-        return _connect(_encrypted({**asked, "require_auth": ""}, mode))
+        return psycopg.connect(**_encrypted({**asked, "require_auth": ""}, mode))
     except psycopg.OperationalError as error:
         if any(words in str(error) for words in WITHOUT_TLS):
             raise WireError(
                 IN_CLEAR, "let the server have TLS, or scram-sha-256 in its pg_hba.conf"
             ) from None
         raise
-
-
-def _connect(options: Mapping[str, Any]) -> "psycopg.Connection[Any]":
-    import psycopg
-
-    with limited_memory():
-        return psycopg.connect(autocommit=True, **options)
 
 
 def _mode_of(error: "psycopg.OperationalError") -> str:
@@ -89,27 +95,25 @@ def _encrypted(options: Mapping[str, Any], mode: str) -> Mapping[str, Any]:
 
 
 class LibpqSession:
-    """One session, whose answers are bounded. Any failure but a refusal ends it."""
+    """One session, whose answers are bounded."""
 
-    def __init__(self, driven: "psycopg.Connection[Any]", patience: Patience) -> None:
-        self._driven, self._pgconn, self._patience = driven, driven.pgconn, patience
+    def __init__(self, driven: "psycopg.Connection[Any]") -> None:
+        self._driven, self._pgconn = driven, driven.pgconn
+        self.socket_number = self._pgconn.socket
+        self.encrypted = bool(self._pgconn.ssl_in_use)
 
-    def rows(self, statement: str) -> Rows:
-        """The rows of one statement. Raises AdvisorError: WireError where the session is over, else
-        with the server's words for a refusal."""
+    def rows(self, statement: str, until_s: float) -> Rows:
+        """The rows of one statement. Raises RefusalError; WireError where the session is over."""
         import psycopg
 
         try:
-            with limited_memory():
-                return self._asked(statement, self._patience.until())
+            return self._asked(statement, until_s)
         except psycopg.Error as error:
-            self._driven.close()
-            raise WireError(f"the connection is lost: {said(str(error))}") from None
-        except RefusalError:
-            raise
-        except BaseException:  # an interruption, too: what is under way is not waited for
-            self._driven.close()
-            raise
+            raise WireError(f"the connection is lost: {said(str(error))}") from error
+
+    def close(self) -> None:
+        """Ends it."""
+        self._driven.close()
 
     def _asked(self, statement: str, until_s: float) -> Rows:
         self._pgconn.send_query(statement.encode())
@@ -168,10 +172,6 @@ class LibpqSession:
                 )
             )
         return cost
-
-
-class RefusalError(AdvisorError):
-    """The server refuses a statement, and may be asked for another."""
 
 
 def _refusal(result: "PGresult") -> str:

@@ -1,12 +1,11 @@
 """What a server may cost us before it has proven anything: time, bytes, rows, memory.
 
-Each is held where it is spent: time at every wait for the socket, bytes at every read of it, and
-for libpq, which reads as it likes, memory by the kernel's own limit.
+Each is held where it is spent: time at every wait for the socket, bytes at every read of it. For
+what a library spends as it likes the drivers have a process of their own, with the kernel's limit
+on its memory, and an end when its time is up.
 """
 
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -27,7 +26,7 @@ READ_COSTS_BYTES: Final = 64
 """What each read counts beside its bytes, for a row without bytes takes memory, too."""
 
 MEMORY_BYTES: Final = 96 * 1024**2
-"""More than that a driver may not take while it reads an answer."""
+"""More than that the drivers may not take, whatever they are sent."""
 
 PAGE_BYTES: Final = resource.getpagesize()
 STATM: Final = Path("/proc/self/statm")
@@ -37,6 +36,10 @@ STATM_DATA: Final = 5
 
 class WireError(AdvisorError):
     """What a server sends, or does not send, has ended a connection."""
+
+
+class RefusalError(AdvisorError):
+    """The server refuses a statement, or to let us in; the message has its words."""
 
 
 @dataclass(slots=True)
@@ -75,7 +78,12 @@ def left_s(until_s: float) -> float:
     """How long one may still wait. Raises WireError where that is over."""
     if (left := until_s - monotonic()) > 0:
         return left
-    raise WireError("the server does not answer in time", "is it overloaded, or no such server?")
+    raise overdue()
+
+
+def overdue() -> WireError:
+    """The error to raise where time is up."""
+    return WireError("the server does not answer in time", "is it overloaded, or no such server?")
 
 
 def too_much(what: str) -> WireError:
@@ -87,24 +95,17 @@ def too_many_bytes() -> WireError:
     return too_much(f"{ANSWER_BYTES // 1024**2} MiB")
 
 
-@contextmanager
-def limited_memory() -> Iterator[None]:
-    """What is allocated within, by whatever library, is bounded by MEMORY_BYTES.
+def limit_process() -> None:
+    """From now on this process takes no more than MEMORY_BYTES beside what it has, whichever
+    library asks for it; and leaves no core, which would have the password in it.
 
-    Raises WireError where that is not enough. Where /proc is missing nothing is bounded.
+    Where /proc is missing, memory is not limited.
     """
-    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         used_bytes = int(STATM.read_text().split()[STATM_DATA]) * PAGE_BYTES
     except (OSError, ValueError, IndexError):
-        used_bytes = None
-    if used_bytes is not None and before in (resource.RLIM_INFINITY, max(before, used_bytes)):
-        limit = used_bytes + MEMORY_BYTES
-        if before == resource.RLIM_INFINITY or limit < before:
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-    try:
-        yield
-    except MemoryError as error:
-        raise too_much(f"{MEMORY_BYTES // 1024**2} MiB of memory can hold") from error
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
+        return
+    limit, (soft, hard) = used_bytes + MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA)
+    if soft == resource.RLIM_INFINITY or limit < soft:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

@@ -6,43 +6,24 @@ Messages: PostgreSQL "Frontend/Backend Protocol" (simple query); MySQL "Client/S
 (COM_QUERY, OK_Packet, ERR_Packet), which MariaDB shares.
 """
 
-import os
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from advisor.errors import AdvisorError
 from advisor.servers.connection.answers import said
 from advisor.servers.connection.driver import require_driver
-from advisor.servers.connection.libpq import LibpqSession, RefusalError, opened
-from advisor.servers.connection.limits import (
-    CONNECT_TIMEOUT_S,
-    Patience,
-    WireError,
-    left_s,
-    limited_memory,
-)
+from advisor.servers.connection.driver_process import DriverProcess, Opened
+from advisor.servers.connection.limits import CONNECT_TIMEOUT_S, Patience, RefusalError, WireError
 from advisor.vendors.answers import Rows
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 
-if TYPE_CHECKING:
-    import psycopg
-
-    from advisor.servers.connection.guarded_pymysql import GuardedConnection
-
-APPLICATION: Final = "fsync-advisor"
-"""How our sessions call themselves."""
-
 UPDATE_ANSWER_BYTES: Final = 65_536
 """Longer no answer to a statement without rows is."""
-
-CONNECT_TRY_S: Final = 2
-"""The least that an address is given, however many there are; libpq has no less."""
 
 
 class Connection(ABC):
@@ -50,10 +31,35 @@ class Connection(ABC):
 
     vendor: VendorName
 
-    def __init__(self, address: "Address", patience: Patience) -> None:
+    def __init__(
+        self, address: "Address", process: DriverProcess, opened: Opened, patience: Patience
+    ) -> None:
         self.vendor = address.vendor
         self.address = address
         self.patience = patience
+        self.encrypted = opened.encrypted
+        self._process, self._opened = process, opened
+
+    def another(self) -> "Connection":
+        """A further connection, which ends when this one is closed. Raises AdvisorError."""
+        return self.address.connect_by(self._process, self.patience)
+
+    def query(self, statement: str) -> Rows:
+        """The rows of one statement. Raises AdvisorError with the server's words, and WireError
+        where it has none that we could use."""
+        try:
+            return self._process.rows(self._opened.number, statement, self.patience.until())
+        except RefusalError as error:
+            raise self.refused(error.message) from None
+
+    def socket_number(self) -> int:
+        """The descriptor of the socket, which never blocks."""
+        return self._opened.socket.fileno()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._opened.socket.close()
+        self._process.close(self._opened.number)
 
     def require_plain(self) -> None:
         """Raises AdvisorError for an encrypted connection: raw messages need a plain socket."""
@@ -70,19 +76,13 @@ class Connection(ABC):
         title = VENDORS[self.vendor].title
         return AdvisorError(f"the {title} server refuses: {said(message)}")
 
-    @contextmanager
-    def understood(self) -> Iterator[None]:
-        """Whatever a driver trips over in what a server sends is a WireError."""
-        with understood(self.vendor):
-            yield
-
     @property
     def read_on_the_way(self) -> str:
         """What to say of a connection that others can read and change; "" where they cannot."""
         if self.encrypted:
             return ""
-        with socket.socket(fileno=os.dup(self.socket_number())) as ours:
-            peer = ours.getpeername() if ours.family != socket.AF_UNIX else None
+        ours = self._opened.socket
+        peer = ours.getpeername() if ours.family != socket.AF_UNIX else None
         if peer is None or ip_address(peer[0].partition("%")[0]).is_loopback:
             return ""
         server = VENDORS[self.vendor]
@@ -96,30 +96,12 @@ class Connection(ABC):
         for what is no answer."""
         if len(received) > UPDATE_ANSWER_BYTES:
             raise WireError("the server's answer to an UPDATE has no end")
-        with self.understood():
+        try:
             return self._is_whole(received)
-
-    @abstractmethod
-    def query(self, statement: str) -> Rows:
-        """The rows of one statement. Raises AdvisorError with the server's words, and WireError
-        where it has none that we could use."""
-
-    @property
-    @abstractmethod
-    def encrypted(self) -> bool:
-        """Whether what goes over the socket is encrypted, so that raw messages are of no use."""
-
-    @abstractmethod
-    def socket_number(self) -> int:
-        """The descriptor of the socket."""
-
-    @abstractmethod
-    def set_blocking(self, blocking: bool) -> None:
-        """As the driver needs its socket, or as the load does."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Ends the connection."""
+        except AdvisorError:
+            raise
+        except Exception as error:
+            raise WireError("the server's answer to an UPDATE is none") from error
 
     @staticmethod
     @abstractmethod
@@ -131,49 +113,8 @@ class Connection(ABC):
         """As `is_answered`; any exception may be raised for bytes that are no answer."""
 
 
-@contextmanager
-def understood(vendor: VendorName) -> Iterator[None]:
-    """As Connection.understood, where there is no connection yet."""
-    try:
-        yield
-    except AdvisorError:
-        raise
-    except Exception as error:
-        title, kind = VENDORS[vendor].title, type(error).__name__
-        raise WireError(
-            f"the answer is not one of a {title} server: {kind}: {said(str(error))}"
-        ) from error
-
-
 class PsycopgConnection(Connection):
     """Asks by Query; the answer ends with ReadyForQuery."""
-
-    def __init__(
-        self, address: "Address", driven: "psycopg.Connection[Any]", patience: Patience
-    ) -> None:
-        super().__init__(address, patience)
-        self._driven = driven
-        self._session = LibpqSession(driven, patience)
-
-    def query(self, statement: str) -> Rows:
-        try:
-            with self.understood():
-                return self._session.rows(statement)
-        except RefusalError as refusal:
-            raise self.refused(refusal.message) from None
-
-    @property
-    def encrypted(self) -> bool:
-        return self._driven.pgconn.ssl_in_use
-
-    def socket_number(self) -> int:
-        return self._driven.pgconn.socket
-
-    def set_blocking(self, blocking: bool) -> None:
-        pass  # libpq's socket never blocks
-
-    def close(self) -> None:
-        self._driven.close()
 
     @staticmethod
     def encode(statement: str) -> bytes:
@@ -203,41 +144,6 @@ class PyMySQLConnection(Connection):
     """Asks by COM_QUERY; each statement is answered by one OK packet."""
 
     _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
-
-    def __init__(self, address: "Address", driven: "GuardedConnection", patience: Patience) -> None:
-        super().__init__(address, patience)
-        self._driven = driven
-        self._socket: socket.socket = driven._sock
-
-    def query(self, statement: str) -> Rows:
-        import pymysql
-
-        if not self._driven.open:
-            raise WireError("the connection is lost")
-        try:
-            with self.understood(), limited_memory():
-                try:
-                    return self._driven.rows(statement)
-                except pymysql.MySQLError as error:
-                    raise self.refused(str(error.args[-1] if error.args else error)) from None
-        except BaseException as error:  # an interruption, too: nothing under way is waited for
-            if isinstance(error, WireError) or not isinstance(error, AdvisorError):
-                self._driven.end()
-            raise
-
-    @property
-    def encrypted(self) -> bool:
-        return hasattr(self._socket, "cipher")
-
-    def socket_number(self) -> int:
-        return self._socket.fileno()
-
-    def set_blocking(self, blocking: bool) -> None:
-        self._socket.setblocking(blocking)
-
-    def close(self) -> None:
-        if self._driven.open:
-            self._driven.close()
 
     @staticmethod
     def encode(statement: str) -> bytes:
@@ -278,73 +184,32 @@ class Address:
         `patience`: how long the server is waited for, now and by all statements.
         """
         require_driver(self.vendor)
-        drivers: Mapping[str, Callable[[Patience], Connection]] = {
-            "psycopg": self._psycopg,
-            "pymysql": self._pymysql,
-        }
+        driver = VENDORS[self.vendor].driver
+        return self.connect_by(DriverProcess(driver, self.options), patience or Patience())
+
+    def connect_by(self, process: DriverProcess, patience: Patience) -> Connection:
+        """The same by a process of the drivers' that was started for this address."""
         try:
-            with understood(self.vendor):
-                return drivers[VENDORS[self.vendor].driver](patience or Patience())
-        except WireError as error:
-            raise _unreachable(self.vendor, error.message, error.hint) from error
+            opened = process.session(patience.until(CONNECT_TIMEOUT_S))
+        except AdvisorError as error:
+            raise _unreachable(self.vendor, error) from error
+        return CONNECTIONS[VENDORS[self.vendor].driver](self, process, opened, patience)
 
     def __repr__(self) -> str:
         return f"Address({self.vendor!r})"
 
-    def _psycopg(self, patience: Patience) -> Connection:
-        import psycopg
 
-        ours = {"gssencmode": "disable", "fallback_application_name": APPLICATION}
-        timeout_s = self._timeout_s(patience)
-        try:
-            driven = opened({**ours, **self.options}, timeout_s)
-        except psycopg.Error as error:
-            raise _unreachable(self.vendor, str(error)) from None
-        return PsycopgConnection(self, driven, patience)
-
-    def _pymysql(self, patience: Patience) -> Connection:
-        import pymysql
-        from pymysql.constants import CLIENT
-
-        from advisor.servers.connection.guarded_pymysql import GuardedConnection
-
-        try:
-            with limited_memory():
-                driven = GuardedConnection(
-                    patience,
-                    autocommit=True,
-                    connect_timeout=self._timeout_s(patience),
-                    client_flag=CLIENT.MULTI_STATEMENTS,
-                    program_name=APPLICATION,
-                    **self.options,
-                )
-        except (pymysql.MySQLError, OSError) as error:
-            message = error.args[-1] if error.args else error
-            raise _unreachable(self.vendor, str(message)) from None
-        return PyMySQLConnection(self, driven, patience)
-
-    def _timeout_s(self, patience: Patience) -> int:
-        """How long each address of the host's is given, so that all of them have their turn."""
-        left = min(CONNECT_TIMEOUT_S, left_s(patience.until()))
-        return max(CONNECT_TRY_S, int(left / max(1, self._addresses())))
-
-    def _addresses(self) -> int:
-        """How many addresses the drivers will try, one after another."""
-        names = str(self.options.get("host") or "").split(",")
-        found = 0
-        for name in names:
-            try:
-                found += len(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM))
-            except (OSError, UnicodeError):  # a folder of sockets, or nothing that is there
-                found += 1
-        return found
+CONNECTIONS: Final[Mapping[str, type[Connection]]] = {
+    "psycopg": PsycopgConnection,
+    "pymysql": PyMySQLConnection,
+}
 
 
-def _unreachable(vendor: VendorName, message: str, hint: str = "") -> AdvisorError:
-    server, message = VENDORS[vendor], said(message)
+def _unreachable(vendor: VendorName, error: AdvisorError) -> AdvisorError:
+    server, message = VENDORS[vendor], said(error.message)
     hints = (hint for words, hint in server.login_hints if words in message)
     return AdvisorError(
-        f"no connection to the {server.title} server: {message}", hint or next(hints, "")
+        f"no connection to the {server.title} server: {message}", error.hint or next(hints, "")
     )
 
 

@@ -10,8 +10,8 @@ import random
 import select
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -168,7 +168,7 @@ def run_load(
     words, or where nothing is answered for SILENCE_S.
     """
     messages = _messages(type(connections[0]))
-    with select.epoll(len(connections)) as epoll, _nonblocking(connections):
+    with select.epoll(len(connections)) as epoll:
         for connection in connections:
             epoll.register(connection.socket_number(), select.EPOLLIN)
         run = _Run(connections, messages, random.Random(seed).random, epoll.poll)
@@ -187,17 +187,6 @@ def _messages(protocol: type[Connection]) -> tuple[bytes, ...]:
         protocol.encode(f"UPDATE {TABLE} SET v = v + 1 WHERE id = {number}")
         for number in range(ROWS)
     )
-
-
-@contextmanager
-def _nonblocking(connections: Sequence[Connection]) -> Iterator[None]:
-    for connection in connections:
-        connection.set_blocking(False)
-    try:
-        yield
-    finally:
-        for connection in connections:
-            connection.set_blocking(True)
 
 
 class _Run:

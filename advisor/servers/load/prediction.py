@@ -95,10 +95,7 @@ def predict(
         drive = sync_latencies(vendor, values, measurement)
         table = stack.enter_context(LoadTable(admin))
         bench = _Bench(
-            [
-                stack.enter_context(closing(address.connect(patience)))
-                for _ in range(max(plan.clients))
-            ]
+            [stack.enter_context(closing(admin.another())) for _ in range(max(plan.clients))]
         )
         say("calibrating without flushes")
         no_flush_tps = {
