@@ -137,8 +137,7 @@ class HostileMySQL(HostileServer):
 
     def __post_init__(self) -> None:
         super().__init__()
-        self._updates = 0
-        self._locked = False
+        self._updates = self._before = 0
         self._looks = 0
 
     def serve(self, connection: socket.socket) -> None:
@@ -174,5 +173,9 @@ class HostileMySQL(HostileServer):
         elif statement.startswith("SELECT"):
             wire.rows((WHOLE,), [(b"1",)])
         else:
+            if statement == "BEGIN":
+                self._before = self._updates
+            elif statement == "ROLLBACK":
+                self._updates = self._before
             self._updates += statement.startswith("UPDATE")
             wire.ok()

@@ -95,7 +95,9 @@ class PyMySQLSession:
             return self._driven.rows(statement, until_s)
         except pymysql.MySQLError as error:
             words = words_of(error)
-            raise (RefusalError if self._driven.open else WireError)(words) from error
+            if not self._driven.open:
+                raise WireError(f"the connection is lost: {words}") from error
+            raise RefusalError(words) from error
 
     def close(self) -> None:
         """Ends it."""

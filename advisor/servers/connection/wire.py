@@ -152,9 +152,11 @@ class PyMySQLConnection(Connection):
 
     def _is_whole(self, received: bytes) -> bool:
         start = 0
-        while len(received) > start + 4:
+        while len(received) >= start + 4:
             packet = start + 4
             start = packet + int.from_bytes(received[start : start + 3], "little")
+            if start == packet:
+                raise WireError("the server's answer to an UPDATE is none")
             if len(received) < start:
                 return False
             if received[packet] == 0xFF:
@@ -166,6 +168,8 @@ class PyMySQLConnection(Connection):
             for _ in range(2):
                 status += {0xFC: 3, 0xFD: 4, 0xFE: 9}.get(received[status], 1)
             if not received[status] & self._MORE_RESULTS:
+                if len(received) > start:
+                    raise WireError("the server answers an UPDATE twice")
                 return True
         return False
 
