@@ -506,7 +506,7 @@ class PostgreSQL(Vendor):
     ) -> str:
         if found.origin == "command line":  # it outranks every file
             return f"set {found.name} = {rendered} on the server's command line, {RESTART}"
-        set_ = f"ALTER SYSTEM SET {found.name} = '{rendered}';"
+        set_ = f"ALTER SYSTEM SET {found.name} = {_quoted(rendered)};"
         return f"{set_} {RESTART}" if restart else f"{set_} {RELOAD}"
 
     def reset(self, override: Override) -> str:
@@ -558,8 +558,14 @@ def _quoted(text: str) -> str:
 
 
 def _identifier(name: str) -> str:
+    """A name in SQL; what a terminal or a line would not keep is escaped."""
     doubled = name.replace('"', '""')
-    return f'"{doubled}"'
+    if doubled.isprintable():
+        return f'"{doubled}"'
+    escaped = (
+        each if each.isprintable() and each != "\\" else f"\\+{ord(each):06x}" for each in doubled
+    )
+    return f'U&"{"".join(escaped)}"'
 
 
 def _alter_system(
