@@ -1,10 +1,23 @@
 """How a setting is changed on a server that runs. Pure."""
 
+import re
+from dataclasses import replace
+from typing import Final
+
 from advisor.rules.catalogue import Spec
 from advisor.server_state import EffectiveSetting
 from advisor.units import Value
 from advisor.vendors.base import RESTART, Vendor
 from advisor.versions import NumericVersion
+
+NOT_PASTED: Final = re.compile(r"[^\w ./:+@,=~-]")
+"""What ends a string or a statement somewhere, in SQL or in a shell."""
+
+
+def pasteable(place: str) -> str:
+    """A file's name, as a server or a folder has it, in a sentence that one may paste, SQL and all,
+    into whatever takes SQL."""
+    return NOT_PASTED.sub("?", place)
 
 
 def needs_restart(spec: Spec, current: Value, wanted: Value | None) -> bool:
@@ -28,6 +41,8 @@ def how_to_change(
     `main_file` where only files were read: then a line of a file is what is changed, but for what
     the server writes itself.
     """
+    found = replace(found, place=pasteable(found.place))
+    main_file = pasteable(main_file)
     if found.derived_from:
         where = f" at {found.place}" if found.place else ""
         line = f"write {found.name} = {rendered}" if wanted is not None else "write nothing"

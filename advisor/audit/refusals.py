@@ -1,5 +1,6 @@
 """Lines of files with which the server does not start, as findings. Pure."""
 
+from advisor.audit.change import pasteable
 from advisor.audit.findings import Finding
 from advisor.audit.lines import SettingLine
 from advisor.server_state import RefusedLine
@@ -9,8 +10,9 @@ from advisor.vendors.base import RESTART
 def refusal(refused: RefusedLine, line: SettingLine | None) -> Finding:
     """The finding; `line` is what we know of the setting, where it is one of ours."""
     wanted, rendered = (None, "") if line is None else line.wanted()
-    put_right = f"in {refused.place} write {refused.name} = {rendered}"
-    put_away = f"take the line out of {refused.place}, or correct it"
+    place = pasteable(refused.place)
+    put_right = f"in {place} write {refused.name} = {rendered}"
+    put_away = f"take the line out of {place}, or correct it"
     return Finding(
         severity="prevents-start",
         setting=refused.name,

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
 from advisor.units import Value
+from advisor.vendors.answers import Rows
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
 from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import Form, FormName
@@ -23,7 +24,6 @@ from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import ParseResult, ValueSpec
 from advisor.versions import Feature, NumericVersion, Version, format_version, parse_version
 
-Rows = list[tuple[Any, ...]]
 Ask = Callable[[str], Rows]
 """Sends one statement, and returns its rows. Raises AdvisorError with the server's words."""
 
@@ -147,10 +147,12 @@ class Vendor(ABC):
     """The Python package that talks to it."""
     dsn_schemes: ClassVar[tuple[str, ...]]
     """What a DSN may begin with; the first is shown."""
-    plaintext_option: ClassVar[str]
     login_hints: ClassVar[tuple[tuple[str, str], ...]]
     """Words in the driver's reason why there is no connection -> what to do about it."""
+    plaintext_option: ClassVar[str]
     """What in a DSN asks for a connection without encryption."""
+    encrypting_options: ClassVar[str]
+    """What in a DSN asks for one with it, in a sentence without its end."""
     client_groups: ClassVar[frozenset[str]] = frozenset()
     """The groups of option files that every client of the vendor reads."""
     client_homes: ClassVar[tuple[str, ...]] = ()
@@ -515,11 +517,23 @@ class Vendor(ABC):
 
     # Statements of a load
 
-    table_options: ClassVar[str]
-    """What follows the columns of the load's table."""
+    lock_load: ClassVar[str]
+    """Asks for a lock that one session on the server has, until it ends: 1 or true."""
     lock_timeout: ClassVar[str]
     """Whoever still holds our table when it is to be dropped is waited for so long."""
     drop_schema_suffix: ClassVar[str] = ""
+
+    @abstractmethod
+    def make_table(self, schema: str, table: str, columns: str, mark: str) -> Sequence[str]:
+        """The schema, by the first statement, and in it a table that bears `mark`."""
+
+    @abstractmethod
+    def count_in_schema(self, schema: str, table: str, mark: str) -> str:
+        """Asks how many tables in it are that one, with the mark; and how many things there are."""
+
+    @abstractmethod
+    def drop_marked(self, schema: str, table: str) -> Sequence[str]:
+        """Drops what `make_table` made, and nothing else that may have come in meanwhile."""
 
     @abstractmethod
     def no_flush(self, *, own_server: bool) -> NoFlush:

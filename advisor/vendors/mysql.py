@@ -12,6 +12,7 @@ from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenValue
 from advisor.units import Value
 from advisor.vendors import option_files, option_values
+from advisor.vendors.answers import Shown, count_of, quoted, texts, version_of_server
 from advisor.vendors.base import (
     NO_COUNTER,
     PATIENCE_S,
@@ -208,6 +209,9 @@ class MySQL(Vendor):
     driver = "pymysql"
     dsn_schemes: ClassVar[tuple[str, ...]] = ("mysql",)
     plaintext_option = "ssl-mode=disabled"
+    encrypting_options = (
+        "?ssl-mode=REQUIRED refuses that, and VERIFY_IDENTITY with ssl-ca checks who answers, too"
+    )
     login_hints = (
         (
             "Access denied",
@@ -434,7 +438,7 @@ class MySQL(Vendor):
         result = self.parse_value(shown, PlainSpec("integer"))
         if isinstance(result, Parsed) and isinstance(result.value, int) and not result.warning:
             return result.value
-        raise AdvisorError(f"the server shows {shown!r} where a number is expected")
+        raise AdvisorError(f"the server shows {quoted(shown)} where a number is expected")
 
     # Programs and command lines
 
@@ -520,13 +524,14 @@ class MySQL(Vendor):
 
     def server_state(self, ask: AskTogether) -> ServerState:
         (rows,) = ask(SETTINGS_SQL)
-        values = {name.lower(): value for name, value in rows}
+        values = Shown((name.lower(), value) for name, value in texts(rows, 2))
         notes: tuple[str, ...] = ()
         origins: dict[str, tuple[Origin, str]] = {}
         try:
             (rows,) = ask(self.origins_sql)
             origins = {
-                name.lower(): (ORIGINS.get(source, "unknown"), path) for name, source, path in rows
+                name.lower(): (ORIGINS.get(source, "unknown"), path)
+                for name, source, path in texts(rows, 3)
             }
         except AdvisorError as error:
             notes = (f"where the settings come from is not shown: {error.message}",)
@@ -536,7 +541,7 @@ class MySQL(Vendor):
             )
         return ServerState(
             vendor=self.name,
-            version=parse_version(values["version"].removeprefix("5.5.5-")),
+            version=version_of_server(values["version"].removeprefix("5.5.5-")),
             settings={
                 name: EffectiveSetting(name, value, "", *origins.get(name, ("unknown", "")))
                 for name, value in values.items()
@@ -547,11 +552,11 @@ class MySQL(Vendor):
     def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:
         return {
             name.lower(): EffectiveSetting(name.lower(), value, shown=value)
-            for name, value in ask(SETTINGS_SQL)
+            for name, value in texts(ask(SETTINGS_SQL), 2)
         }
 
     def server_version(self, values: Mapping[str, str]) -> str:
-        return values["version"].split()[0]
+        return _first_word(values["version"])
 
     log_syncs: ClassVar[Counter] = Counter(
         "Innodb_os_log_fsyncs", STATUS_SQL, "Innodb_os_log_fsyncs"
@@ -577,15 +582,34 @@ class MySQL(Vendor):
 
     # Statements of a load
 
-    table_options = "ENGINE = InnoDB"
+    lock_load = "SELECT GET_LOCK('fsync-advisor predict', 0)"
     lock_timeout = "SET lock_wait_timeout = 30"  # without it, for a year
+
+    def make_table(self, schema: str, table: str, columns: str, mark: str) -> Sequence[str]:
+        return (
+            f"CREATE SCHEMA {schema}",
+            f"CREATE TABLE {schema}.{table} ({columns}) ENGINE = InnoDB COMMENT = '{mark}'",
+        )
+
+    def count_in_schema(self, schema: str, table: str, mark: str) -> str:
+        others = " + ".join(
+            f"(SELECT count(*) FROM information_schema.{what}s WHERE {what}_schema = '{schema}')"
+            for what in ("routine", "event", "trigger")
+        )
+        return (
+            f"SELECT coalesce(sum(table_name = '{table}' AND table_comment = '{mark}'), 0),"
+            f" count(*) + {others} FROM information_schema.tables WHERE table_schema = '{schema}'"
+        )
+
+    def drop_marked(self, schema: str, table: str) -> Sequence[str]:
+        return (f"DROP TABLE {schema}.{table}", f"DROP SCHEMA {schema}")
 
     def no_flush(self, *, own_server: bool) -> NoFlush:
         if own_server:  # what is written at commit stays so
             return NoFlush(
                 before=f"SELECT {', '.join(f'@@GLOBAL.{name}' for name in FLUSH_GLOBALS)}",
                 admin=lambda off, before: [
-                    f"SET GLOBAL {name} = {value}"
+                    f"SET GLOBAL {name} = {count_of(value)}"
                     for name, value in zip(FLUSH_GLOBALS, (2, 0) if off else before, strict=True)
                 ],
             )
@@ -690,6 +714,11 @@ def bootstrap(
             f"delete from mysql.{table} where host <> 'localhost';\n" for table in accounts
         ),
     )
+
+
+def _first_word(version: str) -> str:
+    version_of_server(version)
+    return version.split()[0]
 
 
 def _is_given(settings: Mapping[str, EffectiveSetting], name: str) -> bool:

@@ -6,10 +6,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from advisor.errors import AdvisorError
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
 from advisor.units import Value
 from advisor.vendors import postgresql_conf, postgresql_values
+from advisor.vendors.answers import (
+    Rows,
+    Shown,
+    number_of,
+    only_value,
+    quoted,
+    require_columns,
+    texts,
+    version_of_server,
+)
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -21,7 +32,6 @@ from advisor.vendors.base import (
     Initialisation,
     NoFlush,
     Place,
-    Rows,
     Vendor,
     words,
 )
@@ -69,7 +79,8 @@ SEES_PLACES_SQL: Final = "SELECT pg_catalog.pg_has_role('pg_read_all_settings', 
 """Without that role PostgreSQL leaves files and lines out."""
 
 OVERRIDES_SQL: Final = (
-    "SELECT s.setconfig, r.rolname, d.datname FROM pg_catalog.pg_db_role_setting s"
+    "SELECT pg_catalog.unnest(s.setconfig), r.rolname, d.datname"
+    " FROM pg_catalog.pg_db_role_setting s"
     " LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole"
     " LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
 )
@@ -147,6 +158,9 @@ class PostgreSQL(Vendor):
     driver = "psycopg"
     dsn_schemes = ("postgresql", "postgres")
     plaintext_option = "sslmode=disable"
+    encrypting_options = (
+        "sslmode=require refuses that, and verify-full with sslrootcert checks who answers, too"
+    )
     login_hints = (
         ('role "', ROLE_HINT),
         ("Peer authentication failed", ROLE_HINT),
@@ -308,11 +322,18 @@ class PostgreSQL(Vendor):
 
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """Source: XLogFlush."""
-        delay = CommitDelay(float(values["commit_delay"]), siblings=int(values["commit_siblings"]))
+        us, siblings = (
+            number_of(name, values[name]) for name in ("commit_delay", "commit_siblings")
+        )
+        delay = CommitDelay(us, siblings=int(siblings))
         return delay if delay.us else None
 
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
-        return SYNC_METHODS[values["wal_sync_method"]]
+        if (method := SYNC_METHODS.get(values["wal_sync_method"])) is None:
+            raise AdvisorError(
+                f"no series measures wal_sync_method = {quoted(values['wal_sync_method'])}"
+            )
+        return method
 
     # Programs and command lines
 
@@ -376,11 +397,13 @@ class PostgreSQL(Vendor):
     )
 
     def server_state(self, ask: AskTogether) -> ServerState:
-        rows, ((sees_places,),), overrides = ask(SETTINGS_SQL, SEES_PLACES_SQL, OVERRIDES_SQL)
-        values = {row[0]: row[1] for row in rows}
+        found, places, overrides = ask(SETTINGS_SQL, SEES_PLACES_SQL, OVERRIDES_SQL)
+        sees_places = only_value(places) is True
+        rows = list(texts(found, 7))
+        values = Shown((row[0], row[1]) for row in rows)
         return ServerState(
             vendor=self.name,
-            version=parse_version(values["server_version"]),
+            version=version_of_server(values["server_version"]),
             settings={
                 name: EffectiveSetting(
                     name, value, unit, _origin(source, file), f"{file}:{line}" if file else ""
@@ -388,7 +411,7 @@ class PostgreSQL(Vendor):
                 for name, value, unit, source, file, line, _ in rows
             },
             overrides=tuple(_overrides(overrides)),
-            pending=frozenset(row[0] for row in rows if row[6]),
+            pending=frozenset(row[0] for row in rows if row[6] == str(True)),
             hidden=frozenset(row[0] for row in rows if row[3] in OF_OUR_SESSION),
             notes=()
             if sees_places
@@ -403,14 +426,15 @@ class PostgreSQL(Vendor):
             name.lower(): EffectiveSetting(
                 name.lower(),
                 value,
-                unit or "",
+                unit,
                 place=f"{file}:{line}" if file else "",
                 shown=shown,
             )
-            for name, value, unit, shown, file, line in ask(EFFECTIVE_SQL)
+            for name, value, unit, shown, file, line in texts(ask(EFFECTIVE_SQL), 6)
         }
 
     def server_version(self, values: Mapping[str, str]) -> str:
+        version_of_server(values["server_version"])
         return values["server_version"].split()[0]
 
     def counters(self, state: ServerState) -> Counters:
@@ -422,11 +446,34 @@ class PostgreSQL(Vendor):
 
     # Statements of a load
 
-    # Room in each page for the row's next version, so that no index is touched (HOT), and no vacuum
-    # in the middle of a run.
-    table_options = "WITH (fillfactor = 50, autovacuum_enabled = off)"
+    lock_load = "SELECT pg_catalog.pg_try_advisory_lock(1718843491)"
     lock_timeout = "SET lock_timeout = '30s'"
     drop_schema_suffix = " CASCADE"
+
+    def make_table(self, schema: str, table: str, columns: str, mark: str) -> Sequence[str]:
+        # Room in each page for the row's next version, so that no index is touched (HOT), and no
+        # vacuum in the middle of a run. Statements that are sent together are done together.
+        options = "WITH (fillfactor = 50, autovacuum_enabled = off)"
+        return (
+            f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.{table} ({columns}) {options};"
+            f" COMMENT ON TABLE {schema}.{table} IS '{mark}'",
+        )
+
+    def count_in_schema(self, schema: str, table: str, mark: str) -> str:
+        ours = (
+            f"c.relname = '{table}' AND c.relkind = 'r'"
+            f" AND pg_catalog.obj_description(c.oid, 'pg_class') = '{mark}'"
+            " AND pg_catalog.pg_get_userbyid(c.relowner) = current_user"
+        )
+        return (
+            f"SELECT count(*) FILTER (WHERE {ours}), count(*) FROM pg_catalog.pg_class c"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            f" WHERE n.nspname = '{schema}' AND c.relkind <> 'i'"
+        )
+
+    def drop_marked(self, schema: str, table: str) -> Sequence[str]:
+        # Without CASCADE, so that nothing else goes; and together, so that all of it goes.
+        return (f"DROP TABLE {schema}.{table}; DROP SCHEMA {schema}",)
 
     def no_flush(self, *, own_server: bool) -> NoFlush:
         if own_server:  # what is written at commit stays so
@@ -462,7 +509,7 @@ class PostgreSQL(Vendor):
     ) -> str:
         if found.origin == "command line":  # it outranks every file
             return f"set {found.name} = {rendered} on the server's command line, {RESTART}"
-        set_ = f"ALTER SYSTEM SET {found.name} = '{rendered}';"
+        set_ = f"ALTER SYSTEM SET {found.name} = {_quoted(rendered)};"
         return f"{set_} {RESTART}" if restart else f"{set_} {RELOAD}"
 
     def reset(self, override: Override) -> str:
@@ -488,14 +535,16 @@ def _origin(source: str, file: str) -> Origin:
 
 
 def _overrides(rows: Rows) -> Iterator[Override]:
-    for config, role, database in rows:
-        for entry in config or ():
-            name, _, value = entry.partition("=")
-            yield Override(name, value, role, database)
+    for row in rows:
+        require_columns(row, 3)
+        config, role, database = (None if value is None else str(value) for value in row)
+        name, _, value = (config or "").partition("=")
+        yield Override(name, value, role, database)
 
 
 def _wal_syncs(state: ServerState) -> Counter:
-    method = state.settings["wal_sync_method"].value
+    shown = state.settings.get("wal_sync_method")
+    method = shown.value if shown else ""
     if method.startswith("open_"):
         return Counter(f"the server counts none with wal_sync_method = {method}")
     if state.version < (14,):
@@ -512,8 +561,14 @@ def _quoted(text: str) -> str:
 
 
 def _identifier(name: str) -> str:
+    """A name in SQL; what a terminal or a line would not keep is escaped."""
     doubled = name.replace('"', '""')
-    return f'"{doubled}"'
+    if doubled.isprintable():
+        return f'"{doubled}"'
+    escaped = (
+        each if each.isprintable() and each != "\\" else f"\\+{ord(each):06x}" for each in doubled
+    )
+    return f'U&"{"".join(escaped)}"'
 
 
 def _alter_system(

@@ -76,8 +76,17 @@ PURE: Final = (
     "advisor.versions",
 )
 
-CLOCKS: Final = ("advisor.probe", "advisor.servers.state.activity", "advisor.servers.load.client")
-"""Who measures: a drive, or a server under load; both draw lots for what is written next."""
+LIMITS: Final = "advisor.servers.connection.limits"
+"""Looks at the memory of its own process, and at how long a server has been waited for."""
+
+CLOCKS: Final = (
+    "advisor.probe",
+    "advisor.servers.state.activity",
+    "advisor.servers.load.client",
+    LIMITS,
+)
+"""Who measures: a drive, or a server under load, both of whom draw lots for what is written next;
+or a server's patience."""
 
 CONFINERS: Final = (
     "advisor.servers.installed.accounts",
@@ -97,6 +106,7 @@ READERS: Final = (
     "advisor.resources",
     "advisor.servers.apply",  # writes the one file that is ours
     "advisor.servers.config",
+    LIMITS,  # reads how much memory there is
     "advisor.servers.sandbox.data_directory",  # reads the SQL that comes with MariaDB
     "advisor.servers.installed.accounts",  # sees whether an account has processes
     "advisor.servers.installed.confinement",  # says which process memory is to be taken from first
@@ -157,7 +167,7 @@ def test_docstrings_are_no_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", modules_outside("advisor.probe", *CONFINERS), ids=lambda module: module.name
+    "module", modules_outside("advisor.probe", LIMITS, *CONFINERS), ids=lambda module: module.name
 )
 def test_only_the_probe_looks_at_the_host(module: Module) -> None:
     assert module.imports_package("psutil", "resource", "platform") == []

@@ -4,13 +4,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.wire import Address, Connection, PsycopgConnection
+from advisor.servers.connection.driver_process import Opened
+from advisor.servers.connection.limits import Patience
+from advisor.servers.connection.wire import Address, PsycopgConnection
 from advisor.servers.load.client import run_load
-from advisor.vendors.base import Rows
+from advisor.vendors.answers import Rows
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 
@@ -19,8 +22,12 @@ class Fake(PsycopgConnection):
     """One end of a pair of sockets; at the other end, a thread answers."""
 
     def __init__(self, *pieces: bytes) -> None:
-        Connection.__init__(self, Address("postgresql", {}))
         self.ours, self.theirs = socket.socketpair()
+        self.ours.setblocking(False)
+        no_process: Any = None
+        super().__init__(
+            Address("postgresql", {}), no_process, Opened(1, self.ours, False), Patience()
+        )
         self.asked: list[bytes] = []
         self.thread = threading.Thread(target=self.answer, args=[pieces], daemon=True)
         self.thread.start()
@@ -36,12 +43,6 @@ class Fake(PsycopgConnection):
 
     def query(self, statement: str) -> Rows:
         raise NotImplementedError
-
-    def socket_number(self) -> int:
-        return self.ours.fileno()
-
-    def set_blocking(self, blocking: bool) -> None:
-        self.ours.setblocking(blocking)
 
     def close(self) -> None:
         self.ours.close()

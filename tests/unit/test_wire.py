@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.servers.connection.limits import Patience
 from advisor.servers.connection.wire import (
     Address,
     PsycopgConnection,
     PyMySQLConnection,
 )
 
-NO_DRIVER: Any = SimpleNamespace(_sock=None)
-POSTGRESQL = PsycopgConnection(Address("postgresql", {}), NO_DRIVER)
-MYSQL = PyMySQLConnection(Address("mysql", {}), NO_DRIVER)
-MARIADB = PyMySQLConnection(Address("mariadb", {}), NO_DRIVER)
+NO_PROCESS: Any = None
+OPENED: Any = SimpleNamespace(encrypted=False)
+POSTGRESQL = PsycopgConnection(Address("postgresql", {}), NO_PROCESS, OPENED, Patience())
+MYSQL = PyMySQLConnection(Address("mysql", {}), NO_PROCESS, OPENED, Patience())
+MARIADB = PyMySQLConnection(Address("mariadb", {}), NO_PROCESS, OPENED, Patience())
 
 UPDATED = b"C\0\0\0\rUPDATE 1\0Z\0\0\0\x05I"
 NOTICE = b"N\0\0\0\x0cMhello\0\0" + UPDATED

@@ -2,6 +2,7 @@
 
 from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
 from advisor.servers.connection.driver import require_driver
+from advisor.servers.connection.limits import Patience, WireError
 from advisor.servers.connection.transactions import ask_together, read_only
 from advisor.servers.connection.wire import Address, Connection
 
@@ -9,6 +10,8 @@ __all__ = [
     "PASSWORD_SHOWN",
     "Address",
     "Connection",
+    "Patience",
+    "WireError",
     "ask_together",
     "find_address",
     "read_only",

@@ -1,13 +1,10 @@
 """The drivers of the `live` extra."""
 
 from importlib.util import find_spec
-from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-
-CONNECT_TIMEOUT_S: Final = 10
 
 
 def require_driver(vendor: VendorName) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from advisor.errors import AdvisorError
 from advisor.servers.connection.wire import Connection
-from advisor.vendors.base import Rows
+from advisor.vendors.answers import Rows
 from advisor.vendors.registry import VENDORS
 
 

@@ -8,22 +8,22 @@ Messages: PostgreSQL "Frontend/Backend Protocol" (simple query); MySQL "Client/S
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from ipaddress import ip_address
+from typing import Any, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.driver import CONNECT_TIMEOUT_S, require_driver
-from advisor.vendors.base import Rows
+from advisor.servers.connection.answers import said
+from advisor.servers.connection.driver import require_driver
+from advisor.servers.connection.driver_process import DriverProcess, Opened
+from advisor.servers.connection.limits import CONNECT_TIMEOUT_S, Patience, RefusalError, WireError
+from advisor.vendors.answers import Rows
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 
-if TYPE_CHECKING:
-    import psycopg
-    import pymysql
-
-APPLICATION: Final = "fsync-advisor"
-"""How our sessions call themselves."""
+UPDATE_ANSWER_BYTES: Final = 65_536
+"""Longer no answer to a statement without rows is."""
 
 
 class Connection(ABC):
@@ -31,9 +31,35 @@ class Connection(ABC):
 
     vendor: VendorName
 
-    def __init__(self, address: "Address") -> None:
+    def __init__(
+        self, address: "Address", process: DriverProcess, opened: Opened, patience: Patience
+    ) -> None:
         self.vendor = address.vendor
         self.address = address
+        self.patience = patience
+        self.encrypted = opened.encrypted
+        self._process, self._opened = process, opened
+
+    def another(self) -> "Connection":
+        """A further connection, which ends when this one is closed. Raises AdvisorError."""
+        return self.address.connect_by(self._process, self.patience)
+
+    def query(self, statement: str) -> Rows:
+        """The rows of one statement. Raises AdvisorError with the server's words, and WireError
+        where it has none that we could use."""
+        try:
+            return self._process.rows(self._opened.number, statement, self.patience.until())
+        except RefusalError as error:
+            raise self.refused(error.message) from None
+
+    def socket_number(self) -> int:
+        """The descriptor of the socket, which never blocks."""
+        return self._opened.socket.fileno()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._opened.socket.close()
+        self._process.close(self._opened.number)
 
     def require_plain(self) -> None:
         """Raises AdvisorError for an encrypted connection: raw messages need a plain socket."""
@@ -48,28 +74,34 @@ class Connection(ABC):
     def refused(self, message: str) -> AdvisorError:
         """An error with what the server said, in one line."""
         title = VENDORS[self.vendor].title
-        return AdvisorError(f"the {title} server refuses: {' '.join(message.split())}")
-
-    @abstractmethod
-    def query(self, statement: str) -> Rows:
-        """The rows of one statement, by the driver. Raises AdvisorError with the server's words."""
+        return AdvisorError(f"the {title} server refuses: {said(message)}")
 
     @property
-    @abstractmethod
-    def encrypted(self) -> bool:
-        """Whether what goes over the socket is encrypted, so that raw messages are of no use."""
+    def read_on_the_way(self) -> str:
+        """What to say of a connection that others can read and change; "" where they cannot."""
+        if self.encrypted:
+            return ""
+        ours = self._opened.socket
+        peer = ours.getpeername() if ours.family != socket.AF_UNIX else None
+        if peer is None or ip_address(peer[0].partition("%")[0]).is_loopback:
+            return ""
+        server = VENDORS[self.vendor]
+        return (
+            f"the connection to {peer[0]} is not encrypted: who is on the way can read and change"
+            f" it; {server.encrypting_options}"
+        )
 
-    @abstractmethod
-    def socket_number(self) -> int:
-        """The descriptor of the socket."""
-
-    @abstractmethod
-    def set_blocking(self, blocking: bool) -> None:
-        """As the driver needs its socket, or as the load does."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Ends the connection."""
+    def is_answered(self, received: bytes) -> bool:
+        """Whether the answer to a message is there, wholly. Raises AdvisorError for a refusal, and
+        for what is no answer."""
+        if len(received) > UPDATE_ANSWER_BYTES:
+            raise WireError("the server's answer to an UPDATE has no end")
+        try:
+            return self._is_whole(received)
+        except AdvisorError:
+            raise
+        except Exception as error:
+            raise WireError("the server's answer to an UPDATE is none") from error
 
     @staticmethod
     @abstractmethod
@@ -77,45 +109,19 @@ class Connection(ABC):
         """The message that asks for one or more statements without rows, separated by ;."""
 
     @abstractmethod
-    def is_answered(self, received: bytes) -> bool:
-        """Whether the answer to a message is there, wholly. Raises AdvisorError for a refusal."""
+    def _is_whole(self, received: bytes) -> bool:
+        """As `is_answered`; any exception may be raised for bytes that are no answer."""
 
 
 class PsycopgConnection(Connection):
     """Asks by Query; the answer ends with ReadyForQuery."""
-
-    def __init__(self, address: "Address", driven: "psycopg.Connection[Any]") -> None:
-        super().__init__(address)
-        self._driven = driven
-
-    def query(self, statement: str) -> Rows:
-        import psycopg
-
-        try:
-            cursor = self._driven.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
-        except psycopg.Error as error:
-            raise self.refused(error.diag.message_primary or str(error)) from error
-
-    @property
-    def encrypted(self) -> bool:
-        return self._driven.pgconn.ssl_in_use
-
-    def socket_number(self) -> int:
-        return self._driven.pgconn.socket
-
-    def set_blocking(self, blocking: bool) -> None:
-        pass  # libpq's socket never blocks
-
-    def close(self) -> None:
-        self._driven.close()
 
     @staticmethod
     def encode(statement: str) -> bytes:
         text = statement.encode() + b"\0"
         return b"Q" + (len(text) + 4).to_bytes(4, "big") + text
 
-    def is_answered(self, received: bytes) -> bool:
+    def _is_whole(self, received: bytes) -> bool:
         refusal, start = "", 0
         while len(received) >= start + 5:
             kind, end = received[start : start + 1], start + 1 + _big(received, start + 1)
@@ -139,45 +145,18 @@ class PyMySQLConnection(Connection):
 
     _MORE_RESULTS: Final = 0x0008  # SERVER_MORE_RESULTS_EXISTS
 
-    def __init__(self, address: "Address", driven: "pymysql.connections.Connection[Any]") -> None:
-        super().__init__(address)
-        self._driven = driven
-        self._socket: socket.socket = driven._sock  # type: ignore[attr-defined]
-
-    def query(self, statement: str) -> Rows:
-        import pymysql
-
-        try:
-            with self._driven.cursor() as cursor:
-                cursor.execute(statement)
-                return list(cursor.fetchall())
-        except pymysql.MySQLError as error:
-            raise self.refused(str(error.args[-1] if error.args else error)) from error
-
-    @property
-    def encrypted(self) -> bool:
-        return hasattr(self._socket, "cipher")
-
-    def socket_number(self) -> int:
-        return self._socket.fileno()
-
-    def set_blocking(self, blocking: bool) -> None:
-        self._socket.setblocking(blocking)
-
-    def close(self) -> None:
-        if self._driven.open:
-            self._driven.close()
-
     @staticmethod
     def encode(statement: str) -> bytes:
         command = b"\x03" + statement.encode()  # COM_QUERY
         return len(command).to_bytes(3, "little") + b"\0" + command
 
-    def is_answered(self, received: bytes) -> bool:
+    def _is_whole(self, received: bytes) -> bool:
         start = 0
-        while len(received) > start + 4:
+        while len(received) >= start + 4:
             packet = start + 4
             start = packet + int.from_bytes(received[start : start + 3], "little")
+            if start == packet:
+                raise WireError("the server's answer to an UPDATE is none")
             if len(received) < start:
                 return False
             if received[packet] == 0xFF:
@@ -189,6 +168,8 @@ class PyMySQLConnection(Connection):
             for _ in range(2):
                 status += {0xFC: 3, 0xFD: 4, 0xFE: 9}.get(received[status], 1)
             if not received[status] & self._MORE_RESULTS:
+                if len(received) > start:
+                    raise WireError("the server answers an UPDATE twice")
                 return True
         return False
 
@@ -201,59 +182,39 @@ class Address:
     options: Mapping[str, Any]
     """As the driver takes them."""
 
-    def connect(self, *, read_timeout_s: int | None = None) -> Connection:
+    def connect(self, patience: Patience | None = None) -> Connection:
         """A new connection in autocommit mode. Raises AdvisorError.
 
-        `read_timeout_s`: so long PyMySQL waits for any answer; psycopg has no such limit.
+        `patience`: how long the server is waited for, now and by all statements.
         """
         require_driver(self.vendor)
-        opened: Mapping[str, Callable[[], Connection]] = {
-            "psycopg": self._psycopg,
-            "pymysql": lambda: self._pymysql(read_timeout_s),
-        }
-        return opened[VENDORS[self.vendor].driver]()
+        driver = VENDORS[self.vendor].driver
+        return self.connect_by(DriverProcess(driver, self.options), patience or Patience())
+
+    def connect_by(self, process: DriverProcess, patience: Patience) -> Connection:
+        """The same by a process of the drivers' that was started for this address."""
+        try:
+            opened = process.session(patience.until(CONNECT_TIMEOUT_S))
+        except AdvisorError as error:
+            raise _unreachable(self.vendor, error) from error
+        return CONNECTIONS[VENDORS[self.vendor].driver](self, process, opened, patience)
 
     def __repr__(self) -> str:
         return f"Address({self.vendor!r})"
 
-    def _psycopg(self) -> Connection:
-        import psycopg
 
-        ours = {
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "gssencmode": "disable",
-            "fallback_application_name": APPLICATION,
-        }
-        try:
-            return PsycopgConnection(
-                self, psycopg.connect(autocommit=True, **{**ours, **self.options})
-            )
-        except psycopg.Error as error:
-            raise _unreachable(self.vendor, error) from error
-
-    def _pymysql(self, read_timeout_s: int | None) -> Connection:
-        import pymysql
-        from pymysql.constants import CLIENT
-
-        try:
-            driven = pymysql.connect(
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=read_timeout_s,
-                client_flag=CLIENT.MULTI_STATEMENTS,
-                program_name=APPLICATION,
-                **self.options,
-            )
-        except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:
-            raise _unreachable(self.vendor, error) from error
-        return PyMySQLConnection(self, driven)
+CONNECTIONS: Final[Mapping[str, type[Connection]]] = {
+    "psycopg": PsycopgConnection,
+    "pymysql": PyMySQLConnection,
+}
 
 
-def _unreachable(vendor: VendorName, error: Exception) -> AdvisorError:
-    said = " ".join(str(error.args[-1] if error.args else error).split())
-    server = VENDORS[vendor]
-    hint = next((hint for words, hint in server.login_hints if words in said), "")
-    return AdvisorError(f"no connection to the {server.title} server: {said}", hint)
+def _unreachable(vendor: VendorName, error: AdvisorError) -> AdvisorError:
+    server, message = VENDORS[vendor], said(error.message)
+    hints = (hint for words, hint in server.login_hints if words in message)
+    return AdvisorError(
+        f"no connection to the {server.title} server: {message}", error.hint or next(hints, "")
+    )
 
 
 def _big(received: bytes, start: int) -> int:

@@ -10,8 +10,8 @@ import random
 import select
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -19,8 +19,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection import Connection
+from advisor.servers.connection import Connection, WireError
 from advisor.servers.installed import signals_held_back
+from advisor.vendors.answers import count_of, only_value
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ else:  # array.array takes no subscript at run time before Python 3.12
     DoubleArray = array
 
 SCHEMA: Final = "fsync_advisor_verify"
-TABLE: Final = f"{SCHEMA}.counters"
+TABLE_NAME: Final = "counters"
+TABLE: Final = f"{SCHEMA}.{TABLE_NAME}"
+COLUMNS: Final = "id integer PRIMARY KEY, v integer NOT NULL"
+MARK: Final = "made by fsync-advisor predict, which drops it at the end or when it is run again"
+CLEANUP_S: Final = 5
+"""So long a server may take for dropping it that has used up all its time before."""
 ROWS: Final = 100_000
 """Many for each client, and all of it in memory."""
 
@@ -59,7 +65,8 @@ class LoadResult:
 class LoadTable:
     """Our schema and table on a server, filled; the schema is dropped at the end, come what may.
 
-    Raises AdvisorError where a schema of that name exists, whoever made it.
+    One that a killed run of ours has left goes first. Raises AdvisorError where a schema of that
+    name has anything else in it, and while another run is under way.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -69,9 +76,13 @@ class LoadTable:
 
     def __enter__(self) -> "LoadTable":
         with self._stack as stack:
+            self._lock()
+            schema, *table = self._vendor.make_table(SCHEMA, TABLE_NAME, COLUMNS, MARK)
             with signals_held_back():
-                self._create()
+                self._create(schema)
                 stack.callback(self._drop)
+            for statement in table:
+                self._connection.query(statement)
             self._fill()
             self._stack = stack.pop_all()
         return self
@@ -86,21 +97,43 @@ class LoadTable:
 
     def commits(self) -> int:
         """How many updates the table has seen, as the server counts them."""
-        return int(self._connection.query(f"SELECT sum(v) FROM {TABLE}")[0][0])
+        return count_of(only_value(self._connection.query(f"SELECT sum(v) FROM {TABLE}")))
 
-    def _create(self) -> None:
+    def _lock(self) -> None:
+        """Until the connection ends, however it does."""
+        if only_value(self._connection.query(self._vendor.lock_load)) not in (1, True):
+            raise AdvisorError(
+                "another run of predict is under way on that server",
+                "wait until it has ended; one that was killed may take the server a moment to miss",
+            )
+
+    def _create(self, statement: str) -> None:
         try:
-            self._connection.query(f"CREATE SCHEMA {SCHEMA}")
-        except AdvisorError as error:
-            if "exists" in error.message:
-                hint = f"DROP SCHEMA {SCHEMA}, if no other run of ours is under way"
-                raise AdvisorError(error.message, hint) from error
+            self._connection.query(statement)
+        except WireError:
             raise
+        except AdvisorError as error:
+            if self._sweep():
+                self._connection.query(statement)
+            elif "exists" in error.message:
+                hint = f"DROP SCHEMA {SCHEMA}, if nobody needs it: it is not surely ours"
+                raise AdvisorError(error.message, hint) from error
+            else:
+                raise
+
+    def _sweep(self) -> bool:
+        """Drops what a killed run has left, where there is nothing but that. We have the lock, so
+        nobody uses it."""
+        (counts,) = self._connection.query(
+            self._vendor.count_in_schema(SCHEMA, TABLE_NAME, MARK)
+        ) or [()]
+        if list(map(count_of, counts)) != [1, 1]:
+            return False
+        for statement in self._vendor.drop_marked(SCHEMA, TABLE_NAME):
+            self._connection.query(statement)
+        return True
 
     def _fill(self) -> None:
-        ours = "v integer NOT NULL"
-        options = self._vendor.table_options
-        self._connection.query(f"CREATE TABLE {TABLE} (id integer PRIMARY KEY, {ours}) {options}")
         for first in range(0, ROWS, INSERTED_AT_ONCE):
             rows = ",".join(f"({number},0)" for number in range(first, first + INSERTED_AT_ONCE))
             self._connection.query(f"INSERT INTO {TABLE} VALUES {rows}")
@@ -110,7 +143,8 @@ class LoadTable:
         with signals_held_back():
             cascade = self._vendor.drop_schema_suffix
             try:
-                with closing(self._connection.address.connect()) as fresh:
+                patience = self._connection.patience.and_then(CLEANUP_S)
+                with closing(self._connection.address.connect(patience)) as fresh:
                     fresh.query(self._vendor.lock_timeout)
                     fresh.query(f"DROP SCHEMA {SCHEMA}{cascade}")
             except AdvisorError as error:
@@ -134,7 +168,7 @@ def run_load(
     words, or where nothing is answered for SILENCE_S.
     """
     messages = _messages(type(connections[0]))
-    with select.epoll(len(connections)) as epoll, _nonblocking(connections):
+    with select.epoll(len(connections)) as epoll:
         for connection in connections:
             epoll.register(connection.socket_number(), select.EPOLLIN)
         run = _Run(connections, messages, random.Random(seed).random, epoll.poll)
@@ -153,17 +187,6 @@ def _messages(protocol: type[Connection]) -> tuple[bytes, ...]:
         protocol.encode(f"UPDATE {TABLE} SET v = v + 1 WHERE id = {number}")
         for number in range(ROWS)
     )
-
-
-@contextmanager
-def _nonblocking(connections: Sequence[Connection]) -> Iterator[None]:
-    for connection in connections:
-        connection.set_blocking(False)
-    try:
-        yield
-    finally:
-        for connection in connections:
-            connection.set_blocking(True)
 
 
 class _Run:
@@ -185,6 +208,7 @@ class _Run:
         }
         self._draw = draw
         self._poll = poll
+        self._patience = connections[0].patience
         self._asked_s: dict[int, float] = {}
         """Socket -> when its statement was sent; absent where none is under way."""
         self._partial = dict.fromkeys(self._is_answered, b"")
@@ -207,14 +231,17 @@ class _Run:
         """Reads what is still to be answered; then raises the first error there was."""
         errors: list[AdvisorError] = []
         while self._asked_s:
-            ready = self._poll(SILENCE_S)
+            wait_s = min(SILENCE_S, self._patience.left_s)
+            ready = self._poll(wait_s) if wait_s > 0 else []
             for number in self._asked_s.keys() & dict(ready):
                 try:
                     self._answered += self._read(number)
                 except AdvisorError as error:
                     errors.append(error)
             if not ready:
-                errors.append(AdvisorError(f"the server answers nothing for {SILENCE_S:.0f} s"))
+                errors.append(
+                    AdvisorError(f"the server answers nothing for {max(wait_s, 0):.0f} s")
+                )
                 self._asked_s.clear()
         if errors:
             raise errors[0]

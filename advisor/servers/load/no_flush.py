@@ -24,7 +24,9 @@ def no_flush(connections: Sequence[Connection], *, own_server: bool) -> Iterator
     An error in the block ends the sessions, or our server, so nothing is put back then.
     """
     how = VENDORS[connections[0].vendor].no_flush(own_server=own_server)
-    before = connections[0].query(how.before)[0] if how.before else ()
+    before: Sequence[object] = ()
+    if how.before:
+        before = next(iter(connections[0].query(how.before)), ())
     _switch(connections, how, off=True, before=before)
     yield how.keeps_commits
     _switch(connections, how, off=False, before=before)

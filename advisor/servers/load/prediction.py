@@ -11,11 +11,12 @@ from advisor.capacity.group_commit import ModelResult, closed_loop, sync_wait_us
 from advisor.errors import AdvisorError, UsageError
 from advisor.measurement import Measurement, Unknown
 from advisor.prediction import CpuPoint, Prediction, PredictionPoint
-from advisor.servers.connection import Address, Connection
+from advisor.servers.connection import Address, Connection, Patience
 from advisor.servers.load.client import ROWS, SCHEMA, LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
 from advisor.statistics import percentile
 from advisor.units import format_latency
+from advisor.vendors.answers import Shown
 from advisor.vendors.registry import VENDORS
 
 DEFAULT_CLIENTS: Final = (1, 2, 4, 8, 16, 32, 64)
@@ -25,6 +26,10 @@ CLIENTS_MAX: Final = 512
 WARMUP_S: Final = 0.3
 CALIBRATION_S: Final = 1.0
 """Length of each run that calibrates."""
+
+PREPARING_S: Final = 10
+SLOWER_AT_MOST: Final = 1.5
+"""Times what the runs should take; one that is behind its time waits for what is under way."""
 
 FASTER_THAN_SYNCS: Final = 0.8
 """A commit cannot be faster than its syncs; below this share of them, chance is no excuse."""
@@ -48,6 +53,11 @@ class LoadPlan:
         calibrating_s = (len(self.clients) + 2) * (CALIBRATION_S + WARMUP_S)
         return calibrating_s + len(self.clients) * (self.seconds + 2 * WARMUP_S)
 
+    @property
+    def patience_s(self) -> float:
+        """How long a server may take for all of it, schema and connections included."""
+        return PREPARING_S + SLOWER_AT_MOST * self.elapsed_s
+
 
 Say = Callable[[str], None]
 
@@ -67,14 +77,17 @@ def predict(
     """Calibrates, predicts, and only then measures at each of the plan's numbers of clients.
 
     Raises AdvisorError with the server's words, over an encrypted connection, for a server that has
-    no model, for a measurement without what the model needs, and where the server's table saw other
-    commits than we counted.
+    no model, for a measurement without what the model needs, where the server's table saw other
+    commits than we counted, and where the server takes much longer than planned.
     """
     cores = measurement.environment.cpu_count
     if isinstance(cores, Unknown):
         raise AdvisorError(f"the number of processors is {cores}, and the model needs it")
     with ExitStack() as stack:
-        admin = stack.enter_context(closing(address.connect()))
+        patience = Patience.of(plan.patience_s)
+        admin = stack.enter_context(closing(address.connect(patience)))
+        if known := admin.read_on_the_way:
+            say(f"note: {known}")
         admin.require_plain()
         values = _values(admin)
         vendor = VENDORS[admin.vendor]
@@ -82,7 +95,7 @@ def predict(
         drive = sync_latencies(vendor, values, measurement)
         table = stack.enter_context(LoadTable(admin))
         bench = _Bench(
-            [stack.enter_context(closing(address.connect())) for _ in range(max(plan.clients))]
+            [stack.enter_context(closing(admin.another())) for _ in range(max(plan.clients))]
         )
         say("calibrating without flushes")
         no_flush_tps = {
@@ -142,6 +155,8 @@ class _Bench:
             seed=self._runs,
         )
         self.commits += result.commits_in_all if stays else 0
+        if not result.commits:
+            raise AdvisorError(f"the server answers no commit of {clients} clients in time")
         return result
 
     def run_without_flush(self, clients: int, *, own_server: bool) -> LoadResult:
@@ -169,7 +184,7 @@ def _values(admin: Connection) -> dict[str, str]:
     """Every setting of the server. Raises UsageError for a server of another vendor."""
     vendor = VENDORS[admin.vendor]
     settings = vendor.effective_settings(admin.query)
-    values = {name: setting.value for name, setting in settings.items()}
+    values = Shown((name, setting.value) for name, setting in settings.items())
     if (actual := vendor.actual_vendor(vendor.server_version(values))) != vendor.name:
         raise UsageError(f"this is a {VENDORS[actual].title} server", f"--db {actual}")
     return values

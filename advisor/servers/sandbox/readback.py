@@ -5,7 +5,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.server_state import EffectiveSetting
-from advisor.servers.connection import Address
+from advisor.servers.connection import Address, Patience
 from advisor.vendors.registry import VENDORS
 
 READ_TIMEOUT_S: Final = 10
@@ -18,7 +18,7 @@ class NotReadyError(Exception):
 def read_back(address: Address) -> dict[str, EffectiveSetting]:
     """Every setting by its name, in lower case. Raises NotReadyError while the server starts."""
     try:
-        with closing(address.connect(read_timeout_s=READ_TIMEOUT_S)) as connection:
+        with closing(address.connect(Patience(READ_TIMEOUT_S))) as connection:
             return VENDORS[address.vendor].effective_settings(connection.query)
     except AdvisorError as error:
         raise NotReadyError(error.message) from error

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from time import perf_counter, sleep
+from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.server_state import Activity, ServerState
-from advisor.servers.connection import Connection, read_only
+from advisor.servers.connection import Connection, WireError, read_only
+from advisor.vendors.answers import count_of, only_value, texts
 from advisor.vendors.base import Counter, Counters
 from advisor.vendors.registry import VENDORS
+
+RESET: Final = "the server's counters were reset meanwhile"
 
 Count = int | str
 """Or why it is not known."""
@@ -24,6 +28,7 @@ def watch(connection: Connection, state: ServerState, seconds: float) -> Activit
     """Looks, waits, looks again. Raises AdvisorError where the connection is lost meanwhile."""
     counters = VENDORS[state.vendor].counters(state)
     before, started_s = _look(connection, counters), perf_counter()
+    connection.patience.extend(seconds)
     sleep(seconds)
     after, elapsed_s = _look(connection, counters), perf_counter() - started_s
     commits, log_syncs, binary_log_syncs = (
@@ -51,6 +56,8 @@ def _look(connection: Connection, counters: Counters) -> list[Count]:
 
 def _rate(counter: Counter, first: Count, last: Count, elapsed_s: float) -> _Rate:
     if isinstance(first, int) and isinstance(last, int):
+        if last < first:
+            return _Rate(None, f"unknown: {RESET}")
         return _Rate((last - first) / elapsed_s, counter.source)
     return _Rate(None, f"unknown: {last}" if last else "")
 
@@ -61,9 +68,10 @@ def _count(connection: Connection, counter: Counter) -> Count:
     with read_only(connection):
         try:
             rows = connection.query(counter.statement)
+        except WireError:
+            raise
         except AdvisorError as error:
             return error.message
-    if not counter.row:
-        return int(rows[0][0]) if rows else "the server does not count them"
-    found = [value for name, value in rows if name == counter.row]
-    return int(found[0]) if found else "the server does not count them"
+    if counter.row:
+        rows = [(value,) for name, value in texts(rows, 2) if name == counter.row]
+    return count_of(only_value(rows[:1])) if rows else "the server does not count them"

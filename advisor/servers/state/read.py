@@ -4,13 +4,18 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.server_state import ServerState
-from advisor.servers.connection import Address, ask_together
+from advisor.servers.connection import Address, Patience, ask_together
 from advisor.servers.state.activity import watch
+from advisor.vendors.answers import only_value
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
+
+READ_S: Final = 20
+"""So long a server may take for all that an audit asks, beside the interval that it watches."""
 
 
 def read_server(
@@ -19,12 +24,16 @@ def read_server(
     """The settings in force; with an interval, what the server did in it, of which `say` is told.
 
     What the account may not see is missing, and a note says so. Raises AdvisorError for a server
-    that cannot be reached, refuses to show its settings, or is older than what we know.
+    that cannot be reached, refuses to show its settings, takes longer than READ_S for them, or is
+    older than what we know.
     """
-    with closing(address.connect()) as connection:
+    patience = Patience.of(READ_S)
+    with closing(address.connect(patience)) as connection:
+        if known := connection.read_on_the_way:
+            say(f"note: {known}")
         if which := VENDORS[address.vendor].which_server:
             # mysql:// may lead to a MariaDB, which is as good.
-            ((version,),) = connection.query(which)
+            version = str(only_value(connection.query(which)))
             connection.vendor = VENDORS[address.vendor].actual_vendor(version)
         vendor = VENDORS[connection.vendor]
         state = vendor.server_state(partial(ask_together, connection))
