@@ -64,6 +64,7 @@ COMMANDS: Final = {
     "predict": CommandEntry(
         "Predict commits per second, then measure them on that server.", "predict"
     ),
+    "trial": CommandEntry("Find out which configuration is faster on DIR's drive.", "trial"),
     "drift": CommandEntry("Hold a drive against an earlier measurement of it.", "drift"),
     "fleet": CommandEntry("Look at many hosts at once.", commands=FLEET, for_paths="report"),
     "rules": CommandEntry("Look at the rules, and check them.", commands=RULES),

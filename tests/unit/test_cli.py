@@ -678,3 +678,21 @@ def test_nothing_is_predicted_from_a_drive_that_keeps_nothing(
     status, out, err = run(capsys, "predict", "--db", "mysql", *asked)
     assert (status, out) == (3, "")
     assert "is not durable: tmpfs keeps files in memory" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ours",), "ours alone is no trial"),
+        (("ours", "ours"), "ours ours: one of them is given twice"),
+        (("/tmp", "/", "ours", "default"), "/tmp and / are both directories"),
+        (("--seconds", "100"), "--seconds 100 is too short: four rounds of 2 configurations"),
+        (("ours", "default", "/nowhere.cnf"), "/nowhere.cnf cannot be read"),
+    ],
+)
+def test_a_trial_that_makes_no_sense_starts_nothing(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(capsys, "trial", "--db", "mysql", *arguments)
+    assert (status in (1, 2), out) == (True, "")
+    assert message in err

@@ -8,12 +8,15 @@ from advisor.servers.load.prediction import (
     announcement,
     predict,
 )
+from advisor.servers.load.turns import TurnsPlan, take_turns
 
 __all__ = [
     "CLIENTS_MAX",
     "DEFAULT_CLIENTS",
     "DEFAULT_SECONDS",
     "LoadPlan",
+    "TurnsPlan",
     "announcement",
     "predict",
+    "take_turns",
 ]

@@ -69,8 +69,11 @@ class LoadTable:
     name has anything else in it, and while another run is under way.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, rows: int = ROWS, *, kept: bool = False) -> None:
+        """`kept`: it stays, on a server that is thrown away."""
         self._connection = connection
+        self._rows = rows
+        self._kept = kept
         self._vendor = VENDORS[connection.vendor]
         self._stack = ExitStack()
 
@@ -80,7 +83,8 @@ class LoadTable:
             schema, *table = self._vendor.make_table(SCHEMA, TABLE_NAME, COLUMNS, MARK)
             with signals_held_back():
                 self._create(schema)
-                stack.callback(self._drop)
+                if not self._kept:
+                    stack.callback(self._drop)
             for statement in table:
                 self._connection.query(statement)
             self._fill()
@@ -134,8 +138,9 @@ class LoadTable:
         return True
 
     def _fill(self) -> None:
-        for first in range(0, ROWS, INSERTED_AT_ONCE):
-            rows = ",".join(f"({number},0)" for number in range(first, first + INSERTED_AT_ONCE))
+        for first in range(0, self._rows, INSERTED_AT_ONCE):
+            numbers = range(first, min(first + INSERTED_AT_ONCE, self._rows))
+            rows = ",".join(f"({number},0)" for number in numbers)
             self._connection.query(f"INSERT INTO {TABLE} VALUES {rows}")
 
     def _drop(self) -> None:
@@ -160,6 +165,7 @@ def run_load(
     warmup_s: float,
     commits_max: int | None = None,
     seed: int = 0,
+    rows: int = ROWS,
 ) -> LoadResult:
     """Runs the load on `Table` until `duration_s` after the warm-up, or `commits_max` are measured.
 
@@ -167,7 +173,7 @@ def run_load(
     When this returns or raises, no statement is under way. Raises AdvisorError with the server's
     words, or where nothing is answered for SILENCE_S.
     """
-    messages = _messages(type(connections[0]))
+    messages = _messages(type(connections[0]), rows)
     with select.epoll(len(connections)) as epoll:
         for connection in connections:
             epoll.register(connection.socket_number(), select.EPOLLIN)
@@ -181,11 +187,12 @@ def run_load(
 
 
 @lru_cache(maxsize=2)
-def _messages(protocol: type[Connection]) -> tuple[bytes, ...]:
-    """The statement for each row."""
+def _messages(protocol: type[Connection], rows: int) -> tuple[bytes, ...]:
+    """The statement for each row; for the same ROWS of them, all over the table, where it has
+    more."""
+    numbers = range(rows) if rows <= ROWS else random.Random(rows).sample(range(rows), ROWS)
     return tuple(
-        protocol.encode(f"UPDATE {TABLE} SET v = v + 1 WHERE id = {number}")
-        for number in range(ROWS)
+        protocol.encode(f"UPDATE {TABLE} SET v = v + 1 WHERE id = {number}") for number in numbers
     )
 
 

@@ -73,9 +73,11 @@ class PrivateFolder:
 
 
 @contextmanager
-def private_folder(prefix: str, who: ServerAccount | None) -> Iterator[PrivateFolder]:
-    """A new one in TMPDIR. Raises AdvisorError."""
-    with _opened(parent_folder()) as parent:
+def private_folder(
+    prefix: str, who: ServerAccount | None, within: Path | None = None
+) -> Iterator[PrivateFolder]:
+    """A new one within that folder, or in TMPDIR. Raises AdvisorError."""
+    with _opened(within or parent_folder()) as parent:
         with signals_held_back():
             try:
                 _remove_left_behind(parent)

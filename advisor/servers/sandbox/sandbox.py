@@ -1,10 +1,12 @@
 """A throw-away server: a fresh data directory in a private place, gone afterwards."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError
@@ -77,24 +79,25 @@ class Sandbox:
 
     def start_with(self, lines: Sequence[Line]) -> Start:
         """Starts the server with some lines of the fragment, reads everything, stops it."""
-        with self._started(lines) as (actual, why):
+        with self._started(lines, self._vendor.stop_signal) as (actual, why):
             pass
         return Start(actual, self._log() + why)
 
     @contextmanager
-    def running(self) -> Iterator[Address]:
+    def running(self, *, killed: bool = False) -> Iterator[Address]:
         """The server with all lines that are tried, for as long as the block takes.
 
-        Raises AdvisorError where it does not start.
+        `killed`: it then ends as in a crash (SIGKILL). Raises AdvisorError where it does not start.
         """
-        with self._started(self.tried) as (actual, why):
+        end = signal.SIGKILL if killed else self._vendor.stop_signal
+        with self._started(self.tried, end) as (actual, why):
             if actual is None:
                 raise AdvisorError(f"the server does not start: {last_words(self._log() + why)}")
             yield self._address()
 
     @contextmanager
     def _started(
-        self, lines: Sequence[Line]
+        self, lines: Sequence[Line], end: signal.Signals
     ) -> Iterator[tuple[dict[str, EffectiveSetting] | None, str]]:
         """What the running server has; or None, and why, where its log does not tell."""
         place, program = self._place, self._installed.program
@@ -106,7 +109,7 @@ class Sandbox:
         with ExitStack() as stack:
             with signals_held_back():
                 process = start(command, self._log_file, confinement=confinement)
-                stack.callback(self._stop, process)
+                stack.callback(self._stop, process, end)
             yield self._wait_and_read(process)
 
     def _configure(self, lines: Sequence[Line]) -> None:
@@ -117,8 +120,8 @@ class Sandbox:
         self._configuration.seek(0)
         self._configuration.write(text.encode("utf-8", "surrogateescape"))
 
-    def _stop(self, process: "subprocess.Popen[bytes]") -> None:
-        stop(process, self._vendor.stop_signal)
+    def _stop(self, process: "subprocess.Popen[bytes]", end: signal.Signals) -> None:
+        stop(process, end)
         if self._who is not None:
             end_all_of(self._who)
 
@@ -164,8 +167,11 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(installed: Installed, fragment: Fragment | None, say: Tell) -> Iterator[Sandbox]:
-    """A private place with a fresh data directory, removed whatever happens.
+def sandbox(
+    installed: Installed, fragment: Fragment | None, say: Tell, within: Path | None = None
+) -> Iterator[Sandbox]:
+    """A private place with a fresh data directory, removed whatever happens; within that folder,
+    or in TMPDIR.
 
     Of the fragment it takes the lines that the server reads and that stay within the place. `say`
     is told what is started, and as whom. Raises AdvisorError where the server's programs do not do
@@ -174,7 +180,7 @@ def sandbox(installed: Installed, fragment: Fragment | None, say: Tell) -> Itera
     vendor = VENDORS[installed.vendor]
     who = _account(vendor)
     with ExitStack() as stack:
-        folder = stack.enter_context(private_folder("verify-fsync-", who))
+        folder = stack.enter_context(private_folder("verify-fsync-", who, within))
         if who is not None:
             stack.callback(end_all_of, who)
         of_whom = f", as {who.name}" if who is not None else ""

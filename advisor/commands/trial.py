@@ -1,0 +1,197 @@
+"""fsync-advisor trial: which of some configurations is faster on this drive, by experiment."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Final
+
+import typer
+
+from advisor.advise import advise
+from advisor.analysis.verdict import judge, require_durable
+from advisor.commands import options as shared
+from advisor.commands.console import notify, notify_trust, write_output
+from advisor.commands.parameters import Only, takes_options
+from advisor.commands.requests import build_request
+from advisor.commands.source import knowledge_for, measured, named_fragment, stored_measurement
+from advisor.errors import UsageError
+from advisor.files import is_directory
+from advisor.knowledge import load_storage_knowledge
+from advisor.output.fragment import render_fragment
+from advisor.output.renderers import render
+from advisor.output.trial import trial_document
+from advisor.servers.config import Fragment, parse_fragment
+from advisor.servers.connection import require_driver
+from advisor.servers.installed import Installed, detect_features, require_server
+from advisor.servers.load import TurnsPlan, take_turns
+from advisor.servers.sandbox import parent_folder, sandbox
+from advisor.trial import Trial, compare
+from advisor.versions import format_version
+
+OURS: Final = "ours"
+DEFAULT: Final = "default"
+CONTENDERS_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialOptions:
+    """The options of `trial`."""
+
+    db: shared.Database
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ours|default|FRAGMENT]... [DIR]",
+            help="What takes part, the first against each other, and a directory on the drive."
+            "  [default: ours default, in TMPDIR]",
+        ),
+    ] = None
+    server: shared.ServerProgram = None
+    clients: Annotated[int, typer.Option(min=1, max=256, help="Connections that commit.")] = 16
+    rows: Annotated[
+        int,
+        typer.Option(min=1000, max=100_000_000, help="Of the table, each commit updates one."),
+    ] = 100_000
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="For all of it.")] = 600.0
+    turn: Annotated[
+        float, typer.Option(min=1, max=3600, metavar="SECONDS", help="Measured of each turn.")
+    ] = 20.0
+    warmup: Annotated[
+        float, typer.Option(min=0, max=3600, metavar="SECONDS", help="Before that, not counted.")
+    ] = 5.0
+    from_file: shared.FromFile = None
+    request: Annotated[
+        shared.RequestOptions,
+        Only("durability", "memory", "recovery_time", "expected_tps", "log_bytes_per_commit"),
+    ]
+    accept_not_durable: shared.AcceptNotDurable = False
+    format_: shared.TableOrJson = "table"
+    quiet: shared.Quiet = False
+
+    @property
+    def names(self) -> list[str]:
+        """What takes part. Raises UsageError."""
+        names = [text for text in self.given or () if not is_directory(Path(text))]
+        names = names or [OURS, DEFAULT]
+        if len(names) == 1:
+            raise UsageError(
+                f"{names[0]} alone is no trial", f"name another: {OURS}, {DEFAULT} or a fragment"
+            )
+        if len(set(names)) < len(names):
+            raise UsageError(f"{' '.join(names)}: one of them is given twice")
+        if len(names) > CONTENDERS_MAX:
+            raise UsageError(f"at most {CONTENDERS_MAX} configurations take part")
+        return names
+
+    @property
+    def directory(self) -> Path:
+        """Where the servers keep their data. Raises UsageError."""
+        found = [Path(text) for text in self.given or () if is_directory(Path(text))]
+        if len(found) > 1:
+            raise UsageError(f"{' and '.join(map(str, found))} are both directories", "name one")
+        return found[0] if found else parent_folder()
+
+
+@takes_options
+def trial(options: TrialOptions) -> None:
+    """Find out which configuration is faster on DIR's drive.
+
+    Throw-away servers with a fresh data directory each take turns under the same load, until one is
+    faster, or none is by 3 %, or the time is over. No other server is touched.
+    """
+    began_s = monotonic()
+    names, directory = options.names, options.directory
+    plan = _plan(options, len(names))
+    tell = partial(notify, quiet=options.quiet)
+    files = {name: named_fragment(options.db, Path(name)) for name in names if _is_file(name)}
+    require_driver(options.db)
+    installed = require_server(options.db, options.server)
+    fragments = dict(_fragments(names, files, options, installed, directory))
+    tell(
+        f"up to {options.seconds:.0f} s of load: {len(names)} throw-away servers take turns in"
+        f" {directory}, and are removed at the end"
+    )
+    with ExitStack() as stack:
+        servers = [
+            (name, stack.enter_context(sandbox(installed, fragment, tell, directory)))
+            for name, fragment in fragments.items()
+        ]
+        contenders, ending = take_turns(servers, plan, tell)
+    found = Trial(
+        engine=options.db,
+        engine_version=format_version(installed.version),
+        directory=str(directory),
+        clients=options.clients,
+        turn_s=options.turn,
+        elapsed_s=monotonic() - began_s,
+        ending=ending,
+        contenders=contenders,
+        comparisons=compare(contenders, plan.rounds_max(len(names))),
+        notes=("Recovery is timed with the server's pages still in the kernel's cache.",),
+    )
+    if options.format_ == "json":
+        write_output(found.model_dump_json(indent=2) + "\n")
+    else:
+        write_output(render(trial_document(found), "table"))
+
+
+def _plan(options: TrialOptions, contenders: int) -> TurnsPlan:
+    plan = TurnsPlan(
+        clients=options.clients,
+        rows=options.rows,
+        warmup_s=options.warmup,
+        turn_s=options.turn,
+        seconds=options.seconds,
+    )
+    if plan.seconds < plan.seconds_min(contenders):
+        raise UsageError(
+            f"--seconds {options.seconds:g} is too short: four rounds of {contenders}"
+            f" configurations take about {plan.seconds_min(contenders):.0f} s",
+            "give it more, or a shorter --turn",
+        )
+    return plan
+
+
+def _is_file(name: str) -> bool:
+    return name not in (OURS, DEFAULT)
+
+
+def _fragments(
+    names: list[str],
+    files: dict[str, Fragment],
+    options: TrialOptions,
+    installed: Installed,
+    directory: Path,
+) -> Iterator[tuple[str, Fragment | None]]:
+    """What each server is started with, in the order in which they were named."""
+    for name in names:
+        if name == DEFAULT:
+            yield name, None
+        elif name == OURS:
+            yield name, _ours(options, installed, directory)
+        else:
+            yield name, files[name]
+
+
+def _ours(options: TrialOptions, installed: Installed, directory: Path) -> Fragment:
+    """As recommend writes it, from a measurement of the drive."""
+    output = shared.OutputOptions(quiet=options.quiet)
+    if options.from_file is not None:
+        measurement = stored_measurement(options.from_file, quiet=options.quiet)
+    else:
+        notify(f"measuring the drive under {directory}", quiet=options.quiet)
+        measurement = measured(directory, "quick", output)
+    verdict = judge(measurement, load_storage_knowledge())
+    if not options.accept_not_durable:
+        require_durable(measurement, verdict)
+    notify_trust(verdict, quiet=options.quiet)
+    version = format_version(installed.version)
+    request = build_request(
+        options.db, version, options.request, accept_not_durable=options.accept_not_durable
+    )
+    request = replace(request, build=detect_features(installed))
+    advice = advise(measurement, request, knowledge_for(options.db))
+    return parse_fragment(render_fragment(advice), OURS, options.db)

@@ -1,0 +1,145 @@
+"""Configurations take turns under the same load, one server at a time, until one is faster."""
+
+import random
+from array import array
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Final, Protocol
+
+from advisor.comparison.throughput import PAIRS_MIN
+from advisor.errors import AdvisorError
+from advisor.servers.connection import Address, Connection
+from advisor.servers.load.client import LoadTable, run_load
+from advisor.statistics import percentile
+from advisor.trial import Contender, Ending, TrialRun, compare, is_clear
+
+SWITCH_S: Final = 4.0
+"""To stop one server and to start the next, about; the first round tells better."""
+RECOVERY_TRIES: Final = 5
+TRY_AGAIN_S: Final = 1.0
+"""Of a server that was killed, a process may still hold its memory."""
+
+Tell = Callable[[str], None]
+
+
+class Turns(Protocol):
+    """A server that can be started again and again on its data directory."""
+
+    def running(self, *, killed: bool = False) -> AbstractContextManager[Address]:
+        """The server for as long as the block takes; `killed`: it then ends as in a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnsPlan:
+    """How a trial goes."""
+
+    clients: int
+    rows: int
+    warmup_s: float
+    turn_s: float
+    """Measured of each turn."""
+    seconds: float
+    """For all of it."""
+
+    def rounds_max(self, contenders: int) -> int:
+        """How many rounds fit, about."""
+        return int(self.seconds / self.round_s(contenders))
+
+    def round_s(self, contenders: int) -> float:
+        """What one round takes, about."""
+        return contenders * (self.warmup_s + self.turn_s + SWITCH_S)
+
+    def seconds_min(self, contenders: int) -> float:
+        """For the fewest rounds that can tell anything."""
+        return PAIRS_MIN * self.round_s(contenders)
+
+
+def take_turns(
+    servers: Sequence[tuple[str, Turns]], plan: TurnsPlan, say: Tell
+) -> tuple[tuple[Contender, ...], Ending]:
+    """The runs of each by name, and why it ended. Raises AdvisorError with the server's words."""
+    began_s = monotonic()
+    for name, server in servers:
+        say(f"{name}: filling a table of {plan.rows} rows")
+        _fill(server, plan)
+    rounds_max = plan.rounds_max(len(servers))
+    filled_s = monotonic()
+    runs: dict[str, list[TrialRun]] = {name: [] for name, _ in servers}
+    for number in range(rounds_max):
+        for name, server in _shuffled(servers, number):
+            run = _turn(server, plan, number)
+            runs[name].append(run)
+            say(f"round {number + 1}, {name}: {run.commits_per_s:.0f} commits/s")
+        contenders = [Contender(name=name, runs=tuple(found)) for name, found in runs.items()]
+        clear = is_clear(compare(contenders, rounds_max))
+        now_s = monotonic()
+        round_s = (now_s - filled_s) / (number + 1)
+        if clear or now_s + round_s - began_s > plan.seconds:
+            break
+    found = tuple(
+        Contender(name=name, runs=tuple(runs[name]), recovery_s=_recovery_s(server, plan))
+        for name, server in servers
+    )
+    return found, "clear" if clear else "time"
+
+
+def _shuffled(servers: Sequence[tuple[str, Turns]], number: int) -> list[tuple[str, Turns]]:
+    """In an order of its own in each round, so that none always follows the same one."""
+    order = list(servers)
+    random.Random(number).shuffle(order)
+    return order
+
+
+def _fill(server: Turns, plan: TurnsPlan) -> None:
+    with (
+        server.running() as address,
+        closing(address.connect()) as connection,
+        LoadTable(connection, plan.rows, kept=True),
+    ):
+        pass
+
+
+def _turn(server: Turns, plan: TurnsPlan, seed: int, *, killed: bool = False) -> TrialRun:
+    """One turn, second by second."""
+    latencies_us = array("d")
+    per_s = []
+    with server.running(killed=killed) as address, ExitStack() as stack:
+        connections: list[Connection] = [
+            stack.enter_context(closing(address.connect())) for _ in range(plan.clients)
+        ]
+        warmup_s = plan.warmup_s
+        for second in range(max(1, round(plan.turn_s))):
+            result = run_load(
+                connections,
+                duration_s=1.0,
+                warmup_s=warmup_s,
+                seed=1000 * seed + second,
+                rows=plan.rows,
+            )
+            per_s.append(result.tps)
+            latencies_us.extend(result.latencies_us)
+            warmup_s = 0.0
+    p99_us = percentile(sorted(int(latency_us) for latency_us in latencies_us), 99.0)
+    return TrialRun(
+        round=seed,
+        commits_per_s=sum(per_s) / len(per_s),
+        lowest_per_s=min(per_s),
+        p99_ms=None if p99_us is None else p99_us / 1000,
+    )
+
+
+def _recovery_s(server: Turns, plan: TurnsPlan) -> float:
+    """From the start after a kill under load to the first answer."""
+    _turn(server, plan, 0, killed=True)
+    for _ in range(RECOVERY_TRIES - 1):
+        began_s = monotonic()
+        try:
+            with server.running():
+                return monotonic() - began_s
+        except AdvisorError:
+            sleep(TRY_AGAIN_S)
+    began_s = monotonic()
+    with server.running():
+        return monotonic() - began_s

@@ -1,0 +1,112 @@
+"""trial, run as users run it, on real servers and an emulated drive."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.servers.account import private_folder
+from tests.servers.harness import Server, server_named
+from tests.servers.test_verify import processes_in, program_of
+from tests.support.command_line import advisor, environment
+from tests.support.emulated_drive import (
+    CannotEmulate,
+    compile_drive,
+    emulated_drive,
+    load_profile,
+    mounted_drive,
+)
+from tests.support.faults import missing
+from tests.support.paths import MEASUREMENTS
+
+pytestmark = pytest.mark.quiet
+
+HDD = str(MEASUREMENTS / "hdd.json")
+SHORT = ("--turn", "1", "--warmup", "0", "--seconds", "240", "--clients", "1", "--rows", "2000")
+FASTER = {
+    "postgresql": "synchronous_commit = off\n",
+    "mysql": "[mysqld]\nsync_binlog = 0\ninnodb_flush_log_at_trx_commit = 2\n",
+    "mariadb": "[mysqld]\ninnodb_flush_log_at_trx_commit = 2\n",
+}
+
+
+@contextmanager
+def slow_place() -> Iterator[Path]:
+    """A folder on a drive with 3000 operations/s and 1 ms a flush."""
+    with private_folder() as room:
+        if os.geteuid() == 0:  # no folder of root's may be swapped by another
+            os.chown(room, 0, 0)
+        room.chmod(0o755)
+        try:
+            program = compile_drive(room)
+            with (
+                emulated_drive(
+                    program, load_profile("cloud-3000"), room, size_bytes=4 << 30
+                ) as drive,
+                mounted_drive(drive, room / "drive") as place,
+            ):
+                yield place
+        except CannotEmulate as error:
+            missing(str(error))
+
+
+def test_a_configuration_that_does_not_wait_for_the_drive_is_faster(one_of_each: Server) -> None:
+    """On a drive that makes every commit wait for a millisecond and more."""
+    with program_of(one_of_each) as (program, _), slow_place() as place:
+        fragment = place / "faster.cnf"
+        fragment.write_text(FASTER[one_of_each.vendor])
+        asked = ("trial", "--db", one_of_each.vendor, "--server", str(program))
+        done = advisor(*asked, *SHORT, str(fragment), "default", str(place), "--format", "json")
+        assert done.returncode == 0, done.stderr
+        fragment.unlink()
+        assert [entry.name for entry in place.iterdir()] == ["lost+found"]
+        assert processes_in(place) == []
+    found = json.loads(done.stdout)
+    assert (found["engine"], found["ending"]) == (one_of_each.vendor, "clear")
+    faster, default = found["contenders"]
+    assert (faster["name"], default["name"]) == (str(fragment), "default")
+    assert len(faster["runs"]) == len(default["runs"]) >= 4
+    assert all(each["recovery_s"] > 0 for each in (faster, default))
+    (comparison,) = found["comparisons"]
+    assert comparison["ratio"]["low"] > 1
+    said = done.stderr.splitlines()
+    assert any("throw-away servers take turns in" in line for line in said)
+
+
+def test_ours_is_recommended_from_a_measurement_and_shown_to_people() -> None:
+    with program_of(server_named("postgresql-15")) as (program, places):
+        asked = ("trial", "--db", "postgresql", "--server", str(program), "--from", HDD)
+        done = advisor(*asked, *SHORT, "--memory", "256MB", places=places)
+        assert done.returncode == 0, done.stderr
+        assert list(places.iterdir()) == []
+    assert "ours" in done.stdout
+    assert "default" in done.stdout
+    assert "PostgreSQL 15" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_interrupted_leaves_nothing(number: signal.Signals) -> None:
+    with program_of(server_named("postgresql-15")) as (program, places):
+        command = [sys.executable, "-m", "advisor", "trial", "--db", "postgresql", "--from", HDD]
+        command += ["--server", str(program), "--seconds", "600", "--turn", "1"]
+        running = subprocess.Popen(
+            command, env=environment(places), stderr=subprocess.PIPE, text=True
+        )
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "round 1" in line:
+                break
+        time.sleep(0.5)
+        running.send_signal(number)
+        running.communicate(timeout=60)
+        assert running.returncode == 130
+        assert list(places.iterdir()) == []
+        assert processes_in(places) == []
