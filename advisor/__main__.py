@@ -15,7 +15,11 @@ def main() -> NoReturn:
     from advisor.standard_streams import prepare_standard_streams
 
     prepare_standard_streams()
-    run()
+    try:
+        run()
+    finally:
+        # The interpreter ends with collections of its own, which need not look through what is left.
+        gc.freeze()
 
 
 if __name__ == "__main__":
