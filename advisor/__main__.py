@@ -18,7 +18,7 @@ def main() -> NoReturn:
     try:
         run()
     finally:
-        # The interpreter ends with collections of its own, which need not look through what is left.
+        # The interpreter collects once more as it ends; what is left need not be looked through.
         gc.freeze()
 
 

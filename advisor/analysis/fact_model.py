@@ -1,7 +1,7 @@
 """Every fact a rule may read, declared once. The unit is the name's ending."""
 
 from dataclasses import Field, dataclass, fields, replace
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
 from advisor.analysis.storage import Medium
 from advisor.analysis.trust import Trust
@@ -14,8 +14,7 @@ from advisor.versions import Feature
 FactKind = Literal["number", "text", "boolean"]
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """What a fact is. `choices` closes a text's values where its type does not."""
 
     description: str
@@ -108,8 +107,7 @@ def without_speed(facts: Facts, why: Unknown) -> Facts:
     return replace(facts, **unknown)
 
 
-@dataclass(frozen=True, slots=True)
-class FactDescription:
+class FactDescription(NamedTuple):
     """What a fact is. `choices` closes the set of a text fact's values."""
 
     kind: FactKind

@@ -8,9 +8,8 @@ import re
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
@@ -38,8 +37,7 @@ PATIENCE_S: Final = 10
 """After so long a statement of an audit gives up, whether it runs or waits for a lock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where everything of one throw-away server lies."""
 
     folder: Path
@@ -61,8 +59,7 @@ class Place:
         return self.folder / "s"  # short, for the whole path of a socket may have 107 bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Initialisation:
+class Initialisation(NamedTuple):
     """How a data directory is made: a command, and what stands on its standard input."""
 
     command: Command
@@ -74,8 +71,7 @@ class Initialisation:
     """What is appended to the main configuration in the new data directory; "": nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(NamedTuple):
     """One count that only grows."""
 
     source: str
@@ -88,8 +84,7 @@ class Counter:
 NO_COUNTER: Final = Counter("")
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(NamedTuple):
     """What is counted in an interval."""
 
     commits: Counter
@@ -97,15 +92,14 @@ class Counters:
     binary_log_syncs: Counter = NO_COUNTER
 
 
-@dataclass(frozen=True, slots=True)
-class NoFlush:
+class NoFlush(NamedTuple):
     """How commits are kept from waiting for a flush, and how that ends."""
 
     before: str = ""
     """Reads the values to put back; "" where there are none."""
-    admin: Callable[[bool, Sequence[Any]], Sequence[str]] = field(default=lambda *_: ())
+    admin: Callable[[bool, Sequence[Any]], Sequence[str]] = lambda *_: ()
     """Statements of one session, to switch off (True) or on again with the values read before."""
-    each: Callable[[bool], Sequence[str]] = field(default=lambda _: ())
+    each: Callable[[bool], Sequence[str]] = lambda _: ()
     """Statements of every session."""
     confirm: str = ""
     """A statement whose one value must become `confirmed` in every session after a reload."""
