@@ -1,7 +1,6 @@
 """A server's settings as they are in force, as an audit, `apply` and `verify` read them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from advisor.vendors.names import VendorName
@@ -83,8 +82,7 @@ class Activity(NamedTuple):
     """"" where no binary log is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerState:
+class ServerState(NamedTuple):
     """One server's settings in force. A setting that is missing has its default."""
 
     vendor: VendorName

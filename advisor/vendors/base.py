@@ -257,8 +257,8 @@ class Vendor(ABC):
     """What a configuration file of it is called."""
     config_look: ClassVar[str]
     """The same for whoever finds one where another server's belongs."""
-    telling_line: ClassVar[re.Pattern[str]]
-    """How a line begins that hardly stands in any other server's configuration."""
+    telling_line: ClassVar[str]
+    """A pattern: how a line begins that hardly stands in any other server's configuration."""
     config_suffix: ClassVar[str]
     """What the name of a file in an included folder ends with."""
     server_groups: ClassVar[frozenset[str | None]]
@@ -310,7 +310,7 @@ class Vendor(ABC):
 
     def wrote(self, lines: Iterable[str]) -> bool:
         """Whether lines look like a configuration of its own."""
-        return any(self.telling_line.match(line) for line in lines)
+        return any(re.match(self.telling_line, line) for line in lines)
 
     @abstractmethod
     def statements(self, text: str) -> Iterator[Statement]:
