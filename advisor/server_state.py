@@ -1,6 +1,7 @@
 """A server's settings as they are in force, as an audit, `apply` and `verify` read them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from advisor.vendors.names import VendorName
@@ -68,8 +69,9 @@ class Override(NamedTuple):
     """None: of all."""
 
 
-class Activity(NamedTuple):
-    """What a server did between two looks at its own counters."""
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a server did between two looks at its own counters; an object in the audit's JSON."""
 
     seconds: float
     commits_per_s: float | None

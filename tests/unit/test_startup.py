@@ -3,11 +3,15 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
-from typing import Final
+from importlib import import_module
+from typing import Any, Final, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from tests.support.modules import MODULES
 from tests.support.paths import MEASUREMENTS
 
 MEASUREMENT: Final = MEASUREMENTS / "nvme-consumer.json"
@@ -78,9 +82,10 @@ def test_the_help_loads_no_command() -> None:
 
 def test_records_that_recommend_loads_are_named_tuples() -> None:
     """A dataclass takes seven times as long to make. These check themselves, have groups of
-    fields, remember what they found, or are changed by dataclasses.replace."""
+    fields, remember what they found, are objects in JSON, or are changed by dataclasses.replace."""
     _, dataclasses = loaded(*RECOMMEND)
     assert dataclasses == [
+        "Activity",
         "DriveOptions",
         "KnownSettings",
         "OutputOptions",
@@ -90,3 +95,27 @@ def test_records_that_recommend_loads_are_named_tuples() -> None:
         "RequestOptions",
         "SeriesKind",
     ]
+
+
+def named_tuples(annotation: Any) -> Iterator[type]:
+    """Those in a field's type, however deep."""
+    if isinstance(annotation, type) and hasattr(annotation, "_fields"):
+        yield annotation
+    for part in get_args(annotation):
+        yield from named_tuples(part)
+
+
+def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from models(each)
+
+
+def test_no_model_holds_a_named_tuple_which_would_be_a_list_in_json() -> None:
+    for name in MODULES.keys() - {"advisor.__main__"}:
+        import_module(name)
+    ours = [model for model in models() if model.__module__ in MODULES]
+    assert len(ours) > 50
+    fields = [field for model in ours for field in model.model_fields.values()]
+    found = {each.__name__ for field in fields for each in named_tuples(field.annotation)}
+    assert found == {"RuleId"}  # which is a string there
