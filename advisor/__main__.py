@@ -15,7 +15,11 @@ def main() -> NoReturn:
     from advisor.standard_streams import prepare_standard_streams
 
     prepare_standard_streams()
-    run()
+    try:
+        run()
+    finally:
+        # The interpreter collects once more as it ends; what is left need not be looked through.
+        gc.freeze()
 
 
 if __name__ == "__main__":

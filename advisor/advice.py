@@ -1,7 +1,6 @@
 """The Advice: what to set, why, and what the drive sustains. Every output shows the same Advice."""
 
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, PlainSerializer, PlainValidator
 
@@ -16,8 +15,7 @@ from advisor.versions import VersionText
 SCHEMA_VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RuleId:
+class RuleId(NamedTuple):
     """Which rule; without `name`, all of a setting's. Printed as "ENGINE.SETTING.NAME"."""
 
     engine: Engine

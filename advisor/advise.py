@@ -1,7 +1,5 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
-from dataclasses import replace
-
 from advisor import __version__
 from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
@@ -74,7 +72,7 @@ def _recommend(facts: Facts, request: Request, knowledge: Knowledge) -> Result:
 def _relaxed(
     durability: Durability, facts: Facts, request: Request, knowledge: Knowledge
 ) -> Choice:
-    result = _recommend(replace(facts, durability=durability), request, knowledge)
+    result = _recommend(facts._replace(durability=durability), request, knowledge)
     return _choice(result, durability, facts, request)
 
 

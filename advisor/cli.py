@@ -6,12 +6,11 @@ The list of commands is data, so that --help imports none of them.
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, ClassVar, Final, NoReturn
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -21,14 +20,13 @@ from advisor.errors import AdvisorError, ExitStatus, Interrupted, UsageError
 from advisor.interruption import ENDING_SIGNALS
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
+class CommandEntry(NamedTuple):
     """A command, and where it is: the function in a module of the same name; or a group of some."""
 
     summary: str
     """The first line of its help."""
     module: str = ""
-    commands: Mapping[str, "CommandEntry"] = field(default_factory=dict)
+    commands: Mapping[str, "CommandEntry"] = {}
     for_paths: str = ""
     """Which of them is meant where a file or a directory stands in its place."""
 

@@ -1,7 +1,7 @@
 """Conditions as data: a fact compared with `is`, `in`, `at_least`, `below` or `between`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -12,10 +12,8 @@ Fact = Value | Unknown
 """One named input to rules."""
 
 
-class NamedFacts:
-    """The base of facts that a condition in a file may name: a dataclass with a field for each."""
-
-    __slots__ = ()
+class NamedFacts(Protocol):
+    """Facts that a condition in a file may name: a record with a field for each."""
 
     def lookup(self, name: str) -> Fact:
         """The fact of that name. Whether there is one is checked when the file is read."""

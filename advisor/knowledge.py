@@ -1,12 +1,12 @@
 """Reads profiles/. An incomplete or contradictory file is fatal: a KnowledgeError says which."""
 
 import json
-import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
+import tomli
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from advisor.analysis.facts import ASSUMED, Assumption
@@ -159,10 +159,10 @@ def load_workload(path: Path) -> "Workload":
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomli.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise KnowledgeError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KnowledgeError(f"{path}: {error}") from error
 
 

@@ -1,8 +1,8 @@
 """A server's settings as they are in force, as an audit, `apply` and `verify` read them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
@@ -11,8 +11,7 @@ Origin = Literal["default", "file", "persisted", "command line", "other", "unkno
 """persisted: postgresql.auto.conf (ALTER SYSTEM) or mysqld-auto.cnf (SET PERSIST)."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenValue:
+class WrittenValue(NamedTuple):
     """How a configuration file sets something; what that means, the server's parser knows."""
 
     text: str | None
@@ -23,8 +22,7 @@ class WrittenValue:
     """On or off by a prefix (skip-, enable-), and not by its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveSetting:
+class EffectiveSetting(NamedTuple):
     """One setting. Its name is spelt with underscores, as the server's own view spells it."""
 
     name: str
@@ -48,8 +46,7 @@ class EffectiveSetting:
         return self.written is not None or self.origin in ("file", "persisted", "command line")
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedLine:
+class RefusedLine(NamedTuple):
     """A line of a configuration file with which the server does not start."""
 
     place: str
@@ -62,8 +59,7 @@ class RefusedLine:
     """What the server holds against it, a sentence without its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """A value that PostgreSQL gives the sessions of a role, of a database, or of both."""
 
     setting: str
@@ -75,7 +71,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a server did between two looks at its own counters."""
+    """What a server did between two looks at its own counters; an object in the audit's JSON."""
 
     seconds: float
     commits_per_s: float | None
@@ -88,8 +84,7 @@ class Activity:
     """"" where no binary log is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerState:
+class ServerState(NamedTuple):
     """One server's settings in force. A setting that is missing has its default."""
 
     vendor: VendorName
@@ -101,7 +96,7 @@ class ServerState:
     hidden: frozenset[str] = frozenset()
     """Settings of which only the value for our own role or database could be seen."""
     notes: tuple[str, ...] = ()
-    activity: Activity | None = field(default=None)
+    activity: Activity | None = None
     refused: tuple[RefusedLine, ...] = ()
     main_file: str = ""
     """Where only files are read: the first of them."""

@@ -1,11 +1,10 @@
 """Every fact a rule may read, declared once. The unit is the name's ending."""
 
-from dataclasses import Field, dataclass, fields, replace
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
 from advisor.analysis.storage import Medium
 from advisor.analysis.trust import Trust
-from advisor.conditions import Fact, NamedFacts
+from advisor.conditions import Fact
 from advisor.durability import AdvisedDurability, Durability
 from advisor.measurement import Known, Unknown
 from advisor.vendors.names import VendorName
@@ -14,8 +13,7 @@ from advisor.versions import Feature
 FactKind = Literal["number", "text", "boolean"]
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """What a fact is. `choices` closes a text's values where its type does not."""
 
     description: str
@@ -23,8 +21,7 @@ class About:
     is_speed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts(NamedFacts):
+class Facts(NamedTuple):
     """What is known of one drive, its host and one server; Unknown says why something is not."""
 
     # Asked for
@@ -86,6 +83,11 @@ class Facts(NamedFacts):
         Known[float], About("sequential write with a final fsync", is_speed=True)
     ]
 
+    def lookup(self, name: str) -> Fact:
+        """The fact of that name, which there is."""
+        fact: Fact = getattr(self, name)
+        return fact
+
     def built_with(self, feature: Feature) -> Fact:
         """Whether the server was built with that feature."""
         return self.lookup(build_fact(feature))
@@ -105,11 +107,10 @@ def nothing_known(vendor: VendorName, durability: Durability, why: Unknown) -> F
 def without_speed(facts: Facts, why: Unknown) -> Facts:
     """The same facts, but for those that argue from speed."""
     unknown: dict[str, Any] = dict.fromkeys(MEASURED_PERFORMANCE, why)
-    return replace(facts, **unknown)
+    return facts._replace(**unknown)
 
 
-@dataclass(frozen=True, slots=True)
-class FactDescription:
+class FactDescription(NamedTuple):
     """What a fact is. `choices` closes the set of a text fact's values."""
 
     kind: FactKind
@@ -121,8 +122,8 @@ class FactDescription:
 _KINDS: Final[dict[Any, FactKind]] = {bool: "boolean", int: "number", float: "number"}
 
 
-def _describe(declared: "Field[Any]") -> FactDescription:
-    type_, about = get_args(declared.type)
+def _describe(declared: Any) -> FactDescription:
+    type_, about = get_args(declared)
     known = get_args(type_)[0] if Unknown in get_args(type_) else type_
     return FactDescription(
         _KINDS.get(known, "text"),
@@ -132,7 +133,7 @@ def _describe(declared: "Field[Any]") -> FactDescription:
     )
 
 
-FACTS: Final = {declared.name: _describe(declared) for declared in fields(Facts)}
+FACTS: Final = {name: _describe(declared) for name, declared in Facts.__annotations__.items()}
 """Name -> what the fact is."""
 
 MEASURED_PERFORMANCE: Final = frozenset(name for name, fact in FACTS.items() if fact.is_speed)

@@ -46,8 +46,7 @@ def build_facts(
 ) -> Facts:
     """Every fact; what is not known is Unknown, with the reason."""
     environment, target = measurement.environment, measurement.target
-    identified = replace(
-        facts_without_drive(request, assumptions),
+    identified = facts_without_drive(request, assumptions)._replace(
         memory_bytes=request.memory_bytes or environment.memory_bytes,
         cpu_count=request.cpu_count or environment.cpu_count,
         free_bytes=target.free_bytes,
@@ -74,8 +73,7 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
     unmeasured = Unknown(unknown="no drive is measured")
     untold = Unknown(unknown="neither --build nor an installed server says so")
     log_bin = request.log_bin
-    return replace(
-        nothing_known(request.vendor, request.durability, unmeasured),
+    return nothing_known(request.vendor, request.durability, unmeasured)._replace(
         log_bin=VENDORS[request.vendor].writes_binary_log(request.version)
         if log_bin is None
         else log_bin,
@@ -107,8 +105,7 @@ def _with_speed(facts: Facts, measurement: Measurement) -> Facts:
     fdatasync = measurement.primary
     fsync = measurement.find(replace(PRIMARY, method="fsync"))
     open_datasync = measurement.find(replace(PRIMARY, method="open_datasync"))
-    return replace(
-        facts,
+    return facts._replace(
         fdatasync_mean_us=_figure(fdatasync, lambda summary: summary.mean_us),
         fdatasync_p50_us=_figure(fdatasync, lambda summary: summary.p50_us),
         fdatasync_p99_us=_figure(fdatasync, lambda summary: summary.p99_us),

@@ -1,11 +1,10 @@
 """Storage class: what the drive behaves like. Facts from sysfs first, latency second."""
 
-from dataclasses import dataclass, fields
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from advisor.conditions import Conditions, NamedFacts, Strict, all_hold
+from advisor.conditions import Conditions, Fact, Strict, all_hold
 from advisor.measurement import Device, Known, Measurement, Model, Unknown
 from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, SeriesKind
 from advisor.statistics import typical_us
@@ -13,8 +12,7 @@ from advisor.statistics import typical_us
 Medium = Literal["hdd", "ssd", "memory", "network", "virtual"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriveFacts(NamedFacts):
+class DriveFacts(NamedTuple):
     """What a class may ask about. Of several devices, the one that makes a sync slow counts."""
 
     filesystem: Known[str]
@@ -27,8 +25,13 @@ class DriveFacts(NamedFacts):
     sync_us: Known[float]
     """The median of the primary series, or of what comes nearest in a report."""
 
+    def lookup(self, name: str) -> Fact:
+        """The fact of that name, which there is."""
+        fact: Fact = getattr(self, name)
+        return fact
 
-DRIVE_FACTS: Final = frozenset(declared.name for declared in fields(DriveFacts))
+
+DRIVE_FACTS: Final = frozenset(DriveFacts._fields)
 
 
 class StorageClass(Strict):

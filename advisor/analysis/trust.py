@@ -5,9 +5,8 @@ function here, which returns the figures for the wording when the check fires.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from string import Formatter
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from pydantic import Field, model_validator
 
@@ -79,8 +78,7 @@ def judge_trust(
 _Run = Callable[[Measurement, TrustCheck, tuple[str, ...]], Figures | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
+class _Test(NamedTuple):
     """How a check is made, the limits it compares with, and the figures it shows."""
 
     run: _Run

@@ -1,7 +1,6 @@
 """The verdict on a drive: what it behaves like, and whether a sync there means anything."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import ConfigDict, Field
 
@@ -20,8 +19,7 @@ from advisor.errors import NotTrustedError
 from advisor.measurement import Measurement, Model
 
 
-@dataclass(frozen=True, slots=True)
-class StorageKnowledge:
+class StorageKnowledge(NamedTuple):
     """profiles/storage, loaded."""
 
     classes: tuple[StorageClass, ...]

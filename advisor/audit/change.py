@@ -1,7 +1,6 @@
 """How a setting is changed on a server that runs. Pure."""
 
 import re
-from dataclasses import replace
 from typing import Final
 
 from advisor.rules.catalogue import Spec
@@ -41,7 +40,7 @@ def how_to_change(
     `main_file` where only files were read: then a line of a file is what is changed, but for what
     the server writes itself.
     """
-    found = replace(found, place=pasteable(found.place))
+    found = found._replace(place=pasteable(found.place))
     main_file = pasteable(main_file)
     if found.derived_from:
         where = f" at {found.place}" if found.place else ""

@@ -43,10 +43,10 @@ def run_audit(
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
     user says. `option_names`: for files, what servers take. Raises as `advise` does.
     """
-    state = with_derived(replace(state, version=request.version))
+    state = with_derived(state._replace(version=request.version))
     if option_names is not None:
         unknown = unknown_options(state, knowledge.settings, option_names)
-        state = replace(state, refused=(*state.refused, *unknown))
+        state = state._replace(refused=(*state.refused, *unknown))
     request = replace(request, log_bin=writes_binary_log(state))
     verdict = judge(measurement, knowledge.storage) if measurement else None
     measured = describe_measured(measurement) if measurement else None
@@ -108,7 +108,7 @@ def with_derived(state: ServerState) -> ServerState:
     """With what settings that stand for others make of these."""
     vendor = VENDORS[state.vendor]
     derived = {entry.name: entry for entry in vendor.derived(state.settings, state.version)}
-    return replace(state, settings={**state.settings, **derived})
+    return state._replace(settings={**state.settings, **derived})
 
 
 def _evidence(

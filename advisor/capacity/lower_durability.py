@@ -1,15 +1,14 @@
 """What each durability class below the chosen one would change, save and cost. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.advice import Loss, LowerDurability, Recommendation
 from advisor.durability import CLASSES, Durability, risks_more
 from advisor.vendors.commits import CommitPath
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What the rules say for one durability class, and the syncs that a commit then waits for."""
 
     durability: Durability

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, get_args
 
 from advisor.commands import options as shared
-from advisor.commands.capacity_request import build_capacity_request
+from advisor.commands.capacity_request import CapacityOptions, build_capacity_request
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request, parse_syncs
@@ -29,7 +29,7 @@ class PlanCapacityOptions:
     ] = None
     db_version: shared.DatabaseVersion = None
     request: Annotated[shared.RequestOptions, Only("durability", "binary_log", "syncs")]
-    wanted: shared.CapacityOptions
+    wanted: CapacityOptions
     format_: shared.TableFormat = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None

@@ -1,20 +1,89 @@
-"""Options -> the CapacityRequest."""
+"""What capacity planning is asked for: its options -> the CapacityRequest."""
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
-from advisor.commands.options import CapacityOptions
 from advisor.commands.requests import parse_counts
 from advisor.errors import UsageError
 from advisor.knowledge import load_workload, load_workloads
 
 MAX_CLIENTS: Final = 1024
 """More connections than that want a pooler, and the model more time than anybody has."""
+
+Clients = Annotated[
+    str | None,
+    typer.Option(metavar="C,C,...", help="Numbers of clients to show.  [default: 1 to 256]"),
+]
+Workloads = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--workload",
+        metavar="NAME|FILE",
+        help="Show what rate of that workload the drive sustains; all: of every one we know."
+        " May be repeated.",
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter",
+        metavar="NAME=N",
+        help="What makes a workload larger, like items=5. May be repeated.",
+    ),
+]
+References = Annotated[
+    bool, typer.Option("--references", help="Show workloads on the reference drives, too.")
+]
+Cores = Annotated[
+    int | None,
+    typer.Option(min=1, max=4096, help="Cores of the server.  [default: the measured host's]"),
+]
+CpuPerTransaction = Annotated[
+    str | None,
+    typer.Option(
+        "--cpu-us-per-txn",
+        metavar="US",
+        help="CPU time of a transaction, in us, over all cores; by clients: 4:57,64:61."
+        "  [default: assumed for each single-row write, and shown]",
+    ),
+]
+TargetTps = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        max=1e9,
+        metavar="TPS",
+        help="Show which drives sustain so many transactions/s, and what would.",
+    ),
+]
+P99Limit = Annotated[
+    float | None,
+    typer.Option(
+        "--p99-ms", min=0.001, max=1e9, metavar="MS", help="Within that p99, for --target-tps."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityOptions:
+    """What capacity planning is asked for."""
+
+    clients: Clients = None
+    workload: Workloads = None
+    parameter: Parameters = None
+    references: References = False
+    target_tps: TargetTps = None
+    p99_ms: P99Limit = None
+    cores: Cores = None
+    cpu_us_per_txn: CpuPerTransaction = None
 
 
 def build_capacity_request(options: CapacityOptions) -> CapacityRequest:

@@ -6,7 +6,12 @@ from typing import Annotated, get_args
 import typer
 
 from advisor.commands import options as shared
-from advisor.commands.comparison_inputs import advised_changes, request_of, side_by_side
+from advisor.commands.comparison_inputs import (
+    AdviceOptions,
+    advised_changes,
+    request_of,
+    side_by_side,
+)
 from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_syncs
@@ -26,7 +31,7 @@ class CompareOptions:
         list[str] | None,
         typer.Argument(metavar="FILE|ref:ID", help="Measurements, and reference drives."),
     ] = None
-    advice: shared.AdviceOptions
+    advice: AdviceOptions
     format_: shared.TableFormat = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None

@@ -1,11 +1,14 @@
-"""What `compare` and `drift` are given: files, reference drives, a drive to measure."""
+"""What `compare` and `drift` are given: files, reference drives, a drive to measure, a server."""
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 from advisor.analysis.verdict import StorageKnowledge
-from advisor.commands.options import AdviceOptions, DriveOptions, OutputOptions
+from advisor.commands import options as shared
+from advisor.commands.options import DriveOptions, OutputOptions
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, measured, stored_measurement
 from advisor.comparison.advice import AdviceChanges, advice_changes
@@ -14,6 +17,34 @@ from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.probe import PLANS
 from advisor.request import Request
+from advisor.vendors.names import VendorName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceOptions:
+    """Advice for a server, where one is named."""
+
+    db: Annotated[
+        VendorName | None,
+        shared.database_option("Show what the advice for that server would change, too."),
+    ] = None
+    db_version: shared.DatabaseVersion = None
+    request: shared.RequestOptions = field(default_factory=shared.RequestOptions)
+
+    def __post_init__(self) -> None:
+        if self.db is not None:
+            return
+        need_db = {
+            "--db-version": self.db_version,
+            "--memory": self.request.memory,
+            "--recovery-time": self.request.recovery_time,
+            "--expected-tps": self.request.expected_tps,
+            "--log-bytes-per-commit": self.request.log_bytes_per_commit,
+            "--binary-log": self.request.binary_log,
+            "--build": self.request.build,
+        }
+        if given := [name for name, value in need_db.items() if value is not None]:
+            raise UsageError(f"{given[0]} needs --db")
 
 
 def side_by_side(names: Sequence[str], knowledge: StorageKnowledge) -> list[ComparedDrive]:

@@ -7,7 +7,12 @@ from typing import Annotated, get_args
 import typer
 
 from advisor.commands import options as shared
-from advisor.commands.comparison_inputs import advised_changes, before_and_now, request_of
+from advisor.commands.comparison_inputs import (
+    AdviceOptions,
+    advised_changes,
+    before_and_now,
+    request_of,
+)
 from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import parse_syncs
@@ -39,7 +44,7 @@ class DriftOptions:
         float,
         typer.Option(metavar="PERCENT", help="Slower by less does not count.", min=0),
     ] = TOLERANCE_PERCENT
-    advice: shared.AdviceOptions
+    advice: AdviceOptions
     format_: shared.TableFormat = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None

@@ -123,58 +123,6 @@ Syncs = Annotated[
     str | None,
     typer.Option(metavar="N,N,...", help="Syncs per transaction to show.  [default: 1 to 75]"),
 ]
-Clients = Annotated[
-    str | None,
-    typer.Option(metavar="C,C,...", help="Numbers of clients to show.  [default: 1 to 256]"),
-]
-Workloads = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--workload",
-        metavar="NAME|FILE",
-        help="Show what rate of that workload the drive sustains; all: of every one we know."
-        " May be repeated.",
-    ),
-]
-Parameters = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--parameter",
-        metavar="NAME=N",
-        help="What makes a workload larger, like items=5. May be repeated.",
-    ),
-]
-References = Annotated[
-    bool, typer.Option("--references", help="Show workloads on the reference drives, too.")
-]
-Cores = Annotated[
-    int | None,
-    typer.Option(min=1, max=4096, help="Cores of the server.  [default: the measured host's]"),
-]
-CpuPerTransaction = Annotated[
-    str | None,
-    typer.Option(
-        "--cpu-us-per-txn",
-        metavar="US",
-        help="CPU time of a transaction, in us, over all cores; by clients: 4:57,64:61."
-        "  [default: assumed for each single-row write, and shown]",
-    ),
-]
-TargetTps = Annotated[
-    float | None,
-    typer.Option(
-        min=0.01,
-        max=1e9,
-        metavar="TPS",
-        help="Show which drives sustain so many transactions/s, and what would.",
-    ),
-]
-P99Limit = Annotated[
-    float | None,
-    typer.Option(
-        "--p99-ms", min=0.001, max=1e9, metavar="MS", help="Within that p99, for --target-tps."
-    ),
-]
 RequireTrust = Annotated[
     AskedTrust | None, typer.Option(help="Exit with 3 when the drive deserves less trust.")
 ]
@@ -267,44 +215,3 @@ class RequestOptions:
     binary_log: BinaryLog = None
     build: Build = None
     syncs: Syncs = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdviceOptions:
-    """Advice for a server, where one is named."""
-
-    db: Annotated[
-        VendorName | None,
-        database_option("Show what the advice for that server would change, too."),
-    ] = None
-    db_version: DatabaseVersion = None
-    request: RequestOptions = field(default_factory=RequestOptions)
-
-    def __post_init__(self) -> None:
-        if self.db is not None:
-            return
-        need_db = {
-            "--db-version": self.db_version,
-            "--memory": self.request.memory,
-            "--recovery-time": self.request.recovery_time,
-            "--expected-tps": self.request.expected_tps,
-            "--log-bytes-per-commit": self.request.log_bytes_per_commit,
-            "--binary-log": self.request.binary_log,
-            "--build": self.request.build,
-        }
-        if given := [name for name, value in need_db.items() if value is not None]:
-            raise UsageError(f"{given[0]} needs --db")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapacityOptions:
-    """What capacity planning is asked for."""
-
-    clients: Clients = None
-    workload: Workloads = None
-    parameter: Parameters = None
-    references: References = False
-    target_tps: TargetTps = None
-    p99_ms: P99Limit = None
-    cores: Cores = None
-    cpu_us_per_txn: CpuPerTransaction = None

@@ -8,8 +8,8 @@ import typer
 
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.workloads import Transaction, fill_in
-from advisor.commands.capacity_request import build_capacity_request
-from advisor.commands.options import CapacityOptions, RequestOptions
+from advisor.commands.capacity_request import CapacityOptions, build_capacity_request
+from advisor.commands.options import RequestOptions
 from advisor.commands.parameters import Only
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.errors import UsageError

@@ -1,5 +1,6 @@
 """Advice -> an option file, a postgresql.conf fragment, or the same settings in another form."""
 
+import re
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -38,7 +39,9 @@ def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "
         autoescape=False,
     )
     view = _view(advice, chosen, explain=explain)
-    return environment.get_template(chosen.template).render(view)
+    text = environment.get_template(chosen.template).render(view)
+    # The templates write every comment as an option file has it.
+    return text if chosen.mark == "#" else re.sub("(?m)^#", chosen.mark, text)
 
 
 def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
@@ -59,7 +62,6 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "placement": form.placement or VENDORS[advice.engine].placement,
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
-        "mark": form.mark,
         "indent": form.indent,
         "image": image_of(advice),
         "program": program_of(advice),

@@ -201,15 +201,15 @@ class Rule(Strict):
         if self.loss_groups_max is not None and self.loss_window_ms is None:
             raise ValueError("loss_groups_max goes with loss_window_ms")
         needed = set(self.when) | (self.formula.needs if self.formula else set())
-        if strangers := needed - set(FACTS):
+        if strangers := needed - FACTS.keys():
             raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
         for name in self.formula.needs if self.formula else ():
             if FACTS[name].kind != "number":
                 raise ValueError(f"{name} is a {FACTS[name].kind}, a formula needs a number")
         for name, condition in self.when.items():
             _check_condition(name, condition)
-        allowed = set(FACTS) | ALWAYS_SHOWN | (self.formula.shows if self.formula else set())
-        if nameless := self.shown_names - allowed:
+        figures = ALWAYS_SHOWN | (self.formula.shows if self.formula else set())
+        if nameless := self.shown_names - figures - FACTS.keys():
             shown = ", ".join(f"{{{name}}}" for name in sorted(nameless))
             raise ValueError(f"the reason shows {shown}, which nothing gives")
         return self

@@ -1,7 +1,7 @@
 """Applies the catalogue to the facts of one drive and one server. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.advice import Recommendation, RuleId, Skip
 from advisor.analysis.fact_model import Facts
@@ -16,8 +16,7 @@ from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What the rules say, and which of them could not speak."""
 
     recommendations: tuple[Recommendation, ...]

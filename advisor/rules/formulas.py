@@ -3,8 +3,8 @@
 Sizes are in bytes, durations in microseconds; the engine converts them to the server's unit.
 """
 
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -19,12 +19,11 @@ Bytes = Annotated[
 """Whole bytes, or a size like "64MB" in the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormulaResult:
+class FormulaResult(NamedTuple):
     """A formula's value, and the figures it shows to the rule's reason."""
 
     value: int
-    shown: dict[str, float | str] = field(default_factory=dict)
+    shown: Mapping[str, float | str] = {}
 
 
 def number(facts: Facts, name: str) -> float:

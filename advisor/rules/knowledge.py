@@ -1,15 +1,14 @@
 """What the rules rest on: everything under profiles/ that one server's advice needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.analysis.facts import Assumption
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.rules.catalogue import Setting
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(NamedTuple):
     """Everything under profiles/ that one engine's advice needs."""
 
     storage: StorageKnowledge

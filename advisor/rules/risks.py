@@ -1,8 +1,7 @@
 """What a value risks, whatever a rule says of it: one table for the red lines and for the audit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.durability import Durability
 from advisor.units import Value
@@ -11,8 +10,7 @@ _POSTGRESQL: Final = "https://www.postgresql.org/docs/current"
 _MYSQL: Final = "https://dev.mysql.com/doc/refman/8.4/en"
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(NamedTuple):
     """One setting: which of its values risk what, why, and what the safe one costs."""
 
     otherwise: Durability
@@ -20,7 +18,7 @@ class Risk:
     why: str
     price: str
     source: str
-    values: Mapping[Value, Durability] = field(default_factory=dict)
+    values: Mapping[Value, Durability] = {}
 
     def of(self, value: Value) -> Durability:
         """What that value risks."""

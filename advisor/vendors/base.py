@@ -8,9 +8,8 @@ import re
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
@@ -41,8 +40,7 @@ PATIENCE_S: Final = 10
 """After so long a statement of an audit gives up, whether it runs or waits for a lock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where everything of one throw-away server lies: two folders that it may write to, and its
     configuration, which it may read."""
 
@@ -66,8 +64,7 @@ class Place:
         return self.run / "s"  # short, for the whole path of a socket may have 107 bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Initialisation:
+class Initialisation(NamedTuple):
     """How a data directory is made: a command, and what stands on its standard input."""
 
     command: Command
@@ -77,8 +74,7 @@ class Initialisation:
     sql_after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(NamedTuple):
     """One count that only grows."""
 
     source: str
@@ -91,8 +87,7 @@ class Counter:
 NO_COUNTER: Final = Counter("")
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(NamedTuple):
     """What is counted in an interval."""
 
     commits: Counter
@@ -100,15 +95,14 @@ class Counters:
     binary_log_syncs: Counter = NO_COUNTER
 
 
-@dataclass(frozen=True, slots=True)
-class NoFlush:
+class NoFlush(NamedTuple):
     """How commits are kept from waiting for a flush, and how that ends."""
 
     before: str = ""
     """Reads the values to put back; "" where there are none."""
-    admin: Callable[[bool, Sequence[Any]], Sequence[str]] = field(default=lambda *_: ())
+    admin: Callable[[bool, Sequence[Any]], Sequence[str]] = lambda *_: ()
     """Statements of one session, to switch off (True) or on again with the values read before."""
-    each: Callable[[bool], Sequence[str]] = field(default=lambda _: ())
+    each: Callable[[bool], Sequence[str]] = lambda _: ()
     """Statements of every session."""
     confirm: str = ""
     """A statement whose one value must become `confirmed` in every session after a reload."""
@@ -268,8 +262,8 @@ class Vendor(ABC):
     """What a configuration file of it is called."""
     config_look: ClassVar[str]
     """The same for whoever finds one where another server's belongs."""
-    telling_line: ClassVar[re.Pattern[str]]
-    """How a line begins that hardly stands in any other server's configuration."""
+    telling_line: ClassVar[str]
+    """A pattern: how a line begins that hardly stands in any other server's configuration."""
     config_suffix: ClassVar[str]
     """What the name of a file in an included folder ends with."""
     server_groups: ClassVar[frozenset[str | None]]
@@ -321,7 +315,7 @@ class Vendor(ABC):
 
     def wrote(self, lines: Iterable[str]) -> bool:
         """Whether lines look like a configuration of its own."""
-        return any(self.telling_line.match(line) for line in lines)
+        return any(re.match(self.telling_line, line) for line in lines)
 
     @abstractmethod
     def statements(self, text: str) -> Iterator[Statement]:

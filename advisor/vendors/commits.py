@@ -1,11 +1,9 @@
 """How a commit reaches the drive: which syncs it waits for, and who shares them. Data only."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class CommitPath:
+class CommitPath(NamedTuple):
     """The syncs one commit waits for: of a preallocated log, and of a binary log that grows."""
 
     log_syncs: int
@@ -24,8 +22,7 @@ class CommitPath:
         return self.log_syncs * sync_us + self.binary_log_syncs * append_us
 
 
-@dataclass(frozen=True, slots=True)
-class CommitDelay:
+class CommitDelay(NamedTuple):
     """How long a leader waits for others before it begins its sync.
 
     PostgreSQL: commit_delay, if commit_siblings others are under way; at the log. MySQL:
@@ -38,8 +35,7 @@ class CommitDelay:
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SyncStage:
+class SyncStage(NamedTuple):
     """One sync that a commit waits for."""
 
     file: Literal["log", "binary log", "file of its own"]
@@ -51,8 +47,7 @@ class SyncStage:
     """Whether the server's commit delay is spent here."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommitSequence:
+class CommitSequence(NamedTuple):
     """The stages of one commit, in order."""
 
     kind: str

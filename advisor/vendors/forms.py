@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from advisor.units import Value
 from advisor.versions import NumericVersion
@@ -35,8 +34,7 @@ class AdvisedSetting(Protocol):
     def persistable(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """One setting as a form has it."""
 
     lines: Sequence[str] = ()
@@ -48,8 +46,7 @@ Writer = Callable[[AdvisedSetting, Sequence[AdvisedSetting], NumericVersion], Wr
 """Writes one setting; the others of its advice and the server's version may matter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """One way to hand settings over."""
 
     template: str

@@ -267,7 +267,7 @@ class MySQL(Vendor):
 
     config_kind = "option file"
     config_look = "an option file of MySQL or MariaDB"
-    telling_line = re.compile(
+    telling_line = (
         r"(?i)\s*(\[[\w .-]{1,80}\]|(innodb[-_]|sync[-_]binlog|log[-_]bin|server[-_]id|datadir))"
     )
     config_suffix = ".cnf"

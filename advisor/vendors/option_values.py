@@ -8,8 +8,7 @@ https://mariadb.com/kb/en/configuring-mariadb-with-option-files/
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from advisor.units import UNIT_BYTES, Value
 from advisor.vendors.values import (
@@ -24,8 +23,7 @@ from advisor.vendors.values import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How one release series of MySQL or MariaDB reads options; of values and of their names."""
 
     # Values

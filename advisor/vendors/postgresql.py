@@ -228,7 +228,7 @@ class PostgreSQL(Vendor):
 
     config_kind = "configuration file"
     config_look = "a postgresql.conf"
-    telling_line = re.compile(
+    telling_line = (
         r"(?i)\s*(shared_buffers|wal_[a-z_]+|m(in|ax)_wal_size|fsync|full_page_writes|work_mem"
         r"|synchronous_commit|maintenance_work_mem|effective_[a-z_]+|checkpoint_[a-z_]+"
         r"|listen_addresses|shared_preload_libraries|hba_file)\s*="

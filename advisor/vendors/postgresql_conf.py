@@ -13,17 +13,14 @@ from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
 _LETTER: Final = r"[^\x00-@\[-^`{-\x7f]"
 _LETTER_OR_DIGIT: Final = r"[^\x00-/:-@\[-^`{-\x7f]"
 _WORD: Final = rf"{_LETTER}{_LETTER_OR_DIGIT}*"
-_TOKENS: Final = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("name", _WORD),
-        ("qualified name", rf"{_WORD}\.{_WORD}"),
-        ("quoted", r"'(?:[^'\\]|\\.|'')*'"),
-        ("bare", rf"{_LETTER}(?:{_LETTER_OR_DIGIT}|[-._:/])*"),
-        ("integer", r"[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)[a-zA-Z]*"),
-        ("real", r"[-+]?[0-9]*\.[0-9]*(?:[Ee][-+]?[0-9]+)?"),
-        ("equals", "="),
-    )
+_TOKENS: Final = (
+    ("name", _WORD),
+    ("qualified name", rf"{_WORD}\.{_WORD}"),
+    ("quoted", r"'(?:[^'\\]|\\.|'')*'"),
+    ("bare", rf"{_LETTER}(?:{_LETTER_OR_DIGIT}|[-._:/])*"),
+    ("integer", r"[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)[a-zA-Z]*"),
+    ("real", r"[-+]?[0-9]*\.[0-9]*(?:[Ee][-+]?[0-9]+)?"),
+    ("equals", "="),
 )
 """The longest wins, of equally long ones the first."""
 
@@ -57,14 +54,13 @@ def statements(text: str) -> Iterator[Statement]:
 
 def _tokens(line: str) -> Iterator[tuple[str, str]]:
     """Kind and text of each token, up to a comment or to what is none."""
+    tokens = [(kind, re.compile(pattern)) for kind, pattern in _TOKENS]
     place = 0
     while place < len(line) and line[place] != "#":
         if line[place] in _SPACE:
             place += 1
             continue
-        found = [
-            (kind, match) for kind, pattern in _TOKENS if (match := pattern.match(line, place))
-        ]
+        found = [(kind, match) for kind, pattern in tokens if (match := pattern.match(line, place))]
         if not found:
             yield "none", line[place]
             return

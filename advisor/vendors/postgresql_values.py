@@ -48,9 +48,9 @@ TIME_UNITS: Final = {
 """Unit -> microseconds, the greatest first."""
 
 _SPACE: Final = " \t\n\v\f\r"
-_WHOLE: Final = re.compile(rf"[{_SPACE}]*(?P<sign>[+-]?)(?P<digits>0[xX][0-9a-fA-F]+|[0-9]+)")
-_DECIMAL: Final = re.compile(rf"[{_SPACE}]*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
-_HEXADECIMAL: Final = re.compile(
+_WHOLE: Final = rf"[{_SPACE}]*(?P<sign>[+-]?)(?P<digits>0[xX][0-9a-fA-F]+|[0-9]+)"
+_DECIMAL: Final = rf"[{_SPACE}]*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+_HEXADECIMAL: Final = (
     rf"[{_SPACE}]*([+-]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?)"
 )
 _MOST_DIGITS: Final = 22
@@ -189,7 +189,7 @@ def _number(text: str, unit: str, *, whole: bool) -> int | float | Rejected:
 
 def _whole_number(text: str) -> tuple[float, int] | None:
     """strtol, and where its number ends; before a fraction or an exponent strtod begins anew."""
-    found = _WHOLE.match(text)
+    found = re.match(_WHOLE, text)
     sign, digits = (found["sign"], found["digits"]) if found else ("", "")
     end = found.end() if found else 0
     base = 16 if digits[1:2] in ("x", "X") else 8 if digits.startswith("0") else 10
@@ -210,11 +210,12 @@ def _whole_number(text: str) -> tuple[float, int] | None:
 
 def _real_number(text: str) -> tuple[float, int] | None:
     """strtod, and where its number ends; None for none, or one that no double holds."""
-    found = _HEXADECIMAL.match(text) or _DECIMAL.match(text)
+    hexadecimal = re.match(_HEXADECIMAL, text)
+    found = hexadecimal or re.match(_DECIMAL, text)
     if found is None:
         return None
     try:
-        number = float.fromhex(found[1]) if found.re is _HEXADECIMAL else float(found[1])
+        number = float.fromhex(found[1]) if hexadecimal else float(found[1])
     except OverflowError:
         return None
     vanishes = abs(number) < _SMALLEST_NORMAL and re.search("[1-9a-fA-F]", found[2])

@@ -1,11 +1,9 @@
 """What the lines of a configuration file say, whatever the server's syntax is."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line that sets something."""
 
     number: int
@@ -17,8 +15,7 @@ class Line:
     """The option group it stands in; None outside any, where MySQL and MariaDB refuse it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """What a line sets."""
 
     name: str
@@ -42,8 +39,7 @@ class Option:
         return "ON" if self.text is None else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(NamedTuple):
     """A line that sets nothing for certain; with nearly all of them no server starts."""
 
     reason: str
@@ -52,8 +48,7 @@ class Unresolved:
     loose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inclusion:
+class Inclusion(NamedTuple):
     """One line that brings in a file, or a folder of them."""
 
     number: int
@@ -66,8 +61,7 @@ class Inclusion:
     """PostgreSQL's include_if_exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """One line that the server cannot read."""
 
     number: int

@@ -5,9 +5,8 @@ holds both against the servers.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from advisor.units import Value
 
@@ -61,8 +60,7 @@ class ValueSpec(Protocol):
         """None: a boolean's is optional, any other's required."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlainSpec:
+class PlainSpec(NamedTuple):
     """A ValueSpec of a setting that profiles/ does not have."""
 
     type: SettingType
@@ -71,13 +69,12 @@ class PlainSpec:
     max: int | float | None = None
     multiple_of: int = 1
     choices: tuple[str, ...] = ()
-    build_choices: Mapping[str, object] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    build_choices: Mapping[str, object] = {}
+    aliases: Mapping[str, str] = {}
     argument: Argument | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """The server takes the text."""
 
     value: Value
@@ -86,8 +83,7 @@ class Parsed:
     """Why the value is another than the text says: clamped, aligned, not understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """The server does not take the text."""
 
     reason: str

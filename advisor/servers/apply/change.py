@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -238,7 +238,7 @@ def _read(place: DirectoryEntry, name: str = "") -> str | None:
 
 def _said(vendor: VendorName, text: str) -> list[Statement]:
     """What the server reads in a file, wherever the lines stand."""
-    return [replace(each, number=0) for each in VENDORS[vendor].statements(text)]
+    return [each._replace(number=0) for each in VENDORS[vendor].statements(text)]
 
 
 def _lines(text: str | None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -44,5 +43,5 @@ def read_server(
             )
         if interval_s:
             say(f"watching the server's counters for {interval_s:g} s")
-            return replace(state, activity=watch(connection, state, interval_s))
+            return state._replace(activity=watch(connection, state, interval_s))
         return state
