@@ -87,13 +87,14 @@ def ground() -> Iterator[Ground]:
         yield found
 
 
-class HangError(Exception):
+class HangError(BaseException):
     """The command did not end by itself."""
 
 
 @contextmanager
-def _ending() -> Iterator[None]:
+def _ending(hung: list[bool]) -> Iterator[None]:
     def hang(*_: object) -> NoReturn:
+        hung.append(True)
         raise HangError
 
     before = signal.signal(signal.SIGALRM, hang)
@@ -107,19 +108,17 @@ def _ending() -> Iterator[None]:
 
 def run(*arguments: str | Path) -> tuple[int, str]:
     """Exit status of the command as root, and all it said; -1 and "" for one that hangs."""
-    said = io.StringIO()
+    said, hung = io.StringIO(), list[bool]()
     with ExitStack() as stack:
         for module in ("advisor.commands.apply", "advisor.servers.installed.detect"):
             stack.enter_context(mock.patch(f"{module}.find_installed", return_value=None))
         stack.enter_context(redirect_stdout(said))
         stack.enter_context(redirect_stderr(said))
         try:
-            with _ending():
+            with _ending(hung):
                 command_line([str(each) for each in arguments])
         except SystemExit as end:
-            return int(end.code or 0), said.getvalue()
-        except HangError:
-            return -1, ""
+            return (-1, "") if hung else (int(end.code or 0), said.getvalue())
     raise AssertionError("the command line ends by SystemExit")
 
 
