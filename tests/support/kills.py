@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.support.faults import compile_library
@@ -83,13 +84,21 @@ def compile_file_calls(folder: Path) -> Path:
     return compile_library(Path(__file__).with_name("file_calls.c"), folder)
 
 
-def _measure_nothing() -> None:
-    """What `measure` saves is a stored measurement, so that its file is all that takes time."""
+def _be_quick() -> None:
+    """What has nothing to do with files is done once, or not at all: what `measure` saves is a
+    stored measurement, and no server is looked for."""
+    import advisor.commands.apply
+    import advisor.knowledge
     import advisor.probe
+    import advisor.servers.installed.detect
     from advisor.measurement import from_json
 
     stored = (MEASUREMENTS / "nvme-consumer.json").read_text()
     advisor.probe.measure = lambda *_, **__: from_json(stored, "stored")
+    for module in (advisor.commands.apply, advisor.servers.installed.detect):
+        vars(module)["find_installed"] = lambda *_, **__: None
+    advisor.knowledge._load_setting = cache(advisor.knowledge._load_setting)
+    advisor.knowledge.load_settings("innodb")
 
 
 def main() -> None:
@@ -98,7 +107,7 @@ def main() -> None:
     for command in WARM_UP:
         with suppress(SystemExit), redirect_stderr(io.StringIO()):
             cli.main(command.split())
-    _measure_nothing()
+    _be_quick()
     for line in sys.stdin:
         environment, arguments = json.loads(line)
         logs = [os.memfd_create(name) for name in ("calls", "stdout", "stderr")]

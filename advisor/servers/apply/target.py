@@ -93,6 +93,7 @@ def find_target(
     Raises UsageError where something must be named, AdvisorError for what cannot be read.
     """
     main = tuple(config) or _usual(VENDORS[vendor], to, root)
+    _require_files(main)
     before = read_settings(vendor, main, version)
     is_named = to is not None
     if to is None:
@@ -189,6 +190,14 @@ def _open(folder: Path) -> OpenDirectory:
         return open_directory(folder)
     except OSError as error:
         raise AdvisorError(f"{folder} cannot be opened: {error.strerror}") from error
+
+
+def _require_files(main: Sequence[Path]) -> None:
+    """Raises AdvisorError for a main configuration that would be waited for; not one that is
+    missing, which is said where it is read."""
+    for path in main:
+        if is_file(path) and not path.is_file():
+            raise AdvisorError(f"{path} is no regular file", "name the configuration with --config")
 
 
 def _require_ones_own(directory: OpenDirectory, folder: Path, found: FilesRead) -> None:
