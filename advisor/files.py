@@ -53,8 +53,8 @@ def read_bytes(path: Path, allowed: Callable[[bytes], int] = lambda _: MAX_INPUT
     return raw
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+def _without_waiting(path: str, _: int) -> int:
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def _too_large(name: str, limit_bytes: int) -> AdvisorError:

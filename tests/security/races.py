@@ -122,7 +122,7 @@ def run(*arguments: str | Path) -> tuple[int, str]:
     raise AssertionError("the command line ends by SystemExit")
 
 
-# The races: each says, try by try, what the attacker won, "" for nothing, and how root's command ended.
+# The races: each says, try by try, what the attacker won ("" for nothing) and root's exit status.
 
 
 Tried = Iterator[tuple[str, int]]
