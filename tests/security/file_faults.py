@@ -218,7 +218,6 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     found = {}
-    failed = False
     with tempfile.TemporaryDirectory(prefix="fsync-advisor-faults-", dir="/var/tmp") as made:
         room = Path(made)
         room.chmod(0o755)
@@ -227,6 +226,7 @@ def main() -> None:
                 counts: Counter[str] = Counter()
                 messages: Counter[str] = Counter()
                 calls = set()
+                complained = []
                 for line, fate, ended, wrong in tried(
                     name, room / str(number), program, all_of_them=True
                 ):
@@ -237,16 +237,17 @@ def main() -> None:
                             said = each.replace(str(room / str(number)), "DIR")
                             messages[re.sub(r"\.[0-9a-f]{12}\.draft", ".X.draft", said)] += 1
                     for complaint in wrong:
-                        failed = True
-                        print(f"{name}: {line}: {_kind(fate)}: {complaint}", flush=True)
+                        complained.append(f"{line}: {_kind(fate)}: {complaint}")
+                        print(f"{name}: {complained[-1]}", flush=True)
             found[name] = {
                 "calls": sorted(calls),
                 "faults": dict(sorted(counts.items())),
                 "messages": dict(sorted(messages.items())),
+                "complaints": complained,
             }
             print(name, dict(counts), flush=True)
     options.output.write_text(json.dumps(found, indent=2) + "\n")
-    sys.exit(failed)
+    sys.exit(any(each["complaints"] for each in found.values()))
 
 
 def _kind(fate: str) -> str:
