@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.security.attacker import ATTACKER_ID
 from tests.support.kills import KILLED, Ended, Program, compile_file_calls, killable
 from tests.support.paths import CHECKOUT, FIXTURES
 
@@ -57,6 +58,8 @@ class Scenario:
     file: str
     new: str | None
     """What the file holds afterwards; None: gone."""
+    owner_id: int = 0
+    """Whose the folder is, where we are root."""
 
 
 def _apply(folder: Path, what: str | Path) -> tuple[str | Path, ...]:
@@ -84,6 +87,9 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "undo, restoring": Scenario(
         lambda folder: _apply(folder, "--undo"), {NAME: B, f"{NAME}.before-1": A}, NAME, A
     ),
+    "apply as the folder's account, replacing": Scenario(
+        lambda folder: _apply(folder, folder / "fragment"), {NAME: A}, NAME, B, ATTACKER_ID
+    ),
     "import": Scenario(_import, {}, "product", ANYTHING),
     "import, replacing": Scenario(_import, {"product": OLD}, "product", ANYTHING),
     "measure": Scenario(_measure, {}, "product", ANYTHING),
@@ -106,6 +112,12 @@ class Stage:
             path.unlink()
         for name, text in self.scenario.before.items():
             (written / name).write_text(text)
+            self.give(written / name)
+
+    def give(self, path: Path) -> None:
+        """To the scenario's owner."""
+        if self.scenario.owner_id:
+            os.chown(path, self.scenario.owner_id, self.scenario.owner_id)
 
     def run(self, step: int = 0, fate: str = "") -> Ended:
         faults = {"FILE_CALLS_STEP": str(step), "FILE_CALLS_DO": fate} if fate else {}
@@ -129,7 +141,9 @@ def stage(scenario: Scenario, folder: Path, program: Program) -> Stage:
     (folder / "my.cnf").write_text(f"[mysqld]\n!includedir {folder}/conf.d\n")
     (folder / "fragment").write_text(B)
     (folder / "report").write_bytes((FIXTURES / "pg-18.3.txt").read_bytes())
-    return Stage(scenario, folder, program)
+    made = Stage(scenario, folder, program)
+    made.give(folder / "conf.d")
+    return made
 
 
 def fates(call: str, *, all_of_them: bool, step: int) -> Iterator[str]:
