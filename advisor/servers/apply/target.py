@@ -10,7 +10,6 @@ from typing import Final
 from advisor.directory import OpenDirectory, open_directory
 from advisor.effective_user import user_name
 from advisor.errors import AdvisorError, UsageError
-from advisor.files import is_directory
 from advisor.servers.apply.exchange import DirectoryEntry
 from advisor.servers.config import FilesRead, is_file, read_settings
 from advisor.trusted_path import UntrustedError
@@ -93,6 +92,7 @@ def find_target(
     Raises UsageError where something must be named, AdvisorError for what cannot be read.
     """
     main = tuple(config) or _usual(VENDORS[vendor], to, root)
+    _require_files(main)
     before = read_settings(vendor, main, version)
     is_named = to is not None
     if to is None:
@@ -108,9 +108,9 @@ def find_target(
             )
         (to,) = folders
     folder, name = (
-        (to, STEM + VENDORS[vendor].config_suffix) if is_directory(to) else (to.parent, to.name)
+        (to, STEM + VENDORS[vendor].config_suffix) if _is_folder(to) else (to.parent, to.name)
     )
-    if not is_directory(folder):
+    if not _is_folder(folder):
         raise UsageError(f"{folder} is no directory", "name one that the server includes")
     directory = _open(folder)
     if not is_named:
@@ -127,7 +127,7 @@ def find_target(
 
 def _folders(found: FilesRead) -> list[Path]:
     """The folders that the server reads, in its order."""
-    return [*{each.path: None for each in found.included_folders if is_directory(each.path)}]
+    return [*{each.path: None for each in found.included_folders if _is_folder(each.path)}]
 
 
 def _choice(folders: Sequence[Path]) -> str:
@@ -148,7 +148,7 @@ def _usual(vendor: Vendor, to: Path | None, root: Path) -> tuple[Path, ...]:
     """The main files of a server that is set up as its package does. Raises UsageError."""
     folder = None
     if to is not None:
-        folder = to.resolve() if is_directory(to) else to.resolve().parent
+        folder = to.resolve() if _is_folder(to) else to.resolve().parent
     found = [path for path in vendor.main_files(folder) if is_file(path)]
     if found and vendor.reads_all_main_files:
         return tuple(found)
@@ -184,6 +184,16 @@ def _real_name(directory: OpenDirectory, name: str) -> str:
     return real.name
 
 
+def _is_folder(path: Path) -> bool:
+    """Raises AdvisorError where that cannot be told."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _open(folder: Path) -> OpenDirectory:
     try:
         return open_directory(folder)
@@ -191,12 +201,27 @@ def _open(folder: Path) -> OpenDirectory:
         raise AdvisorError(f"{folder} cannot be opened: {error.strerror}") from error
 
 
+def _require_files(main: Sequence[Path]) -> None:
+    """Raises AdvisorError for a main configuration that would be waited for; not one that is
+    missing, which is said where it is read."""
+    for path in main:
+        if is_file(path) and not stat.S_ISREG(_status(path).st_mode):
+            raise AdvisorError(f"{path} is no regular file", "name the configuration with --config")
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _require_ones_own(directory: OpenDirectory, folder: Path, found: FilesRead) -> None:
     """Raises UntrustedError where a configuration names a folder that its owner may not change."""
     for included in found.included_folders:
         if included.path == folder:
             file = Path(included.place.rpartition(":")[0])
-            owner_id = file.stat().st_uid
+            owner_id = _status(file).st_uid
             if not directory.trusts(owner_id):
                 who = user_name(owner_id)
                 raise UntrustedError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError
-from advisor.files import read_bytes
+from advisor.files import read_bytes, read_regular
 from advisor.server_state import RefusedLine
 from advisor.vendors.base import Vendor
 from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
@@ -201,10 +201,13 @@ class Reader:
         if self.vendor.ignores_world_writable_files and writable:
             self.notes.append(f"{path} is writable by everybody, so the server ignores it")
             return None
-        if not named_by_user and not stat.S_ISREG(mode):
+        if named_by_user:
+            raw: bytes | None = read_bytes(path, lambda _: MAX_FILE_BYTES)
+        else:
+            raw = read_regular(path, MAX_FILE_BYTES) if stat.S_ISREG(mode) else None
+        if raw is None:
             self.notes.append(f"{path} is no regular file, and was not read")
             return None
-        raw = read_bytes(path, lambda _: MAX_FILE_BYTES)
         return raw.decode("utf-8", "surrogateescape")
 
 
