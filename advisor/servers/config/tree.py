@@ -6,13 +6,16 @@ What each server does was tried on it: tests/servers/test_config_files.py.
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from advisor.effective_user import Account, account_of, acting_as
 from advisor.errors import AdvisorError
 from advisor.files import read_bytes
 from advisor.server_state import RefusedLine
+from advisor.trusted_path import trusted_ids
 from advisor.vendors.base import Vendor
 from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
 
@@ -194,18 +197,34 @@ class Reader:
         if path in self.instead:
             return self.instead[path]
         try:
-            mode = path.stat().st_mode
+            with acting_as(_who_decides(path)):
+                mode = path.stat().st_mode
+                writable = stat.S_ISREG(mode) and mode & stat.S_IWOTH
+                if self.vendor.ignores_world_writable_files and writable:
+                    self.notes.append(f"{path} is writable by everybody, so the server ignores it")
+                    return None
+                if not named_by_user and not stat.S_ISREG(mode):
+                    self.notes.append(f"{path} is no regular file, and was not read")
+                    return None
+                raw = read_bytes(path, lambda _: MAX_FILE_BYTES)
         except OSError as error:
             raise _unreadable(path, error) from error
-        writable = stat.S_ISREG(mode) and mode & stat.S_IWOTH
-        if self.vendor.ignores_world_writable_files and writable:
-            self.notes.append(f"{path} is writable by everybody, so the server ignores it")
-            return None
-        if not named_by_user and not stat.S_ISREG(mode):
-            self.notes.append(f"{path} is no regular file, and was not read")
-            return None
-        raw = read_bytes(path, lambda _: MAX_FILE_BYTES)
         return raw.decode("utf-8", "surrogateescape")
+
+
+def _who_decides(path: Path) -> Account | None:
+    """Who else than root or we has a say in what is under a path: with no other rights it is read,
+    or root would show, and copy, what that one may not read. None: nobody."""
+    if os.geteuid() != 0:
+        return None
+    real = Path(os.path.realpath(path))
+    for way in (path, real):
+        for component in (*reversed(way.parents), way):
+            with suppress(OSError):
+                owner_id = component.lstat().st_uid
+                if owner_id not in trusted_ids():
+                    return account_of(owner_id)
+    return None
 
 
 def note_of(refused: RefusedLine) -> str:
