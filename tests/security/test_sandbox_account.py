@@ -86,7 +86,7 @@ def test_a_process_of_nobody_makes_root_change_nothing() -> None:
 
         def plant() -> None:
             for folder in places.iterdir():
-                for name in ("data/postgresql.conf", "fragment.conf", "server.log"):
+                for name in ("fragment.conf", "server.log"):
                     path = folder / name
                     if path.is_file() and not path.is_symlink():
                         path.unlink()

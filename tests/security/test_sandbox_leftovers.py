@@ -35,14 +35,10 @@ MOMENTS: Final = ("data", "run/.s.PGSQL.5432")
 """What lies in the private folder: while its data are made, and while the server runs."""
 
 
-def ours() -> list[psutil.Process]:
-    """Processes of accounts that are picked for one run."""
-    found = []
-    for process in psutil.process_iter(["uids"]):
-        uids = process.info["uids"]
-        if uids is not None and uids.real in IDS:
-            found.append(process)
-    return found
+def sleeping() -> list[psutil.Process]:
+    """What a fake server has left behind."""
+    found = psutil.process_iter(["cmdline"])
+    return [process for process in found if SLEEP_S in process.info["cmdline"]]
 
 
 def wait_for(ready: Callable[[], object], process: "subprocess.Popen[bytes] | None" = None) -> None:
@@ -162,8 +158,10 @@ def test_killed_its_server_ends_too_and_the_next_run_removes_the_folder(command:
         assert list(places.iterdir()) == [foreign]
 
 
-DETACHES: Final = """
-setsid sh -c 'sleep 300 & sleep 300' > /dev/null 2>&1 &
+SLEEP_S: Final = f"300.{os.getpid()}"
+"""By which ours are told."""
+DETACHES: Final = f"""
+setsid sh -c 'sleep {SLEEP_S} & sleep {SLEEP_S}' > /dev/null 2>&1 &
 echo FATAL:  no; exit 1
 """
 
@@ -172,11 +170,10 @@ echo FATAL:  no; exit 1
 def test_a_process_that_a_server_detached_is_ended(of: str) -> None:
     require_root()
     with fake_server("postgresql") as server:
-        before = ours()
         server.write(DETACHES if of == "server" else "exit 1", DETACHES if of == "initdb" else "")
         done = server.run("verify", "-", text="fsync = on\n")
         assert done.returncode == 1
-        assert [process for process in ours() if process not in before] == []
+        assert sleeping() == []
 
 
 def test_no_spelling_of_daemonize_leaves_a_server() -> None:
