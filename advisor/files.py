@@ -1,5 +1,7 @@
 """Reading a file that a user names."""
 
+import os
+import stat
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -47,10 +49,18 @@ def read_bytes(path: Path, allowed: Callable[[bytes], int] = lambda _: MAX_INPUT
     except OSError as error:
         raise AdvisorError(f"{name} cannot be read: {error.strerror}") from error
     if len(raw) > limit_bytes:
-        raise AdvisorError(
-            f"{name} is larger than {limit_bytes} bytes", "give only what is needed of it"
-        )
+        raise _too_large(name, limit_bytes)
     return raw
+
+
+def _without_waiting(path: str, _: int) -> int:
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _too_large(name: str, limit_bytes: int) -> AdvisorError:
+    return AdvisorError(
+        f"{name} is larger than {limit_bytes} bytes", "give only what is needed of it"
+    )
 
 
 def read_head(path: Path) -> bytes | None:
@@ -62,6 +72,23 @@ def read_head(path: Path) -> bytes | None:
             return file.read(HEAD_BYTES)
     except OSError:
         return None
+
+
+def read_regular(path: Path, limit_bytes: int) -> bytes | None:
+    """What a regular file holds; None for anything else: nobody waits for a pipe.
+
+    Raises AdvisorError, for too large a file, too.
+    """
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
+            raw = file.read(limit_bytes + 1)
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+    if len(raw) > limit_bytes:
+        raise _too_large(str(path), limit_bytes)
+    return raw
 
 
 def is_directory(path: Path) -> bool:

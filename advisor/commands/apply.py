@@ -127,7 +127,7 @@ def apply(options: ApplyOptions) -> None:
     target = find_target(db, options.to, options.config or (), version)
     if VENDORS[db].data_directory_marker and server is None and target.version:
         installed = find_installed(db, series=target.version[:1])  # whose data directory it is
-    alone = nullcontext() if options.dry_run else alone_in(target.directory)
+    alone = nullcontext() if options.dry_run else alone_in(target.directory, target.name)
     with target.directory, alone:
         change = _plan(target, options.file, options.durability)
         warnings = _Warnings(quiet)

@@ -31,7 +31,7 @@ def become(user_id: int) -> None:
     os.setuid(user_id)
 
 
-def as_attacker(act: Callable[[], None], user_id: int = ATTACKER_ID) -> None:
+def as_attacker(act: Callable[[], object], user_id: int = ATTACKER_ID) -> None:
     """Done once, with the attacker's rights, before anything goes on."""
     child = os.fork()
     if child == 0:
@@ -46,7 +46,7 @@ def as_attacker(act: Callable[[], None], user_id: int = ATTACKER_ID) -> None:
 
 
 @contextmanager
-def attacking(act: Callable[[], None], user_id: int = ATTACKER_ID) -> Iterator[None]:
+def attacking(act: Callable[[], object], user_id: int = ATTACKER_ID) -> Iterator[None]:
     """`act` in a busy loop of a process of the attacker's, for as long as the block lasts."""
     ready, tell = os.pipe()
     child = os.fork()

@@ -16,7 +16,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 from unittest import mock
@@ -87,13 +87,14 @@ def ground() -> Iterator[Ground]:
         yield found
 
 
-class HangError(Exception):
+class HangError(BaseException):
     """The command did not end by itself."""
 
 
 @contextmanager
-def _ending() -> Iterator[None]:
+def _ending(hung: list[bool]) -> Iterator[None]:
     def hang(*_: object) -> NoReturn:
+        hung.append(True)
         raise HangError
 
     before = signal.signal(signal.SIGALRM, hang)
@@ -107,26 +108,27 @@ def _ending() -> Iterator[None]:
 
 def run(*arguments: str | Path) -> tuple[int, str]:
     """Exit status of the command as root, and all it said; -1 and "" for one that hangs."""
-    said = io.StringIO()
+    said, hung = io.StringIO(), list[bool]()
     with ExitStack() as stack:
         for module in ("advisor.commands.apply", "advisor.servers.installed.detect"):
             stack.enter_context(mock.patch(f"{module}.find_installed", return_value=None))
         stack.enter_context(redirect_stdout(said))
         stack.enter_context(redirect_stderr(said))
         try:
-            with _ending():
+            with _ending(hung):
                 command_line([str(each) for each in arguments])
         except SystemExit as end:
-            return int(end.code or 0), said.getvalue()
-        except HangError:
-            return -1, ""
+            return (-1, "") if hung else (int(end.code or 0), said.getvalue())
     raise AssertionError("the command line ends by SystemExit")
 
 
-# The races: each says, try by try, what the attacker won; "" for nothing.
+# The races: each says, try by try, what the attacker won ("" for nothing) and root's exit status.
 
 
-def folder_becomes_a_link(place: Ground, tries: int) -> Iterator[str]:
+Tried = Iterator[tuple[str, int]]
+
+
+def folder_becomes_a_link(place: Ground, tries: int) -> Tried:
     """Point 1: the folder that root writes in is exchanged with a link to one of root's."""
     link = place.theirs / "link"
     as_attacker(lambda: link.symlink_to(place.roots))
@@ -135,10 +137,10 @@ def folder_becomes_a_link(place: Ground, tries: int) -> Iterator[str]:
         for number in range(tries):
             fragment.write_text(f"{OURS}# {number}\ninnodb_io_capacity_max = {5000 + number}\n")
             status, _ = place.apply(fragment, "--yes")
-            yield _won_in(place.roots) or ("it hangs" if status < 0 else "")
+            yield _won_in(place.roots), status
 
 
-def backup_becomes_a_link(place: Ground, tries: int) -> Iterator[str]:
+def backup_becomes_a_link(place: Ground, tries: int) -> Tried:
     """Point 12: what --undo shows and puts back becomes a link to what only root may read.
 
     That the attacker's own file is a link in the end is no win: its folder is its own.
@@ -159,10 +161,7 @@ def backup_becomes_a_link(place: Ground, tries: int) -> Iterator[str]:
                 ours.write_text(f"{OURS}# as it was\n")
                 os.chown(ours, ATTACKER_ID, ATTACKER_ID)
             status, said = place.apply("--undo", "--diff", "--yes")
-            if SECRET in said:
-                yield "the secret is shown"
-            else:
-                yield _is_copied(ours) or ("it hangs" if status < 0 else "")
+            yield "the secret is shown" if SECRET in said else _is_copied(ours), status
             as_attacker(lambda: _plant(backup))
 
 
@@ -187,7 +186,7 @@ def _is_copied(path: Path) -> str:
         return ""
 
 
-def our_file_becomes_a_pipe(place: Ground, tries: int) -> Iterator[str]:
+def our_file_becomes_a_pipe(place: Ground, tries: int) -> Tried:
     """Point 12: our file is exchanged with a named pipe, which nobody ever writes to."""
     ours, pipe = place.conf_d / NAME, place.conf_d / "pipe"
     as_attacker(lambda: os.mkfifo(pipe, 0o644))
@@ -197,20 +196,20 @@ def our_file_becomes_a_pipe(place: Ground, tries: int) -> Iterator[str]:
     with attacking(lambda: exchange(ours, pipe)):
         for _ in range(tries):
             status, _ = place.apply(fragment, "--dry-run")
-            yield "it hangs" if status < 0 else ""
+            yield "", status
 
 
-def outputs_folder_becomes_a_link(place: Ground, tries: int) -> Iterator[str]:
+def outputs_folder_becomes_a_link(place: Ground, tries: int) -> Tried:
     """Points 1 and 6: the folder of --output is exchanged with a link to one of root's."""
     link = place.theirs / "link"
     as_attacker(lambda: link.symlink_to(place.roots))
     with attacking(lambda: exchange(place.conf_d, link)):
         for _ in range(tries):
             status, _ = run("import", REPORT, "--output", place.conf_d / "product", "--force")
-            yield _won_in(place.roots) or ("it hangs" if status < 0 else "")
+            yield _won_in(place.roots), status
 
 
-def old_output_is_exchanged(place: Ground, tries: int) -> Iterator[str]:
+def old_output_is_exchanged(place: Ground, tries: int) -> Tried:
     """Point 6: in a folder like /tmp the old file is anybody's, and set-user-id."""
     sticky = place.folder / "sticky"
     sticky.mkdir()
@@ -247,7 +246,7 @@ def old_output_is_exchanged(place: Ground, tries: int) -> Iterator[str]:
                         bad = found.st_mode & 0o7022 and stat.S_ISREG(found.st_mode)
                         won = won or (f"root's file is {found.st_mode:o}" if bad else "")
                         (sticky / name).unlink()
-            yield won or ("it hangs" if status < 0 else "")
+            yield won, status
             as_attacker(plant)
 
 
@@ -260,7 +259,7 @@ def _won_in(folder: Path) -> str:
     return f"root writes {names[0].split('.')[0] or 'a draft'} where only root may" if names else ""
 
 
-RACES: Final[Mapping[str, Callable[[Ground, int], Iterator[str]]]] = {
+RACES: Final[Mapping[str, Callable[[Ground, int], Tried]]] = {
     race.__name__: race
     for race in (
         folder_becomes_a_link,
@@ -272,15 +271,30 @@ RACES: Final[Mapping[str, Callable[[Ground, int], Iterator[str]]]] = {
 }
 
 
-def won(name: str, tries: int) -> Counter[str]:
-    """What the attacker won in so many tries -> how often; ended at the third hang."""
+@dataclass(frozen=True)
+class Outcome:
+    """So many tries of one race."""
+
+    tries: int
+    done: int
+    """How often root's command did what it was told to."""
+    won: Mapping[str, int]
+    """What the attacker won -> how often."""
+
+
+def raced(name: str, tries: int) -> Outcome:
+    """A race tried so often; ended at the third hang."""
     found: Counter[str] = Counter()
+    done = made = 0
     with ground() as place:
-        for what in RACES[name](place, tries):
-            found[what] += 1
+        for what, status in RACES[name](place, tries):
+            made += 1
+            done += status == 0
+            if what or status < 0:
+                found[what or "it hangs"] += 1
             if found["it hangs"] > 2:
                 break
-    return found
+    return Outcome(made, done, dict(sorted(found.items())))
 
 
 def main() -> None:
@@ -291,9 +305,7 @@ def main() -> None:
     options = parser.parse_args()
     found = {}
     for name in [options.only] if options.only else RACES:
-        counts = won(name, options.tries)
-        lost = counts.pop("", 0)
-        found[name] = {"tries": lost + counts.total(), "won": dict(sorted(counts.items()))}
+        found[name] = asdict(raced(name, options.tries))
         print(name, found[name], flush=True)
     options.output.write_text(json.dumps(found, indent=2) + "\n")
     sys.exit(any(race["won"] for race in found.values()))

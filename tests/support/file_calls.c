@@ -1,7 +1,8 @@
 /* Faults in the calls that look at or change files below one folder, or the way to it; preloaded
  * (LD_PRELOAD) and chosen by environment variables, which are read at each call:
  *
- *   FILE_CALLS_IN=DIR      which calls are meant: of a path or descriptor in DIR, or above it
+ *   FILE_CALLS_IN=DIR      which calls are meant: of a path or descriptor in DIR, or on the way to
+ *                          it; where a folder above it is looked through, that is for others
  *   FILE_CALLS_CHANGE=1    of them only those that change something
  *   FILE_CALLS_STEP=N      the Nth of them, counted from 1,
  *   FILE_CALLS_DO=ERRNO    fails with that number,
@@ -30,11 +31,13 @@ static atomic_long steps;
 
 enum fate { GO_ON, FAIL, DIE_BEFORE, DIE_AFTER };
 
-static int lies_on_the_way(const char *path, const char *folder)
+static int lies_on_the_way(const char *name, const char *path, const char *folder)
 {
     size_t mine = strlen(path), its = strlen(folder);
     if (!strncmp(path, folder, its) && (path[its] == '/' || !path[its]))
         return 1;
+    if (!strcmp(name, "stat") || strstr(name, "dir"))
+        return 0;
     return !strcmp(path, "/") || (mine < its && !strncmp(path, folder, mine) && folder[mine] == '/');
 }
 
@@ -66,7 +69,7 @@ static enum fate fate_of(const char *name, int fd, const char *relative, int cha
         }
     }
     errno = kept;
-    if (*path != '/' || !lies_on_the_way(path, folder))
+    if (*path != '/' || !lies_on_the_way(name, path, folder))
         return GO_ON;
     long number = atomic_fetch_add(&steps, 1) + 1;
     if (log)

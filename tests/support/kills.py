@@ -11,23 +11,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.support.faults import compile_library
-from tests.support.paths import MEASUREMENTS
+from tests.support.paths import FIXTURES, MEASUREMENTS
 
 KILLED = -9
-
-WARM_UP = (
-    "apply /dev/null --db mysql --yes --config /none",
-    "recommend --db mysql --db-version 9.7 --from /none",
-    "import /dev/null",
-    "measure /none --quiet",
-)
-"""Commands that fail, after the imports that are then made once and not in each child."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +77,46 @@ def compile_file_calls(folder: Path) -> Path:
     return compile_library(Path(__file__).with_name("file_calls.c"), folder)
 
 
-def _measure_nothing() -> None:
-    """What `measure` saves is a stored measurement, so that its file is all that takes time."""
+def _be_quick() -> None:
+    """What has nothing to do with files is done once, or not at all: what `measure` saves is a
+    stored measurement, and no server is looked for."""
+    import advisor.commands.apply
+    import advisor.knowledge
     import advisor.probe
+    import advisor.servers.installed.detect
     from advisor.measurement import from_json
 
     stored = (MEASUREMENTS / "nvme-consumer.json").read_text()
     advisor.probe.measure = lambda *_, **__: from_json(stored, "stored")
+    for module in (advisor.commands.apply, advisor.servers.installed.detect):
+        vars(module)["find_installed"] = lambda *_, **__: None
+    advisor.knowledge._load_setting = cache(advisor.knowledge._load_setting)
+    advisor.knowledge.load_settings("innodb")
+
+
+def _warm_up(folder: Path) -> Iterator[tuple[str | Path, ...]]:
+    """Commands whose imports are then made once, and not in each child."""
+    (folder / "my.cnf").write_text(f"[mysqld]\n!includedir {folder}\n")
+    (folder / "fragment").write_text("# fsync-advisor\n[mysqld]\nsync_binlog = 1\n")
+    where = ("--to", folder, "--config", folder / "my.cnf")
+    for what in (folder / "fragment", "--undo"):
+        yield ("apply", what, "--db", "mysql", "--yes", "--unchecked", "--diff", *where)
+    stored = MEASUREMENTS / "nvme-consumer.json"
+    yield ("recommend", "--db", "mysql", "--db-version", "9.7", "--from", stored)
+    for command in (("import", FIXTURES / "pg-18.3.txt"), ("measure", "/", "--quiet")):
+        for _ in range(2):
+            yield (*command, "--output", folder / "product")  # the second is refused
 
 
 def main() -> None:
     from advisor import cli
 
-    for command in WARM_UP:
-        with suppress(SystemExit), redirect_stderr(io.StringIO()):
-            cli.main(command.split())
-    _measure_nothing()
+    _be_quick()
+    with tempfile.TemporaryDirectory() as folder:
+        for command in _warm_up(Path(folder)):
+            nowhere = io.StringIO()
+            with suppress(SystemExit), redirect_stderr(nowhere), redirect_stdout(nowhere):
+                cli.main([str(each) for each in command])
     for line in sys.stdin:
         environment, arguments = json.loads(line)
         logs = [os.memfd_create(name) for name in ("calls", "stdout", "stderr")]
@@ -108,7 +126,12 @@ def main() -> None:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(logs[1], 1)
             os.dup2(logs[2], 2)
-            cli.main(arguments)
+            try:
+                cli.main(arguments)
+            except SystemExit as end:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(int(end.code or 0))  # taking the interpreter apart takes the most time
         _, status = os.waitpid(child, 0)
         texts = []
         for log in logs:

@@ -1,6 +1,7 @@
 """The safe writer and the reader: what they refuse, and that a failure leaves nothing behind."""
 
 import errno
+import fcntl
 import io
 import os
 import socket
@@ -12,16 +13,19 @@ from typing import Any, NoReturn
 
 import pytest
 
-from advisor import files, output_files
+from advisor import directory, files, output_files
+from advisor.effective_user import Account, acting_as
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, read_text
 from advisor.output_files import check_writable, write_text
+from tests.support.faults import missing
 
 # Run by somebody without privileges: in the folder argv[1], argv[2] the operation on path argv[3].
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
-from advisor import files, output_files
+from advisor import directory, files, output_files
+from advisor.effective_user import Account, acting_as
 from advisor.errors import AdvisorError
 os.chdir(sys.argv[1])
 if os.getuid() == 0:
@@ -381,3 +385,126 @@ def test_an_interruption_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         write_text(tmp_path / "zz.cnf", "new")
     assert names_in(tmp_path) == []
+
+
+def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file system that cannot rename without replacing, either: sshfs, 9p."""
+    monkeypatch.setattr(os, "link", failing(errno.EPERM))
+    monkeypatch.setattr(directory, "_rename_without_replacing", failing(errno.EINVAL))
+
+
+def test_without_hard_links_a_new_file_is_whole_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_hard_links(monkeypatch)
+    write_text(tmp_path / "zz.cnf", "new")
+    assert (tmp_path / "zz.cnf").read_text() == "new"
+    with pytest.raises(UsageError, match="exists already"):
+        write_text(tmp_path / "zz.cnf", "newer")
+    assert names_in(tmp_path) == ["zz.cnf"]
+
+
+def test_without_hard_links_a_failing_rename_leaves_no_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_hard_links(monkeypatch)
+    monkeypatch.setattr(os, "rename", failing(errno.EIO))
+    with pytest.raises(AdvisorError, match="cannot be written: Input/output error"):
+        write_text(tmp_path / "zz.cnf", "new")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_directory_that_cannot_be_synced_is_said_of_a_file_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    path = tmp_path / "zz.cnf"
+    if force:
+        path.write_text("old")
+    fsync = os.fsync
+
+    def fails_for_directories(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fails_for_directories)
+    with pytest.raises(AdvisorError) as refusal:
+        write_text(path, "new", force=force)
+    assert refusal.value.message == (
+        f"{path} was written, but may not survive a power loss: syncing {tmp_path} failed:"
+        " Input/output error"
+    )
+    assert path.read_text() == "new"
+    assert names_in(tmp_path) == ["zz.cnf"]
+
+
+def test_a_draft_that_was_left_is_swept_and_one_that_is_written_is_not(tmp_path: Path) -> None:
+    left, written = (tmp_path / f".zz.cnf.{name}.draft" for name in ("left", "written"))
+    left.write_text("half of")
+    with written.open("w") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        write_text(tmp_path / "zz.cnf", "new")
+        assert names_in(tmp_path) == [written.name, "zz.cnf"]
+    (tmp_path / ".other.cnf.x.draft").touch()
+    write_text(tmp_path / "zz.cnf", "newer", force=True)
+    assert names_in(tmp_path) == [".other.cnf.x.draft", "zz.cnf"]
+
+
+# Directories
+
+
+def test_a_directory_has_its_path_without_links(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a/../a")
+    (tmp_path / "loop").symlink_to("loop")
+    with directory.open_directory(tmp_path / "link" / "b" / ".." / "." / "b") as found:
+        assert found.path == tmp_path / "a" / "b"
+        assert os.path.samestat(os.fstat(found.descriptor), (tmp_path / "a/b").stat())
+        assert found.account is None
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        directory.open_directory(tmp_path / "loop")
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        directory.open_directory(tmp_path / "file")
+
+
+def test_a_relative_path_may_go_above_where_we_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    with directory.open_directory(Path("../..")) as found:
+        assert found.path == tmp_path
+    with directory.open_directory(Path("../../../../../../../../../..")) as found:
+        assert found.path == Path("/")
+
+
+def test_a_tree_is_removed_without_following_links(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    (tmp_path / "in" / "side" / "deep").mkdir(parents=True)
+    (tmp_path / "in" / "side" / "link").symlink_to(outside)
+    (tmp_path / "in" / "file").touch()
+    with directory.open_directory(tmp_path) as found:
+        found.remove_tree("in")
+        found.remove_tree("none")
+    assert names_in(tmp_path) == ["outside"]
+    assert names_in(outside) == ["kept"]
+
+
+def test_rights_come_back_whatever_happens() -> None:
+    if os.geteuid() != 0:
+        missing("acting as another needs root")
+    before = os.geteuid(), os.getegid(), os.getgroups()
+
+    def act() -> NoReturn:
+        with acting_as(Account(61234, 61235, (61236,))):
+            assert (os.geteuid(), os.getegid(), os.getgroups()) == (61234, 61235, [61236])
+            assert os.getresuid()[0] == 0
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        act()
+    assert (os.geteuid(), os.getegid(), os.getgroups()) == before

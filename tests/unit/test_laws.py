@@ -198,6 +198,135 @@ def test_only_some_read_or_write_files(module: Module) -> None:
     assert opened == []
 
 
+PRIVILEGED: Final = ("advisor.directory", "advisor.trusted_path", "advisor.probe.scratch")
+"""Who may change what lies in a directory: by an open directory, and the probe by its own."""
+
+OWED: Final[tuple[str, ...]] = (
+    "advisor.servers.apply.server_check",
+    "advisor.servers.sandbox",
+)
+"""Who still does it by path, and will not."""
+
+CHANGES_BY_PATH: Final = {
+    *("chown", "lchown", "chmod", "lchmod", "chflags", "setxattr", "removexattr", "utime"),
+    *("rename", "renames", "replace", "link", "symlink", "unlink", "remove", "truncate"),
+    *("mkdir", "makedirs", "mkfifo", "mknod", "rmdir", "removedirs", "chroot"),
+}
+"""What os has for it. (Of a descriptor there is fchown, fchmod, ftruncate.)"""
+
+PATH_CHANGES: Final = {
+    *("write_text", "write_bytes", "touch", "mkdir", "rmdir", "unlink", "rename"),
+    *("chmod", "lchmod", "hardlink_to", "symlink_to", "link_to"),
+}
+"""What pathlib has for it; and replace(), of one argument."""
+
+
+def changes_by_path(module: Module) -> list[str]:
+    """What a module does to files by their paths, where somebody may have planted a link."""
+    found = list(module.imports_package("tempfile", "fileinput"))
+    by_name = ("os", "posix", "shutil")
+    found += [name for name in module.imports() if name.rpartition(".")[0] in by_name]
+    found += [
+        ast.unparse(call) for call in module.calls() if _is_change(call, called(call).split("."))
+    ]
+    return found
+
+
+def _is_change(call: ast.Call, names: list[str]) -> bool:
+    of, name = names[0], names[-1]
+    if name == "open":
+        if of == "os":
+            of_nothing = ast.unparse(call.args[0]) == "os.devnull"
+            return not (of_nothing or _only_reads(call.args[1]))
+        position = 1 if names == ["open"] else 0
+        given = [word.value for word in call.keywords if word.arg == "mode"]
+        mode = [*call.args[position : position + 1], *given]
+        return any(not _is_reading(each) for each in mode)
+    if names == ["os", name]:
+        return name in CHANGES_BY_PATH
+    if names == ["shutil", name]:
+        return name != "which"
+    is_method = len(names) > 1
+    return is_method and (
+        name in PATH_CHANGES or (name == "replace" and len(call.args) == 1 and not call.keywords)
+    )
+
+
+def _is_reading(mode: ast.expr) -> bool:
+    return isinstance(mode, ast.Constant) and set(str(mode.value)) <= set("rbt")
+
+
+def _only_reads(flags: ast.expr) -> bool:
+    """Whether flags are written out, and none of them writes."""
+    reading = {"O_RDONLY", "O_PATH", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK"}
+    reading.add("O_NOCTTY")
+    names = [each for each in ast.walk(flags) if isinstance(each, ast.Name | ast.Attribute)]
+    written_out = {each.attr for each in names if isinstance(each, ast.Attribute)}
+    others = {each.id for each in names if isinstance(each, ast.Name)} - {"os"}
+    return written_out <= reading and not others
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\nos.chown(path, 1, 1)",
+        "import os\nos.rename(a, b, src_dir_fd=c, dst_dir_fd=c)",
+        "import os\nos.open(path, os.O_RDWR | os.O_CREAT)",
+        "import os\nos.open(path, flags)",
+        "import os\nos.open(path, os.O_RDONLY | MORE)",
+        "from os import mkdir",
+        "from tempfile import mkdtemp",
+        "from shutil import rmtree",
+        "import shutil\nshutil.move(a, b)",
+        "open(path, 'w')",
+        "open(path, mode=how)",
+        "path.open('ab')",
+        "path.open('r+')",
+        "path.parent.open(mode='x')",
+        "path.write_text('')",
+        "(folder / name).unlink()",
+        "path.replace(other)",
+        "folder.joinpath(name).symlink_to(x)",
+    ],
+)
+def test_a_change_by_path_is_seen(text: str) -> None:
+    assert changes_by_path(Module("m", ast.parse(text))) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\nos.fchown(descriptor, 1, 1)\nos.fchmod(descriptor, 0o600)",
+        "import os\nos.open(path, os.O_RDONLY | os.O_NOFOLLOW)",
+        "import os\nos.open(os.devnull, flags)",
+        "import shutil\nshutil.which('mysqld')",
+        "open(path)",
+        "open(path, 'rb')",
+        "path.open()",
+        "path.open('rb')",
+        "text.replace('a', 'b')",
+        "replace(change, name=1)",
+        "moment.replace(tzinfo=None)",
+        "directory.move(old, new)",
+    ],
+)
+def test_reading_and_what_is_done_by_descriptors_is_none(text: str) -> None:
+    assert changes_by_path(Module("m", ast.parse(text))) == []
+
+
+@pytest.mark.parametrize(
+    "module", modules_outside(*PRIVILEGED, *OWED), ids=lambda module: module.name
+)
+def test_only_an_open_directory_changes_files(module: Module) -> None:
+    assert changes_by_path(module) == []
+
+
+@pytest.mark.parametrize("name", [*PRIVILEGED, *OWED])
+def test_who_changes_files_does(name: str) -> None:
+    """Whoever does it no longer leaves the list."""
+    assert any(changes_by_path(module) for module in modules_in(name))
+
+
 # 2. Who knows which library
 
 

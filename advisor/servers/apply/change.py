@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from advisor.draft import sweep_drafts
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, GuardError, UsageError
 from advisor.knowledge import known_settings
@@ -116,7 +115,6 @@ class FileChange:
                 "look, and try again",
             )
         try:
-            sweep_drafts(directory, target.name)
             for stale in _numbered(target, BEFORE, UNDONE):
                 if _is_ours(target, stale):  # left by an apply that was killed halfway
                     directory.remove(stale)

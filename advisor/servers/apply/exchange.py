@@ -116,10 +116,9 @@ def not_written(place: DirectoryEntry, error: OSError) -> AdvisorError:
     return AdvisorError(f"{place} cannot be written: {error.strerror}", hint)
 
 
-def _changed(place: DirectoryEntry) -> AdvisorError:
-    return AdvisorError(
-        f"{place} was changed meanwhile; nothing was written", "look, and try again"
-    )
+def _changed(place: DirectoryEntry, name: str = "") -> AdvisorError:
+    path = place.directory.path / (name or place.name)
+    return AdvisorError(f"{path} was changed meanwhile; nothing was written", "look, and try again")
 
 
 def _replace_and_keep(place: DirectoryEntry, new: str, keep: str, seen: bytes) -> None:

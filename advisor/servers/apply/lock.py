@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from advisor.directory import OpenDirectory
+from advisor.draft import sweep_drafts
 from advisor.effective_user import user_name
 from advisor.errors import AdvisorError
 from advisor.trusted_path import UntrustedError, close_quietly
@@ -21,18 +22,28 @@ _TRIES: Final = 100
 
 
 @contextmanager
-def alone_in(directory: OpenDirectory) -> Iterator[None]:
-    """No other apply writes in that folder meanwhile. Raises AdvisorError where one does.
+def alone_in(directory: OpenDirectory, name: str) -> Iterator[None]:
+    """No other apply writes in that folder meanwhile; what one left that was killed while it wrote
+    that file is gone. Raises AdvisorError where one is at work.
 
     Where we may not write there, nothing is locked: writing says so.
     """
     descriptor = _take(directory)
     try:
+        if descriptor is not None:
+            _sweep(directory, name)
         yield
     finally:
         if descriptor is not None:
             directory.discard(LOCK)
             close_quietly(descriptor)
+
+
+def _sweep(directory: OpenDirectory, name: str) -> None:
+    try:
+        sweep_drafts(directory, name)
+    except OSError as error:
+        raise AdvisorError(f"{directory.path} cannot be read: {error.strerror}") from error
 
 
 def _take(directory: OpenDirectory) -> int | None:

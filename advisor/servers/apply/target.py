@@ -93,6 +93,7 @@ def find_target(
     Raises UsageError where something must be named, AdvisorError for what cannot be read.
     """
     main = tuple(config) or _usual(VENDORS[vendor], to, root)
+    _require_files(main)
     before = read_settings(vendor, main, version)
     is_named = to is not None
     if to is None:
@@ -191,12 +192,27 @@ def _open(folder: Path) -> OpenDirectory:
         raise AdvisorError(f"{folder} cannot be opened: {error.strerror}") from error
 
 
+def _require_files(main: Sequence[Path]) -> None:
+    """Raises AdvisorError for a main configuration that would be waited for; not one that is
+    missing, which is said where it is read."""
+    for path in main:
+        if is_file(path) and not stat.S_ISREG(_status(path).st_mode):
+            raise AdvisorError(f"{path} is no regular file", "name the configuration with --config")
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _require_ones_own(directory: OpenDirectory, folder: Path, found: FilesRead) -> None:
     """Raises UntrustedError where a configuration names a folder that its owner may not change."""
     for included in found.included_folders:
         if included.path == folder:
             file = Path(included.place.rpartition(":")[0])
-            owner_id = file.stat().st_uid
+            owner_id = _status(file).st_uid
             if not directory.trusts(owner_id):
                 who = user_name(owner_id)
                 raise UntrustedError(

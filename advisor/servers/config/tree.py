@@ -13,7 +13,7 @@ from typing import Final
 
 from advisor.effective_user import Account, account_of, acting_as
 from advisor.errors import AdvisorError
-from advisor.files import read_bytes
+from advisor.files import read_bytes, read_regular
 from advisor.server_state import RefusedLine
 from advisor.trusted_path import trusted_ids
 from advisor.vendors.base import Vendor
@@ -198,17 +198,23 @@ class Reader:
             return self.instead[path]
         try:
             with acting_as(_who_decides(path)):
-                mode = path.stat().st_mode
-                writable = stat.S_ISREG(mode) and mode & stat.S_IWOTH
-                if self.vendor.ignores_world_writable_files and writable:
-                    self.notes.append(f"{path} is writable by everybody, so the server ignores it")
-                    return None
-                if not named_by_user and not stat.S_ISREG(mode):
-                    self.notes.append(f"{path} is no regular file, and was not read")
-                    return None
-                raw = read_bytes(path, lambda _: MAX_FILE_BYTES)
+                return self._read(path, named_by_user=named_by_user)
         except OSError as error:
             raise _unreadable(path, error) from error
+
+    def _read(self, path: Path, *, named_by_user: bool) -> str | None:
+        mode = path.stat().st_mode
+        writable = stat.S_ISREG(mode) and mode & stat.S_IWOTH
+        if self.vendor.ignores_world_writable_files and writable:
+            self.notes.append(f"{path} is writable by everybody, so the server ignores it")
+            return None
+        if named_by_user:
+            raw: bytes | None = read_bytes(path, lambda _: MAX_FILE_BYTES)
+        else:
+            raw = read_regular(path, MAX_FILE_BYTES) if stat.S_ISREG(mode) else None
+        if raw is None:
+            self.notes.append(f"{path} is no regular file, and was not read")
+            return None
         return raw.decode("utf-8", "surrogateescape")
 
 
