@@ -219,17 +219,19 @@ class Reader:
 
 
 def _who_decides(path: Path) -> Account | None:
-    """Who else than root or we has a say in what is under a path: with no other rights it is read,
-    or root would show, and copy, what that one may not read. None: nobody."""
+    """Who else than root or we has a say in what is under a path, for a folder or a link on the way
+    is theirs: with no other rights it is read, or root would show, and copy, what they may not
+    read. None: nobody."""
     if os.geteuid() != 0:
         return None
     real = Path(os.path.realpath(path))
     for way in (path, real):
         for component in (*reversed(way.parents), way):
             with suppress(OSError):
-                owner_id = component.lstat().st_uid
-                if owner_id not in trusted_ids():
-                    return account_of(owner_id)
+                found = component.lstat()
+                leads_on = stat.S_ISDIR(found.st_mode) or stat.S_ISLNK(found.st_mode)
+                if leads_on and found.st_uid not in trusted_ids():
+                    return account_of(found.st_uid)
     return None
 
 
