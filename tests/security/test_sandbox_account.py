@@ -2,11 +2,16 @@
 
 import os
 import pwd
+import time
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from advisor.errors import AdvisorError
+from advisor.servers.installed.accounts import account_of_our_own, owner_account
+from advisor.servers.sandbox import sandbox
+from advisor.vendors.registry import VENDORS
 from tests.security.attacker import attacking, require_root
 from tests.security.fake_servers import FakeServer, fake_server
 from tests.servers.harness import server_named
@@ -76,6 +81,34 @@ def test_it_runs_as_nobody_that_exists_without_a_network_and_within_limits() -> 
     assert 0 < int(blocks) * 512 < free.f_bavail * free.f_frsize
     assert data == f"{uid} 700"
     assert above == "0 710"
+
+
+def test_where_nothing_may_be_mounted_the_servers_own_account_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """initdb looks its own name up; MySQL and MariaDB do not."""
+    require_root()
+    monkeypatch.setattr(sandbox, "can_rename_accounts", lambda: False)
+    theirs = owner_account(NOBODY_ID)
+    monkeypatch.setattr(sandbox, "named_account", lambda name: {"postgres": theirs}.get(name))
+    assert sandbox._account(VENDORS["postgresql"]) is theirs
+    for name in ("mysql", "mariadb"):
+        who = sandbox._account(VENDORS[name])
+        assert who is not None
+        assert who.is_ours
+        assert who.ids.user_id in IDS
+    monkeypatch.setattr(sandbox, "named_account", lambda name: None)
+    with pytest.raises(AdvisorError, match="there is no account postgres, and nothing may be"):
+        sandbox._account(VENDORS["postgresql"])
+
+
+def test_no_account_that_somebody_has_is_taken() -> None:
+    """An entry in the system's list, or a process."""
+    require_root()
+    first = account_of_our_own()
+    with attacking(lambda: time.sleep(0.01), first.ids.user_id):
+        assert account_of_our_own() != first
+    assert account_of_our_own() == first
 
 
 def test_a_process_of_nobody_makes_root_change_nothing() -> None:
