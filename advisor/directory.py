@@ -239,7 +239,7 @@ class OpenDirectory:
         """Whether that path leads here now."""
         try:
             here, there = os.fstat(self.descriptor), os.stat(path)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         return os.path.samestat(here, there)
 

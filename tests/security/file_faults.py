@@ -45,6 +45,9 @@ ERRNOS: Final[Mapping[str, tuple[int, ...]]] = {
 }
 """What the manual pages, and file systems with quotas, have a call fail with; another: EIO."""
 
+UNTRUE: Final = ("is no directory", "is a directory", "was exchanged", "was changed", "is missing")
+"""What a failing call must not be taken for."""
+
 LEFT_FOR_THE_NEXT_RUN: Final = re.compile(r"\..*\.draft|\.fsync-advisor\.lock")
 
 
@@ -178,6 +181,8 @@ def complaints(stage: Stage, ended: Ended, fate: str, new: str | None) -> list[s
         wrong.append(f"{len(lines)} lines: {ended.stderr}")
     elif text != old and not _says_it_is_done(lines[0]):
         wrong.append(f"done, and it says: {lines[0]}")
+    elif any(untrue in lines[0] for untrue in UNTRUE):
+        wrong.append(f"untrue: {lines[0]}")
     elif text == old != new and _says_it_is_done(lines[0]):
         wrong.append(f"not done, and it says: {lines[0]}")
     if old is not None and old not in _kept(stage):
@@ -247,7 +252,7 @@ def main() -> None:
                     calls.add(line.split()[0])
                     counts[_kind(fate)] += 1
                     for each in ended.stderr.splitlines():
-                        if _is_refusal(each):
+                        if ended.status and _is_refusal(each):
                             said = each.replace(str(room / str(number)), "DIR")
                             messages[re.sub(r"\.[0-9a-f]{12}\.draft", ".X.draft", said)] += 1
                     for complaint in wrong:

@@ -251,6 +251,16 @@ def test_what_stands_in_our_files_place_does_not_hang(place: Ground, kind: str) 
     assert names(place.conf_d) == [NAME]
 
 
+def test_a_main_configuration_that_is_a_pipe_does_not_hang(place: Ground) -> None:
+    main = place.theirs / "my.cnf"
+    as_attacker(lambda: os.mkfifo(main))
+    answer = run(
+        *("apply", fragment(place), "--db", "mysql", "--unchecked", "--yes"),
+        *("--to", place.conf_d, "--config", main),
+    )
+    assert f"{main} is no regular file" in refused(answer)
+
+
 def test_who_may_only_read_the_folder_does_not_hold_it_up(place: Ground) -> None:
     """A lock of the folder itself is anybody's who can open it."""
     import fcntl

@@ -55,6 +55,12 @@ def in_force(one: Host, name: str, value: str, arguments: tuple[str, ...]) -> No
         assert instance.read(name).shown == value
 
 
+def give(folder: Path) -> None:
+    """A folder and what is in it to the server's account, whose the folder above it is."""
+    for path in (folder, *folder.rglob("*")):
+        shutil.chown(path, account().pw_uid, account().pw_gid)
+
+
 @contextmanager
 def debian_cluster() -> Iterator[tuple[Host, Path, tuple[str, ...]]]:
     """PostgreSQL with its configuration apart from its data, beside files that are no fragments."""
@@ -71,8 +77,7 @@ def debian_cluster() -> Iterator[tuple[Host, Path, tuple[str, ...]]]:
         own = [f"data_directory = '{one.place.data}'", f"hba_file = '{folder}/pg_hba.conf'"]
         own += [f"ident_file = '{folder}/pg_ident.conf'", "include_dir = 'conf.d'"]
         main.write_text("".join(f"{line}\n" for line in (*kept, *own)))
-        for path in (folder.parent.parent, *folder.parent.parent.rglob("*")):
-            shutil.chown(path, account().pw_uid, account().pw_gid)
+        give(folder.parent.parent)
         yield one, folder, ("-c", f"config_file={main}")
 
 
@@ -112,6 +117,7 @@ def test_an_option_file_that_includes_two_folders_is_told_the_last(name: str) ->
         (folder / "mariadb.conf.d" / "50-server.cnf").write_text("[mysqld]\n")
         with main.open("a") as config:
             config.write(f"!includedir {folder}/mariadb.conf.d/\n")
+        give(folder)
         assert follow(one, folder, main) == folder / "mariadb.conf.d"
 
 
@@ -125,4 +131,5 @@ def test_an_option_file_that_includes_nothing_is_told_a_line(name: str) -> None:
         kept = main.read_text().replace(f"!includedir {one.place.fragments}\n", "")
         main.write_text(f"{kept}[client]\nuser = nobody\n")
         (folder / "old.cnf").write_text("[mysqld]\nno_such_option = 1\n")
+        give(folder)
         assert follow(one, folder, main) == folder

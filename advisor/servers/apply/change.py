@@ -109,12 +109,12 @@ class FileChange:
         """Puts the new file in its place. Raises AdvisorError where the old is not as it was."""
         target, seen = self.target, _encoded(self.old)
         directory, place = target.directory, target.place
-        if not directory.is_still_at(directory.path):
-            raise AdvisorError(
-                f"{directory.path} was exchanged meanwhile; nothing was written",
-                "look, and try again",
-            )
         try:
+            if not directory.is_still_at(directory.path):
+                raise AdvisorError(
+                    f"{directory.path} was exchanged meanwhile; nothing was written",
+                    "look, and try again",
+                )
             for stale in _numbered(target, BEFORE, UNDONE):
                 if _is_ours(target, stale):  # left by an apply that was killed halfway
                     directory.remove(stale)
@@ -266,9 +266,10 @@ def _next(target: ConfigTarget, word: str) -> Path:
 
 
 def _is_ours(target: ConfigTarget, name: str) -> bool:
-    """Whether it is our file by another name."""
+    """Whether it is our file by another name. Raises AdvisorError."""
     try:
         one, other = (target.directory.status(each) for each in (name, target.name))
-    except OSError:
-        return False
+    except OSError as error:
+        path = target.directory.path / name
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
     return one is not None and other is not None and os.path.samestat(one, other)

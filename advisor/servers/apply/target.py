@@ -10,7 +10,6 @@ from typing import Final
 from advisor.directory import OpenDirectory, open_directory
 from advisor.effective_user import user_name
 from advisor.errors import AdvisorError, UsageError
-from advisor.files import is_directory
 from advisor.servers.apply.exchange import DirectoryEntry
 from advisor.servers.config import FilesRead, is_file, read_settings
 from advisor.trusted_path import UntrustedError
@@ -109,9 +108,9 @@ def find_target(
             )
         (to,) = folders
     folder, name = (
-        (to, STEM + VENDORS[vendor].config_suffix) if is_directory(to) else (to.parent, to.name)
+        (to, STEM + VENDORS[vendor].config_suffix) if _is_folder(to) else (to.parent, to.name)
     )
-    if not is_directory(folder):
+    if not _is_folder(folder):
         raise UsageError(f"{folder} is no directory", "name one that the server includes")
     directory = _open(folder)
     if not is_named:
@@ -128,7 +127,7 @@ def find_target(
 
 def _folders(found: FilesRead) -> list[Path]:
     """The folders that the server reads, in its order."""
-    return [*{each.path: None for each in found.included_folders if is_directory(each.path)}]
+    return [*{each.path: None for each in found.included_folders if _is_folder(each.path)}]
 
 
 def _choice(folders: Sequence[Path]) -> str:
@@ -149,7 +148,7 @@ def _usual(vendor: Vendor, to: Path | None, root: Path) -> tuple[Path, ...]:
     """The main files of a server that is set up as its package does. Raises UsageError."""
     folder = None
     if to is not None:
-        folder = to.resolve() if is_directory(to) else to.resolve().parent
+        folder = to.resolve() if _is_folder(to) else to.resolve().parent
     found = [path for path in vendor.main_files(folder) if is_file(path)]
     if found and vendor.reads_all_main_files:
         return tuple(found)
@@ -183,6 +182,16 @@ def _real_name(directory: OpenDirectory, name: str) -> str:
             "remove the link, or name the file itself with --to",
         )
     return real.name
+
+
+def _is_folder(path: Path) -> bool:
+    """Raises AdvisorError where that cannot be told."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _open(folder: Path) -> OpenDirectory:
