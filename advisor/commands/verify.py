@@ -36,7 +36,9 @@ def verify(options: VerifyOptions) -> None:
     """Start a throw-away server with FRAGMENT, read every line back.
 
     The server has a fresh data directory in a temporary place, a socket and no network; yours is
-    not touched. The exit status is 1 where a line is not taken as it is written.
+    not touched. Where you are root it runs as a user that nobody is. Lines that name places,
+    programs, libraries or the network are not tried. The exit status is 1 where a line is not taken
+    as it is written.
     """
     fragment = named_fragment(options.db, options.file)
     installed = require_server(options.db, options.server)

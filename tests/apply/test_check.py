@@ -128,6 +128,8 @@ def test_what_that_account_cannot_read_is_not_copied_for_it() -> None:
     if os.geteuid() != 0:
         give_up("only root reads what another account cannot")
     with private_folder() as folder:
+        os.chown(folder, 0, 0)
+        folder.chmod(0o755)
         found = checked(folder, 0o600)
     why = f"cannot be read by {account().pw_name}, as whom the server runs: Permission denied"
     assert found.not_checked == f"{folder}/postgresql.conf {why}"

@@ -270,6 +270,8 @@ def copied_configuration(
             made = ConfigCopy(settings, folder)
             with closing(folder.make_folder("data", theirs=True)) as data:
                 made.data = data.path
+                if settings.vendor.persisted_is_configuration:
+                    _write(data, settings.vendor.persisted_file, "")  # it misses it
             copies = []
             for tree in found.trees:
                 with made.new_folder() as place:

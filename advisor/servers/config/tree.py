@@ -6,13 +6,16 @@ What each server does was tried on it: tests/servers/test_config_files.py.
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from advisor.effective_user import Account, account_of, acting_as
 from advisor.errors import AdvisorError
 from advisor.files import read_bytes, read_regular
 from advisor.server_state import RefusedLine
+from advisor.trusted_path import trusted_ids
 from advisor.vendors.base import Vendor
 from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
 
@@ -194,9 +197,13 @@ class Reader:
         if path in self.instead:
             return self.instead[path]
         try:
-            mode = path.stat().st_mode
+            with acting_as(_who_decides(path)):
+                return self._read(path, named_by_user=named_by_user)
         except OSError as error:
             raise _unreadable(path, error) from error
+
+    def _read(self, path: Path, *, named_by_user: bool) -> str | None:
+        mode = path.stat().st_mode
         writable = stat.S_ISREG(mode) and mode & stat.S_IWOTH
         if self.vendor.ignores_world_writable_files and writable:
             self.notes.append(f"{path} is writable by everybody, so the server ignores it")
@@ -209,6 +216,23 @@ class Reader:
             self.notes.append(f"{path} is no regular file, and was not read")
             return None
         return raw.decode("utf-8", "surrogateescape")
+
+
+def _who_decides(path: Path) -> Account | None:
+    """Who else than root or we has a say in what is under a path, for a folder or a link on the way
+    is theirs: with no other rights it is read, or root would show, and copy, what they may not
+    read. None: nobody."""
+    if os.geteuid() != 0:
+        return None
+    real = Path(os.path.realpath(path))
+    for way in (path, real):
+        for component in (*reversed(way.parents), way):
+            with suppress(OSError):
+                found = component.lstat()
+                leads_on = stat.S_ISDIR(found.st_mode) or stat.S_ISLNK(found.st_mode)
+                if leads_on and found.st_uid not in trusted_ids():
+                    return account_of(found.st_uid)
+    return None
 
 
 def note_of(refused: RefusedLine) -> str:

@@ -111,7 +111,7 @@ def _own_mounts() -> None:
         raise OSError(ctypes.get_errno(), "no mount namespace")
     _mount(b"none", b"/", MS_REC_PRIVATE)
     with suppress(OSError):
-        _mount(b"tmpfs", b"/dev/shm", MS_NOSUID_NODEV_NOEXEC, b"tmpfs", b"mode=1777")
+        _mount(b"tmpfs", b"/dev/shm", MS_NOSUID_NODEV_NOEXEC, b"tmpfs", b"mode=1777,size=1g")
 
 
 def _mount(what: bytes, where: bytes, flags: int, kind: Any = None, options: Any = None) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from advisor.directory import OpenDirectory, open_directory
 from advisor.effective_user import user_name
@@ -22,6 +21,7 @@ PARENT: Final = "/var/tmp"
 """On a drive, unless TMPDIR says otherwise: /tmp is often memory, which takes no O_DIRECT."""
 
 PREFIXES: Final = ("verify-fsync-", "apply-fsync-")
+UNNAMED: Final = "unnamed"
 REMOVE_TRIES: Final = 3
 
 
@@ -69,7 +69,9 @@ class PrivateFolder:
 
     def open_unnamed(self) -> BinaryIO:
         """A file that nobody can open by a name, unbuffered."""
-        return cast("BinaryIO", TemporaryFile("w+b", buffering=0, dir=self.path))
+        made = self.opened.create(UNNAMED)
+        self.opened.remove(UNNAMED)
+        return os.fdopen(made, "r+b", buffering=0)
 
 
 @contextmanager
