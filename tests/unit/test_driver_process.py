@@ -124,17 +124,19 @@ def test_an_interruption_ends_it(process: DriverProcess) -> None:
 
 
 LEFT_ALONE = """
-import os, signal, time
+import os, signal, threading, time
 from advisor.servers.connection import driver_process
 driver_process.MODULES["bad"] = "tests.support.bad_drivers"
 process = driver_process.DriverProcess("bad", {})
 process.session(time.monotonic() + 60)
 print(process.rows(1, "process", time.monotonic() + 60)[0][0], flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
+threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGKILL]).start()
+process.rows(1, "compute", time.monotonic() + 60)
 """
 
 
 def test_it_does_not_outlive_us() -> None:
+    """Not even while it computes, and does not see that we have hung up."""
     done = subprocess.run(
         [sys.executable, "-c", LEFT_ALONE],
         env=environment(None),
