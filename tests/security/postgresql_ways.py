@@ -209,8 +209,8 @@ def ways() -> Iterator[tuple[str, Way]]:
     yield "is silent when asked", Way(answers(AUDIT, Wire.hang), SLOW, slow=True)
     slowly = answers(AUDIT, lambda wire: wire.drip(message(b"T", b"\0\x01n\0") * 9))
     yield "answers a byte at a time", Way(slowly, SLOW, slow=True)
-    yield "answers without end", Way(answers(AUDIT, endless_rows), r"more than (4 MiB|50000 rows)")
-    yield "answers nothing without end", Way(answers(AUDIT, endless_nulls), "50000 rows")
+    yield "answers without end", Way(answers(AUDIT, endless_rows), r"more than (4 MiB|100000 rows)")
+    yield "answers nothing without end", Way(answers(AUDIT, endless_nulls), "100000 rows")
     yield (
         "has a column of a gigabyte",
         Way(answers(AUDIT, giant_column), r"connection is lost: |refuses: |more than memory"),
