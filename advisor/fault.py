@@ -6,6 +6,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +24,7 @@ PASSWORDS: Final = (
     ),
 )
 """As they stand in a DSN."""
-IN_A_URL: Final = re.compile(r"(?P<before>^[^=\s]*://[^/\s:@]*:)(?P<secret>.*)(?=@)", re.DOTALL)
-"""The same where it is a whole argument: nobody who writes a blank or an @ is told on."""
-
+DSN: Final = "--dsn"
 VARIABLES: Final = ("PGPASSWORD", "MYSQL_PWD")
 SECRET_MIN: Final = 4
 """Whatever is shorter stands in any text."""
@@ -60,19 +59,24 @@ def without_passwords(text: str) -> str:
 
 
 def _hidden(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The arguments without passwords; and the passwords, these and the environment's."""
-    patterns = (IN_A_URL, *PASSWORDS)
-    found = [
-        match["secret"]
-        for argument in arguments
-        for pattern in patterns
-        for match in pattern.finditer(argument)
-    ]
-    found += [os.environ.get(name, "") for name in VARIABLES]
-    found += [each.strip("'") for each in found]
-    secrets = sorted({each for each in found if len(each) >= SECRET_MIN}, key=len, reverse=True)
-    shown = (IN_A_URL.sub(r"\g<before>***", argument) for argument in arguments)
-    return [without_passwords(argument) for argument in shown], secrets
+    """The arguments without any DSN, for a password may stand in it as it should not; and what is
+    to be shown nowhere: these, the passwords in them, and the environment's."""
+    shown: list[str] = []
+    secrets = [os.environ.get(name, "") for name in VARIABLES]
+    for before, argument in pairwise(["", *arguments]):
+        option, joined, value = argument.partition("=")
+        given = argument if before == DSN else value if option == DSN and joined else None
+        if given is None:
+            shown.append(without_passwords(argument))
+            continue
+        scheme, is_url, _ = given.partition("://")
+        told = f"{scheme}://***" if is_url and scheme.isalpha() else "***"
+        shown += [told] if before == DSN else [DSN, told]
+        found = (match["secret"] for each in PASSWORDS for match in each.finditer(given))
+        secrets += [given, *found]
+    secrets += [each.strip("'") for each in secrets]
+    secrets = sorted({each for each in secrets if len(each) >= SECRET_MIN}, key=len, reverse=True)
+    return shown, secrets
 
 
 def _without(secrets: Sequence[str], text: str) -> str:

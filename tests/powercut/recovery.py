@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from advisor.errors import AdvisorError
+from advisor.servers.connection.limits import Patience
 from advisor.servers.connection.wire import Connection
 from tests.powercut.binary_log import logged
 from tests.powercut.commits import SCHEMA, Row
 from tests.powercut.innodb_pages import damaged_pages
 from tests.powercut.server import Machine, Running
 from tests.servers.harness import ServerDidNotStart
+
+CHECK_S: Final = 900
+"""So long may the server take to look at all of its pages."""
 
 OK: Final = ("status", "OK")
 SIGNS: Final = ("corrupt", "PANIC", "page verification failed", "checksum mismatch")
@@ -42,7 +46,7 @@ def recover(machine: Machine, folder: Path) -> Recovered:
 def _recover(machine: Machine, folder: Path) -> Recovered:
     has_log = machine.vendor != "postgresql"
     with machine.running(folder) as running:
-        with closing(running.address.connect()) as connection:
+        with closing(running.address.connect(Patience(CHECK_S))) as connection:
             rows = connection.query(f"SELECT client, number FROM {TABLES[0]}")
             counters = connection.query(f"SELECT client, commits FROM {TABLES[1]}")
             check = _check_innodb if has_log else _check_postgresql

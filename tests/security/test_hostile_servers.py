@@ -44,7 +44,7 @@ CASES: Final = tuple(
 def ran(commands: WarmCommands, vendor: str, command: str, port: int) -> Done:
     """A command against what listens there."""
     dsn = f"{vendor}://me@127.0.0.1:{port}/"
-    secret = {"PGPASSWORD": PASSWORD, "MYSQL_PWD": PASSWORD, "HOME": "/nowhere"}
+    secret = {"PGPASSWORD": PASSWORD, "MYSQL_PWD": PASSWORD, "HOME": str(commands.folder)}
     return commands.run([command, "--db", vendor, "--dsn", dsn, *ARGUMENTS[command]], secret)
 
 

@@ -1,5 +1,6 @@
 """The pure part of an audit: settings made by hand, and exactly the findings they give."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -572,10 +573,35 @@ def test_how_a_setting_is_changed(
         ('a"b', "d", 'ALTER ROLE "a""b" IN DATABASE "d" RESET fsync;'),
         (None, "d", 'ALTER DATABASE "d" RESET fsync;'),
         (None, None, "ALTER ROLE ALL RESET fsync;"),
+        ('"; DROP', None, 'ALTER ROLE """; DROP" RESET fsync;'),
+        ("\\x", None, 'ALTER ROLE "\\x" RESET fsync;'),
+        # What a line or a terminal would not keep is escaped, and then the backslash is, too.
+        ("\\\n\x1b\u202e", None, r'ALTER ROLE U&"\+00005c\+00000a\+00001b\+00202e" RESET fsync;'),
     ],
 )
 def test_how_an_override_is_ended(role: str | None, database: str | None, sql: str) -> None:
     assert VENDORS["postgresql"].reset(Override("fsync", "off", role, database)) == sql
+
+
+@pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])
+@pytest.mark.parametrize("restart", [False, True])
+def test_no_name_of_a_file_ends_a_statement(vendor: VendorName, restart: bool) -> None:
+    """Whatever a server calls its files, what it is to be changed by may be pasted."""
+    place = "/etc/é x.cnf'; DROP TABLE t; -- \"`$(reboot)\\\n\x1b[2J|&<>:3"
+    found = EffectiveSetting("x", "1", origin="file", place=place)
+    server = VENDORS[vendor]
+    spec = SPECS["sync_binlog"].spec[0]
+    for wanted in (2, None):
+        for main_file in ("", "/m';\n"):
+            change = how_to_change(
+                server, (8, 4), spec, found, wanted, "2", restart=restart, main_file=main_file
+            )
+            pasted = re.sub(
+                r"ALTER SYSTEM SET x = '2';|SET \w+ x = 2;|RESET x;|SELECT pg_reload_conf\(\);",
+                "",
+                change,
+            )
+            assert not set(pasted) & set("'\"`;$()\\\n\x1b|&<>")
 
 
 # Headroom

@@ -118,11 +118,50 @@ def test_a_message_stays_in_its_line(
         ("--dsn postgresql://me:a/b@db/x", "--dsn postgresql://me:***@db/x"),
         ("--dsn 'host=db password=s3cret user=me'", "--dsn 'host=db password=*** user=me'"),
         ("--dsn mysql://me@db:3306/", "--dsn mysql://me@db:3306/"),
+        ("password = 's3 \\'cret' user=me", "password = *** user=me"),
+        ("sslpassword=s3cret", "sslpassword=***"),
+        ("--dsn mysql://me:s3@cret@db/", "--dsn mysql://me:***@db/"),
         ("measure /a:b", "measure /a:b"),
     ],
 )
 def test_no_password_is_kept(text: str, hidden: str) -> None:
     assert without_passwords(text) == hidden
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "mysql://me:geheim@db/",
+        "mysql://me:ge heim@db/",
+        "mysql://me:ge@heim@db/",
+        "mysql://me:ge/heim",
+        "postgresql://me:geheim@db/?sslpassword=geheim",
+        "host=db password='ge heim' user=me",
+        "host=db password = geheim",
+        "host=db password=ge'heim",
+        "geheim",
+    ],
+)
+@pytest.mark.parametrize("joined", [False, True])
+def test_no_password_of_a_command_line_is_told(
+    dsn: str,
+    joined: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """However it is written: not in the command, nor in what a driver makes of it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("MYSQL_PWD", "geheim of mysql")
+    arguments = ["audit", f"--dsn={dsn}"] if joined else ["audit", "--dsn", dsn]
+    for debug in ("0", "1"):
+        monkeypatch.setenv("FSYNC_ADVISOR_DEBUG", debug)
+        tell_fault(ValueError(f"{dsn!r}, {dsn}: no; geheim of mysql"), arguments)
+    (saved,) = (tmp_path / "fsync-advisor").iterdir()
+    told = capsys.readouterr().err + saved.read_text()
+    assert "heim" not in told
+    scheme = dsn.partition("://")[0] + "://" if "://" in dsn else ""
+    assert f"\ncommand: fsync-advisor audit --dsn '{scheme}***'\n" in told
 
 
 LOST = """

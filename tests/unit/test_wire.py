@@ -1,12 +1,14 @@
 """Answers of servers, byte by byte, as the protocols' documentation writes them."""
 
+import socket
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.servers.connection.limits import Patience
+from advisor.servers.connection.driver_process import Opened
+from advisor.servers.connection.limits import Patience, WireError
 from advisor.servers.connection.wire import (
     Address,
     PsycopgConnection,
@@ -72,6 +74,56 @@ def test_an_error_of_mysql_is_raised() -> None:
 def test_rows_are_no_answer() -> None:
     with pytest.raises(AdvisorError, match="rows where none were asked for"):
         MYSQL.is_answered(b"\x01\0\0\x01\x03\x02\0\0\x02\0\0")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"\0\0\0\x01", b"\x01\0\0\x01\0", OK + OK, OK + b"\0\0\0\0", b"\0" * 70_000]
+)
+def test_what_is_no_answer_of_mysql_is_told(answer: bytes) -> None:
+    with pytest.raises(WireError, match="UPDATE"):
+        MYSQL.is_answered(answer)
+
+
+@pytest.mark.parametrize("answer", [b"E\0\0\0\x04Z\0\0\0\x05I", NOTICE[:-6] * 3000])
+def test_what_is_no_answer_of_postgresql_is_told(answer: bytes) -> None:
+    with pytest.raises(WireError, match="UPDATE"):
+        POSTGRESQL.is_answered(answer)
+
+
+# Who is on the way
+
+
+class Peer:
+    """A socket, of whom one wants to know no more than where it leads."""
+
+    def __init__(self, family: socket.AddressFamily, name: Any) -> None:
+        self.family, self._name = family, name
+
+    def getpeername(self) -> Any:
+        return self._name
+
+
+@pytest.mark.parametrize(
+    ("peer", "encrypted", "known"),
+    [
+        (Peer(socket.AF_UNIX, ""), False, ""),
+        (Peer(socket.AF_INET, ("127.8.9.1", 3306)), False, ""),
+        (Peer(socket.AF_INET6, ("::1", 3306, 0, 0)), False, ""),
+        (Peer(socket.AF_INET, ("192.0.2.7", 3306)), True, ""),
+        (Peer(socket.AF_INET, ("192.0.2.7", 3306)), False, "192.0.2.7"),
+        (Peer(socket.AF_INET6, ("fe80::7%eth0", 3306, 0, 2)), False, "fe80::7%eth0"),
+    ],
+)
+def test_who_could_read_on_the_way_is_told(peer: Any, encrypted: bool, known: str) -> None:
+    connection = PyMySQLConnection(
+        Address("mysql", {}), NO_PROCESS, Opened(1, peer, encrypted), Patience()
+    )
+    said = connection.read_on_the_way
+    assert said == (
+        known
+        and f"the connection to {known} is not encrypted: who is on the way can read and change it;"
+        " ?ssl-mode=REQUIRED refuses that, and VERIFY_IDENTITY with ssl-ca checks who answers, too"
+    )
 
 
 def test_statements_are_encoded_as_the_protocols_want_them() -> None:

@@ -19,7 +19,6 @@ from advisor.servers.connection.limits import (
     ANSWER_BYTES,
     COLUMNS_MAX,
     READ_COSTS_BYTES,
-    ROWS_MAX,
     RefusalError,
     WireError,
     left_s,
@@ -137,8 +136,6 @@ class GuardedConnection(Driven):
         rows: Rows = []
         while not (packet := self._packet()).is_eof_packet():
             rows.append(tuple(as_value(packet.read_length_coded_string(), kind) for kind in kinds))
-            if len(rows) > ROWS_MAX:
-                raise too_much(f"{ROWS_MAX} rows")
         if packet.get_bytes(EOF_STATUS)[0] & MORE_RESULTS:
             raise WireError("the server answers one statement twice")
         return rows

@@ -3,6 +3,7 @@
 psycopg opens it, and knows hosts, files and variables; its cursors would keep whatever comes.
 """
 
+import os
 import select
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -64,7 +65,7 @@ def _opened(options: Mapping[str, Any], timeout_s: int) -> "psycopg.Connection[A
     from psycopg import pq
 
     asked: dict[str, Any] = {"connect_timeout": timeout_s, "autocommit": True, **options}
-    own_choice = options.get("require_auth") is not None
+    own_choice = options.get("require_auth") or os.environ.get("PGREQUIREAUTH")
     if own_choice or pq.version() < REQUIRE_AUTH_SINCE:
         return psycopg.connect(**asked if own_choice else _encrypted(asked, "prefer"))
     try:
@@ -74,7 +75,7 @@ def _opened(options: Mapping[str, Any], timeout_s: int) -> "psycopg.Connection[A
             raise
         mode = _mode_of(error)
     try:
-        return psycopg.connect(**_encrypted({**asked, "require_auth": ""}, mode))
+        return psycopg.connect(**_encrypted(asked, mode))
     except psycopg.OperationalError as error:
         if any(words in str(error) for words in WITHOUT_TLS):
             raise WireError(

@@ -20,9 +20,9 @@ ANSWER_S: Final = 30.0
 
 ANSWER_BYTES: Final = 4 * 1024**2
 """Of one answer. A real server's longest, SHOW GLOBAL VARIABLES, has 0.1 MB."""
-ROWS_MAX: Final = 50_000
+ROWS_MAX: Final = 100_000
 COLUMNS_MAX: Final = 16
-READ_COSTS_BYTES: Final = 64
+READ_COSTS_BYTES: Final = 24
 """What each read counts beside its bytes, for a row without bytes takes memory, too."""
 
 MEMORY_BYTES: Final = 96 * 1024**2

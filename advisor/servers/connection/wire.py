@@ -155,8 +155,6 @@ class PyMySQLConnection(Connection):
         while len(received) >= start + 4:
             packet = start + 4
             start = packet + int.from_bytes(received[start : start + 3], "little")
-            if start == packet:
-                raise WireError("the server's answer to an UPDATE is none")
             if len(received) < start:
                 return False
             if received[packet] == 0xFF:
