@@ -56,7 +56,7 @@ def read_settings(
     what cannot be read.
     """
     vendor = VENDORS[vendor_name]
-    reader = Reader(vendor, instead or {})
+    reader = Reader(vendor, version, instead or {})
     main, persisted = _apart(vendor, [Path(os.path.normpath(file.absolute())) for file in files])
     trees = tuple(tree for file in main if (tree := reader.file(file)))
     settings = _Settings(reader)
