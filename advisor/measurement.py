@@ -367,7 +367,8 @@ def from_json(text: str, name: str) -> Measurement:
             f"{name} is not a measurement: {first_problem(error)}",
             MAKE_ONE,
         ) from error
-    count = sum(len(each.latencies_ns) for one in measurement.series for each in one.rounds)
+    rounds = (round_ for series in measurement.series for round_ in series.rounds)
+    count = sum(len(round_.latencies_ns) for round_ in rounds)
     if count > MAX_LATENCIES:
         raise AdvisorError(
             f"{name} has {count} latencies, and no measurement has more than {MAX_LATENCIES}",

@@ -26,10 +26,10 @@ BOUND_SHARE: Final = 0.9
 WARM_UP: Final = 200
 COUNTED: Final = 6_000
 """Transactions of one run: enough for a p99, in a tenth of a second of Python."""
+FEWEST_WARM_UP: Final = 20
 FEWEST_COUNTED: Final = 200
-MOST_COMMITS: Final = 15 * COUNTED
-"""Of one run, so that one whose transactions have many takes no longer: the more of them add up to
-a transaction's time, the less that varies, and fewer transactions do for a p99."""
+"""Of transactions with many commits, which are fewer in a run, so that it takes no longer: the more
+of them add up to a transaction's time, the less that varies, and fewer will do for a p99."""
 
 BACKLOG_SHARE: Final = 0.05
 """Arrivals that pile up to a larger share of all are more than the server keeps up with."""
@@ -125,8 +125,8 @@ def closed_loop(
             lambda transaction: server.submit(transaction, model.commits),
             SimulatedTransaction(),
         )
-    warm_up = _run_length(max(WARM_UP, 4 * clients), model.commits)
-    counted = _run_length(max(COUNTED, 60 * clients), model.commits)
+    warm_up = _run_length(max(WARM_UP, 4 * clients), FEWEST_WARM_UP, model.commits)
+    counted = _run_length(max(COUNTED, 60 * clients), FEWEST_COUNTED, model.commits)
     while len(latencies_us) < warm_up:
         host.clock.run_next()
     started = _Meter(host, server)
@@ -152,8 +152,8 @@ def open_arrivals(
     host = _host(cpu, seed)
     latencies_us: list[float] = []
     between_us = 1e6 / arrivals_per_s
-    warm_up = _run_length(WARM_UP, model.commits)
-    total = warm_up + _run_length(COUNTED, model.commits)
+    warm_up = _run_length(WARM_UP, FEWEST_WARM_UP, model.commits)
+    total = warm_up + _run_length(COUNTED, FEWEST_COUNTED, model.commits)
     arrived = 0
 
     def arrive(_: None) -> None:
@@ -193,9 +193,9 @@ def sync_wait_us(model: CommitModel, drive: SyncLatencies) -> float:
     return model.commits * sum(waits_us)
 
 
-def _run_length(transactions: int, commits: int) -> int:
-    """So many transactions, or fewer of many commits each."""
-    return min(transactions, max(FEWEST_COUNTED, MOST_COMMITS // commits))
+def _run_length(transactions: int, fewest: int, commits: int) -> int:
+    """So many transactions, or fewer of more than 15 commits each."""
+    return min(transactions, max(fewest, transactions * 15 // commits))
 
 
 def _host(cpu: Cpu, seed: int) -> SimulatedHost:

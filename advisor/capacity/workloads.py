@@ -13,7 +13,7 @@ WorkloadKind = Literal["database", "files"]
 """database: a transaction commits once, whatever it writes, and shares syncs with others; files:
 every sync goes to a file of its own and is shared with nobody."""
 
-MAX_SYNCS: Final = 1000
+MAX_SYNCS: Final = 500
 """Of one transaction. More are a mistake, and the model takes them one by one."""
 
 

@@ -70,7 +70,17 @@ TEXTS: Final = (
     "%s%n", "$(id)", "`id`", "a\\", 'a"b', "#", "*/", "x" * 80, "x" * 300, "x" * 5000,
     "x" * 100_000, "a b " * 2000, "[" * 200, "y" * 999_999, "\udcff", "[red]a[/red]", "[/]", "|",
 )  # fmt: skip
-VALUES: Final[tuple[Any, ...]] = (None, True, False, [], {}, [None], {"unknown": "why"}, {"unknown": 1}, {"a": {}})
+VALUES: Final[tuple[Any, ...]] = (
+    None,
+    True,
+    False,
+    [],
+    {},
+    [None],
+    {"unknown": "why"},
+    {"unknown": 1},
+    {"a": {}},
+)
 WORDS: Final = (
     "fsync", "fdatasync", "open_datasync", "open_sync", "none", "overwrite", "append", "classic",
     "random", "unwritten", "zfs", "ext4", "xfs", "btrfs", "tmpfs", "overlay", "nfs4", "vfat",

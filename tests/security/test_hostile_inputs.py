@@ -1,14 +1,17 @@
 """Numbers that no server, drive or host can have, and inputs without end: one line, soon."""
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import pytest
 
 from tests.benchmarks.measurement_fuzz import fuzz
-from tests.support.command_line import run, run_process
+from tests.support.command_line import run
 from tests.support.paths import MEASUREMENTS
 
 Changes = dict[str, Any]
@@ -23,6 +26,22 @@ def written(folder: Path, tree: Any) -> Path:
     file = folder / "m.json"
     file.write_text(tree if isinstance(tree, str) else json.dumps(tree))
     return file
+
+
+@contextmanager
+def processor_time(limit_s: float) -> Iterator[None]:
+    """Ends the test that takes more: without it that would go on for hours."""
+
+    def too_slow(_: int, __: FrameType | None) -> None:
+        raise TimeoutError(f"more than {limit_s} s of the processor")
+
+    before = signal.signal(signal.SIGPROF, too_slow)
+    signal.setitimer(signal.ITIMER_PROF, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def one_line(err: str) -> str:
@@ -102,7 +121,7 @@ def with_devices(count: int) -> Any:
 
 def with_latencies(count: int) -> Any:
     tree = measurement()
-    one = {"warmup_count": 0, "elapsed_ns": 10**9, "written_bytes": 1, "flush_requests": 1}
+    one: Changes = {"warmup_count": 0, "elapsed_ns": 10**9, "written_bytes": 1, "flush_requests": 1}
     one |= {"device_written_bytes": 1, "latencies_ns": [1000] * count}
     tree["series"][0]["rounds"] = [one]
     return tree
@@ -183,14 +202,15 @@ def test_a_label_is_refused_before_anything_is_measured(
     ],
 )
 def test_a_number_in_a_configuration_file_ends_audit_with_findings(
-    tmp_path: Path, vendor: str, line: str, text: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, vendor: str, line: str, text: str
 ) -> None:
-    """In a process of its own, which is stopped after a minute."""
     file = tmp_path / "my.cnf"
     file.write_text(line.format(text) + "\n")
-    done = run_process("audit", "--db", vendor, "--db-version", VERSION[vendor], "--config", file)
-    assert done.returncode in (0, 3)
-    assert "Traceback" not in done.stderr
+    version = ("--db-version", VERSION[vendor])
+    with processor_time(20):
+        status, out, _ = run(capsys, "audit", "--db", vendor, *version, "--config", file)
+    assert status in (0, 3)
+    assert out
 
 
 VERSION: Final = {"postgresql": "18", "mysql": "8.4", "mariadb": "11.8"}
@@ -225,35 +245,36 @@ def test_a_fragment_has_a_limit(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert "f.cnf:20002: there are more than 20000 lines of configuration" in one_line(err)
 
 
-def test_a_workload_at_its_maximum_ends(tmp_path: Path) -> None:
-    """In a process of its own, which is stopped after a minute: it took 20 minutes."""
+def test_a_workload_at_its_maximum_ends(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """It takes 2 s where there is nothing else to do; it took 20 minutes."""
     (tmp_path / "w.toml").write_text(
-        'summary = "Made by hand."\nkind = "files"\nsyncs = 1000\nstatements = 1\n'
+        'summary = "Made by hand."\nkind = "files"\nsyncs = 500\nstatements = 1\n'
         'p99_target_ms = 3600000\nsources = ["our choice: all of it"]\n'
     )
     golden = MEASUREMENTS / "nvme-plp.json"
-    done = run_process("capacity", "--from", golden, "--workload", tmp_path / "w.toml")
-    assert done.returncode == 0
+    with processor_time(40):
+        status, *_ = run(capsys, "capacity", "--from", golden, "--workload", tmp_path / "w.toml")
+    assert status == 0
 
 
 def test_a_workload_has_no_more_syncs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text(
-        'summary = "Made by hand."\nkind = "files"\nsyncs = 1001\nstatements = 1\n'
+        'summary = "Made by hand."\nkind = "files"\nsyncs = 501\nstatements = 1\n'
         'p99_target_ms = 3600000\nsources = ["our choice: all of it"]\n'
     )
     golden = MEASUREMENTS / "nvme-plp.json"
     status, _, err = run(capsys, "capacity", "--from", golden, "--workload", tmp_path / "w.toml")
     assert status == 1
-    assert "a transaction of more than 1000 syncs" in one_line(err)
+    assert "a transaction of more than 500 syncs" in one_line(err)
 
 
 # The short form of python -m tests.benchmarks.measurement_fuzz; its long form's counts are stored.
 @pytest.mark.quiet
 def test_mutated_measurements_end_in_a_result_or_in_one_line() -> None:
-    tally = fuzz(150, 15, None)
+    tally = fuzz(100, 15, None)
     assert tally.failures == []
-    assert tally.counts.total() == 150
-    assert sum(count for name, count in tally.counts.items() if "exit 0" in name) > 15
+    assert tally.counts.total() == 100
+    assert sum(count for name, count in tally.counts.items() if "exit 0" in name) > 10
 
 
 STORED: Final = Path(__file__).parents[1] / "benchmarks" / "measurement_fuzz.json"

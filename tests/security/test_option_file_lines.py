@@ -9,7 +9,7 @@ import pytest
 
 from advisor.errors import AdvisorError
 from advisor.output.fragment import render_fragment
-from advisor.servers.config import FilesRead, parse_fragment, read_settings
+from advisor.servers.config import FilesRead, read_settings
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line
@@ -130,7 +130,7 @@ def test_apply_and_verify_refuse_a_line_that_servers_take_for_two(
 ) -> None:
     (tmp_path / "f.cnf").write_text(hiding(AT_ONCE, line))
     (tmp_path / "d").mkdir()
-    to = ["--to", tmp_path / "d" / "zz.cnf"] if command == "apply" else []
+    to = ["--dry-run", "--to", tmp_path / "d" / "zz.cnf"] if command == "apply" else []
     for vendor in ("mysql", "mariadb"):
         status, out, err = run(capsys, command, "--db", vendor, tmp_path / "f.cnf", *to)
         assert (status, out) == (1, "")
@@ -164,12 +164,9 @@ def test_no_line_of_ours_is_long_whatever_a_measurement_says(
         written = render_fragment(advice, explain=True, form=form)
         assert max(len(line.encode()) for line in written.split("\n")) <= 1000
         assert "innodb_doublewrite=OFF" not in written
-    names = [one.name for one in VENDORS[vendor].statements(render_fragment(advice)) if is_line(one)]
+    said = VENDORS[vendor].statements(render_fragment(advice))
+    names = [one.name for one in said if isinstance(one, Line)]
     assert set(names) == {one.setting for one in advice.settings if one.emitted}
-
-
-def is_line(statement: object) -> bool:
-    return isinstance(statement, Line)
 
 
 @pytest.fixture
@@ -190,4 +187,3 @@ def golden_advice() -> Any:
         return advise(measured, Request(vendor, version, "as given"), knowledge_for(vendor))
 
     return made
-
