@@ -268,6 +268,24 @@ def test_a_workload_has_no_more_syncs(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "a transaction of more than 500 syncs" in one_line(err)
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["audit --db mysql --config my.cnf", "compare a.json b.json", "import x -o y", "measure"],
+)
+def test_a_directory_that_is_gone_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    command: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    status, out, err = run(capsys, *command.split())
+    monkeypatch.undo()
+    assert (status, out) == (1, "")
+    assert "No such file or directory" in one_line(err)
+
+
 # The short form of python -m tests.benchmarks.measurement_fuzz; its long form's counts are stored.
 @pytest.mark.quiet
 def test_mutated_measurements_end_in_a_result_or_in_one_line() -> None:
