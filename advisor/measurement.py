@@ -23,9 +23,22 @@ from advisor.series_kind import PRIMARY, SYNC_METHODS, Method, Pattern, SeriesKi
 SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
 
+MAX_MEASUREMENT_BYTES: Final = 16 * 1024**2
+"""Of its file. The longest plan takes 560,000 latencies, which are 6 MB; so much of whatever shape
+is read, judged and reported in 500 MiB (tests/benchmarks/measurement_fuzz.py --large)."""
+MAX_LATENCIES: Final = 1_000_000
+"""Of all series together."""
+MAX_OTHER_BYTES: Final = 1024**2
+"""Of its file without the latencies: a hundred times what there is to say."""
+MAX_LABEL_CHARACTERS: Final = 200
+"""It stands in every line of Prometheus text, and in the heads of fragments."""
+
 T = TypeVar("T")
 
+MAKE_ONE: Final = "make one with: fsync-advisor measure --output FILE"
+
 _LATENCIES: Final = re.compile(rb'"latencies_ns":\s*\[[0-9, \n]*\]')  # \d and \s take twice as long
+_LATENCIES_IN_TEXT: Final = re.compile(_LATENCIES.pattern.decode())
 
 if TYPE_CHECKING:
     Int64Array = array[int]
@@ -44,10 +57,15 @@ class Model(BaseModel):
     )
 
 
+Text = Annotated[str, Field(max_length=20_000)]
+"""A path, a name, a reason: longer than any that a kernel tells."""
+Name = Annotated[str, Field(max_length=200)]
+
+
 class Unknown(Model):
     """A value that could not be found out, and why. Nothing may treat it as safe."""
 
-    unknown: str
+    unknown: Text
 
     def __str__(self) -> str:
         return f"unknown ({self.unknown})"
@@ -98,16 +116,16 @@ ElapsedNs = Annotated[int, Field(gt=0, le=10**18)]
 class Device(Model):
     """One leaf block device under the measured directory, as sysfs describes it."""
 
-    name: str
-    model: Known[str]
-    vendor: Known[str]
-    transport: Known[str]
+    name: Name
+    model: Known[Text]
+    vendor: Known[Text]
+    transport: Known[Text]
     """nvme, sata, sas, usb, virtio, xen, mmc, ..."""
     rotational: Known[bool]
-    write_cache: Known[str]
+    write_cache: Known[Text]
     """"write back" or "write through": whether the kernel sends flushes at all."""
     fua: Known[bool]
-    scheduler: Known[str]
+    scheduler: Known[Text]
     logical_block_bytes: Known[SizeBytes]
     physical_block_bytes: Known[SizeBytes]
     size_bytes: Known[SizeBytes]
@@ -118,16 +136,16 @@ class Device(Model):
 class Target(Model):
     """The measured directory and everything under it."""
 
-    directory: Known[str]
-    device_id: Known[str]
+    directory: Known[Text]
+    device_id: Known[Text]
     """major:minor of the directory's file system."""
-    filesystem: Known[str]
-    mount_point: Known[str]
-    mount_source: Known[str]
-    mount_options: tuple[str, ...]
+    filesystem: Known[Text]
+    mount_point: Known[Text]
+    mount_source: Known[Text]
+    mount_options: tuple[Text, ...] = Field(max_length=1000)
     """Mount and super-block options together, in the kernel's order."""
     free_bytes: Known[SizeBytes]
-    devices: Known[tuple[Device, ...]]
+    devices: Known[Annotated[tuple[Device, ...], Field(max_length=1000)]]
     record_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
     """Of ZFS, which writes a record whole: the directory's record size."""
 
@@ -135,16 +153,16 @@ class Target(Model):
 class Environment(Model):
     """The host: what the measurement ran on, and what a database would find there."""
 
-    os: Known[str]
-    kernel: Known[str]
-    cpu_model: Known[str]
+    os: Known[Text]
+    kernel: Known[Text]
+    cpu_model: Known[Text]
     cpu_count: Known[CpuCount]
     """Processors this process may use, control-group quota respected, at least 1."""
     memory_bytes: Known[SizeBytes]
     """Memory this process may use, control-group limit respected."""
-    virtualisation: Known[str]
+    virtualisation: Known[Text]
     """"none" on bare metal, else kvm, xen, vmware, microsoft, container, ..."""
-    preloaded: tuple[str, ...]
+    preloaded: tuple[Text, ...] = Field(max_length=1000)
     """Shared libraries preloaded into the probe."""
 
 
@@ -190,7 +208,7 @@ class Round(Model):
 class Series(Model):
     """One configuration's latencies."""
 
-    name: str
+    name: Name
     method: Method
     pattern: Pattern
     direct: bool
@@ -198,7 +216,7 @@ class Series(Model):
     writers: int = Field(gt=0, le=10**6)
     summary: Summary
     ended_by: EndedBy
-    rounds: tuple[Round, ...] = ()
+    rounds: tuple[Round, ...] = Field(default=(), max_length=1000)
     """Empty when only the summary was reported."""
 
     @classmethod
@@ -226,8 +244,8 @@ class Series(Model):
 class AbsentSeries(Model):
     """A series that was planned and could not be taken."""
 
-    name: str
-    why: str
+    name: Name
+    why: Text
 
 
 class Fill(Model):
@@ -244,36 +262,36 @@ class Fill(Model):
 class MeasurementWarning(Model):
     """Something about this measurement that its reader must know."""
 
-    code: str
-    text: str
+    code: Name
+    text: Text
 
 
 class PlanRun(Model):
     """Which plan was run, and the seed of its order."""
 
-    name: str
-    seed: int
-    rounds: int
+    name: Name
+    seed: int = Field(ge=-(2**64), le=2**64)
+    rounds: int = Field(ge=0, le=10**6)
 
 
 class Measurement(Model):
     """One run of the probe, or what another tool reported of its own."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
-    tool_version: str
-    source: str = MEASURED
+    tool_version: Name
+    source: Text = MEASURED
     """"measured", or "reported by TOOL"."""
     taken_at: Known[datetime]
-    label: str | None = None
+    label: Annotated[str, Field(max_length=MAX_LABEL_CHARACTERS)] | None = None
     plan: PlanRun | None = None
     target: Target
     environment: Environment
     fill: Fill | None = None
     written_bytes: Known[SizeBytes]
     """Everything the run wrote, the fill included."""
-    series: tuple[Series, ...] = Field(min_length=1)
-    absent: tuple[AbsentSeries, ...] = ()
-    warnings: tuple[MeasurementWarning, ...] = ()
+    series: tuple[Series, ...] = Field(min_length=1, max_length=200)
+    absent: tuple[AbsentSeries, ...] = Field(default=(), max_length=200)
+    warnings: tuple[MeasurementWarning, ...] = Field(default=(), max_length=200)
 
     def find(self, kind: SeriesKind) -> Series | None:
         """The series of that kind, or None."""
@@ -341,13 +359,35 @@ def without_latencies(raw: bytes) -> bytes:
 
 def from_json(text: str, name: str) -> Measurement:
     """The Measurement in `text`; `name` is where it came from. Raises AdvisorError."""
+    _require_sane_size(text, name)
     try:
-        return Measurement.model_validate_json(text)
+        measurement = Measurement.model_validate_json(text)
     except ValidationError as error:
         raise AdvisorError(
             f"{name} is not a measurement: {first_problem(error)}",
-            "make one with: fsync-advisor measure --output FILE",
+            MAKE_ONE,
         ) from error
+    rounds = (round_ for series in measurement.series for round_ in series.rounds)
+    count = sum(len(round_.latencies_ns) for round_ in rounds)
+    if count > MAX_LATENCIES:
+        raise AdvisorError(
+            f"{name} has {count} latencies, and no measurement has more than {MAX_LATENCIES}",
+            MAKE_ONE,
+        )
+    return measurement
+
+
+def _require_sane_size(text: str, name: str) -> None:
+    """What is large in a measurement are its latencies. Raises AdvisorError."""
+    if len(text) <= MAX_OTHER_BYTES:
+        return
+    size = len(_LATENCIES_IN_TEXT.sub("", text))
+    if size > MAX_OTHER_BYTES:
+        raise AdvisorError(
+            f"{name} is not a measurement: {size} characters beside its latencies, and no"
+            f" measurement has more than {MAX_OTHER_BYTES}",
+            MAKE_ONE,
+        )
 
 
 _UNION_MEMBERS: Final = frozenset({"bool", "float", "int", "str", "Unknown"})

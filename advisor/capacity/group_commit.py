@@ -26,6 +26,10 @@ BOUND_SHARE: Final = 0.9
 WARM_UP: Final = 200
 COUNTED: Final = 6_000
 """Transactions of one run: enough for a p99, in a tenth of a second of Python."""
+FEWEST_WARM_UP: Final = 20
+FEWEST_COUNTED: Final = 200
+"""Of transactions with many commits, which are fewer in a run, so that it takes no longer: the more
+of them add up to a transaction's time, the less that varies, and fewer will do for a p99."""
 
 BACKLOG_SHARE: Final = 0.05
 """Arrivals that pile up to a larger share of all are more than the server keeps up with."""
@@ -121,8 +125,8 @@ def closed_loop(
             lambda transaction: server.submit(transaction, model.commits),
             SimulatedTransaction(),
         )
-    warm_up = max(WARM_UP, 4 * clients)
-    counted = max(COUNTED, 60 * clients)
+    warm_up = _run_length(max(WARM_UP, 4 * clients), FEWEST_WARM_UP, model.commits)
+    counted = _run_length(max(COUNTED, 60 * clients), FEWEST_COUNTED, model.commits)
     while len(latencies_us) < warm_up:
         host.clock.run_next()
     started = _Meter(host, server)
@@ -148,7 +152,8 @@ def open_arrivals(
     host = _host(cpu, seed)
     latencies_us: list[float] = []
     between_us = 1e6 / arrivals_per_s
-    total = WARM_UP + COUNTED
+    warm_up = _run_length(WARM_UP, FEWEST_WARM_UP, model.commits)
+    total = warm_up + _run_length(COUNTED, FEWEST_COUNTED, model.commits)
     arrived = 0
 
     def arrive(_: None) -> None:
@@ -172,7 +177,7 @@ def open_arrivals(
     bottleneck = started.bottleneck(host, server)
     while len(latencies_us) < total:
         host.clock.run_next()
-    p50_ms, p99_ms = _percentiles_ms(latencies_us[WARM_UP:])
+    p50_ms, p99_ms = _percentiles_ms(latencies_us[warm_up:])
     if backlog > BACKLOG_SHARE * total:
         p50_ms = p99_ms = math.inf
     return ModelResult(0, arrivals_per_s, p50_ms, p99_ms, server.group_size, bottleneck)
@@ -186,6 +191,11 @@ def sync_wait_us(model: CommitModel, drive: SyncLatencies) -> float:
         for stage in model.sequence.stages
     )
     return model.commits * sum(waits_us)
+
+
+def _run_length(transactions: int, fewest: int, commits: int) -> int:
+    """So many transactions, or fewer of more than 15 commits each."""
+    return min(transactions, max(fewest, transactions * 15 // commits))
 
 
 def _host(cpu: Cpu, seed: int) -> SimulatedHost:

@@ -13,8 +13,8 @@ WorkloadKind = Literal["database", "files"]
 """database: a transaction commits once, whatever it writes, and shares syncs with others; files:
 every sync goes to a file of its own and is shared with nobody."""
 
-MAX_SYNCS: Final = 10_000
-"""Of one transaction. More are a mistake, and the model would take them one by one."""
+MAX_SYNCS: Final = 500
+"""Of one transaction. More are a mistake, and the model takes them one by one."""
 
 
 class Parameter(Strict):

@@ -108,10 +108,18 @@ def require_distinct(names: Sequence[str]) -> None:
     """Raises UsageError where two names are those of one file, or of one reference storage."""
     seen = set()
     for name in names:
-        place = name if name.startswith(REFERENCE) else os.path.realpath(name)
+        place = name if name.startswith(REFERENCE) else _place(name)
         if place in seen:
             raise UsageError(f"{name} is given twice", "name two that may differ")
         seen.add(place)
+
+
+def _place(name: str) -> str:
+    """Where a file is; its name, where there is no current directory any more."""
+    try:
+        return os.path.realpath(name)
+    except OSError:
+        return name
 
 
 def _directory(old: Measurement, name: Path) -> Path:

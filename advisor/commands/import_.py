@@ -40,6 +40,7 @@ def import_(options: ImportOptions) -> None:
     tool did not say stays unknown.
     """
     product = options.product
+    shared.check_label(options.label)
     check_writable(product.output, force=product.force)
     measurement = stored_measurement(options.file, pick=options.pick, quiet=product.quiet)
     if options.label is not None:

@@ -9,6 +9,7 @@ import typer
 from advisor.analysis.trust import AskedTrust
 from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
+from advisor.measurement import MAX_LABEL_CHARACTERS
 from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
 
 FORMERLY_DURABLE: Final = "strict"
@@ -58,7 +59,8 @@ Label = Annotated[
     str | None, typer.Option(metavar="TEXT", help="A name to keep with the measurement.")
 ]
 Seed = Annotated[
-    int | None, typer.Option(min=0, help="Seed of the order in which series are taken.")
+    int | None,
+    typer.Option(min=0, max=2**64, help="Seed of the order in which series are taken."),
 ]
 Save = Annotated[
     Path | None,
@@ -149,6 +151,16 @@ TableOrJson = Annotated[Literal["table", "json"], typer.Option("--format", help=
 TextOrJson = Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")]
 
 
+def check_label(label: str | None) -> None:
+    """Raises UsageError for one that no measurement may have, before anything is measured."""
+    if label and not label.isprintable():
+        raise UsageError(f"--label {label!r} is not printable text in UTF-8")
+    if label and len(label) > MAX_LABEL_CHARACTERS:
+        raise UsageError(
+            f"--label has {len(label)} characters, and {MAX_LABEL_CHARACTERS} is the most"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
     """How long a drive is measured, and what the measurement is called."""
@@ -160,8 +172,7 @@ class PlanOptions:
     def __post_init__(self) -> None:
         if self.quick and self.thorough:
             raise UsageError("--quick and --thorough contradict each other")
-        if self.label and not self.label.isprintable():
-            raise UsageError(f"--label {self.label!r} is not printable text in UTF-8")
+        check_label(self.label)
 
     @property
     def is_named(self) -> bool:

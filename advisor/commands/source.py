@@ -11,13 +11,18 @@ from advisor.commands.recognise import is_ours, require_directory, require_file,
 from advisor.errors import NotTrustedError, UsageError
 from advisor.files import (
     HEAD_BYTES,
-    MAX_INPUT_BYTES,
     decode,
     read_bytes,
     shown_name,
 )
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
-from advisor.measurement import Measurement, from_json, to_json, without_latencies
+from advisor.measurement import (
+    MAX_MEASUREMENT_BYTES,
+    Measurement,
+    from_json,
+    to_json,
+    without_latencies,
+)
 from advisor.output_files import check_writable, write_text
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
@@ -31,7 +36,7 @@ MAX_REPORT_BYTES: Final = 4 * 1024**2
 a second and 200 MiB (tests/benchmarks/importer_fuzz.py --large)."""
 
 
-MAX_FRAGMENT_BYTES: Final = 4 * 1024**2
+MAX_FRAGMENT_BYTES: Final = 1024**2
 
 
 def stored_or_measured(drive: DriveOptions, product: OutputOptions) -> Measurement:
@@ -52,7 +57,9 @@ def stored_measurement(
     """
     name = shown_name(path)
     require_file(path)
-    raw = read_bytes(path, lambda head: MAX_INPUT_BYTES if is_ours(head) else MAX_REPORT_BYTES)
+    raw = read_bytes(
+        path, lambda head: MAX_MEASUREMENT_BYTES if is_ours(head) else MAX_REPORT_BYTES
+    )
     if is_ours(raw[:HEAD_BYTES]):
         return from_json(decode(raw if latencies else without_latencies(raw), name), name)
     # Only here, so that a measurement of ours costs no more than before.

@@ -27,7 +27,7 @@ from advisor.servers.config import Fragment, parse_fragment
 from advisor.servers.connection import require_driver
 from advisor.servers.installed import Installed, detect_features, require_server
 from advisor.servers.load import TurnsPlan, take_turns
-from advisor.servers.sandbox import parent_folder, sandbox
+from advisor.servers.sandbox import parent_folder, sandboxed_server
 from advisor.trial import Trial, compare
 from advisor.versions import format_version
 
@@ -116,7 +116,7 @@ def trial(options: TrialOptions) -> None:
     )
     with ExitStack() as stack:
         servers = [
-            (name, stack.enter_context(sandbox(installed, fragment, tell, directory)))
+            (name, stack.enter_context(sandboxed_server(installed, fragment, tell, directory)))
             for name, fragment in fragments.items()
         ]
         contenders, ending = take_turns(servers, plan, tell)

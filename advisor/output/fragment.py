@@ -1,11 +1,12 @@
 """Advice -> an option file, a postgresql.conf fragment, or the same settings in another form."""
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
+from advisor.errors import AdvisorError
 from advisor.measurement import Unknown
 from advisor.output.advice import (
     GROUP_TITLES,
@@ -20,6 +21,10 @@ from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_row
 from advisor.resources import resource_dir
 from advisor.vendors.forms import Form, FormName
 from advisor.vendors.registry import VENDORS
+
+MAX_LINE_BYTES: Final = 1000
+"""A quarter of what MariaDB and older MySQL read of a line before they take the rest for another
+(advisor.vendors.option_files.CUT_BYTES)."""
 
 
 def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
@@ -41,7 +46,18 @@ def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "
     view = _view(advice, chosen, explain=explain)
     text = environment.get_template(chosen.template).render(view)
     # The templates write every comment as an option file has it.
-    return text if chosen.mark == "#" else re.sub("(?m)^#", chosen.mark, text)
+    if chosen.mark != "#":
+        text = re.sub("(?m)^#", chosen.mark, text)
+    return "\n".join(_cut(line, chosen.mark) for line in text.split("\n"))
+
+
+def _cut(line: str, mark: str) -> str:
+    """A line that every server reads at once: a label or a path makes a comment of any length."""
+    if len(raw := line.encode("utf-8", "surrogateescape")) <= MAX_LINE_BYTES:
+        return line
+    if not line.lstrip().startswith(mark):
+        raise AdvisorError(f"a line of the fragment has {len(raw)} bytes: {line[:80]}...")
+    return raw[: MAX_LINE_BYTES - 4].decode("utf-8", "ignore") + " ..."
 
 
 def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:

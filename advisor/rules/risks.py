@@ -63,6 +63,13 @@ RISKS: Final[dict[str, Risk]] = {
         price="reading a page whose checksum fails is an error",
         source=f"{_POSTGRESQL}/runtime-config-developer.html#GUC-IGNORE-CHECKSUM-FAILURE",
     ),
+    "ignore_invalid_pages": Risk(
+        values={False: "durable"},
+        otherwise="can-corrupt",
+        why="On, recovery goes on past missing pages: what was in them is gone, or stays hidden.",
+        price="a server whose WAL names missing pages does not start",
+        source=f"{_POSTGRESQL}/runtime-config-developer.html#GUC-IGNORE-INVALID-PAGES",
+    ),
     "synchronous_commit": Risk(
         values={"off": "loses-recent-on-crash"},
         otherwise="durable",
@@ -106,6 +113,29 @@ RISKS: Final[dict[str, Risk]] = {
         " a drive's cache or a file system's metadata may need.",
         price="checkpoints flush the data files; at nosync, each commit waits for a flush again",
         source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_flush_method",
+    ),
+    "innodb_checksum_algorithm": Risk(
+        values={"none": "can-corrupt", "strict_none": "can-corrupt"},
+        otherwise="durable",
+        why="With none a damaged page is not told from a sound one: corruption stays hidden, and"
+        " spreads.",
+        price="a checksum of each page that is read or written",
+        source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_checksum_algorithm",
+    ),
+    "innodb_log_checksums": Risk(
+        values={True: "durable"},
+        otherwise="can-corrupt",
+        why="OFF, recovery applies blocks of the redo log that are half written or damaged.",
+        price="a checksum of each block of the log",
+        source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_log_checksums",
+    ),
+    "debug_no_sync": Risk(
+        values={False: "durable"},
+        otherwise="can-corrupt",
+        why="ON, the server asks for no flush: a power loss can take or damage anything.",
+        price="each commit waits for a flush",
+        source="https://mariadb.com/docs/server/server-management/variables-and-modes/"
+        "server-system-variables#debug_no_sync",
     ),
     "innodb_force_recovery": Risk(
         values={0: "durable"},

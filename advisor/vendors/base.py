@@ -318,8 +318,16 @@ class Vendor(ABC):
         return any(re.match(self.telling_line, line) for line in lines)
 
     @abstractmethod
-    def statements(self, text: str) -> Iterator[Statement]:
+    def statements(self, text: str, version: NumericVersion | None = None) -> Iterator[Statement]:
         """What each line of a configuration file says, in order."""
+
+    def cuts_long_lines(self, version: NumericVersion | None) -> bool | None:
+        """Whether what `long_lines` names is several lines to the server; None: nobody knows."""
+        return False
+
+    def long_lines(self, text: str) -> Iterator[tuple[int, int]]:
+        """Number and bytes of each line that not all of its servers read at once."""
+        return iter(())
 
     other_specs: ClassVar[Mapping[str, ValueSpec]] = {}
     """Settings that profiles/ does not have and whose values decide something -> what they take."""

@@ -114,6 +114,10 @@ class MariaDB(MySQL):
 
     # Configuration files
 
+    def cuts_long_lines(self, version: NumericVersion | None) -> bool | None:
+        """Asked of 10.5, 10.11 and 11.8."""
+        return True
+
     server_groups = frozenset(
         {"mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"}
     )

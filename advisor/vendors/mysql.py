@@ -89,6 +89,9 @@ BINARY_LOG_SINCE: Final = (8, 0)
 STRICT_OPTIONS_SINCE: Final = (8, 0)
 """Since when names may not be shortened, and numbers not wrap."""
 
+WHOLE_LINES_SINCE: Final = (9,)
+"""Since when it surely reads a line of an option file at once, however long that is."""
+
 SWITCH: Final = PlainSpec("boolean")
 
 DEDICATED: Final = "innodb_dedicated_server"
@@ -288,8 +291,17 @@ class MySQL(Vendor):
     without_restart = "no restart"
     placement = "Use: a file of its own that sorts last in the server's !includedir, then restart."
 
-    def statements(self, text: str) -> Iterator[Statement]:
-        return option_files.statements(text)
+    def statements(self, text: str, version: NumericVersion | None = None) -> Iterator[Statement]:
+        return option_files.statements(text, cut=self.cuts_long_lines(version) is True)
+
+    def cuts_long_lines(self, version: NumericVersion | None) -> bool | None:
+        """5.6 does, 9.7 does not; 8.0 changed at some release that nobody wrote down."""
+        if version and version >= WHOLE_LINES_SINCE:
+            return False
+        return True if version and version < STRICT_OPTIONS_SINCE else None
+
+    def long_lines(self, text: str) -> Iterator[tuple[int, int]]:
+        return option_files.long_lines(text)
 
     other_specs: ClassVar[Mapping[str, ValueSpec]] = {
         "persisted_globals_load": SWITCH,

@@ -263,7 +263,7 @@ class PostgreSQL(Vendor):
         "ALTER SYSTEM settings win over it."
     )
 
-    def statements(self, text: str) -> Iterator[Statement]:
+    def statements(self, text: str, version: NumericVersion | None = None) -> Iterator[Statement]:
         return postgresql_conf.statements(text)
 
     other_specs = postgresql_values.GUARDED

@@ -28,6 +28,10 @@ DANGEROUS: Final[dict[str, dict[str, str]]] = {
     "data_sync_retry": {"on": CORRUPTION},
     "zero_damaged_pages": {"on": CORRUPTION},
     "ignore_checksum_failure": {"on": CORRUPTION},
+    "ignore_invalid_pages": {"on": CORRUPTION},
+    "innodb_checksum_algorithm": {"none": CORRUPTION, "strict_none": CORRUPTION},
+    "innodb_log_checksums": {"FALSE": CORRUPTION},
+    "debug_no_sync": {"TRUE": CORRUPTION},
     "synchronous_commit": {"off": LOSS},
     "innodb_flush_log_at_trx_commit": {"0": LOSS, "2": LOSS},
     "innodb_doublewrite": {

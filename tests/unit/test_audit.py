@@ -639,7 +639,7 @@ def test_the_text() -> None:
     assert (
         text
         == """\
-MySQL 9.7 (as given), durability durable, 13 settings compared, without a
+MySQL 9.7 (as given), durability durable, 15 settings compared, without a
   measured drive: 1 finding
 
    severity         setting             is   should be
@@ -686,7 +686,7 @@ def test_more_syncs_than_the_drive_makes_are_another_drives() -> None:
 
 def test_nothing_to_change_is_a_result() -> None:
     first, second, *_ = audit_text(audit_of("postgresql", "15")).splitlines()
-    assert first.startswith("PostgreSQL 15 (as given), durability durable, 20 settings compared")
+    assert first.startswith("PostgreSQL 15 (as given), durability durable, 21 settings compared")
     assert f"{first} {second}".endswith(": nothing to change")
 
 

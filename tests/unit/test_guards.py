@@ -119,6 +119,11 @@ RISKY: list[tuple[str, Spec, Value, str]] = [
     ("ignore_checksum_failure", SWITCH, True, "can-corrupt"),
     ("innodb_force_recovery", NUMBER, 1, "can-corrupt"),
     ("innodb_force_recovery", NUMBER, 6, "can-corrupt"),
+    ("innodb_checksum_algorithm", choice("none"), "none", "can-corrupt"),
+    ("innodb_checksum_algorithm", choice("strict_none"), "strict_none", "can-corrupt"),
+    ("innodb_log_checksums", SWITCH, False, "can-corrupt"),
+    ("debug_no_sync", SWITCH, True, "can-corrupt"),
+    ("ignore_invalid_pages", SWITCH, True, "can-corrupt"),
 ]
 
 

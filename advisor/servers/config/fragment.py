@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.errors import AdvisorError
+from advisor.servers.config.tree import MAX_LINES
 from advisor.vendors.names import VendorName
+from advisor.vendors.option_files import CUT_BYTES
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Broken, Inclusion, Line
 
@@ -44,13 +46,27 @@ class Fragment:
 def parse_fragment(text: str, name: str, vendor: VendorName) -> Fragment:
     """The lines of a fragment; `name` is what messages call it.
 
-    Raises AdvisorError for a line that includes another file: what is tried is what is read here.
+    Raises AdvisorError for a line that includes another file, for what is tried is what is read
+    here, and for one that servers take for several.
     """
-    return Fragment(name, text, tuple(_lines(text, name, vendor)))
+    lines = tuple(_lines(text, name, vendor))
+    for number, size_bytes in VENDORS[vendor].long_lines(text):
+        raise AdvisorError(
+            f"{name}:{number}: the line has {size_bytes} bytes, and servers read what follows"
+            f" {CUT_BYTES} of them as a line of its own",
+            "make it shorter",
+        )
+    return Fragment(name, text, lines)
 
 
 def _lines(text: str, name: str, vendor: VendorName) -> Iterator[Line]:
-    for statement in VENDORS[vendor].statements(text):
+    for count, statement in enumerate(VENDORS[vendor].statements(text)):
+        if count == MAX_LINES:
+            raise AdvisorError(
+                f"{name}:{statement.number}: there are more than {MAX_LINES} lines of"
+                " configuration",
+                "is it a configuration file?",
+            )
         said = statement.text if not isinstance(statement, Line) else statement.name
         if len(said) > MAX_NAME_CHARACTERS:
             raise AdvisorError(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from advisor.errors import AdvisorError
 from advisor.knowledge import known_settings
 from advisor.rules.known_settings import KnownSettings
 from advisor.server_state import EffectiveSetting, RefusedLine, WrittenValue
@@ -56,8 +57,8 @@ def read_settings(
     what cannot be read.
     """
     vendor = VENDORS[vendor_name]
-    reader = Reader(vendor, instead or {})
-    main, persisted = _apart(vendor, [Path(os.path.normpath(file.absolute())) for file in files])
+    reader = Reader(vendor, version, instead or {})
+    main, persisted = _apart(vendor, [_absolute(file) for file in files])
     trees = tuple(tree for file in main if (tree := reader.file(file)))
     settings = _Settings(reader)
     known = known_settings(vendor_name, version)
@@ -80,6 +81,15 @@ def read_settings(
         data_directory=data,
         trees=trees,
     )
+
+
+def _absolute(file: Path) -> Path:
+    """Raises AdvisorError where there is no current directory any more."""
+    try:
+        return Path(os.path.normpath(file.absolute()))
+    except OSError as error:
+        why = f"the current directory: {error.strerror}"
+        raise AdvisorError(f"{file} cannot be read: {why}") from error
 
 
 def _apart(vendor: Vendor, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:

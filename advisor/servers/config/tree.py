@@ -17,9 +17,14 @@ from advisor.files import read_bytes, read_regular
 from advisor.server_state import RefusedLine
 from advisor.trusted_path import trusted_ids
 from advisor.vendors.base import Vendor
+from advisor.vendors.option_files import CUT_BYTES
 from advisor.vendors.syntax import Broken, Inclusion, Line, Statement
+from advisor.versions import NumericVersion
 
-MAX_FILE_BYTES: Final = 4 * 1024**2
+MAX_BYTES: Final = 1024**2
+MAX_LINES: Final = 20_000
+"""Of all files together, each as often as it is read: a hundred times what is customary. Lines are
+those that say something."""
 MAX_FILES: Final = 1000
 """Files that include each other are read again and again, ten deep."""
 
@@ -71,12 +76,15 @@ class Reader:
     """Reads trees of files. `instead` holds what is taken for the disk's; None: no such file."""
 
     vendor: Vendor
+    version: NumericVersion | None
     instead: Mapping[Path, str | None] = field(default_factory=dict)
     folders: list[IncludedFolder] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[RefusedLine] = field(default_factory=list)
     read: int = 0
     """Files so far."""
+    read_bytes: int = 0
+    lines: int = 0
 
     def file(self, path: Path, depth: int = 0) -> ConfigFile | None:
         """A file and all in it; None where the server skips it. Raises AdvisorError."""
@@ -89,10 +97,20 @@ class Reader:
                 f"{path}: more than {MAX_FILES} files are included", "look for a circle"
             )
         taken: list[Statement] = []
-        included = {}
-        for statement in self.vendor.statements(text):
+        self._look_at_long_lines(path, text)
+        included: dict[int, tuple[ConfigFile, ...]] = {}
+        for statement in self.vendor.statements(text, self.version):
+            self.lines += 1
+            if self.lines > MAX_LINES:
+                raise AdvisorError(
+                    f"{path}:{statement.number}: there are more than {MAX_LINES} lines of"
+                    " configuration",
+                    "is all of that configuration?",
+                )
             if isinstance(statement, Inclusion):
-                included[statement.number] = tuple(self._included(path, statement, depth))
+                before = included.get(statement.number, ())
+                found = self._included(path, statement, depth)
+                included[statement.number] = (*before, *found)
             elif isinstance(statement, Broken) or self._is_stray(statement):
                 place = f"{path}:{statement.number}"
                 if depth and not self.vendor.included_error_stops:
@@ -105,6 +123,21 @@ class Reader:
                 self._refuse_unreadable(place, statement)
             taken.append(statement)
         return ConfigFile(path, text, tuple(taken), included)
+
+    def _look_at_long_lines(self, path: Path, text: str) -> None:
+        """Raises AdvisorError for one of which nobody can say what the server makes of it."""
+        cuts = self.vendor.cuts_long_lines(self.version)
+        for number, size_bytes in self.vendor.long_lines(text) if cuts is not False else ():
+            long = f"{path}:{number}: the line has {size_bytes} bytes"
+            if cuts is None:
+                raise AdvisorError(
+                    f"{long}, and some releases of {self.vendor.title} read what follows"
+                    f" {CUT_BYTES} of them as a line of its own",
+                    "make it shorter",
+                )
+            self.notes.append(
+                f"{long}: the server reads what follows {CUT_BYTES} of them as a line of its own"
+            )
 
     def refuse(self, refused: RefusedLine) -> None:
         """Takes down that the server does not start with a line; a note says the same."""
@@ -209,12 +242,18 @@ class Reader:
             self.notes.append(f"{path} is writable by everybody, so the server ignores it")
             return None
         if named_by_user:
-            raw: bytes | None = read_bytes(path, lambda _: MAX_FILE_BYTES)
+            raw: bytes | None = read_bytes(path, lambda _: MAX_BYTES)
         else:
-            raw = read_regular(path, MAX_FILE_BYTES) if stat.S_ISREG(mode) else None
+            raw = read_regular(path, MAX_BYTES) if stat.S_ISREG(mode) else None
         if raw is None:
             self.notes.append(f"{path} is no regular file, and was not read")
             return None
+        self.read_bytes += len(raw)
+        if self.read_bytes > MAX_BYTES:
+            raise AdvisorError(
+                f"{path}: with it the configuration files have more than {MAX_BYTES} bytes",
+                "is what they include all configuration?",
+            )
         return raw.decode("utf-8", "surrogateescape")
 
 

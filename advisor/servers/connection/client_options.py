@@ -71,7 +71,7 @@ def read_options(path: Path, depth: int = 0) -> Iterator[Line]:
         text = read_bytes(path).decode("utf-8", "surrogateescape")
     except (OSError, AdvisorError):
         return
-    for line in option_files.statements(text):
+    for line in option_files.statements(text, cut=True):
         if isinstance(line, Line):
             yield line
         elif isinstance(line, Inclusion) and depth < INCLUSIONS_MAX:
