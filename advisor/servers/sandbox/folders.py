@@ -130,9 +130,8 @@ def _remove_left_behind(parent: OpenDirectory) -> None:
         if not name.startswith(PREFIXES):
             continue
         with suppress(OSError, UntrustedError), parent.directory(name) as left:
-            if left.owner_id == os.geteuid():
-                fcntl.flock(left.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(parent, name)
+            fcntl.flock(left.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(parent, name)
 
 
 def _remove(parent: OpenDirectory, name: str) -> None:
