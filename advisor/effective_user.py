@@ -10,15 +10,13 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 NO_GROUP: Final = 65534
 """What belongs to no group that means anything; for a user that no passwd file knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """A user, and the groups it is in."""
 
     user_id: int

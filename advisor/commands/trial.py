@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Annotated, Final
 
 import typer
@@ -102,7 +101,6 @@ def trial(options: TrialOptions) -> None:
     Throw-away servers with a fresh data directory each take turns under the same load, until one is
     faster, or none is by 3 %, or the time is over. No other server is touched.
     """
-    began_s = monotonic()
     names, directory = options.names, options.directory
     plan = _plan(options, len(names))
     tell = partial(notify, quiet=options.quiet)
@@ -119,14 +117,14 @@ def trial(options: TrialOptions) -> None:
             (name, stack.enter_context(sandboxed_server(installed, fragment, tell, directory)))
             for name, fragment in fragments.items()
         ]
-        contenders, ending = take_turns(servers, plan, tell)
+        contenders, ending, elapsed_s = take_turns(servers, plan, tell)
     found = Trial(
         engine=options.db,
         engine_version=format_version(installed.version),
         directory=str(directory),
         clients=options.clients,
         turn_s=options.turn,
-        elapsed_s=monotonic() - began_s,
+        elapsed_s=elapsed_s,
         ending=ending,
         contenders=contenders,
         comparisons=compare(contenders, plan.rounds_max(len(names))),

@@ -83,6 +83,7 @@ CLOCKS: Final = (
     "advisor.probe",
     "advisor.servers.state.activity",
     "advisor.servers.load.client",
+    "advisor.servers.load.turns",
     LIMITS,
 )
 """Who measures: a drive, or a server under load, both of whom draw lots for what is written next;

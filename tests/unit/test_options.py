@@ -73,7 +73,16 @@ LEAVES = dict(leaves(COMMANDS))
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in LEAVES} == {
         *("measure", "recommend", "capacity", "report", "compare", "import", "audit", "apply"),
-        *("verify", "predict", "drift", "fleet report", "rules list", "rules show", "rules check"),
+        *(
+            "verify",
+            "predict",
+            "trial",
+            "drift",
+            "fleet report",
+            "rules list",
+            "rules show",
+            "rules check",
+        ),
     }
 
 

@@ -18,7 +18,7 @@ from advisor.servers.installed.confinement import Confinement
 from advisor.servers.installed.detect import Installed, require_server
 from advisor.servers.sandbox import verify as module
 from advisor.servers.sandbox.sandbox import Start
-from advisor.servers.sandbox.tried import lines_tried, text_given, tried_settings
+from advisor.servers.sandbox.tried import lines_tried, tried_settings
 from advisor.servers.sandbox.verify import verify_fragment
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
@@ -223,16 +223,12 @@ def is_tried(vendor: VendorName, text: str) -> bool:
     return lines_tried(fragment, tried_settings(installed, Confinement())) != []
 
 
-def test_a_long_line_that_servers_read_as_two_is_not_given() -> None:
+def test_a_long_line_that_servers_read_as_two_is_refused() -> None:
     """Not even as a comment: behind 4094 bytes MariaDB begins another line."""
     hidden = f"{'x' * 4093}plugin-load-add=ha_x"
-    text = f"[mysqld]\nsync_binlog=1 #{hidden}\n# {hidden}\n[client]{hidden}\nsync_relay_log=1\n"
-    fragment = parse_fragment(text, "f", "mysql")
-    settings = tried_settings(MYSQL, Confinement())
-    assert [line.number for line in lines_tried(fragment, settings)] == []
-    kept = {line.number for line in fragment.lines} - {2}
-    given = text_given(fragment, kept, VENDORS["mysql"])
-    assert given == "[mysqld]\n\n\n\nsync_relay_log=1\n\n"
+    for line in (f"sync_binlog=1 #{hidden}", f"# {hidden}", f"[client]{hidden}"):
+        with pytest.raises(AdvisorError, match="as a line of its own"):
+            parse_fragment(f"[mysqld]\n{line}\nsync_relay_log=1\n", "f", "mysql")
 
 
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])

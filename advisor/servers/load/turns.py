@@ -1,6 +1,5 @@
 """Configurations take turns under the same load, one server at a time, until one is faster."""
 
-import random
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
@@ -20,8 +19,6 @@ SWITCH_S: Final = 4.0
 RECOVERY_TRIES: Final = 5
 TRY_AGAIN_S: Final = 1.0
 """Of a server that was killed, a process may still hold its memory."""
-
-Tell = Callable[[str], None]
 
 
 class Turns(Protocol):
@@ -57,9 +54,13 @@ class TurnsPlan:
 
 
 def take_turns(
-    servers: Sequence[tuple[str, Turns]], plan: TurnsPlan, say: Tell
-) -> tuple[tuple[Contender, ...], Ending]:
-    """The runs of each by name, and why it ended. Raises AdvisorError with the server's words."""
+    servers: Sequence[tuple[str, Turns]], plan: TurnsPlan, say: Callable[[str], None]
+) -> tuple[tuple[Contender, ...], Ending, float]:
+    """The runs of each by name, why it ended, and how long it took in seconds.
+
+    Every other round goes backwards, so that what changes steadily meets all alike. Raises
+    AdvisorError with the server's words.
+    """
     began_s = monotonic()
     for name, server in servers:
         say(f"{name}: filling a table of {plan.rows} rows")
@@ -68,7 +69,7 @@ def take_turns(
     filled_s = monotonic()
     runs: dict[str, list[TrialRun]] = {name: [] for name, _ in servers}
     for number in range(rounds_max):
-        for name, server in _shuffled(servers, number):
+        for name, server in servers if number % 2 == 0 else reversed(servers):
             run = _turn(server, plan, number)
             runs[name].append(run)
             say(f"round {number + 1}, {name}: {run.commits_per_s:.0f} commits/s")
@@ -82,14 +83,7 @@ def take_turns(
         Contender(name=name, runs=tuple(runs[name]), recovery_s=_recovery_s(server, plan))
         for name, server in servers
     )
-    return found, "clear" if clear else "time"
-
-
-def _shuffled(servers: Sequence[tuple[str, Turns]], number: int) -> list[tuple[str, Turns]]:
-    """In an order of its own in each round, so that none always follows the same one."""
-    order = list(servers)
-    random.Random(number).shuffle(order)
-    return order
+    return found, "clear" if clear else "time", monotonic() - began_s
 
 
 def _fill(server: Turns, plan: TurnsPlan) -> None:
