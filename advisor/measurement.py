@@ -38,6 +38,7 @@ T = TypeVar("T")
 MAKE_ONE: Final = "make one with: fsync-advisor measure --output FILE"
 
 _LATENCIES: Final = re.compile(rb'"latencies_ns":\s*\[[0-9, \n]*\]')  # \d and \s take twice as long
+_CONTROLS: Final = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LATENCIES_IN_TEXT: Final = re.compile(_LATENCIES.pattern.decode())
 
 if TYPE_CHECKING:
@@ -346,7 +347,12 @@ def _distance(series: Series) -> tuple[int, int, bool, int]:
 
 def to_json(measurement: Measurement) -> str:
     """The file format: one JSON object on one line."""
-    return measurement.model_dump_json() + "\n"
+    return without_controls(measurement.model_dump_json()) + "\n"
+
+
+def without_controls(json_text: str) -> str:
+    """JSON with those characters escaped, too, that it may hold and that steer a terminal."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
 
 
 def without_latencies(raw: bytes) -> bytes:

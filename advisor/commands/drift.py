@@ -17,6 +17,7 @@ from advisor.comparison.side_by_side import compare
 from advisor.errors import AdvisorError, NotTrustedError, SlowerError
 from advisor.files import check_writable
 from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import without_controls
 from advisor.output.comparison import comparison_document, inconclusive_text
 from advisor.output.renderers import render
 
@@ -63,7 +64,7 @@ def drift(options: DriftOptions) -> None:
     changes = advised_changes([before, now], request)
     comparison = compare([before, now], syncs, advice=changes, baseline=check)
     if form == "json":
-        text = comparison.model_dump_json(indent=2) + "\n"
+        text = without_controls(comparison.model_dump_json(indent=2)) + "\n"
     else:
         colours = product.output is None
         text = render(comparison_document(comparison), form, colours=colours)
