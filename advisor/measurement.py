@@ -24,8 +24,7 @@ SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
 
 MAX_MEASUREMENT_BYTES: Final = 16 * 1024**2
-"""Of its file. The longest plan takes 560,000 latencies, which are 6 MB; so much of whatever shape
-is read, judged and reported in 500 MiB (tests/benchmarks/measurement_fuzz.py --large)."""
+"""Of its file. The longest plan takes 560,000 latencies, which are 6 MB."""
 MAX_LATENCIES: Final = 1_000_000
 """Of all series together."""
 MAX_OTHER_BYTES: Final = 1024**2
