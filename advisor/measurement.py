@@ -24,8 +24,7 @@ SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
 
 MAX_MEASUREMENT_BYTES: Final = 16 * 1024**2
-"""Of its file. The longest plan takes 560,000 latencies, which are 6 MB; so much of whatever shape
-is read, judged and reported in 500 MiB (tests/benchmarks/measurement_fuzz.py --large)."""
+"""Of its file. The longest plan takes 560,000 latencies, which are 6 MB."""
 MAX_LATENCIES: Final = 1_000_000
 """Of all series together."""
 MAX_OTHER_BYTES: Final = 1024**2
@@ -38,6 +37,7 @@ T = TypeVar("T")
 MAKE_ONE: Final = "make one with: fsync-advisor measure --output FILE"
 
 _LATENCIES: Final = re.compile(rb'"latencies_ns":\s*\[[0-9, \n]*\]')  # \d and \s take twice as long
+_CONTROLS: Final = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LATENCIES_IN_TEXT: Final = re.compile(_LATENCIES.pattern.decode())
 
 if TYPE_CHECKING:
@@ -346,7 +346,12 @@ def _distance(series: Series) -> tuple[int, int, bool, int]:
 
 def to_json(measurement: Measurement) -> str:
     """The file format: one JSON object on one line."""
-    return measurement.model_dump_json() + "\n"
+    return without_controls(measurement.model_dump_json()) + "\n"
+
+
+def without_controls(json_text: str) -> str:
+    """JSON with those characters escaped, too, that it may hold and that steer a terminal."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
 
 
 def without_latencies(raw: bytes) -> bytes:

@@ -15,7 +15,7 @@ from advisor.commands.requests import parse_counts
 from advisor.commands.source import measured, named_fragment, stored_measurement
 from advisor.errors import UsageError
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, without_controls
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers import render
 from advisor.servers.connection import (
@@ -136,7 +136,7 @@ def _predict(
     for note in found.notes:
         tell(f"note: {note}")
     if options.format_ == "json":
-        text = found.model_dump_json(indent=2) + "\n"
+        text = without_controls(found.model_dump_json(indent=2)) + "\n"
     else:
         text = render(prediction_document(found), "table")
     write_output(text)

@@ -11,6 +11,7 @@ from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.measurement import without_controls
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
 from advisor.output_files import check_writable
@@ -66,7 +67,7 @@ def recommend(options: RecommendOptions) -> None:
     require_trust(advice.storage, options.require_trust)
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if asked == "json":
-        text = advice.model_dump_json(by_alias=True, indent=2) + "\n"
+        text = without_controls(advice.model_dump_json(by_alias=True, indent=2)) + "\n"
     else:
         text = render_fragment(advice, explain=options.explain, form=form)
     write_output(text, product)

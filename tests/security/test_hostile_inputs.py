@@ -286,6 +286,28 @@ def test_a_directory_that_is_gone_is_one_line(
     assert "No such file or directory" in one_line(err)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "recommend --db mysql --format json --from",
+        "capacity --format json --from",
+        "compare ref:1 --format json",
+        "drift --format json tests/golden/measurements/hdd.json --from",
+        "report --format json --from",
+        "fleet report --format json",
+    ],
+)
+def test_json_holds_no_character_that_steers_a_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    tree = measurement()
+    tree["label"] = tree["target"]["directory"] = "a\x9b31m\x7f\x85\u202e\u2028b"
+    status, out, _ = run(capsys, *command.split(), written(tmp_path, tree))
+    assert status in (0, 1, 3)
+    assert json.loads(out)
+    assert not set(out) & set("\x9b\x7f\x85\u202e\u2028")
+
+
 # The short form of python -m tests.benchmarks.measurement_fuzz; its long form's counts are stored.
 @pytest.mark.quiet
 def test_mutated_measurements_end_in_a_result_or_in_one_line() -> None:
