@@ -175,7 +175,7 @@ class _Walk:
                 raise UntrustedError(
                     f"{path} belongs to {owner}, who could exchange {self.path}, which is"
                     f" {of_whom}'s",
-                    f"give {path} to root, or {self.path} to {owner}",
+                    f"give {self.path} to {owner}, or name another folder",
                 )
             is_last = number == len(self.steps) - 1
             sticky_counts = found.st_uid in trusted_ids() and (shared or not is_last)
