@@ -103,12 +103,12 @@ def test_where_nothing_may_be_mounted_the_servers_own_account_is_taken(
 
 
 def test_no_account_that_somebody_has_is_taken() -> None:
-    """An entry in the system's list, or a process."""
+    """By an entry in the system's list, a process, or another server of ours."""
     require_root()
-    first = account_of_our_own()
-    with attacking(lambda: time.sleep(0.01), first.ids.user_id):
-        assert account_of_our_own() != first
-    assert account_of_our_own() == first
+    first = account_of_our_own().ids.user_id
+    with attacking(lambda: time.sleep(0.01), first + 1):
+        assert account_of_our_own().ids.user_id == first + 2
+    assert account_of_our_own().ids.user_id == first + 1
 
 
 def test_a_process_of_nobody_makes_root_change_nothing() -> None:

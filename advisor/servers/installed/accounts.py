@@ -22,6 +22,9 @@ ID_TRIES: Final = 100
 KILL_TRIES: Final = 40
 POLL_S: Final = 0.05
 
+_TAKEN: Final[set[int]] = set()
+"""The ids that this process has picked."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerAccount:
@@ -37,13 +40,16 @@ class ServerAccount:
 def account_of_our_own() -> ServerAccount:
     """A user and a group that nobody has: no entry, no process. Raises AdvisorError.
 
-    Where to begin follows from our process's number, so that two runs at once take two.
+    Where to begin follows from our process's number, so that two runs at once take two; and none is
+    taken twice by one, for of two servers each is ended by its account.
     """
     for step in range(ID_TRIES):
         number = FIRST_ID + (os.getpid() + step) % (LAST_ID - FIRST_ID + 1)
-        if not _has_entry(number) and not _has_processes(number):
-            ids = Account(number, number, (number,))
-            return ServerAccount(ids, f"uid {number}", is_ours=True)
+        if number in _TAKEN or _has_entry(number) or _has_processes(number):
+            continue
+        _TAKEN.add(number)
+        ids = Account(number, number, (number,))
+        return ServerAccount(ids, f"uid {number}", is_ours=True)
     raise AdvisorError(
         f"no user id from {FIRST_ID} to {LAST_ID} is to be had for the server",
         "run as another user than root",
