@@ -19,6 +19,7 @@ from advisor.commands.source import knowledge_for, measured, named_fragment, sto
 from advisor.errors import UsageError
 from advisor.files import is_directory
 from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import without_controls
 from advisor.output.fragment import render_fragment
 from advisor.output.renderers import render
 from advisor.output.trial import trial_document
@@ -131,7 +132,7 @@ def trial(options: TrialOptions) -> None:
         notes=("Recovery is timed with the server's pages still in the kernel's cache.",),
     )
     if options.format_ == "json":
-        write_output(found.model_dump_json(indent=2) + "\n")
+        write_output(without_controls(found.model_dump_json(indent=2)) + "\n")
     else:
         write_output(render(trial_document(found), "table"))
 
