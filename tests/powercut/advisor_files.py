@@ -55,7 +55,7 @@ def _apply(place: Path, number: int) -> list[str]:
     fragments = place / FRAGMENTS
     fragments.mkdir(exist_ok=True)
     config.write_text(f"[mysqld]\n!includedir {fragments}/\n")
-    fragment.write_text(f"[mysqld]\ninnodb_io_capacity = {1000 + number}\n{'# long' * 2000}\n")
+    fragment.write_text(f"[mysqld]\ninnodb_io_capacity = {1000 + number}\n{'# long\n' * 2000}")
     where = ["--db", "mysql", "--to", str(fragments), "--config", str(config)]
     return ["apply", str(fragment), *where, "--yes", "--unchecked"]
 

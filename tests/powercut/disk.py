@@ -75,7 +75,7 @@ def shelf() -> Iterator[Path]:
         if shutil.which(tool) is None:
             raise CannotRehearse(f"{tool} is not installed")
     _own_mounts()
-    with private_folder() as folder:
+    with private_folder(of_account=False) as folder:
         image = folder / "shelf.xfs"
         make_filesystem(image, "xfs", SHELF_BYTES)
         with mounted(image, folder / "shelf", "xfs") as room:

@@ -34,15 +34,19 @@ def account() -> pwd.struct_passwd:
 
 
 @contextmanager
-def private_folder() -> Iterator[Path]:
-    """A new folder that belongs to the account, on a drive; removed at the end."""
+def private_folder(*, of_account: bool = True) -> Iterator[Path]:
+    """A new folder on a drive; removed at the end. It belongs to the account; or, since root does
+    not write where another may swap a folder, to us, for everybody to enter."""
     remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PARENT))
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         # Held as long as we live: how others know that the folder is in use.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.chown(folder, account().pw_uid, account().pw_gid)
+        if of_account:
+            os.chown(folder, account().pw_uid, account().pw_gid)
+        else:
+            folder.chmod(0o755)
         yield folder
     finally:
         shutil.rmtree(folder)
@@ -63,7 +67,7 @@ def remove_abandoned() -> None:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 status = os.fstat(descriptor)
-                ours = status.st_uid == account().pw_uid
+                ours = status.st_uid in (account().pw_uid, os.geteuid())
                 if ours and time.time() - status.st_mtime > ABANDONED_AFTER_SECONDS:
                     shutil.rmtree(folder)
             finally:

@@ -25,10 +25,7 @@ from tests.support.paths import MEASUREMENTS
 @contextmanager
 def program_of(server: Server) -> Iterator[tuple[Path, Path]]:
     """A server program that any account can start, and a folder for temporary places."""
-    with private_folder() as private:
-        if os.geteuid() == 0:  # no folder of root's may be swapped by another
-            os.chown(private, 0, 0)
-        private.chmod(0o755)
+    with private_folder(of_account=False) as private:
         places = private / "t"
         places.mkdir()
         tree = reachable(server.installed.tree, private)
