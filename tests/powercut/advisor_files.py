@@ -25,6 +25,9 @@ FRAGMENTS: Final = "conf.d"
 FILESYSTEMS: Final[tuple[Filesystem, ...]] = ("ext4", "xfs")
 
 
+LONG: Final = "# long\n" * 2000
+
+
 @dataclass(frozen=True)
 class Command:
     """A command of the advisor that writes a file."""
@@ -55,7 +58,7 @@ def _apply(place: Path, number: int) -> list[str]:
     fragments = place / FRAGMENTS
     fragments.mkdir(exist_ok=True)
     config.write_text(f"[mysqld]\n!includedir {fragments}/\n")
-    fragment.write_text(f"[mysqld]\ninnodb_io_capacity = {1000 + number}\n{'# long\n' * 2000}")
+    fragment.write_text(f"[mysqld]\ninnodb_io_capacity = {1000 + number}\n" + LONG)
     where = ["--db", "mysql", "--to", str(fragments), "--config", str(config)]
     return ["apply", str(fragment), *where, "--yes", "--unchecked"]
 
