@@ -1034,7 +1034,7 @@ def test_a_full_file_system(tmp_path: Path, run: Run) -> None:
         host = Host(point, "mysql")
         run(host.command("[mysqld]", "sync_binlog = 1"))
         text = host.file.read_text()
-        arguments = host.command("[mysqld]", "innodb_io_capacity = 500", "# " + "x" * 40_000)
+        arguments = host.command("[mysqld]", "innodb_io_capacity = 500", *["# " + "x" * 400] * 100)
         fill(point)
         assert "No space left on device" in refused(run(arguments, "--yes", "--quiet"))
         assert (host.names(), host.file.read_text()) == ([MYSQL], text)

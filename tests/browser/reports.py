@@ -14,6 +14,8 @@ HOSTILE: Final = (
     "<script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }} ${7*7} \"'&lt; "
     "\u202e\u05e9\u05dc\u05d5\u05dd \N{PILE OF POO}\n" + "x" * 10_000
 )
+HOSTILE_LABEL: Final = HOSTILE[:200]
+"""As long as a label may be."""
 
 SERVERS: Final = ("--db", "mysql", "--db", "mariadb", "--db", "postgresql")
 
@@ -80,7 +82,7 @@ def options_of(measurement: Path, *options: str) -> list[str]:
 def with_hostile_names(name: str) -> Any:
     """A stored measurement, whatever is text in it replaced by what should not run."""
     loaded = json.loads((MEASUREMENTS / f"{name}.json").read_text())
-    loaded["label"] = HOSTILE
+    loaded["label"] = HOSTILE_LABEL
     loaded["target"]["directory"] = f"/{HOSTILE}"
     loaded["target"]["mount_point"] = loaded["target"]["mount_source"] = HOSTILE
     loaded["target"]["mount_options"] = [HOSTILE]

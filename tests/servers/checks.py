@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from advisor.units import Value
 from tests.servers.harness import Instance, Server, ServerDidNotStart, complaints
+
+OPTIONS_ALONE: Final = frozenset({"debug_no_sync"})
+"""Options of which no running server says what they are."""
 
 Caught = Literal["start", "value", "log"]
 

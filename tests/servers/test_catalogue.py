@@ -30,9 +30,6 @@ WHOLE_PART: Final = (
     "told without its decimals; a server given 99.999 has 99.999, given 100 has that"
 )
 
-OPTIONS_ALONE: Final = {"debug_no_sync"}
-"""Of which no running server says anything."""
-
 EXPLAINED: Final[Mapping[tuple[str, str, str], str]] = {
     ("postgresql-13", "shared_buffers", "default"): INITDB,
     ("postgresql-14", "shared_buffers", "default"): INITDB,
