@@ -12,7 +12,7 @@ import pymysql
 import pytest
 
 from advisor.rules.catalogue import Spec
-from tests.servers.checks import same
+from tests.servers.checks import OPTIONS_ALONE, same
 from tests.servers.engines import Vendor
 from tests.servers.harness import Instance, Server, version_of
 from tests.servers.provision import SERVERS
