@@ -27,12 +27,24 @@ IDS: Final = range(61184, 65520)
 SERVER: Final = "postgresql-15"
 MEASUREMENT: Final = str(MEASUREMENTS / "nvme-plp.json")
 
+HEEDED: Final = (signal.SIGHUP, signal.SIGQUIT)
+
 COMMANDS: Final = {
     "verify": ("verify", "{fragment}"),
     "predict": ("predict", "{fragment}", "--from", MEASUREMENT, "--clients", "1"),
 }
 MOMENTS: Final = ("data", "run/.s.PGSQL.5432")
 """What lies in the private folder: while its data are made, and while the server runs."""
+
+
+@pytest.fixture(autouse=True)
+def _heeded() -> Iterator[None]:
+    """Who runs the tests in the background, or by nohup, has these ignored, and the commands that
+    are started would be told to ignore them, too."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in HEEDED}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def sleeping() -> list[psutil.Process]:
