@@ -29,6 +29,8 @@ class Contender(Model):
     name: str
     """"ours", "default", or the fragment's file."""
     runs: tuple[TrialRun, ...]
+    fragment: str = ""
+    """What it was started with; "" for the server as it comes."""
     recovery_s: float | None = None
     """From the start after a kill under load to the first answer."""
 
@@ -39,8 +41,8 @@ class Contender(Model):
 
     @property
     def lowest_per_s(self) -> float:
-        """The worst second of its median turn."""
-        return median(run.lowest_per_s for run in self.runs)
+        """The worst second of all its turns."""
+        return min(run.lowest_per_s for run in self.runs)
 
 
 class TrialComparison(Model):

@@ -1,6 +1,6 @@
 """fsync-advisor trial: which of some configurations is faster on this drive, by experiment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,16 +18,17 @@ from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, measured, named_fragment, stored_measurement
 from advisor.errors import UsageError
 from advisor.files import is_directory
-from advisor.knowledge import load_storage_knowledge
+from advisor.knowledge import known_settings, load_storage_knowledge
 from advisor.measurement import without_controls
 from advisor.output.fragment import render_fragment
 from advisor.output.renderers import render
 from advisor.output.trial import trial_document
+from advisor.servers.apply import risks_of
 from advisor.servers.config import Fragment, parse_fragment
 from advisor.servers.connection import require_driver
 from advisor.servers.installed import Installed, detect_features, require_server
 from advisor.servers.load import TurnsPlan, take_turns
-from advisor.servers.sandbox import parent_folder, sandboxed_server
+from advisor.servers.sandbox import Sandbox, parent_folder, sandboxed_server
 from advisor.trial import Trial, compare
 from advisor.versions import format_version
 
@@ -118,7 +119,14 @@ def trial(options: TrialOptions) -> None:
             (name, stack.enter_context(sandboxed_server(installed, fragment, tell, directory)))
             for name, fragment in fragments.items()
         ]
+        notes = tuple(_notes(fragments, dict(servers), installed, options))
+        for note in notes:
+            tell(f"note: {note}")
         contenders, ending, elapsed_s = take_turns(servers, plan, tell)
+    contenders = tuple(
+        each.model_copy(update={"fragment": text.text if text else ""})
+        for each, text in zip(contenders, fragments.values(), strict=True)
+    )
     found = Trial(
         engine=options.db,
         engine_version=format_version(installed.version),
@@ -129,7 +137,7 @@ def trial(options: TrialOptions) -> None:
         ending=ending,
         contenders=contenders,
         comparisons=compare(contenders, plan.rounds_max(len(names))),
-        notes=("Recovery is timed with the server's pages still in the kernel's cache.",),
+        notes=(*notes, "Recovery is timed with the server's pages still in the kernel's cache."),
     )
     if options.format_ == "json":
         write_output(without_controls(found.model_dump_json(indent=2)) + "\n")
@@ -152,6 +160,26 @@ def _plan(options: TrialOptions, contenders: int) -> TurnsPlan:
             "give it more, or a shorter --turn",
         )
     return plan
+
+
+def _notes(
+    fragments: Mapping[str, Fragment | None],
+    servers: Mapping[str, Sandbox],
+    installed: Installed,
+    options: TrialOptions,
+) -> Iterator[str]:
+    """What one must know of the configurations before one is called better."""
+    known = known_settings(installed.vendor, installed.version)
+    for name, fragment in fragments.items():
+        lines = fragment.lines if fragment else ()
+        for line in lines:
+            for written, _, why in risks_of(known, line, options.request.durability):
+                yield f"{name}: {written}: {why}"
+        tried = {line.number for line in servers[name].tried}
+        left_out = [line for line in lines if line.number not in tried]
+        if left_out:
+            told = ", ".join(f"{line.name} (line {line.number})" for line in left_out)
+            yield f"{name}: not tried: {told}"
 
 
 def _is_file(name: str) -> bool:
@@ -180,6 +208,8 @@ def _ours(options: TrialOptions, installed: Installed, directory: Path) -> Fragm
     output = shared.OutputOptions(quiet=options.quiet)
     if options.from_file is not None:
         measurement = stored_measurement(options.from_file, quiet=options.quiet)
+        where = measurement.target.directory
+        notify(f"note: {OURS} rests on a measurement of {where}", quiet=options.quiet)
     else:
         notify(f"measuring the drive under {directory}", quiet=options.quiet)
         measurement = measured(directory, "quick", output)

@@ -15,6 +15,8 @@ from math import exp, log, sqrt
 from statistics import fmean, stdev
 from typing import Final, Literal
 
+from pydantic import computed_field
+
 from advisor.measurement import Model
 from advisor.statistics import student_t
 
@@ -36,6 +38,7 @@ class RateRatio(Model):
     high: float | None
     """The confidence interval; None where there are too few pairs."""
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def decision(self) -> Decision:
         """What the interval allows to say."""

@@ -51,6 +51,16 @@ def test_a_faster_one_is_told() -> None:
     assert "PostgreSQL 15.18 on /srv/pg, 16 clients" in text
 
 
+def test_the_worst_second_is_that_of_all_turns_and_the_rate_their_median() -> None:
+    found = contender("ours", [1000, 800, 1200, 1400])
+    assert (found.commits_per_s, found.lowest_per_s) == (1100, 400)
+
+
+def test_the_json_has_the_answer() -> None:
+    found = trial(contender("ours", FAST), contender("default", SLOW)).model_dump()
+    assert found["comparisons"][0]["ratio"]["decision"] == "faster"
+
+
 def test_a_slower_one_is_told() -> None:
     text = said(trial(contender("mine.conf", SLOW), contender("default", FAST)))
     assert "mine.conf is slower than default: 0.77 times the commits" in text

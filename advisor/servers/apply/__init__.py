@@ -1,6 +1,7 @@
 """A fragment put where the server reads it, and taken back."""
 
 from advisor.servers.apply.change import FileChange, plan_change, plan_undo
+from advisor.servers.apply.guards import risks_of
 from advisor.servers.apply.lock import alone_in
 from advisor.servers.apply.server_check import ServerCheck, check
 from advisor.servers.apply.summary import summarise
@@ -15,5 +16,6 @@ __all__ = [
     "find_target",
     "plan_change",
     "plan_undo",
+    "risks_of",
     "summarise",
 ]

@@ -4,7 +4,7 @@ What counts is the value that the server then has: one that it clamps is judged 
 cannot be parsed, or not by every name that it may stand for, is never safe.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from advisor.durability import CLASSES, MEANING, Durability, risks_more
@@ -27,6 +27,17 @@ TOGETHER: Final = (
 
 def check_risk(known: KnownSettings, line: Line, place: str, accepted: Durability) -> None:
     """One line of a fragment. Raises GuardError where it risks more than is accepted."""
+    for written, risk, why in risks_of(known, line, accepted):
+        raise GuardError(
+            f"{place}: {written} is not written: {why}",
+            "" if risk == "can-corrupt" else f"--durability {risk} accepts that",
+        )
+
+
+def risks_of(
+    known: KnownSettings, line: Line, accepted: Durability
+) -> Iterator[tuple[str, Durability, str]]:
+    """Where a line risks more than is accepted: what it sets, the class, and what that means."""
     results: dict[str, list[ParseResult]] = {}
     for name, result in known.meanings(line):
         results.setdefault(name, []).append(result)
@@ -34,10 +45,7 @@ def check_risk(known: KnownSettings, line: Line, place: str, accepted: Durabilit
         written = line.name if line.value is None else f"{line.name} = {line.value}"
         risk, why = _risk(name, results[name])
         if risks_more(risk, accepted):
-            raise GuardError(
-                f"{place}: {written} is not written: {why}",
-                "" if risk == "can-corrupt" else f"--durability {risk} accepts that",
-            )
+            yield written, risk, why
 
 
 def _risk(name: str, results: Collection[ParseResult]) -> tuple[Durability, str]:

@@ -22,6 +22,7 @@ from advisor.errors import AdvisorError
 from advisor.servers.connection.answers import said
 from advisor.servers.connection.limits import (
     CONNECT_TIMEOUT_S,
+    Patience,
     RefusalError,
     WireError,
     left_s,
@@ -116,9 +117,13 @@ class DriverProcess:
         return [tuple(row) for row in self._ask(asked, until_s)["rows"]]
 
     def close(self, number: int) -> None:
-        """Ends a session, and with the last one the process."""
+        """Ends a session, and with the last one the process. What it holds locked is free then."""
         self._open.discard(number)
-        if self._open or self._ours.fileno() == -1:
+        if self._ours.fileno() == -1:
+            return
+        if self._open:
+            with suppress(AdvisorError):  # then all of them have ended
+                self._ask({"close": number}, Patience.of(GRACE_S).ends_s)
             return
         self._ours.shutdown(socket.SHUT_WR)  # which ends it in good order, if it can
         select.select([self._ours], [], [], GRACE_S)
@@ -254,6 +259,9 @@ class _Within:
                 session = self._opened(request["until_s"])
                 self._sessions[request["open"]] = session
                 return {"encrypted": session.encrypted}, session.socket_number
+            if "close" in request:
+                self._sessions.pop(request["close"]).close()
+                return {}, None
             session = self._sessions[request["of"]]
             return {"rows": session.rows(request["ask"], request["until_s"])}, None
         except AdvisorError as error:

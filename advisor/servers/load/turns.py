@@ -64,7 +64,10 @@ def take_turns(
     began_s = monotonic()
     for name, server in servers:
         say(f"{name}: filling a table of {plan.rows} rows")
-        _fill(server, plan)
+        try:
+            _fill(server, plan)
+        except AdvisorError as error:
+            raise AdvisorError(f"{name}: {error.message}", error.hint) from error
     rounds_max = plan.rounds_max(len(servers))
     filled_s = monotonic()
     runs: dict[str, list[TrialRun]] = {name: [] for name, _ in servers}
