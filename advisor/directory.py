@@ -10,10 +10,9 @@ import os
 import stat
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.effective_user import Account, account_of, acting_as, user_name
 from advisor.trusted_path import (
@@ -43,8 +42,7 @@ KINDS: Final = {
 """What is no regular file."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDirectory:
+class OpenDirectory(NamedTuple):
     """An open directory. Names are of what lies in it, never a path, and links are not followed.
 
     All methods raise OSError.
@@ -250,7 +248,7 @@ class OpenDirectory:
     def _inner(self, name: str, descriptor: int, found: os.stat_result) -> "OpenDirectory":
         """What lies in another account's folder is never handled with more rights than that has."""
         inner = _directory(self.path / name, descriptor, found)
-        return inner if self.account is None else replace(inner, account=self.account)
+        return inner if self.account is None else inner._replace(account=self.account)
 
     def _require_trusted(self, name: str, found: os.stat_result) -> None:
         if not self.trusts(found.st_uid):

@@ -1,19 +1,17 @@
 """Which settings have a server take disk space when it starts, and how much. Pure."""
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.units import parse_size
 from advisor.vendors.values import PlainSpec
 
 COUNT: Final = PlainSpec("integer", min=0)
 
-_FILE_SIZE: Final = re.compile(r":\s*(\d{1,18}\s*[KMG]?)", re.IGNORECASE)
+_FILE_SIZE: Final = r":\s*(\d{1,18}\s*[KMG]?)"
 
 
-@dataclass(frozen=True, slots=True)
-class DiskClaim:
+class DiskClaim(NamedTuple):
     """What one setting claims: files of its size, so many files as it says, or those it lists."""
 
     times: str = ""
@@ -27,5 +25,5 @@ class DiskClaim:
 
 def listed_bytes(text: str) -> int:
     """What the files of innodb_data_file_path take at first: of each the first size counts."""
-    sizes = (_FILE_SIZE.search(part) for part in text.split(";"))
+    sizes = (re.search(_FILE_SIZE, part, re.IGNORECASE) for part in text.split(";"))
     return sum(parse_size(found[1]) for found in sizes if found)

@@ -86,10 +86,8 @@ def test_records_that_recommend_loads_are_named_tuples() -> None:
     _, dataclasses = loaded(*RECOMMEND)
     assert dataclasses == [
         "Activity",
-        "DiskClaim",
         "DriveOptions",
         "KnownSettings",
-        "OpenDirectory",
         "OutputOptions",
         "PlanOptions",
         "RecommendOptions",
