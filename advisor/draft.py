@@ -84,7 +84,7 @@ def _sweep(directory: OpenDirectory, name: str) -> None:
     try:
         descriptor = directory.open_regular(name)
     except (OSError, UntrustedError):
-        return  # nobody's whom we would clean up after
+        return  # not ours to clean up
     try:
         if _lock(descriptor):
             directory.discard(name)

@@ -124,8 +124,8 @@ def trial(options: TrialOptions) -> None:
             tell(f"note: {note}")
         contenders, ending, elapsed_s = take_turns(servers, plan, tell)
     contenders = tuple(
-        each.model_copy(update={"fragment": text.text if text else ""})
-        for each, text in zip(contenders, fragments.values(), strict=True)
+        each.model_copy(update={"fragment": server.given(server.tried)})
+        for each, (_, server) in zip(contenders, servers, strict=True)
     )
     found = Trial(
         engine=options.db,

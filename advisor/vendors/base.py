@@ -136,7 +136,7 @@ class Vendor(ABC):
     package: ClassVar[str]
     """What brings the programs."""
     account: ClassVar[str]
-    """As whom packages run the server."""
+    """The account under which packages run the server."""
     driver: ClassVar[str]
     """The Python package that talks to it."""
     dsn_schemes: ClassVar[tuple[str, ...]]

@@ -131,5 +131,5 @@ def test_what_that_account_cannot_read_is_not_copied_for_it() -> None:
         os.chown(folder, 0, 0)
         folder.chmod(0o755)
         found = checked(folder, 0o600)
-    why = f"cannot be read by {account().pw_name}, as whom the server runs: Permission denied"
+    why = f"cannot be read by the server's account, {account().pw_name}: Permission denied"
     assert found.not_checked == f"{folder}/postgresql.conf {why}"

@@ -77,7 +77,9 @@ def test_a_configuration_that_does_not_wait_for_the_drive_is_faster(one_of_each:
     assert all(each["recovery_s"] > 0 for each in (faster, default))
     (comparison,) = found["comparisons"]
     assert (comparison["ratio"]["decision"], comparison["ratio"]["low"] > 1) == ("faster", True)
-    assert (faster["fragment"], default["fragment"]) == (FASTER[one_of_each.vendor], "")
+    assert RISKY[one_of_each.vendor] in faster["fragment"]
+    assert "port" not in faster["fragment"]  # what was not tried may hold a password
+    assert default["fragment"] == ""
     risky, *_, not_tried, _ = found["notes"]
     assert risky.startswith(f"{fragment}: {RISKY[one_of_each.vendor]}: ")
     assert not_tried.startswith(f"{fragment}: not tried: port (line ")

@@ -141,7 +141,7 @@ def _not_theirs(change: FileChange, who: ServerAccount | None) -> str:
             if _read_as(who, path, len(raw) + 1) != raw:
                 return f"{path} is changing"
         except OSError as error:
-            return f"{path} cannot be read by {who.name}, as whom the server runs: {error.strerror}"
+            return f"{path} cannot be read by the server's account, {who.name}: {error.strerror}"
     return ""
 
 
@@ -172,7 +172,7 @@ def _ask(
 
 
 def _account(vendor: Vendor, found: FilesRead) -> ServerAccount | None:
-    """As whom the server runs: who owns its data, else whom packages make, else nobody that
+    """The server's account: who owns its data, else whom packages make, else nobody that
     exists. None: as who we are, where that is not root."""
     if os.geteuid() != 0:
         return None

@@ -1,4 +1,4 @@
-"""PyMySQL with an end to what it waits for, reads and keeps, and to whom it tells a password.
+"""PyMySQL with an end to what it waits for, reads and keeps, and a limit to who is told a password.
 
 As the vendors' own clients do, it sends a password in clear, or encrypted with a key that came over
 the same wire, only through TLS or a Unix socket.

@@ -1,4 +1,4 @@
-"""As whom the programs of servers run where we are root: never as root, never as `nobody`."""
+"""The account of a server's programs where we are root: never root, never `nobody`."""
 
 import grp
 import os

@@ -1,4 +1,4 @@
-"""What a server's program may do: as whom, how much, and that it ends with us.
+"""What a server's program may do: its account, its limits, and that it ends with us.
 
 All of it is done in the child, between fork and exec.
 """
@@ -37,7 +37,7 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """As whom a program runs, and within which limits."""
+    """The account of a program, and its limits."""
 
     who: ServerAccount | None = None
     """None: as who we are."""

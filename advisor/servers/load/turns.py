@@ -1,8 +1,8 @@
 """Configurations take turns under the same load, one server at a time, until one is faster."""
 
 from array import array
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Final, Protocol
@@ -64,16 +64,15 @@ def take_turns(
     began_s = monotonic()
     for name, server in servers:
         say(f"{name}: filling a table of {plan.rows} rows")
-        try:
+        with _naming(name):
             _fill(server, plan)
-        except AdvisorError as error:
-            raise AdvisorError(f"{name}: {error.message}", error.hint) from error
     rounds_max = plan.rounds_max(len(servers))
     filled_s = monotonic()
     runs: dict[str, list[TrialRun]] = {name: [] for name, _ in servers}
     for number in range(rounds_max):
         for name, server in servers if number % 2 == 0 else reversed(servers):
-            run = _turn(server, plan, number)
+            with _naming(name):
+                run = _turn(server, plan, number)
             runs[name].append(run)
             say(f"round {number + 1}, {name}: {run.commits_per_s:.0f} commits/s")
         contenders = [Contender(name=name, runs=tuple(found)) for name, found in runs.items()]
@@ -87,6 +86,15 @@ def take_turns(
         for name, server in servers
     )
     return found, "clear" if clear else "time", monotonic() - began_s
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """An error says which configuration it is about."""
+    try:
+        yield
+    except AdvisorError as error:
+        raise AdvisorError(f"{name}: {error.message}", error.hint) from error
 
 
 def _fill(server: Turns, plan: TurnsPlan) -> None:
@@ -118,6 +126,10 @@ def _turn(server: Turns, plan: TurnsPlan, seed: int, *, killed: bool = False) ->
             per_s.append(result.tps)
             latencies_us.extend(result.latencies_us)
             warmup_s = 0.0
+    if not latencies_us:
+        raise AdvisorError(
+            f"the server answered no commit in {plan.turn_s:g} s", "try a longer --turn"
+        )
     p99_us = percentile(sorted(int(latency_us) for latency_us in latencies_us), 99.0)
     return TrialRun(
         round=seed,

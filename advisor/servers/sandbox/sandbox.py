@@ -112,10 +112,14 @@ class Sandbox:
                 stack.callback(self._stop, process, end)
             yield self._wait_and_read(process)
 
+    def given(self, lines: Sequence[Line]) -> str:
+        """The configuration with some lines of the fragment; "" without a fragment."""
+        if self._fragment is None:
+            return ""
+        return text_given(self._fragment, {line.number for line in lines}, self._vendor)
+
     def _configure(self, lines: Sequence[Line]) -> None:
-        text = ""
-        if self._fragment is not None:
-            text = text_given(self._fragment, {line.number for line in lines}, self._vendor)
+        text = self.given(lines)
         self._configuration.truncate(0)
         self._configuration.seek(0)
         self._configuration.write(text.encode("utf-8", "surrogateescape"))
