@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -161,13 +162,33 @@ def test_a_power_cut_takes_what_was_not_flushed(make: DriveMaker, tmp_path: Path
         block.write(b"a")
         block.flush()
         block.write(b"b")
-        assert drive.cut(tmp_path / "cut") == (1, 0)
+        assert drive.cut(tmp_path / "cut")[1:] == (1, 0)
         assert block.read() == b"b" * BLOCK_BYTES
         block.flush()
-        assert drive.cut(tmp_path / "after") == (0, 0)
+        assert drive.cut(tmp_path / "after")[1:] == (0, 0)
         block.close()
     assert block_of(tmp_path / "cut") == b"a" * BLOCK_BYTES
     assert block_of(tmp_path / "after") == b"b" * BLOCK_BYTES
+
+
+def test_a_power_cut_waits_for_a_write_where_it_is_told_to(
+    make: DriveMaker, tmp_path: Path
+) -> None:
+    with make(instant(), volatile=True) as drive:
+        block = Block(drive)
+        writer = Timer(0.2, block.write, [b"a"])
+        began_s = time.monotonic()
+        writer.start()
+        at_s, *counts = drive.cut(tmp_path / "cut", wait_ms=30_000)
+        assert counts == [1, 0]
+        assert began_s + 0.2 <= at_s <= time.monotonic()
+        writer.join()
+        block.flush()
+        began_s = time.monotonic()
+        at_s, *counts = drive.cut(tmp_path / "empty", wait_ms=100)
+        assert counts == [0, 0]
+        assert at_s - began_s >= 0.1
+        block.close()
 
 
 @pytest.mark.parametrize("mode", ["prefix", "reorder", "torn"])
@@ -181,7 +202,7 @@ def test_a_power_cut_keeps_some_of_a_cache(mode: CutMode, make: DriveMaker, tmp_
             block.write(b"n")
         for seed in range(40):
             image = tmp_path / "cut"
-            held, count = drive.cut(image, mode, seed=seed)
+            _, held, count = drive.cut(image, mode, seed=seed)
             found = [block_of(image, 256 + 2 * number) for number in range(20)]
             assert (held, count) == (20, sum(b"n" in each for each in found))
             kept.append(found)
@@ -222,7 +243,7 @@ def test_a_cache_that_is_full_keeps_what_left_it(make: DriveMaker, tmp_path: Pat
         blocks = [Block(drive, number) for number in (300, 310, 320)]
         for block in blocks:
             block.write(b"a")
-        assert drive.cut(tmp_path / "cut") == (2, 0)
+        assert drive.cut(tmp_path / "cut")[1:] == (2, 0)
         for block in blocks:
             block.close()
     assert block_of(tmp_path / "cut", 300) == b"a" * BLOCK_BYTES

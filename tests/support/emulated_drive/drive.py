@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from tests.support.emulated_drive.profiles import DriveProfile
 
@@ -69,6 +69,15 @@ def compile_drive(folder: Path) -> Path:
     return program
 
 
+class PowerCut(NamedTuple):
+    """When it was, on the monotonic clock; how many writes the cache held, and how many of them
+    were kept in whole or in part."""
+
+    at_s: float
+    held: int
+    kept: int
+
+
 class EmulatedDrive:
     """A drive that is served; `device` is its block device."""
 
@@ -79,14 +88,16 @@ class EmulatedDrive:
         self.profile = profile
         self.device = device
 
-    def cut(self, image: Path, mode: CutMode = "lose", *, seed: int = 0) -> tuple[int, int]:
+    def cut(
+        self, image: Path, mode: CutMode = "lose", *, seed: int = 0, wait_ms: int = 0
+    ) -> PowerCut:
         """The drive as a power cut at this instant leaves it, in a new file `image`.
 
-        Returns how many writes the cache held, and how many of them were kept in whole or in part.
-        For a drive with `volatile` alone.
+        An empty cache is given `wait_ms` to get a write. For a drive with `volatile` alone.
         """
-        held, kept = self._ask(f"cut {mode} {seed} {image.absolute()}").split()
-        return int(held), int(kept)
+        answer = self._ask(f"cut {mode} {seed} {wait_ms} {image.absolute()}")
+        at_ns, held, kept = map(int, answer.split())
+        return PowerCut(at_ns / 1e9, held, kept)
 
     def fail(self, kind: Kind, error: int, *, after: int = 0) -> None:
         """After so many further requests of the kind, each fails with that errno; 0: none does."""

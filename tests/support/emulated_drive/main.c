@@ -6,7 +6,8 @@
  * and "lies 1" for a drive that says that a flush is done and does nothing), then "start". After
  * the answer "ready" each line is a command, answered by one line, "ok ..." or "error ERRNO":
  *
- *     cut MODE SEED PATH     the drive as a power cut at this instant leaves it (volatile_cache.h)
+ *     cut MODE SEED WAIT_MS PATH   the drive as a power cut now leaves it (volatile_cache.h): when,
+ *                            the writes in its cache, how many of them were kept
  *     fail KIND COUNT ERRNO  after so many further reads, writes or flushes all of them fail
  *     counts                 the reads, writes and flushes so far, and the bytes read and written
  *     configure KEY ...      another figure from now on
@@ -202,13 +203,16 @@ static int obey(const char *line, char *answer)
 {
     char word[16], path[LINE_BYTES];
     unsigned long long number;
-    uint64_t held, kept;
+    unsigned wait_ms;
+    struct cut cut;
     int with, error;
-    if (sscanf(line, "cut %15s %llu %4095[^\n]", word, &number, path) == 3) {
+    if (sscanf(line, "cut %15s %llu %u %4095[^\n]", word, &number, &wait_ms, path) == 4) {
         if (!has_cache)
             return EOPNOTSUPP;
-        error = cache_cut(word, number, path, &held, &kept);
-        sprintf(answer, "%llu %llu", (unsigned long long)held, (unsigned long long)kept);
+        error = cache_cut(word, number, wait_ms, path, &cut);
+        if (!error)
+            sprintf(answer, "%lld %llu %llu", (long long)cut.at_ns, (unsigned long long)cut.held,
+                    (unsigned long long)cut.kept);
         return error;
     }
     pthread_mutex_lock(&timing_lock);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECTOR_BYTES 512
@@ -20,12 +21,17 @@ struct entry {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t has_write;
 static struct entry *oldest, **newest = &oldest;
 static uint64_t written, dropped, held_bytes, capacity_bytes;
 static int durable_fd;
 
 void cache_init(int fd, uint64_t capacity)
 {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&has_write, &attributes);
     durable_fd = fd;
     capacity_bytes = capacity;
 }
@@ -71,6 +77,7 @@ int cache_add(const void *data, uint64_t offset, uint64_t bytes)
     int error = 0;
     while (!error && held_bytes > capacity_bytes)
         error = make_oldest_durable();
+    pthread_cond_signal(&has_write);
     pthread_mutex_unlock(&lock);
     return error;
 }
@@ -129,7 +136,23 @@ static int keep_sectors(int to, const struct entry *entry, unsigned *random)
     return kept;
 }
 
-int cache_cut(const char *mode, uint64_t seed, const char *path, uint64_t *held, uint64_t *kept)
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* With the lock held. */
+static void await_write(unsigned wait_ms)
+{
+    int64_t end_ns = now_ns() + wait_ms * 1000000LL;
+    struct timespec end = {end_ns / 1000000000LL, end_ns % 1000000000LL};
+    while (oldest == NULL && pthread_cond_timedwait(&has_write, &lock, &end) == 0)
+        ;
+}
+
+int cache_cut(const char *mode, uint64_t seed, unsigned wait_ms, const char *path, struct cut *cut)
 {
     int all = strcmp(mode, "lose") == 0, prefix = strcmp(mode, "prefix") == 0;
     int torn = strcmp(mode, "torn") == 0;
@@ -140,10 +163,10 @@ int cache_cut(const char *mode, uint64_t seed, const char *path, uint64_t *held,
     if (to < 0)
         return errno;
     pthread_mutex_lock(&lock);
+    await_write(wait_ms);
+    *cut = (struct cut){.at_ns = now_ns(), .held = written - dropped};
     int error = copy_image(to);
-    *held = written - dropped;
-    *kept = 0;
-    uint64_t first = prefix && *held ? (uint64_t)rand_r(&random) % (*held + 1) : 0, number = 0;
+    uint64_t first = prefix ? (uint64_t)rand_r(&random) % (cut->held + 1) : 0, number = 0;
     for (const struct entry *entry = oldest; !error && entry != NULL; entry = entry->next) {
         int part = 0;
         if (torn)
@@ -153,7 +176,7 @@ int cache_cut(const char *mode, uint64_t seed, const char *path, uint64_t *held,
             part = part ? -part : 1;
         }
         error = part < 0 ? -part : 0;
-        *kept += part > 0;
+        cut->kept += part > 0;
         number++;
     }
     pthread_mutex_unlock(&lock);

@@ -22,9 +22,16 @@ uint64_t cache_written(void);
 /* Makes the writes up to that number durable. Returns 0 or an errno. */
 int cache_flush(uint64_t written);
 
+/* When a cut was, on the monotonic clock; how many writes the cache held, and how many of them were
+ * kept in whole or in part. */
+struct cut {
+    int64_t at_ns;
+    uint64_t held, kept;
+};
+
 /* The image as a power cut leaves it, in a new file: "lose" nothing of the cache is kept; "prefix"
- * the oldest of it; "reorder" any of its writes; "torn" any of their sectors. Returns 0 or an
- * errno; how many writes the cache held, and how many of them were kept in whole or in part. */
-int cache_cut(const char *mode, uint64_t seed, const char *path, uint64_t *held, uint64_t *kept);
+ * the oldest of it; "reorder" any of its writes; "torn" any of their sectors. An empty
+ * cache is given `wait_ms` to get a write. Returns 0 or an errno. */
+int cache_cut(const char *mode, uint64_t seed, unsigned wait_ms, const char *path, struct cut *cut);
 
 #endif
