@@ -1,6 +1,6 @@
 """Mutated measurements through every command that takes one: a valid result, or one line.
 
-    python -m tests.benchmarks.measurement_fuzz [CASES [SEED [FILE]]]    100 000, 1
+    python -m tests.benchmarks.measurement_fuzz [CASES [SEED [FILE [WORKERS]]]]    100 000, 1, -, 1
     python -m tests.benchmarks.measurement_fuzz --case SEED NUMBER       one again, with its output
     python -m tests.benchmarks.measurement_fuzz --input SEED NUMBER      its measurement
 
@@ -8,7 +8,8 @@ A case is a measurement of tests/golden/measurements, bent one to four times, th
 It runs within a process that has an address space of its own size; what a case took of the
 processor and of memory is its own. Anything but a documented exit status, a product that can be
 read, or an error of one line is a failure; so is more than MAX_CPU_S or MAX_MIB. FILE gets the
-counts as they grow; without one they go to stdout at the end.
+counts as they grow, and with the same seed a further run goes on where the last one ended; without
+FILE they go to stdout at the end.
 """
 
 import copy
@@ -24,16 +25,21 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
 from types import FrameType
 from typing import Any, Final
 
-from advisor import knowledge
+from jinja2 import Environment
+
+from advisor import cli, knowledge
 from advisor.cli import main
 from advisor.output.fragment import MAX_LINE_BYTES
+from advisor.servers.installed import detect
 from tests.support.paths import CHECKOUT, MEASUREMENTS
 
 MAX_CPU_S: Final = 5.0
@@ -90,18 +96,18 @@ WORDS: Final = (
 )  # fmt: skip
 
 COMMANDS: Final[tuple[tuple[int, str], ...]] = (
-    (18, "recommend --db mysql --from {a}"),
-    (9, "recommend --db mysql --from {a} --format sql --durability loses-recent-on-crash"),
-    (9, "recommend --db mysql --from {a} --db-version 8.0.36 --explain"),
-    (6, "recommend --db mysql --from {a} --format compose"),
-    (18, "recommend --db mariadb --from {a}"),
-    (9, "recommend --db mariadb --from {a} --format json"),
-    (18, "recommend --db postgresql --from {a}"),
-    (6, "recommend --db postgresql --from {a} --format sql"),
-    (6, "recommend --db postgresql --from {a} --format patroni --explain"),
-    (6, "recommend --db postgresql --from {a} --format cloudnativepg"),
-    (9, "recommend --db postgresql --from {a} --format json --durability loses-recent-on-crash"),
-    (24, "report --from {a} --format prometheus"),
+    (90, "recommend --db mysql --from {a}"),
+    (45, "recommend --db mysql --from {a} --format sql --durability loses-recent-on-crash"),
+    (45, "recommend --db mysql --from {a} --db-version 8.0.36 --explain"),
+    (30, "recommend --db mysql --from {a} --format compose"),
+    (90, "recommend --db mariadb --from {a}"),
+    (45, "recommend --db mariadb --from {a} --format json"),
+    (90, "recommend --db postgresql --from {a}"),
+    (30, "recommend --db postgresql --from {a} --format sql"),
+    (30, "recommend --db postgresql --from {a} --format patroni --explain"),
+    (30, "recommend --db postgresql --from {a} --format cloudnativepg"),
+    (45, "recommend --db postgresql --from {a} --format json --durability loses-recent-on-crash"),
+    (120, "report --from {a} --format prometheus"),
     (1, "report --from {a}"),
     (1, "report --from {a} --format markdown --db mysql"),
     (1, "report --from {a} --format html --db postgresql --db mariadb"),
@@ -109,18 +115,18 @@ COMMANDS: Final[tuple[tuple[int, str], ...]] = (
     (1, "capacity --from {a}"),
     (1, "capacity --from {a} --format json --workload order"),
     (1, "capacity --from {a} --db mysql --target-tps 1000"),
-    (12, "compare {a} {b}"),
-    (12, "compare {b} {a} --format json --db mysql"),
-    (9, "compare {a} {c} ref:nvme-plp --format markdown"),
-    (12, "drift {b} --from {a}"),
-    (9, "drift {a} --from {c} --format json --db postgresql"),
-    (9, "fleet report {a} {b} {c}"),
-    (9, "fleet report {a} {b} {c} --format json"),
-    (9, "fleet report {a} {b} {c} --format html"),
-    (6, "fleet report {a} {c} --format markdown"),
-    (9, "audit --db mysql --config {config} --from {a}"),
+    (60, "compare {a} {b}"),
+    (60, "compare {b} {a} --format json --db mysql"),
+    (45, "compare {a} {c} ref:nvme-plp --format markdown"),
+    (60, "drift {b} --from {a}"),
+    (45, "drift {a} --from {c} --format json --db postgresql"),
+    (45, "fleet report {a} {b} {c}"),
+    (45, "fleet report {a} {b} {c} --format json"),
+    (45, "fleet report {a} {b} {c} --format html"),
+    (30, "fleet report {a} {c} --format markdown"),
+    (45, "audit --db mysql --config {config} --from {a}"),
 )
-"""How often, and what: `a` and `c` are bent, `b` is not."""
+"""How often, and what: `a` and `c` are bent, `b` is not. A simulation takes seconds: weight 1."""
 
 STATUSES: Final = (0, 1, 2, 3)
 NOTES: Final = re.compile("fsync-advisor: (note|warning): |fsync-advisor: trust is ")
@@ -473,8 +479,14 @@ def _no_constant(word: str) -> None:
 
 
 def prepare() -> None:
-    """What no case changes is read once; what a case takes too long for is interrupted."""
+    """What no case changes is read, compiled and asked once; what takes too long is interrupted."""
     knowledge.load_settings = once(knowledge.load_settings)
+    knowledge._read = once(knowledge._read)
+    detect._answer = once(detect._answer)
+    cli.load_command = once(cli.load_command, key=lambda name, entry: (name, id(entry)))
+    Environment.compile = once(  # type: ignore[method-assign]
+        Environment.compile, key=lambda made, source, name, *_: (made.autoescape, name, source)
+    )
     os.environ["FSYNC_ADVISOR_DEBUG"] = "1"
     os.environ["COLUMNS"] = "80"
 
@@ -484,13 +496,16 @@ def prepare() -> None:
     signal.signal(signal.SIGPROF, too_slow)
 
 
-def once(function: Callable[..., Any]) -> Callable[..., Any]:
+def once(
+    function: Callable[..., Any], key: Callable[..., Any] = lambda *arguments: arguments
+) -> Callable[..., Any]:
     kept: dict[Any, Any] = {}
 
     def call(*arguments: Any) -> Any:
-        if arguments not in kept:
-            kept[arguments] = function(*arguments)
-        return kept[arguments]
+        name = key(*arguments)
+        if name not in kept:
+            kept[name] = function(*arguments)
+        return kept[name]
 
     return call
 
@@ -520,25 +535,46 @@ def work(seed: int, first: int, last: int, sheet: Path) -> None:
             worst_s, worst_mib = max(worst_s, ended.cpu_s), max(worst_mib, ended.peak_mib)
             if number % SAVED_EVERY == SAVED_EVERY - 1 or number == last - 1:
                 done = {"counts": counts, "failures": failures, "cpu_s": worst_s, "mib": worst_mib}
-                sheet.write_text(json.dumps({"next": number + 1, **done}))
+                sheet.write_text(json.dumps(done))
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of all cases so far."""
+    """What came of all cases so far; `next` is the first case that has not been run."""
 
     seed: int
+    next: int
     counts: Counter[str]
     failures: list[Any]
     worst_cpu_s: float = 0.0
     worst_mib: float = 0.0
     took_s: float = 0.0
 
+    @classmethod
+    def read(cls, file: Path | None, seed: int) -> "Tally":
+        """What a run with that seed has left in the file; else nothing yet."""
+        if file is None or not file.exists():
+            return cls(seed, 0, Counter(), [])
+        found = json.loads(file.read_text())
+        if found["seed"] != seed:
+            raise SystemExit(f"{file} has the counts of seed {found['seed']}")
+        worst = (found["worst_cpu_s"], found["worst_mib"], found["took_s"])
+        return cls(seed, found["next"], Counter(found["outcomes"]), found["failures"], *worst)
+
+    def add(self, sheet: Path) -> None:
+        """What a worker has found."""
+        found = json.loads(sheet.read_text())
+        self.counts.update(found["counts"])
+        self.failures += found["failures"]
+        self.worst_cpu_s = max(self.worst_cpu_s, found["cpu_s"])
+        self.worst_mib = max(self.worst_mib, found["mib"])
+
     def as_json(self) -> str:
         return json.dumps(
             {
                 "cases": self.counts.total(),
                 "seed": self.seed,
+                "next": self.next,
                 "outcomes": dict(sorted(self.counts.items())),
                 "worst_cpu_s": round(self.worst_cpu_s, 2),
                 "worst_mib": round(self.worst_mib),
@@ -549,31 +585,50 @@ class Tally:
         )
 
 
-def fuzz(cases: int, seed: int, to: Path | None, batch: int = BATCH) -> Tally:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of the cases of one process, and of those that ended it."""
+
+    sheets: tuple[Path, ...]
+    ended: tuple[tuple[int, int, str], ...]
+    """A case, how the process ended in it, and the end of what it said."""
+
+
+def run_batch(folder: Path, seed: int, first: int, last: int) -> Batch:
+    """Cases `first` to `last` - 1 in a process, and in another behind each that ends one."""
+    sheets, ended_in, next_ = [], [], first
+    while next_ < last:
+        sheet = folder / f"{next_}.sheet"
+        worker = [sys.executable, "-m", "tests.benchmarks.measurement_fuzz", "--work"]
+        limits = (str(seed), str(next_), str(last), str(sheet))
+        ended = subprocess.run([*worker, *limits], cwd=CHECKOUT, capture_output=True)
+        if sheet.exists():
+            sheets.append(sheet)
+        if ended.returncode == 0:
+            break
+        at = int(sheet.with_suffix(".at").read_text())
+        ended_in.append((at, ended.returncode, ended.stderr.decode(errors="replace")[-700:]))
+        next_ = at + 1  # those since the last saving are lost
+    return Batch(tuple(sheets), tuple(ended_in))
+
+
+def fuzz(cases: int, seed: int, to: Path | None, workers: int = 1, batch: int = BATCH) -> Tally:
     """All cases, a process for each batch of them; one that ends a process is a failure."""
-    tally, began_s, next_ = Tally(seed, Counter(), []), perf_counter(), 0
-    with tempfile.TemporaryDirectory() as folder:
-        while next_ < cases:
-            end = min(cases, next_ + batch)
-            sheet = Path(folder) / "sheet"
-            worker = [sys.executable, "-m", "tests.benchmarks.measurement_fuzz", "--work"]
-            limits = (str(seed), str(next_), str(end), str(sheet))
-            ended = subprocess.run([*worker, *limits], cwd=CHECKOUT, capture_output=True)
-            if sheet.exists():
-                found = json.loads(sheet.read_text())
+    tally, began_s = Tally.read(to, seed), perf_counter()
+    before_s = tally.took_s
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(workers) as pool:
+        ranges = [(first, min(cases, first + batch)) for first in range(tally.next, cases, batch)]
+        firsts, lasts = [each[0] for each in ranges], [each[1] for each in ranges]
+        done = pool.map(partial(run_batch, Path(name), seed), firsts, lasts)
+        for last, found in zip(lasts, done, strict=True):
+            for sheet in found.sheets:
+                tally.add(sheet)
                 sheet.unlink()
-                tally.counts.update(found["counts"])
-                tally.failures += found["failures"]
-                tally.worst_cpu_s = max(tally.worst_cpu_s, found["cpu_s"])
-                tally.worst_mib = max(tally.worst_mib, found["mib"])
-                next_ = found["next"]
-            if ended.returncode:  # in a case: go on behind it; those since the last saving are lost
-                at = int(sheet.with_suffix(".at").read_text())
-                why = ended.stderr.decode(errors="replace")[-700:]
-                tally.failures.append([at, "", f"process ended {ended.returncode}", why])
+            for at, status, said in found.ended:
+                tally.failures.append([at, "", f"process ended {status}", said])
                 tally.counts["FAILURE: the process ended"] += 1
-                next_ = at + 1
-            tally.took_s = perf_counter() - began_s
+            tally.next = last
+            tally.took_s = before_s + perf_counter() - began_s
             if to:
                 to.write_text(f"{tally.as_json()}\n")
     return tally
@@ -598,8 +653,8 @@ def script(words: Sequence[str]) -> None:
         case ["--input", seed, number]:
             sys.stdout.buffer.write(case_of(int(seed), int(number)).files["a"])
         case [*rest]:
-            cases, seed, *file = (*rest, *("100000", "1")[len(rest) :])
-            tally = fuzz(int(cases), int(seed), Path(file[0]) if file else None)
+            cases, seed, file, workers = (*rest, *("100000", "1", "", "1")[len(rest) :])
+            tally = fuzz(int(cases), int(seed), Path(file) if file else None, int(workers))
             print(tally.as_json())
 
 
