@@ -186,6 +186,19 @@ class Summary(Model):
     max_us: LatencyUs | None
     ci95_percent: float | None = Field(ge=0, le=1e6)
 
+    @property
+    def typical_us(self) -> float:
+        """The median where the sample supports it, else the mean."""
+        return self.mean_us if self.p50_us is None else self.p50_us
+
+    @property
+    def mean_interval_us(self) -> tuple[float, float] | None:
+        """The 95 % confidence interval of the mean; None where it is not known."""
+        if self.ci95_percent is None:
+            return None
+        half_width_us = self.mean_us * self.ci95_percent / 100
+        return self.mean_us - half_width_us, self.mean_us + half_width_us
+
 
 class Round(Model):
     """One stretch of a series, between stretches of the others."""

@@ -94,16 +94,3 @@ def summarise(rounds: Sequence[Round]) -> Summary:
         max_us=ordered[-1] / 1000,
         ci95_percent=ci95_percent(kept),
     )
-
-
-def typical_us(summary: Summary) -> float:
-    """The median where the sample supports it, else the mean."""
-    return summary.mean_us if summary.p50_us is None else summary.p50_us
-
-
-def mean_interval_us(summary: Summary) -> tuple[float, float] | None:
-    """The 95 % confidence interval of the mean, in microseconds; None where it is not known."""
-    if summary.ci95_percent is None:
-        return None
-    half_width_us = summary.mean_us * summary.ci95_percent / 100
-    return summary.mean_us - half_width_us, summary.mean_us + half_width_us

@@ -13,7 +13,6 @@ from advisor.conditions import Strict
 from advisor.measurement import Known, Measurement, Series, Summary, Unknown
 from advisor.request import Request
 from advisor.series_kind import PRIMARY, PRIMARY_64K
-from advisor.statistics import mean_interval_us
 from advisor.units import format_size
 from advisor.vendors.names import VENDOR_NAMES
 from advisor.vendors.registry import VENDORS
@@ -150,8 +149,8 @@ def _open_datasync_is_faster(measurement: Measurement) -> Known[bool]:
         if fdatasync is None or open_datasync is None:
             size = format_size(kind.block_bytes)
             return Unknown(unknown=f"fdatasync and open_datasync of {size} were not both measured")
-        ours_us = mean_interval_us(open_datasync.summary)
-        theirs_us = mean_interval_us(fdatasync.summary)
+        ours_us = open_datasync.summary.mean_interval_us
+        theirs_us = fdatasync.summary.mean_interval_us
         if ours_us is None or theirs_us is None:
             return Unknown(unknown="the means of fdatasync and open_datasync have no interval")
         ratio = open_datasync.summary.mean_us / fdatasync.summary.mean_us

@@ -7,7 +7,6 @@ from pydantic import Field, PositiveFloat, model_validator
 from advisor.conditions import Conditions, Fact, Strict, all_hold
 from advisor.measurement import Device, Known, Measurement, Model, Unknown
 from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, SeriesKind
-from advisor.statistics import typical_us
 
 Medium = Literal["hdd", "ssd", "memory", "network", "virtual"]
 
@@ -112,7 +111,7 @@ def drive_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> Dr
         virtual_disk=bool(virtual_disks(devices, virtual_models))
         if devices
         else Unknown(unknown="no device was found"),
-        sync_us=typical_us(sync.summary)
+        sync_us=sync.summary.typical_us
         if sync
         else Unknown(unknown="overwrite with fdatasync was not measured"),
     )

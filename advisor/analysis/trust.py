@@ -14,7 +14,6 @@ from advisor.analysis.storage import devices_of, virtual_disks
 from advisor.conditions import Strict
 from advisor.measurement import MEASURED, Measurement, Model, Series, Unknown
 from advisor.series_kind import SYNC_METHODS
-from advisor.statistics import typical_us
 from advisor.units import format_named
 
 AskedTrust = Literal["plausible", "unverifiable", "suspicious"]
@@ -156,9 +155,9 @@ def _serial_syncs(measurement: Measurement) -> list[Series]:
 
 def _not_reaching(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
     sync = measurement.effective_sync
-    if sync is None or typical_us(sync.summary) >= check.limits["below_us"]:
+    if sync is None or sync.summary.typical_us >= check.limits["below_us"]:
         return None
-    return {"sync_us": typical_us(sync.summary)}
+    return {"sync_us": sync.summary.typical_us}
 
 
 def _ratio(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
@@ -166,7 +165,7 @@ def _ratio(measurement: Measurement, check: TrustCheck, _: object) -> Figures | 
     primary, unsynced = measurement.primary, measurement.find_any_size("overwrite", "none")
     if primary is None or unsynced is None:
         return None
-    sync_us, write_us = typical_us(primary.summary), typical_us(unsynced.summary)
+    sync_us, write_us = primary.summary.typical_us, unsynced.summary.typical_us
     if sync_us >= check.limits["factor"] * write_us:
         return None
     return {"sync_us": sync_us, "write_us": write_us}
@@ -202,7 +201,7 @@ def _too_fast_for_flash(
         for device in volatile
         if not any(name.lower() in str(device.model).lower() for name in check.names)
     ]
-    sync_us = typical_us(primary.summary)
+    sync_us = primary.summary.typical_us
     if not unprotected or sync_us >= check.limits["below_us"]:
         return None
     return {"device": unprotected[0].name, "model": str(unprotected[0].model), "sync_us": sync_us}
@@ -213,9 +212,9 @@ def _virtual_too_fast(
 ) -> Figures | None:
     disks = virtual_disks(devices_of(measurement), models)
     primary = measurement.primary
-    if not disks or primary is None or typical_us(primary.summary) >= check.limits["below_us"]:
+    if not disks or primary is None or primary.summary.typical_us >= check.limits["below_us"]:
         return None
-    return {"device": disks[0], "sync_us": typical_us(primary.summary)}
+    return {"device": disks[0], "sync_us": primary.summary.typical_us}
 
 
 def _virtual_disk(

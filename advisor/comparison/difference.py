@@ -16,7 +16,6 @@ from math import hypot
 from typing import Literal
 
 from advisor.measurement import Model, Summary
-from advisor.statistics import mean_interval_us
 
 Judgement = Literal["faster", "slower", "within noise", "not judged"]
 """Never "equal": a difference that is not seen may still be there."""
@@ -40,7 +39,7 @@ def difference(before: Summary, after: Summary) -> Difference:
     "not judged" where either has no confidence interval: a mean alone cannot say.
     """
     change_percent = 100 * (after.mean_us / before.mean_us - 1)
-    intervals = mean_interval_us(before), mean_interval_us(after)
+    intervals = before.mean_interval_us, after.mean_interval_us
     half_widths_us = [(high - low) / 2 for low, high in filter(None, intervals)]
     if len(half_widths_us) < 2:
         why = "a mean without a confidence interval cannot be told from noise"

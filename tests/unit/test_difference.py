@@ -6,7 +6,7 @@ import pytest
 
 from advisor.comparison.difference import difference
 from advisor.measurement import Summary
-from advisor.statistics import ci95_percent, mean_interval_us
+from advisor.statistics import ci95_percent
 from tests.support.drives import summary
 
 
@@ -82,6 +82,6 @@ def test_a_drive_that_did_not_change_is_called_changed_as_often_as_95_percent_sa
     assert 30 <= called <= 70  # 50, and 3 standard deviations of sqrt(1000 * 0.05 * 0.95) = 6.9
     apart = 0
     for pair in pairs:
-        (low, high), (other_low, other_high) = (mean_interval_us(side) or (0, 0) for side in pair)
+        (low, high), (other_low, other_high) = (side.mean_interval_us or (0, 0) for side in pair)
         apart += other_high < low or high < other_low
     assert apart <= 15  # 0.6 % of 1000 is 6: intervals that must be disjoint miss what is there

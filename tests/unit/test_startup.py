@@ -66,6 +66,7 @@ def loaded(*arguments: str) -> tuple[list[str], list[str]]:
         "advisor.servers",
         "psutil",
         "rich",
+        "statistics",
     ],
 )
 def test_recommend_from_a_file_loads_no_room_that_it_has_no_use_for(package: str) -> None:
