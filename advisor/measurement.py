@@ -330,6 +330,22 @@ class Measurement(Model):
         return self.find_any_size("append", "fdatasync")
 
     @property
+    def page_writes(self) -> Series | None:
+        """Writes of pages at random with O_DIRECT, which nothing syncs one by one."""
+        return self._direct("random")
+
+    @property
+    def page_reads(self) -> Series | None:
+        """Reads of pages at random with O_DIRECT."""
+        return self._direct("random-read")
+
+    def _direct(self, pattern: Pattern) -> Series | None:
+        for series in self.series:
+            if series.pattern == pattern and series.method == "none" and series.direct:
+                return series
+        return None
+
+    @property
     def effective_sync(self) -> Series | None:
         """The primary series; where a report has none, the most similar one of a single writer.
 
@@ -343,7 +359,10 @@ class Measurement(Model):
         return min(serial, key=_distance, default=None)
 
 
-_LIKENESS: Final[tuple[Pattern, ...]] = ("overwrite", "classic", "unwritten", "append", "random")
+_LIKENESS: Final[tuple[Pattern, ...]] = (
+    *("overwrite", "classic", "unwritten", "append"),
+    *("random", "random-read"),
+)
 
 
 def _distance(series: Series) -> tuple[int, int, bool, int]:

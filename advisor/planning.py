@@ -3,13 +3,19 @@
 Apart from advise.py, which needs no model of a server under load.
 """
 
+from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.analysis.description import notes_on
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import drive_capacity
-from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
+from advisor.capacity.host import (
+    CapacityRequest,
+    ProgressCallback,
+    ServerUse,
+    modelled_host,
+)
 from advisor.capacity.plan import PlanInputs, plan_on
-from advisor.capacity.results import CapacityPlan
+from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
@@ -32,7 +38,7 @@ def plan_capacity(
     Raises what `advise` raises.
     """
     inputs = plan_inputs(measurement, request, syncs, knowledge)
-    host = modelled_host(measurement, inputs.sequence, knowledge, wanted, progress)
+    host = modelled_host(measurement, inputs.server, knowledge, wanted, progress)
     plan = plan_on(host, inputs, measurement, wanted, knowledge)
     plan = plan.model_copy(update={"notes": (*inputs.notes, *plan.notes)})
     return inputs.verdict, plan, inputs.notes
@@ -56,7 +62,7 @@ def plan_inputs(
             verdict=verdict,
             capacity=drive_capacity(measurement, syncs),
             notes=notes_on(measurement),
-            sequence=ONE_SHARED_SYNC,
+            server=ServerUse(ONE_SHARED_SYNC),
             durability="durable",
             offers=(),
         )
@@ -68,9 +74,23 @@ def plan_inputs(
         verdict=advice.storage,
         capacity=capacity,
         notes=advice.warnings,
-        sequence=VENDORS[request.vendor].sequence_of(capacity.commit_syncs),
+        server=_server_use(advice, request, knowledge),
         durability=request.durability,
         offers=tuple(
             offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
         ),
+    )
+
+
+def _server_use(advice: Advice, request: Request, knowledge: Knowledge) -> ServerUse:
+    vendor = VENDORS[request.vendor]
+    assert advice.capacity is not None
+    given = request.log_bytes_per_commit
+    assumed = knowledge.assumptions[f"log_bytes_per_commit_{request.vendor}"].value
+    return ServerUse(
+        vendor.sequence_of(advice.capacity.commit_syncs),
+        vendor.page_use({entry.setting: entry.value for entry in advice.settings}),
+        Assumed(value=given, source="as given")
+        if given
+        else Assumed(value=assumed, source="assumed"),
     )

@@ -11,9 +11,10 @@ SYNC_METHODS: Final[tuple[SyncMethod, ...]] = get_args(SyncMethod)
 
 Method = Literal[SyncMethod, "none"]
 
-Pattern = Literal["overwrite", "append", "classic", "random", "unwritten"]
+Pattern = Literal["overwrite", "append", "classic", "random", "unwritten", "random-read"]
 """What is written where: blocks written before; behind the end; one block, again and again; blocks
-at random; blocks that are allocated, but were perhaps never written (only reports have these)."""
+at random; blocks that are allocated, but were perhaps never written (only reports have these). Of
+"random-read", what is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,23 @@ class SeriesKind:
     writers: int = 1
 
     @property
+    def reads(self) -> bool:
+        """Whether it reads, and writes nothing."""
+        return self.pattern == "random-read"
+
+    @property
     def name(self) -> str:
         """Like "overwrite-fdatasync-8k" or "random-16k-x8".
 
         "direct" is said only where it is not what the pattern always has, and "none" is not said of
-        random writes.
+        random writes and reads.
         """
-        usual = self.pattern in ("classic", "random")
+        at_random = self.pattern in ("random", "random-read")
+        usual = self.pattern == "classic" or at_random
         kib, rest = divmod(self.block_bytes, KIB)
         parts = [
             self.pattern,
-            "" if self.pattern == "random" and self.method == "none" else self.method,
+            "" if at_random and self.method == "none" else self.method,
             f"{self.block_bytes}b" if rest else f"{kib}k",
             "direct" if self.direct and not usual else "",
             f"x{self.writers}" if self.writers > 1 else "",
@@ -50,9 +57,11 @@ class SeriesKind:
         """Like "8 KiB overwrite + fdatasync" or "classic 4 KiB O_DIRECT + fsync"."""
         kib, rest = divmod(self.block_bytes, KIB)
         size = f"{self.block_bytes} byte" if rest else f"{kib} KiB"
-        what = f"classic {size}" if self.pattern == "classic" else f"{size} {self.pattern}"
+        pattern = self.pattern.replace("-", " ")
+        what = f"classic {size}" if self.pattern == "classic" else f"{size} {pattern}"
         sync = "" if self.method == "none" else f" + {self.method}"
-        writers = f", {self.writers} writers" if self.writers > 1 else ""
+        who = "readers" if self.reads else "writers"
+        writers = f", {self.writers} {who}" if self.writers > 1 else ""
         return f"{what}{' O_DIRECT' if self.direct else ''}{sync}{writers}"
 
 

@@ -130,10 +130,10 @@ def _figure(series: Series | None, of: Callable[[Summary], float | None]) -> Kno
 
 
 def _random_write_iops(measurement: Measurement) -> Known[float]:
-    for series in measurement.series:
-        if series.pattern == "random" and series.method == "none" and series.direct:
-            return series.summary.ops_per_s
-    return Unknown(unknown="random writes were not measured")
+    series = measurement.page_writes
+    if series is None:
+        return Unknown(unknown="random writes were not measured")
+    return series.summary.ops_per_s
 
 
 def _open_datasync_is_faster(measurement: Measurement) -> Known[bool]:

@@ -173,13 +173,16 @@ class SimulatedServer:
         append: Latency | None,
         delay: CommitDelay | None,
         answered: Callable[[SimulatedTransaction], None],
+        *,
+        rtt_us: float = 0.0,
     ) -> None:
         self._host = host
+        self._rtt_us = rtt_us
         self._answered = answered
         self.cpu_us = 0.0
         """CPU time of one transaction, for each of its commits."""
         stages: list[SharedSync | OneAtATime] = []
-        served: Callable[[CommitGroup], None] = self._reply
+        served: Callable[[CommitGroup], None] = self._await_replica if rtt_us else self._reply
         for stage in reversed(sequence.stages):
             latency = log if stage.file != "binary log" else append or log
             stages.insert(0, self._stage(stage, latency, served, delay))
@@ -250,6 +253,10 @@ class SimulatedServer:
 
     def _execute(self, transaction: SimulatedTransaction) -> None:
         self._run(EXECUTE_SHARE, 0.0, self._commit, transaction)
+
+    def _await_replica(self, group: CommitGroup) -> None:
+        """Replicas answer all of a group at once, and groups do not wait for each other."""
+        self._host.clock.after(self._rtt_us, self._reply, group)
 
     def _reply(self, group: CommitGroup) -> None:
         for transaction in group:

@@ -14,11 +14,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from advisor.capacity.bounds import BoundName
 from advisor.capacity.commit_paths import SimulatedHost, SimulatedServer, SimulatedTransaction
 from advisor.capacity.latency import Latency
 from advisor.vendors.commits import CommitDelay, CommitSequence
 
-Bottleneck = Literal["flush", "cpu", "clients"]
+Bottleneck = Literal["flush", "cpu", "clients", BoundName]
 
 BOUND_SHARE: Final = 0.9
 """What is busy for a larger share of the time is what binds."""
@@ -86,6 +87,8 @@ class CommitModel:
     """Commits that one transaction makes one after another."""
     delay: CommitDelay | None = None
     """Where leaders wait for company: as the servers' own default is, they do not."""
+    rtt_us: float = 0.0
+    """What each commit waits for a replica's answer, after its syncs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,15 @@ def closed_loop(
         latencies_us.append(host.clock.now_us - transaction.sent_us)
         server.submit(transaction, model.commits)
 
-    server = SimulatedServer(model.sequence, host, drive.log, drive.append, model.delay, answered)
+    server = SimulatedServer(
+        model.sequence,
+        host,
+        drive.log,
+        drive.append,
+        model.delay,
+        answered,
+        rtt_us=model.rtt_us,
+    )
     server.cpu_us = cpu.at(clients) / model.commits
     for client in range(clients):
         start_us = drive.log.mean_us * client / clients
@@ -166,7 +177,15 @@ def open_arrivals(
     def answered(transaction: SimulatedTransaction) -> None:
         latencies_us.append(host.clock.now_us - transaction.sent_us)
 
-    server = SimulatedServer(model.sequence, host, drive.log, drive.append, model.delay, answered)
+    server = SimulatedServer(
+        model.sequence,
+        host,
+        drive.log,
+        drive.append,
+        model.delay,
+        answered,
+        rtt_us=model.rtt_us,
+    )
     alone_us = cpu.at(1) + sync_wait_us(model, drive)
     server.cpu_us = cpu.at(max(1.0, alone_us / between_us)) / model.commits
     host.clock.after(0.0, arrive, None)
@@ -184,13 +203,15 @@ def open_arrivals(
 
 
 def sync_wait_us(model: CommitModel, drive: SyncLatencies) -> float:
-    """The mean of the syncs that one transaction waits for, one after another, in microseconds."""
+    """The mean of what one transaction waits for, one after another, in microseconds: its syncs,
+    and its replica."""
     append = drive.append or drive.log
     waits_us = (
         append.mean_us if stage.file == "binary log" else drive.log.mean_us
         for stage in model.sequence.stages
     )
-    return model.commits * sum(waits_us)
+    replica_us = model.rtt_us if model.sequence.stages else 0.0
+    return model.commits * (sum(waits_us) + replica_us)
 
 
 def _run_length(transactions: int, fewest: int, commits: int) -> int:

@@ -1,9 +1,19 @@
 """A server on the measured host, and the models that say what it sustains."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Final
 
+from advisor.capacity.bounds import (
+    NO_LIMITS,
+    Bound,
+    DataSet,
+    DriveSpeed,
+    ProviderLimits,
+    Storage,
+    Work,
+)
 from advisor.capacity.group_commit import (
     CommitModel,
     Cpu,
@@ -18,10 +28,14 @@ from advisor.capacity.sustainable import ArrivalModel
 from advisor.capacity.target_search import CLIENT_COUNTS, ClientModel
 from advisor.capacity.workloads import Transaction
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement, Series, Unknown
 from advisor.rules.knowledge import Knowledge
 from advisor.units import format_latency
 from advisor.vendors.commits import SEPARATE_FILES, CommitSequence
+from advisor.vendors.pages import PageUse
+
+SINGLE_ROW_PAGES: Final = 1
+"""Our choice: a single-row write changes one page somewhere in the data."""
 
 ProgressCallback = Callable[[str], None]
 """Told what the model is about to be run for: a run may take half a second."""
@@ -44,10 +58,25 @@ class CapacityRequest:
     """(clients, that CPU time at so many), ascending; empty where it stays the same."""
     target_tps: float | None = None
     p99_limit_ms: float | None = None
+    data: DataSet | None = None
+    limits: ProviderLimits = NO_LIMITS
+    rtt_us: float = 0.0
+    """What each commit waits for a replica's answer."""
 
     def __post_init__(self) -> None:
         if self.target_tps is not None and len(self.transactions) > 1:
             raise UsageError("--target-tps goes with one workload at most", "name one --workload")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUse:
+    """What a server makes of a commit: its syncs, its pages, its log."""
+
+    sequence: CommitSequence
+    pages: PageUse | None = None
+    """None where there is no server in mind."""
+    log_bytes: Assumed | None = None
+    """Of one commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +88,10 @@ class ModelledHost:
     cores: Assumed
     cpu_us_per_txn: Assumed
     cpu_curve: tuple[tuple[int, float], ...]
-    write_bytes_per_s: float | None
-    """The drive's sequential bandwidth; None where it was not measured."""
+    storage: Storage
+    log_bytes: Assumed | None
+    """Of one single-row write, or, as given, of any transaction; None where it is not known."""
+    rtt_us: float
     clients: ClientModel
     arrivals: ArrivalModel
 
@@ -75,27 +106,79 @@ class ModelledHost:
     def commit_model(self, transaction: Transaction) -> CommitModel:
         if transaction.kind == "files":
             return CommitModel(SEPARATE_FILES, transaction.syncs)
-        return CommitModel(self.sequence)
+        return self.commits()
+
+    def commits(self) -> CommitModel:
+        """One commit, as this server makes it."""
+        return CommitModel(self.sequence, rtt_us=self.rtt_us)
+
+    def bounds(
+        self, group_size: float, transaction: Transaction | None = None
+    ) -> tuple[Bound, ...]:
+        """What limits the rate beside flush and cores, the least first: of single-row writes, or of
+        the transactions; `group_size` of them share a sync."""
+        return self.storage.bounds(self._work(group_size, transaction))
+
+    def bounded(self, result: ModelResult, transaction: Transaction | None = None) -> ModelResult:
+        """The result within the least of the bounds; who is held up longer waits as much longer."""
+        for bound in self.bounds(result.group_size, transaction)[:1]:
+            if bound.tps < result.tps:
+                longer = result.tps / bound.tps
+                return replace(
+                    result,
+                    tps=bound.tps,
+                    p50_ms=result.p50_ms * longer,
+                    p99_ms=result.p99_ms * longer,
+                    bottleneck=bound.name,
+                )
+        return result
+
+    def _work(self, group_size: float, transaction: Transaction | None) -> Work:
+        commits = 1 / group_size if group_size else 0.0
+        if transaction is None:
+            log_bytes = self.log_bytes.value if self.log_bytes else None
+            return Work(log_bytes, SINGLE_ROW_PAGES, commits)
+        if transaction.kind == "files":
+            return Work(transaction.written_bytes, 0, transaction.syncs)
+        log_bytes = transaction.written_bytes
+        if log_bytes is None and self.log_bytes:
+            given = self.log_bytes.source == "as given"
+            log_bytes = self.log_bytes.value * (1 if given else transaction.statements)
+        return Work(log_bytes, transaction.random_pages, commits)
 
 
 def modelled_host(
     measurement: Measurement,
-    sequence: CommitSequence,
+    server: ServerUse,
     knowledge: Knowledge,
     wanted: CapacityRequest,
     progress: ProgressCallback,
 ) -> ModelledHost:
     """The measured host, with what is wished or assumed of it. Its models tell what runs."""
     return ModelledHost(
-        sequence=sequence,
+        sequence=server.sequence,
         drive=drive_of(measurement),
         cores=_cores(measurement, knowledge, wanted),
         cpu_us_per_txn=_cpu_us_per_txn(knowledge, wanted),
         cpu_curve=wanted.cpu_curve,
-        write_bytes_per_s=measurement.fill.bytes_per_s if measurement.fill else None,
+        storage=Storage(_speed(measurement), wanted.limits, server.pages, wanted.data),
+        log_bytes=server.log_bytes,
+        rtt_us=wanted.rtt_us,
         clients=_client_model(progress),
         arrivals=_arrival_model(progress),
     )
+
+
+def _speed(measurement: Measurement) -> DriveSpeed:
+    return DriveSpeed(
+        write_bytes_per_s=measurement.fill.bytes_per_s if measurement.fill else None,
+        page_writes_per_s=_ops_per_s(measurement.page_writes),
+        page_reads_per_s=_ops_per_s(measurement.page_reads),
+    )
+
+
+def _ops_per_s(series: Series | None) -> float | None:
+    return None if series is None else series.summary.ops_per_s
 
 
 def _client_model(progress: ProgressCallback) -> ClientModel:

@@ -1,12 +1,14 @@
 """What a modelled host sustains, and which host would sustain the target. Pure."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.analysis.verdict import Verdict
-from advisor.capacity.group_commit import CommitModel, SyncLatencies
-from advisor.capacity.host import CapacityRequest, ModelledHost
+from advisor.capacity.group_commit import SyncLatencies
+from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
 from advisor.capacity.results import (
     CapacityPlan,
     GroupCommitPoint,
@@ -29,7 +31,6 @@ from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
 from advisor.measurement import MEASURED, Measurement
 from advisor.rules.knowledge import Knowledge
-from advisor.vendors.commits import CommitSequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class PlanInputs:
     verdict: Verdict
     capacity: Capacity
     notes: tuple[str, ...]
-    sequence: CommitSequence
+    server: ServerUse
     durability: Durability
     offers: tuple[LowerDurability, ...]
     """The lower durability classes where a commit waits for no sync."""
@@ -74,6 +75,7 @@ def plan_on(
         target=asked,
         notes=(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
+            *_page_notes(host, request),
             *_tail_notes(measurement),
         ),
     )
@@ -87,7 +89,21 @@ def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[
         yield "what a growing binary log costs was not measured; taken to be one sync of the log"
     if others:
         growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
-        yield f"of other drives a sync takes its mean, always{growing}; their tails are unknown"
+        yield f"of other drives a sync takes its mean, always{growing}; their tails, page writes and bandwidth are unknown"
+
+
+def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
+    """What the figures leave out of page writes and reads."""
+    pages, speed = host.storage.pages, host.storage.speed
+    if request.data is None:
+        yield "data that outgrows memory is not in these figures: --data-size SIZE adds it"
+        return
+    if pages is None or pages.cache_bytes is None:
+        yield "the server's memory is not known, so page reads are not in these figures"
+    elif speed.page_reads_per_s is None:
+        yield "page reads were not measured and are not in these figures"
+    if speed.page_writes_per_s is None:
+        yield "page writes were not measured and are not in these figures"
 
 
 def _tail_notes(measurement: Measurement) -> Iterator[str]:
@@ -98,7 +114,7 @@ def _tail_notes(measurement: Measurement) -> Iterator[str]:
 
 
 def _point(host: ModelledHost, clients: int) -> GroupCommitPoint:
-    result = host.clients(CommitModel(host.sequence), host.drive, host.cpu(), clients)
+    result = host.bounded(host.clients(host.commits(), host.drive, host.cpu(), clients))
     return GroupCommitPoint(
         clients=clients,
         tps=result.tps,
@@ -113,7 +129,7 @@ def _workload(
     host: ModelledHost, transaction: Transaction, references: tuple[StandardDrive, ...]
 ) -> WorkloadCapacity:
     return WorkloadCapacity(
-        **dict(_sustained(host, transaction, host.drive, host.write_bytes_per_s)),
+        **dict(_sustained(host, transaction, host.drive, here=True)),
         name=transaction.name,
         kind=transaction.kind,
         syncs=transaction.syncs,
@@ -121,7 +137,7 @@ def _workload(
         cpu_us_per_txn=host.cpu(transaction.statements).us_per_txn[0][1],
         references=tuple(
             OnReference(
-                **dict(_sustained(host, transaction, reference.drive, None)),
+                **dict(_sustained(host, transaction, reference.drive, here=False)),
                 name=reference.name,
                 description=reference.description,
                 sync_us=reference.drive.log.mean_us,
@@ -135,14 +151,13 @@ def _sustained(
     host: ModelledHost,
     transaction: Transaction,
     drive: SyncLatencies,
-    write_bytes_per_s: float | None,
+    *,
+    here: bool,
 ) -> Sustained:
     commit, cpu = host.commit_model(transaction), host.cpu(transaction.statements)
     found = sustainable(commit, drive, cpu, transaction.p99_target_ms, host.arrivals)
-    rate, limit = found.arrivals_per_s, None
-    if write_bytes_per_s is not None and transaction.written_bytes is not None:
-        limit = write_bytes_per_s / transaction.written_bytes
-        rate = min(rate, limit)
+    bounds = host.bounds(found.result.group_size, transaction) if here else ()
+    rate = min(found.arrivals_per_s, *(bound.tps for bound in bounds), math.inf)
     return Sustained(
         ceiling_tps=1e6 / (transaction.syncs * drive.log.mean_us),
         sustainable_tps=rate,
@@ -151,7 +166,7 @@ def _sustained(
         p50_ms=found.result.p50_ms,
         p99_ms=found.result.p99_ms,
         meets_target=found.meets_target,
-        bandwidth_tps=limit,
+        bounds=bounds,
     )
 
 
@@ -161,7 +176,7 @@ def _scenario(
     """A single-row write, or the one workload that is asked for, with its own p99."""
     if not request.transactions:
         scenario = Scenario(
-            CommitModel(host.sequence), host.drive, host.cpu(), request.client_counts
+            host.commits(), host.drive, host.cpu(), request.client_counts, host.bounds
         )
         return scenario, TargetRate(tps, request.p99_limit_ms)
     (transaction,) = request.transactions
@@ -170,5 +185,6 @@ def _scenario(
         host.drive,
         host.cpu(transaction.statements),
         request.client_counts,
+        partial(host.bounds, transaction=transaction),
     )
     return scenario, TargetRate(tps, request.p99_limit_ms or transaction.p99_target_ms)

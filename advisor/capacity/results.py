@@ -5,6 +5,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from advisor.advice import Capacity, Loss
+from advisor.capacity.bounds import Bound
 from advisor.capacity.group_commit import Bottleneck
 from advisor.capacity.workloads import WorkloadKind
 from advisor.durability import Durability
@@ -45,9 +46,9 @@ class Sustained(Model):
     p99_ms: float
     """At the sustainable rate; where there is none, of a transaction alone."""
     meets_target: bool
-    bandwidth_tps: float | None = None
-    """More the drive's sequential bandwidth does not allow; None where it does not count, or is not
-    known."""
+    bounds: tuple[Bound, ...] = ()
+    """What else limits the rate, as far as it is known, the least first; of a reference storage
+    nothing is."""
 
 
 class OnReference(Sustained):
@@ -77,6 +78,8 @@ class StorageResult(Model):
     sync_us: float
     clients: int | None
     """None where no number of clients does."""
+    bound: Bound | None = None
+    """What rules the target out, whatever the clients."""
     tps: float | None
     p50_ms: float | None
     p99_ms: float | None

@@ -35,7 +35,9 @@ def target_result(
     """The answer. `offers` are the lower durability classes where a commit waits for no sync."""
     this_drive = StandardDrive("this drive", "", here.drive, measured=True)
     own = _storage_result(this_drive, here, target, model)
-    storages = tuple(_storage_result(other, here, target, model) for other in others)
+    storages = tuple(
+        _storage_result(other, here.on(other.drive), target, model) for other in others
+    )
     relaxed = tuple(_relaxed(here, target, offers, model))
     found: tuple[Remedy, ...] = ()
     if own.clients is None:
@@ -62,14 +64,15 @@ def target_result(
 
 
 def _storage_result(
-    drive: StandardDrive, here: Scenario, target: TargetRate, model: ClientModel
+    drive: StandardDrive, there: Scenario, target: TargetRate, model: ClientModel
 ) -> StorageResult:
-    result = fewest_clients(replace(here, drive=drive.drive), target, model)
+    result = fewest_clients(there, target, model)
     return StorageResult(
         name=drive.name,
         description=drive.description,
         sync_us=drive.drive.log.mean_us,
         clients=result and result.clients,
+        bound=there.ruled_out(target.tps),
         tps=result and result.tps,
         p50_ms=result and result.p50_ms,
         p99_ms=result and result.p99_ms,

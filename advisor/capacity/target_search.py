@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
+from advisor.capacity.bounds import Bound
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.sustainable import alone_us, most_per_s
 from advisor.vendors.commits import ASYNCHRONOUS
@@ -14,6 +15,9 @@ ClientModel = Callable[[CommitModel, SyncLatencies, Cpu, int], ModelResult]
 """So many clients, each sending its next transaction as soon as the last is acknowledged."""
 
 CLIENT_COUNTS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+BoundsOf = Callable[[float], tuple[Bound, ...]]
+"""What limits the rate beside flush and cores, where so many commits share a sync."""
+
 MORE_CLIENTS: Final = (2, 4)
 """How many times the most clients tried is still a remedy."""
 
@@ -32,6 +36,17 @@ class Scenario:
     drive: SyncLatencies
     cpu: Cpu
     client_counts: tuple[int, ...] = CLIENT_COUNTS
+    bounds: BoundsOf | None = None
+    """None where only the drive's syncs are known."""
+
+    def on(self, drive: SyncLatencies) -> "Scenario":
+        """The same on another drive, of which no more than the syncs is known."""
+        return replace(self, drive=drive, bounds=None)
+
+    def ruled_out(self, tps: float, group_size: float = math.inf) -> Bound | None:
+        """The least of the bounds that is below the rate; None where none is."""
+        bounds = self.bounds(group_size) if self.bounds else ()
+        return next((bound for bound in bounds if bound.tps < tps), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,8 @@ def fewest_clients(
     """
     if target.tps > most_per_s(scenario.commit, scenario.drive, scenario.cpu):
         return None
+    if scenario.ruled_out(target.tps):
+        return None
     each_us = alone_us(scenario.commit, scenario.drive, scenario.cpu)
     for clients in scenario.client_counts:
         if clients * 1e6 / each_us < target.tps:
@@ -79,7 +96,9 @@ def fewest_clients(
         limit_ms = math.inf if target.p99_limit_ms is None else target.p99_limit_ms
         if result.p99_ms > limit_ms * MISSED_BY_FAR:
             return None
-        if result.tps >= target.tps and result.p99_ms <= limit_ms:
+        if result.tps < target.tps or result.p99_ms > limit_ms:
+            continue
+        if not scenario.ruled_out(target.tps, result.group_size):
             return result
     return None
 
@@ -114,7 +133,7 @@ def more_clients(client_counts: tuple[int, ...]) -> Modification:
 
 def another_drive(name: str, drive: SyncLatencies) -> Modification:
     """The log on another drive."""
-    return Modification(((name, lambda scenario: replace(scenario, drive=drive)),))
+    return Modification(((name, lambda scenario: scenario.on(drive)),))
 
 
 def no_waiting(name: str) -> Modification:

@@ -26,13 +26,14 @@ class Parameter(Strict):
     max: int
     syncs_each: int = Field(default=0, ge=0)
     statements_each: float = Field(default=0, ge=0, le=1e6)
+    random_pages_each: float = Field(default=0, ge=0, le=1e6)
 
     @model_validator(mode="after")
     def _says_something(self) -> "Parameter":
         if not self.min <= self.default <= self.max:
             raise ValueError("min, default and max must be in that order")
-        if not self.syncs_each and not self.statements_each:
-            raise ValueError("a parameter needs syncs_each or statements_each")
+        if not (self.syncs_each or self.statements_each or self.random_pages_each):
+            raise ValueError("a parameter needs syncs_each, statements_each or random_pages_each")
         return self
 
 
@@ -46,6 +47,8 @@ class Workload(Strict):
     """Durable steps counted one sync each, whatever is shared; the parameters add theirs."""
     statements: float = Field(gt=0, le=1e6)
     """CPU time, in single-row writes; the parameters add theirs."""
+    random_pages: float = Field(default=0, ge=0, le=1e6)
+    """Pages all over the data that it changes; the parameters add theirs."""
     records_per_txn: int | None = Field(default=None, gt=0)
     written_bytes_per_record: float | None = Field(default=None, gt=0)
     """Of a record loaded in bulk: log, table and indexes. With it the drive's bandwidth counts."""
@@ -84,6 +87,7 @@ class Transaction:
     comfortable_utilisation: float = 0.5
     written_bytes: float | None = None
     """None: too little for the drive's bandwidth to count, or not known."""
+    random_pages: float = 0
 
 
 def fill_in(
@@ -105,7 +109,7 @@ def fill_in(
 
 
 def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
-    syncs, statements = workload.syncs, workload.statements
+    syncs, statements, pages = workload.syncs, workload.statements, workload.random_pages
     for name, parameter in workload.parameters.items():
         count = given.get(name, parameter.default)
         if not parameter.min <= count <= parameter.max:
@@ -114,6 +118,7 @@ def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
             )
         syncs += count * parameter.syncs_each
         statements += count * parameter.statements_each
+        pages += count * parameter.random_pages_each
     return Transaction(
         name=workload.name,
         kind=workload.kind,
@@ -125,4 +130,5 @@ def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
         and workload.written_bytes_per_record * (workload.records_per_txn or 0),
         immediate_share=workload.immediate_share,
         comfortable_utilisation=workload.comfortable_utilisation,
+        random_pages=pages,
     )

@@ -1,7 +1,7 @@
 """fsync-advisor capacity: transactions per second, on one connection and on many."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, get_args
+from typing import Annotated, Final, get_args
 
 from advisor.commands import options as shared
 from advisor.commands.capacity_request import CapacityOptions, build_capacity_request
@@ -18,6 +18,9 @@ from advisor.output_files import check_writable
 from advisor.planning import plan_capacity
 from advisor.vendors.names import VendorName
 
+REQUEST: Final = ("durability", "memory", "log_bytes_per_commit", "binary_log", "syncs")
+"""What of a request bears on capacity."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCapacityOptions:
@@ -29,7 +32,7 @@ class PlanCapacityOptions:
         shared.database_option("The server.  [default: one shared sync a commit, as PostgreSQL's]"),
     ] = None
     db_version: shared.DatabaseVersion = None
-    request: Annotated[shared.RequestOptions, Only("durability", "binary_log", "syncs")]
+    request: Annotated[shared.RequestOptions, Only(*REQUEST)]
     wanted: CapacityOptions
     format_: shared.TableFormat = None
     product: shared.OutputOptions
@@ -39,10 +42,16 @@ class PlanCapacityOptions:
         request = self.request
         if self.db is None and (
             self.db_version is not None
+            or request.memory is not None
+            or request.log_bytes_per_commit is not None
             or request.binary_log is not None
+            or self.wanted.data_size is not None
             or request.durability != "durable"
         ):
-            raise UsageError("--db-version, --binary-log and --durability need --db")
+            raise UsageError(
+                "--db-version, --memory, --log-bytes-per-commit, --binary-log, --durability and"
+                " --data-size need --db"
+            )
 
 
 @takes_options

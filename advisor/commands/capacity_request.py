@@ -8,15 +8,22 @@ from typing import Annotated, Final
 
 import typer
 
+from advisor.capacity.bounds import UNIFORM, DataSet, ProviderLimits
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
 from advisor.commands.requests import parse_counts
 from advisor.errors import UsageError
 from advisor.knowledge import load_workload, load_workloads
+from advisor.units import parse_size
 
 MAX_CLIENTS: Final = 1024
 """More connections than that want a pooler, and the model more time than anybody has."""
+
+BYTES_PER_MB: Final = 10**6
+"""As providers count."""
+
+MAX_DATA_BYTES: Final = 2**60
 
 Clients = Annotated[
     str | None,
@@ -72,6 +79,45 @@ P99Limit = Annotated[
 ]
 
 
+DataSize = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Size of the data, like 200GB: what is more than memory is read and written as pages.",
+    ),
+]
+HotShare = Annotated[
+    float | None,
+    typer.Option(
+        min=0.001,
+        max=UNIFORM,
+        metavar="SHARE",
+        help="0.2: 80 % of the accesses go to 20 % of the data.  [default: 0.5, all alike]",
+    ),
+]
+MaxIops = Annotated[
+    float | None,
+    typer.Option(
+        min=1, max=1e9, metavar="N", help="Operations/s that the provider allows the volume."
+    ),
+]
+MaxMbps = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1, max=1e7, metavar="MB", help="MB/s (10^6 bytes) that the provider allows it."
+    ),
+]
+RttUs = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        max=1e8,
+        metavar="US",
+        help="Round trip to the replica that each commit waits for, in us.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityOptions:
     """What capacity planning is asked for."""
@@ -84,6 +130,11 @@ class CapacityOptions:
     p99_ms: P99Limit = None
     cores: Cores = None
     cpu_us_per_txn: CpuPerTransaction = None
+    data_size: DataSize = None
+    hot_share: HotShare = None
+    max_iops: MaxIops = None
+    max_mbps: MaxMbps = None
+    rtt_us: RttUs = None
 
 
 def build_capacity_request(options: CapacityOptions) -> CapacityRequest:
@@ -92,6 +143,8 @@ def build_capacity_request(options: CapacityOptions) -> CapacityRequest:
         raise UsageError("--p99-ms needs --target-tps", "a workload's p99 stands in its file")
     if not options.workload and (options.parameter or options.references):
         raise UsageError("--parameter and --references need --workload")
+    if options.hot_share is not None and options.data_size is None:
+        raise UsageError("--hot-share needs --data-size")
     counts = parse_counts("--clients", options.clients, at_most=MAX_CLIENTS) or CLIENT_COUNTS
     chosen = choose_workloads(options.workload or ())
     cpu = parse_cpu(options.cpu_us_per_txn)
@@ -104,7 +157,21 @@ def build_capacity_request(options: CapacityOptions) -> CapacityRequest:
         cpu_curve=cpu if len(cpu) > 1 else (),
         target_tps=options.target_tps,
         p99_limit_ms=options.p99_ms,
+        data=_data(options),
+        limits=ProviderLimits(
+            options.max_iops, options.max_mbps and options.max_mbps * BYTES_PER_MB
+        ),
+        rtt_us=options.rtt_us or 0.0,
     )
+
+
+def _data(options: CapacityOptions) -> DataSet | None:
+    if options.data_size is None:
+        return None
+    data_bytes = parse_size(options.data_size, needs_unit=True)
+    if not 0 < data_bytes <= MAX_DATA_BYTES:
+        raise UsageError(f"--data-size {options.data_size!r} must be from 1 byte to 1024 PB")
+    return DataSet(data_bytes, UNIFORM if options.hot_share is None else options.hot_share)
 
 
 def choose_workloads(named: Iterable[str]) -> tuple[Workload, ...]:

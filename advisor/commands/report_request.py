@@ -25,6 +25,12 @@ CLIENTS: Final = "1,4,16,64,128"
 WORKLOAD: Final = "order"
 """Shown where none is named: several statements and one commit, as many shops have."""
 
+CAPACITY: Final = (
+    *("parameter", "references", "target_tps", "p99_ms", "cores", "cpu_us_per_txn"),
+    *("data_size", "hot_share", "max_iops", "max_mbps", "rtt_us"),
+)
+"""What of capacity planning a report can be asked for."""
+
 ASSUMED: Final = f"no workload was named; {WORKLOAD} is one of those that --workload knows"
 
 
@@ -66,7 +72,7 @@ class QuestionOptions:
     ] = None
     capacity: Annotated[
         CapacityOptions,
-        Only("parameter", "references", "target_tps", "p99_ms", "cores", "cpu_us_per_txn"),
+        Only(*CAPACITY),
     ]
     rate: Annotated[
         float | None,
@@ -84,11 +90,13 @@ class QuestionOptions:
             versions
             or request.memory
             or request.recovery_time
+            or self.capacity.data_size
             or request.binary_log is not None
             or request.durability != "durable"
         ):
             raise UsageError(
-                "--db-version, --binary-log, --durability, --memory and --recovery-time need --db"
+                "--db-version, --binary-log, --durability, --memory, --recovery-time and"
+                " --data-size need --db"
             )
         if versions and len(versions) != len(self.db or []):
             raise UsageError(

@@ -1,7 +1,9 @@
 """A capacity plan as a document: the serial bound, group commit, workloads, and a target."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+from advisor.capacity.bounds import Bound, BoundName
 from advisor.capacity.results import (
     CapacityPlan,
     Relaxation,
@@ -15,6 +17,14 @@ from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, S
 from advisor.output.text import commit_line
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
+
+BOUND_NAMES: Final[dict[BoundName, str]] = {
+    "sequential writes": "sequential writes allow",
+    "page writes": "page writes allow",
+    "page reads": "page reads allow",
+    "operation limit": "limit of operations allows",
+    "bandwidth limit": "limit of bandwidth allows",
+}
 
 
 def capacity_document(plan: CapacityPlan) -> Document:
@@ -104,16 +114,26 @@ def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[DocumentBlo
         left=1,
     )
     records = [Paragraph(_records(each)) for each in workloads if each.records_per_s]
-    return [Paragraph(words), table, *records]
+    return [Paragraph(words), table, *_bound_lines(workloads), *records]
+
+
+def _bound_lines(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[DocumentBlock]:
+    """What holds a workload back that is neither a sync nor the cores."""
+    for each in workloads:
+        if each.bounds and each.meets_target and each.sustainable_tps == each.bounds[0].tps:
+            yield Paragraph(f"{each.name}: {bound_text(each.bounds[0])}.")
+
+
+def bound_text(bound: Bound) -> str:
+    """Like "page writes allow at most 333/s"."""
+    return f"{BOUND_NAMES[bound.name]} at most {format_count(bound.tps)}/s"
 
 
 def _records(each: WorkloadCapacity) -> str:
     rate = f"{each.name}: {format_count(each.records_per_s or 0)} records/s"
-    if each.bandwidth_tps is None:
+    if not each.bounds:
         return f"{rate}, by syncs and CPU; the drive's bandwidth is not in it."
-    if each.sustainable_tps < each.bandwidth_tps:
-        return f"{rate}."
-    return f"{rate}: more the drive's bandwidth does not allow."
+    return f"{rate}."
 
 
 def reference_blocks(workload: WorkloadCapacity) -> list[DocumentBlock]:
@@ -153,6 +173,9 @@ def target_blocks(target: TargetResult) -> list[DocumentBlock]:
     wanted = f"{format_count(target.tps)} transactions/s{within}"
     most = max(target.clients_tried)
     here = target.here
+    if here.bound is not None:
+        no = f"{wanted}: not on this drive, whose {bound_text(here.bound)}."
+        return [Paragraph(no), *_remedies(target.remedies)]
     if here.clients is None:
         no = f"{wanted}: not on this drive, with up to {_count(most, 'client')}."
         return [Paragraph(no), *_remedies(target.remedies)]
@@ -204,9 +227,9 @@ def _sustaining(drive: StorageResult) -> tuple[str, ...]:
 
 def _relaxation(relaxed: Relaxation) -> str:
     settings = ", ".join(f"{name} = {value}" for name, value in relaxed.settings.items())
-    sustains = "no drive sustains it even then"
+    sustains = "this drive does not sustain it even then"
     if relaxed.clients:
-        sustains = f"any drive sustains it with {_count(relaxed.clients, 'client')}"
+        sustains = f"this drive sustains it with {_count(relaxed.clients, 'client')}"
     losses = []
     for loss in relaxed.losses:
         window = format_latency(loss.window_ms * 1000)

@@ -99,8 +99,11 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
         yield _one("measurement_timestamp_seconds", "When it was measured.", taken_at_s)
     synced = [series for series in measurement.series if series.method != "none"]
     unsynced = [series for series in measurement.series if series.method == "none"]
+    written = [series for series in unsynced if not series.kind.reads]
+    read = [series for series in unsynced if series.kind.reads]
     yield from _series_families("sync", "one write and its sync", synced)
-    yield from _series_families("write", "one write without a sync", unsynced)
+    yield from _series_families("write", "one write without a sync", written)
+    yield from _series_families("read", "one read", read)
     if measurement.fill:
         rate = measurement.fill.bytes_per_s
         yield _one("fill_bytes_per_second", "Sequential write of the test file, synced.", rate)

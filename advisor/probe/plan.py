@@ -79,6 +79,7 @@ FULL_SERIES: Final = (
     CLASSIC_SERIES,
     SeriesSpec(CLASSIC_16K),
     SeriesSpec(SeriesKind("random", "none", 16 * KIB, direct=True, writers=8)),
+    SeriesSpec(SeriesKind("random-read", "none", 16 * KIB, direct=True, writers=8), share=1),
     *(SeriesSpec(replace(PRIMARY, writers=writers)) for writers in (2, 4, 8)),
 )
 

@@ -127,7 +127,7 @@ def _run_series(
             error.written_bytes, series.spec.kind.block_bytes, directory, at
         ) from error
     ended_ns = max(part.ended_ns for part in done)
-    if series.spec.kind.method == "none":
+    if series.spec.kind.method == "none" and not series.spec.kind.reads:
         ended_ns = _settle(series, directory, where)
     added = read_counters(devices).since(before)
     run.rounds.append(
@@ -135,8 +135,9 @@ def _run_series(
             latencies_ns=_in_order(done),
             warmup_count=sum(part.warmup_count for part in done),
             elapsed_ns=ended_ns - min(part.warm_ns for part in done),
-            written_bytes=series.spec.kind.block_bytes
-            * sum(len(part.latencies_ns) for part in done),
+            written_bytes=0
+            if series.spec.kind.reads
+            else series.spec.kind.block_bytes * sum(len(part.latencies_ns) for part in done),
             flush_requests=added.flush_requests,
             device_written_bytes=added.written_bytes,
         )

@@ -1,5 +1,6 @@
-"""The hot loop: write, sync, take the time. Nothing here is slower than it must be."""
+"""The hot loops: write, sync, take the time; or read. Nothing here is slower than it must be."""
 
+import errno
 import mmap
 import os
 import threading
@@ -115,6 +116,41 @@ def writer(
             latencies_ns[index] = ended_ns - started_ns
             if written_bytes != block_bytes:
                 raise ShortWriteError(index, written_bytes)
+            if stop:
+                return index + 1
+            if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):
+                return index + 1
+        return last
+
+    return sample
+
+
+def reader(fd: int, block: mmap.mmap, offsets: Iterator[int], stop: Sequence[object]) -> SampleLoop:
+    """The loop of one reader: a read of `block` from the next of `offsets`; else as `writer`."""
+    blocks, block_bytes = [block], len(block)
+
+    def sample(
+        latencies_ns: Int64Array,
+        first: int,
+        last: int,
+        enough: int,
+        deadline_ns: int,
+        latest_ns: int,
+        *,
+        clock: Callable[[], int] = perf_counter_ns,
+        preadv: Callable[[int, list[mmap.mmap], int], int] = os.preadv,
+    ) -> int:
+        for index, offset in zip(range(first, last), offsets, strict=False):
+            started_ns = clock()
+            try:
+                read_bytes = preadv(fd, blocks, offset)
+            except OSError as error:
+                raise OperationError("preadv", index, error) from error
+            ended_ns = clock()
+            latencies_ns[index] = ended_ns - started_ns
+            if read_bytes != block_bytes:
+                cut = OSError(errno.EIO, f"{read_bytes} of {block_bytes} bytes were read")
+                raise OperationError("preadv", index, cut)
             if stop:
                 return index + 1
             if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):

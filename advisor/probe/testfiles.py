@@ -12,13 +12,23 @@ from typing import Final
 from advisor.measurement import AbsentSeries, Fill
 from advisor.probe.failures import errno_text, failed, wrote_short
 from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
-from advisor.probe.sampling import PAGE_BYTES, SampleLoop, ShortWriteError, random_block, writer
+from advisor.probe.sampling import (
+    PAGE_BYTES,
+    SampleLoop,
+    ShortWriteError,
+    random_block,
+    reader,
+    writer,
+)
 from advisor.probe.scratch import Scratch
 from advisor.series_kind import Method
 
 FILL_BLOCK_BYTES: Final = MIB
 
 DIRECT_REFUSED: Final = (errno.EINVAL, errno.EOPNOTSUPP)
+
+AT_RANDOM: Final = frozenset({"random", "random-read"})
+"""What shares one file, at offsets in any order."""
 
 OPEN_FLAGS: Final[dict[Method, int]] = {"open_datasync": os.O_DSYNC, "open_sync": os.O_SYNC}
 SYNCS: Final[dict[Method, Callable[[int], None]]] = {"fdatasync": os.fdatasync, "fsync": os.fsync}
@@ -54,11 +64,19 @@ class OpenSeries:
             os.fsync(self.fds[0])
             self.offsets = (count(0, self.spec.kind.block_bytes),)
         parts = zip(self.fds, self._blocks, self.offsets, strict=True)
+        if self.spec.kind.reads:
+            return [reader(fd, block, offsets, self.stop) for fd, block, offsets in parts]
         return [writer(fd, self.sync, block, offsets, self.stop) for fd, block, offsets in parts]
 
     def write_once(self) -> None:
-        """The first write of each writer, and its sync. Raises OSError, ShortWriteError."""
+        """The first write of each writer, and its sync. Raises OSError, ShortWriteError.
+
+        A reader's file is written when it is filled; its first read is all there is to try.
+        """
         for fd, block in zip(self.fds, self._blocks, strict=True):
+            if self.spec.kind.reads:
+                os.preadv(fd, [block], 0)
+                continue
             written_bytes = os.pwrite(fd, block, 0)
             if written_bytes != len(block):
                 raise ShortWriteError(0, written_bytes)
@@ -101,14 +119,15 @@ class TestFiles:
             raise wrote_short(
                 error.written_bytes, spec.kind.block_bytes, directory, where
             ) from error
-        self.written_bytes += spec.kind.block_bytes * len(series.fds)
+        if not spec.kind.reads:
+            self.written_bytes += spec.kind.block_bytes * len(series.fds)
         return series
 
     def _open(self, spec: SeriesSpec) -> tuple[int, ...]:
         """One descriptor per writer. Raises Refused, AdvisorError."""
         if spec.kind.pattern in ("append", "classic"):
             files = [self._scratch.create()]
-        elif spec.kind.pattern == "random":
+        elif spec.kind.pattern in AT_RANDOM:
             files = [self._filled("random", self._plan.file_bytes)] * spec.kind.writers
         elif spec.kind.writers == 1:
             files = [self._filled("overwrite", self._plan.file_bytes)]
@@ -136,7 +155,7 @@ class TestFiles:
         if spec.kind.pattern == "overwrite":
             sequence = range(0, file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes)
             return tuple(cycle(sequence) for _ in range(spec.kind.writers))
-        if spec.kind.pattern == "random":
+        if spec.kind.pattern in AT_RANDOM:
             every = range(
                 0, self._plan.file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes
             )
@@ -179,12 +198,10 @@ class TestFiles:
 
 def planned_bytes(plan: MeasuringPlan) -> int:
     """The most that the plan's test files occupy at once."""
-    patterns = {
-        spec.kind.pattern
-        for spec in plan.series
-        if spec.kind.writers == 1 or spec.kind.pattern == "random"
-    }
-    files_bytes = plan.file_bytes * len(patterns & {"overwrite", "random"})
+    kinds = [spec.kind for spec in plan.series]
+    one_overwrites = any(kind.pattern == "overwrite" and kind.writers == 1 for kind in kinds)
+    at_random = any(kind.pattern in AT_RANDOM for kind in kinds)
+    files_bytes = plan.file_bytes * (one_overwrites + at_random)
     overwriters = [spec.kind.writers for spec in plan.series if spec.kind.pattern == "overwrite"]
     several = max((writers for writers in overwriters if writers > 1), default=0)
     loose_bytes = sum(

@@ -49,7 +49,7 @@ def alternatives(
     here = _Case(
         "none",
         "as it is",
-        CommitModel(host.sequence),
+        host.commits(),
         host.drive,
         host.cpu(),
         typical_clients(counts),
@@ -65,7 +65,8 @@ def alternatives(
 
 
 def _run(host: ModelledHost, case: _Case) -> ModelResult:
-    return host.clients(case.commit, case.drive, case.cpu, case.clients)
+    result = host.clients(case.commit, case.drive, case.cpu, case.clients)
+    return host.bounded(result) if case.drive == host.drive else result
 
 
 def _drives(here: _Case, references: tuple[StandardDrive, ...]) -> Iterator[_Case]:

@@ -91,7 +91,7 @@ def _server(
     """One server's part, and what must be noted beside it."""
     known, wanted = knowledge[request.vendor if request else None], asked.capacity
     inputs = plan_inputs(measurement, request, asked.syncs, known)
-    host = modelled_host(measurement, inputs.sequence, known, wanted, progress)
+    host = modelled_host(measurement, inputs.server, known, wanted, progress)
     plan = plan_on(host, inputs, measurement, wanted, known)
     plan = plan.model_copy(update={"notes": (*plan.notes, *asked.assumed)})
     factor = append_factor(host.drive)

@@ -23,7 +23,12 @@ SAID_OF: Final[dict[Trust, str]] = {
 BINDS: Final[dict[Bottleneck, str]] = {
     "flush": "limited by the drive",
     "cpu": "limited by the processors",
-    "clients": "limited by nothing but their number",
+    "clients": "limited only by the number of clients",
+    "sequential writes": "limited by the drive's sequential writes",
+    "page writes": "limited by the drive's page writes",
+    "page reads": "limited by the drive's page reads",
+    "operation limit": "limited by the operations that the provider allows",
+    "bandwidth limit": "limited by the bandwidth that the provider allows",
 }
 
 WORTH_A_WORD: Final = 1.1

@@ -19,6 +19,7 @@ from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
 from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import Form, FormName
 from advisor.vendors.names import Engine, VendorName
+from advisor.vendors.pages import PageUse
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import ParseResult, ValueSpec
 from advisor.versions import Feature, NumericVersion, Version, format_version, parse_version
@@ -423,6 +424,10 @@ class Vendor(ABC):
     @abstractmethod
     def commit_path(self, values: Mapping[str, Value | None], *, log_bin: bool) -> CommitPath:
         """The syncs per commit that typed values (setting -> value) ask for."""
+
+    @abstractmethod
+    def page_use(self, values: Mapping[str, Value | None]) -> PageUse:
+        """How pages are kept and written with these values, each in the setting's own unit."""
 
     @abstractmethod
     def sequence_of(self, syncs: int | None) -> CommitSequence:

@@ -50,9 +50,14 @@ from advisor.vendors.forms import (
 )
 from advisor.vendors.names import VendorName
 from advisor.vendors.option_names import resolve
+from advisor.vendors.pages import PageUse
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version, parse_version
+
+PAGE_BYTES: Final = 16_384
+LOG_USED_SHARE: Final = 0.75
+"""Our choice, from below the 7/8 at which flushing gets urgent."""
 
 LOCK_TURNS: Final = 2
 """MySQL's InnoDB wakes all at once, and each must get the log's mutex before one can lead; whoever
@@ -411,6 +416,22 @@ class MySQL(Vendor):
         flush = values.get("innodb_flush_log_at_trx_commit")
         log_syncs = 0 if flush in (0, 2) else 2 if flush == 3 and log_bin else 1
         return CommitPath(log_syncs, 1 if log_bin and values.get("sync_binlog") == 1 else 0)
+
+    def page_use(self, values: Mapping[str, Value | None]) -> PageUse:
+        """The buffer pool keeps pages, and each is written twice for the doublewrite buffer.
+
+        Pages are flushed before the log is full: LOG_USED_SHARE of it is in use.
+        """
+        pool = values.get("innodb_buffer_pool_size")
+        log, file = values.get("innodb_redo_log_capacity"), values.get("innodb_log_file_size")
+        if log is None and file is not None:
+            log = float(file) * self.redo_files
+        return PageUse(
+            page_bytes=PAGE_BYTES,
+            writes_per_page=2,
+            cache_bytes=None if pool is None else float(pool),
+            checkpoint_log_bytes=None if log is None else float(log) * LOG_USED_SHARE,
+        )
 
     def sequence_of(self, syncs: int | None) -> CommitSequence:
         """The second sync is the binary log's, and a third one MariaDB's own."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from advisor.errors import AdvisorError
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
-from advisor.units import Value
+from advisor.units import UNIT_BYTES, Value
 from advisor.vendors import postgresql_conf, postgresql_values
 from advisor.vendors.answers import (
     Rows,
@@ -53,9 +53,14 @@ from advisor.vendors.forms import (
     yaml_item,
     yaml_scalar,
 )
+from advisor.vendors.pages import PageUse
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import Feature, NumericVersion, Version, parse_version
+
+PAGE_BYTES: Final = 8192
+COMPLETION_TARGET: Final = 0.9
+"""The default of checkpoint_completion_target from 14 on."""
 
 SYNC_METHODS: Final[Mapping[str, Method]] = {
     "fdatasync": "fdatasync",
@@ -309,6 +314,23 @@ class PostgreSQL(Vendor):
         """One sync, none with synchronous_commit = off: counted with strace on PostgreSQL 18, 20
         commits of one client."""
         return CommitPath(0 if values.get("synchronous_commit") == "off" else 1, 0)
+
+    def page_use(self, values: Mapping[str, Value | None]) -> PageUse:
+        """shared_buffers and the kernel's cache keep pages: effective_cache_size is both.
+
+        A checkpoint begins after max_wal_size / (1 + checkpoint_completion_target) of WAL (xlog.c,
+        CalculateCheckpointSegments).
+        """
+        cache, wal = values.get("effective_cache_size"), values.get("max_wal_size")
+        target = values.get("checkpoint_completion_target") or COMPLETION_TARGET
+        return PageUse(
+            page_bytes=PAGE_BYTES,
+            writes_per_page=1,
+            cache_bytes=None if cache is None else float(cache) * UNIT_BYTES["8kB"],
+            checkpoint_log_bytes=None
+            if wal is None
+            else float(wal) * UNIT_BYTES["MB"] / (1 + float(target)),
+        )
 
     def sequence_of(self, syncs: int | None) -> CommitSequence:
         return ASYNCHRONOUS if syncs == 0 else ONE_SHARED_SYNC

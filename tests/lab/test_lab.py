@@ -156,7 +156,7 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
         missing(str(error))
     for result in results:
         assert result.rates.mean > 0
-        assert len(result.rates.per_s) in (2, 3)
+        assert 1 <= len(result.rates.per_s) <= 3  # of two seconds; a busy machine reports fewer
         assert result.flushes_per_commit is not None
         assert result.flushes_per_commit > 0
     default, ours = results
