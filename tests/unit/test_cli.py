@@ -626,7 +626,7 @@ def test_rules_check_finds_what_is_wrong(
 def test_a_load_in_bulk_is_limited_by_the_drives_bandwidth(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """480 MB/s of sata-ssd-plp's fill; 10 000 records of 286 bytes are 2.86 MB: 167.8 batches."""
+    """480 MB/s of sata-ssd-plp's fill; 10,000 records of 286 bytes are 2.86 MB: 167.8 batches."""
     drive = str(MEASUREMENTS / "sata-ssd-plp.json")
     asked = ("--workload", "analytics-batch", "--format", "json")
     _, out, _ = run(capsys, "capacity", "--from", drive, *asked)
