@@ -37,7 +37,7 @@ def words(text: str) -> str:
             2,
             "No such option: --dbb (Possible options: --db)\n  hint: fsync",
         ),
-        (("no-such",), 2, "No such command 'no-such'.\n  hint: fsync-advisor --help\n"),
+        (("no-such",), 2, "there is no command 'no-such'\n  hint: fsync-advisor --help\n"),
         (("rules",), 2, "Usage: fsync-advisor rules [OPTIONS] COMMAND"),
         (("recommend", "--db", "oracle"), 2, "Invalid value for '--db'"),
         ((*MYSQL, "--from", "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
