@@ -3,6 +3,7 @@
 The list of commands is data, so that --help imports none of them.
 """
 
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -66,6 +67,8 @@ COMMANDS: Final = {
     "drift": CommandEntry("Hold a drive against an earlier measurement of it.", "drift"),
     "fleet": CommandEntry("Look at many hosts at once.", commands=FLEET, for_paths="report"),
     "rules": CommandEntry("Look at the rules, and check them.", commands=RULES),
+    "completion": CommandEntry("Print what completes commands in bash, zsh or fish.", "completion"),
+    "man": CommandEntry("Print a manual page, or write all of them.", "man"),
 }
 MOVED: Final = {
     "verify": dict.fromkeys(("--predict", "--clients", "--seconds", "--dsn"), "predict"),
@@ -78,6 +81,7 @@ PLAIN: Final[dict[str, Any]] = {
     # Plain help: rich's is prettier and doubles the start-up time.
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 
 WrongUse: Final[Any] = typer.BadParameter.__base__
@@ -90,8 +94,25 @@ AGAIN_S: Final = 0.01
 """After a destructor has swallowed an interruption."""
 
 
-class CommandOnDemand(TyperCommand):
+class WithEpilog:
+    """A command whose help ends with examples and exit statuses."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Writes the end of the help."""
+        from advisor.help_text import write_epilog  # else nobody needs it
+
+        write_epilog(ctx.command_path, formatter)
+
+
+class CommandOnDemand(WithEpilog, TyperCommand):
     """A command that says where an option of old has gone, and takes nothing that is empty."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Raises UsageError that names the variable which a senseless value comes from."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise _naming_variables(error, ctx) from error
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raises UsageError for an option that is a command now, and for an empty argument."""
@@ -128,7 +149,7 @@ class CommandOnDemand(TyperCommand):
                 next(rest, None)
 
 
-class GroupOnDemand(TyperGroup):
+class GroupOnDemand(WithEpilog, TyperGroup):
     """Commands that are imported when one of them is asked for."""
 
     entries: ClassVar[Mapping[str, CommandEntry]] = COMMANDS
@@ -147,6 +168,10 @@ class GroupOnDemand(TyperGroup):
         """The command; for a file or a directory in its place the one that takes such."""
         if self.for_paths and args[0] not in self.entries and Path(args[0]).exists():
             args = [self.for_paths, *args]
+        if args[0] not in self.entries and not args[0].startswith("-"):
+            from advisor.commands.suggestions import no_such_command  # else nobody needs it
+
+            raise no_such_command(args[0], self.entries, ctx.command_path)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -184,7 +209,7 @@ def _program(
     version: Annotated[
         bool | None,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version", "-V", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = None,
 ) -> None:
@@ -229,9 +254,29 @@ def _run(arguments: list[str]) -> None:
 
 def _usage_error(error: Any) -> UsageError:
     """Typer's error in the words that all of ours have."""
+    from advisor.commands.suggestions import no_such_choice  # else nobody needs it
+
     message = " ".join(error.format_message().split()).replace("Value error, ", "")
     where = error.ctx.command_path if error.ctx else "fsync-advisor"
-    return UsageError(message, f"{where} --help")
+    parameter: Any = getattr(error, "param", None)
+    if (variable := getattr(parameter, "envvar", None)) and error.ctx:
+        source = error.ctx.get_parameter_source(parameter.name)
+        is_given = source is None or source.name != "ENVIRONMENT"
+        said = re.escape(f" (env var: '{variable}')")
+        message = re.sub(
+            said if is_given else f"'--[^(]*{said}", "" if is_given else variable, message
+        )
+    return UsageError(message, no_such_choice(message) or f"{where} --help")
+
+
+def _naming_variables(error: UsageError, ctx: Any) -> UsageError:
+    """The same, where an option that it names was not typed: a variable has it."""
+    message = error.message
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(parameter.name)
+        if source is not None and source.name == "ENVIRONMENT":
+            message = re.sub(rf"{parameter.opts[0]}(?![\w-])", parameter.envvar, message)
+    return UsageError(message, error.hint)
 
 
 def _tell(error: AdvisorError | Interrupted) -> None:

@@ -95,12 +95,29 @@ def find_setting(name: str) -> tuple[Setting, str | None]:
     if parts[0] not in get_args(Engine):
         parts = ["", *parts]
     engine, setting_name, rule_name, *rest = (*parts, "", "")
-    for setting in load_all_settings():
+    settings = load_all_settings()
+    for setting in settings:
         if setting.name == setting_name and engine in ("", setting.engine):
             if any(rest) or rule_name not in ["", *(rule.name for rule in setting.rule)]:
                 break
             return setting, rule_name or None
-    raise UsageError(f"there is no rule or setting {name!r}", "see: fsync-advisor rules list")
+    near = _nearest_ids(name, settings)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see: fsync-advisor rules list"
+    raise UsageError(f"there is no rule or setting {name!r}", hint)
+
+
+def _nearest_ids(name: str, settings: Iterable[Setting]) -> list[str]:
+    """Ids that are spelled alike, of settings, or of rules where a rule's was asked for."""
+    from difflib import get_close_matches  # else nobody needs it
+
+    ids: dict[str, str] = {}
+    for setting in settings:
+        for each in (str(setting.rule_id(rule)) for rule in setting.rule):
+            ids |= {each: each, each.split(".", 1)[1]: each}
+        own = f"{setting.engine}.{setting.name}"
+        ids |= {own: own, setting.name: own}
+    near = get_close_matches(name.casefold(), ids, n=3, cutoff=0.75)
+    return list(dict.fromkeys(ids[each] for each in near))[:2]
 
 
 def settings_json(settings: Iterable[Setting]) -> str:

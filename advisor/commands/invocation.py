@@ -2,9 +2,11 @@
 
 import shlex
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import typer
+
+GIVEN: Final = ("COMMANDLINE", "ENVIRONMENT")
 
 
 def command_line(context: typer.Context) -> str:
@@ -14,10 +16,10 @@ def command_line(context: typer.Context) -> str:
 
 
 def _given(context: typer.Context) -> Iterator[Any]:
-    """The parameters that were not left at their defaults."""
+    """The parameters that were not left at their defaults, by a variable, too."""
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
-        if source is not None and source.name == "COMMANDLINE":
+        if source is not None and source.name in GIVEN:
             yield parameter
 
 

@@ -33,10 +33,17 @@ def parse_vendor(text: str) -> VendorName:
     raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, VENDOR_NAMES))}.")
 
 
+def variable(option: str) -> str:
+    """The environment variable that has the default of an option."""
+    return f"FSYNC_ADVISOR_{option.replace('-', '_').upper()}"
+
+
 def database_option(help_: str) -> Any:
     """--db, with what it is for."""
     metavar = f"[{'|'.join(VENDOR_NAMES)}]"
-    return typer.Option("--db", parser=parse_vendor, metavar=metavar, help=help_)
+    return typer.Option(
+        "--db", parser=parse_vendor, metavar=metavar, envvar=variable("db"), help=help_
+    )
 
 
 Directory = Annotated[
@@ -71,11 +78,15 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", envvar=variable("quiet"), help="Nothing on stderr but errors."),
+]
 Database = Annotated[VendorName, database_option("The server the settings are for.")]
 DatabaseVersion = Annotated[
     str | None,
     typer.Option(
+        envvar=variable("db-version"),
         metavar="VERSION",
         help="Its version.  [default: the installed server's, else the newest known]",
     ),
@@ -83,6 +94,7 @@ DatabaseVersion = Annotated[
 DurabilityOption = Annotated[
     AdvisedDurability,
     typer.Option(
+        envvar=variable("durability"),
         parser=parse_durability,
         metavar=f"[{'|'.join(get_args(AdvisedDurability))}]",
         help="What may be lost; durable: no acknowledged commit.",
@@ -97,25 +109,41 @@ BinaryLog = Annotated[
 ]
 Memory = Annotated[
     str | None,
-    typer.Option(metavar="SIZE", help="Memory for the server.  [default: the host's]"),
+    typer.Option(
+        envvar=variable("memory"),
+        metavar="SIZE",
+        help="Memory for the server.  [default: the host's]",
+    ),
 ]
 RecoveryTime = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="How long crash recovery may take.  [default: 10min]"),
+    typer.Option(
+        envvar=variable("recovery-time"),
+        metavar="TIME",
+        help="How long crash recovery may take.  [default: 10min]",
+    ),
 ]
 ExpectedTps = Annotated[
     float | None,
-    typer.Option(min=1, max=1e9, help="Commits per second to plan the log for.  [default: 1000]"),
+    typer.Option(
+        envvar=variable("expected-tps"),
+        min=1,
+        max=1e9,
+        help="Commits per second to plan the log for.  [default: 1000]",
+    ),
 ]
 LogBytesPerCommit = Annotated[
     str | None,
     typer.Option(
-        metavar="SIZE", help="Redo or WAL of one commit.  [default: a small transaction's]"
+        envvar=variable("log-bytes-per-commit"),
+        metavar="SIZE",
+        help="Redo or WAL of one commit.  [default: a small transaction's]",
     ),
 ]
 Build = Annotated[
     str | None,
     typer.Option(
+        envvar=variable("build"),
         metavar="OPTION,...",
         help="What the server was built with: lz4, zstd, liburing, numa."
         "  [default: as the installed server shows]",

@@ -272,6 +272,12 @@ class Setting(Strict):
         """What that version takes; None where the setting does not exist."""
         return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
 
+    def for_vendor(self, vendor: VendorName) -> "Setting | None":
+        """The same with what concerns that server alone; None where it has no such setting."""
+        specs = tuple(spec for spec in self.spec if spec.vendor == vendor)
+        rules = tuple(rule for rule in self.rule if rule.vendor in (None, vendor))
+        return self.model_copy(update={"spec": specs, "rule": rules}) if specs and rules else None
+
     def cost_of_change(self, current: Value | None, wanted: Value | None) -> str:
         """What it costs to have `wanted` instead; "" where nothing is known."""
         numbers = [each for each in (current, wanted) if isinstance(each, int | float)]

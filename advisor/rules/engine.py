@@ -10,7 +10,7 @@ from advisor.measurement import Unknown
 from advisor.rules import guards
 from advisor.rules.catalogue import ALWAYS_SHOWN, Rule, Setting, Spec
 from advisor.rules.formulas import FormulaResult
-from advisor.units import Value, format_named, to_server_unit
+from advisor.units import UNIT_BYTES, Value, format_named, to_server_unit
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
@@ -138,4 +138,8 @@ def _reason(
         assert not isinstance(fact, Unknown)  # else the rule would have been skipped
         figures[name] = fact
     shown = {name: format_named(name, figure) for name, figure in figures.items()}
-    return rule.reason.format_map({**shown, "value": rendered, "default": default})
+    reason = rule.reason.format_map({**shown, "value": rendered, "default": default})
+    if outcome is None or outcome.rounded_from is None:
+        return reason
+    unit = "_bytes" if spec.unit in UNIT_BYTES else ""
+    return f"{reason} Rounded down from {format_named(unit, outcome.rounded_from)}."

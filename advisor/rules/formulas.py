@@ -4,7 +4,7 @@ Sizes are in bytes, durations in microseconds; the engine converts them to the s
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -18,12 +18,21 @@ Bytes = Annotated[
 ]
 """Whole bytes, or a size like "64MB" in the file."""
 
+MIB: Final = 1024**2
+GIB: Final = 1024**3
+COARSEST: Final = 16
+"""Rounding takes at most that part of a value which the server takes in large blocks."""
+WORTH_A_WORD: Final = 0.01
+"""Rounding that takes more is told."""
+
 
 class FormulaResult(NamedTuple):
     """A formula's value, and the figures it shows to the rule's reason."""
 
     value: int
     shown: Mapping[str, float | str] = {}
+    rounded_from: int | None = None
+    """What it was before it became a value that one would type; None where that changed little."""
 
 
 def number(facts: Facts, name: str) -> float:
@@ -35,7 +44,7 @@ def number(facts: Facts, name: str) -> float:
 
 
 class Share(Strict):
-    """`percent` of a fact, rounded down to `multiple_of`, not below `at_least` nor above `at_most`.
+    """`percent` of a fact, rounded down (round_down), not below `at_least` nor above `at_most`.
 
     The bounds are advice of the rule (a legal minimum, a documented ceiling), named in its reason.
     """
@@ -55,7 +64,7 @@ class Share(Strict):
 
     def apply(self, facts: Facts) -> FormulaResult:
         share = int(number(facts, self.fact) * self.percent / 100)
-        return FormulaResult(_bounded(share, self.at_least, self.at_most, self.multiple_of))
+        return _bounded(share, self.at_least, self.at_most, self.multiple_of)
 
 
 class Duration(Strict):
@@ -75,7 +84,7 @@ class Duration(Strict):
 
     def apply(self, facts: Facts) -> FormulaResult:
         seconds = int(number(facts, self.fact) * self.percent / 100)
-        return FormulaResult(_bounded(seconds, self.at_least_s, self.at_most_s, 1) * 1_000_000)
+        return FormulaResult(max(min(seconds, self.at_most_s), self.at_least_s) * 1_000_000)
 
 
 class LogCapacity(Strict):
@@ -119,9 +128,8 @@ class LogCapacity(Strict):
         }
         bound = min(bounds, key=lambda name: bounds[name])
         size = int(bounds[bound] * self.percent / 100 / self.files)
-        return FormulaResult(
-            _bounded(size, self.at_least, self.at_most, self.multiple_of),
-            {"log_bytes": log_bytes, "bound": bound, "bound_bytes": bounds[bound]},
+        return _bounded(size, self.at_least, self.at_most, self.multiple_of)._replace(
+            shown={"log_bytes": log_bytes, "bound": bound, "bound_bytes": bounds[bound]}
         )
 
 
@@ -149,7 +157,7 @@ class BufferPool(Strict):
     def apply(self, facts: Facts) -> FormulaResult:
         wanted = int(known(facts.memory_bytes) * self.percent / 100)
         granule = self.chunk_bytes * self._instance_count(wanted, facts)
-        return FormulaResult(_bounded(wanted, self.chunk_bytes, None, granule))
+        return _bounded(wanted, self.chunk_bytes, None, granule)
 
     def _instance_count(self, pool_bytes: int, facts: Facts) -> int:
         if self.instances == "one" or pool_bytes < 1024**3:
@@ -163,8 +171,45 @@ class BufferPool(Strict):
 Formula = Annotated[Share | Duration | LogCapacity | BufferPool, Field(discriminator="name")]
 
 
-def _bounded(value: int, at_least: int | None, at_most: int | None, multiple_of: int) -> int:
-    if at_most is not None:
-        value = min(value, at_most)
-    value = value // multiple_of * multiple_of
-    return value if at_least is None else max(value, at_least)
+def _bounded(
+    value: int, at_least: int | None, at_most: int | None, multiple_of: int
+) -> FormulaResult:
+    if at_most is not None and value >= at_most:
+        return FormulaResult(at_most // multiple_of * multiple_of)
+    result = round_down(value, multiple_of)
+    if at_least is not None:
+        result = max(result, at_least)
+    changed = value - result > value * WORTH_A_WORD
+    return FormulaResult(result, rounded_from=value if changed else None)
+
+
+def round_down(value: int, multiple_of: int) -> int:
+    """The largest value up to this one that a person would type: 17 GB for 17.6.
+
+    A count has two significant digits, and so has a size, unless a power of two comes nearer. Where
+    a server rounds to large blocks, it is so many of them, no finer than a sixteenth of the value.
+    """
+    if multiple_of > MIB:
+        whole_gib = value >= 10 * GIB and GIB % multiple_of == 0
+        step = GIB if whole_gib else multiple_of
+        while 2 * step <= value // COARSEST:
+            step *= 2
+        return value // step * step
+    if multiple_of < MIB:
+        return _two_digits(value)
+    if value >= 10 * GIB:
+        return _two_digits(value // GIB) * GIB
+    in_mib = _two_digits(value // MIB) * MIB
+    # No size in GB is nearer than one in MB, but for whole ones: 4 GB are 4096 MB, not 4000.
+    return max(in_mib, value // GIB * GIB, _power_of_two(value)) // multiple_of * multiple_of
+
+
+def _power_of_two(value: int) -> int:
+    return 1 << value.bit_length() >> 1
+
+
+def _two_digits(value: int) -> int:
+    step = 1
+    while value // step >= 100:
+        step *= 10
+    return value // step * step

@@ -116,8 +116,8 @@ SAID: Final = (
 
 POOL: Final[tuple[Expected, ...]] = ((SLOW, "innodb_buffer_pool_size", "128M", "6G"),)
 AS_POSTGRESQL_COMES: Final[tuple[Expected, ...]] = (
-    (SLOW, "max_wal_size", "1GB", "4768MB"),
-    (SLOW, "min_wal_size", "80MB", "1184MB"),
+    (SLOW, "max_wal_size", "1GB", "4608MB"),
+    (SLOW, "min_wal_size", "80MB", "1152MB"),
     (SLOW, "shared_buffers", "128MB", "2GB"),
 )
 AS_IT_COMES: Final[dict[str, tuple[Expected, ...]]] = {

@@ -250,7 +250,7 @@ def test_what_it_rests_on() -> None:
     assert (measured.label, measured.plan, measured.tool_version) == ("db7", "thorough", "0.0.1")
     assert measured.figures == {
         "8 KiB overwrite + fdatasync": "943/s, mean 1.06 ms, p99 3 ms",
-        "classic 4 KiB O_DIRECT + fsync": "40 470/s, mean 24.7 us",
+        "classic 4 KiB O_DIRECT + fsync": "40,470/s, mean 24.7 us",
     }
 
 

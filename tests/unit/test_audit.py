@@ -340,8 +340,8 @@ def test_what_the_user_said_is_an_argument(name: str, value: str, said: Mapping[
         # 64 GB / (1000 x 8336 bytes) = 8244 s; 1.9 hours; 16 GB / (1000 x 878) = 19 567 s
         (
             *("postgresql", "15", "max_wal_size", "64GB"),
-            "max_wal_size = 64GB: as good as less; a crash may replay up to 64 GB, what 1 000"
-            " commits/s of 8 336 bytes (assumed) write in 2 h",
+            "max_wal_size = 64GB: as good as less; a crash may replay up to 64 GB, what 1,000"
+            " commits/s of 8,336 bytes (assumed) write in 2 h",
         ),
         (
             *("postgresql", "15", "checkpoint_timeout", "1h"),
@@ -350,12 +350,12 @@ def test_what_the_user_said_is_an_argument(name: str, value: str, said: Mapping[
         (
             *("mysql", "9.7", "innodb_redo_log_capacity", "17179869184"),
             "innodb_redo_log_capacity = 16G: as good as less; a crash may replay up to 16 GB, what"
-            " 1 000 commits/s of 878 bytes (assumed) write in 5 h",
+            " 1,000 commits/s of 878 bytes (assumed) write in 5 h",
         ),
         (
             *("mysql", "5.7", "innodb_log_file_size", "17179869184"),
             "innodb_log_file_size = 16G: as good as less; a crash may replay up to 32 GB, what"
-            " 1 000 commits/s of 878 bytes (assumed) write in 11 h",
+            " 1,000 commits/s of 878 bytes (assumed) write in 11 h",
         ),
     ],
 )
@@ -370,7 +370,7 @@ def test_what_would_be_advised_on_an_assumption_is_said_in_one_note() -> None:
     (note,) = audit_on_nvme("postgresql", "17", {}).notes
     assert note == (
         "no findings, for the advice rests on assumptions of the load or of the memory:"
-        " max_wal_size (1GB, advised is 4768MB), min_wal_size (80MB, advised is 1184MB),"
+        " max_wal_size (1GB, advised is 4608MB), min_wal_size (80MB, advised is 1152MB),"
         " shared_buffers (128MB, advised is 2GB); say --expected-tps, --log-bytes-per-commit,"
         " --recovery-time, --memory"
     )
@@ -378,7 +378,7 @@ def test_what_would_be_advised_on_an_assumption_is_said_in_one_note() -> None:
 
 
 def test_io_capacity_is_as_low_as_practical() -> None:
-    """Of the measured drive a quarter would be 20 000; the manual wants no more than is needed."""
+    """Of the measured drive a quarter would be 20,000; the manual wants no more than is needed."""
     assert names(audit_on_nvme("mariadb", "10.11", {}, innodb_io_capacity="200")) == []
     found = audit_on_nvme("mariadb", "10.11", {}, innodb_io_capacity="90000")
     assert names(found) == ["innodb_io_capacity"]
@@ -670,7 +670,7 @@ def test_the_text_says_how_much_of_the_drive_is_used() -> None:
     found = audit_of("postgresql", "15", measured=True, activity=activity(230, 231))
     last = audit_text(found).splitlines()[-1]
     assert last == (
-        "this drive is used to 23 %: 231 of 1 000 syncs/s, one after another, 1 ms each"
+        "this drive is used to 23 %: 231 of 1,000 syncs/s, one after another, 1 ms each"
     )
 
 
@@ -678,8 +678,8 @@ def test_more_syncs_than_the_drive_makes_are_another_drives() -> None:
     found = audit_of("postgresql", "15", measured=True, activity=activity(4500, 4500))
     last = " ".join(" ".join(audit_text(found).splitlines()[-3:]).split())
     assert last == (
-        "the measurement does not fit this server, which makes 4 500 syncs/s where the measured"
-        " drive makes 1 000, one after another, 1 ms each: it has another drive, or syncs in"
+        "the measurement does not fit this server, which makes 4,500 syncs/s where the measured"
+        " drive makes 1,000, one after another, 1 ms each: it has another drive, or syncs in"
         " parallel"
     )
 

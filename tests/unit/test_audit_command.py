@@ -128,7 +128,7 @@ def test_with_a_drive_more_is_compared(
     status, out, err = run(capsys, *asked(config, *more))
     assert (status, out) == (3, "")
     assert "no drive is measured" not in err
-    assert "| 3 | performance | max_wal_size | 1GB | 4768MB |" in file.read_text()
+    assert "| 3 | performance | max_wal_size | 1GB | 4608MB |" in file.read_text()
     status, _, err = run(capsys, *asked(config, *more))
     assert (status, "exists" in err) == (2, True)
 

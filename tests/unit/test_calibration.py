@@ -16,7 +16,7 @@ def test_all_cores_are_busy_with_two_clients_each() -> None:
 
 
 def test_too_few_clients_give_an_upper_bound() -> None:
-    """Four clients on 16 cores keep at most four of them busy: 4 / 40 000/s = 100 us."""
+    """Four clients on 16 cores keep at most four of them busy: 4 / 40,000/s = 100 us."""
     cpu = calibrate(cores=16, no_flush_tps={1: 8_000.0, 4: 40_000.0})
     assert dict(cpu.us_per_txn) == pytest.approx({4: 100})
     assert cpu.wake_us == pytest.approx(12.5)

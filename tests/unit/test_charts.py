@@ -201,7 +201,7 @@ def test_the_same_bytes_elsewhere_and_no_word_on_stderr() -> None:
 def test_what_the_histogram_says() -> None:
     said = texts(HISTOGRAM)
     assert {"p50 1 ms", "p90 1.9 ms", "p99 2.63 ms"} <= set(said)
-    assert {"samples per bucket", "0", "250", "500", "750", "1 000"} <= set(said)
+    assert {"samples per bucket", "0", "250", "500", "750", "1,000"} <= set(said)
     assert "overwrite-fdatasync-8k: latency of a sync, log scale" in said
 
 
@@ -216,9 +216,9 @@ def test_what_the_methods_say() -> None:
 def test_what_the_clients_say() -> None:
     assert texts(CLIENTS)[5:] == [
         "transactions per second",
-        "the model: 3 600/s at 8 clients",
+        "the model: 3,600/s at 8 clients",
         "one connection, syncs alone: 609/s",
-        "target: 2 000/s",
+        "target: 2,000/s",
         *("1", "2", "4", "8"),
         "mysql 8.4: clients at once, log scale",
     ]
@@ -232,9 +232,9 @@ def test_without_bound_and_target_none_is_spoken_of() -> None:
 
 def test_what_the_references_say() -> None:
     assert texts(REFERENCES)[:6] == [
-        "10 000/s",
+        "10,000/s",
         "PM983",
-        "1 000/s",
+        "1,000/s",
         "this drive",
         "100/s",
         "KC3000",
@@ -274,7 +274,7 @@ def test_the_figures_of_an_axis_stand_under_their_places() -> None:
 
 
 def test_no_figure_of_an_axis_runs_into_another() -> None:
-    assert texts(EXTREMES["rates apart"])[-5:-1] == ["0.1/s", "10/s", "1 000/s", "100 000/s"]
+    assert texts(EXTREMES["rates apart"])[-5:-1] == ["0.1/s", "10/s", "1,000/s", "100,000/s"]
     near = TpsOverClients("s", tuple((count, 1.0) for count in range(60, 69)), None, None)
     said = texts(near)
     # From 60 / 1.1 to 120 on 341: two digits and a gap, 19.72, are 4.7 % more clients.
@@ -300,7 +300,7 @@ def test_a_method_far_slower_is_still_seen() -> None:
 def test_dots_among_the_references_stand_at_their_logarithm() -> None:
     # Two decades and 0.12 at either end: 2.24 on 374.
     assert dots(REFERENCES) == [353.96, 187, 20.04]
-    assert tick(REFERENCES, "1 000/s") == 187
+    assert tick(REFERENCES, "1,000/s") == 187
 
 
 def test_this_drive_is_told_by_more_than_its_colour() -> None:
@@ -309,7 +309,7 @@ def test_this_drive_is_told_by_more_than_its_colour() -> None:
         for text in drawn(REFERENCES).iter(f"{SVG}text")
         if "font-weight" in text.attrib["style"]
     ]
-    assert bold == ["1 000/s", "this drive"]
+    assert bold == ["1,000/s", "this drive"]
 
 
 def test_what_is_wanted_stands_where_it_belongs() -> None:

@@ -37,7 +37,7 @@ def words(text: str) -> str:
             2,
             "No such option: --dbb (Possible options: --db)\n  hint: fsync",
         ),
-        (("no-such",), 2, "No such command 'no-such'.\n  hint: fsync-advisor --help\n"),
+        (("no-such",), 2, "there is no command 'no-such'\n  hint: fsync-advisor --help\n"),
         (("rules",), 2, "Usage: fsync-advisor rules [OPTIONS] COMMAND"),
         (("recommend", "--db", "oracle"), 2, "Invalid value for '--db'"),
         ((*MYSQL, "--from", "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
@@ -626,7 +626,7 @@ def test_rules_check_finds_what_is_wrong(
 def test_a_load_in_bulk_is_limited_by_the_drives_bandwidth(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """480 MB/s of sata-ssd-plp's fill; 10 000 records of 286 bytes are 2.86 MB: 167.8 batches."""
+    """480 MB/s of sata-ssd-plp's fill; 10,000 records of 286 bytes are 2.86 MB: 167.8 batches."""
     drive = str(MEASUREMENTS / "sata-ssd-plp.json")
     asked = ("--workload", "analytics-batch", "--format", "json")
     _, out, _ = run(capsys, "capacity", "--from", drive, *asked)

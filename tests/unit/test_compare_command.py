@@ -109,7 +109,7 @@ def test_what_the_reader_of_a_measurement_must_know_is_said(
     path = tmp_path / "busy.json"
     path.write_text(json.dumps({**raw, "warnings": [{"code": "x", "text": "others wrote, too"}]}))
     out = run(capsys, "compare", NVME, str(path))[1]
-    assert "\nbusy is suspicious: sda rotates, but synced one block at 10 310/s" in out
+    assert "\nbusy is suspicious: sda rotates, but synced one block at 10,310/s" in out
     assert "\nbusy: others wrote, too\n" in out
     assert "nvme-consumer is plausible" not in out
 

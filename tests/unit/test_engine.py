@@ -305,7 +305,7 @@ def test_facts_in_a_reason_have_their_unit() -> None:
             random_write_iops=12346,
         )
     )
-    assert told.reason == "1.06 ms, 24 GB, 12 350/s."
+    assert told.reason == "1.06 ms, 24 GB, 12,350/s."
 
 
 def test_what_a_fact_says_is_not_read_as_a_name() -> None:

@@ -1,6 +1,7 @@
 """Formulas: a rule's value computed from facts, with the arithmetic done by hand beside it."""
 
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from advisor.conditions import Fact
 from advisor.measurement import Unknown
-from advisor.rules.formulas import Formula, FormulaResult, number
+from advisor.rules.formulas import Formula, FormulaResult, number, round_down
 from tests.support.facts import facts_where
 
 MIB = 1024**2
@@ -60,21 +61,65 @@ def test_what_is_not_a_number_is_never_taken_for_one(fact: Fact) -> None:
         (10_000, {"percent": 25}, 2500),
         (10_003, {"percent": 25}, 2500),  # 2500.75
         (399, {"percent": 25, "at_least": 100}, 100),  # 99.75
-        (404, {"percent": 25, "at_least": 100}, 101),
+        (444, {"percent": 25, "at_least": 100}, 110),  # 111: two digits
         (80_003, {"percent": 25, "at_most": 20_000}, 20_000),
         (80_004, {"percent": 25, "at_most": 20_000}, 20_000),  # 20 001
-        (79_996, {"percent": 25, "at_most": 20_000}, 19_999),
+        (79_996, {"percent": 25, "at_most": 20_000}, 19_000),  # 19 999
         # 24 GiB: 6 GiB is 48 times 128 MiB
         (24 * GIB, {"percent": 25, "multiple_of": "128MB"}, 6_442_450_944),
-        # 24 GiB less one byte: 47 times
-        (24 * GIB - 4, {"percent": 25, "multiple_of": "128MB"}, 6_308_233_216),
+        # 24 GiB less one byte: 23 times 256 MiB, the step that is a sixteenth at most
+        (24 * GIB - 4, {"percent": 25, "multiple_of": "128MB"}, 6_174_015_488),
         # what is left after rounding is not rounded up again, but the minimum holds
         (100 * MIB, {"percent": 25, "multiple_of": "128MB", "at_least": "64MB"}, 67_108_864),
     ],
 )
 def test_share(fact: float, given: dict[str, Any], value: int) -> None:
     outcome = apply({"memory_bytes": fact}, name="share", fact="memory_bytes", **given)
-    assert outcome == FormulaResult(value)
+    assert outcome.value == value
+
+
+@pytest.mark.parametrize(
+    ("value", "multiple_of", "rounded"),
+    [
+        (0, MIB, 0),
+        (502 * MIB, MIB, 500 * MIB),
+        (256 * MIB, MIB, 256 * MIB),  # a power of two is typed as often as 250
+        (4 * GIB, MIB, 4 * GIB),  # and so is a whole GB, which is more than 4000 MB
+        (4 * GIB - 1, MIB, 4000 * MIB),
+        (10 * GIB - 1, MIB, 10_000 * MIB),
+        (18_048 * MIB, MIB, 17 * GIB),
+        (753 * GIB, MIB, 750 * GIB),
+        (18_048 * MIB, 128 * MIB, 17 * GIB),
+        (11 * GIB + 896 * MIB, 128 * MIB, 11 * GIB),
+        (140 * MIB, 128 * MIB, 128 * MIB),
+        (24 * GIB, 384 * MIB, 24 * GIB),  # three instances: 64 chunks of each
+        (19_999, 1, 19_000),
+        (99, 1, 99),
+    ],
+)
+def test_a_value_that_one_would_type(value: int, multiple_of: int, rounded: int) -> None:
+    assert round_down(value, multiple_of) == rounded
+
+
+@pytest.mark.parametrize("multiple_of", [1, MIB, 16 * MIB, 128 * MIB, 384 * MIB])
+def test_rounding_keeps_the_order_and_the_bounds(multiple_of: int) -> None:
+    """So that a setting that may not exceed another does not exceed it rounded, either."""
+    chosen = Random(17)
+    values = sorted(chosen.randrange(1, multiple_of * 40_000) for _ in range(3000))
+    rounded = [round_down(value, multiple_of) for value in values]
+    assert rounded == sorted(rounded)
+    assert all(new <= old for new, old in zip(rounded, values, strict=True))
+    assert all(new % multiple_of == 0 for new in rounded)
+
+
+def test_what_is_rounded_away_is_told_where_it_is_more_than_a_hundredth() -> None:
+    memory = {"memory_bytes": 18_048 * MIB}
+    asked = {"name": "share", "fact": "memory_bytes", "percent": 100, "multiple_of": "128MB"}
+    assert apply(memory, **asked).rounded_from == 18_048 * MIB
+    assert (
+        apply({"memory_bytes": 502 * MIB}, **(asked | {"multiple_of": "1MB"})).rounded_from is None
+    )
+    assert apply(memory, **asked, at_most="17GB").rounded_from is None
 
 
 # duration: whole seconds, in microseconds
@@ -125,14 +170,14 @@ def log_capacity(facts: Mapping[str, Any], **given: Any) -> FormulaResult:
 @pytest.mark.parametrize(
     ("change", "bound", "bound_bytes", "value"),
     [
-        # 4687.5 MiB: 4687 of them
-        ({}, "the recovery time", 4_915_200_000, 4687 * 1_048_576),
+        # 4687.5 MiB: two digits of them
+        ({}, "the recovery time", 4_915_200_000, 4600 * 1_048_576),
         # 5 MB/s x 600 s = 3 000 000 000 = 2861.02 MiB
         (
             {"sequential_write_bytes_per_s": 5_000_000},
             "the measured sequential write speed",
             3_000_000_000,
-            2861 * 1_048_576,
+            2800 * 1_048_576,
         ),
         # a tenth of 20 GiB = 2 GiB
         (
@@ -166,7 +211,7 @@ def test_log_capacity_shows_what_the_commits_write() -> None:
 
 # Half of 4 915 200 000 in two files: 1 228 800 000 each = 1171.875 MiB.
 def test_log_capacity_is_shared_among_files() -> None:
-    assert log_capacity(PLENTY, percent=50, files=2).value == 1171 * 1_048_576
+    assert log_capacity(PLENTY, percent=50, files=2).value == 1100 * 1_048_576
 
 
 # buffer_pool: chunks of 128 MiB times the instances
@@ -210,7 +255,7 @@ def test_buffer_pool(
         percent=percent,
         instances=instances,
     )
-    assert outcome == FormulaResult(value)
+    assert outcome.value == value
 
 
 @pytest.mark.parametrize(

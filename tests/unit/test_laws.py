@@ -18,7 +18,7 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 """Packages that talk to a database server."""
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
-    ("advisor", "advisor.errors", "advisor.durability"),
+    ("advisor", "advisor.errors", "advisor.durability", "advisor.help_text"),
     ("advisor.effective_user", "advisor.interruption"),
     ("advisor.trusted_path",),
     ("advisor.directory",),
@@ -61,6 +61,7 @@ PURE: Final = (
     "advisor.conditions",
     "advisor.durability",
     "advisor.fleet",
+    "advisor.help_text",
     "advisor.planning",
     "advisor.prediction",
     "advisor.trial",

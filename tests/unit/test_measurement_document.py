@@ -49,9 +49,9 @@ def test_a_percentile_that_the_sample_cannot_support_is_a_dash() -> None:
 def test_the_verdict_says_where_the_drive_stands() -> None:
     text = shown(stored("raid-cache"))
     assert (
-        "trust:   suspicious\n  suspicious: sda rotates, but synced one block at 10 310/s" in text
+        "trust:   suspicious\n  suspicious: sda rotates, but synced one block at 10,310/s" in text
     )
-    assert "classic 4 KiB: 10 310/s, between reference drives 2 and 7a\n" in text
+    assert "classic 4 KiB: 10,310/s, between reference drives 2 and 7a\n" in text
 
 
 def test_a_hostile_drive_cannot_steer_the_terminal() -> None:

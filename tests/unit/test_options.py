@@ -82,6 +82,8 @@ def test_the_commands_are_these() -> None:
             "rules list",
             "rules show",
             "rules check",
+            "completion",
+            "man",
         ),
     }
 
@@ -97,7 +99,8 @@ def test_each_command_is_listed_in_one_uncut_line(
     path: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    listed = run(capsys, *path, "--help")[1].partition("Commands:\n")[2].splitlines()
+    text = run(capsys, *path, "--help")[1]
+    listed = text.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     entries: Mapping[str, CommandEntry] = COMMANDS
     for name in path:
         entries = entries[name].commands

@@ -153,7 +153,7 @@ def test_cores_are_those_measured_else_assumed_and_both_can_be_given(by_hand: No
 
 
 def test_cpu_time_may_grow_with_the_clients() -> None:
-    """Where the cores bind: 4 / 100 us = 40 000/s at 4 clients and below, half of it at 64."""
+    """Where the cores bind: 4 / 100 us = 40,000/s at 4 clients and below, half of it at 64."""
     plan = planned(
         measurement(20),
         client_counts=(64,),

@@ -128,7 +128,7 @@ def test_an_application_loads_its_policy_from_the_report(
 
 def test_the_arithmetic_shows_its_numbers() -> None:
     assert policy(ours("cart"), 1640, 1000).arithmetic == (
-        "each event at once: u = R n L = 1 000/s x 2 x 1.64 ms = 3.28, more than the comfortable "
+        "each event at once: u = R n L = 1,000/s x 2 x 1.64 ms = 3.28, more than the comfortable "
         "0.5",
         "at once must go 5 %: 50/s x 2 x 1.64 ms = 0.164, which leaves 0.336",
         "batches: 950/s x 2 x 1.64 ms / 0.336 = 9.27, so 10 events; full after 10 / 950/s = "
@@ -142,7 +142,7 @@ def test_the_table_says_what_to_do() -> None:
     made = [policy(ours(name), 1640, 1000) for name in ("cart", "login", "publish")]
     table, *_ = policy_blocks([*made, policy(files(3, share=0.9), 1640, 1000)])
     assert isinstance(table, Table)
-    assert table.title == "At 1 000 events/s of each workload, 1.64 ms per sync"
+    assert table.title == "At 1,000 events/s of each workload, 1.64 ms per sync"
     assert table.rows == [
         ("cart", "mixed", "3.3", "50/s", "10", "10.5 ms", "290", "20"),
         ("login", "mixed", "4.9", "100/s", "554", "616 ms", "305", "1108"),

@@ -39,5 +39,5 @@ def test_model_and_server_stand_side_by_side() -> None:
         "         commits/s  commits/s         p50 ms  p50 ms  p99 ms  p99 ms\n"
         "clients      model     server  error   model  server   model  server  binds\n"
         "---------------------------------------------------------------------------\n"
-        "     64     18 000     20 000  -10 %    3.25     3.1    5.25       -  flush\n"
+        "     64      18000      20000  -10 %    3.25     3.1    5.25       -  flush\n"
     )

@@ -80,8 +80,8 @@ def test_the_sentences_without_a_server() -> None:
     assert reported().summary == (
         "The drive under /var/lib/database (NVMe SSD without power-loss protection) takes 850 us"
         " for a sync, one in a hundred 1.5 ms or more, and no check found fault with it.",
-        "With a database one connection commits at most 1 176 times a second, and by the model 8"
-        " connections together sustain 8 000 transactions a second, limited by the drive.",
+        "With a database one connection commits at most 1,176 times a second, and by the model 8"
+        " connections together sustain 8,000 transactions a second, limited by the drive.",
         # 8 / (24.7 + 150 us) are more than 4 cores sustain: 4 / 150 us = 26 667, 3.33 times 8000.
         "A drive like reference 1 (2x 960GB NVMe RAID 1 (Samsung PM983 + Kingston DC1500M);"
         " 24.7 us a sync) would sustain 3.33 times as many; --db adds the settings for a server.",
@@ -96,7 +96,7 @@ def test_the_sentences_with_a_server_count_its_lines() -> None:
     _, second, third = report.summary
     assert second.startswith(
         "With MySQL 9.7 one connection commits at most 260 times a second, and by the model"
-        " 8 connections together sustain 2 000 transactions a second, limited by the drive."
+        " 8 connections together sustain 2,000 transactions a second, limited by the drive."
     )
     assert third.startswith(
         f"Set {len(emitted)} lines for MySQL 9.7, with which an acknowledged commit survives a"
@@ -114,17 +114,17 @@ def test_several_servers_share_the_sentences() -> None:
     report = reported(DRIVE, MYSQL, POSTGRESQL)
     assert len(report.summary) == 3
     assert "With MySQL 9.7 one connection" in report.summary[1]
-    assert "; with PostgreSQL 15 one connection commits at most 1 176 times" in report.summary[1]
+    assert "; with PostgreSQL 15 one connection commits at most 1,176 times" in report.summary[1]
     assert " lines for MySQL 9.7, with which" in report.summary[2]
     assert " lines for PostgreSQL 15, with which" in report.summary[2]
 
 
 def test_a_target_is_answered_in_the_last_sentence() -> None:
     yes = reported(DRIVE, POSTGRESQL, target_tps=3500).summary[2]
-    assert "3 500 transactions a second are sustained by PostgreSQL 15 with 4 connections." in yes
+    assert "3,500 transactions a second are sustained by PostgreSQL 15 with 4 connections." in yes
     no = reported(DRIVE, POSTGRESQL, target_tps=9000).summary[2]
     assert (
-        "9 000 transactions a second are not sustained by PostgreSQL 15 on this drive, but would be"
+        "9,000 transactions a second are not sustained by PostgreSQL 15 on this drive, but would be"
         " with a drive like "
     ) in no
     never = reported(DRIVE, POSTGRESQL, target_tps=1e9, cores=1).summary[2]
@@ -182,7 +182,7 @@ def changes(report: Report) -> list[tuple[str, int, float]]:
 
 
 def test_one_thing_is_changed_at_a_time() -> None:
-    """PostgreSQL: 64 clients are nearest to 8. As it is 8 000/s; a sync of 278 us (the slowest of
+    """PostgreSQL: 64 clients are nearest to 8. As it is 8,000/s; a sync of 278 us (the slowest of
     at least twice the speed is number 7c, 481 us: no; 278 us: yes) makes 8 / 428 us."""
     report = reported(DRIVE, POSTGRESQL)
     assert changes(report) == [
@@ -202,7 +202,7 @@ def test_one_thing_is_changed_at_a_time() -> None:
 
 @pytest.mark.parametrize("asked", [(), (POSTGRESQL,)])
 def test_one_connection_is_the_same_in_every_section(asked: tuple[Request, ...]) -> None:
-    """1 100 samples of 100 us and 10 of 50 ms: 610 ms in all, though the model keeps a thousand."""
+    """1,100 samples of 100 us and 10 of 50 ms: 610 ms in all, though the model keeps a thousand."""
     mean_us = 610_000 / 1110
     rounds = [round_of([100_000] * 1100 + [50_000_000] * 10)]
     skewed = measurement(series("overwrite", "fdatasync", mean_us, rounds=rounds))

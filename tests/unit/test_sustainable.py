@@ -17,7 +17,7 @@ from advisor.vendors.registry import COMMIT_SEQUENCES
 POSTGRESQL = CommitModel(COMMIT_SEQUENCES["postgresql"])
 DRIVE = SyncLatencies(Latency.constant(900), Latency.constant(2000))
 CPU = Cpu(2, ((1, 100.0),))
-"""Two cores, 100 us a transaction: at most 2 / 100 us = 20 000/s."""
+"""Two cores, 100 us a transaction: at most 2 / 100 us = 20,000/s."""
 
 
 class Breaking:

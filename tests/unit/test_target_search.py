@@ -22,7 +22,7 @@ from advisor.vendors.registry import COMMIT_SEQUENCES
 
 SLOW, FAST = SyncLatencies(Latency.constant(9900)), SyncLatencies(Latency.constant(400))
 SCENARIO = Scenario(CommitModel(COMMIT_SEQUENCES["postgresql"]), SLOW, Cpu(2, ((1, 100.0),)))
-"""10 ms a transaction alone; its two cores can do 20 000/s."""
+"""10 ms a transaction alone; its two cores can do 20,000/s."""
 
 
 class Halving:

@@ -191,7 +191,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(20_000, classic(376), devices=(DISK,)),
         "suspicious",
         {
-            "rotation": "sda rotates, but synced one block at 376/s; 15 000 rpm allow 250/s. "
+            "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allow 250/s. "
             "A cache answered: is it protected against power loss?"
         },
     ),
@@ -199,7 +199,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(summary(2660, ops_per_s=376), devices=(PROTECTED_DISK,)),
         "suspicious",
         {
-            "rotation": "sda rotates, but synced one block at 376/s; 15 000 rpm allow 250/s. "
+            "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allow 250/s. "
             "A cache answered: is it protected against power loss?"
         },
     ),

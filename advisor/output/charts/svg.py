@@ -5,6 +5,7 @@ from html import escape
 from typing import Final
 
 from advisor.output.text import one_line
+from advisor.output.typography import typeset
 
 NAMESPACE: Final = "http://www.w3.org/2000/svg"
 
@@ -54,7 +55,7 @@ def number(value: float) -> str:
 
 def _escaped(text: str) -> str:
     """On one line, which also rids it of the code points that XML refuses."""
-    return escape(one_line(text), quote=False)
+    return escape(typeset(one_line(text)), quote=False)
 
 
 def _written(attributes: dict[str, AttributeValue]) -> str:

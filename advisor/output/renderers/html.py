@@ -23,11 +23,12 @@ from advisor.output.document import (
     Table,
     printable,
 )
+from advisor.output.typography import NO_BREAK, typeset
 from advisor.resources import resource_dir
 
 NO_CHARTS: Final = "The charts are left out; what they show is said in words and tables."
 
-_FIGURE_BLANK: Final = re.compile(r"(?<=\d) (?=(?:\d{3}|%|[mun]?s|[kKMGT]i?B)(?!\w))")
+_FIGURE_BLANK: Final = re.compile(r"(?<=\d) (?=(?:%|[mun]?s|[kKMGT]i?B)(?!\w))")
 
 
 def render_html(document: Document, *, charts: bool) -> str:
@@ -139,5 +140,5 @@ def _if_any(text: str) -> list[str]:
 
 
 def _words(text: str) -> str:
-    """Text whose figures no line breaks: "40 470", "2.6 ms", "5 %"."""
-    return _FIGURE_BLANK.sub("\N{NO-BREAK SPACE}", text)
+    """Text with the letters of a page, whose figures no line breaks: "2.6 ms", "5 %"."""
+    return typeset(_FIGURE_BLANK.sub(NO_BREAK, text))

@@ -1,7 +1,8 @@
 """A document as plain text within 80 columns; terminal.py shows the same lines in colours."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from advisor.output.charts.data import LatencyHistogram
@@ -32,6 +33,9 @@ GAP: Final = "  "
 KEPT_WHOLE: Final = 30
 """Shorter words of a table stay whole, whatever that leaves of the other columns."""
 
+GROUPED: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+"""The commas of 1,000,000."""
+
 Style = Literal["", "strong", "faint"] | Tone
 
 
@@ -52,19 +56,43 @@ INDENT: Final = "    "
 
 
 def render_text(document: Document) -> str:
-    """Plain, for a pipe or a file."""
-    lines = ("".join(span.text for span in line) for line in text_lines(document))
+    """Plain, for a pipe or a file, where a program may read the figures of a table: 1000."""
+    shown = text_lines(document, ungrouped=True)
+    lines = ("".join(span.text for span in line) for line in shown)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def text_lines(document: Document, width: int = WIDTH) -> Iterator[StyledLine]:
-    """The lines of the document, each at most `width` columns wide."""
+def text_lines(
+    document: Document, width: int = WIDTH, *, ungrouped: bool = False
+) -> Iterator[StyledLine]:
+    """The lines of the document, each at most `width` columns wide.
+
+    A table's figures have commas between their thousands, unless they are `ungrouped`.
+    """
     document = printable(document)
+    if ungrouped:
+        sections = [
+            replace(each, blocks=[*map(_ungrouped, each.blocks)]) for each in document.sections
+        ]
+        document = replace(document, sections=sections)
     groups = [*_head(document, width), *(_section(part, width) for part in document.sections)]
     for number, group in enumerate(groups):
         if number:
             yield EMPTY
         yield from group
+
+
+def _ungrouped(block: DocumentBlock) -> DocumentBlock:
+    if not isinstance(block, Table):
+        return block
+    rows = [
+        [
+            GROUPED.sub("", cell) if column in block.numeric else cell
+            for column, cell in enumerate(row)
+        ]
+        for row in block.rows
+    ]
+    return replace(block, rows=rows)
 
 
 def _head(document: Document, width: int) -> Iterator[Iterator[StyledLine]]:

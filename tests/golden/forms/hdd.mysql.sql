@@ -21,9 +21,9 @@ SET PERSIST sync_binlog = 1;
 
 -- ---- Log: how much room and how it is written ----
 
--- Commits 1 000/s x 878 bytes x recovery 600 s = 502 MB, limited by the recovery time (100 MB to 64 GB); assumes replay is as fast as writing was.
+-- Commits 1,000/s x 878 bytes x recovery 600 s = 502 MB, limited by the recovery time (100 MB to 64 GB); assumes replay is as fast as writing was.
 -- innodb.innodb_redo_log_capacity.planned; https://dev.mysql.com/doc/refman/8.4/en/innodb-redo-log.html
-SET PERSIST innodb_redo_log_capacity = 526385152;
+SET PERSIST innodb_redo_log_capacity = 524288000;
 
 -- ---- Background input and output ----
 
@@ -58,18 +58,18 @@ SET PERSIST innodb_buffer_pool_size = 2147483648;
 -- ---- What a lower durability would bring, and cost (nothing of it is set) ----
 -- --durability loses-recent-on-power-loss: innodb_flush_log_at_trx_commit = 2, sync_binlog = 100
 --   brings: a commit no longer waits for 2 syncs, 48.3 ms
---   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 41.4 at the rate one connection has now, 2 000 at the expected rate
+--   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 41.4 at the rate one connection has now, 2,000 at the expected rate
 --   costs: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
 -- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
 --  syncs per transaction    transactions/s           per day
---                      1                82         7 082 000
---                      2                41         3 541 000
---                      3              27.3         2 361 000
---                      6              13.7         1 180 000
---                     12              6.83           590 200
---                     15              5.46           472 100
---                     75              1.09            94 430
+--                      1                82         7,082,000
+--                      2                41         3,541,000
+--                      3              27.3         2,361,000
+--                      6              13.7         1,180,000
+--                     12              6.83           590,200
+--                     15              5.46           472,100
+--                     75              1.09            94,430
 -- One commit with these settings waits for 2 syncs, 48.3 ms: at most 20.7 commits/s on one connection.
 -- Connections that commit at the same time share syncs (group commit): not in these figures, but in
 -- those of: fsync-advisor capacity --db mysql

@@ -25,13 +25,13 @@ ALTER SYSTEM SET synchronous_commit = 'on';
 
 -- ---- Log: how much room and how it is written ----
 
--- 1 000/s x 8.14 kB x 600 s = 4.66 GB; bounded by the recovery time, 1 GB and 64 GB. Assumes replay keeps the pace of writing.
+-- 1,000/s x 8.14 kB x 600 s = 4.66 GB; bounded by the recovery time, 1 GB and 64 GB. Assumes replay keeps the pace of writing. Rounded down from 4.66 GB.
 -- postgresql.max_wal_size.room-for-the-recovery-time; https://www.postgresql.org/docs/current/wal-configuration.html
-ALTER SYSTEM SET max_wal_size = '4768MB';
+ALTER SYSTEM SET max_wal_size = '4608MB';
 
--- Keeps a quarter of 4.66 GB (bounded by the recovery time; 80 MB to 16 GB) for reuse: a new segment is first filled with zeros.
+-- Keeps a quarter of 4.66 GB (bounded by the recovery time; 80 MB to 16 GB) for reuse: a new segment is first filled with zeros. Rounded down from 1.16 GB.
 -- postgresql.min_wal_size.a-quarter-ready-for-reuse; https://www.postgresql.org/docs/current/wal-configuration.html
-ALTER SYSTEM SET min_wal_size = '1184MB';
+ALTER SYSTEM SET min_wal_size = '1152MB';
 
 -- ---- Checkpoints ----
 
@@ -59,13 +59,13 @@ SELECT pg_reload_conf();
 
 -- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
 --  syncs per transaction    transactions/s           per day
---                      1                82         7 082 000
---                      2                41         3 541 000
---                      3              27.3         2 361 000
---                      6              13.7         1 180 000
---                     12              6.83           590 200
---                     15              5.46           472 100
---                     75              1.09            94 430
+--                      1                82         7,082,000
+--                      2                41         3,541,000
+--                      3              27.3         2,361,000
+--                      6              13.7         1,180,000
+--                     12              6.83           590,200
+--                     15              5.46           472,100
+--                     75              1.09            94,430
 -- One commit with these settings waits for 1 sync, 12.2 ms: at most 82 commits/s on one connection.
 -- Connections that commit at the same time share syncs (group commit): not in these figures, but in
 -- those of: fsync-advisor capacity --db postgresql

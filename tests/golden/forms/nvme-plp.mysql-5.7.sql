@@ -1,7 +1,7 @@
 -- fsync-advisor 0.1.0: settings for MySQL 5.7 (as given)
 -- Measured 2026-11-20 08:30 UTC in /var/lib/db (ext4 on nvme0n1 (SAMSUNG MZQLB960HAJR-00007), nvme1n1 (KINGSTON SEDC1500M960G), plan default, label made for tests; classic figures of a PM983 + DC1500M RAID 1 as published)
---   8 KiB overwrite + fdatasync: 41 490/s, mean 24.1 us, p99 38.6 us
---   classic 4 KiB O_DIRECT + fsync: 40 470/s, mean 24.7 us, p99 39.5 us
+--   8 KiB overwrite + fdatasync: 41,490/s, mean 24.1 us, p99 38.6 us
+--   classic 4 KiB O_DIRECT + fsync: 40,470/s, mean 24.7 us, p99 39.5 us
 -- Storage class: nvme-plp - NVMe SSD with power-loss protection
 -- Trust: plausible
 --   no check found fault with it; more than that, only a power cut can show
@@ -23,9 +23,9 @@ SET GLOBAL sync_binlog = 1;
 
 -- ---- Log: how much room and how it is written ----
 
--- Commits 1 000/s x 878 bytes x recovery 600 s = 502 MB, limited by the recovery time, in two files (48 MB to 32 GB); assumes replay is as fast as writing was.
+-- Commits 1,000/s x 878 bytes x recovery 600 s = 502 MB, limited by the recovery time, in two files (48 MB to 32 GB); assumes replay is as fast as writing was.
 -- innodb.innodb_log_file_size.planned-two-files; https://dev.mysql.com/doc/refman/5.7/en/innodb-parameters.html#sysvar_innodb_log_file_size
--- NOT SET HERE: innodb_log_file_size = 251M; it cannot be changed while this server runs: it belongs into an option file (--format conf).
+-- NOT SET HERE: innodb_log_file_size = 250M; it cannot be changed while this server runs: it belongs into an option file (--format conf).
 
 -- ---- Background input and output ----
 
@@ -42,14 +42,14 @@ SET GLOBAL sync_binlog = 1;
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_flush_neighbors = 0;
 
--- A quarter of 133 300/s random page writes measured: each page is written twice, and reads and log need the rest (100 to 20000).
+-- A quarter of 133,300/s random page writes measured: each page is written twice, and reads and log need the rest (100 to 20000).
 -- innodb.innodb_io_capacity.measured; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
 -- Both, and twice, for a running server changes one to fit the other.
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_io_capacity_max = 40000;
 SET GLOBAL innodb_io_capacity = 20000;
 
--- Half of 133 300/s random page writes measured: each page is written twice, doublewrite and in place (100 to 40000).
+-- Half of 133,300/s random page writes measured: each page is written twice, doublewrite and in place (100 to 40000).
 -- innodb.innodb_io_capacity_max.measured; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
 -- Both, and twice, for a running server changes one to fit the other.
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
@@ -66,18 +66,18 @@ SET GLOBAL innodb_buffer_pool_size = 12884901888;
 -- ---- What a lower durability would bring, and cost (nothing of it is set) ----
 -- --durability loses-recent-on-power-loss: innodb_flush_log_at_trx_commit = 2, sync_binlog = 100
 --   brings: a commit no longer waits for 1 sync, 24.1 us
---   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82 990 at the rate one connection has now, 2 000 at the expected rate
+--   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82,990 at the rate one connection has now, 2,000 at the expected rate
 --   costs: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
 -- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
 --  syncs per transaction    transactions/s           per day
---                      1            41 490     3 585 000 000
---                      2            20 750     1 793 000 000
---                      3            13 830     1 195 000 000
---                      6             6 916       597 500 000
---                     12             3 458       298 800 000
---                     15             2 766       239 000 000
---                     75               553        47 800 000
--- One commit with these settings waits for 1 sync, 24.1 us: at most 41 490 commits/s on one connection.
+--                      1            41,490     3,585,000,000
+--                      2            20,750     1,793,000,000
+--                      3            13,830     1,195,000,000
+--                      6             6,916       597,500,000
+--                     12             3,458       298,800,000
+--                     15             2,766       239,000,000
+--                     75               553        47,800,000
+-- One commit with these settings waits for 1 sync, 24.1 us: at most 41,490 commits/s on one connection.
 -- Connections that commit at the same time share syncs (group commit): not in these figures, but in
 -- those of: fsync-advisor capacity --db mysql

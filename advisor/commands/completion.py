@@ -1,0 +1,28 @@
+"""fsync-advisor completion: a script for the shell."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from advisor.commands.console import write_output
+from advisor.commands.parameters import takes_options
+from advisor.commands.tree import command_tree
+from advisor.output.completion import Shell, completion_script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionOptions:
+    """The options of `completion`."""
+
+    context: typer.Context
+    shell: Annotated[Shell, typer.Argument(help="Yours.")]
+
+
+@takes_options
+def completion(options: CompletionOptions) -> None:
+    """Print what completes commands in bash, zsh or fish.
+
+    The script has all commands and options in it, and starts nothing while one types.
+    """
+    write_output(completion_script(command_tree(options.context), options.shell))
