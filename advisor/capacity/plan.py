@@ -1,12 +1,14 @@
 """What a modelled host sustains, and which host would sustain the target. Pure."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.analysis.verdict import Verdict
+from advisor.capacity.bounds import BoundName
 from advisor.capacity.group_commit import SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
 from advisor.capacity.results import (
@@ -31,6 +33,11 @@ from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
 from advisor.measurement import MEASURED, Measurement
 from advisor.rules.knowledge import Knowledge
+from advisor.units import format_count
+
+
+BY_LOG_BYTES: Final[frozenset[BoundName]] = frozenset({"sequential writes", "bandwidth limit"})
+"""The bounds that follow from what a commit logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +72,23 @@ def plan_on(
             scenario, target, inputs.durability, others, inputs.offers, host.clients
         )
     on = references if request.on_references else ()
+    points = tuple(_point(host, clients) for clients in request.client_counts)
+    workloads = tuple(_workload(host, transaction, on) for transaction in request.transactions)
+    binding = {
+        *(point.bottleneck for point in points),
+        *(bound.name for workload in workloads for bound in workload.bounds[:1]),
+    }
     return CapacityPlan(
         **dict(inputs.capacity),
         commit_kind=host.sequence.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
-        group_commit=tuple(_point(host, clients) for clients in request.client_counts),
-        workloads=tuple(_workload(host, transaction, on) for transaction in request.transactions),
+        group_commit=points,
+        workloads=workloads,
         target=asked,
         notes=(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
+            *_log_notes(host, binding),
             *_page_notes(host, request),
             *_tail_notes(measurement),
         ),
@@ -89,14 +103,26 @@ def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[
         yield "what a growing binary log costs was not measured; taken to be one sync of the log"
     if others:
         growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
-        yield f"of other drives a sync takes its mean, always{growing}; their tails, page writes and bandwidth are unknown"
+        yield (
+            f"of other drives a sync takes its mean, always{growing}; their tails, page writes and"
+            " bandwidth are unknown"
+        )
+
+
+def _log_notes(host: ModelledHost, binding: Collection[str]) -> Iterator[str]:
+    """That bytes which bind are assumed."""
+    log_bytes = host.log_bytes
+    if log_bytes and log_bytes.source == "assumed" and BY_LOG_BYTES.intersection(binding):
+        size = format_count(log_bytes.value)
+        yield f"a commit is assumed to log {size} bytes; --log-bytes-per-commit says better"
 
 
 def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
     """What the figures leave out of page writes and reads."""
     pages, speed = host.storage.pages, host.storage.speed
     if request.data is None:
-        yield "data that outgrows memory is not in these figures: --data-size SIZE adds it"
+        option = "--data-size adds it" if pages else "--db and --data-size add it"
+        yield f"data that outgrows memory is not in these figures: {option}"
         return
     if pages is None or pages.cache_bytes is None:
         yield "the server's memory is not known, so page reads are not in these figures"

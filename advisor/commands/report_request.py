@@ -25,6 +25,11 @@ CLIENTS: Final = "1,4,16,64,128"
 WORKLOAD: Final = "order"
 """Shown where none is named: several statements and one commit, as many shops have."""
 
+REQUEST: Final = (
+    *("durability", "binary_log", "memory", "recovery_time", "log_bytes_per_commit", "syncs"),
+)
+"""What of a request a report shows."""
+
 CAPACITY: Final = (
     *("parameter", "references", "target_tps", "p99_ms", "cores", "cpu_us_per_txn"),
     *("data_size", "hot_share", "max_iops", "max_mbps", "rtt_us"),
@@ -54,9 +59,7 @@ class QuestionOptions:
             "  [default: the installed server's, else the newest known]",
         ),
     ] = None
-    request: Annotated[
-        RequestOptions, Only("durability", "binary_log", "memory", "recovery_time", "syncs")
-    ]
+    request: Annotated[RequestOptions, Only(*REQUEST)]
     clients: Annotated[
         str,
         typer.Option(metavar="C,C,...", help="Numbers of clients to show."),
@@ -90,13 +93,14 @@ class QuestionOptions:
             versions
             or request.memory
             or request.recovery_time
+            or request.log_bytes_per_commit
             or self.capacity.data_size
             or request.binary_log is not None
             or request.durability != "durable"
         ):
             raise UsageError(
-                "--db-version, --binary-log, --durability, --memory, --recovery-time and"
-                " --data-size need --db"
+                "--db-version, --binary-log, --durability, --memory, --recovery-time,"
+                " --log-bytes-per-commit and --data-size need --db"
             )
         if versions and len(versions) != len(self.db or []):
             raise UsageError(

@@ -80,7 +80,7 @@ class Scratch:
 
         Raises OSError: a refusal, of O_DIRECT for instance, is for the caller to judge.
         """
-        second_fd = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_CLOEXEC | flags)
+        second_fd = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC | flags)
         self._stack.callback(os.close, second_fd)
         return second_fd
 

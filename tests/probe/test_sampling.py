@@ -20,6 +20,7 @@ from advisor.probe.sampling import (
     ShortWriteError,
     WriterSlice,
     random_block,
+    reader,
     writer,
     writer_slice,
     writer_slices,
@@ -97,6 +98,32 @@ class TestTake:
         with pytest.raises(ShortWriteError) as failure:
             take(zeros(9), 0, 9, 0, NEVER_NS, NEVER_NS, pwrite=lambda *_: 4096)  # type: ignore[call-arg]
         assert (failure.value.index, failure.value.written_bytes) == (0, 4096)
+
+
+def test_a_reader_takes_its_samples_as_a_writer_does(fd: int) -> None:
+    os.pwrite(fd, b"a" * 4096 + b"b" * 4096, 0)
+    block = random_block(4096)
+    take = reader(fd, block, cycle([0, 4096]), [])
+    latencies_ns = zeros(5)
+    assert take(latencies_ns, 0, 2, 0, NEVER_NS, NEVER_NS) == 2
+    assert block[:] == b"b" * 4096
+    assert [latency > 0 for latency in latencies_ns] == [True] * 2 + [False] * 3
+    assert take(zeros(10), 0, 10, 4, 0, NEVER_NS) == 4
+    assert take(zeros(10), 0, 10, 4, 0, 0) == 1
+    stopped = reader(fd, block, cycle([0]), ["stop"])
+    assert stopped(zeros(10), 0, 10, 4, NEVER_NS, NEVER_NS) == 1
+
+
+@pytest.mark.parametrize(("offset", "errno_"), [(-2, errno.EINVAL), (4096, errno.EIO)])
+def test_a_read_that_fails_or_is_cut_short_names_its_place(
+    fd: int, offset: int, errno_: int
+) -> None:
+    os.pwrite(fd, bytes(4096 + 100), 0)
+    take = reader(fd, random_block(4096), iter([0, offset]), [])
+    with pytest.raises(OperationError) as failure:
+        take(zeros(9), 0, 9, 0, NEVER_NS, NEVER_NS)
+    assert (failure.value.call, failure.value.index) == ("preadv", 1)
+    assert failure.value.cause.errno == errno_
 
 
 def test_a_failing_sync_is_named(fd: int) -> None:

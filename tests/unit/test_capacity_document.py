@@ -203,7 +203,7 @@ def test_a_target_that_is_not_met_has_no_rate() -> None:
         (
             target(None, relaxed=(RELAXED,)),
             "With --durability loses-recent-on-power-loss (innodb_flush_log_at_trx_commit = 2, "
-            "sync_binlog = 100) any drive sustains it with 1 client; it may lose up to 1 s of "
+            "sync_binlog = 100) this drive sustains it with 1 client; it may lose up to 1 s of "
             "acknowledged commits, 3,000 of them and the last 100 commit groups or 40 s of the "
             "binary log.",
         ),

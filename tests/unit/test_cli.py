@@ -73,7 +73,7 @@ def words(text: str) -> str:
         (("measure", "/nowhere"), 1, "/nowhere"),
         (("measure", __file__), 1, "test_cli.py"),
         (("measure", "--quick", "--thorough"), 2, "contradict each other"),
-        (("capacity", "--from", HDD, "--db-version", "8.0"), 2, "--durability need --db"),
+        (("capacity", "--from", HDD, "--db-version", "8.0"), 2, "--data-size need --db"),
         (("capacity", "--from", HDD, "--durability", "loses-recent-on-crash"), 2, "need --db"),
         (("capacity", "--from", HDD, "--p99-ms", "5"), 2, "--p99-ms needs --target-tps"),
         (("capacity", "--from", HDD, "--clients", "1,x"), 2, "--clients '1,x': whole numbers"),
@@ -631,11 +631,12 @@ def test_a_load_in_bulk_is_limited_by_the_drives_bandwidth(
     asked = ("--workload", "analytics-batch", "--format", "json")
     _, out, _ = run(capsys, "capacity", "--from", drive, *asked)
     (load,) = json.loads(out)["workloads"]
-    assert load["sustainable_tps"] == load["bandwidth_tps"] == pytest.approx(167.8, abs=0.05)
+    assert load["bounds"] == [{"name": "sequential writes", "tps": pytest.approx(167.8, abs=0.05)}]
+    assert load["sustainable_tps"] == load["bounds"][0]["tps"]
     assert load["records_per_s"] == pytest.approx(1_678_000, abs=500)
     _, out, _ = run(capsys, "capacity", "--from", drive, "--workload", "trade", "--format", "json")
     (trade,) = json.loads(out)["workloads"]
-    assert trade["bandwidth_tps"] is None
+    assert trade["bounds"] == []
 
 
 @pytest.mark.parametrize(

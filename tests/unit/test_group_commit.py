@@ -13,6 +13,7 @@ from advisor.capacity.group_commit import (
     SyncLatencies,
     closed_loop,
     open_arrivals,
+    sync_wait_us,
 )
 from advisor.capacity.latency import Latency
 from advisor.vendors.commits import CommitDelay
@@ -102,6 +103,21 @@ def test_one_client_on_a_fast_drive_is_bound_by_itself() -> None:
         CommitModel(COMMIT_SEQUENCES["postgresql"]), drive, Cpu(8, ((1, 400.0),)), clients=1
     )
     assert outcome.bottleneck == "clients"
+
+
+def test_each_commit_waits_for_its_replica_and_groups_do_not_wait_for_each_other() -> None:
+    """1 client: 2 ms of sync and 3 ms of round trip. 64: a group is flushed while another's answer
+    is on its way, so that the syncs set the pace: 64 in three turns of 2 ms, more or less."""
+    model = CommitModel(COMMIT_SEQUENCES["postgresql"], rtt_us=3_000.0)
+    drive = SyncLatencies(Latency.constant(2_000.0))
+    alone = closed_loop(model, drive, NO_CPU, clients=1)
+    assert alone.tps == pytest.approx(200, rel=0.01)
+    assert alone.p50_ms == pytest.approx(5, rel=0.01)
+    many = closed_loop(model, drive, NO_CPU, clients=64)
+    assert 64 / 0.008 < many.tps < 64 / 0.005
+    never_waits = CommitModel(COMMIT_SEQUENCES["asynchronous"], rtt_us=3_000.0)
+    assert sync_wait_us(never_waits, drive) == 0
+    assert sync_wait_us(model, drive) == 5_000
 
 
 def test_what_nothing_waits_for_is_bound_by_the_cores() -> None:

@@ -32,6 +32,11 @@ from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
             "random-fsync-4k",
             "4 KiB random O_DIRECT + fsync",
         ),
+        (
+            SeriesKind("random-read", "none", 16384, direct=True, writers=8),
+            "random-read-16k-x8",
+            "16 KiB random read O_DIRECT, 8 readers",
+        ),
     ],
 )
 def test_name_and_label(kind: SeriesKind, name: str, label: str) -> None:

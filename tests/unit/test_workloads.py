@@ -195,7 +195,11 @@ def test_five_hundred_syncs_are_not_too_many(tmp_path: Path) -> None:
         ("default = 2", "default = 10", "min, default and max must be in that order"),
         ("min = 0", "min = 3", "min, default and max must be in that order"),
         ("min = 0", "min = -1", "parameter.parts.min: Input should be greater"),
-        ("syncs_each = 2", "", "a parameter needs syncs_each or statements_each"),
+        (
+            "syncs_each = 2",
+            "",
+            "a parameter needs syncs_each, statements_each or random_pages_each",
+        ),
         ("syncs_each = 2", "syncs_each = -2", "parameter.parts.syncs_each: Input should be"),
         ("syncs = 4", "syncs 4", "Expected '=' after a key"),
     ],

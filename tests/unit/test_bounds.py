@@ -1,0 +1,142 @@
+"""What bounds the rate beside the flush; each value worked out by hand."""
+
+import pytest
+
+from advisor.capacity.bounds import (
+    NO_LIMITS,
+    Bound,
+    DataSet,
+    DriveSpeed,
+    ProviderLimits,
+    Storage,
+    Work,
+    distinct_share,
+    miss_share,
+    reads_per_change,
+    writes_per_change,
+)
+from advisor.vendors.pages import PageUse
+from advisor.vendors.registry import VENDORS
+
+GB = 10**9
+INNODB = PageUse(page_bytes=16_000, writes_per_page=2, cache_bytes=None, checkpoint_log_bytes=None)
+SPEED = DriveSpeed(write_bytes_per_s=100_000_000, page_writes_per_s=400.0, page_reads_per_s=None)
+WORK = Work(log_bytes=1000, random_pages=1, log_writes=0.5)
+
+
+def bounds(storage: Storage, work: Work = WORK) -> dict[str, float]:
+    found = storage.bounds(work)
+    assert [each.tps for each in found] == sorted(each.tps for each in found)
+    return {each.name: each.tps for each in found}
+
+
+def test_without_data_only_the_log_counts() -> None:
+    # 100 MB/s of 1000 bytes each
+    assert bounds(Storage(SPEED, NO_LIMITS, INNODB, None)) == {"sequential writes": 100_000}
+    assert bounds(Storage(SPEED, NO_LIMITS, None, DataSet(GB))) == {"sequential writes": 100_000}
+
+
+def test_what_is_not_known_bounds_nothing() -> None:
+    nothing = DriveSpeed(None, None, None)
+    assert Storage(nothing, NO_LIMITS, INNODB, DataSet(GB)).bounds(WORK) == ()
+    assert Storage(SPEED, NO_LIMITS, None, None).bounds(WORK._replace(log_bytes=None)) == ()
+
+
+def test_each_page_is_written_twice_for_the_doublewrite_buffer() -> None:
+    # 400 random pages/s, 2 for each transaction: a hard disk's 200/s, whatever a flush takes
+    storage = Storage(SPEED, NO_LIMITS, INNODB, DataSet(100 * GB))
+    assert storage.bounds(WORK)[0] == Bound(name="page writes", tps=200)
+    assert bounds(storage, WORK._replace(random_pages=4))["page writes"] == 50
+
+
+def test_a_page_that_changes_often_is_written_once_per_checkpoint() -> None:
+    # 10 MB of log between two checkpoints are 10,000 changes. Over 10,000 pages alike they hit
+    # 10,000 x (1 - 1/e) = 6321 pages; over 1000 pages, 1000 of them (but for e^-10).
+    pages = INNODB._replace(checkpoint_log_bytes=10_000_000, writes_per_page=1)
+    alike = writes_per_change(pages, DataSet(10_000 * 16_000), WORK)
+    assert alike == pytest.approx(0.6321, abs=0.0001)
+    assert writes_per_change(pages, DataSet(1000 * 16_000), WORK) == pytest.approx(0.1, abs=0.0001)
+    assert writes_per_change(pages, DataSet(1000 * GB), WORK) == pytest.approx(1.0, abs=0.001)
+    # twice the pages of a transaction in the same log: 20,000 changes, 10,000 x (1 - e^-2) = 8647
+    two = writes_per_change(pages, DataSet(10_000 * 16_000), WORK._replace(random_pages=2))
+    assert two == pytest.approx(0.4323, abs=0.0001)
+
+
+def test_memory_holds_no_more_changed_pages_than_it_has() -> None:
+    # 1000 pages of memory: after 1000 changes of 10,000 pages 1 - e^-0.1 = 0.9516 of each 10
+    pages = INNODB._replace(
+        checkpoint_log_bytes=10_000_000, writes_per_page=1, cache_bytes=1000 * 16_000
+    )
+    share = writes_per_change(pages, DataSet(10_000 * 16_000), WORK)
+    assert share == pytest.approx(0.9516, abs=0.0001)
+
+
+def test_a_skewed_load_changes_fewer_pages() -> None:
+    # 10,000 changes of 10,000 pages, 80 % of them of 2000: 2000 (1 - e^-4) + 8000 (1 - e^-0.25)
+    share = distinct_share(10_000, 10_000, DataSet(0, 0.2))
+    assert share == pytest.approx((1963.37 + 1769.59) / 10_000, abs=0.00001)
+    assert distinct_share(0, 10_000, DataSet(0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("cache_gb", "hot_share", "missed"),
+    [
+        (100, 0.5, 0),
+        (200, 0.5, 0),
+        (50, 0.5, 0.5),
+        (0, 0.5, 1),
+        # 80 % of the accesses go to 20 GB: of a memory of 10 GB half of them miss, and all others
+        (10, 0.2, 0.6),
+        (20, 0.2, 0.2),
+        (60, 0.2, 0.1),
+    ],
+)
+def test_memory_keeps_the_hot_part_first(cache_gb: float, hot_share: float, missed: float) -> None:
+    assert miss_share(cache_gb * GB, DataSet(100 * GB, hot_share)) == pytest.approx(missed)
+
+
+def test_pages_that_are_not_in_memory_are_read() -> None:
+    cached = INNODB._replace(cache_bytes=75 * GB)
+    speed = SPEED._replace(page_reads_per_s=120.0)
+    found = bounds(Storage(speed, NO_LIMITS, cached, DataSet(100 * GB)))
+    assert found["page reads"] == pytest.approx(480)  # a quarter misses
+    assert reads_per_change(INNODB, DataSet(100 * GB)) == 0  # memory not known: nothing is said
+
+
+def test_a_provider_counts_everything() -> None:
+    limits = ProviderLimits(ops_per_s=3000, bytes_per_s=125_000_000)
+    cached = INNODB._replace(cache_bytes=50 * GB)
+    found = bounds(Storage(SPEED, limits, cached, DataSet(100 * GB)))
+    assert found["operation limit"] == pytest.approx(1000)  # 0.5 log writes, 2 pages, 0.5 read
+    assert found["bandwidth limit"] == pytest.approx(125e6 / (1000 + 2.5 * 16_000))
+    assert bounds(Storage(SPEED, limits, None, None)) == {
+        "operation limit": 6000,
+        "sequential writes": 100_000,
+        "bandwidth limit": 125_000,
+    }
+
+
+def test_what_postgresql_keeps_and_writes() -> None:
+    """effective_cache_size in 8 kB, max_wal_size in MB; 3800 MB / 1.9 between checkpoints."""
+    values = {"effective_cache_size": 131_072, "max_wal_size": 3800}
+    found = VENDORS["postgresql"].page_use(values)
+    assert found == PageUse(8192, 1, 2**30, 3800 * 2**20 / 1.9)
+    wide = VENDORS["postgresql"].page_use({**values, "checkpoint_completion_target": 0.5})
+    assert wide.checkpoint_log_bytes == pytest.approx(3800 * 2**20 / 1.5)
+    assert VENDORS["postgresql"].page_use({}) == PageUse(8192, 1, None, None)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "values", "cache_bytes", "log_bytes"),
+    [
+        ("mysql", {"innodb_redo_log_capacity": 2**30}, None, 0.75 * 2**30),
+        ("mysql", {"innodb_log_file_size": 2**29}, None, 0.75 * 2**30),  # two files
+        ("mariadb", {"innodb_log_file_size": 2**30}, None, 0.75 * 2**30),
+        ("mariadb", {"innodb_buffer_pool_size": 2**32}, 2**32, None),
+    ],
+)
+def test_what_innodb_keeps_and_writes(
+    vendor: str, values: dict[str, int], cache_bytes: int | None, log_bytes: float | None
+) -> None:
+    found = VENDORS[vendor].page_use(values)  # type: ignore[index]
+    assert found == PageUse(16_384, 2, cache_bytes, log_bytes)
