@@ -35,7 +35,6 @@ from advisor.measurement import MEASURED, Measurement
 from advisor.rules.knowledge import Knowledge
 from advisor.units import format_count
 
-
 BY_LOG_BYTES: Final[frozenset[BoundName]] = frozenset({"sequential writes", "bandwidth limit"})
 """The bounds that follow from what a commit logs."""
 
