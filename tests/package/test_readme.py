@@ -108,7 +108,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
             cluster = etc / version / "main"
             (cluster / "conf.d").mkdir(parents=True)
             (cluster / "postgresql.conf").write_text(text)
-        programs = [sys.executable, *filter(None, [program])]
+        programs = [sys.executable, *([str(program)] if program else [])]
         path = os.pathsep.join([*(str(Path(each).parent) for each in programs), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path}
         if places is not None:
