@@ -32,7 +32,7 @@ READMES: Final = (
         for path in (CHECKOUT / folder).rglob("README.md")
     ),
 )
-RUN_ELSEWHERE: Final = ("python3 -m venv", "tests/run")
+RUN_ELSEWHERE: Final = ("python3 -m venv", "ln -s", "tests/run")
 """test_wheel.py installs; this is tests/run."""
 NEEDS_SERVER: Final = ("fsync-advisor verify", "fsync-advisor apply")
 SERVER: Final = "postgresql-18"
@@ -206,12 +206,13 @@ def test_every_readme_can_be_reached_from_the_first() -> None:
     assert set(READMES) - seen == set()
 
 
-def test_the_first_block_installs_and_the_second_does_the_main_job() -> None:
+def test_what_is_told_of_the_install_is_followed_by_the_main_job() -> None:
     text = README.read_text()
-    install = re.search(r"## Install\n.*?```console\n\$ (.*?)\n```", text, re.DOTALL)
-    assert install is not None
-    assert install[1].startswith("python3 -m venv /opt/fsync-advisor && ")
-    assert "\n$ fsync-advisor recommend --db " in text
+    section = re.search(r"\n## Install\n(.*?)\n## ", text, re.DOTALL)
+    assert section is not None
+    told = re.findall(r"^\$ (.*)", section[1], re.MULTILINE)
+    assert told[0].startswith("python3 -m venv /opt/fsync-advisor && ")
+    assert told[-1].startswith("fsync-advisor recommend --db mysql")
 
 
 # The figures under "Proofs"
