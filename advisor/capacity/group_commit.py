@@ -6,7 +6,7 @@ queue for the cores, in which those that a sync has served compete with whoever 
 
 Assumed: rows that nobody else locks, data in memory, no checkpoint, no other load; latencies that
 do not depend on how much one sync writes, nor on each other. How well that fits real servers is in
-the README, from tests/benchmarks/capacity_accuracy/.
+tests/benchmarks/capacity_accuracy/README.md.
 """
 
 import math

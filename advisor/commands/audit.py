@@ -10,6 +10,7 @@ from advisor.analysis.verdict import require_durable
 from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
 from advisor.commands import options as shared
+from advisor.commands.audit_statements import statements_text
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
 from advisor.commands.console import NOTES_SHOWN, chosen_format, notify_all, write_output
 from advisor.commands.parameters import Only, takes_options
@@ -58,10 +59,23 @@ class AuditOptions:
             "  [default: as /sys or ZFS shows]",
         ),
     ] = None
+    show_statements: Annotated[
+        bool,
+        typer.Option(
+            "--show-statements",
+            help="Print the SQL that an audit sends and the privileges it needs; connect to"
+            " nothing.",
+        ),
+    ] = False
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
 
     def __post_init__(self) -> None:
+        if self.show_statements and (self.target.config or self.has_drive):
+            raise UsageError(
+                "--show-statements audits nothing",
+                "leave out --config, --from and DIR; --db chooses the server",
+            )
         if not self.has_drive and (self.drive.save or self.quick or self.require_trust):
             raise UsageError("--save, --quick and --require-trust need a drive: DIR or --from FILE")
 
@@ -86,10 +100,24 @@ def audit(options: AuditOptions) -> None:
 
     Changes nothing. What can corrupt or lose data comes first, and needs no drive. The exit status
     is 0 where there is nothing to change, 3 where there are findings.
+
+    A running server needs the drivers (pip install '.[live]'). Each look is a read-only transaction
+    with a timeout; any account that can connect will do. --show-statements prints every statement.
+
+    With --config and --db, configuration files are read instead, with all they include, and each
+    finding names its file and line. The audit finds lines that the server would refuse, but not
+    combinations of options that stop it: verify starts a server.
+
+    Not reported: a value that promises the same, one within two thirds to one and a half times of
+    what is computed, and one that differs only by what is assumed of the load or the memory. A note
+    lists these, and the options that say it.
     """
     product = options.product
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(AuditForm))
+    if options.show_statements:
+        write_output(statements_text(options.target.db, options.target.dsn, form), product)
+        return
     atomic_write_bytes = _atomic_write_bytes(options.atomic_writes)
     target = read_target(options.target, quiet=product.quiet)
     request = build_request(

@@ -35,9 +35,29 @@ class ImportOptions:
 def import_(options: ImportOptions) -> None:
     """Make a measurement file of what another tool reported.
 
-    Known are the classic fsync script, pg_test_fsync, fio (text and JSON), sysbench fileio, ioping,
-    iotune, dd with oflag=dsync or sync, etcd's WAL histogram, and ext4dist and its kind. What the
-    tool did not say stays unknown.
+    A report is known by its content. --from of every command reads the same reports.
+
+    \b
+    Tool                   What is used
+    classic fsync script   the rate: 4 KiB or more, O_DIRECT, fsync or fdatasync
+    pg_test_fsync 9.1-18   the mean of each method that flushes the drive, for
+                           one 8 kB write; of macOS and Windows, too
+    fio 2.x, 3.x           the write rate of a job with fdatasync=1, fsync=1 or
+                           sync=, percentiles from 3.4 on; JSON, JSON+, text
+    sysbench fileio 1.0+   the write rate with --file-fsync-all=on
+    ioping                 the mean of -W requests; text, raw and JSON
+    dd, its command line   the write rate with oflag=dsync or oflag=sync
+    ext4dist, xfsdist ...  upper bounds of the syncs that they saw
+    etcd /metrics          the mean of the WAL's syncs, bounds of percentiles
+    iotune, rpk iotune     write IOPS, for innodb_io_capacity; it has no syncs
+
+    Trust in a report is at best unverifiable. What it does not say stays unknown: a mean gives no
+    percentile, so no rule that looks at the tail applies. Without a series of 8 KiB overwrites with
+    fdatasync the nearest series is used, and the output says so.
+
+    Pasted text is read, too: with quotes, prompts, colours, collapsed blanks, several results in
+    one file (--pick). A command line above a report counts if the report's figures agree with it. A
+    run that failed, was interrupted, contradicts itself or did not sync each write is refused.
     """
     product = options.product
     shared.check_label(options.label)

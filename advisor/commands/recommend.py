@@ -48,8 +48,20 @@ class RecommendOptions:
 def recommend(options: RecommendOptions) -> None:
     """Write a my.cnf or postgresql.conf fragment for DIR's drive.
 
-    With --format the same as SQL or YAML. Every line has its reason, its rule and its source.
-    Nothing is changed on the server.
+    Every line has its reason, its rule and its source. Nothing is changed on the server.
+
+    \b
+    --format       What it is
+    conf           an option file, or a postgresql.conf fragment
+    sql            ALTER SYSTEM SET for PostgreSQL; SET PERSIST and SET
+                   PERSIST_ONLY for MySQL 8.0 and later; SET GLOBAL, which does
+                   not survive a restart, for MariaDB and MySQL 5.7
+    patroni        a patch for patronictl edit-config --apply
+    cloudnativepg  a patch for a Cluster of CloudNativePG
+    compose        a service of a compose file, with a command
+    json           all of the advice, with units in the keys
+
+    What a form cannot set stands in it as a comment that says why.
     """
     product = options.product
     request = build_request(

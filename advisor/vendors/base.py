@@ -501,7 +501,11 @@ class Vendor(ABC):
 
     begin_read_only: ClassVar[tuple[str, ...]]
     audit_statements: ClassVar[tuple[str, ...]]
-    """All that an audit sends, and nothing else. The README lists them."""
+    """All that an audit sends, and nothing else. `audit --show-statements` prints them."""
+    audit_privileges: ClassVar[str]
+    """What an account needs for them, in sentences."""
+    audit_driver_statement: ClassVar[str] = ""
+    """What the driver sends by itself when it connects."""
     end_read_only: ClassVar[str] = "ROLLBACK"
     which_server: ClassVar[str] = ""
     """Asked first where several servers speak the protocol."""

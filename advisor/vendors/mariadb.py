@@ -215,6 +215,10 @@ class MariaDB(MySQL):
         "START TRANSACTION READ ONLY",
     )
     origins_sql = ORIGINS_SQL
+    audit_privileges = (
+        "Any account that can connect. With FILE the audit also names the file in which each"
+        " setting stands."
+    )
     audit_statements = (
         WHICH_SQL,
         *begin_read_only,

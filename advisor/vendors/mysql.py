@@ -545,6 +545,12 @@ class MySQL(Vendor):
     )
     which_server = WHICH_SQL
     origins_sql: ClassVar[str] = ORIGINS_SQL
+    audit_privileges: ClassVar[str] = (
+        "Any account that can connect. With SELECT on"
+        " performance_schema.file_summary_by_event_name the audit also counts the binary log's"
+        " syncs."
+    )
+    audit_driver_statement = "SET NAMES utf8mb4"
     audit_statements: ClassVar[tuple[str, ...]] = (
         WHICH_SQL,
         *begin_read_only,

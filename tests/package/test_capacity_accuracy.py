@@ -1,4 +1,5 @@
-"""What the README says of the model's accuracy is what the model makes of the stored results."""
+"""What README.md beside report.py says of the model's accuracy is what the model makes of the
+stored results."""
 
 import json
 from typing import Any

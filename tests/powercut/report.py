@@ -1,4 +1,4 @@
-"""The README's tables of what was lost, made from results.json and from what profiles/ claim.
+"""The tables of README.md here, made from results.json and from what profiles/ claim.
 
 python -m tests.powercut.report
 """
@@ -51,7 +51,7 @@ def milliseconds(age_ms: float) -> str:
 
 
 def tables(stored: Stored) -> str:
-    """What the README shows."""
+    """What README.md here shows."""
     made = [*(_table(servers, stored) for servers in SERVERS), _volatile_table(stored)]
     return "\n".join(made)
 
@@ -122,7 +122,7 @@ def _claimed(one: Configuration) -> str:
 
 
 def main() -> None:
-    """Writes the tables into the README."""
+    """Writes the tables into README.md here."""
     made = tables(load())
     README.write_text(BLOCK.sub(lambda found: found[1] + made + found[2], README.read_text()))
     print(made, end="")

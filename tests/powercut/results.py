@@ -1,4 +1,4 @@
-"""What was rehearsed, as a file, and as the table of the README."""
+"""What was rehearsed, as a file, and as the tables of README.md here."""
 
 import fcntl
 import json
@@ -11,11 +11,10 @@ from typing import Any, Final, cast
 
 from tests.powercut import advisor_files
 from tests.powercut.rehearsal import Accident, Outcome, Run
-from tests.support.paths import CHECKOUT
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results.json"
-README: Final = CHECKOUT / "README.md"
+README: Final = HERE / "README.md"
 BLOCK: Final = re.compile(r"(<!-- made by powercut -->\n).*?(<!-- end -->)", re.DOTALL)
 ACCIDENTS: Final[tuple[Accident, ...]] = ("power cut", "kill -9")
 

@@ -6,7 +6,7 @@ Each server in its strict form is cut once more on a drive whose own cache is lo
 --full two short runs of each configuration, with it at least 50 cuts of each. --only: what
 has TEXT in its name (a server, a durability class, a setting, "lies", "fsync-advisor"). Needs root,
 loop devices, mkfs.ext4, mkfs.xfs and gcc, and the servers that tests/run fetches. report.py makes
-the README's table of the results.
+the tables of README.md here.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The stored results keep what profiles/ claim, and the README shows them."""
+"""The stored results keep what profiles/ claim, and README.md here shows them."""
 
 from pathlib import Path
 from typing import Any

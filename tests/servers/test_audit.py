@@ -139,7 +139,7 @@ AS_IT_COMES: Final[dict[str, tuple[Expected, ...]]] = {
     "mariadb-11.8": ((SLOW, "innodb_log_file_size", "96M", "4769M"), *POOL),
 }
 """Findings on a default installation, for the measured nvme-consumer, with all said that is assumed
-otherwise. PostgreSQL's are those of README's fragment and of the golden ones."""
+otherwise. PostgreSQL's are those of the golden fragments."""
 
 
 def test_a_default_installation(server: Server) -> None:

@@ -12,6 +12,7 @@ it reads the value as it is meant. That a server of that size starts, nothing he
 import re
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -27,9 +28,8 @@ from tests.servers.checks import OPTIONS_ALONE, Expected, faults, same
 from tests.servers.harness import Server, server_named, version_of
 from tests.servers.provision import SERVERS, Row
 from tests.servers.scenarios import Scenario, advice_for, knowledge_of, selection
-from tests.support.paths import CHECKOUT
 
-README: Final = CHECKOUT / "README.md"
+README: Final = Path(__file__).with_name("README.md")
 
 STARTS: Final[Mapping[VendorName, int]] = {"postgresql": 24, "mariadb": 24, "mysql": 20}
 """How many starts each server gets at least; MySQL's take seconds."""
@@ -185,7 +185,7 @@ def test_the_table_in_the_readme_is_what_was_run(
         name = f"| {VENDORS[row.vendor].title} {row.series} | "
         (old,) = [line for line in rows if line.startswith(name)] or [""]
         if len(counts) < len(scenarios_of(row)):
-            assert old, f"{row.name} is not in the README, and was not run wholly"
+            assert old, f"{row.name} is not in {README}, and was not run wholly"
             fresh.append(old)
             continue
         figures = f" | {len(counts)} | {max(counts)} | {sum(counts)} |"

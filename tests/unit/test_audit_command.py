@@ -172,3 +172,55 @@ def test_a_drive_that_keeps_nothing_is_an_argument_for_nothing(
     config.write_text("")
     status, out, err = run(capsys, *asked(config, "--from", TMPFS))
     assert (status, "is not durable" in err) == (3, True)
+
+
+def test_the_statements_are_shown_without_a_server(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "audit", "--show-statements", "--db", "mariadb")
+    assert (status, err) == (0, "")
+    comments = [line for line in out.splitlines() if line.startswith("--")]
+    assert all(len(line) <= 80 for line in comments)
+    assert "-- Privileges: Any account that can connect. With FILE" in out
+    assert [line for line in out.splitlines() if line and line not in comments] == [
+        "SELECT version();",
+        "SET SESSION max_statement_time = 10;",
+        "SET SESSION lock_wait_timeout = 10;",
+        "START TRANSACTION READ ONLY;",
+        "SHOW GLOBAL VARIABLES;",
+        "SELECT lower(variable_name), global_value_origin, coalesce(global_value_path, '')"
+        " FROM information_schema.system_variables;",
+        "SHOW GLOBAL STATUS;",
+        "ROLLBACK;",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "servers"),
+    [
+        ((), ["mysql", "mariadb", "postgresql"]),
+        (("--dsn", "postgresql://me@nowhere/"), ["postgresql"]),
+        (("--dsn", "mysql://me@nowhere/"), ["mysql", "mariadb"]),
+        (("--db", "mysql", "--dsn", "mysql://me@nowhere/"), ["mysql"]),
+    ],
+)
+def test_whose_statements_are_shown(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], servers: list[str]
+) -> None:
+    asked = ("audit", "--show-statements", "--format", "json", *arguments)
+    status, out, err = run(capsys, *asked)
+    assert (status, err) == (0, "")
+    shown = json.loads(out)["servers"]
+    assert [one["db"] for one in shown] == servers
+    assert all(one["statements"][-1] == "ROLLBACK" for one in shown)
+    assert all(one["privileges"].startswith("Any account that can connect.") for one in shown)
+    assert [one["sent_by_driver"] for one in shown] == [
+        None if name == "postgresql" else "SET NAMES utf8mb4" for name in servers
+    ]
+
+
+@pytest.mark.parametrize("more", [("/tmp",), ("--from", NVME), ("--config", "my.cnf")])
+def test_statements_are_not_shown_beside_an_audit(
+    capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    status, out, err = run(capsys, "audit", "--show-statements", "--db", "mysql", *more)
+    assert (status, out) == (2, "")
+    assert "--show-statements audits nothing" in err

@@ -6,7 +6,8 @@ For every case, delay and number of clients, twice, in an order that a seed shuf
 one client's commits or many's are counted for some seconds, on a fresh server whose syncs a
 preloaded library delays. Our own probe is run under the same library before each round. The model
 gets its CPU time only from runs without flushes, which are not among the cells it is judged on.
-report.py makes of the results file what the README shows. About half an hour; no other load beside.
+report.py makes of the results file what README.md here shows. About half an hour; no other load
+beside.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The model's predictions held against what measure.py measured: the README's table, and a plot.
+"""The model's predictions held against what measure.py measured: a table and a plot.
 
     python -m tests.benchmarks.capacity_accuracy.report
 
@@ -25,13 +25,12 @@ from advisor.output.charts.scales import Scale, log_scale
 from advisor.output.charts.text_metrics import FONT_SIZE
 from advisor.units import format_count
 from advisor.vendors.registry import COMMIT_SEQUENCES
-from tests.support.paths import CHECKOUT
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results.json"
 CELLS: Final = HERE / "cells.md"
 PLOT: Final = HERE / "accuracy.svg"
-README: Final = CHECKOUT / "README.md"
+README: Final = HERE / "README.md"
 BLOCK: Final = re.compile(r"(<!-- made by capacity_accuracy -->\n).*?(<!-- end -->)", re.DOTALL)
 
 KINDS: Final[dict[str, str]] = {
@@ -134,7 +133,7 @@ def drive_of(delay_us: int, results: dict[str, Any]) -> SyncLatencies:
 
 
 def table(cells: Sequence[Cell]) -> str:
-    """What the README shows: a line for each case, one for each drive, and one for all."""
+    """What README.md here shows: a line for each case, one for each drive, and one for all."""
     lines = [
         "| | cells | median error | 9 of 10 within | p99 within 30 % | noise |",
         "|---|---|---|---|---|---|",
