@@ -10,6 +10,7 @@ import typer
 
 from advisor.applied import AppliedChange
 from advisor.commands import options as shared
+from advisor.commands.asking import agreed_to
 from advisor.commands.console import notify, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import named_fragment
@@ -235,8 +236,7 @@ def _check(
 
 def _ask(change: FileChange) -> None:
     verb = "Write" if change.new is not None else "Remove"
-    print(f"{verb} {one_line(change.target.path)}? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not agreed_to(f"{verb} {change.target.path}?"):
         raise AdvisorError("not confirmed; nothing was written")
 
 

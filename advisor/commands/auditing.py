@@ -61,6 +61,11 @@ class TargetOptions:
         if self.config and self.db is None:
             raise UsageError("--config does not say of which server", "add --db mysql or the like")
 
+    @property
+    def is_named(self) -> bool:
+        """Whether something says which server is meant."""
+        return not (self.dsn is None and self.db is None and not self.config)
+
 
 @dataclass(frozen=True, slots=True)
 class AuditTarget:

@@ -10,7 +10,13 @@ from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import build_request
-from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.commands.source import (
+    knowledge_for,
+    require_trust,
+    stored_or_measured,
+    vendor_found,
+)
+from advisor.instance import Here
 from advisor.measurement import without_controls
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
@@ -24,7 +30,7 @@ RecommendForm = Literal[FormName, "json", "fragment"]
 class RecommendOptions:
     """The options of `recommend`."""
 
-    db: shared.Database
+    db: shared.DatabaseFound = None
     db_version: shared.DatabaseVersion = None
     drive: shared.DriveOptions
     request: shared.RequestOptions
@@ -52,18 +58,21 @@ def recommend(options: RecommendOptions) -> None:
     Nothing is changed on the server.
     """
     product = options.product
+    here = _here(options)
+    db = options.db or vendor_found(here)
     request = build_request(
-        options.db,
+        db,
         options.db_version,
         options.request,
+        here=here and here.instance,
         accept_not_durable=options.accept_not_durable,
     )
     asked = chosen_format(options.format_, product, get_args(RecommendForm))
     form = cast("FormName", "conf" if asked in ("fragment", "json") else asked)
-    form_of(form, options.db, request.version)  # before anything is measured for nothing
+    form_of(form, db, request.version)  # before anything is measured for nothing
     check_writable(product.output, force=product.force)
-    measurement = stored_or_measured(options.drive, product)
-    advice = advise(measurement, request, knowledge_for(options.db))
+    measurement = stored_or_measured(options.drive, product, here)
+    advice = advise(measurement, request, knowledge_for(db))
     require_trust(advice.storage, options.require_trust)
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if asked == "json":
@@ -71,3 +80,18 @@ def recommend(options: RecommendOptions) -> None:
     else:
         text = render_fragment(advice, explain=options.explain, form=form)
     write_output(text, product)
+
+
+def _here(options: RecommendOptions) -> Here | None:
+    drive, db = options.drive, options.db
+    if drive.from_file is not None:
+        return None
+    from advisor.commands.here import here_for  # looks at the host's servers
+
+    return here_for(
+        drive,
+        db,
+        "recommend",
+        lambda each: ["--db", each.vendor, each.directory],
+        quiet=options.product.quiet,
+    )
