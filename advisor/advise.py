@@ -1,5 +1,7 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
+from collections.abc import Collection
+
 from advisor import __version__
 from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
@@ -12,6 +14,7 @@ from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
 from advisor.durability import Durability
 from advisor.measurement import Measurement, Unknown, known
 from advisor.request import Request
+from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.registry import VENDORS, newer_than_known
@@ -64,6 +67,19 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
 def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:
     """What the rules say that need no drive; the others are among the skipped."""
     return _recommend(facts_without_drive(request, knowledge.assumptions), request, knowledge)
+
+
+def only_groups(advice: Advice, groups: Collection[SettingGroup]) -> Advice:
+    """The settings of some groups alone; what a commit waits for is said with those of commits."""
+    kept = tuple(entry for entry in advice.settings if entry.group in groups)
+    with_commits = "commit" in groups
+    return advice.model_copy(
+        update={
+            "settings": kept,
+            "capacity": advice.capacity if with_commits else None,
+            "lower_durability": advice.lower_durability if with_commits else (),
+        }
+    )
 
 
 def _facts_of_data(

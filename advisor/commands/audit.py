@@ -66,7 +66,11 @@ class AuditOptions:
     require_trust: shared.RequireTrust = None
 
     def __post_init__(self) -> None:
-        if not self.has_drive and (self.drive.save or self.quick or self.require_trust):
+        if (
+            not self.has_drive
+            and self.target.is_named
+            and (self.drive.save or self.quick or self.require_trust)
+        ):
             raise UsageError("--save, --quick and --require-trust need a drive: DIR or --from FILE")
 
     @property

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, cast, get_args
 
 import typer
 
-from advisor.advise import advise
+from advisor.advise import advise, only_groups
 from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import takes_options
@@ -16,11 +16,13 @@ from advisor.commands.source import (
     stored_or_measured,
     vendor_found,
 )
+from advisor.errors import UsageError
 from advisor.instance import Here
 from advisor.measurement import without_controls
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
 from advisor.output_files import check_writable
+from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.vendors.forms import FormName
 
 RecommendForm = Literal[FormName, "json", "fragment"]
@@ -34,6 +36,14 @@ class RecommendOptions:
     db_version: shared.DatabaseVersion = None
     drive: shared.DriveOptions
     request: shared.RequestOptions
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--group",
+            metavar=f"[{'|'.join(GROUPS)}]",
+            help="Only the settings of that group. May be repeated.  [default: all]",
+        ),
+    ] = None
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
     ] = False
@@ -48,6 +58,15 @@ class RecommendOptions:
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
     accept_not_durable: shared.AcceptNotDurable = False
+
+    def __post_init__(self) -> None:
+        if strangers := [name for name in self.group or () if name not in GROUPS]:
+            raise UsageError(f"--group {strangers[0]!r}: name some of {', '.join(GROUPS)}")
+
+    @property
+    def groups(self) -> tuple[SettingGroup, ...]:
+        """Those that are named, in the order of the fragment; else all."""
+        return tuple(group for group in GROUPS if not self.group or group in self.group)
 
 
 @takes_options
@@ -73,6 +92,8 @@ def recommend(options: RecommendOptions) -> None:
     check_writable(product.output, force=product.force)
     measurement = stored_or_measured(options.drive, product, here)
     advice = advise(measurement, request, knowledge_for(db))
+    if options.group:
+        advice = only_groups(advice, options.groups)
     require_trust(advice.storage, options.require_trust)
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if asked == "json":
