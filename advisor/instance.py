@@ -41,6 +41,8 @@ class ServerInstance(NamedTuple):
     binary_log: Path | None = None
     """Where its binary log lies, if that is on another device than its log; the data directory,
     where it lies there and the log elsewhere."""
+    notes: tuple[str, ...] = ()
+    """What is not as it seems: a log that is left out."""
     doubt: str = ""
     """Why it is not taken without being named; "" where nothing speaks against it."""
 

@@ -35,20 +35,19 @@ def proposals(
         if not entry.emitted:
             continue
         setting, line = by_name[entry.setting], lines.get(entry.setting)
-        yield Proposal(
-            entry,
-            setting.group,
-            "-" if line is None else _now(line),
-            line is None or not _is_as_good(line, entry),
-            "" if line is None else line.found.place,
-        )
+        if line is not None and line.found.is_given:
+            now = line.found.value
+        else:
+            now = entry.default_note if entry.default is None else _rendered_default(setting, state)
+        # Of a setting without a line the default is derived, or it has no effect on this server.
+        is_better = entry.default is None if line is None else not _is_as_good(line, entry)
+        place = "" if line is None else line.found.place
+        yield Proposal(entry, setting.group, now, is_better, place)
 
 
-def _now(line: SettingLine) -> str:
-    if line.found.is_given:
-        return line.found.value
-    default = line.spec.default
-    return line.spec.default_note if default is None else line.spec.render(default)
+def _rendered_default(setting: Setting, state: ServerState) -> str:
+    spec = setting.spec_for(state.vendor, state.version)
+    return "" if spec is None or spec.default is None else spec.render(spec.default)
 
 
 def _is_as_good(line: SettingLine, advised: Recommendation) -> bool:

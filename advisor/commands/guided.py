@@ -29,6 +29,7 @@ from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError
 from advisor.instance import Here, ServerInstance
 from advisor.measurement import Measurement
+from advisor.output.advice import durability_text
 from advisor.output.document import Document, Lines, Notes, Paragraph
 from advisor.output.fragment import render_fragment
 from advisor.output.guided import expectation_lines, group_blocks, offer_lines, step_document
@@ -206,7 +207,7 @@ class _GuidedRun:
         names = [offer.durability for offer in advice.lower_durability]
         if not names:
             return False
-        about = Paragraph("With these settings no committed transaction is lost. Less durable:")
+        about = Paragraph(f"Durability: {durability_text(advice)}. Lower classes:")
         _show(step_document("", (), about, Notes([*offer_lines(advice.lower_durability)])))
         typed = answer_to(
             f"Durability? Enter keeps durable; to accept a loss type {' or '.join(names)}:"

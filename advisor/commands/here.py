@@ -37,6 +37,8 @@ def find_here(
         why = f"the current directory: no {what} server was found on this host"
         return Here(Drives(Path()), why=why)
     chosen = found[0] if len(found) == 1 else _choose(found, command, typed)
+    for note in chosen.notes:
+        notify(f"note: {note}", quiet=quiet)
     drives = Drives(chosen.directory, chosen.log, chosen.binary_log)
     return Here(drives, chosen, f"the data of {name_of(chosen)}")
 

@@ -60,7 +60,7 @@ def vendor_found(here: Here | None) -> VendorName:
     """The server that was found. Raises UsageError."""
     if here is not None and here.instance is not None:
         return here.instance.vendor
-    none = ": none was found on this host" if here and here.why else ""
+    none = " none was found on this host" if here and here.why else ""
     *others, last = VENDOR_NAMES
     raise UsageError(f"which server?{none}", f"--db {', '.join(others)} or {last}")
 

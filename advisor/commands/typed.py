@@ -79,11 +79,19 @@ class TypedCommands:
 
 
 def command_line(*words: str | Path) -> str:
-    """A command as a shell takes it, in as many lines as it needs."""
-    lines = ["fsync-advisor"]
+    """A command as a shell takes it, in as many lines as it needs; an option and its value stay
+    together."""
+    parts: list[str] = []
     for word in map(shlex.quote, map(str, words)):
-        if len(lines[-1]) + len(word) > WIDTH - 2:
-            lines.append(f"  {word}")
+        takes_value = parts and parts[-1].startswith("--") and " " not in parts[-1]
+        if takes_value and not word.startswith("--"):
+            parts[-1] += f" {word}"
         else:
-            lines[-1] += f" {word}"
+            parts.append(word)
+    lines = ["fsync-advisor"]
+    for part in parts:
+        if len(lines[-1]) + len(part) > WIDTH - 2:
+            lines.append(f"  {part}")
+        else:
+            lines[-1] += f" {part}"
     return " \\\n".join(lines)

@@ -25,7 +25,7 @@ def step_document(title: str, commands: Sequence[str], *blocks: DocumentBlock) -
 
 def group_blocks(group: SettingGroup, proposed: Sequence[Proposal]) -> list[DocumentBlock]:
     """The settings of one group: now, advised, and why in a few words."""
-    rows = [(each.advised.setting, each.now, each.advised.rendered) for each in proposed]
+    rows = [(each.advised.setting, each.now, _advised(each)) for each in proposed]
     why = [f"{each.advised.setting}: {short(each.advised.reason)}" for each in proposed]
     return [Table(GROUP_TITLES[group], ("setting", "now", "advised"), rows), Notes(why)]
 
@@ -71,6 +71,11 @@ def offer_lines(offers: Sequence[LowerDurability]) -> Iterator[str]:
             f" no longer waits for {syncs_text(offer.syncs_saved)}{saved}."
         )
         yield from (loss_text(loss) for loss in offer.losses)
+
+
+def _advised(proposal: Proposal) -> str:
+    rendered = proposal.advised.rendered
+    return f"{rendered} (as now)" if rendered == proposal.now else rendered
 
 
 def _wait(wait: CommitWait) -> str:

@@ -67,10 +67,13 @@ def seen_from_here(process_id: int, path: str, root: Path = Path("/")) -> tuple[
     try:
         if os.path.samefile(process / "ns/mnt", root / "proc/self/ns/mnt"):
             return Path(path), False
+    except OSError:
+        return Path(path), False  # another user's: what it shows is taken as it is
+    try:
         text = (process / "mountinfo").read_text("utf-8", "surrogateescape")
         there = os.stat(f"{process}/root{path}")
     except OSError:
-        return Path(path), False  # another user's: what it shows is taken as it is
+        return None, True
     holders = [mount for mount in _parse_all(text) if _holds(mount.point, path)]
     inner = max(reversed(holders), key=lambda mount: len(mount.point), default=None)
     if inner is None:

@@ -27,11 +27,13 @@ mount --make-rprivate /
 for name in etc usr; do
     mount -t overlay over -o "lowerdir=/$name,upperdir=$1/$name-upper,workdir=$1/$name-work" /$name
 done
-rm -rf /etc/postgresql /etc/mysql /etc/my.cnf /usr/lib/postgresql /var/run/postgresql
-rm -f /usr/local/bin/postgres /usr/sbin/mysqld /usr/sbin/mariadbd
 mount --bind "$1/var-lib" /var/lib
-cp -a "$1/files/etc/." /etc/
-cp -a "$1/files/usr/." /usr/
+if mkdir "$1/set-up" 2>/dev/null; then
+    rm -rf /etc/postgresql /etc/mysql /etc/my.cnf /usr/lib/postgresql
+    rm -f /usr/local/bin/postgres /usr/sbin/mysqld /usr/sbin/mariadbd
+    cp -a "$1/files/etc/." /etc/
+    cp -a "$1/files/usr/." /usr/
+fi
 start="$1/start"
 shift
 sh "$start"
@@ -84,8 +86,9 @@ class DebianHost:
             )
         (config / "start.conf").write_text("auto\n")
         if log:
-            shutil.move(data / "pg_wal", f"{self.folder}/{log}")
+            shutil.move(data / "pg_wal", self.folder / "var-lib" / log)
             (data / "pg_wal").symlink_to(f"/var/lib/{log}")
+            self._give("postgresql", self.folder / "var-lib" / log)
         self._programs(server, "usr/lib/postgresql/15/bin")
         self._give("postgresql", data.parent.parent, config.parent.parent)
         return Path(place)
@@ -118,6 +121,20 @@ class DebianHost:
         line = f"setpriv --reuid {uid} --regid {uid} --clear-groups {' '.join(words)}"
         with (self.folder / "start").open("a") as script:
             script.write(f"{line} >{self.folder}/{name}.log 2>&1 </dev/null &\nsleep 2\n")
+
+    def mount(self, name: str, size_mib: int = 800) -> None:
+        """Has /var/lib/NAME be a drive of its own."""
+        image = self.folder / f"{name}.image"
+        with image.open("wb") as file:
+            file.truncate(size_mib << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+        place = self.folder / "var-lib" / name
+        with (self.folder / "start").open("a") as script:
+            script.write(
+                f"cp -a {place} {self.folder}/kept-{name}\n"
+                f"mount -o loop {image} /var/lib/{name}\n"
+                f"cp -a {self.folder}/kept-{name}/. /var/lib/{name}/\n"
+            )
 
     def command(self, *arguments: str) -> list[str]:
         """What runs fsync-advisor there."""

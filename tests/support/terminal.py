@@ -1,11 +1,12 @@
 """A command on a terminal of its own, and somebody who answers what it asks."""
 
+import fcntl
 import os
 import pty
 import re
 import select
-import signal
 import subprocess
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -27,6 +28,7 @@ class Conversation:
             stderr=its,
             env={**environment, "TERM": "dumb", "COLUMNS": "80"},
             start_new_session=True,
+            preexec_fn=_take_terminal,  # so that Ctrl-C is a signal
         )
         os.close(its)
         self._raw = ""
@@ -43,16 +45,28 @@ class Conversation:
             if not self._read(ends_s - time.monotonic()):
                 raise AssertionError(f"{pattern!r} was not shown:\n{self.text()[self._seen :]}")
 
+    def answer_all(self, answers: Sequence[tuple[str, str]]) -> None:
+        """Answers each question as the first pattern says that what was shown since the last one
+        fits; until none comes any more."""
+        whole = "|".join(f"(?:{pattern})" for pattern, _ in answers)
+        while True:
+            before = self._seen
+            try:
+                self.expect(whole)
+            except AssertionError:
+                return
+            shown = self.text()[before : self._seen]
+            answer = next(answer for pattern, answer in answers if re.search(pattern, shown))
+            os.write(self._ours, f"{answer}\n".encode())
+
     def answer(self, question: str, answer: str) -> None:
         """Waits for a question, and types a line."""
         self.expect(question)
         os.write(self._ours, f"{answer}\n".encode())
 
-    def interrupt(self, pid: int | None = None) -> None:
-        os.kill(pid or self._process.pid, signal.SIGINT)
-
-    def type(self, keys: bytes) -> None:
-        os.write(self._ours, keys)
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        os.write(self._ours, b"\x03")
 
     def ended(self) -> int:
         """Waits for the end; the exit status."""
@@ -77,3 +91,7 @@ class Conversation:
             return False
         self._raw += more.decode(errors="replace")
         return bool(more)
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

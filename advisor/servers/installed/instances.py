@@ -27,7 +27,7 @@ def find_instances(
     """The servers here, one for each data directory, in the order of these; of one vendor if given.
 
     What cannot be looked at is left out. Where we are root, one that an ordinary account could have
-    made up has a `doubt`: no configuration is read for it.
+    made up has a `doubt`, and nothing that its process names is read.
     """
     found: dict[Path, ServerInstance] = {}
     for process in running:
@@ -49,7 +49,7 @@ def instance_of(
 ) -> ServerInstance | None:
     """The server whose data directory that is; None where it is none's."""
     for instance in find_instances(running, root=root):
-        if _real(instance.directory) == _real(directory):
+        if _real(instance.directory) == _real(directory) and not instance.doubt:
             return instance
     vendor = _vendor_of(directory)
     if vendor is None:
@@ -131,6 +131,10 @@ def _with_logs(instance: ServerInstance, read: FilesRead) -> ServerInstance:
     vendor, data = VENDORS[instance.vendor], instance.directory
     places = vendor.log_places(values, data)
     log, binary_log = (None if place is None else _elsewhere(place, data) for place in places)
+    doubts = [_doubt(place) for place in (log, binary_log) if place is not None]
+    if any(doubts):
+        left_out = f"what the log's own drive does is not measured: {next(filter(None, doubts))}"
+        return instance._replace(notes=(left_out,))
     if log and vendor.has_binary_log and binary_log is None:
         binary_log = data
     if log and binary_log and _device(log) == _device(binary_log):
@@ -141,7 +145,7 @@ def _with_logs(instance: ServerInstance, read: FilesRead) -> ServerInstance:
 def _elsewhere(place: Path, data: Path) -> Path | None:
     """A directory, without links, if it lies on another device than the data."""
     device = _device(place)
-    if device is None or device == _device(data) or _doubt(place):
+    if device is None or device == _device(data):
         return None
     return _real(place)
 
