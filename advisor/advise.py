@@ -1,17 +1,20 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
+from collections.abc import Collection
+
 from advisor import __version__
 from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
-from advisor.analysis.verdict import judge, require_durable
+from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
 from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
 from advisor.durability import Durability
 from advisor.measurement import Measurement, Unknown, known
 from advisor.request import Request
+from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.registry import VENDORS, newer_than_known
@@ -27,7 +30,8 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     verdict = judge(measurement, knowledge.storage)
     require_durable(measurement, verdict, accepted=request.accept_not_durable)
     facts = build_facts(measurement, verdict, request, knowledge.assumptions)
-    result = _recommend(facts, request, knowledge)
+    data = _facts_of_data(measurement, verdict, request, knowledge)
+    result = _recommend(facts, request, knowledge, data)
     chosen = _choice(result, request.durability, facts, request)
     honest = verdict.trust != "not-durable"  # else its speed is no argument for anything
     sync, append = sync_us(measurement), append_us(measurement)
@@ -44,7 +48,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         lower_durability=lower_durability(
             chosen,
             (
-                _relaxed(lower, facts, request, knowledge)
+                _relaxed(lower, facts, data, request, knowledge)
                 for lower in classes_below(request.durability)
             ),
             sync,
@@ -65,14 +69,45 @@ def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:
     return _recommend(facts_without_drive(request, knowledge.assumptions), request, knowledge)
 
 
-def _recommend(facts: Facts, request: Request, knowledge: Knowledge) -> Result:
-    return recommend(knowledge.settings, request.vendor, request.version, facts)
+def only_groups(advice: Advice, groups: Collection[SettingGroup]) -> Advice:
+    """The settings of some groups alone; what a commit waits for is said with those of commits."""
+    kept = tuple(entry for entry in advice.settings if entry.group in groups)
+    with_commits = "commit" in groups
+    return advice.model_copy(
+        update={
+            "settings": kept,
+            "capacity": advice.capacity if with_commits else None,
+            "lower_durability": advice.lower_durability if with_commits else (),
+        }
+    )
+
+
+def _facts_of_data(
+    measurement: Measurement, verdict: Verdict, request: Request, knowledge: Knowledge
+) -> Facts | None:
+    """Of the drive of the data files, where the log has another; trusted no more than all."""
+    if measurement.data_files is None:
+        return None
+    own = judge(measurement.data_files, knowledge.storage)
+    own = own.model_copy(update={"trust": verdict.trust})
+    return build_facts(measurement.data_files, own, request, knowledge.assumptions)
+
+
+def _recommend(
+    facts: Facts, request: Request, knowledge: Knowledge, data: Facts | None = None
+) -> Result:
+    return recommend(knowledge.settings, request.vendor, request.version, facts, data)
 
 
 def _relaxed(
-    durability: Durability, facts: Facts, request: Request, knowledge: Knowledge
+    durability: Durability,
+    facts: Facts,
+    data: Facts | None,
+    request: Request,
+    knowledge: Knowledge,
 ) -> Choice:
-    result = _recommend(facts._replace(durability=durability), request, knowledge)
+    data = None if data is None else data._replace(durability=durability)
+    result = _recommend(facts._replace(durability=durability), request, knowledge, data)
     return _choice(result, durability, facts, request)
 
 

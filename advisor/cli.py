@@ -213,7 +213,11 @@ def _program(
         ),
     ] = None,
 ) -> None:
-    """Measure how fast a drive makes data durable, and set the database to match."""
+    """Measure how fast a drive makes data durable, and set the database to match.
+
+    Without a command, on a terminal: a guided run. It finds the server, measures its drive,
+    explains, asks, verifies and applies.
+    """
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -241,6 +245,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> None:
+    if not arguments and all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
+        import_module("advisor.commands.guided").guided()
+        return
     try:
         app(args=arguments, prog_name="fsync-advisor", standalone_mode=False)
     except WrongUse as error:

@@ -15,6 +15,7 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     ValidationError,
+    model_validator,
 )
 
 from advisor.errors import AdvisorError
@@ -305,6 +306,28 @@ class Measurement(Model):
     series: tuple[Series, ...] = Field(min_length=1, max_length=200)
     absent: tuple[AbsentSeries, ...] = Field(default=(), max_length=200)
     warnings: tuple[MeasurementWarning, ...] = Field(default=(), max_length=200)
+    data_files: "Measurement | None" = None
+    """Of the drive of a server's data files, where its log has another: then all the rest is about
+    the log's."""
+    binary_log: "Measurement | None" = None
+    """Of the drive of its binary log, where that is not the log's."""
+
+    @model_validator(mode="after")
+    def _is_flat(self) -> "Measurement":
+        for other in self.others:
+            if other.others:
+                raise ValueError("the drives of one server are not nested deeper than that")
+        return self
+
+    @property
+    def others(self) -> tuple["Measurement", ...]:
+        """The further drives of the same server."""
+        return tuple(filter(None, (self.data_files, self.binary_log)))
+
+    @property
+    def data_drive(self) -> "Measurement":
+        """Of the drive of the data files: this one, unless the log has its own."""
+        return self.data_files or self
 
     def find(self, kind: SeriesKind) -> Series | None:
         """The series of that kind, or None."""
@@ -326,8 +349,8 @@ class Measurement(Model):
 
     @property
     def append(self) -> Series | None:
-        """The buffered append with fdatasync: what a binary log costs."""
-        return self.find_any_size("append", "fdatasync")
+        """The buffered append with fdatasync: what a binary log costs, where it lies."""
+        return (self.binary_log or self).find_any_size("append", "fdatasync")
 
     @property
     def page_writes(self) -> Series | None:
@@ -376,6 +399,21 @@ def _distance(series: Series) -> tuple[int, int, bool, int]:
     )
 
 
+def summarised(measurement: Measurement) -> Measurement:
+    """The same without its single latencies: what is left is what settings rest on."""
+    series = tuple(
+        each.model_copy(
+            update={
+                "rounds": tuple(
+                    round_.model_copy(update={"latencies_ns": array("q")}) for round_ in each.rounds
+                )
+            }
+        )
+        for each in measurement.series
+    )
+    return measurement.model_copy(update={"series": series})
+
+
 def to_json(measurement: Measurement) -> str:
     """The file format: one JSON object on one line."""
     return without_controls(measurement.model_dump_json()) + "\n"
@@ -404,7 +442,8 @@ def from_json(text: str, name: str) -> Measurement:
             f"{name} is not a measurement: {first_problem(error)}",
             MAKE_ONE,
         ) from error
-    rounds = (round_ for series in measurement.series for round_ in series.rounds)
+    drives = (measurement, *measurement.others)
+    rounds = (round_ for drive in drives for series in drive.series for round_ in series.rounds)
     count = sum(len(round_.latencies_ns) for round_ in rounds)
     if count > MAX_LATENCIES:
         raise AdvisorError(

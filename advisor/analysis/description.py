@@ -1,9 +1,10 @@
 """What a product says about the measurement it rests on."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from advisor.analysis.storage import devices_of
-from advisor.measurement import Known, Measurement, Model, Series, Unknown
+from advisor.measurement import Known, Measurement, Model, Series, Target, Unknown
 from advisor.series_kind import CLASSIC_4K, PRIMARY
 from advisor.units import format_latency, format_named
 
@@ -27,6 +28,18 @@ class Measured(Model):
         """File system and devices, like "xfs on nvme0n1 (Samsung SSD 990)"; "" where unknown."""
         known = (self.filesystem, self.devices)
         return " on ".join(part for part in known if not isinstance(part, Unknown))
+
+
+def target_text(target: Target) -> str:
+    """Where one measures: "/srv (ext4 on nvme0n1, Samsung 990)"; what is unknown is left out."""
+    devices = () if isinstance(target.devices, Unknown) else target.devices
+    named = "; ".join(
+        f"{device.name}, {device.model}" if isinstance(device.model, str) else device.name
+        for device in devices
+    )
+    filesystem = "" if isinstance(target.filesystem, Unknown) else target.filesystem
+    place = " on ".join(filter(None, (filesystem, named)))
+    return f"{target.directory} ({place})" if place else str(target.directory)
 
 
 def describe_measured(measurement: Measurement) -> Measured:
@@ -76,4 +89,17 @@ def notes_on(measurement: Measurement) -> tuple[str, ...]:
         if nearest and nearest != measurement.primary
         else ()
     )
-    return (*(warning.text for warning in measurement.warnings), *stand_in)
+    return (*_drives(measurement), *(warning.text for warning in measurement.warnings), *stand_in)
+
+
+def _drives(measurement: Measurement) -> Iterator[str]:
+    """Which settings rest on which drive, where a server has several."""
+    here = target_text(measurement.target)
+    if measurement.data_files is not None:
+        data = target_text(measurement.data_files.target)
+        yield (
+            f"the log has its own drive: settings of commits and of the log rest on {here}, those"
+            f" of checkpoints, input and output on {data}"
+        )
+    if measurement.binary_log is not None:
+        yield f"the binary log's syncs are those of {target_text(measurement.binary_log.target)}"

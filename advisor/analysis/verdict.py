@@ -13,7 +13,7 @@ from advisor.analysis.storage import (
     drive_facts,
     standings,
 )
-from advisor.analysis.trust import Evidence, Trust, TrustCheck, judge_trust
+from advisor.analysis.trust import ORDER, Evidence, Trust, TrustCheck, judge_trust
 from advisor.durability import MEANING, Durability
 from advisor.errors import NotTrustedError
 from advisor.measurement import Measurement, Model
@@ -45,7 +45,7 @@ class Verdict(Model):
 def judge(measurement: Measurement, knowledge: StorageKnowledge) -> Verdict:
     """The verdict on a measurement. Pure: same input, same verdict."""
     entry = classify(drive_facts(measurement, knowledge.virtual_models), knowledge.classes)
-    trust, evidence = judge_trust(measurement, knowledge.checks, knowledge.virtual_models)
+    trust, evidence = _trust_of_all(measurement, knowledge)
     return Verdict(
         storage_class=entry.id,
         name=entry.name,
@@ -55,6 +55,25 @@ def judge(measurement: Measurement, knowledge: StorageKnowledge) -> Verdict:
         evidence=evidence,
         standings=standings(measurement, knowledge.references),
     )
+
+
+def _trust_of_all(
+    measurement: Measurement, knowledge: StorageKnowledge
+) -> tuple[Trust, tuple[Evidence, ...]]:
+    """Of all drives of one server: what is lost with one is lost."""
+    found = [
+        (drive, judge_trust(drive, knowledge.checks, knowledge.virtual_models))
+        for drive in (measurement, *measurement.others)
+    ]
+    if len(found) == 1:
+        return found[0][1]
+    evidence = [
+        entry.model_copy(update={"text": f"{drive.target.directory}: {entry.text}"})
+        for drive, (_, entries) in found
+        for entry in entries
+    ]
+    evidence.sort(key=lambda entry: ORDER.index(entry.trust), reverse=True)
+    return max((trust for _, (trust, _) in found), key=ORDER.index), tuple(evidence)
 
 
 KEPT: Final[dict[Trust, str]] = {

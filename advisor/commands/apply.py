@@ -1,8 +1,10 @@
 """fsync-advisor apply: put a fragment where the server reads it, and take it back."""
 
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ import typer
 
 from advisor.applied import AppliedChange
 from advisor.commands import options as shared
+from advisor.commands.asking import agreed_to
 from advisor.commands.console import notify, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import named_fragment
@@ -30,6 +33,7 @@ from advisor.servers.apply import (
     plan_undo,
     summarise,
 )
+from advisor.servers.config import Fragment
 from advisor.servers.installed import (
     Installed,
     find_installed,
@@ -116,27 +120,38 @@ def apply(options: ApplyOptions) -> None:
     check its whole configuration, asks, and keeps what was there before beside it. No other file is
     changed, and a running server is not touched.
     """
-    db, server, quiet = options.db, options.server, options.quiet
     asks = not (options.yes or options.dry_run)
     if asks and (options.file == STANDARD_STREAM or not sys.stdin.isatty()):
         raise UsageError(
             "nobody can be asked: standard input is no terminal", "add --yes, or --dry-run"
         )
+    file = options.file
+    change_files(options, None if file is None else partial(named_fragment, options.db, file))
+
+
+def change_files(
+    options: ApplyOptions, fragment: Callable[[], Fragment] | None, *, last_folder: bool = False
+) -> bool:
+    """Does what `apply` does with a fragment; None: an undo. Whether a file was written.
+
+    `last_folder`: of several included folders the last is meant. Raises AdvisorError.
+    """
+    db, server, quiet = options.db, options.server, options.quiet
     installed = require_server(db, server) if server else find_installed(db)
     version = installed.version if installed else None
-    target = find_target(db, options.to, options.config or (), version)
+    target = find_target(db, options.to, options.config or (), version, last_folder=last_folder)
     if VENDORS[db].data_directory_marker and server is None and target.version:
         installed = find_installed(db, series=target.version[:1])  # whose data directory it is
     alone = nullcontext() if options.dry_run else alone_in(target.directory, target.name)
     with target.directory, alone:
-        change = _plan(target, options.file, options.durability)
+        change = _plan(target, fragment, options.durability)
         warnings = _Warnings(quiet)
         if change.is_none:
             _warn(change, warnings, force=options.force)  # it may have lost its effect since
             same = "only comments differ" if change.is_about_comments else "already up to date"
             notify(f"{target.path}: {same}; nothing to do", quiet=quiet)
             _print_json(options, summarise(change, warnings=warnings.told))
-            return
+            return False
         if options.format_ == "table":
             _print_table(change, diff=options.diff)
         _warn(change, warnings, force=options.force)
@@ -151,19 +166,20 @@ def apply(options: ApplyOptions) -> None:
         if options.dry_run:
             notify("nothing was written (--dry-run)", quiet=quiet)
             _print_json(options, summary)
-            return
+            return False
         if not options.yes:
             _ask(change)
         with signals_held_back():  # an interruption comes before all of it, or after
             change.make()
             _report(change, summary, quiet=quiet)
             _print_json(options, summary)
+    return True
 
 
-def _plan(target: ConfigTarget, file: Path | None, durability: AdvisedDurability) -> FileChange:
-    if file is None:
-        return plan_undo(target)
-    return plan_change(target, named_fragment(target.vendor, file), durability)
+def _plan(
+    target: ConfigTarget, fragment: Callable[[], Fragment] | None, durability: AdvisedDurability
+) -> FileChange:
+    return plan_undo(target) if fragment is None else plan_change(target, fragment(), durability)
 
 
 def _print_table(change: FileChange, *, diff: bool) -> None:
@@ -235,8 +251,7 @@ def _check(
 
 def _ask(change: FileChange) -> None:
     verb = "Write" if change.new is not None else "Remove"
-    print(f"{verb} {one_line(change.target.path)}? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not agreed_to(f"{verb} {change.target.path}?"):
         raise AdvisorError("not confirmed; nothing was written")
 
 

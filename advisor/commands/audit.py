@@ -17,9 +17,11 @@ from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
+from advisor.instance import Here
 from advisor.knowledge import load_option_names
 from advisor.output_files import check_writable
 from advisor.units import parse_size
+from advisor.versions import format_version
 
 AuditForm = Literal["text", "markdown", "json"]
 
@@ -31,7 +33,9 @@ class AuditOptions:
     directory: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DIR]", help="Measure the drive there.  [default: compare without a drive]"
+            metavar="[DIR]",
+            help="Measure the drive there.  [default: that of the server found here, where nothing"
+            " says which is meant; else compare without a drive]",
         ),
     ] = None
     target: TargetOptions
@@ -76,7 +80,11 @@ class AuditOptions:
                 "--show-statements audits nothing",
                 "leave out --config, --from and DIR; --db chooses the server",
             )
-        if not self.has_drive and (self.drive.save or self.quick or self.require_trust):
+        if (
+            not self.has_drive
+            and (self.target.is_named or self.show_statements)
+            and (self.drive.save or self.quick or self.require_trust)
+        ):
             raise UsageError("--save, --quick and --require-trust need a drive: DIR or --from FILE")
 
     @property
@@ -119,7 +127,8 @@ def audit(options: AuditOptions) -> None:
         write_output(statements_text(options.target.db, options.target.dsn, form), product)
         return
     atomic_write_bytes = _atomic_write_bytes(options.atomic_writes)
-    target = read_target(options.target, quiet=product.quiet)
+    asked, here = _target_and_drive(options)
+    target = read_target(asked, quiet=product.quiet)
     request = build_request(
         target.reading.vendor,
         target.version,
@@ -127,10 +136,10 @@ def audit(options: AuditOptions) -> None:
         version_source=target.version_source,
     )
     measurement = None
-    if options.has_drive:
+    if options.has_drive or here:
         plan = shared.PlanOptions(quick=options.quick)
         drive = replace(options.drive, directory=options.directory, plan=plan)
-        measurement = stored_or_measured(drive, product)
+        measurement = stored_or_measured(drive, product, here)
     knowledge = knowledge_for(request.vendor)
     found, verdict = run_audit(
         target.reading,
@@ -138,7 +147,7 @@ def audit(options: AuditOptions) -> None:
         knowledge,
         measurement,
         atomic_write_bytes,
-        load_option_names(request.vendor) if options.target.config else None,
+        load_option_names(request.vendor) if asked.config else None,
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
@@ -148,3 +157,24 @@ def audit(options: AuditOptions) -> None:
     require_nothing(found, options.fail_on)
     if measurement and verdict:
         require_durable(measurement, verdict)
+
+
+def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None]:
+    """What is audited; of the server found here its configuration files and its drive, where
+    nothing says which is meant."""
+    target, drive = options.target, options.drive
+    if target.is_named or drive.from_file is not None:
+        return target, None
+    from advisor.commands.here import audit_arguments, find_at, find_here
+
+    here = None
+    if options.directory is not None:
+        found = find_at(options.directory)
+    else:
+        here = find_here("audit", audit_arguments, quiet=options.product.quiet)
+        found = here.instance
+    if found is None or not found.main:
+        return target, None
+    version = None if not found.version else format_version(found.version)
+    told = replace(target, db=found.vendor, config=list(found.main), db_version=version)
+    return told, here

@@ -61,6 +61,11 @@ class TargetOptions:
         if self.config and self.db is None:
             raise UsageError("--config does not say of which server", "add --db mysql or the like")
 
+    @property
+    def is_named(self) -> bool:
+        """Whether something says which server is meant."""
+        return not (self.dsn is None and self.db is None and not self.config)
+
 
 @dataclass(frozen=True, slots=True)
 class AuditTarget:
@@ -76,7 +81,7 @@ class AuditTarget:
 def read_target(options: TargetOptions, *, quiet: bool) -> AuditTarget:
     """The server that the options name, or its files. Raises UsageError and AdvisorError."""
     if options.config and options.db:
-        return _offline(options.db, options.config, options.db_version)
+        return read_files(options.db, options.config, options.db_version)
     return _live(options.dsn, options.db, interval_s=options.interval, quiet=quiet)
 
 
@@ -107,8 +112,8 @@ def _which_server() -> str:
     return here or "--dsn postgresql://..., mysql://... or mariadb://..., or --config FILE"
 
 
-def _offline(vendor: VendorName, files: Sequence[Path], version: str | None) -> AuditTarget:
-
+def read_files(vendor: VendorName, files: Sequence[Path], version: str | None) -> AuditTarget:
+    """What configuration files say. Raises AdvisorError."""
     given = None if version is None else version_of(vendor, version)
     read = read_settings(vendor, files, given)
     known = given or read.version

@@ -14,6 +14,7 @@ from advisor.commands.source import knowledge_for, measured, stored_measurement
 from advisor.comparison.advice import AdviceChanges, advice_changes
 from advisor.comparison.drives import REFERENCE, ComparedDrive, measured_drive, reference_drive
 from advisor.errors import UsageError
+from advisor.instance import Drives
 from advisor.measurement import Measurement
 from advisor.probe import PLANS
 from advisor.request import Request
@@ -83,7 +84,7 @@ def before_and_now(
         stored = stored_measurement(drive.from_file, quiet=product.quiet)
         return before, measured_drive(str(drive.from_file), stored, knowledge)
     now = measured(
-        drive.directory or _directory(old, baseline),
+        Drives(drive.directory or _directory(old, baseline)),
         drive.plan.name if drive.plan.is_named else _plan_of(old),
         product,
         label=drive.plan.label,

@@ -12,6 +12,7 @@ from advisor.commands.parameters import takes_options
 from advisor.commands.source import measured, require_trust
 from advisor.errors import NotTrustedError
 from advisor.files import STANDARD_STREAM
+from advisor.instance import Drives
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import to_json
 from advisor.output.measurement import measurement_document
@@ -24,6 +25,8 @@ class MeasureOptions:
     """The options of `measure`; `product.output` is for the measurement, not for the text."""
 
     directory: shared.Directory = None
+    log_dir: shared.LogDirectory = None
+    binary_log_dir: shared.BinaryLogDirectory = None
     plan: shared.PlanOptions
     seed: shared.Seed = None
     format_: Annotated[
@@ -31,6 +34,9 @@ class MeasureOptions:
     ] = "table"
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
+
+    def __post_init__(self) -> None:
+        shared.check_log_directories(self.directory, self.log_dir, self.binary_log_dir)
 
 
 @takes_options
@@ -40,10 +46,12 @@ def measure(options: MeasureOptions) -> None:
     Writes only nameless files of its own, which vanish at the end. --output saves the measurement.
     """
     product, plan = options.product, options.plan
+    drives, why = _drives(options)
     measurement = measured(
-        options.directory,
+        drives,
         plan.name,
         product,
+        why=why,
         seed=options.seed,
         label=plan.label,
         save=product.output,
@@ -61,3 +69,13 @@ def measure(options: MeasureOptions) -> None:
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+
+
+def _drives(options: MeasureOptions) -> tuple[Drives, str]:
+    """What is measured, and what to say of it where nobody named it."""
+    if options.directory is not None:
+        return Drives(options.directory, options.log_dir, options.binary_log_dir), ""
+    from advisor.commands.here import find_here  # looks at the host's servers
+
+    here = find_here("measure", lambda each: [each.directory], quiet=options.product.quiet)
+    return here.drives, here.why

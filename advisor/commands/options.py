@@ -49,7 +49,23 @@ def database_option(help_: str) -> Any:
 Directory = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[DIR]", help="Where the database lives.  [default: the current directory]"
+        metavar="[DIR]",
+        help="Where the database lives."
+        "  [default: the data of the server on this host, else the current directory]",
+    ),
+]
+LogDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The server's log, where that has a drive of its own: measured, too."
+        "  [default: as the server found here has it]",
+    ),
+]
+BinaryLogDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Its binary log, where that is not on the drive of its log: the same."
     ),
 ]
 FromFile = Annotated[
@@ -83,6 +99,10 @@ Quiet = Annotated[
     typer.Option("--quiet", "-q", envvar=variable("quiet"), help="Nothing on stderr but errors."),
 ]
 Database = Annotated[VendorName, database_option("The server the settings are for.")]
+DatabaseFound = Annotated[
+    VendorName | None,
+    database_option("The server the settings are for.  [default: the one found on this host]"),
+]
 DatabaseVersion = Annotated[
     str | None,
     typer.Option(
@@ -189,6 +209,14 @@ def check_label(label: str | None) -> None:
         )
 
 
+def check_log_directories(directory: Path | None, *logs: Path | None) -> None:
+    """Raises UsageError for the directory of a log whose data nobody names."""
+    if directory is None and any(logs):
+        raise UsageError(
+            "--log-dir and --binary-log-dir need DIR, too", "name the data directory as well"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
     """How long a drive is measured, and what the measurement is called."""
@@ -218,13 +246,18 @@ class DriveOptions:
     """A drive to measure, or a stored measurement of one."""
 
     directory: Directory = None
+    log_dir: LogDirectory = None
+    binary_log_dir: BinaryLogDirectory = None
     from_file: FromFile = None
     save: Save = None
     plan: PlanOptions = field(default_factory=PlanOptions)
 
     def __post_init__(self) -> None:
         if self.from_file is None:
+            check_log_directories(self.directory, self.log_dir, self.binary_log_dir)
             return
+        if self.log_dir or self.binary_log_dir:
+            raise UsageError("--log-dir and --binary-log-dir need a drive, not --from")
         if self.directory is not None:
             raise UsageError(
                 f"both {self.directory} and --from {self.from_file} are given", "choose one"

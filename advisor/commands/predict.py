@@ -14,6 +14,7 @@ from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_counts
 from advisor.commands.source import measured, named_fragment, stored_measurement
 from advisor.errors import UsageError
+from advisor.instance import Drives
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, without_controls
 from advisor.output.prediction import prediction_document
@@ -96,8 +97,7 @@ def _on_a_temporary_server(options: PredictOptions, plan: LoadPlan) -> None:
     if options.from_file:
         measurement = stored_measurement(options.from_file)
     else:
-        notify(f"measuring the drive under {parent_folder()}", quiet=quiet)
-        measurement = measured(parent_folder(), "commit", shared.OutputOptions(quiet=quiet))
+        measurement = measured(Drives(parent_folder()), "commit", shared.OutputOptions(quiet=quiet))
     _require_durable(measurement, quiet=quiet)
     with temporary_server(installed, fragment, partial(notify, quiet=quiet)) as address:
         _predict(address, measurement, plan, options)

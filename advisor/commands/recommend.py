@@ -5,16 +5,24 @@ from typing import Annotated, Literal, cast, get_args
 
 import typer
 
-from advisor.advise import advise
+from advisor.advise import advise, only_groups
 from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import build_request
-from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.commands.source import (
+    knowledge_for,
+    require_trust,
+    stored_or_measured,
+    vendor_found,
+)
+from advisor.errors import UsageError
+from advisor.instance import Here
 from advisor.measurement import without_controls
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
 from advisor.output_files import check_writable
+from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.vendors.forms import FormName
 
 RecommendForm = Literal[FormName, "json", "fragment"]
@@ -24,10 +32,18 @@ RecommendForm = Literal[FormName, "json", "fragment"]
 class RecommendOptions:
     """The options of `recommend`."""
 
-    db: shared.Database
+    db: shared.DatabaseFound = None
     db_version: shared.DatabaseVersion = None
     drive: shared.DriveOptions
     request: shared.RequestOptions
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--group",
+            metavar=f"[{'|'.join(GROUPS)}]",
+            help="Only the settings of that group. May be repeated.  [default: all]",
+        ),
+    ] = None
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
     ] = False
@@ -42,6 +58,15 @@ class RecommendOptions:
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
     accept_not_durable: shared.AcceptNotDurable = False
+
+    def __post_init__(self) -> None:
+        if strangers := [name for name in self.group or () if name not in GROUPS]:
+            raise UsageError(f"--group {strangers[0]!r}: name some of {', '.join(GROUPS)}")
+
+    @property
+    def groups(self) -> tuple[SettingGroup, ...]:
+        """Those that are named, in the order of the fragment; else all."""
+        return tuple(group for group in GROUPS if not self.group or group in self.group)
 
 
 @takes_options
@@ -64,18 +89,23 @@ def recommend(options: RecommendOptions) -> None:
     What a form cannot set stands in it as a comment that says why.
     """
     product = options.product
+    here = _here(options)
+    db = options.db or vendor_found(here)
     request = build_request(
-        options.db,
+        db,
         options.db_version,
         options.request,
+        here=here and here.instance,
         accept_not_durable=options.accept_not_durable,
     )
     asked = chosen_format(options.format_, product, get_args(RecommendForm))
     form = cast("FormName", "conf" if asked in ("fragment", "json") else asked)
-    form_of(form, options.db, request.version)  # before anything is measured for nothing
+    form_of(form, db, request.version)  # before anything is measured for nothing
     check_writable(product.output, force=product.force)
-    measurement = stored_or_measured(options.drive, product)
-    advice = advise(measurement, request, knowledge_for(options.db))
+    measurement = stored_or_measured(options.drive, product, here)
+    advice = advise(measurement, request, knowledge_for(db))
+    if options.group:
+        advice = only_groups(advice, options.groups)
     require_trust(advice.storage, options.require_trust)
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if asked == "json":
@@ -83,3 +113,18 @@ def recommend(options: RecommendOptions) -> None:
     else:
         text = render_fragment(advice, explain=options.explain, form=form)
     write_output(text, product)
+
+
+def _here(options: RecommendOptions) -> Here | None:
+    drive, db = options.drive, options.db
+    if drive.from_file is not None:
+        return None
+    from advisor.commands.here import here_for  # looks at the host's servers
+
+    return here_for(
+        drive,
+        db,
+        "recommend",
+        lambda each: ["--db", each.vendor, each.directory],
+        quiet=options.product.quiet,
+    )

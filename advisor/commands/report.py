@@ -10,8 +10,9 @@ from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.invocation import command_line
 from advisor.commands.parameters import takes_options
-from advisor.commands.report_request import QuestionOptions, build_report_request
+from advisor.commands.report_request import QuestionOptions, build_report_request, parse_vendors
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.instance import Here
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.output.json_text import json_text
@@ -55,10 +56,12 @@ def report(options: ReportOptions) -> None:
     measurement for Prometheus.
     """
     product = options.product
-    asked = build_report_request(options.asked, command_line(options.context))
+    here = _here(options)
+    found = here.instance if here else None
+    asked = build_report_request(options.asked, command_line(options.context), found)
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(ReportForm))
-    measurement = stored_or_measured(options.drive, product)
+    measurement = stored_or_measured(options.drive, product, here)
     if form == "prometheus":
         verdict, text = _for_prometheus(measurement)
     else:
@@ -69,6 +72,21 @@ def report(options: ReportOptions) -> None:
     require_durable(measurement, verdict)
     require_trust(verdict, options.require_trust)
     notify_about(verdict, (), quiet=product.quiet)
+
+
+def _here(options: ReportOptions) -> Here | None:
+    """The server here, where neither a drive nor a stored measurement is named."""
+    if options.drive.from_file is not None or options.drive.directory is not None:
+        return None
+    from advisor.commands.here import find_here  # looks at the host's servers
+
+    named = parse_vendors(options.asked.db or [])
+    return find_here(
+        "report",
+        lambda each: ["--db", each.vendor, each.directory],
+        named[0] if len(named) == 1 else None,
+        quiet=options.product.quiet,
+    )
 
 
 def _shown(built: Report, form: str, options: ReportOptions) -> str:

@@ -13,6 +13,7 @@ from advisor.commands.options import RequestOptions
 from advisor.commands.parameters import Only
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.errors import UsageError
+from advisor.instance import ServerInstance
 from advisor.knowledge import load_workloads
 from advisor.report.build import ReportRequest
 from advisor.request import Request
@@ -122,8 +123,13 @@ def parse_vendors(named: list[str]) -> list[VendorName]:
     return found
 
 
-def build_report_request(options: QuestionOptions, command: str) -> ReportRequest:
-    """What the options ask for. Raises UsageError for what makes no sense."""
+def build_report_request(
+    options: QuestionOptions, command: str, found: ServerInstance | None = None
+) -> ReportRequest:
+    """What the options ask for; of the server that was `found`, where none is named.
+
+    Raises UsageError for what makes no sense.
+    """
     by_default = not options.workload and options.capacity.target_tps is None
     capacity = build_capacity_request(
         replace(
@@ -133,7 +139,7 @@ def build_report_request(options: QuestionOptions, command: str) -> ReportReques
         )
     )
     return ReportRequest(
-        requests=_requests(options),
+        requests=_requests(options, found),
         syncs=parse_syncs(options.request.syncs),
         capacity=capacity,
         events=_events(capacity) if options.rate else (),
@@ -143,9 +149,9 @@ def build_report_request(options: QuestionOptions, command: str) -> ReportReques
     )
 
 
-def _requests(options: QuestionOptions) -> tuple[Request, ...]:
+def _requests(options: QuestionOptions, found: ServerInstance | None) -> tuple[Request, ...]:
     """One for each server; --binary-log is for those that have one."""
-    vendors = parse_vendors(options.db or [])
+    vendors = parse_vendors(options.db or ([found.vendor] if found else []))
     asked = replace(options.request, expected_tps=options.capacity.target_tps)
     without = replace(asked, binary_log=None)
     return tuple(
@@ -153,6 +159,7 @@ def _requests(options: QuestionOptions) -> tuple[Request, ...]:
             vendor,
             version,
             asked if VENDORS[vendor].has_binary_log or len(vendors) == 1 else without,
+            here=found if found and found.vendor == vendor else None,
         )
         for vendor, version in zip_longest(vendors, options.db_version or [])
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from advisor.commands.options import RequestOptions
 from advisor.errors import AdvisorError, UsageError
+from advisor.instance import ServerInstance
 from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
@@ -22,16 +23,22 @@ def build_request(
     given_version: str | None,
     asked: RequestOptions,
     *,
+    here: ServerInstance | None = None,
     version_source: str = "",
     accept_not_durable: bool = False,
 ) -> Request:
-    """The request that the options make; `version_source` where nobody gave the version by hand.
+    """The request that the options make; `version_source` where nobody gave the version by hand,
+    `here` where a server was found, whose version it is then.
 
     Raises UsageError for one that makes no sense, AdvisorError for a server that is too old.
     """
     if not VENDORS[vendor].has_binary_log and asked.binary_log is not None:
         raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
-    version, found_by, detected = _target(vendor, given_version)
+    version, found_by, detected = (
+        _target(vendor, given_version)
+        if here is None or given_version is not None
+        else _found(here)
+    )
     return Request(
         vendor=vendor,
         version=version,
@@ -91,6 +98,27 @@ def _target(
         )
     source = f"installed here: {installed.program}"
     return installed.version, source, detect_features(installed)
+
+
+def _found(here: ServerInstance) -> tuple[NumericVersion, str, Mapping[Feature, bool]]:
+    """The same for a server that was found. Raises AdvisorError."""
+    server = VENDORS[here.vendor]
+    where = f"its data is in {here.directory}"
+    if not here.version:
+        unseen = "its version cannot be seen from here; this is the newest we know"
+        return server.newest_version, f"{where}; {unseen}", {}
+    if server.is_too_old(here.version):
+        raise AdvisorError(
+            f"{server.title} {format_version(here.version)} in {here.directory} is older than what"
+            " we know",
+            f"{server.tables_begin}; name the version it will be with --db-version",
+        )
+    if here.program is None:
+        return here.version, where, {}
+    from advisor.servers.installed import Installed, detect_features
+
+    installed = Installed(here.vendor, here.version, here.program)
+    return here.version, f"installed here: {here.program}", detect_features(installed)
 
 
 def parse_syncs(text: str | None) -> tuple[int, ...] | None:

@@ -15,6 +15,7 @@ from advisor.files import (
     read_bytes,
     shown_name,
 )
+from advisor.instance import Drives, Here
 from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
 from advisor.measurement import (
     MAX_MEASUREMENT_BYTES,
@@ -25,7 +26,7 @@ from advisor.measurement import (
 )
 from advisor.output_files import check_writable, write_text
 from advisor.rules.knowledge import Knowledge
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
@@ -39,12 +40,34 @@ a second and 200 MiB (tests/benchmarks/importer_fuzz.py --large)."""
 MAX_FRAGMENT_BYTES: Final = 1024**2
 
 
-def stored_or_measured(drive: DriveOptions, product: OutputOptions) -> Measurement:
-    """The measurement a command starts from. Raises AdvisorError."""
+def stored_or_measured(
+    drive: DriveOptions, product: OutputOptions, here: Here | None = None
+) -> Measurement:
+    """The measurement a command starts from; `here` where no directory is named.
+
+    Raises AdvisorError.
+    """
     if drive.from_file is not None:
         return stored_measurement(drive.from_file, quiet=product.quiet)
     plan = drive.plan
-    return measured(drive.directory, plan.name, product, label=plan.label, save=drive.save)
+    drives, why = drives_of(drive), ""
+    if here is not None and drive.directory is None:
+        drives, why = here.drives, here.why
+    return measured(drives, plan.name, product, why=why, label=plan.label, save=drive.save)
+
+
+def vendor_found(here: Here | None) -> VendorName:
+    """The server that was found. Raises UsageError."""
+    if here is not None and here.instance is not None:
+        return here.instance.vendor
+    none = " none was found on this host" if here and here.why else ""
+    *others, last = VENDOR_NAMES
+    raise UsageError(f"which server?{none}", f"--db {', '.join(others)} or {last}")
+
+
+def drives_of(drive: DriveOptions) -> Drives:
+    """The directories that are named; else the current one."""
+    return Drives(drive.directory or Path(), drive.log_dir, drive.binary_log_dir)
 
 
 def stored_measurement(
@@ -97,31 +120,31 @@ def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
 
 
 def measured(
-    directory: Path | None,
+    drives: Drives,
     plan: str,
     product: OutputOptions,
     *,
+    why: str = "",
     seed: int | None = None,
     label: str | None = None,
     save: Path | None = None,
 ) -> Measurement:
-    """Measures, shows progress, and saves the result before anything is made of it."""
+    """Measures, shows progress, and saves the result before anything is made of it.
+
+    Of a server whose log has its own drive the measurement is of that, and has the other in it.
+    `why`: what to say of the directory, where nobody named it.
+    """
     # Only here, so that what starts from a file costs no more for it.
-    from advisor.output.progress import progress_bar
-    from advisor.probe import PLANS, measure
-    from advisor.probe.data_directories import on_other_devices
+    from advisor.commands.measuring import measure_drives, note_other_devices
 
     check_writable(save, force=product.force)
-    target = directory or Path()
-    require_directory(target)
-    with progress_bar(quiet=product.quiet) as progress:
-        measurement = measure(target, PLANS[plan], seed=seed, label=label, report=progress)
+    for directory in filter(None, drives):
+        require_directory(directory)
+    measurement = measure_drives(drives, plan, why=why, seed=seed, label=label, quiet=product.quiet)
     if save:
         write_text(save, to_json(measurement), force=product.force)
         notify_written(save, quiet=product.quiet)
-    for other in on_other_devices(target):
-        elsewhere = f"a running {other.server} keeps its data in {other.directory}"
-        notify(f"note: {elsewhere}, on another device than {target}", quiet=product.quiet)
+    note_other_devices(drives.data, quiet=product.quiet)
     return measurement
 
 

@@ -15,9 +15,16 @@ from advisor.commands import options as shared
 from advisor.commands.console import notify, notify_trust, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request
-from advisor.commands.source import knowledge_for, measured, named_fragment, stored_measurement
+from advisor.commands.source import (
+    knowledge_for,
+    measured,
+    named_fragment,
+    stored_measurement,
+    vendor_found,
+)
 from advisor.errors import UsageError
 from advisor.files import is_directory
+from advisor.instance import Drives
 from advisor.knowledge import known_settings, load_storage_knowledge
 from advisor.measurement import without_controls
 from advisor.output.fragment import render_fragment
@@ -30,6 +37,7 @@ from advisor.servers.installed import Installed, detect_features, require_server
 from advisor.servers.load import TurnsPlan, take_turns
 from advisor.servers.sandbox import Sandbox, parent_folder, sandboxed_server
 from advisor.trial import Trial, compare
+from advisor.vendors.names import VendorName
 from advisor.versions import format_version
 
 OURS: Final = "ours"
@@ -41,7 +49,7 @@ CONTENDERS_MAX: Final = 8
 class TrialOptions:
     """The options of `trial`."""
 
-    db: shared.Database
+    db: shared.DatabaseFound = None
     given: Annotated[
         list[str] | None,
         typer.Argument(
@@ -106,9 +114,10 @@ def trial(options: TrialOptions) -> None:
     names, directory = options.names, options.directory
     plan = _plan(options, len(names))
     tell = partial(notify, quiet=options.quiet)
-    files = {name: named_fragment(options.db, Path(name)) for name in names if _is_file(name)}
-    require_driver(options.db)
-    installed = require_server(options.db, options.server)
+    db, program = (options.db, options.server) if options.db else _found(options, directory)
+    files = {name: named_fragment(db, Path(name)) for name in names if _is_file(name)}
+    require_driver(db)
+    installed = require_server(db, options.server or program)
     fragments = dict(_fragments(names, files, options, installed, directory))
     tell(
         f"up to {options.seconds:.0f} s of load: {len(names)} throw-away servers take turns in"
@@ -128,7 +137,7 @@ def trial(options: TrialOptions) -> None:
         for each, (_, server) in zip(contenders, servers, strict=True)
     )
     found = Trial(
-        engine=options.db,
+        engine=db,
         engine_version=format_version(installed.version),
         directory=str(directory),
         clients=options.clients,
@@ -182,6 +191,24 @@ def _notes(
             yield f"{name}: not tried: {told}"
 
 
+def _found(options: TrialOptions, directory: Path) -> tuple[VendorName, Path | None]:
+    """The server here, and its program. Its data directory is no place for others: the throw-away
+    servers stay where they are told to be. Raises UsageError."""
+    here = None
+    if options.from_file is None:
+        from advisor.commands.here import find_here, server_text  # looks at the host's servers
+
+        here = find_here("trial", lambda each: ["--db", each.vendor], quiet=options.quiet)
+        if here.instance is not None:
+            data = here.instance.directory
+            notify(f"trying {server_text(here.instance)}", quiet=options.quiet)
+            if data.stat().st_dev != directory.stat().st_dev:
+                other = f"{directory} is on another device than {data}"
+                notify(f"note: {other}; name a DIR on the drive of the data", quiet=options.quiet)
+    vendor = vendor_found(here)
+    return vendor, here.instance.program if here and here.instance else None
+
+
 def _is_file(name: str) -> bool:
     return name not in (OURS, DEFAULT)
 
@@ -211,16 +238,15 @@ def _ours(options: TrialOptions, installed: Installed, directory: Path) -> Fragm
         where = measurement.target.directory
         notify(f"note: {OURS} rests on a measurement of {where}", quiet=options.quiet)
     else:
-        notify(f"measuring the drive under {directory}", quiet=options.quiet)
-        measurement = measured(directory, "quick", output)
+        measurement = measured(Drives(directory), "quick", output)
     verdict = judge(measurement, load_storage_knowledge())
     if not options.accept_not_durable:
         require_durable(measurement, verdict)
     notify_trust(verdict, quiet=options.quiet)
     version = format_version(installed.version)
     request = build_request(
-        options.db, version, options.request, accept_not_durable=options.accept_not_durable
+        installed.vendor, version, options.request, accept_not_durable=options.accept_not_durable
     )
     request = replace(request, build=detect_features(installed))
-    advice = advise(measurement, request, knowledge_for(options.db))
-    return parse_fragment(render_fragment(advice), OURS, options.db)
+    advice = advise(measurement, request, knowledge_for(installed.vendor))
+    return parse_fragment(render_fragment(advice), OURS, installed.vendor)

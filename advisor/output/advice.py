@@ -1,15 +1,17 @@
 """What a fragment and a report both say of an Advice."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from advisor.advice import Advice, Loss, LowerDurability
 from advisor.analysis.verdict import promise
 from advisor.durability import CLASSES
 from advisor.output.text import syncs_text
+from advisor.rules.catalogue import SettingGroup
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
-GROUP_TITLES: Final = {
+GROUP_TITLES: Final[Mapping[SettingGroup, str]] = {
     "commit": "Commit: what an acknowledged transaction survives",
     "log": "Log: how much room and how it is written",
     "checkpoint": "Checkpoints",

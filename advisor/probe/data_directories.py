@@ -1,10 +1,11 @@
 """Where running database servers keep their data: servers work in their data directory."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.instance import RunningServer
+from advisor.probe.mounts import seen_from_here
 from advisor.vendors.registry import VENDORS
 
 DATA_DIRECTORY_FILES: Final = {
@@ -15,44 +16,52 @@ DATA_DIRECTORY_FILES: Final = {
 """A server's program -> a file that only its data directory has."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataDirectory:
-    """One running server and the directory it works in."""
-
-    server: str
-    """Its program's name."""
-    directory: Path
-
-
-def on_other_devices(directory: Path) -> list[DataDirectory]:
-    """Data directories of running servers that lie on another device than `directory`.
+def on_other_devices(directory: Path) -> list[RunningServer]:
+    """Servers whose data directories lie on another device than `directory`.
 
     Servers of other users show theirs only to root; they are left out.
     """
     device = directory.stat().st_dev
-    found: dict[Path, DataDirectory] = {}
+    found: list[RunningServer] = []
     for server in running():
         try:
             elsewhere = server.directory.stat().st_dev != device
         except OSError:
             continue
         if elsewhere:
-            found.setdefault(server.directory, server)
-    return list(found.values())
+            found.append(server)
+    return found
 
 
-def running() -> list[DataDirectory]:
-    """The data directories of running servers, as far as this user may see them."""
+def running() -> list[RunningServer]:
+    """The running servers, as far as this user may see them: one for each data directory.
+
+    Of a container's, the directory is where this host has it; one that no mount of the host shows
+    is left out.
+    """
     import psutil
 
     if not os.path.exists("/proc/self"):  # a chroot without /proc, for which psutil has no word
         return []
-    found = []
-    for process in psutil.process_iter(["name", "cmdline", "cwd"]):
-        cwd = Path(process.info["cwd"] or "/")
+    found: dict[Path, RunningServer] = {}
+    for process in psutil.process_iter(["pid", "name", "cmdline", "cwd", "uids"]):
+        words = process.info["cmdline"] or []
         # A server started by another program (a loader, a debugger) has its name as an argument.
-        names = {process.info["name"], *map(os.path.basename, process.info["cmdline"] or ())}
-        for server, file in DATA_DIRECTORY_FILES.items():
-            if server in names and os.path.exists(cwd / file):
-                found.append(DataDirectory(server, cwd))
-    return found
+        names = {process.info["name"], *map(os.path.basename, words)}
+        file = next(
+            (DATA_DIRECTORY_FILES[name] for name in names & DATA_DIRECTORY_FILES.keys()), ""
+        )
+        if not file:
+            continue
+        directory, elsewhere = seen_from_here(process.info["pid"], process.info["cwd"] or "/")
+        if directory is None or not os.path.exists(directory / file):
+            continue
+        server = next(name for name in DATA_DIRECTORY_FILES if name in names)
+        uids = process.info["uids"]
+        known = RunningServer(
+            server, directory, tuple(words[1:]), uids.real if uids else None, elsewhere
+        )
+        # PostgreSQL's other processes have a title in the place of a command line.
+        if directory not in found or len(words) > 1:
+            found[directory] = known
+    return list(found.values())

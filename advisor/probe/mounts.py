@@ -34,6 +34,10 @@ def mounts(root: Path = Path("/")) -> list[Mount]:
         text = (root / "proc/self/mountinfo").read_text("utf-8", "surrogateescape")
     except OSError:
         return []
+    return _parse_all(text)
+
+
+def _parse_all(text: str) -> list[Mount]:
     # A line ends with \n alone: the kernel escapes that one in names, and no other separator.
     return [mount for line in text.split("\n") if (mount := _parse(line)) is not None]
 
@@ -52,6 +56,42 @@ def mount_of(path: str, device: int, root: Path = Path("/")) -> Mount | None:
         key=lambda mount: (mount.device_id == device_id, len(mount.point)),
         default=None,
     )
+
+
+def seen_from_here(process_id: int, path: str, root: Path = Path("/")) -> tuple[Path | None, bool]:
+    """A path of another process as this one has it, and whether that process has mounts of its own.
+
+    None where no mount here shows the same directory, or where we may not look.
+    """
+    process = root / "proc" / str(process_id)
+    try:
+        if os.path.samefile(process / "ns/mnt", root / "proc/self/ns/mnt"):
+            return Path(path), False
+    except OSError:
+        return Path(path), False  # another user's: what it shows is taken as it is
+    try:
+        text = (process / "mountinfo").read_text("utf-8", "surrogateescape")
+        there = os.stat(f"{process}/root{path}")
+    except OSError:
+        return None, True
+    holders = [mount for mount in _parse_all(text) if _holds(mount.point, path)]
+    inner = max(reversed(holders), key=lambda mount: len(mount.point), default=None)
+    if inner is None:
+        return None, True
+    inside = _joined(inner.root, os.path.relpath(path, inner.point))
+    for mount in reversed(mounts(root)):
+        if mount.device_id == inner.device_id and _holds(mount.root, inside):
+            here = _joined(mount.point, os.path.relpath(inside, mount.root))
+            try:
+                if os.path.samestat(os.stat(here), there):
+                    return Path(here), True
+            except OSError:
+                continue
+    return None, True
+
+
+def _joined(folder: str, rest: str) -> str:
+    return os.path.normpath(os.path.join(folder, rest))
 
 
 def _holds(point: str, path: str) -> bool:

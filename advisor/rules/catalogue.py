@@ -25,6 +25,8 @@ from advisor.versions import Feature, NumericVersion, VersionText, format_versio
 
 SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
 GROUPS: Final[tuple[SettingGroup, ...]] = get_args(SettingGroup)
+LOG_GROUPS: Final[tuple[SettingGroup, ...]] = ("commit", "log")
+"""What the drive of the log decides; the others are about the drive of the data files."""
 
 ALWAYS_SHOWN: Final = frozenset({"value", "default"})
 """What every reason may show besides facts and its formula's figures."""
@@ -267,6 +269,11 @@ class Setting(Strict):
                 if spec.vendor == other.vendor and _overlap(spec, other):
                     raise ValueError(f"two spec entries of {spec.vendor} overlap")
         return self
+
+    @property
+    def is_about_log(self) -> bool:
+        """Whether the drive of the log decides it, where the data files have another."""
+        return self.group in LOG_GROUPS
 
     def spec_for(self, vendor: VendorName, version: NumericVersion) -> Spec | None:
         """What that version takes; None where the setting does not exist."""

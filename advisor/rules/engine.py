@@ -24,9 +24,15 @@ class Result(NamedTuple):
 
 
 def recommend(
-    settings: Iterable[Setting], vendor: VendorName, version: NumericVersion, facts: Facts
+    settings: Iterable[Setting],
+    vendor: VendorName,
+    version: NumericVersion,
+    facts: Facts,
+    data: Facts | None = None,
 ) -> Result:
     """The first matching rule of each setting that the version has. Raises GuardError.
+
+    `data`: the facts of the drive of the data files, where `facts` are about the log's.
 
     A rule whose known conditions hold but which lacks a fact is reported as skipped, and the next
     one gets its turn.
@@ -37,12 +43,13 @@ def recommend(
         spec = setting.spec_for(vendor, version)
         if spec is None:
             continue
-        rule, skips = _choose(setting, vendor, version, facts)
+        about = facts if data is None or setting.is_about_log else data
+        rule, skips = _choose(setting, vendor, version, about)
         skipped += skips
         if rule is not None:
-            recommendations.append(_apply(setting, spec, rule, vendor, facts))
+            recommendations.append(_apply(setting, spec, rule, vendor, about))
         elif not skips:
-            skipped.append(_nothing_fits(setting, vendor, version, facts))
+            skipped.append(_nothing_fits(setting, vendor, version, about))
     guards.check_together(recommendations, facts)
     return Result(tuple(recommendations), tuple(skipped))
 

@@ -372,6 +372,25 @@ class Vendor(ABC):
     reads_all_main_files: ClassVar[bool] = False
     """Whether it reads all of those that exist; else the first of them."""
 
+    usual_data_directory: ClassVar[str] = ""
+    """Where packages put the data; "" where the configuration always says."""
+
+    def made(self, names: Collection[str]) -> bool:
+        """Whether a directory with these entries is a data directory of this server's."""
+        return self.data_directory_file in names
+
+    @abstractmethod
+    def main_files_of(self, arguments: Sequence[str], data: Path) -> Sequence[Path]:
+        """Which of these exist is what a process with that command line, without its program, and
+        that data directory reads by itself."""
+
+    @abstractmethod
+    def log_places(self, values: Mapping[str, str], data: Path) -> tuple[Path | None, Path | None]:
+        """Where the log and the binary log lie, if not in the data directory itself.
+
+        `values`: setting -> text, as files have it. What is named may be a link, or not exist.
+        """
+
     @abstractmethod
     def included_path(self, including: Path, target: str) -> Path | None:
         """What an include names; None where only the running server can tell."""

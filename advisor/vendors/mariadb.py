@@ -1,6 +1,6 @@
 """MariaDB: a MySQL with differences."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -12,6 +12,7 @@ from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
 from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import IN_A_FILE, AdvisedSetting, Form, FormName, Written, left_out
 from advisor.vendors.mysql import (
+    ARIA_LOG,
     DISK_CLAIMS,
     OLD_LOG,
     REDO_SIZE,
@@ -106,6 +107,9 @@ class MariaDB(MySQL):
     client_groups = frozenset({"client", "client-server", "client-mariadb"})
     client_homes = ("MARIADB_HOME", "MYSQL_HOME")
     version_words = ("mariadb", "maria")
+
+    def made(self, names: Collection[str]) -> bool:
+        return self.data_directory_file in names and ARIA_LOG in names
 
     # Values
 

@@ -97,6 +97,9 @@ STRICT_OPTIONS_SINCE: Final = (8, 0)
 WHOLE_LINES_SINCE: Final = (9,)
 """Since when it surely reads a line of an option file at once, however long that is."""
 
+ARIA_LOG: Final = "aria_log_control"
+"""Of MariaDB's own engine, and so in its data directories alone."""
+
 SWITCH: Final = PlainSpec("boolean")
 
 DEDICATED: Final = "innodb_dedicated_server"
@@ -334,6 +337,26 @@ class MySQL(Vendor):
         return (Path("/etc/my.cnf"), Path("/etc/mysql/my.cnf"))
 
     reads_all_main_files = True
+    usual_data_directory = "/var/lib/mysql"
+
+    def made(self, names: Collection[str]) -> bool:
+        return super().made(names) and ARIA_LOG not in names
+
+    def main_files_of(self, arguments: Sequence[str], data: Path) -> Sequence[Path]:
+        options = dict(each.split("=", 1) for each in arguments if "=" in each)
+        # Which groups a suffix adds, is not followed.
+        if "--no-defaults" in arguments or "--defaults-group-suffix" in options:
+            return []
+        if named := options.get("--defaults-file"):
+            return [Path(named)] if named.startswith("/") else []
+        return self.main_files(None)
+
+    def log_places(self, values: Mapping[str, str], data: Path) -> tuple[Path | None, Path | None]:
+        log = values.get("innodb_log_group_home_dir")
+        named = values.get(self.binary_log_setting, "")
+        # A name without a folder, and a switch, mean the data directory.
+        binary_log = (data / named).parent if "/" in named else None
+        return data / log if log else None, binary_log
 
     def included_path(self, including: Path, target: str) -> Path | None:
         # A relative one is relative to the directory the server is started in.

@@ -294,6 +294,13 @@ class PostgreSQL(Vendor):
     """Debian's clusters; Red Hat's package, and PostgreSQL's own for it; the official image until
     17, and since; the manual's own example."""
 
+    def main_files_of(self, arguments: Sequence[str], data: Path) -> Sequence[Path]:
+        named = re.findall(r"(?:^|\s)(?:-c\s*|--)config[-_]file=(\S+)", " ".join(arguments))
+        return [data / (named[-1] if named else "postgresql.conf")]
+
+    def log_places(self, values: Mapping[str, str], data: Path) -> tuple[Path | None, Path | None]:
+        return data / "pg_wal", None
+
     def included_path(self, including: Path, target: str) -> Path | None:
         return including.parent / target
 

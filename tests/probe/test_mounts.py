@@ -1,11 +1,13 @@
 """mountinfo: which line holds a path."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from advisor.probe.mounts import Mount, mount_of, mounts
+from advisor.probe.mounts import Mount, mount_of, mounts, seen_from_here
+from tests.support.faults import missing
 
 MOUNTINFO = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro
@@ -72,3 +74,31 @@ def test_options_with_commas_in_them(root: Path) -> None:
 def test_no_proc(tmp_path: Path) -> None:
     assert mounts(tmp_path) == []
     assert mount_of("/", 0, tmp_path) is None
+
+
+def test_a_directory_of_a_process_with_mounts_of_its_own(tmp_path: Path) -> None:
+    """As of a container: it is called otherwise there, or lies where this host shows nothing."""
+    if os.geteuid() != 0:
+        missing("mounts of one's own need root")
+    data, hidden = tmp_path / "volume/data", tmp_path / "hidden"
+    data.mkdir(parents=True)
+    hidden.mkdir()
+    script = (
+        f"mount --make-rprivate / && mount --bind {tmp_path}/volume /mnt"
+        f" && mount -t tmpfs x {hidden} && echo ready && read line"
+    )
+    with subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        if process.stdout.readline() != b"ready\n":
+            missing("this machine lets nobody have mounts of one's own")
+        assert seen_from_here(process.pid, "/mnt/data") == (data, True)
+        assert seen_from_here(process.pid, str(hidden)) == (None, True)
+        assert seen_from_here(process.pid, "/mnt/absent") == (None, True)
+        process.stdin.write(b"\n")
+    assert seen_from_here(os.getpid(), str(data)) == (data, False)

@@ -136,7 +136,6 @@ def test_with_a_drive_more_is_compared(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        ((), 2, "nothing says which server is meant hint: --d"),
         (("--config", "x"), 2, "--config does not say of which server"),
         (("--config", "x", "--db", "mysql", "--dsn", "mysql://x"), 2, "both --dsn and --config"),
         (("--dsn", "mysql://x", "--db-version", "8.0"), 2, "--db-version goes with --config"),

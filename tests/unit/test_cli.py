@@ -31,7 +31,10 @@ def words(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("recommend",), 2, "fsync-advisor: Missing option '--db'. Choose from: mysql, mariadb"),
+        (("recommend", "--from", HDD), 2, "which server?\n  hint: --db mysql, mariadb or postgr"),
+        (("recommend", "--group", "wal"), 2, "'wal': name some of commit, log, checkpoint, io, m"),
+        (("measure", "--log-dir", "/tmp"), 2, "--log-dir and --binary-log-dir need DIR, too"),
+        ((*MYSQL, "--from", HDD, "--log-dir", "/tmp"), 2, "need a drive, not --from"),
         (
             ("recommend", "--dbb"),
             2,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.instance import Drives
 from advisor.measurement import Measurement
 from tests.support.command_line import run
 from tests.support.golden import stored
@@ -310,8 +311,8 @@ def measuring(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
     """Measures nothing from now on; returns where what it was asked to measure is noted."""
     asked: list[tuple[Path, str]] = []
 
-    def noted(directory: Path, plan: str, _: object, **__: object) -> Measurement:
-        asked.append((directory, plan))
+    def noted(drives: Drives, plan: str, _: object, **__: object) -> Measurement:
+        asked.append((drives.data, plan))
         return stored("nvme-consumer")
 
     monkeypatch.setattr("advisor.commands.comparison_inputs.measured", noted)

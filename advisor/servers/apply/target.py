@@ -86,8 +86,11 @@ def find_target(
     config: Sequence[Path],
     version: NumericVersion | None,
     root: Path = Path("/"),
+    *,
+    last_folder: bool = False,
 ) -> ConfigTarget:
-    """What `to`, a folder or a file, means. Without it: the only folder that is included.
+    """What `to`, a folder or a file, means. Without it: the only folder that is included, or of
+    several the one that is read last, if so wanted.
 
     Raises UsageError where something must be named, AdvisorError for what cannot be read.
     """
@@ -97,7 +100,7 @@ def find_target(
     is_named = to is not None
     if to is None:
         folders = _folders(before)
-        if len(folders) > 1:
+        if len(folders) > 1 and not last_folder:
             several = f"{main[-1]} includes {', '.join(map(str, folders))}"
             raise UsageError(f"{several}: where to put the file is not certain", _choice(folders))
         if not folders:
@@ -106,7 +109,7 @@ def find_target(
                 f"{main[-1]} includes no folder, so there is no place for the file",
                 f"{_line_to_add(VENDORS[vendor], main[-1], beside)}, with --to {beside.parent}",
             )
-        (to,) = folders
+        to = folders[-1]
     folder, name = (
         (to, STEM + VENDORS[vendor].config_suffix) if _is_folder(to) else (to.parent, to.name)
     )

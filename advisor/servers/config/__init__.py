@@ -2,6 +2,7 @@
 
 from advisor.servers.config.appearance import BYTE_ORDER_MARK, Look, look_of
 from advisor.servers.config.fragment import SIGN, Fragment, parse_fragment
+from advisor.servers.config.persisted import server_version
 from advisor.servers.config.read import FilesRead, read_settings
 from advisor.servers.config.tree import ConfigFile, IncludedFolder, is_file, note_of
 
@@ -18,4 +19,5 @@ __all__ = [
     "note_of",
     "parse_fragment",
     "read_settings",
+    "server_version",
 ]

@@ -18,6 +18,7 @@ from advisor.servers.installed.detect import (
     which_it_is,
 )
 from advisor.servers.installed.features import detect_features
+from advisor.servers.installed.instances import find_instances, instance_of
 from advisor.servers.installed.processes import complaints_of, run, start, stop
 
 __all__ = [
@@ -30,7 +31,9 @@ __all__ = [
     "detect_features",
     "end_all_of",
     "find_installed",
+    "find_instances",
     "find_relative",
+    "instance_of",
     "named_account",
     "none_installed",
     "owner_account",

@@ -1,0 +1,73 @@
+"""Measuring the drives of one server, and saying which."""
+
+from functools import partial
+from pathlib import Path
+
+from advisor.analysis.description import target_text
+from advisor.commands.console import notify
+from advisor.instance import Drives
+from advisor.measurement import Measurement, summarised
+from advisor.output.progress import progress_bar
+from advisor.probe import PLANS, measure
+from advisor.probe.data_directories import on_other_devices
+from advisor.probe.devices import describe_target
+
+
+def measure_drives(
+    drives: Drives, plan: str, *, why: str, seed: int | None, label: str | None, quiet: bool
+) -> Measurement:
+    """The log's drive, with the others in it; one that is not another is measured once.
+
+    The single latencies of the data files' drive are not kept: settings rest on its summaries.
+    """
+    take = partial(_measure, seed=seed, label=label, quiet=quiet)
+    data_device = _device(drives.data)
+    has_log = drives.log is not None and _device(drives.log) != data_device
+    log = drives.log if has_log and drives.log is not None else drives.data
+    role = ", the log" if has_log else ""
+    measurement = take(log, plan, f"{role}{f', {why}' if why and not has_log else ''}")
+    data = take(drives.data, plan, f", {why or 'the data'}") if has_log else None
+    binary_log: Measurement | None = None
+    if drives.binary_log is not None and _device(drives.binary_log) != _device(log):
+        if data is not None and _device(drives.binary_log) == data_device:
+            binary_log = data.model_copy(update={"series": tuple(filter(None, [data.append]))})
+        else:
+            binary_log = take(drives.binary_log, "commit", ", the binary log")
+    if data is None and binary_log is None:
+        return measurement
+    return measurement.model_copy(
+        update={
+            "data_files": None if data is None else summarised(data),
+            "binary_log": binary_log if binary_log is None or binary_log.series else None,
+        }
+    )
+
+
+def note_other_devices(directory: Path, *, quiet: bool) -> None:
+    """Where running servers keep their data, if not there."""
+    for other in on_other_devices(directory):
+        elsewhere = f"a running {other.server} keeps its data in {other.directory}"
+        notify(f"note: {elsewhere}, on another device than {directory}", quiet=quiet)
+
+
+def _measure(
+    directory: Path, plan: str, tail: str, *, seed: int | None, label: str | None, quiet: bool
+) -> Measurement:
+    notify(f"measuring {where(directory)}{tail}", quiet=quiet)
+    with progress_bar(quiet=quiet) as progress:
+        return measure(directory, PLANS[plan], seed=seed, label=label, report=progress)
+
+
+def where(directory: Path) -> str:
+    """Like "/srv (ext4 on nvme0n1, Samsung 990 PRO)"."""
+    try:
+        return target_text(describe_target(directory, None))
+    except OSError:  # whoever measures says it
+        return str(directory)
+
+
+def _device(directory: Path) -> int | None:
+    try:
+        return directory.stat().st_dev
+    except OSError:  # whoever measures says it
+        return None

@@ -1,0 +1,97 @@
+"""The command lines that do what a guided run does, as one would type them."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from advisor.durability import AdvisedDurability
+from advisor.instance import Drives, ServerInstance
+from advisor.rules.catalogue import SettingGroup
+from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version
+
+DRIVE_FILE: Final = "drive.json"
+WIDTH: Final = 76
+"""Of a line: the rest of the command stands on the next, behind a backslash."""
+
+
+@dataclass(slots=True)
+class TypedCommands:
+    """Of one server; they hand each other the measurement and the fragment in files."""
+
+    instance: ServerInstance
+    drives: Drives
+    binary_log: bool | None = None
+    durability: AdvisedDurability = "durable"
+    folder: Path | None = None
+    """Where `apply` puts the file."""
+
+    @property
+    def fragment(self) -> str:
+        """What the file of the settings is called."""
+        return f"fragment{VENDORS[self.instance.vendor].config_suffix}"
+
+    def measure(self) -> str:
+        words: list[str | Path] = ["measure", self.drives.data]
+        for option, directory in (
+            ("--log-dir", self.drives.log),
+            ("--binary-log-dir", self.drives.binary_log),
+        ):
+            words += [] if directory is None else [option, directory]
+        return command_line(*words, "--output", DRIVE_FILE)
+
+    def audit(self) -> str:
+        return command_line("audit", *self._server(), *self._config(), "--from", DRIVE_FILE)
+
+    def recommend(self, groups: Sequence[SettingGroup] = (), *, output: bool = False) -> str:
+        version = self.instance.version
+        words: list[str | Path] = ["recommend", *self._server()]
+        words += ["--db-version", format_version(version)] if version else []
+        words += ["--from", DRIVE_FILE, *self._durability()]
+        if self.binary_log is not None:
+            words.append("--binary-log" if self.binary_log else "--no-binary-log")
+        words += [word for group in groups for word in ("--group", group)]
+        return command_line(*words, *(["--output", self.fragment] if output else []))
+
+    def verify(self) -> str:
+        return command_line("verify", *self._server(), self.fragment)
+
+    def apply(self) -> str:
+        return command_line(*self._apply(), *self._durability(), self.fragment)
+
+    def undo(self) -> str:
+        return command_line(*self._apply(), "--undo")
+
+    def _apply(self) -> list[str | Path]:
+        to: list[str | Path] = [] if self.folder is None else ["--to", self.folder]
+        return ["apply", *self._server(), *self._config(), *to]
+
+    def _server(self) -> list[str | Path]:
+        return ["--db", self.instance.vendor]
+
+    def _config(self) -> list[str | Path]:
+        return [word for file in self.instance.main for word in ("--config", file)]
+
+    def _durability(self) -> list[str | Path]:
+        return [] if self.durability == "durable" else ["--durability", self.durability]
+
+
+def command_line(*words: str | Path) -> str:
+    """A command as a shell takes it, in as many lines as it needs; an option and its value stay
+    together."""
+    parts: list[str] = []
+    for word in map(shlex.quote, map(str, words)):
+        takes_value = parts and parts[-1].startswith("--") and " " not in parts[-1]
+        if takes_value and not word.startswith("--"):
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    lines = ["fsync-advisor"]
+    for part in parts:
+        if len(lines[-1]) + len(part) > WIDTH - 2:
+            lines.append(f"  {part}")
+        else:
+            lines[-1] += f" {part}"
+    return " \\\n".join(lines)

@@ -1,0 +1,174 @@
+"""A server whose log, binary log and data lie on drives of their own: which decides what."""
+
+import json
+from array import array
+
+import pytest
+from pydantic import ValidationError
+
+from advisor.advise import advise, only_groups
+from advisor.analysis.description import notes_on
+from advisor.analysis.verdict import judge
+from advisor.audit.expected import CommitWait, commit_waits
+from advisor.audit.proposals import proposals
+from advisor.commands.source import knowledge_for
+from advisor.errors import AdvisorError
+from advisor.measurement import (
+    Fill,
+    Measurement,
+    Round,
+    from_json,
+    summarised,
+    to_json,
+    without_latencies,
+)
+from advisor.request import Request
+from advisor.server_state import EffectiveSetting, ServerState, WrittenValue
+from advisor.vendors.names import VendorName
+from tests.support.golden import stored
+
+FAST, SLOW, MEMORY = stored("nvme-plp"), stored("hdd"), stored("tmpfs")
+
+
+def with_data(log: Measurement, data: Measurement) -> Measurement:
+    return log.model_copy(update={"data_files": summarised(data)})
+
+
+def advised(measurement: Measurement, vendor: VendorName = "postgresql") -> dict[str, str]:
+    version = (15, 8) if vendor == "postgresql" else (10, 11, 6)
+    request = Request(vendor, version, "a test", memory_bytes=8 << 30)
+    advice = advise(measurement, request, knowledge_for(vendor))
+    return {entry.setting: entry.rendered for entry in advice.settings}
+
+
+def test_the_logs_drive_decides_the_log_and_the_other_input_and_output() -> None:
+    """A drive that writes 1 MB/s is given a log that its recovery can write again."""
+    assert advised(FAST)["effective_io_concurrency"] == "16"
+    assert advised(with_data(FAST, SLOW))["effective_io_concurrency"] == "1"
+    assert advised(with_data(SLOW, FAST))["effective_io_concurrency"] == "16"
+    for log, data, capacity, neighbours in (
+        (FAST, FAST, "20000", "0"),
+        (FAST, SLOW, "100", "1"),
+        (SLOW, FAST, "20000", "0"),
+    ):
+        found = advised(with_data(log, data), "mariadb")
+        assert (found["innodb_io_capacity"], found["innodb_flush_neighbors"]) == (
+            capacity,
+            neighbours,
+        )
+    fill = Fill(written_bytes=10**6, elapsed_ns=10**9)
+    trickle = FAST.model_copy(update={"fill": fill})
+    assert advised(FAST)["max_wal_size"] == "4768MB"
+    assert advised(with_data(FAST, trickle))["max_wal_size"] == "4768MB"
+    assert advised(with_data(trickle, FAST))["max_wal_size"] == "1GB"
+
+
+def test_trust_is_that_of_the_worst_drive() -> None:
+    storage = knowledge_for(None).storage
+    assert judge(FAST, storage).trust == "plausible"
+    verdict = judge(with_data(FAST, MEMORY), storage)
+    assert verdict.trust == "not-durable"
+    assert verdict.evidence[0].text.startswith(f"{MEMORY.target.directory}: ")
+    with pytest.raises(AdvisorError, match="is not durable"):
+        advised(with_data(FAST, MEMORY))
+
+
+def test_a_binary_logs_syncs_are_those_of_its_drive() -> None:
+    append = SLOW.append
+    assert append is not None
+    measured = FAST.model_copy(update={"binary_log": SLOW})
+    assert measured.append == append
+    assert measured.primary == FAST.primary
+
+
+def test_which_drive_decided_what_is_said() -> None:
+    said = notes_on(with_data(FAST, SLOW).model_copy(update={"binary_log": SLOW}))
+    assert said[0].startswith("the log has its own drive: settings of commits and of the log rest")
+    assert said[1].startswith("the binary log's syncs are those of ")
+
+
+def test_it_is_one_file() -> None:
+    taken = Round(
+        latencies_ns=array("q", [1000, 2000]),
+        warmup_count=1,
+        elapsed_ns=3000,
+        written_bytes=16384,
+        flush_requests=2,
+        device_written_bytes=16384,
+    )
+    series = (SLOW.series[0].model_copy(update={"rounds": (taken,)}), *SLOW.series[1:])
+    mixed = with_data(FAST, SLOW.model_copy(update={"series": series}))
+    text = to_json(mixed)
+    assert from_json(text, "x") == mixed
+    (kept,) = json.loads(text)["data_files"]["series"][0]["rounds"]
+    assert (kept["latencies_ns"], kept["flush_requests"]) == ([], 2)
+    light = from_json(without_latencies(text.encode()).decode(), "x")
+    assert advised(light) == advised(mixed)
+    with pytest.raises(ValidationError, match="not nested deeper"):
+        Measurement.model_validate(
+            {**json.loads(to_json(FAST)), "data_files": json.loads(to_json(mixed))}
+        )
+
+
+# Some of the settings
+
+
+def test_without_commits_nothing_is_said_of_what_a_commit_waits_for() -> None:
+    request = Request("mariadb", (10, 11, 6), "a test", memory_bytes=8 << 30)
+    advice = advise(FAST, request, knowledge_for("mariadb"))
+    commits = only_groups(advice, ["commit"])
+    assert {entry.group for entry in commits.settings} == {"commit"}
+    assert commits.capacity == advice.capacity
+    others = only_groups(advice, ["io", "memory"])
+    assert {entry.group for entry in others.settings} == {"io", "memory"}
+    assert (others.capacity, others.lower_durability) == (None, ())
+
+
+# What a server has now, beside them
+
+
+def state(**values: str) -> ServerState:
+    found = {
+        name: EffectiveSetting(
+            name, value, origin="file", place=f"/etc/my.cnf:{line}", written=WrittenValue(value)
+        )
+        for line, (name, value) in enumerate(values.items(), 1)
+    }
+    return ServerState("mariadb", (10, 11, 6), found)
+
+
+def proposed(now: ServerState) -> dict[str, tuple[str, bool, str]]:
+    request = Request("mariadb", (10, 11, 6), "a test", memory_bytes=8 << 30)
+    knowledge = knowledge_for("mariadb")
+    advice = advise(FAST, request, knowledge)
+    return {
+        each.advised.setting: (each.now, each.is_better, each.place)
+        for each in proposals(now, knowledge.settings, advice.settings)
+    }
+
+
+def test_what_is_now_and_whether_the_advice_is_better() -> None:
+    found = proposed(state(innodb_flush_log_at_trx_commit="2", innodb_doublewrite="1"))
+    assert found["innodb_flush_log_at_trx_commit"] == ("2", True, "/etc/my.cnf:1")
+    assert found["innodb_doublewrite"] == ("1", False, "/etc/my.cnf:2")
+    assert found["innodb_io_capacity"] == ("200", False, "")  # less is as good, says its rule
+    assert found["innodb_io_capacity_max"] == ("twice innodb_io_capacity, at least 2000", True, "")
+    assert found["sync_binlog"] == ("0", False, "")  # no binary log is written
+    with_log = proposed(state(log_bin="binlog"))
+    assert with_log["sync_binlog"] == ("0", True, "")
+
+
+def test_how_long_a_commit_waits_now_and_then() -> None:
+    """Of the redo log, which MariaDB syncs with fdatasync, and of the binary log."""
+    request = Request("mariadb", (10, 11, 6), "a test", log_bin=True, memory_bytes=8 << 30)
+    knowledge = knowledge_for("mariadb")
+    advice = advise(FAST, request, knowledge)
+    assert FAST.primary is not None
+    assert FAST.append is not None
+    log_us, append_us = FAST.primary.summary.mean_us, FAST.append.summary.mean_us
+    relaxed = state(log_bin="binlog", innodb_flush_log_at_trx_commit="2")
+    waits = commit_waits(relaxed, knowledge.settings, advice.settings, FAST)
+    assert waits == (CommitWait(0, 0.0), CommitWait(2, log_us + append_us))
+    without = state(innodb_flush_log_at_trx_commit="1")
+    waits = commit_waits(without, knowledge.settings, advice.settings, FAST)
+    assert waits == (CommitWait(1, log_us), CommitWait(1, log_us))
