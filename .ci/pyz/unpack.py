@@ -17,6 +17,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import NoReturn
 
+from advisor.effective_user import user_name
 from advisor.errors import AdvisorError
 from advisor.trusted_path import LIST, UntrustedError, open_trusted
 
@@ -65,6 +66,8 @@ def private_folder(base: Path) -> Path:
         there = there.parent
     descriptor, path = open_trusted(there)
     try:
+        if os.geteuid() == 0 and (owner := os.fstat(descriptor).st_uid) != 0:
+            raise UntrustedError(f"{path} belongs to {user_name(owner)}", "unset XDG_CACHE_HOME")
         while missing:
             name = missing.pop()
             with suppress(FileExistsError):
