@@ -37,9 +37,12 @@ ASK_A_SERVER: Final = "fsync-advisor audit --dsn mysql://nobody@127.0.0.1:1/"
 SHOWN: Final = 5
 """As many lines of what our program says are kept."""
 NETWORK: Final = (
-    *("PIP_CERT", "PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "UV_DEFAULT_INDEX", "SSL_CERT_FILE"),
+    *("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "UV_DEFAULT_INDEX"),
     *("http_proxy", "https_proxy", "no_proxy"),
 )
+CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
+IN_ROOT_CERTIFICATES: Final = "/etc/certificates-of-the-host.crt"
+"""A name of their own: the package ca-certificates would replace them."""
 
 
 class Way(NamedTuple):
@@ -137,7 +140,9 @@ def environment() -> dict[str, str]:
     """Of somebody who has just logged in as root, and what this machine's network needs."""
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/.local/bin"
     usual = {"HOME": "/root", "PATH": path, "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
-    return usual | {name: os.environ[name] for name in NETWORK if name in os.environ}
+    told = {name: os.environ[name] for name in NETWORK if name in os.environ}
+    trusted = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    return usual | told | dict.fromkeys(trusted, IN_ROOT_CERTIFICATES)
 
 
 def make_root(root: Root, folder: Path, python310: Path) -> None:
@@ -146,9 +151,9 @@ def make_root(root: Root, folder: Path, python310: Path) -> None:
         sources = (Path(work) / "sources.list").read_text()
     mirror = sources.split()[2]
     call("debootstrap", "--variant=minbase", f"--keyring={DEBIAN_KEYS}", root.suite, folder, mirror)
-    for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    for name in ("etc/resolv.conf", "etc/hosts"):
         shutil.copy(f"/{name}", folder / name)
+    shutil.copy(CERTIFICATES, folder / IN_ROOT_CERTIFICATES[1:])
     if root.python310:
         give_python310(folder, python310)
 
@@ -197,7 +202,7 @@ def try_way(root: Root, way: Way, tried: Tried, pyz: Path) -> Iterator[Typed]:
     yield expected(tried.type(ASK_A_SERVER), "needed", absent=True)
     if way is VENV:
         yield tried.type(BUILD_PYZ)
-        shutil.copy(tried.folder / IN_ROOT[1:] / "dist/fsync-advisor.pyz", pyz)
+        call("cp", tried.folder / IN_ROOT[1:] / "dist/fsync-advisor.pyz", pyz)
 
 
 def expected(typed: Typed, words: str, *, absent: bool = False) -> Typed:
@@ -213,7 +218,7 @@ def call(*command: str | Path) -> None:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--python310", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("/var/tmp"))
+    parser.add_argument("--work", type=Path, default=Path("/var/tmp"), help="where the roots go")
     parser.add_argument("--to", type=Path, default=TRANSCRIPT)
     parser.add_argument("way", nargs="*", choices=[[], *(way.name for way in WAYS)])
     asked = parser.parse_args(arguments)
