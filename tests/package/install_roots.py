@@ -1,6 +1,6 @@
 """Tries the README's ways to install as a stranger would, each in a fresh root.
 
-    python -m tests.package.install_roots --python310 PREFIX [--work FOLDER] [WAY...]
+    python -m tests.package.install_roots --python310 PREFIX [--root NAME] [--to FILE]
 
 Needs root, debootstrap and 4 GB. Debian 12 and Debian 13 as debootstrap makes them (minbase), and a
 Debian 12 with Python 3.10 in /usr/local, copied from PREFIX (bin/python3.10 and lib/python3.10),
@@ -220,18 +220,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--python310", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("/var/tmp"), help="where the roots go")
     parser.add_argument("--to", type=Path, default=TRANSCRIPT)
-    parser.add_argument("way", nargs="*", choices=[[], *(way.name for way in WAYS)])
+    parser.add_argument("--root", help="this one alone", choices=[root.name for root in ROOTS])
     asked = parser.parse_args(arguments)
     failed = False
     work = Path(tempfile.mkdtemp(dir=asked.work, prefix="install-roots-"))
     text = ""
     try:
-        for root in ROOTS:
+        for root in (root for root in ROOTS if asked.root in (None, root.name)):
             fresh = work / "fresh"
             make_root(root, fresh, asked.python310)
             for way in WAYS:
-                if asked.way and way.name not in asked.way:
-                    continue
                 tried = Tried(work / "tried")
                 call("cp", "-a", "--reflink=auto", fresh, tried.folder)
                 call("git", "clone", "-q", CHECKOUT, f"{tried.folder}{IN_ROOT}")
