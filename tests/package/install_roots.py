@@ -34,8 +34,9 @@ IN_ROOT: Final = "/root/fsync-advisor"
 MAIN_JOB: Final = "fsync-advisor recommend --db mysql"
 ASK_A_SERVER: Final = "fsync-advisor audit --dsn mysql://nobody@127.0.0.1:1/"
 """Where no server is. It needs a driver first."""
-SHOWN: Final = 5
-"""As many lines of what our program says are kept."""
+SHOWN: Final = 8
+OURS: Final = ("# ", "fsync-advisor: ", "  hint: ", f"{IN_ROOT}/dist/")
+"""As many lines of what our program says are kept, which begin so; what others say, is not."""
 NETWORK: Final = (
     *("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "UV_DEFAULT_INDEX"),
     *("http_proxy", "https_proxy", "no_proxy"),
@@ -102,10 +103,8 @@ class Typed(NamedTuple):
     said: str
 
     def told(self) -> str:
-        ours = "fsync-advisor" in self.line.split("&&")[-1].split()[0] or ".pyz" in self.line
-        kept = self.said.splitlines()[:SHOWN] if ours else []
-        if self.status:
-            kept = self.said.splitlines()[-SHOWN:]
+        said = self.said.splitlines()
+        kept = [line for line in said if line.startswith(OURS)][:SHOWN]
         head = f"$ {self.line}\n[exit {self.status}, {self.seconds:.0f} s]\n"
         return head + "".join(f"{line}\n" for line in kept)
 
@@ -237,7 +236,9 @@ def main(arguments: Sequence[str]) -> int:
                 for typed in try_way(root, way, tried, work / "fsync-advisor.pyz"):
                     text += typed.told()
                     print(f"{root.name}: {way.name}: {typed.told()}", flush=True)
-                    failed |= typed.status != 0
+                    if typed.status:
+                        failed = True
+                        print(typed.said, file=sys.stderr)
                 shutil.rmtree(tried.folder)
             shutil.rmtree(fresh)
     finally:
