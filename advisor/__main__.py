@@ -2,11 +2,15 @@
 
 import gc
 import os
+import sys
 from typing import NoReturn
 
 
 def main() -> NoReturn:
     """Runs the command line."""
+    if sys.version_info < (3, 10):  # noqa: UP036 - in a checkout nothing else says it
+        this = sys.version.split()[0]
+        sys.exit(f"fsync-advisor needs Python 3.10 or later; {sys.executable} is {this}")
     # A short life makes little garbage, and no collection may fall into a measurement.
     gc.disable()
     # Nor is it pydantic's plugins' business, should the host have any, what a file of ours means.

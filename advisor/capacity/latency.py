@@ -4,7 +4,6 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from random import Random
-from typing import Self
 
 from advisor.measurement import Series, Summary
 
@@ -23,12 +22,12 @@ class Latency:
             raise ValueError("a latency needs at least one value, and none below 0")
 
     @classmethod
-    def constant(cls, latency_us: float) -> Self:
+    def constant(cls, latency_us: float) -> "Latency":
         """Always the same: what a bare mean allows."""
         return cls((latency_us,))
 
     @classmethod
-    def of_series(cls, series: Series) -> Self:
+    def of_series(cls, series: Series) -> "Latency":
         """What a series measured, its warm-up left out; from its summary where only that is known.
 
         At most QUANTILES values, each the mean of as many neighbours, so that the mean stays; a
@@ -54,7 +53,7 @@ class Latency:
         return cls(tuple((high - low) / width / 1000 for low, high in pairwise(edges)))
 
     @classmethod
-    def of_summary(cls, summary: Summary) -> Self:
+    def of_summary(cls, summary: Summary) -> "Latency":
         """Straight lines between the percentiles that are known, then scaled to the known mean."""
         points = [
             (share, latency_us)

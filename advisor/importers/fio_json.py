@@ -7,7 +7,7 @@ run: sizes in KiB, and no options.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from functools import partial
 from math import ceil
 from typing import Any, Final
@@ -167,4 +167,4 @@ def _old_latencies(job: Any) -> Latencies | None:
 def _taken_at(report: dict[str, Any]) -> Known[datetime]:
     """fio's clock is the seconds since 1970, at the end of the run."""
     seconds = figure(report, "timestamp")
-    return datetime.fromtimestamp(seconds, UTC) if 1e9 < seconds < 1e11 else NOT_SAID
+    return datetime.fromtimestamp(seconds, timezone.utc) if 1e9 < seconds < 1e11 else NOT_SAID

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Final
 
@@ -97,7 +97,9 @@ def _of_json(found: JsonValue, above: str) -> Measurement:
         path=path,
         filesystem=_text(member(last, "target", "fstype")),
         device=_text(member(last, "target", "device")),
-        taken_at=datetime.fromtimestamp(seconds, UTC) if 1e9 < seconds < 1e11 else NOT_SAID,
+        taken_at=datetime.fromtimestamp(seconds, timezone.utc)
+        if 1e9 < seconds < 1e11
+        else NOT_SAID,
     )
     return measurement(figures, command)
 

@@ -3,7 +3,7 @@
 import secrets
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
 
@@ -42,7 +42,7 @@ def measure(
     _require_linux()
     seed = secrets.randbits(32) if seed is None else seed
     started_s = perf_counter()
-    taken_at = datetime.now(UTC)
+    taken_at = datetime.now(timezone.utc)
     with Scratch(directory) as scratch:
         target = _target(directory, scratch)
         environment = describe_host()

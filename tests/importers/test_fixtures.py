@@ -4,11 +4,11 @@ A table's case names the report, the command that made it or where it comes from
 and either the series or the refusal. A percentile that is not expected must not be there.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import tomli
 
 from advisor.analysis.verdict import judge
 from advisor.errors import AdvisorError
@@ -30,7 +30,7 @@ def cases() -> list[dict[str, Any]]:
     return [
         {"table": path.stem, **case}
         for path in TABLES
-        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+        for case in tomli.loads(path.read_text(encoding="utf-8"))["case"]
     ]
 
 

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
 
@@ -71,7 +71,7 @@ class Bench:
         machine = self._machine(fragment)
         stopping = self._block.experiment.stopping
         load_average = os.getloadavg()[0]
-        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         with self._drive.hurried():
             self._fresh_data(machine)
         with machine.running(self._place) as running:

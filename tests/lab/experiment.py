@@ -1,11 +1,11 @@
 """An experiment as a file states it before it runs: a question, its rivals, and when it stops."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from typing import Final, Literal, NamedTuple
 
+import tomli
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advisor.units import parse_size
@@ -106,7 +106,7 @@ class Block(NamedTuple):
 
 def load_experiment(name: str) -> Experiment:
     """An experiment of experiments/ by its id."""
-    raw = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    raw = tomli.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return Experiment.model_validate({**raw, "id": name})
 
 

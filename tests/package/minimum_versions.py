@@ -13,11 +13,12 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import venv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+
+import tomli
 
 from tests.support.paths import CHECKOUT, FIXTURES, MEASUREMENTS
 
@@ -41,7 +42,7 @@ NO_INDEX: Final = 3
 
 def minimums() -> dict[str, str]:
     """Name of each dependency, with its extras -> the lowest version that is declared."""
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    project = tomli.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     declared = [*project["dependencies"], *project["optional-dependencies"]["live"]]
     return dict(_minimum(requirement) for requirement in declared)
 

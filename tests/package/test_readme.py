@@ -16,6 +16,7 @@ from typing import Final
 import pytest
 
 from tests.benchmarks.capacity_accuracy import report as accuracy
+from tests.package.install_roots import README_LINES, VENV
 from tests.powercut.configurations import STARTED, Configuration
 from tests.powercut.results import load as load_power_cuts
 from tests.servers.harness import server_of
@@ -32,8 +33,8 @@ READMES: Final = (
         for path in (CHECKOUT / folder).rglob("README.md")
     ),
 )
-RUN_ELSEWHERE: Final = ("python3 -m venv", "ln -s", "tests/run")
-"""test_wheel.py installs; this is tests/run."""
+RUN_ELSEWHERE: Final = (*README_LINES, "tests/run")
+"""install_roots.py installs; this is tests/run."""
 NEEDS_SERVER: Final = ("fsync-advisor verify", "fsync-advisor apply")
 SERVER: Final = "postgresql-18"
 STATUSES: Final = {"fsync-advisor audit": 3, "fsync-advisor drift": 3}
@@ -55,15 +56,23 @@ class Command:
         return 0 if "|" in self.text or not found else found[0]
 
 
-def commands(text: str) -> list[Command]:
+def all_commands(text: str) -> list[Command]:
+    """Those of its console blocks; one whose line ends with && goes on in the next."""
     found: list[Command] = []
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append(Command(line.removeprefix("$ ")))
+            elif found[-1].text.endswith("&&"):
+                found[-1].text += f" {line.strip()}"
             else:
                 found[-1].shown.append(line)
-    return [one for one in found if not one.text.startswith(RUN_ELSEWHERE)]
+    return found
+
+
+def commands(text: str) -> list[Command]:
+    """Those that are run here."""
+    return [one for one in all_commands(text) if not one.text.startswith(RUN_ELSEWHERE)]
 
 
 @dataclass(frozen=True)
@@ -206,13 +215,17 @@ def test_every_readme_can_be_reached_from_the_first() -> None:
     assert set(READMES) - seen == set()
 
 
-def test_what_is_told_of_the_install_is_followed_by_the_main_job() -> None:
-    text = README.read_text()
-    section = re.search(r"\n## Install\n(.*?)\n## ", text, re.DOTALL)
-    assert section is not None
-    told = re.findall(r"^\$ (.*)", section[1], re.MULTILINE)
-    assert told[0].startswith("python3 -m venv /opt/fsync-advisor && ")
-    assert told[-1].startswith("fsync-advisor recommend --db mysql")
+def test_the_first_line_of_the_readme_installs_and_does_the_main_job() -> None:
+    first = all_commands(README.read_text())[0].text
+    assert (first,) == VENV.lines
+    assert first.startswith("apt-get update && apt-get install -y python3-venv && ")
+    assert first.endswith(" && fsync-advisor recommend --db mysql")
+
+
+def test_what_installs_is_what_was_tried_in_fresh_roots() -> None:
+    told = [command.text for command in all_commands(README.read_text())]
+    installing = [text for text in told if re.search(r"install |\.pyz|\.ci/", text)]
+    assert sorted(set(installing)) == sorted(README_LINES)
 
 
 # The figures under "Proofs"

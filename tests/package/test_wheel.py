@@ -1,7 +1,5 @@
 """The wheel, built from the sdist, does the main job from / in an environment of its own."""
 
-import os
-import subprocess
 import sys
 import venv
 import zipfile
@@ -9,30 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.package.apart import or_give_up, run
 from tests.support.paths import CHECKOUT, MEASUREMENTS
 
 MEASUREMENT = MEASUREMENTS / "nvme-consumer.json"
-
-
-def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    return subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def or_give_up(done: subprocess.CompletedProcess[str], what: str) -> None:
-    """A package registry out of reach is a skip on a user's machine and a failure with CI=true."""
-    if done.returncode == 0:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}: {done.stderr}")
-    pytest.skip(f"{what} needs a package registry: {done.stderr[-300:]}")
 
 
 @pytest.fixture(scope="module")

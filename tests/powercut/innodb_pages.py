@@ -49,5 +49,5 @@ def damaged_pages(folder: Path, vendor: VendorName) -> list[str]:
 
 def _is_right(page: bytes, vendor: VendorName) -> bool:
     if vendor == "mariadb":
-        return crc32c(page[:-4]) == int.from_bytes(page[-4:])
-    return crc32c(page[4:26]) ^ crc32c(page[38:-8]) == int.from_bytes(page[:4])
+        return crc32c(page[:-4]) == int.from_bytes(page[-4:], "big")
+    return crc32c(page[4:26]) ^ crc32c(page[38:-8]) == int.from_bytes(page[:4], "big")

@@ -3,12 +3,12 @@
 tests/rules/<engine>/<setting>.toml holds the cases of profiles/<engine>/<setting>.toml.
 """
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import pytest
+import tomli
 from pydantic import Field, ValidationError
 
 from advisor.analysis.fact_model import FACTS, Facts
@@ -65,7 +65,7 @@ def settings_of(engine: Engine) -> dict[str, Setting]:
 @cache
 def cases_of(engine: Engine, setting: str) -> tuple[Case, ...]:
     path = CASES / engine / f"{setting}.toml"
-    raw = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {"case": []}
+    raw = tomli.loads(path.read_text(encoding="utf-8")) if path.exists() else {"case": []}
     assert raw.keys() == {"case"}, f"{path.name} holds more than cases"
     try:
         return tuple(Case.model_validate(case) for case in raw["case"])

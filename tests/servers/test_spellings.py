@@ -6,7 +6,6 @@ The servers are asked without a start, many lines at once where they take all of
 import os
 import re
 import subprocess
-import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import tomli
 
 from advisor.knowledge import load_settings
 from advisor.rules.risks import RISKS
@@ -92,7 +92,7 @@ class Spelling:
 @cache
 def table() -> Sequence[Spelling]:
     """All rows, one for each server they are about."""
-    read = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    read = tomli.loads(TABLE.read_text(encoding="utf-8"))
     return [*_values(read["setting"]), *_lines(read["option"])]
 
 

@@ -6,7 +6,7 @@ anything to say about it.
 
 from array import array
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Final
 
 from advisor.measurement import (
@@ -153,7 +153,7 @@ def measurement(
     return Measurement(
         tool_version="0.0.1",
         source=source,
-        taken_at=datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
+        taken_at=datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc),
         label=label,
         target=Target(
             directory="/var/lib/database",

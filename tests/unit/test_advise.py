@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -243,7 +243,7 @@ def test_what_it_rests_on() -> None:
     ).model_copy(update={"plan": PlanRun(name="thorough", seed=1, rounds=3)})
     measured = advise(drive, MYSQL, INNODB).measured
     assert measured.source == "measured"
-    assert measured.taken_at == datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert measured.taken_at == datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
     assert measured.directory == "/var/lib/database"
     assert measured.filesystem == "ext4"
     assert measured.devices == "a (990 PRO), b"

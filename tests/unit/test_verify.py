@@ -12,7 +12,6 @@ from advisor.output.renderers.text import render_text
 from advisor.output.verification import problem_lines, verification_document
 from advisor.server_state import EffectiveSetting
 from advisor.servers.config.fragment import Fragment, parse_fragment
-from advisor.servers.connection import driver
 from advisor.servers.installed import detect
 from advisor.servers.installed.confinement import Confinement
 from advisor.servers.installed.detect import Installed, require_server
@@ -281,16 +280,6 @@ def test_without_a_server_the_package_is_named(
 def test_a_program_that_is_no_server_is_refused() -> None:
     with pytest.raises(UsageError, match=r"^/bin/true is no MySQL server$"):
         require_server("mysql", Path("/bin/true"))
-
-
-@pytest.mark.parametrize("vendor", ["mysql", "mariadb", "postgresql"])
-def test_without_the_driver_the_extra_is_named(
-    monkeypatch: pytest.MonkeyPatch, vendor: VendorName
-) -> None:
-    monkeypatch.setattr(driver, "find_spec", lambda name: None)
-    with pytest.raises(AdvisorError, match="is needed to read") as refusal:
-        driver.require_driver(vendor)
-    assert refusal.value.hint == "pip install 'fsync-advisor[live]'"
 
 
 def test_postgresql_tells_whether_a_value_comes_from_the_line(

@@ -1,7 +1,6 @@
 """The charts of a report, as SVG to stand in a page."""
 
 from hashlib import sha256
-from typing import assert_never
 
 from advisor.output.charts.canvas import Canvas
 from advisor.output.charts.data import (
@@ -40,5 +39,3 @@ def _canvas(chart: Chart) -> Canvas:
             return reference_rates(chart)
         case HeadroomChart():
             return headroom(chart)
-        case _:
-            assert_never(chart)

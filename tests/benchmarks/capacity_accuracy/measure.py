@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,7 +80,7 @@ def main(results: Path) -> None:
     assert isinstance(cores, int)
     found: dict[str, Any] = {
         "schema_version": 1,
-        "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "taken_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "kernel": platform.release(),
         "cores": cores,
         "seed": SEED,

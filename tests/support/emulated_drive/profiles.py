@@ -1,10 +1,10 @@
 """What an emulated drive is like: the TOML files of profiles/, and the reference storages."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import tomli
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advisor.knowledge import load_storage_knowledge
@@ -121,7 +121,7 @@ def load_profile(name: str) -> DriveProfile:
     """A drive of profiles/, or "reference-ID" for a reference storage."""
     if name.startswith("reference-"):
         return reference_profile(name.removeprefix("reference-"))
-    raw = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    raw = tomli.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return DriveProfile.model_validate({**raw, "name": name})
 
 
