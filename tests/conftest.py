@@ -13,7 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="rewrite tests/golden and the README's transcripts; then read the difference",
+        help="rewrite tests/golden and the transcripts of README files; then read the difference",
     )
 
 
