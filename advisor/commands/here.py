@@ -66,6 +66,19 @@ def here_for(
     return find_here(command, typed, vendor, quiet=quiet)
 
 
+def drive_arguments(instance: ServerInstance) -> list[str | Path]:
+    """What names a server's drives."""
+    words: list[str | Path] = [instance.directory]
+    words += ["--log-dir", instance.log] if instance.log else []
+    words += ["--binary-log-dir", instance.binary_log] if instance.binary_log else []
+    return words
+
+
+def server_arguments(instance: ServerInstance) -> list[str | Path]:
+    """What names a server and its drives."""
+    return ["--db", instance.vendor, *drive_arguments(instance)]
+
+
 def audit_arguments(instance: ServerInstance) -> list[str | Path]:
     """What names a server's configuration files to `audit`, and its drive."""
     config = [word for file in instance.main for word in ("--config", file)]

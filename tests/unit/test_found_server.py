@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.commands.here import audit_arguments, find_here
+from advisor.commands.here import audit_arguments, drive_arguments, find_here, server_arguments
 from advisor.commands.typed import TypedCommands, command_line
 from advisor.errors import UsageError
 from advisor.instance import Drives, RunningServer, ServerInstance
@@ -130,6 +130,20 @@ def test_how_a_server_is_named_to_audit() -> None:
         *("--db", "mariadb"),
         *("--config", Path("/etc/mysql/my.cnf")),
         Path("/var/lib/mysql"),
+    ]
+
+
+def test_how_its_drives_are_named() -> None:
+    with_logs = CLUSTER._replace(log=Path("/wal"))
+    assert drive_arguments(CLUSTER) == [Path("/var/lib/postgresql/15/main")]
+    assert drive_arguments(with_logs) == [
+        Path("/var/lib/postgresql/15/main"),
+        *("--log-dir", Path("/wal")),
+    ]
+    assert server_arguments(MARIADB._replace(binary_log=Path("/b"))) == [
+        *("--db", "mariadb"),
+        Path("/var/lib/mysql"),
+        *("--binary-log-dir", Path("/b")),
     ]
 
 
