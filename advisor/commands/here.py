@@ -31,8 +31,8 @@ def find_here(
     found, doubtful = _servers(vendor)
     if not found:
         for each in doubtful:
-            told = f"{server_text(each)} is not taken without being named: {each.doubt}"
-            notify(f"note: {told}", quiet=quiet)
+            told = f"{server_text(each)} is left out: {each.doubt}"
+            notify(f"note: {told}; name a directory to measure it", quiet=quiet)
         what = VENDORS[vendor].title if vendor else "database"
         why = f"the current directory: no {what} server was found on this host"
         return Here(Drives(Path()), why=why)
