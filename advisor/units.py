@@ -73,10 +73,10 @@ def format_latency(latency_us: float) -> str:
 
 
 def format_count(count: float) -> str:
-    """A count or a rate for people: 3 significant digits, from 1,000 on 4, with commas."""
+    """A count or a rate for people: 3 significant digits, from 1000 on 4 and in thousands."""
     if count < 999.5:
         return _three_digits(count)
-    return f"{float(f'{count:.4g}'):,.0f}"
+    return f"{float(f'{count:.4g}'):,.0f}".replace(",", " ")
 
 
 def _three_digits(value: float) -> str:
