@@ -119,12 +119,12 @@ def _here(options: RecommendOptions) -> Here | None:
     drive, db = options.drive, options.db
     if drive.from_file is not None:
         return None
-    from advisor.commands.here import here_for  # looks at the host's servers
+    from advisor.commands.here import here_for, server_arguments  # looks at the host's servers
 
     return here_for(
         drive,
         db,
         "recommend",
-        lambda each: ["--db", each.vendor, each.directory],
+        server_arguments,
         quiet=options.product.quiet,
     )

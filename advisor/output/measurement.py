@@ -8,7 +8,7 @@ from advisor.analysis.storage import Ranking
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Summary, Unknown
-from advisor.output.document import Document, Lines, Remark, Section, Table, Tone
+from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
 from advisor.output.text import NOTHING_FOUND
 from advisor.units import format_count, format_latency, format_named, format_size
 
@@ -34,8 +34,17 @@ def measurement_document(measurement: Measurement, verdict: Verdict) -> Document
     ]
     place = (_directory(measurement), describe_measured(measurement).place)
     heading = Lines([": ".join(filter(None, place))])
-    blocks = (heading, series_table("", measurement), Lines(lines))
+    blocks = (heading, series_table("", measurement), Lines(lines), *_others(measurement))
     return Document(sections=[Section(blocks=[block]) for block in blocks])
+
+
+def _others(measurement: Measurement) -> Iterator[DocumentBlock]:
+    """The further drives of the same server."""
+    named = {"data files": measurement.data_files, "binary log": measurement.binary_log}
+    for what, other in named.items():
+        if other is not None:
+            place = (_directory(other), describe_measured(other).place)
+            yield series_table(f"{what}: {': '.join(filter(None, place))}", other)
 
 
 def series_table(title: str, measurement: Measurement) -> Table:

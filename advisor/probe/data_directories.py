@@ -21,8 +21,11 @@ def on_other_devices(directory: Path) -> list[RunningServer]:
 
     Servers of other users show theirs only to root; they are left out.
     """
-    device = directory.stat().st_dev
     found: list[RunningServer] = []
+    try:
+        device = directory.stat().st_dev
+    except OSError:  # gone since it was measured
+        return found
     for server in running():
         try:
             elsewhere = server.directory.stat().st_dev != device

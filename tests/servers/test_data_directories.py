@@ -16,3 +16,7 @@ def test_a_running_server_is_found_by_its_data_directory(server: Server) -> None
         assert data in [found.directory for found in on_other_devices(IN_MEMORY)]
         assert data not in [found.directory for found in on_other_devices(data)]
     assert data not in [found.directory for found in running()]
+
+
+def test_a_directory_that_is_gone_is_compared_with_none(tmp_path: Path) -> None:
+    assert on_other_devices(tmp_path / "gone") == []
