@@ -8,8 +8,11 @@ from advisor.analysis.storage import Ranking
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Summary, Unknown
+from advisor.output.distribution import distribution
 from advisor.output.document import Document, Lines, Remark, Section, Table, Tone
 from advisor.output.text import NOTHING_FOUND
+from advisor.output.verdict_line import drive_verdict
+from advisor.report.histogram import histogram
 from advisor.units import format_count, format_latency, format_named, format_size
 
 TRUST_TONES: Final[Mapping[Trust, Tone]] = {
@@ -34,8 +37,13 @@ def measurement_document(measurement: Measurement, verdict: Verdict) -> Document
     ]
     place = (_directory(measurement), describe_measured(measurement).place)
     heading = Lines([": ".join(filter(None, place))])
-    blocks = (heading, series_table("", measurement), Lines(lines))
-    return Document(sections=[Section(blocks=[block]) for block in blocks])
+    picture = distribution(measurement, histogram(measurement.effective_sync))
+    blocks = (heading, *picture, series_table("", measurement), Lines(lines))
+    sync = measurement.effective_sync
+    return Document(
+        sections=[Section(blocks=[block]) for block in blocks],
+        verdict=drive_verdict(verdict, sync.summary if sync else None),
+    )
 
 
 def series_table(title: str, measurement: Measurement) -> Table:
@@ -71,4 +79,5 @@ def _rank(ranking: Ranking) -> str:
     else:
         where = f"between reference drives {ranking.next_faster} and {ranking.next_slower}"
     rate = format_named("ops_per_s", ranking.ops_per_s)
-    return f"classic {ranking.block_bytes // 1024} KiB: {rate}, {where}"
+    scale = f"{'-' * (ranking.rank - 1)}*{'-' * (ranking.of - ranking.rank + 1)}"
+    return f"classic {ranking.block_bytes // 1024} KiB: {rate}, {where}  fast {scale} slow"
