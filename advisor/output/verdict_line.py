@@ -91,11 +91,11 @@ def verification_verdict(found: Verification) -> VerdictLine:
         return VerdictLine(
             "FAIL", f"{server} does not take the fragment as it is written: {where}."
         )
-    if untried := sum(entry.verdict in ("not tried", "not read") for entry in found.lines):
-        tried = len(found.lines) - untried
-        return VerdictLine(
-            "WARN", f"{server} took {tried} lines as they are written; {untried} were not tried."
-        )
-    count = len(found.lines)
-    lines = "the only line as it is" if count == 1 else f"all {count} lines as they are"
+    untried = sum(entry.verdict in ("not tried", "not read") for entry in found.lines)
+    tried = len(found.lines) - untried
+    if untried:
+        lines = "1 line as it is" if tried == 1 else f"{tried} lines as they are"
+        rest = f"{untried} {'was' if untried == 1 else 'were'} not tried"
+        return VerdictLine("WARN", f"{server} took {lines} written; {rest}.")
+    lines = "the only line as it is" if tried == 1 else f"all {tried} lines as they are"
     return VerdictLine("PASS", f"{server} took {lines} written.")
