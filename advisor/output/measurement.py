@@ -32,7 +32,7 @@ def measurement_document(measurement: Measurement, verdict: Verdict) -> Document
         Remark(f"trust:   {verdict.trust}", TRUST_TONES[verdict.trust]),
         *(f"  {evidence.trust}: {evidence.text}" for evidence in verdict.evidence),
         *([] if verdict.evidence else [f"  {NOTHING_FOUND}"]),
-        *map(_rank, verdict.standings),
+        *(line for ranking in verdict.standings for line in _rank(ranking)),
         *(f"note: {warning.text}" for warning in measurement.warnings),
     ]
     place = (_directory(measurement), describe_measured(measurement).place)
@@ -71,7 +71,8 @@ def _measured(measurement: Measurement) -> Iterator[str]:
         yield f"written: {format_size(measurement.written_bytes)}"
 
 
-def _rank(ranking: Ranking) -> str:
+def _rank(ranking: Ranking) -> Iterator[str]:
+    """Where the drive stands among the reference drives, in words and as a picture."""
     if ranking.next_faster is None:
         where = f"faster than all {ranking.of} reference drives"
     elif ranking.next_slower is None:
@@ -80,4 +81,5 @@ def _rank(ranking: Ranking) -> str:
         where = f"between reference drives {ranking.next_faster} and {ranking.next_slower}"
     rate = format_named("ops_per_s", ranking.ops_per_s)
     scale = f"{'-' * (ranking.rank - 1)}*{'-' * (ranking.of - ranking.rank + 1)}"
-    return f"classic {ranking.block_bytes // 1024} KiB: {rate}, {where}  fast {scale} slow"
+    yield f"classic {ranking.block_bytes // 1024} KiB: {rate}, {where}"
+    yield f"  fast {scale} slow"

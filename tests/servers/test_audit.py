@@ -170,7 +170,9 @@ def test_with_our_fragment_in_place_there_is_nothing_to_change(one_of_each: Serv
             *("audit", "--dsn", dsn_of(one_of_each, instance), "--interval", "0", "--quiet", *same)
         )
     assert said.returncode == 0
-    assert said.stdout.splitlines()[0].startswith(
+    verdict, _, server, *_ = said.stdout.splitlines()
+    assert verdict.startswith("PASS: nothing to change in ")
+    assert server.startswith(
         {"postgresql": "PostgreSQL 15", "mysql": "MySQL 9.7", "mariadb": "MariaDB 10.11"}[
             one_of_each.vendor
         ]

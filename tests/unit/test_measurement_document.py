@@ -52,7 +52,8 @@ def test_the_verdict_says_where_the_drive_stands() -> None:
     assert (
         "trust:   suspicious\n  suspicious: sda rotates, but synced one block at 10,310/s" in text
     )
-    assert "classic 4 KiB: 10,310/s, between reference drives 2 and 7a  fast" in text
+    between = "classic 4 KiB: 10,310/s, between reference drives 2 and 7a\n"
+    assert f"{between}  fast --*---------- slow\n" in text  # third of thirteen
 
 
 def test_a_hostile_drive_cannot_steer_the_terminal() -> None:
