@@ -116,8 +116,8 @@ def _drift(primary: Series | None) -> tuple[str, str] | None:
     return (
         "not-stationary",
         f"the mean of {primary.name} went from {format_latency(first_us)} in the first half of the"
-        f" run to {format_latency(last_us)} in the second ({percent:+.0f} %), more than chance explains: the rate"
-        " may go on changing; measure longer",
+        f" run to {format_latency(last_us)} in the second ({percent:+.0f} %), more than chance"
+        " explains: the rate may go on changing; measure longer",
     )
 
 
