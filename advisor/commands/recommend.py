@@ -20,9 +20,9 @@ from advisor.commands.source import (
 )
 from advisor.errors import UsageError
 from advisor.instance import Here
-from advisor.measurement import without_controls
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
+from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
 from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.vendors.forms import FormName
@@ -124,7 +124,7 @@ def recommend(options: RecommendOptions) -> None:
         return
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if asked == "json":
-        text = without_controls(advice.model_dump_json(by_alias=True, indent=2)) + "\n"
+        text = json_text(advice)
     else:
         text = render_fragment(advice, explain=options.explain, form=form)
     write_output(text, product)

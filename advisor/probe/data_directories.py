@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from advisor.instance import RunningServer
+from advisor.instance import TEMPORARY_FOLDERS, RunningServer
 from advisor.probe.mounts import seen_from_here
 from advisor.vendors.registry import VENDORS
 
@@ -59,6 +59,8 @@ def running() -> list[RunningServer]:
         directory, elsewhere = seen_from_here(process.info["pid"], process.info["cwd"] or "/")
         if directory is None or not os.path.exists(directory / file):
             continue
+        if any(part.startswith(TEMPORARY_FOLDERS) for part in directory.parts):
+            continue  # a temporary server of ours
         server = next(name for name in DATA_DIRECTORY_FILES if name in names)
         uids = process.info["uids"]
         known = RunningServer(
