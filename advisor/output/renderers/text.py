@@ -9,7 +9,6 @@ from advisor.output.charts.data import LatencyHistogram
 from advisor.output.document import (
     Code,
     Document,
-    DocumentBlock,
     Entries,
     Entry,
     Figure,
@@ -17,11 +16,14 @@ from advisor.output.document import (
     Lines,
     Notes,
     Paragraph,
+    PlainBlock,
     Remark,
     Section,
     Table,
     Tone,
+    plain_blocks,
     printable,
+    unfolded,
 )
 from advisor.output.renderers.histogram import histogram_lines
 from advisor.output.renderers.wrapping import columns, wrapped
@@ -69,10 +71,11 @@ def text_lines(
 
     A table's figures have commas between their thousands, unless they are `ungrouped`.
     """
-    document = printable(document)
+    document = unfolded(printable(document))
     if ungrouped:
         sections = [
-            replace(each, blocks=[*map(_ungrouped, each.blocks)]) for each in document.sections
+            replace(each, blocks=[*map(_ungrouped, plain_blocks(each.blocks))])
+            for each in document.sections
         ]
         document = replace(document, sections=sections)
     groups = [*_head(document, width), *(_section(part, width) for part in document.sections)]
@@ -82,7 +85,7 @@ def text_lines(
         yield from group
 
 
-def _ungrouped(block: DocumentBlock) -> DocumentBlock:
+def _ungrouped(block: PlainBlock) -> PlainBlock:
     if not isinstance(block, Table):
         return block
     rows = [
@@ -116,13 +119,13 @@ def _section(section: Section, width: int) -> Iterator[StyledLine]:
         yield EMPTY
         yield from _text(section.title, width, "strong")
         yield [Span("-" * min(columns(section.title), width), "faint")]
-    for number, block in enumerate(section.blocks):
+    for number, block in enumerate(plain_blocks(section.blocks)):
         if number and section.title:
             yield EMPTY
         yield from _block(block, width)
 
 
-def _block(block: DocumentBlock, width: int) -> Iterator[StyledLine]:
+def _block(block: PlainBlock, width: int) -> Iterator[StyledLine]:
     match block:
         case Paragraph(text):
             yield from _text(text, width)
