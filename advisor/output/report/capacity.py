@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from advisor.capacity.policies import Policy
-from advisor.capacity.results import CapacityPlan
 from advisor.output.capacity import (
     group_commit_blocks,
     reference_blocks,
@@ -46,22 +45,25 @@ def capacity_section(server: ServerReport) -> Section:
     """Clients, target and headroom; folded, the tables that these come from."""
     plan = server.capacity
     name = f": {_server_name(server)}" if server.advice else ""
-    blocks: list[DocumentBlock] = [_over_clients(server), *_headroom(server)]
+    blocks: list[DocumentBlock] = [_over_clients(server)]
     if plan.target:
-        blocks += target_blocks(plan.target)
+        blocks += [*target_blocks(plan.target), *_headroom(server)]
     if plan.notes:
         blocks.append(Notes(list(map(sentence, plan.notes))))
     return Section(
-        f"capacity-{_anchor(server)}", f"Capacity{name}", [*blocks, *_tables(plan, name)]
+        f"capacity-{_anchor(server)}", f"Capacity{name}", [*blocks, *_tables(server, name)]
     )
 
 
-def _tables(plan: CapacityPlan, name: str) -> Iterator[Folded]:
+def _tables(server: ServerReport, name: str) -> Iterator[Folded]:
+    plan = server.capacity
     yield Folded(f"Many clients, commits that share syncs{name}", group_commit_blocks(plan))
     yield Folded(f"One connection, sync time only{name}", serial_blocks(plan))
     if plan.workloads:
         references = [reference_blocks(each) for each in plan.workloads if each.references]
         blocks = [*workload_blocks(plan.workloads), *chain.from_iterable(references)]
+        if not plan.target:  # what nobody asks for a rate is no news
+            blocks += _headroom(server)
         yield Folded(f"Workloads{name}", blocks)
     if plan.target:
         yield Folded(f"The target rate on other drives{name}", storage_blocks(plan.target))
