@@ -118,10 +118,14 @@ def _figure(fleet: Fleet) -> Iterator[PlainBlock]:
         return
     first = sorted(timed, key=lambda pair: pair[0].outlier is None)[:HOSTS_DRAWN]
     drawn = {host.file for host, _ in first}
-    rows = [(_short(host.name), us, _differs(host)) for host, us in timed if host.file in drawn]
-    far = [f"{name} ({differs})" for name, _, differs in rows if differs]
+    rows = [
+        (_short(host.name), us, _remark(host), host.outlier is not None)
+        for host, us in timed
+        if host.file in drawn
+    ]
+    far = [f"{name} ({remark})" for name, _, remark, is_outlier in rows if is_outlier]
     outliers = f"Outliers among drives of one model: {', '.join(far)}." if far else "No outliers."
-    name, slowest_us, _ = rows[0]
+    name, slowest_us, *_ = rows[0]
     yield Figure(
         HostLatencies(tuple(rows), len(timed)),
         "p99 of one sync by host",
@@ -129,8 +133,12 @@ def _figure(fleet: Fleet) -> Iterator[PlainBlock]:
     )
 
 
-def _differs(host: FleetHost) -> str:
-    return _against(host.outlier.times_the_median) if host.outlier else ""
+def _remark(host: FleetHost) -> str:
+    """How far an outlier is from its model; and that a mean is none."""
+    remarks = [_against(host.outlier.times_the_median)] if host.outlier else []
+    if host.latency and host.latency.p99_us is None:
+        remarks.append("mean")
+    return ", ".join(remarks)
 
 
 def _against(times: float) -> str:

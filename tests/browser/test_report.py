@@ -1,5 +1,6 @@
 """The HTML report in a real browser: by day, by night, on a phone and on paper."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,7 +28,7 @@ from tests.support.faults import missing
 
 EVERY: Final = [(name, face) for name in NAMES for face in FACES]
 
-WITHOUT_CHARTS: Final = ("no-charts", "fleet")
+WITHOUT_CHARTS: Final = ("no-charts",)
 
 AXE: Final = [
     ("nvme-consumer", LIGHT),
@@ -242,6 +243,65 @@ def test_the_measure_of_contrast() -> None:
     assert contrast("rgb(118, 118, 118)", "rgb(255, 255, 255)") == pytest.approx(4.54, abs=0.005)
 
 
+# What is folded
+
+
+def test_what_is_folded_is_closed_on_a_screen_and_open_on_paper(shown: Shown) -> None:
+    seen = shown.opened.ask(
+        "() => [...document.querySelectorAll('details > .folded')].map(one => one.firstElementChild"
+        ".checkVisibility({contentVisibilityAuto: true}) && one.getBoundingClientRect().height > 0)"
+    )
+    assert len(seen) >= 2
+    assert set(seen) == {shown.face is PRINT}
+
+
+@pytest.mark.parametrize("face", [LIGHT, DARK, PHONE], ids=lambda face: face.name)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_unfolded_has_room(
+    name: str, face: Face, browser: Browser, reports: dict[str, Path]
+) -> None:
+    with opened(browser, reports[name], face) as shown:
+        shown.ask("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+        asked = Shown(name, face, shown)
+        test_nothing_scrolls_sideways(asked)
+        test_text_stays_in_its_box(asked)
+        test_text_in_charts_can_be_read(asked)
+
+
+@pytest.mark.parametrize("name", ["nvme-consumer", "fleet"])
+def test_a_click_and_a_key_open_what_is_folded(
+    name: str, browser: Browser, reports: dict[str, Path]
+) -> None:
+    with opened(browser, reports[name], PHONE) as shown:
+        first, last = shown.page.locator("summary").first, shown.page.locator("summary").last
+        first.click()
+        last.press("Enter")
+        opened_now = shown.ask(
+            "() => [...document.querySelectorAll('details')].map(one => one.open)"
+        )
+    assert opened_now[0]
+    assert opened_now[-1]
+    assert sum(opened_now) == 2
+
+
+@pytest.mark.parametrize("name", ["hdd", "one-server", "measured", "tmpfs", "fleet"])
+def test_four_screens_are_enough(name: str, browser: Browser, reports: dict[str, Path]) -> None:
+    with opened(browser, reports[name], LIGHT) as shown:
+        assert shown.ask("() => document.scrollingElement.scrollHeight") <= 4 * 900
+
+
+def test_paper_has_what_is_folded(browser: Browser, reports: dict[str, Path]) -> None:
+    """Of the PDF: as many pages as with all of it opened by hand."""
+    with opened(browser, reports["one-server"], LIGHT) as shown:
+        closed = pages(shown.page.pdf(format="A4"))
+        shown.ask("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+        assert closed == pages(shown.page.pdf(format="A4")) > 5
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
 # One face is enough
 
 
@@ -271,6 +331,7 @@ def test_axe_finds_no_violation(
     name: str, face: Face, browser: Browser, reports: dict[str, Path], axe: str
 ) -> None:
     with opened(browser, reports[name], face, scripts=True) as shown:
+        shown.ask("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
         shown.ask(axe)
         found = shown.ask("() => axe.run(document, {resultTypes: ['violations']})")
     said = [

@@ -55,8 +55,8 @@ class HeadroomChart:
 class HostLatencies:
     """How long a sync takes on each host."""
 
-    rows: tuple[tuple[str, float, str], ...]
-    """(host, us, how it differs from its model or "" where it does not), slowest first."""
+    rows: tuple[tuple[str, float, str, bool], ...]
+    """(host, us, what to say of it or "", whether it is an outlier), slowest first."""
     hosts: int
     """So many there are; the rows are those worth a look."""
 

@@ -13,13 +13,17 @@ def host_latencies(chart: HostLatencies) -> Canvas:
         BarRow(
             name,
             latency_us,
-            f"{format_latency(latency_us)}, {differs}" if differs else format_latency(latency_us),
-            bold=bool(differs),
-            colour=BAD if differs else ACCENT,
+            ", ".join(filter(None, (format_latency(latency_us), note))),
+            bold=is_outlier,
+            colour=BAD if is_outlier else ACCENT,
         )
-        for name, latency_us, differs in chart.rows
+        for name, latency_us, note, is_outlier in chart.rows
     ]
     caption = "p99 of one sync"
     if len(rows) < chart.hosts:
         caption += f", {format_count(len(rows))} of {format_count(chart.hosts)} hosts"
-    return draw_rows(rows, scale_for(values_of(rows)), caption, format_latency)
+    return draw_rows(rows, scale_for(values_of(rows)), caption, _tick)
+
+
+def _tick(latency_us: float) -> str:
+    return format_latency(latency_us) if latency_us else "0"

@@ -110,8 +110,9 @@ def _methods(measurement: Measurement) -> Iterator[PlainBlock]:
 def conditions_block(report: Report) -> Folded:
     """On what, where and when; what nobody knows stands together at the end."""
     measurement = report.measurement
-    environment, target = measurement.environment, measurement.target
+    environment, target, verdict = measurement.environment, measurement.target, report.storage
     found: list[tuple[str, Known[object]]] = [
+        ("behaves like", f"{verdict.name} ({verdict.storage_class}). {verdict.description}"),
         ("taken", _when(report.measured)),
         ("how", measurement.source),
         *([("label", measurement.label)] if measurement.label else []),
@@ -182,9 +183,6 @@ def trust_section(report: Report) -> Section:
             *_distribution(report.measurement, report.histogram),
             Paragraph(f"Trust: {verdict.trust}. {TRUST_MEANS[verdict.trust]}"),
             Notes([sentence(text) for text in (*evidence, *report.notes)]),
-            Paragraph(
-                f"Behaves like: {verdict.name} ({verdict.storage_class}). {verdict.description}"
-            ),
         ],
     )
 
