@@ -87,7 +87,7 @@ def _sentence(text: str) -> str:
 
 def _name(server: ServerReport) -> str:
     advice = server.advice
-    return f"{VENDORS[advice.engine].title} {advice.engine_version}" if advice else "A database"
+    return f"{VENDORS[advice.engine].title} {advice.engine_version}" if advice else "a database"
 
 
 def _to_do(servers: tuple[ServerReport, ...]) -> str:

@@ -266,7 +266,7 @@ def test_markdown_says_a_blank_for_what_steers(said: str) -> None:
     text = render_markdown(document(said))
     assert steers(text) == set()
     kinds = [kind for kind, _ in markdown_words(text)]
-    assert kinds.count("heading_open") == 4  # its own: the title, the section, the entries
+    assert kinds.count("heading_open") == 4  # its own: title, section, entries, folded
 
 
 def test_a_fence_is_longer_than_any_in_it() -> None:
