@@ -120,7 +120,7 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
         headings = ("host", "mean", "of its model", "against it", "model")
         blocks += _rows_table(headings, [_far(*pair) for pair in found], (1, 2, 3), most)
     else:
-        blocks.append(Paragraph("There is none."))
+        blocks.append(Paragraph("None."))
     if fleet.models:
         blocks.append(
             Table(
