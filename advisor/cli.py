@@ -76,6 +76,13 @@ MOVED: Final = {
     "compare": dict.fromkeys(("--baseline", "--tolerance"), "drift"),
 }
 """What was an option, and is a command of its own now."""
+WITHOUT_SERVER: Final = frozenset({"capacity", "report", "compare", "drift"})
+"""What can be asked without a server in mind."""
+OF_SERVERS: Final = frozenset(
+    {"db_version", "durability", "memory", "recovery_time", "expected_tps"}
+    | {"log_bytes_per_commit", "build"}
+)
+"""The options that mean nothing then."""
 PLAIN: Final[dict[str, Any]] = {
     "add_completion": False,
     # Plain help: rich's is prettier and doubles the start-up time.
@@ -109,6 +116,8 @@ class CommandOnDemand(WithEpilog, TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Raises UsageError that names the variable which a senseless value comes from."""
+        if self.name in WITHOUT_SERVER and not ctx.params["db"]:
+            _drop_server_defaults(ctx, self.params)
         try:
             return super().invoke(ctx)
         except UsageError as error:
@@ -274,6 +283,14 @@ def _usage_error(error: Any) -> UsageError:
             said if is_given else f"'--[^(]*{said}", "" if is_given else variable, message
         )
     return UsageError(message, no_such_choice(message) or f"{where} --help")
+
+
+def _drop_server_defaults(context: Any, params: list[Any]) -> None:
+    """A variable is a default: where it means nothing, it is no mistake."""
+    for param in params:
+        source = context.get_parameter_source(param.name)
+        if param.name in OF_SERVERS and source and source.name == "ENVIRONMENT":
+            context.params[param.name] = param.get_default(context)
 
 
 def _naming_variables(error: UsageError, ctx: Any) -> UsageError:

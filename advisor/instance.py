@@ -1,10 +1,13 @@
 """A database server of this host: one that runs, and one that is set up. Pure."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
+
+TEMPORARY_FOLDERS: Final = ("verify-fsync-", "apply-fsync-")
+"""How the folders of our own temporary servers begin."""
 
 
 class RunningServer(NamedTuple):

@@ -114,7 +114,7 @@ def distinct_share(changes: float, pages: float, data: DataSet) -> float:
     """Of so many changes of pages at random the share that hit a page for the first time."""
     if changes <= 0:
         return 1.0
-    first = sum(
+    first = math.fsum(
         size * pages * -math.expm1(-changes * accesses / (size * pages))
         for size, accesses in _parts(data)
     )

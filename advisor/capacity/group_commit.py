@@ -211,7 +211,7 @@ def sync_wait_us(model: CommitModel, drive: SyncLatencies) -> float:
         for stage in model.sequence.stages
     )
     replica_us = model.rtt_us if model.sequence.stages else 0.0
-    return model.commits * (sum(waits_us) + replica_us)
+    return model.commits * (math.fsum(waits_us) + replica_us)
 
 
 def _run_length(transactions: int, fewest: int, commits: int) -> int:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import fsum
 from random import Random
 
 from advisor.measurement import Series, Summary
@@ -70,12 +71,12 @@ class Latency:
         if len(points) < 2 or summary.p50_us is None:  # of two ends alone nothing follows
             return cls.constant(summary.mean_us)
         shape = [_between(points, (index + 0.5) / QUANTILES) for index in range(QUANTILES)]
-        scale = summary.mean_us * QUANTILES / sum(shape)
+        scale = summary.mean_us * QUANTILES / fsum(shape)
         return cls(tuple(latency_us * scale for latency_us in shape))
 
     @property
     def mean_us(self) -> float:
-        return sum(self.ordered_us) / len(self.ordered_us)
+        return fsum(self.ordered_us) / len(self.ordered_us)
 
     def draw(self, random: Random) -> float:
         """One latency, in microseconds."""

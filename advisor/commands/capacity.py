@@ -10,8 +10,8 @@ from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
-from advisor.measurement import without_controls
 from advisor.output.capacity import capacity_document
+from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output.waiting import working_on
 from advisor.output_files import check_writable
@@ -77,7 +77,7 @@ def capacity(options: PlanCapacityOptions) -> None:
     require_trust(verdict, options.require_trust)
     notify_about(verdict, notes, quiet=product.quiet)
     if form == "json":
-        text = without_controls(plan.model_dump_json(indent=2)) + "\n"
+        text = json_text(plan)
     else:
         colours = product.output is None
         text = render(capacity_document(plan), form, colours=colours)

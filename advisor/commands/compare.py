@@ -18,8 +18,8 @@ from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
 from advisor.comparison.side_by_side import compare as compare_drives
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import without_controls
 from advisor.output.comparison import comparison_document
+from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output_files import check_writable
 
@@ -49,7 +49,7 @@ def compare(options: CompareOptions) -> None:
     drives = side_by_side(options.drives or [], load_storage_knowledge())
     comparison = compare_drives(drives, syncs, advice=advised_changes(drives, request))
     if form == "json":
-        text = without_controls(comparison.model_dump_json(indent=2)) + "\n"
+        text = json_text(comparison)
     else:
         colours = product.output is None
         text = render(comparison_document(comparison), form, colours=colours)

@@ -21,8 +21,8 @@ from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
 from advisor.comparison.side_by_side import compare
 from advisor.errors import AdvisorError, NotTrustedError, SlowerError
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import without_controls
 from advisor.output.comparison import comparison_document, inconclusive_text
+from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output_files import check_writable
 
@@ -69,7 +69,7 @@ def drift(options: DriftOptions) -> None:
     changes = advised_changes([before, now], request)
     comparison = compare([before, now], syncs, advice=changes, baseline=check)
     if form == "json":
-        text = without_controls(comparison.model_dump_json(indent=2)) + "\n"
+        text = json_text(comparison)
     else:
         colours = product.output is None
         text = render(comparison_document(comparison), form, colours=colours)

@@ -19,7 +19,7 @@ from advisor.commands.apply import ApplyOptions, change_files
 from advisor.commands.asking import agreed_to, answer_to
 from advisor.commands.auditing import read_files
 from advisor.commands.console import notify, write_output
-from advisor.commands.here import find_here, server_text
+from advisor.commands.here import find_here, server_arguments, server_text
 from advisor.commands.measuring import where
 from advisor.commands.options import OutputOptions, RequestOptions
 from advisor.commands.requests import build_request
@@ -58,7 +58,7 @@ def guided() -> None:
 
     Nothing is measured, started or written without a yes. Raises AdvisorError, and Interrupted.
     """
-    here = find_here("recommend", lambda each: ["--db", each.vendor, each.directory])
+    here = find_here("recommend", server_arguments)
     if here.instance is None:
         raise AdvisorError(
             "no database server was found on this host",

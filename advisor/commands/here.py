@@ -31,8 +31,8 @@ def find_here(
     found, doubtful = _servers(vendor)
     if not found:
         for each in doubtful:
-            told = f"{server_text(each)} is not taken without being named: {each.doubt}"
-            notify(f"note: {told}", quiet=quiet)
+            told = f"{server_text(each)} is left out: {each.doubt}"
+            notify(f"note: {told}; name a directory to measure it", quiet=quiet)
         what = VENDORS[vendor].title if vendor else "database"
         why = f"the current directory: no {what} server was found on this host"
         return Here(Drives(Path()), why=why)
@@ -64,6 +64,19 @@ def here_for(
     if drive.directory is not None:
         return Here(drives_of(drive), find_at(drive.directory))
     return find_here(command, typed, vendor, quiet=quiet)
+
+
+def drive_arguments(instance: ServerInstance) -> list[str | Path]:
+    """What names a server's drives."""
+    words: list[str | Path] = [instance.directory]
+    words += ["--log-dir", instance.log] if instance.log else []
+    words += ["--binary-log-dir", instance.binary_log] if instance.binary_log else []
+    return words
+
+
+def server_arguments(instance: ServerInstance) -> list[str | Path]:
+    """What names a server and its drives."""
+    return ["--db", instance.vendor, *drive_arguments(instance)]
 
 
 def audit_arguments(instance: ServerInstance) -> list[str | Path]:

@@ -75,7 +75,7 @@ def _drives(options: MeasureOptions) -> tuple[Drives, str]:
     """What is measured, and what to say of it where nobody named it."""
     if options.directory is not None:
         return Drives(options.directory, options.log_dir, options.binary_log_dir), ""
-    from advisor.commands.here import find_here  # looks at the host's servers
+    from advisor.commands.here import drive_arguments, find_here  # looks at the host's servers
 
-    here = find_here("measure", lambda each: [each.directory], quiet=options.product.quiet)
+    here = find_here("measure", drive_arguments, quiet=options.product.quiet)
     return here.drives, here.why

@@ -11,6 +11,7 @@ from advisor.output.progress import progress_bar
 from advisor.probe import PLANS, measure
 from advisor.probe.data_directories import on_other_devices
 from advisor.probe.devices import describe_target
+from advisor.vendors.registry import VENDORS
 
 
 def measure_drives(
@@ -43,11 +44,20 @@ def measure_drives(
     )
 
 
-def note_other_devices(directory: Path, *, quiet: bool) -> None:
-    """Where running servers keep their data, if not there."""
+def note_other_devices(drives: Drives, *, quiet: bool) -> None:
+    """Where running servers keep their data, if not there; and a log that only a link leads to."""
+    directory = drives.data
     for other in on_other_devices(directory):
         elsewhere = f"a running {other.server} keeps its data in {other.directory}"
         notify(f"note: {elsewhere}, on another device than {directory}", quiet=quiet)
+    places = {vendor.log_places({}, directory)[0] for vendor in VENDORS.values()}
+    for place in () if drives.log else filter(None, places):
+        if _device(place) not in (None, _device(directory)):
+            real = place.resolve()
+            notify(
+                f"note: {place} lies on another device; --log-dir {real} measures that, too",
+                quiet=quiet,
+            )
 
 
 def _measure(

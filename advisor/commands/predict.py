@@ -16,7 +16,8 @@ from advisor.commands.source import measured, named_fragment, stored_measurement
 from advisor.errors import UsageError
 from advisor.instance import Drives
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, without_controls
+from advisor.measurement import Measurement
+from advisor.output.json_text import json_text
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers import render
 from advisor.servers.connection import (
@@ -136,7 +137,7 @@ def _predict(
     for note in found.notes:
         tell(f"note: {note}")
     if options.format_ == "json":
-        text = without_controls(found.model_dump_json(indent=2)) + "\n"
+        text = json_text(found)
     else:
         text = render(prediction_document(found), "table")
     write_output(text)

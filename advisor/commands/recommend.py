@@ -1,10 +1,12 @@
 """fsync-advisor recommend: the main job, a configuration fragment."""
 
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast, get_args
 
 import typer
 
+from advisor.advice import Advice
 from advisor.advise import advise, only_groups
 from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
@@ -18,9 +20,9 @@ from advisor.commands.source import (
 )
 from advisor.errors import UsageError
 from advisor.instance import Here
-from advisor.measurement import without_controls
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
+from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
 from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.vendors.forms import FormName
@@ -32,6 +34,7 @@ RecommendForm = Literal[FormName, "json", "fragment"]
 class RecommendOptions:
     """The options of `recommend`."""
 
+    context: typer.Context
     db: shared.DatabaseFound = None
     db_version: shared.DatabaseVersion = None
     drive: shared.DriveOptions
@@ -46,6 +49,14 @@ class RecommendOptions:
     ] = None
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what was left alone or skipped, too.")
+    ] = False
+    show_config: Annotated[
+        bool,
+        typer.Option(
+            "--show-config",
+            help="Print the file on a terminal, too, which else shows a summary; so do --explain"
+            " and --format.",
+        ),
     ] = False
     format_: Annotated[
         RecommendForm | None,
@@ -73,7 +84,8 @@ class RecommendOptions:
 def recommend(options: RecommendOptions) -> None:
     """Write a my.cnf or postgresql.conf fragment for DIR's drive.
 
-    Every line has its reason, its rule and its source. Nothing is changed on the server.
+    A terminal shows a summary; a pipe, --output and --show-config get the file. Every line has its
+    reason, its rule and its source. Nothing is changed on the server.
 
     \b
     --format       What it is
@@ -107,9 +119,12 @@ def recommend(options: RecommendOptions) -> None:
     if options.group:
         advice = only_groups(advice, options.groups)
     require_trust(advice.storage, options.require_trust)
+    if _wants_summary(options):
+        write_output(_summary(advice, options), product)
+        return
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if asked == "json":
-        text = without_controls(advice.model_dump_json(by_alias=True, indent=2)) + "\n"
+        text = json_text(advice)
     else:
         text = render_fragment(advice, explain=options.explain, form=form)
     write_output(text, product)
@@ -119,12 +134,27 @@ def _here(options: RecommendOptions) -> Here | None:
     drive, db = options.drive, options.db
     if drive.from_file is not None:
         return None
-    from advisor.commands.here import here_for  # looks at the host's servers
+    from advisor.commands.here import here_for, server_arguments  # looks at the host's servers
 
     return here_for(
         drive,
         db,
         "recommend",
-        lambda each: ["--db", each.vendor, each.directory],
+        server_arguments,
         quiet=options.product.quiet,
     )
+
+
+def _wants_summary(options: RecommendOptions) -> bool:
+    """Whether somebody reads it on a terminal, and has not asked for the file."""
+    asks_for_file = options.show_config or options.explain or options.format_ is not None
+    return options.product.output is None and not asks_for_file and sys.stdout.isatty()
+
+
+def _summary(advice: Advice, options: RecommendOptions) -> str:
+    # Only here, for a pipe has no use for rich.
+    from advisor.commands.invocation import command_line
+    from advisor.output.renderers import render
+    from advisor.output.summary import summary_document
+
+    return render(summary_document(advice, command_line(options.context)), "terminal")

@@ -78,12 +78,12 @@ def _here(options: ReportOptions) -> Here | None:
     """The server here, where neither a drive nor a stored measurement is named."""
     if options.drive.from_file is not None or options.drive.directory is not None:
         return None
-    from advisor.commands.here import find_here  # looks at the host's servers
+    from advisor.commands.here import find_here, server_arguments  # looks at the host's servers
 
     named = parse_vendors(options.asked.db or [])
     return find_here(
         "report",
-        lambda each: ["--db", each.vendor, each.directory],
+        server_arguments,
         named[0] if len(named) == 1 else None,
         quiet=options.product.quiet,
     )

@@ -144,7 +144,7 @@ def measured(
     if save:
         write_text(save, to_json(measurement), force=product.force)
         notify_written(save, quiet=product.quiet)
-    note_other_devices(drives.data, quiet=product.quiet)
+    note_other_devices(drives, quiet=product.quiet)
     return measurement
 
 

@@ -26,8 +26,8 @@ from advisor.errors import UsageError
 from advisor.files import is_directory
 from advisor.instance import Drives
 from advisor.knowledge import known_settings, load_storage_knowledge
-from advisor.measurement import without_controls
 from advisor.output.fragment import render_fragment
+from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output.trial import trial_document
 from advisor.servers.apply import risks_of
@@ -149,7 +149,7 @@ def trial(options: TrialOptions) -> None:
         notes=(*notes, "Recovery is timed with the server's pages still in the kernel's cache."),
     )
     if options.format_ == "json":
-        write_output(without_controls(found.model_dump_json(indent=2)) + "\n")
+        write_output(json_text(found))
     else:
         write_output(render(trial_document(found), "table"))
 

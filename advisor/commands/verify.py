@@ -12,7 +12,7 @@ from advisor.commands.console import notify, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import named_fragment
 from advisor.errors import AdvisorError
-from advisor.measurement import without_controls
+from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output.verification import problem_lines, verification_document
 from advisor.servers.installed import require_server
@@ -45,7 +45,7 @@ def verify(options: VerifyOptions) -> None:
     installed = require_server(options.db, options.server)
     found = verify_fragment(fragment, installed, partial(notify, quiet=options.quiet))
     if options.format_ == "json":
-        text = without_controls(found.model_dump_json(indent=2)) + "\n"
+        text = json_text(found)
     else:
         text = render(verification_document(found), "table")
     write_output(text)

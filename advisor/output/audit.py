@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from advisor.audit.findings import AtRisk, Audit, Finding
-from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
+from advisor.audit.findings import AtRisk, Audit, Finding, Severity
+from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
+from advisor.output.verdict_line import audit_verdict
 from advisor.server_state import Activity
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
@@ -18,10 +19,19 @@ ORIGINS: Final[Mapping[str, str]] = {
     "unknown": "from where is not shown",
 }
 
+SEVERITY_TONES: Final[Mapping[Severity, Tone]] = {
+    "corruption-risk": "bad",
+    "data-loss": "bad",
+    "prevents-start": "bad",
+    "performance": "warn",
+    "note": "plain",
+}
+
 
 def audit_document(found: Audit) -> Document:
     """What was compared, the findings, and how busy the server was."""
-    return Document(sections=[Section(blocks=[block]) for block in _blocks(found)])
+    sections = [Section(blocks=[block]) for block in _blocks(found)]
+    return Document(sections=sections, verdict=audit_verdict(found))
 
 
 def _blocks(found: Audit) -> Iterator[DocumentBlock]:
@@ -32,7 +42,8 @@ def _blocks(found: Audit) -> Iterator[DocumentBlock]:
             for number, each in enumerate(found.findings, 1)
         ]
         headings = ("", "severity", "setting", "is", "should be")
-        yield Table("", headings, rows, numeric=frozenset({0}))
+        tones = {row: SEVERITY_TONES[each.severity] for row, each in enumerate(found.findings)}
+        yield Table("", headings, rows, numeric=frozenset({0}), tones=tones)
     for number, finding in enumerate(found.findings, 1):
         yield Lines(list(_finding(number, finding)))
     if found.notes:

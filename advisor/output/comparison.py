@@ -10,6 +10,7 @@ from advisor.comparison.side_by_side import Comparison, ComparisonGroup, Compari
 from advisor.measurement import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
 from advisor.output.text import sentence
+from advisor.output.verdict_line import drift_verdict
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
@@ -29,7 +30,9 @@ MEMORY_IS_THE_HOSTS: Final = (
 
 def comparison_document(comparison: Comparison) -> Document:
     """The whole comparison; with a baseline, what has changed since."""
-    return Document(sections=[Section(blocks=[block]) for block in _blocks(comparison)])
+    sections = [Section(blocks=[block]) for block in _blocks(comparison)]
+    check = comparison.baseline
+    return Document(sections=sections, verdict=drift_verdict(check) if check else None)
 
 
 def _blocks(comparison: Comparison) -> Iterator[DocumentBlock]:

@@ -3,14 +3,24 @@
 Each product has a pure function that makes a Document of it; each format has one renderer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Final, Literal
 
 from advisor.output.charts.data import Chart
 from advisor.output.text import one_line
 
 Tone = Literal["plain", "good", "warn", "bad"]
+Level = Literal["PASS", "WARN", "FAIL"]
+LEVEL_TONES: Final[Mapping[Level, Tone]] = {"PASS": "good", "WARN": "warn", "FAIL": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """The line that a product begins with: whether all is well, and the reason."""
+
+    level: Level
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Table:
     numeric: frozenset[int] = frozenset()
     marked: frozenset[int] = frozenset()
     """Rows that the reader looks for first."""
+    tones: Mapping[int, Tone] = field(default_factory=dict)
+    """Row -> the colour that a terminal shows it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ class Document:
     sections: Sequence[Section] = ()
     key_figures: Sequence[KeyFigure] = ()
     subtitle: str = ""
+    verdict: VerdictLine | None = None
 
 
 def printable(document: Document) -> Document:
@@ -146,6 +159,6 @@ def _printable(part: Any) -> Any:
             return type(part)(map(_printable, part))
     if is_dataclass(part) and not isinstance(part, type):
         return replace(
-            part, **{field.name: _printable(getattr(part, field.name)) for field in fields(part)}
+            part, **{each.name: _printable(getattr(part, each.name)) for each in fields(part)}
         )
     return part

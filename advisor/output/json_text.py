@@ -1,10 +1,8 @@
 """A product as JSON."""
 
-import json
-
-from advisor.measurement import Model
+from advisor.measurement import Model, without_controls
 
 
 def json_text(product: Model) -> str:
-    """Indented, and plain ASCII, so that no name in it steers a terminal."""
-    return json.dumps(product.model_dump(mode="json", by_alias=True), indent=2) + "\n"
+    """Indented, and without a character that would steer a terminal."""
+    return without_controls(product.model_dump_json(by_alias=True, indent=2)) + "\n"

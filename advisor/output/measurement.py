@@ -8,8 +8,11 @@ from advisor.analysis.storage import Ranking
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Summary, Unknown
-from advisor.output.document import Document, Lines, Remark, Section, Table, Tone
+from advisor.output.distribution import distribution
+from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
 from advisor.output.text import NOTHING_FOUND
+from advisor.output.verdict_line import drive_verdict
+from advisor.report.histogram import histogram
 from advisor.units import format_count, format_latency, format_named, format_size
 
 TRUST_TONES: Final[Mapping[Trust, Tone]] = {
@@ -29,13 +32,33 @@ def measurement_document(measurement: Measurement, verdict: Verdict) -> Document
         Remark(f"trust:   {verdict.trust}", TRUST_TONES[verdict.trust]),
         *(f"  {evidence.trust}: {evidence.text}" for evidence in verdict.evidence),
         *([] if verdict.evidence else [f"  {NOTHING_FOUND}"]),
-        *map(_rank, verdict.standings),
+        *(line for ranking in verdict.standings for line in _rank(ranking)),
         *(f"note: {warning.text}" for warning in measurement.warnings),
     ]
     place = (_directory(measurement), describe_measured(measurement).place)
     heading = Lines([": ".join(filter(None, place))])
-    blocks = (heading, series_table("", measurement), Lines(lines))
-    return Document(sections=[Section(blocks=[block]) for block in blocks])
+    picture = distribution(measurement, histogram(measurement.effective_sync))
+    blocks = (
+        heading,
+        *picture,
+        series_table("", measurement),
+        Lines(lines),
+        *_others(measurement),
+    )
+    sync = measurement.effective_sync
+    return Document(
+        sections=[Section(blocks=[block]) for block in blocks],
+        verdict=drive_verdict(verdict, sync.summary if sync else None),
+    )
+
+
+def _others(measurement: Measurement) -> Iterator[DocumentBlock]:
+    """The further drives of the same server."""
+    named = {"data files": measurement.data_files, "binary log": measurement.binary_log}
+    for what, other in named.items():
+        if other is not None:
+            place = (_directory(other), describe_measured(other).place)
+            yield series_table(f"{what}: {': '.join(filter(None, place))}", other)
 
 
 def series_table(title: str, measurement: Measurement) -> Table:
@@ -63,7 +86,8 @@ def _measured(measurement: Measurement) -> Iterator[str]:
         yield f"written: {format_size(measurement.written_bytes)}"
 
 
-def _rank(ranking: Ranking) -> str:
+def _rank(ranking: Ranking) -> Iterator[str]:
+    """Where the drive stands among the reference drives, in words and as a picture."""
     if ranking.next_faster is None:
         where = f"faster than all {ranking.of} reference drives"
     elif ranking.next_slower is None:
@@ -71,4 +95,6 @@ def _rank(ranking: Ranking) -> str:
     else:
         where = f"between reference drives {ranking.next_faster} and {ranking.next_slower}"
     rate = format_named("ops_per_s", ranking.ops_per_s)
-    return f"classic {ranking.block_bytes // 1024} KiB: {rate}, {where}"
+    scale = f"{'-' * (ranking.rank - 1)}*{'-' * (ranking.of - ranking.rank + 1)}"
+    yield f"classic {ranking.block_bytes // 1024} KiB: {rate}, {where}"
+    yield f"  fast {scale} slow"

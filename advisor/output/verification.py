@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.output.document import Document, Lines, Section, Table
+from advisor.output.document import Document, Lines, Section, Table, Tone
+from advisor.output.verdict_line import verification_verdict
 from advisor.vendors.registry import VENDORS
 from advisor.verification import GOOD, Verification
 
@@ -11,7 +12,7 @@ HEADINGS: Final = ("line", "setting", "fragment", "server has", "verdict")
 
 
 def verification_document(found: Verification) -> Document:
-    """The table, and one line that sums it up."""
+    """The verdict, the table, and one line that sums it up."""
     rows = [
         (
             str(entry.line),
@@ -28,8 +29,13 @@ def verification_document(found: Verification) -> Document:
         for verdict in dict.fromkeys(row[4] for row in rows)
     }
     parts = ", ".join(f"{number} {verdict}" for verdict, number in count.items())
-    blocks = (Table("", HEADINGS, rows), Lines([f"{server}: {parts}"]))
-    return Document(sections=[Section(blocks=[block]) for block in blocks])
+    tones: dict[int, Tone] = {
+        row: "bad" for row, entry in enumerate(found.lines) if entry.verdict not in GOOD
+    }
+    blocks = (Table("", HEADINGS, rows, tones=tones), Lines([f"{server}: {parts}"]))
+    return Document(
+        sections=[Section(blocks=[block]) for block in blocks], verdict=verification_verdict(found)
+    )
 
 
 def problem_lines(found: Verification) -> Iterator[str]:

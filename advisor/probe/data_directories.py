@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from advisor.instance import RunningServer
+from advisor.instance import TEMPORARY_FOLDERS, RunningServer
 from advisor.probe.mounts import seen_from_here
 from advisor.vendors.registry import VENDORS
 
@@ -21,8 +21,11 @@ def on_other_devices(directory: Path) -> list[RunningServer]:
 
     Servers of other users show theirs only to root; they are left out.
     """
-    device = directory.stat().st_dev
     found: list[RunningServer] = []
+    try:
+        device = directory.stat().st_dev
+    except OSError:  # gone since it was measured
+        return found
     for server in running():
         try:
             elsewhere = server.directory.stat().st_dev != device
@@ -56,6 +59,8 @@ def running() -> list[RunningServer]:
         directory, elsewhere = seen_from_here(process.info["pid"], process.info["cwd"] or "/")
         if directory is None or not os.path.exists(directory / file):
             continue
+        if any(part.startswith(TEMPORARY_FOLDERS) for part in directory.parts):
+            continue  # a temporary server of ours
         server = next(name for name in DATA_DIRECTORY_FILES if name in names)
         uids = process.info["uids"]
         known = RunningServer(

@@ -13,6 +13,7 @@ from advisor.measurement import (
     Unknown,
 )
 from advisor.statistics import ci95_percent
+from advisor.units import format_latency, format_size
 
 OTHERS_PERCENT: Final = 5
 """Others' writes, in percent of ours, from which on they are told of."""
@@ -62,7 +63,7 @@ def _busy_before(
         return None
     return (
         "competing-writes",
-        f"before the run others wrote {idle_bytes_per_s / 1e6:.1f} MB/s to the same device; at that"
+        f"before the run others wrote {format_size(idle_bytes_per_s)}/s to the same device; at that"
         f" rate {100 * expected_bytes / written_bytes:.0f} % of what we wrote: measure again when"
         " the drive is idle",
     )
@@ -86,8 +87,8 @@ def _busy_meanwhile(target: Target, primary: Series | None) -> tuple[str, str] |
         return None
     return (
         "competing-writes",
-        f"during series {primary.name} the device wrote {device_bytes / 1e6:.1f} MB,"
-        f" {foreign_bytes / 1e6:.1f} MB of them not ours: measure again when the drive is idle",
+        f"during series {primary.name} the device wrote {format_size(device_bytes)},"
+        f" {format_size(foreign_bytes)} of them not ours: measure again when the drive is idle",
     )
 
 
@@ -114,9 +115,9 @@ def _drift(primary: Series | None) -> tuple[str, str] | None:
         return None
     return (
         "not-stationary",
-        f"the mean of {primary.name} went from {first_us:.1f} us in the first half of the run to"
-        f" {last_us:.1f} us in the second ({percent:+.0f} %), more than chance explains: the rate"
-        " may go on changing; measure longer",
+        f"the mean of {primary.name} went from {format_latency(first_us)} in the first half of the"
+        f" run to {format_latency(last_us)} in the second ({percent:+.0f} %), more than chance"
+        " explains: the rate may go on changing; measure longer",
     )
 
 

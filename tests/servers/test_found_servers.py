@@ -62,3 +62,8 @@ def test_a_log_on_another_drive_is_measured_and_used(host: DebianHost) -> None:
     assert stored["target"]["directory"] == "/var/lib/wal"
     assert stored["data_files"]["target"]["directory"] == "/var/lib/postgresql/15/main"
     assert stored["binary_log"] is None
+    data = host.run("measure", "--quick", "/var/lib/postgresql/15/main")
+    assert "--log-dir /var/lib/wal measures that, too" in data.stderr
+    named = host.run("measure", "--quick", "--log-dir", "/var/lib/wal", "/var/lib/postgresql")
+    assert named.stdout.splitlines()[0].startswith("/var/lib/wal: ext4 on ")
+    assert "data files: /var/lib/postgresql: ext4 on " in named.stdout

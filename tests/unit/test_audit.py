@@ -639,6 +639,8 @@ def test_the_text() -> None:
     assert (
         text
         == """\
+FAIL: 1 finding: innodb_doublewrite = OFF (corruption-risk).
+
 MySQL 9.7 (as given), durability durable, 15 settings compared, without a
   measured drive: 1 finding
 
@@ -685,7 +687,8 @@ def test_more_syncs_than_the_drive_makes_are_another_drives() -> None:
 
 
 def test_nothing_to_change_is_a_result() -> None:
-    first, second, *_ = audit_text(audit_of("postgresql", "15")).splitlines()
+    verdict, _, first, second, *_ = audit_text(audit_of("postgresql", "15")).splitlines()
+    assert verdict == "PASS: nothing to change in 21 settings."
     assert first.startswith("PostgreSQL 15 (as given), durability durable, 21 settings compared")
     assert f"{first} {second}".endswith(": nothing to change")
 

@@ -501,25 +501,31 @@ def test_all_settings_are_those_of_both_engines() -> None:
     assert load_all_settings() == (*load_settings("innodb"), *load_settings("postgresql"))
 
 
+RULES_LIST = "see: fsync-advisor rules list"
+
+
 @pytest.mark.parametrize(
-    "name",
+    ("name", "hint"),
     [
-        "",
-        "fsync_method",
-        "postgresql.sync_binlog",
-        "mysql.sync_binlog",
-        "innodb.sync_binlog.careless",
-        "innodb.sync_binlog.relaxed.more",
-        "sync_binlog.careless",
-        "innodb",
-        "innodb.",
+        ("", RULES_LIST),
+        ("fsync_method", "did you mean postgresql.wal_sync_method?"),
+        ("postgresql.sync_binlog", "did you mean postgresql.fsync?"),
+        ("mysql.sync_binlog", "did you mean innodb.sync_binlog?"),
+        (
+            "innodb.sync_binlog.careless",
+            "did you mean innodb.sync_binlog.relaxed or innodb.sync_binlog?",
+        ),
+        ("innodb.sync_binlog.relaxed.more", "did you mean innodb.sync_binlog.relaxed?"),
+        ("sync_binlog.careless", "did you mean innodb.sync_binlog.relaxed?"),
+        ("innodb", RULES_LIST),
+        ("innodb.", RULES_LIST),
     ],
 )
-def test_a_setting_or_rule_we_do_not_have_is_refused_by_name(name: str) -> None:
+def test_a_setting_or_rule_we_do_not_have_is_refused_by_name(name: str, hint: str) -> None:
     with pytest.raises(UsageError) as refusal:
         find_setting(name)
     assert refusal.value.message == f"there is no rule or setting {name!r}"
-    assert refusal.value.hint == "see: fsync-advisor rules list"
+    assert refusal.value.hint == hint
 
 
 @pytest.mark.parametrize(

@@ -276,7 +276,7 @@ def test_a_fragment_is_written_to_a_new_file_only(
         (("report",), "r.md", "# What "),
         (("report",), "r.prom", "# HELP "),
         (("report",), "r.json", "{"),
-        (("report",), "r.txt", "What "),
+        (("report",), "r.txt", "PASS: "),
         (("report", "--format", "markdown"), "r.html", "# What "),
         (("capacity",), "c.md", "One connection"),
         (("capacity",), "c.json", "{"),

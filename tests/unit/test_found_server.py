@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.commands.here import audit_arguments, find_here
+from advisor.commands.here import audit_arguments, drive_arguments, find_here, server_arguments
 from advisor.commands.typed import TypedCommands, command_line
 from advisor.errors import UsageError
 from advisor.instance import Drives, RunningServer, ServerInstance
@@ -104,8 +104,8 @@ def test_one_with_a_doubt_is_not_taken(
     here += [MARIADB._replace(doubt="it belongs to alice")]
     assert find_here("measure", typed).instance is None
     assert capsys.readouterr().err == (
-        "fsync-advisor: note: MariaDB 10.11.6 in /var/lib/mysql, running is not taken without being"
-        " named: it belongs to alice\n"
+        "fsync-advisor: note: MariaDB 10.11.6 in /var/lib/mysql, running is left out: it belongs to"
+        " alice; name a directory to measure it\n"
     )
     here += [CLUSTER]
     assert find_here("measure", typed).instance == CLUSTER
@@ -130,6 +130,20 @@ def test_how_a_server_is_named_to_audit() -> None:
         *("--db", "mariadb"),
         *("--config", Path("/etc/mysql/my.cnf")),
         Path("/var/lib/mysql"),
+    ]
+
+
+def test_how_its_drives_are_named() -> None:
+    with_logs = CLUSTER._replace(log=Path("/wal"))
+    assert drive_arguments(CLUSTER) == [Path("/var/lib/postgresql/15/main")]
+    assert drive_arguments(with_logs) == [
+        Path("/var/lib/postgresql/15/main"),
+        *("--log-dir", Path("/wal")),
+    ]
+    assert server_arguments(MARIADB._replace(binary_log=Path("/b"))) == [
+        *("--db", "mariadb"),
+        Path("/var/lib/mysql"),
+        *("--binary-log-dir", Path("/b")),
     ]
 
 
@@ -239,6 +253,19 @@ def test_what_packages_have_set_up(root: Path, monkeypatch: pytest.MonkeyPatch) 
     assert versions == [(17,), (15,), (16,)]
     (main,) = find_instances([], "mariadb", root)[0].main
     assert main == root / "etc/my.cnf"
+
+
+def test_one_that_we_may_not_read_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its configuration includes what is not there to be read; a program shows that it is one."""
+    program = root / "usr/sbin/mariadbd"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'mariadbd  Ver 10.11.6-MariaDB for debian-linux-gnu'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", "/bin")
+    (root / "etc/my.cnf").write_bytes(b"x" * (2 << 20))
+    (found,) = find_instances([], "mariadb", root)
+    assert (found.directory, found.program) == (root / "etc", program)
+    assert str(root / "etc/my.cnf") in found.doubt
 
 
 def test_a_directory_that_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

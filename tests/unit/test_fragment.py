@@ -106,7 +106,7 @@ def test_a_drive_that_keeps_nothing_is_named_in_the_first_line() -> None:
 
 def test_a_suspicious_drive_is_named_in_the_head() -> None:
     head = render_fragment(advice_on(stored("raid-cache"))).split("[mysqld]")[0]
-    assert "# Trust: suspicious\n#   sda rotates, but synced one block at 10 310/s" in head
+    assert "# Trust: suspicious\n#   sda rotates, but synced one block at 10,310/s" in head
 
 
 @pytest.mark.parametrize(

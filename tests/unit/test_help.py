@@ -152,6 +152,18 @@ def test_a_variable_has_the_default(
     assert "settings for PostgreSQL 17 (as given)" in out
 
 
+@pytest.mark.parametrize("command", ["capacity", "report", "compare"])
+def test_a_variable_that_means_nothing_without_a_server_is_no_mistake(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FSYNC_ADVISOR_MEMORY", "8GB")
+    monkeypatch.setenv("FSYNC_ADVISOR_DURABILITY", "loses-recent-on-crash")
+    drive = (HDD, "ref:7a") if command == "compare" else ("--from", HDD, "--clients", "1")
+    assert run(capsys, command, *drive)[0] == 0
+    status, _, err = run(capsys, command, *drive, "--memory", "8GB")
+    assert (status, "need --db" in err or "needs --db" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

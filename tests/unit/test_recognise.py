@@ -107,4 +107,4 @@ def test_a_directory_without_measurements_is_said(tmp_path: Path, told: Run) -> 
 
 
 def test_what_is_no_command_and_no_path_stays_unknown(tmp_path: Path, told: Run) -> None:
-    assert "No such command" in told("fleet", tmp_path / "missing")
+    assert "there is no command" in told("fleet", tmp_path / "missing")

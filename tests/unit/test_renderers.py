@@ -496,13 +496,27 @@ def test_the_margin_counts() -> None:
 # The histogram in letters
 
 
+MARKS: Final = (("p50", 150.0), ("p90", 199.0), ("p99", 200.0))
+
+
 def test_a_histogram_in_letters() -> None:
-    chart = LatencyHistogram("s", ((100.0, 200.0, 80), (200.0, 400.0, 40), (400.0, 800.0, 0)), ())
+    chart = LatencyHistogram(
+        "s", ((100.0, 200.0, 80), (200.0, 400.0, 40), (400.0, 800.0, 0)), MARKS
+    )
     assert histogram_lines(chart) == [
-        "  100 us to   200 us  " + "#" * 40 + "         80",
-        "  200 us to   400 us  " + "#" * 20 + " " * 20 + "         40",
-        "  400 us to   800 us  " + " " * 40 + "          0",
+        "  100 us to   200 us  " + "#" * 36 + "         80  p50",
+        "  200 us to   400 us  " + "#" * 18 + " " * 18 + "         40  p99",
+        "  400 us to   800 us  " + " " * 36 + "          0",
     ]
+
+
+def test_a_histogram_in_blocks() -> None:
+    """To an eighth of a column: 36 columns for 80 samples are 16.2 for 36 and 0.45 for one."""
+    chart = LatencyHistogram(
+        "s", ((100.0, 200.0, 80), (200.0, 400.0, 36), (400.0, 800.0, 0), (800.0, 900.0, 1)), MARKS
+    )
+    bars = [line[22:58].rstrip() for line in histogram_lines(chart, blocks=True)]
+    assert bars == ["█" * 36, "█" * 16 + "▎", "", "▌"]
 
 
 def test_neighbouring_buckets_are_taken_together() -> None:

@@ -132,6 +132,9 @@ def test_what_a_line_may_become(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert problems(made) == ["my.cnf:6: b doubled: line 7 sets it again, and wins"]
     assert render_text(verification_document(made)).splitlines() == [
+        "FAIL: MySQL 9.7.4 does not take the fragment as it is written: line 6: b",
+        "      doubled.",
+        "",
         "line  setting  fragment  server has  verdict",
         "----------------------------------------------",
         "2     port     1         -           not read",

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from advisor.output.charts.draw import draw
 from advisor.output.document import (
+    LEVEL_TONES,
     Code,
     Document,
     DocumentBlock,
@@ -63,6 +64,10 @@ def render_html(document: Document, *, charts: bool) -> str:
         page_title=_words(document.title) or "fsync-advisor",
         title=_words(document.title),
         subtitle=_words(document.subtitle),
+        verdicts=[
+            {"level": each.level, "tone": LEVEL_TONES[each.level], "reason": _words(each.reason)}
+            for each in ([document.verdict] if document.verdict else [])
+        ],
         summary=[_words(sentence) for sentence in document.summary],
         key_figures=[
             {"label": _words(figure.label), "value": _words(figure.value), "tone": figure.tone}

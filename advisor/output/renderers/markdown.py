@@ -36,6 +36,8 @@ def _parts(document: Document) -> Iterator[str]:
         yield f"# {_text(document.title)}"
     if document.subtitle:
         yield _text(document.subtitle)
+    if verdict := document.verdict:
+        yield f"**{verdict.level}**: {_text(verdict.reason)}"
     yield from (_text(sentence) for sentence in document.summary)
     if document.key_figures:
         rows = [(figure.label, figure.value) for figure in document.key_figures]

@@ -22,8 +22,9 @@ STYLES: Final[dict[Style, str]] = {
 def render_terminal(document: Document) -> str:
     """As wide as the terminal, at most 80 columns."""
     console = Console()
+    blocks = console.encoding.startswith("utf")
     with console.capture() as capture:
-        for line in text_lines(document, min(console.width, WIDTH)):
+        for line in text_lines(document, min(console.width, WIDTH), blocks=blocks):
             coloured = Text.assemble(*((span.text, STYLES[span.style]) for span in line))
             coloured.rstrip()
             console.print(coloured, highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from advisor.output.charts.data import LatencyHistogram
 from advisor.output.document import (
+    LEVEL_TONES,
     Code,
     Document,
     DocumentBlock,
@@ -21,6 +22,7 @@ from advisor.output.document import (
     Section,
     Table,
     Tone,
+    VerdictLine,
     printable,
 )
 from advisor.output.renderers.histogram import histogram_lines
@@ -63,11 +65,12 @@ def render_text(document: Document) -> str:
 
 
 def text_lines(
-    document: Document, width: int = WIDTH, *, ungrouped: bool = False
+    document: Document, width: int = WIDTH, *, ungrouped: bool = False, blocks: bool = False
 ) -> Iterator[StyledLine]:
     """The lines of the document, each at most `width` columns wide.
 
-    A table's figures have commas between their thousands, unless they are `ungrouped`.
+    A table's figures have commas between their thousands, unless they are `ungrouped`. With
+    `blocks` the bars of a histogram are made of Unicode's block elements.
     """
     document = printable(document)
     if ungrouped:
@@ -75,7 +78,10 @@ def text_lines(
             replace(each, blocks=[*map(_ungrouped, each.blocks)]) for each in document.sections
         ]
         document = replace(document, sections=sections)
-    groups = [*_head(document, width), *(_section(part, width) for part in document.sections)]
+    groups = [
+        *_head(document, width),
+        *(_section(part, width, blocks=blocks) for part in document.sections),
+    ]
     for number, group in enumerate(groups):
         if number:
             yield EMPTY
@@ -96,6 +102,8 @@ def _ungrouped(block: DocumentBlock) -> DocumentBlock:
 
 
 def _head(document: Document, width: int) -> Iterator[Iterator[StyledLine]]:
+    if document.verdict:
+        yield _verdict(document.verdict, width)
     if document.title:
         yield _title(document, width)
     if document.summary:
@@ -104,13 +112,21 @@ def _head(document: Document, width: int) -> Iterator[Iterator[StyledLine]]:
         yield _key_figures(document.key_figures, width)
 
 
+def _verdict(verdict: VerdictLine, width: int) -> Iterator[StyledLine]:
+    """The word stands out, the reason is wrapped beside it."""
+    word = f"{verdict.level}: "
+    for number, line in enumerate(wrapped(verdict.reason, width, word, " " * len(word))):
+        head, rest = (line[: len(word)], line[len(word) :])
+        yield [Span(head, LEVEL_TONES[verdict.level] if number == 0 else ""), Span(rest)]
+
+
 def _title(document: Document, width: int) -> Iterator[StyledLine]:
     yield from _text(document.title, width, "strong")
     if document.subtitle:
         yield from _text(document.subtitle, width, "faint")
 
 
-def _section(section: Section, width: int) -> Iterator[StyledLine]:
+def _section(section: Section, width: int, *, blocks: bool) -> Iterator[StyledLine]:
     """Under a heading the blocks are apart; without one they stand together."""
     if section.title:
         yield EMPTY
@@ -119,10 +135,10 @@ def _section(section: Section, width: int) -> Iterator[StyledLine]:
     for number, block in enumerate(section.blocks):
         if number and section.title:
             yield EMPTY
-        yield from _block(block, width)
+        yield from _block(block, width, blocks=blocks)
 
 
-def _block(block: DocumentBlock, width: int) -> Iterator[StyledLine]:
+def _block(block: DocumentBlock, width: int, *, blocks: bool) -> Iterator[StyledLine]:
     match block:
         case Paragraph(text):
             yield from _text(text, width)
@@ -146,7 +162,7 @@ def _block(block: DocumentBlock, width: int) -> Iterator[StyledLine]:
             for entry in entries:
                 yield from _entry(entry, width)
         case Figure():
-            yield from _figure(block, width)
+            yield from _figure(block, width, blocks=blocks)
 
 
 def _text(
@@ -156,11 +172,11 @@ def _text(
         yield [Span(line, style)]
 
 
-def _figure(figure: Figure, width: int) -> Iterator[StyledLine]:
+def _figure(figure: Figure, width: int, *, blocks: bool) -> Iterator[StyledLine]:
     """Of a histogram the bars; of any other chart what it says, for its rows stand in a table."""
     yield from _text(figure.title, width, "strong")
     if isinstance(figure.chart, LatencyHistogram):
-        for line in histogram_lines(figure.chart):
+        for line in histogram_lines(figure.chart, blocks=blocks):
             yield from _text(line, width)
     yield from _text(figure.description, width)
 
@@ -197,8 +213,8 @@ def _table(table: Table, width: int) -> Iterator[StyledLine]:
     yield from _row(table.headings, widths, numeric, plain, at_the_bottom=True)
     yield [Span("-" * (sum(widths) + len(GAP) * (len(widths) - 1)), "faint")]
     for number, row in enumerate(table.rows):
-        marked: Sequence[Style] = ["strong"] * len(widths)
-        yield from _row(row, widths, numeric, marked if number in table.marked else plain)
+        style: Style = table.tones.get(number, "strong" if number in table.marked else "")
+        yield from _row(row, widths, numeric, [style] * len(widths))
 
 
 def _row(

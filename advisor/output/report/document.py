@@ -14,6 +14,7 @@ from advisor.output.report.drive import (
 )
 from advisor.output.report.provenance import provenance_section
 from advisor.output.report.settings import settings_sections
+from advisor.output.verdict_line import drive_verdict
 from advisor.report.results import Report
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
@@ -21,12 +22,14 @@ from advisor.vendors.registry import VENDORS
 
 def report_document(report: Report) -> Document:
     """The report as it is read, whatever shows it."""
+    sync = report.measurement.effective_sync
     return Document(
         title=_title(report),
         summary=report.summary,
         sections=list(_sections(report)),
         key_figures=list(_key_figures(report)),
         subtitle=_subtitle(report),
+        verdict=drive_verdict(report.storage, sync.summary if sync else None),
     )
 
 

@@ -6,12 +6,13 @@ from typing import Final
 from advisor.analysis.description import Measured
 from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
-from advisor.measurement import MEASURED, Device, Known, Measurement, Summary, Unknown
-from advisor.output.charts.data import LatencyHistogram, MethodRates, ReferenceRates
+from advisor.measurement import MEASURED, Device, Known, Measurement, Unknown
+from advisor.output.charts.data import MethodRates, ReferenceRates
+from advisor.output.distribution import distribution
 from advisor.output.document import DocumentBlock, Figure, Notes, Paragraph, Section, Table
 from advisor.output.measurement import series_table
 from advisor.output.text import NOTHING_FOUND, sentence
-from advisor.report.results import Histogram, Report
+from advisor.report.results import Report
 from advisor.units import format_count, format_latency, format_size
 
 CLASSIC_4K_BYTES: Final = 4096
@@ -47,41 +48,12 @@ def measurement_section(report: Report) -> Section:
         "The measurement",
         [
             Paragraph(HOW_MEASURED if measurement.source == MEASURED else HOW_REPORTED),
-            *_distribution(measurement, report.histogram),
+            *distribution(measurement, report.histogram),
             series_table("All series", measurement),
             *_methods(measurement),
             *([Notes(notes)] if notes else []),
         ],
     )
-
-
-def _distribution(measurement: Measurement, found: Histogram | None) -> Iterator[DocumentBlock]:
-    """The histogram, where there are samples; else what is known of the distribution."""
-    sync = measurement.effective_sync
-    if sync is None:
-        return
-    points = list(_percentiles(sync.summary))
-    said = ", ".join(f"{name} {format_latency(us)}" for name, us in points)
-    if found is None:
-        if said:
-            yield Paragraph(f"{sync.name}: {said}. Its samples are not kept, so nothing is drawn.")
-        return
-    buckets = tuple((bucket.from_us, bucket.to_us, bucket.samples) for bucket in found.buckets)
-    total = sum(count for _, _, count in buckets)
-    chart = LatencyHistogram(found.series, buckets, tuple(points))
-    title = f"How long one sync took ({found.series})"
-    words = f"{format_count(total)} samples"
-    yield Figure(chart, title, f"{words}: {said}." if said else f"{words}.")
-
-
-def _percentiles(summary: Summary) -> Iterator[tuple[str, float]]:
-    named = {
-        "p50": summary.p50_us,
-        "p90": summary.p90_us,
-        "p99": summary.p99_us,
-        "p99.9": summary.p999_us,
-    }
-    yield from ((name, us) for name, us in named.items() if us is not None)
 
 
 def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:

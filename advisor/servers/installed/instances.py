@@ -70,9 +70,12 @@ def _set_up(vendor: Vendor, root: Path) -> Iterator[tuple[Path, ...]]:
 
 
 def _of_files(vendor: Vendor, main: tuple[Path, ...], root: Path) -> ServerInstance | None:
-    read = _read(vendor, main)
-    if read is None:
-        return None
+    try:
+        read = read_settings(vendor.name, main)
+    except AdvisorError as error:  # for us; who may read it has to look, then
+        if find_installed(vendor.name, root) is None:
+            return None
+        return ServerInstance(vendor.name, (), main[0].parent, main, doubt=error.message)
     usual = vendor.usual_data_directory
     data = read.data_directory or (root / usual.lstrip("/") if usual else None)
     if data is None or _device(data) is None:

@@ -14,13 +14,13 @@ from typing import BinaryIO, Final
 from advisor.directory import OpenDirectory, open_directory
 from advisor.effective_user import user_name
 from advisor.errors import AdvisorError
+from advisor.instance import TEMPORARY_FOLDERS
 from advisor.servers.installed import ServerAccount, signals_held_back
 from advisor.trusted_path import UntrustedError
 
 PARENT: Final = "/var/tmp"
 """On a drive, unless TMPDIR says otherwise: /tmp is often memory, which takes no O_DIRECT."""
 
-PREFIXES: Final = ("verify-fsync-", "apply-fsync-")
 UNNAMED: Final = "unnamed"
 REMOVE_TRIES: Final = 3
 
@@ -127,7 +127,7 @@ def _make(parent: OpenDirectory, prefix: str) -> tuple[str, OpenDirectory]:
 def _remove_left_behind(parent: OpenDirectory) -> None:
     """Removes folders of ours that nobody has locked. What is not ours stays, whatever its name."""
     for name in parent.names():
-        if not name.startswith(PREFIXES):
+        if not name.startswith(TEMPORARY_FOLDERS):
             continue
         with suppress(OSError, UntrustedError), parent.directory(name) as left:
             fcntl.flock(left.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

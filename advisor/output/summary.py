@@ -1,0 +1,108 @@
+"""Advice on a terminal: the verdict, the settings and what to type next, on one screen."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from advisor.advice import Advice, Recommendation
+from advisor.measurement import Unknown
+from advisor.output.document import (
+    Code,
+    Document,
+    DocumentBlock,
+    Lines,
+    Paragraph,
+    Remark,
+    Section,
+    Table,
+    Tone,
+)
+from advisor.output.verdict_line import advice_verdict
+from advisor.units import format_latency
+from advisor.vendors.registry import VENDORS
+
+CONCERNS: Final[Mapping[str, str]] = {
+    "commit": "durability",
+    "log": "log",
+    "checkpoint": "checkpoints",
+    "io": "background I/O",
+    "memory": "memory",
+}
+"""Group of a setting -> a word for it."""
+HEADINGS: Final = ("setting", "value", "default", "for", "restart")
+NOTES_SHOWN: Final = 1
+"""The file has the others."""
+COMMAND_WIDTH: Final = 78
+"""A longer command goes on in the next line, as a shell takes it."""
+
+
+def summary_document(advice: Advice, command: str) -> Document:
+    """One screen of 80 by 24 where the server has the usual number of settings.
+
+    `command` is what was typed.
+    """
+    return Document(
+        sections=[Section(blocks=blocks) for blocks in _sections(advice, command)],
+        verdict=advice_verdict(advice),
+    )
+
+
+def _sections(advice: Advice, command: str) -> Iterator[list[DocumentBlock]]:
+    yield [Lines([*_head(advice), *_notes(advice)])]
+    emitted = [entry for entry in advice.settings if entry.emitted]
+    tones: dict[int, Tone] = {
+        row: "warn" for row, entry in enumerate(emitted) if entry.durability != "durable"
+    }
+    yield [Table("", HEADINGS, [_row(advice, entry) for entry in emitted], tones=tones)]
+    yield [
+        Paragraph("Next: write the file, try it on a throw-away server, put it in place:"),
+        Code("\n".join(_next(advice, command))),
+    ]
+
+
+def _head(advice: Advice) -> Iterator[str]:
+    measured, storage, capacity = advice.measured, advice.storage, advice.capacity
+    directory = "" if isinstance(measured.directory, Unknown) else measured.directory
+    yield ": ".join(filter(None, (directory, measured.place)))
+    commit = ""
+    if capacity and capacity.commit_us:
+        commit = f"; one commit waits {format_latency(capacity.commit_us)} for the drive"
+    elif capacity and capacity.commit_syncs == 0:
+        commit = "; a commit does not wait for the drive"
+    yield f"{storage.name}{commit}"
+
+
+def _notes(advice: Advice) -> Iterator[Remark]:
+    for note in advice.warnings[:NOTES_SHOWN]:
+        more = len(advice.warnings) - NOTES_SHOWN
+        yield Remark(
+            f"note: {note}" + (f" ({more} more: --show-config)" if more > 0 else ""), "warn"
+        )
+
+
+def _row(advice: Advice, entry: Recommendation) -> tuple[str, ...]:
+    server = VENDORS[advice.engine]
+    default = "" if entry.default is None else server.render_value(entry.default, entry.unit)
+    restart = "needed" if entry.restart else ""
+    return entry.setting, entry.rendered, default, CONCERNS[entry.group], restart
+
+
+def _next(advice: Advice, command: str) -> Iterator[str]:
+    """What one types next: the file, its trial, its place."""
+    name = f"zz-fsync{VENDORS[advice.engine].config_suffix}"
+    db = f"--db {advice.engine}"
+    yield from _in_lines(f"{command} --output {name}")
+    yield f"fsync-advisor verify {db} {name}"
+    yield f"fsync-advisor apply {db} {name}"
+
+
+def _in_lines(command: str) -> Iterator[str]:
+    """A long command in lines that a shell takes for one."""
+    line = ""
+    for word in map(shlex.quote, shlex.split(command)):
+        if line.strip() and len(f"{line} {word} \\") > COMMAND_WIDTH:
+            yield f"{line} \\"
+            line = f"    {word}"
+        else:
+            line = f"{line} {word}" if line else word
+    yield line

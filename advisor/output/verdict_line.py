@@ -1,0 +1,101 @@
+"""The first line of a product: PASS, WARN or FAIL, and the reason."""
+
+from advisor.advice import Advice
+from advisor.analysis.verdict import Verdict
+from advisor.audit.findings import SEVERITIES, Audit
+from advisor.comparison.baseline import BaselineCheck
+from advisor.durability import CLASSES
+from advisor.measurement import Summary
+from advisor.output.document import VerdictLine
+from advisor.units import format_latency
+from advisor.vendors.registry import VENDORS
+from advisor.verification import GOOD, Verification
+
+HARMFUL = SEVERITIES[: SEVERITIES.index("performance")]
+"""Findings that make an audit fail: others cost time, not data."""
+
+
+def drive_verdict(verdict: Verdict, sync: Summary | None) -> VerdictLine:
+    """Of a drive: whether a sync there means anything, and what it takes."""
+    if verdict.trust == "not-durable":
+        return VerdictLine("FAIL", _ended(f"not durable: {verdict.evidence[0].text}"))
+    if verdict.trust != "plausible":
+        return VerdictLine("WARN", _ended(f"trust is {verdict.trust}: {verdict.evidence[0].text}"))
+    return VerdictLine(
+        "PASS",
+        f"{_sync_text(sync)}all checks of the drive passed.",
+    )
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _sync_text(sync: Summary | None) -> str:
+    if sync is None:
+        return ""
+    tail = "" if sync.p99_us is None else f", p99 {format_latency(sync.p99_us)}"
+    return f"a sync takes {format_latency(sync.mean_us)}{tail}; "
+
+
+def advice_verdict(advice: Advice) -> VerdictLine:
+    """Of advice: what the settings keep on this drive."""
+    storage = advice.storage
+    server = f"{VENDORS[advice.engine].title} {advice.engine_version}"
+    count = sum(entry.emitted for entry in advice.settings)
+    lines = f"{count} setting{'s' * (count != 1)} for {server}"
+    if storage.trust == "not-durable":
+        why = storage.evidence[0].text
+        return VerdictLine("FAIL", _ended(f"{lines}, but this drive is not durable: {why}"))
+    if storage.trust != "plausible":
+        why = storage.evidence[0].text
+        return VerdictLine("WARN", _ended(f"{lines}; trust in the drive is {storage.trust}: {why}"))
+    risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
+    if risked != "durable":
+        return VerdictLine(
+            "WARN", f"{lines}, which may lose recent commits ({risked}), as you asked."
+        )
+    return VerdictLine("PASS", f"{lines}; commits survive a crash and a power loss.")
+
+
+def audit_verdict(found: Audit) -> VerdictLine:
+    """Of an audit: FAIL where a finding can cost data or a start."""
+    if not found.findings:
+        return VerdictLine("PASS", f"nothing to change in {found.settings_compared} settings.")
+    worst = min(found.findings, key=lambda each: SEVERITIES.index(each.severity))
+    count = len(found.findings)
+    findings = "1 finding" if count == 1 else f"{count} findings, the worst"
+    reason = f"{findings}: {worst.setting} = {worst.current} ({worst.severity})."
+    return VerdictLine("FAIL" if worst.severity in HARMFUL else "WARN", reason)
+
+
+def drift_verdict(check: BaselineCheck) -> VerdictLine:
+    """Of a drive against its own past."""
+    if check.findings:
+        return VerdictLine("FAIL", f"{'; '.join(check.findings)}.")
+    if check.inconclusive:
+        return VerdictLine("WARN", "noise hides what counts; measure both again with --thorough.")
+    return VerdictLine(
+        "PASS", f"not slower than before by more than {check.tolerance_percent:g} %."
+    )
+
+
+def verification_verdict(found: Verification) -> VerdictLine:
+    """Of a fragment that a server was started with."""
+    server = f"{VENDORS[found.engine].title} {found.engine_version}"
+    bad = [entry for entry in found.lines if entry.verdict not in GOOD]
+    if bad:
+        first = bad[0]
+        rest = "" if len(bad) == 1 else f" and {len(bad) - 1} more"
+        where = f"line {first.line}: {first.setting} {first.verdict}{rest}"
+        return VerdictLine(
+            "FAIL", f"{server} does not take the fragment as it is written: {where}."
+        )
+    untried = sum(entry.verdict in ("not tried", "not read") for entry in found.lines)
+    tried = len(found.lines) - untried
+    if untried:
+        lines = "1 line as it is" if tried == 1 else f"{tried} lines as they are"
+        rest = f"{untried} {'was' if untried == 1 else 'were'} not tried"
+        return VerdictLine("WARN", f"{server} took {lines} written; {rest}.")
+    lines = "the only line as it is" if tried == 1 else f"all {tried} lines as they are"
+    return VerdictLine("PASS", f"{server} took {lines} written.")
