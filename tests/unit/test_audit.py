@@ -369,10 +369,10 @@ def test_a_larger_log_is_a_note_on_recovery_with_the_figure(
 def test_what_would_be_advised_on_an_assumption_is_said_in_one_note() -> None:
     (note,) = audit_on_nvme("postgresql", "17", {}).notes
     assert note == (
-        "no findings, for the advice rests on assumptions of the load or of the memory:"
+        "not findings, because the advice assumes the load or the memory:"
         " max_wal_size (1GB, advised is 4608MB), min_wal_size (80MB, advised is 1152MB),"
-        " shared_buffers (128MB, advised is 2GB); say --expected-tps, --log-bytes-per-commit,"
-        " --recovery-time, --memory"
+        " shared_buffers (128MB, advised is 2GB); --expected-tps, --log-bytes-per-commit,"
+        " --recovery-time, --memory replaces the assumption"
     )
     assert audit_on_nvme("postgresql", "17", SAID).notes == ()
 

@@ -49,9 +49,7 @@ def test_files_are_read_with_what_they_include(
     )
     assert (found["measured"], found["activity"], found["headroom"]) == (None, None, None)
     assert status == 3
-    assert err == (
-        "fsync-advisor: 2 findings\n  exit status 3: findings\n"
-    )
+    assert err == ("fsync-advisor: 2 findings\n  exit status 3: findings\n")
 
 
 def test_a_shortened_word_is_what_the_server_takes_it_for(
@@ -167,8 +165,8 @@ def test_a_drive_that_keeps_nothing_is_an_argument_for_nothing(
     found = [text[text.index("severity") : text.index("1. ")] for text in (without, out)]
     assert found[0] == found[1]
     assert "trust is not-durable" in err
-    assert "the drive is not durable and its speed does not count, so these are not compared" in"
-    " words(out)
+    why = "the drive is not durable and its speed does not count"
+    assert f"{why}, so these are not compared" in words(out)
     config.write_text("")
     status, out, err = run(capsys, *asked(config, "--from", TMPFS))
     assert (status, "is not durable" in err) == (3, True)
