@@ -33,7 +33,7 @@ def _rule_id(value: object) -> RuleId:
     for known in ENGINES:
         if engine == known and len(names) in (1, 2) and all(names):
             return RuleId(known, *names)
-    raise ValueError(f"{value!r} is no rule's id")
+    raise ValueError(f"{value!r} is not a rule id")
 
 
 RuleIdText = Annotated[RuleId, PlainValidator(_rule_id), PlainSerializer(str, return_type=str)]

@@ -262,7 +262,7 @@ def require_regular(path: Path, mode: int) -> None:
     """Raises UntrustedError for what is no regular file."""
     kind = KINDS.get(stat.S_IFMT(mode))
     if kind is not None:
-        raise UntrustedError(f"{path} is {kind}, no regular file", "remove it, or name another")
+        raise UntrustedError(f"{path} is {kind}, not a regular file", "remove it, or name another")
 
 
 def open_directory(path: Path, *, shared: bool = False) -> OpenDirectory:

@@ -59,7 +59,7 @@ def _without_waiting(path: str, _: int) -> int:
 
 def _too_large(name: str, limit_bytes: int) -> AdvisorError:
     return AdvisorError(
-        f"{name} is larger than {limit_bytes} bytes", "give only what is needed of it"
+        f"{name} is larger than {limit_bytes} bytes", "give only the part that is needed"
     )
 
 

@@ -112,8 +112,8 @@ STATUSES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
         INTERRUPTED,
     ),
     "verify": (
-        (0, "the server took every line as it is written"),
-        (1, "failed, or a line was not taken as it is written"),
+        (0, "the server accepted every line as written"),
+        (1, "failed, or a line was not accepted as written"),
         USAGE,
         INTERRUPTED,
     ),

@@ -127,7 +127,7 @@ def _require_writable(
 def _no_regular_file(path: Path, mode: int) -> UsageError:
     """What stands there stays there: a link may lead anywhere, and a device is for others, too."""
     kind = stat.S_IFMT(mode)
-    named = KINDS[kind] if kind in HINTS else "no regular file"
+    named = KINDS[kind] if kind in HINTS else "not a regular file"
     hint = HINTS.get(kind, "name one, or leave --output out and redirect")
     return UsageError(f"{path} is {named}", hint)
 

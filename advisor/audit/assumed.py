@@ -102,6 +102,6 @@ def differing_note(differing: Mapping[str, str], assumed: frozenset[str]) -> str
     listed = ", ".join(f"{name} ({what})" for name, what in differing.items())
     options = ", ".join(option for fact, option in OPTIONS.items() if fact in assumed)
     return (
-        "no findings, for the advice rests on assumptions of the load or of the memory:"
-        f" {listed}; say {options}"
+        f"not findings, because the advice assumes the load or the memory: {listed}; {options}"
+        " replaces the assumption"
     )

@@ -275,12 +275,12 @@ class _Comparing:
 
     def _unreadable(self, line: SettingLine) -> Finding:
         return self._finding(
-            line, None, "note", "That is no value that we know for this setting and version."
+            line, None, "note", "This value is not known for this setting and version."
         )
 
     def _pending(self, line: SettingLine) -> Finding:
         found = self._finding(
-            line, line.value, "note", "A file has another value, which waits for a restart."
+            line, line.value, "note", "A file has another value, which takes effect at a restart."
         )
         return found.model_copy(
             update={"recommended": "what the file says", "change": "restart the server"}

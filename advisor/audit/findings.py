@@ -20,7 +20,7 @@ SEVERITY_OF: Final[dict[Durability, Severity]] = {
     "loses-recent-on-crash": "data-loss",
     "can-corrupt": "corruption-risk",
 }
-"""What a value risks -> how grave it is that a server has it."""
+"""What a value risks -> how severe it is that a server has it."""
 
 
 class AtRisk(Model):

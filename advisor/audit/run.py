@@ -53,7 +53,7 @@ def run_audit(
     evidence = _evidence(measurement, verdict, atomic_write_bytes)
     why = "no drive is measured"
     if verdict and verdict.trust == "not-durable":
-        measurement, why = None, "the speed of a drive that keeps nothing is no argument"
+        measurement, why = None, "the drive is not durable and its speed does not count"
     if measurement is None:
         newer = newer_than_known(request.vendor, request.version)
         result = advise_without_drive(request, knowledge)

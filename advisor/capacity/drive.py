@@ -16,12 +16,13 @@ def sync_us(measurement: Measurement) -> float:
     series = measurement.effective_sync
     if series is None and measurement.source != MEASURED:
         raise AdvisorError(
-            f"what is {measurement.source} has no single writer's sync, from which all follows",
+            f"what is {measurement.source} has no sync of a single writer, which every figure"
+            f" needs",
             "measure: fsync-advisor measure --output FILE",
         )
     if series is None:
         raise AdvisorError(
-            "the measurement has no overwrite with fdatasync, from which everything follows",
+            "the measurement has no overwrite with fdatasync, which every figure needs",
             "measure again: fsync-advisor measure --output FILE",
         )
     return series.summary.mean_us

@@ -126,8 +126,8 @@ class _Workload:
             f"batches: {self._product(batched_per_s)} / {_figure(room)} = {_figure(needed)}, so"
             f" {batch_events} events; full after {batch_events} / {format_count(batched_per_s)}/s ="
             f" {format_latency(flush_s * 1e6)}",
-            f"a crash loses at most {BATCHES_AT_RISK} x {batch_events} = {lost_events} events: the"
-            " batch that is being synced, and the one in the making",
+            f"a crash loses at most {BATCHES_AT_RISK} x {batch_events} = {lost_events} events:"
+            f" the batch being synced and the one being filled",
             immediate_per_s=self.immediate_per_s,
             batch_events=batch_events,
             flush_interval_ms=flush_s * 1e3,

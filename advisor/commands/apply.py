@@ -123,7 +123,8 @@ def apply(options: ApplyOptions) -> None:
     asks = not (options.yes or options.dry_run)
     if asks and (options.file == STANDARD_STREAM or not sys.stdin.isatty()):
         raise UsageError(
-            "nobody can be asked: standard input is no terminal", "add --yes, or --dry-run"
+            "cannot ask for confirmation: standard input is not a terminal",
+            "add --yes, or --dry-run",
         )
     file = options.file
     change_files(options, None if file is None else partial(named_fragment, options.db, file))

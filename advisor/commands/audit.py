@@ -34,8 +34,8 @@ class AuditOptions:
         Path | None,
         typer.Argument(
             metavar="[DIR]",
-            help="Measure the drive there.  [default: that of the server found here, where nothing"
-            " says which is meant; else compare without a drive]",
+            help="Measure the drive there.  [default: the drive of the server found here, if no"
+            " other is named; else compare without a drive]",
         ),
     ] = None
     target: TargetOptions
@@ -43,7 +43,7 @@ class AuditOptions:
     quick: shared.Quick = False
     fail_on: Annotated[
         Severity,
-        typer.Option(help="Exit with 3 where a finding is at least as severe."),
+        typer.Option(help="Exit with 3 if a finding has this severity or a higher one."),
     ] = "note"
     request: Annotated[
         shared.RequestOptions,
@@ -59,7 +59,7 @@ class AuditOptions:
         str | None,
         typer.Option(
             metavar="BYTES",
-            help="Writes up to that size are never half done: no page can be torn."
+            help="Writes up to this size are atomic: no page can be torn."
             "  [default: as /sys or ZFS shows]",
         ),
     ] = None

@@ -50,7 +50,9 @@ class TargetOptions:
     ] = None
     interval: Annotated[
         float,
-        typer.Option(min=0, max=86_400, metavar="S", help="Watch the counters so long; 0: do not."),
+        typer.Option(
+            min=0, max=86_400, metavar="S", help="How long to watch the counters; 0: do not."
+        ),
     ] = 5
 
     def __post_init__(self) -> None:
@@ -59,7 +61,9 @@ class TargetOptions:
         if self.config and self.dsn is not None:
             raise UsageError("both --dsn and --config are given", "choose one")
         if self.config and self.db is None:
-            raise UsageError("--config does not say of which server", "add --db mysql or the like")
+            raise UsageError(
+                "Which server is --config for?", "add --db mysql, mariadb or postgresql"
+            )
 
     @property
     def is_named(self) -> bool:
@@ -89,7 +93,7 @@ def _live(
     dsn: str | None, vendor: VendorName | None, *, interval_s: float, quiet: bool
 ) -> AuditTarget:
     if dsn is None and vendor is None:
-        raise UsageError("nothing says which server is meant", _which_server())
+        raise UsageError("Which server? Use --db or --dsn.", _which_server())
     address = find_address(dsn, vendor)
     if dsn is not None and shows_password(dsn):
         notify(f"note: {PASSWORD_SHOWN}", quiet=quiet)
@@ -164,5 +168,6 @@ def require_nothing(found: Audit, level: Severity) -> None:
     """Raises FindingsError where a finding is at least as severe as `level`."""
     severe = SEVERITIES[: SEVERITIES.index(level) + 1]
     if count := sum(finding.severity in severe for finding in found.findings):
-        at_all = f"{count} of {len(found.findings)} findings"
-        raise FindingsError(f"{at_all} at least as severe as {level}")
+        findings = "1 finding" if count == 1 else f"{count} findings"
+        least = "" if level == SEVERITIES[-1] else f" of severity {level} or higher"
+        raise FindingsError(f"{findings}{least}")

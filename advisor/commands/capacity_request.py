@@ -83,7 +83,8 @@ DataSize = Annotated[
     str | None,
     typer.Option(
         metavar="SIZE",
-        help="Size of the data, like 200GB: what is more than memory is read and written as pages.",
+        help="Size of the data, like 200GB; what does not fit into memory is read and written as"
+        " pages.",
     ),
 ]
 HotShare = Annotated[
@@ -140,7 +141,7 @@ class CapacityOptions:
 def build_capacity_request(options: CapacityOptions) -> CapacityRequest:
     """What the options ask for. Raises UsageError for what makes no sense."""
     if options.p99_ms is not None and options.target_tps is None:
-        raise UsageError("--p99-ms needs --target-tps", "a workload's p99 stands in its file")
+        raise UsageError("--p99-ms needs --target-tps", "a workload's p99 is set in its file")
     if not options.workload and (options.parameter or options.references):
         raise UsageError("--parameter and --references need --workload")
     if options.hot_share is not None and options.data_size is None:

@@ -72,7 +72,7 @@ def before_and_now(
     UsageError where the baseline does not say which directory to take.
     """
     if str(baseline).startswith(REFERENCE) or str(drive.from_file).startswith(REFERENCE):
-        raise UsageError("drift needs measurements: of a reference only the means are known")
+        raise UsageError("drift needs measurements; references have only means")
     if drive.directory is not None and drive.directory.is_file():
         raise UsageError(
             f"{drive.directory} is a file, not a DIR to measure", f"--from {drive.directory}"

@@ -199,7 +199,7 @@ class _GuidedRun:
             if each.setting not in written
         ]
         if others:
-            about = Paragraph("What these settings do not mend:")
+            about = Paragraph("What these settings do not fix:")
             _show(step_document("", (), about, Notes(others)))
 
     def _chose_lower_durability(self, advice: Advice) -> bool:
@@ -213,7 +213,11 @@ class _GuidedRun:
             f"Durability? Enter keeps durable; to accept a loss type {' or '.join(names)}:"
         )
         if typed not in names:
-            notify("keeping durable" if not typed else f"{typed!r} is no class; keeping durable")
+            notify(
+                "keeping durable"
+                if not typed
+                else f"{typed!r} is not a durability class; keeping durable"
+            )
             return False
         self.typed.durability = cast("AdvisedDurability", typed)
         return True

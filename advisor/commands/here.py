@@ -123,5 +123,5 @@ def _choose(found: list[ServerInstance], command: str, typed: Typed) -> ServerIn
         raise UsageError("which of these servers?", "type one of the commands above")
     answer = answer_to(f"Which one? [1-{len(found)}]")
     if not (answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(found)):
-        raise UsageError(f"{answer!r} is none of these numbers", "nothing was done")
+        raise UsageError(f"{answer!r} is not one of these numbers", "nothing was done")
     return found[int(answer) - 1]

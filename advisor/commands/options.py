@@ -58,15 +58,13 @@ LogDirectory = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="The server's log, where that has a drive of its own: measured, too."
+        help="The server's log, if it has a drive of its own: measured, too."
         "  [default: as the server found here has it]",
     ),
 ]
 BinaryLogDirectory = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR", help="Its binary log, where that is not on the drive of its log: the same."
-    ),
+    typer.Option(metavar="DIR", help="Its binary log, if on yet another drive: measured, too."),
 ]
 FromFile = Annotated[
     Path | None,
@@ -87,7 +85,7 @@ Seed = Annotated[
 ]
 Save = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Save the measurement, before anything is made of it."),
+    typer.Option(metavar="FILE", help="Save the measurement before it is used."),
 ]
 Output = Annotated[
     Path | None,
@@ -96,7 +94,7 @@ Output = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", envvar=variable("quiet"), help="Nothing on stderr but errors."),
+    typer.Option("--quiet", "-q", envvar=variable("quiet"), help="Only errors on stderr."),
 ]
 Database = Annotated[VendorName, database_option("The server the settings are for.")]
 DatabaseFound = Annotated[
@@ -124,7 +122,7 @@ BinaryLog = Annotated[
     bool | None,
     typer.Option(
         "--binary-log/--no-binary-log",
-        help="Whether MySQL or MariaDB writes one.  [default: as the version does]",
+        help="Whether MySQL or MariaDB writes a binary log.  [default: as the version does]",
     ),
 ]
 Memory = Annotated[
@@ -178,7 +176,7 @@ RequireTrust = Annotated[
 ]
 AcceptNotDurable = Annotated[
     bool,
-    typer.Option("--accept-not-durable", help="Advise although this drive keeps nothing."),
+    typer.Option("--accept-not-durable", help="Advise even if this drive is not durable."),
 ]
 FragmentFile = Annotated[
     Path | None,

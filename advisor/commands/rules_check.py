@@ -35,4 +35,4 @@ def rules_check(options: RulesCheckOptions) -> None:
             notify(line)
         raise KnowledgeError(last)
     rule_count = sum(len(setting.rule) for setting in settings)
-    notify(f"{len(settings)} settings, {rule_count} rules: nothing wrong", quiet=options.quiet)
+    notify(f"{len(settings)} settings, {rule_count} rules: no problems", quiet=options.quiet)

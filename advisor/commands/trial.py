@@ -87,7 +87,7 @@ class TrialOptions:
         names = names or [OURS, DEFAULT]
         if len(names) == 1:
             raise UsageError(
-                f"{names[0]} alone is no trial", f"name another: {OURS}, {DEFAULT} or a fragment"
+                f"{names[0]} alone is not a trial", f"name another: {OURS}, {DEFAULT} or a fragment"
             )
         if len(set(names)) < len(names):
             raise UsageError(f"{' '.join(names)}: one of them is given twice")

@@ -65,7 +65,7 @@ def check_baseline(
     changed = _changed(before.measurement, now.measurement)
     if not before.honours_flushes:
         raise NotTrustedError(
-            f"{before.name} is no baseline: it is not durable, so its speed says nothing",
+            f"{before.name} cannot be a baseline: it is not durable, so its speed does not count",
             "measure the directory where the database lives",
         )
     findings = _lost_trust(before, now)

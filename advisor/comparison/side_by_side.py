@@ -165,7 +165,7 @@ def _row(
 
 
 def _muted(name: str) -> Difference:
-    why = f"{name} is not durable, so its speed says nothing"
+    why = f"{name} is not durable, so its speed does not count"
     return Difference(judgement="not judged", why=why)
 
 

@@ -136,5 +136,5 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise AdvisorError(
-            f"{METRIC} of etcd has a bucket le={text!r}, which is no number"
+            f"{METRIC} of etcd has a bucket le={text!r}, which is not a number"
         ) from None

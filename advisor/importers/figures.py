@@ -33,7 +33,7 @@ def number(text: str, what: str) -> float:
     """Of "1234.567" the number. Raises AdvisorError for "1.234,567", which may mean anything."""
     if not _PLAIN.fullmatch(text):
         raise AdvisorError(
-            f"{what} is {text!r}, which is no number in the C locale",
+            f"{what} is {text!r}, which is not a number in the C locale",
             "run the tool again with LC_ALL=C",
         )
     return float(text)

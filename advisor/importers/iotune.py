@@ -56,7 +56,7 @@ def _measurement(fields: dict[str, str]) -> Measurement:
         pages_per_s = min(pages_per_s, _figure(fields, "write_bandwidth") / PAGE_BYTES)
     series = reported_series("random", "none", pages_per_s, block_bytes=PAGE_BYTES, direct=True)
     notes = {
-        "used": "iotune: write_iops is used, as far as write_bandwidth carries pages of 16 KiB;"
+        "used": "iotune: write_iops is used, as far as write_bandwidth sustains pages of 16 KiB;"
         " it says nothing of syncs",
         "mean": "the mean is the time from one write's end to the next's, of many at a time",
     }
@@ -69,5 +69,5 @@ def _measurement(fields: dict[str, str]) -> Measurement:
 def _figure(fields: dict[str, str], name: str) -> float:
     found = re.match(r"([0-9][0-9.,']{0,39})([kKMG]?)\s{0,20}(?:$|#)", fields[name])
     if not found:
-        raise AdvisorError(f"{name} is {printable(fields[name])!r}, which is no number")
+        raise AdvisorError(f"{name} is {printable(fields[name])!r}, which is not a number")
     return number(found[1], name) * SUFFIXES[found[2]]

@@ -67,5 +67,5 @@ def figure(value: Any, *path: str) -> float:
     if found is None:
         return 0.0
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < 1e18:
-        raise AdvisorError(f"its {'.'.join(path)} is {repr(found)[:40]}, which is no figure")
+        raise AdvisorError(f"its {'.'.join(path)} is {repr(found)[:40]}, which is not a number")
     return float(found)

@@ -40,4 +40,4 @@ def refusal(text: str) -> AdvisorError:
         if re.search(pattern, head, re.MULTILINE):
             return AdvisorError(f"looks like {what}, which cannot be used", hint or KNOWN)
     first = next((line for line in head.split("\n") if line.strip()), "").strip()
-    return AdvisorError(f"is no report that we know; it begins with {first[:50]!r}", KNOWN)
+    return AdvisorError(f"is not a known report; it begins with {first[:50]!r}", KNOWN)

@@ -70,7 +70,7 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
     if finding.at_risk:
         yield f"at risk: {_at_risk(finding.at_risk)}"
     if finding.price:
-        yield f"price: {finding.price}"
+        yield f"cost: {finding.price}"
     yield f"change: {finding.change}"
     for source in finding.sources:
         yield f"source: {source}"
@@ -111,7 +111,7 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
             )
             return
         yield (
-            f"this drive is used to {used.used_percent:.0f} %:"
+            f"syncs use {used.used_percent:.0f} % of this drive:"
             f" {format_count(activity.log_syncs_per_s)} of"
             f" {format_count(used.syncs_per_s_max)} syncs/s, one after another,"
             f" {format_latency(used.sync_us)} each{with_binary_log}"

@@ -53,7 +53,7 @@ def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:
     each = format_latency(plan.sync_us)
     line = commit_line(plan)
     return [
-        Paragraph(f"One connection, one sync after another, {each} each, nothing else:"),
+        Paragraph(f"One connection, one sync after another, {each} each (sync time only):"),
         _figures(
             ("syncs per transaction", "transactions/s", "per day"),
             [
@@ -94,10 +94,10 @@ def group_commit_blocks(plan: CapacityPlan) -> list[PlainBlock]:
 def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[PlainBlock]:
     """The rate at which each workload keeps its target."""
     words = (
-        "Workloads. serial bound: every durable step counted as a sync of its own, one after "
-        "another on one connection; a database commits a transaction once, whatever its steps. "
-        "sustained/s: arriving at random, each on a connection of its own, as many as keep p99 "
-        "within its target; - where a transaction that is alone misses it:"
+        "Workloads. serial bound: every durable step counts as one sync, one after another on one "
+        "connection, although a database commits a transaction only once. sustained/s: the highest "
+        "rate of random arrivals, each on its own connection, that keeps p99 within the target; "
+        "-: even a single transaction misses it:"
     )
     table = _figures(
         ("workload", "steps", "serial bound", "sustained/s", "per day", "p99", "target"),
@@ -132,7 +132,7 @@ def bound_text(bound: Bound) -> str:
 def _records(each: WorkloadCapacity) -> str:
     rate = f"{each.name}: {format_count(each.records_per_s or 0)} records/s"
     if not each.bounds:
-        return f"{rate}, by syncs and CPU; the drive's bandwidth is not in it."
+        return f"{rate}, by syncs and CPU; the drive's bandwidth is not included."
     return f"{rate}."
 
 
@@ -188,7 +188,7 @@ def target_blocks(target: TargetResult) -> list[PlainBlock]:
 
 
 def storage_blocks(target: TargetResult) -> list[PlainBlock]:
-    """What else sustains the target, and at which price a lower durability does."""
+    """What else sustains the target, and what a lower durability costs."""
     words = (
         f"Which drives sustain it with this host's CPU ({target.durability}), by the fewest "
         "clients:"
@@ -205,9 +205,9 @@ def storage_blocks(target: TargetResult) -> list[PlainBlock]:
 def _remedies(remedies: tuple[Remedy, ...]) -> list[PlainBlock]:
     if not remedies:
         return [Paragraph("No two changes of drive, cores, clients or durability would help.")]
-    words = "No drive does, nor any other single change. Two changes would do:"
+    words = "No drive and no other single change is enough. Two changes are:"
     if len(remedies[0].changes) == 1:
-        words = "One change would do:"
+        words = "One change is enough:"
     return [Paragraph(words), Notes([remedy_text(remedy) for remedy in remedies])]
 
 
@@ -239,8 +239,8 @@ def _relaxation(relaxed: Relaxation) -> str:
             if at_risk is None
             else f"up to {window} of acknowledged commits, {format_count(at_risk)} of them"
         )
-    price = f"; it may lose {' and '.join(losses)}" if losses else ""
-    return f"With --durability {relaxed.durability} ({settings}) {sustains}{price}."
+    losing = f"; it may lose {' and '.join(losses)}" if losses else ""
+    return f"With --durability {relaxed.durability} ({settings}) {sustains}{losing}."
 
 
 def _figures(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0) -> Table:

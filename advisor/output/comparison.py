@@ -111,7 +111,7 @@ def _serial(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
         for row in group.rows
     ]
     return Table(
-        "Transactions/s of one connection with N such syncs each, and nothing else",
+        "Transactions/s of one connection with N such syncs each (sync time only)",
         ("N", *(str(point.syncs) for point in counts)),
         rows,
         frozenset(range(1, len(counts) + 1)),
@@ -163,7 +163,9 @@ def inconclusive_text(check: BaselineCheck) -> str:
 def _baseline(check: BaselineCheck) -> Iterator[DocumentBlock]:
     notes = [f"{change.what}: {change.before} before, {change.now} now" for change in check.changed]
     if notes:
-        yield Lines(["Not as it was, so two things are compared and not one over time:", *notes])
+        yield Lines(
+            ["Conditions changed, so this compares two things and not one over time:", *notes]
+        )
     notes = [f"{finding}." for finding in check.findings]
     if check.inconclusive:
         notes.append(sentence(f"{inconclusive_text(check)}: {check.says}"))

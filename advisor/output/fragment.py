@@ -140,8 +140,8 @@ def _offer(offer: LowerDurability) -> dict[str, Any]:
     return {
         "durability": offer.durability,
         "settings": offer_settings(offer),
-        "brings": offer_brings(offer),
-        "costs": [loss_text(loss) for loss in offer.losses],
+        "saves": offer_brings(offer),
+        "losses": [loss_text(loss) for loss in offer.losses],
     }
 
 

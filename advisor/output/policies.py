@@ -15,13 +15,14 @@ POLICY_NAMES: Final[Mapping[How, str]] = {
     "not-carried": "not sustained",
 }
 HOW_TO_READ: Final = (
-    "u: the share of one writer's time that syncs would take, were each event persisted at once.",
+    "u: the share of one writer's time that syncs would take, if each event were persisted at"
+    " once.",
     "batch, flush: events are appended to one log for each of the workload's files; these are"
     " synced together when so many events have come, or so long after the first of them.",
     "Events that keep files of their own gain nothing from a batch: each file needs its sync.",
     "at risk: accepted events that a crash loses at most, if the writer accepts no more while one"
     " batch is being synced and the next is full, too.",
-    "Nothing counts here but syncs, each at the mean.",
+    "Only syncs count here, each at the mean.",
 )
 
 

@@ -93,7 +93,7 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
         "source": measured.source,
         "tool_version": measured.tool_version,
     }
-    yield _Family("info", "What was measured, and what is to be thought of it.", [(what, 1)])
+    yield _Family("info", "What was measured, and how far it is trusted.", [(what, 1)])
     if not isinstance(measurement.taken_at, Unknown):
         taken_at_s = measurement.taken_at.timestamp()
         yield _one("measurement_timestamp_seconds", "When it was measured.", taken_at_s)

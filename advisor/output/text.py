@@ -10,7 +10,7 @@ from advisor.units import format_count, format_latency
 NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 """Unicode's categories of controls, formats, surrogates, line ends and what is no character."""
 
-NOTHING_FOUND: Final = "no check found fault with it; more than that, only a power cut can show"
+NOTHING_FOUND: Final = "All checks passed. Only a power cut can prove more."
 """The evidence line of a plausible drive."""
 
 
@@ -26,8 +26,8 @@ def one_line(value: Any) -> str:
 
 
 def sentence(text: str) -> str:
-    """A note that begins small and ends bare, as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}."
+    """A note that begins small and may end bare, as a sentence."""
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:

@@ -29,7 +29,8 @@ RISKS: Final[dict[str, Risk]] = {
     "fsync": Risk(
         values={True: "durable"},
         otherwise="can-corrupt",
-        why="Off, nothing is flushed: a power loss can leave a database that cannot be repaired.",
+        why="Nothing is flushed when fsync is off: a power loss can damage the database beyond"
+        " repair.",
         price="what was written before is safe only after sync or initdb --sync-only; each commit"
         " waits for a flush",
         source=f"{_POSTGRESQL}/runtime-config-wal.html#GUC-FSYNC",
@@ -37,44 +38,47 @@ RISKS: Final[dict[str, Risk]] = {
     "full_page_writes": Risk(
         values={True: "durable"},
         otherwise="can-corrupt",
-        why="Off, a page half written at a power loss stays corrupt, perhaps unnoticed.",
+        why="A page half written at a power loss stays corrupt when this is off, perhaps"
+        " unnoticed.",
         price="more WAL after each checkpoint",
         source=f"{_POSTGRESQL}/runtime-config-wal.html#GUC-FULL-PAGE-WRITES",
     ),
     "data_sync_retry": Risk(
         values={False: "durable"},
         otherwise="can-corrupt",
-        why="On, a failed flush is tried again; the kernel may then report success although the"
-        " data is gone.",
+        why="A failed flush is tried again when this is on; the kernel may then report success"
+        " although the data is gone.",
         price="the server stops at a failed flush and recovers from its WAL",
         source=f"{_POSTGRESQL}/runtime-config-error-handling.html#GUC-DATA-SYNC-RETRY",
     ),
     "zero_damaged_pages": Risk(
         values={False: "durable"},
         otherwise="can-corrupt",
-        why="On, a damaged page is emptied when it is read: all its rows are gone, with a warning.",
+        why="On zeroes a damaged page when it is read: all its rows are lost, with a warning.",
         price="reading a damaged page is an error",
         source=f"{_POSTGRESQL}/runtime-config-developer.html#GUC-ZERO-DAMAGED-PAGES",
     ),
     "ignore_checksum_failure": Risk(
         values={False: "durable"},
         otherwise="can-corrupt",
-        why="On, pages whose checksum fails are used: corruption stays hidden, or spreads.",
+        why="On makes the server use pages whose checksum fails: corruption stays hidden or"
+        " spreads.",
         price="reading a page whose checksum fails is an error",
         source=f"{_POSTGRESQL}/runtime-config-developer.html#GUC-IGNORE-CHECKSUM-FAILURE",
     ),
     "ignore_invalid_pages": Risk(
         values={False: "durable"},
         otherwise="can-corrupt",
-        why="On, recovery goes on past missing pages: what was in them is gone, or stays hidden.",
+        why="On makes recovery continue past missing pages: their contents are lost or stay"
+        " hidden.",
         price="a server whose WAL names missing pages does not start",
         source=f"{_POSTGRESQL}/runtime-config-developer.html#GUC-IGNORE-INVALID-PAGES",
     ),
     "synchronous_commit": Risk(
         values={"off": "loses-recent-on-crash"},
         otherwise="durable",
-        why="Off, a commit is acknowledged before its WAL is flushed: any crash may lose the"
-        " latest; the rest stays consistent.",
+        why="A commit is acknowledged before its WAL is flushed: any crash may lose the latest"
+        " commits; the rest stays consistent.",
         price="each commit waits for a flush",
         source=f"{_POSTGRESQL}/wal-async-commit.html",
     ),
@@ -86,14 +90,14 @@ RISKS: Final[dict[str, Risk]] = {
             3: "durable",
         },
         otherwise="can-corrupt",
-        why="At 2 a power loss, at 0 any crash takes the latest acknowledged commits.",
+        why="The latest acknowledged commits are lost at a power loss with 2, at any crash with 0.",
         price="each commit waits for a flush",
         source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_flush_log_at_trx_commit",
     ),
     "sync_binlog": Risk(
         values={1: "durable"},
         otherwise="loses-recent-on-power-loss",
-        why="The binary log is not flushed with each commit: a power loss takes its tail (on"
+        why="The binary log is not flushed with each commit: a power loss loses its tail (on"
         " MariaDB the commits, too), and replicas may then differ.",
         price="each commit waits for a flush of the binary log",
         source=f"{_MYSQL}/replication-options-binary-log.html#sysvar_sync_binlog",
@@ -117,7 +121,7 @@ RISKS: Final[dict[str, Risk]] = {
     "innodb_checksum_algorithm": Risk(
         values={"none": "can-corrupt", "strict_none": "can-corrupt"},
         otherwise="durable",
-        why="With none a damaged page is not told from a sound one: corruption stays hidden, and"
+        why="The server cannot detect a damaged page with none: corruption stays hidden and"
         " spreads.",
         price="a checksum of each page that is read or written",
         source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_checksum_algorithm",
@@ -125,14 +129,14 @@ RISKS: Final[dict[str, Risk]] = {
     "innodb_log_checksums": Risk(
         values={True: "durable"},
         otherwise="can-corrupt",
-        why="OFF, recovery applies blocks of the redo log that are half written or damaged.",
+        why="OFF makes recovery apply redo log blocks that are half written or damaged.",
         price="a checksum of each block of the log",
         source=f"{_MYSQL}/innodb-parameters.html#sysvar_innodb_log_checksums",
     ),
     "debug_no_sync": Risk(
         values={False: "durable"},
         otherwise="can-corrupt",
-        why="ON, the server asks for no flush: a power loss can take or damage anything.",
+        why="ON makes the server skip all flushes: a power loss can lose or damage anything.",
         price="each commit waits for a flush",
         source="https://mariadb.com/docs/server/server-management/variables-and-modes/"
         "server-system-variables#debug_no_sync",
@@ -140,8 +144,8 @@ RISKS: Final[dict[str, Risk]] = {
     "innodb_force_recovery": Risk(
         values={0: "durable"},
         otherwise="can-corrupt",
-        why="Above 0 InnoDB starts in spite of corruption and leaves parts of recovery out; from 4"
-        " on it can corrupt data files for good. It is meant for a dump.",
+        why="InnoDB starts despite corruption above 0 and skips parts of recovery; from 4 on it"
+        " can corrupt data files for good. It is meant for a dump.",
         price="a server whose files are corrupt does not start",
         source=f"{_MYSQL}/forcing-innodb-recovery.html",
     ),

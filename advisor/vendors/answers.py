@@ -52,7 +52,7 @@ def count_of(value: object) -> int:
     """What a server has counted. Raises AdvisorError for what no counter holds."""
     text = str(value)
     if not re.fullmatch(r"[0-9]{1,20}", text) or int(text) > COUNT_MAX:
-        raise AdvisorError(f"the server counts {quoted(text)}, which is no count")
+        raise AdvisorError(f"the server counts {quoted(text)}, which is not a count")
     return int(text)
 
 
@@ -60,7 +60,7 @@ def number_of(name: str, text: str) -> float:
     """A setting that is a number, zero or more. Raises AdvisorError."""
     if NUMBER.fullmatch(text) and isfinite(number := float(text)) and number >= 0:
         return number
-    raise AdvisorError(f"the server shows {name} = {quoted(text)}, which is no number")
+    raise AdvisorError(f"the server shows {name} = {quoted(text)}, which is not a number")
 
 
 def version_of_server(text: str) -> NumericVersion:

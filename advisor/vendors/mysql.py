@@ -179,7 +179,7 @@ ORIGINS: Final[Mapping[str, Origin]] = {
 
 NOT_PERSISTED: Final = "MySQL calls it a non persistent variable"
 NOT_KEPT: Final = "NOT KEPT: a restart takes it back, unless an option file has it, too."
-TOGETHER: Final = "Both, and twice, for a running server changes one to fit the other."
+TOGETHER: Final = "Both are set twice, because a running server changes one to fit the other."
 TOGETHER_AT_START: Final = "Take both out of option files: MySQL does that at its start, too."
 
 NOT_TRIED: Final = words(
@@ -598,9 +598,7 @@ class MySQL(Vendor):
         except AdvisorError as error:
             notes = (f"where the settings come from is not shown: {error.message}",)
         if not any(path for _, path in origins.values()) and "file" in dict(origins.values()):
-            notes = (
-                "this account may not see in which file a setting stands; GRANT FILE shows it",
-            )
+            notes = ("this account may not see which file sets a setting; GRANT FILE shows it",)
         return ServerState(
             vendor=self.name,
             version=version_of_server(values["version"].removeprefix("5.5.5-")),

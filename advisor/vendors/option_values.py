@@ -123,7 +123,7 @@ def parse(
         return result
     if spec.type == "enum":
         return Rejected(result.reason, starts=True)
-    return Parsed(0, f"{shorten(given)} is no such value, and loose- makes it 0")
+    return Parsed(0, f"{shorten(given)} is not a valid value, and loose- makes it 0")
 
 
 def render(value: Value, unit: str) -> str:
@@ -181,10 +181,12 @@ def _boolean(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
     if word in _TRUE + _FALSE:
         return Parsed(word in _TRUE)
     if argument_of(spec) != "switch":
-        return Parsed(False, f"{shorten(text)} is no boolean, and switches it off")
+        return Parsed(False, f"{shorten(text)} is not a boolean and switches it off")
     if dialect.switch_by_digit and word[:1] in ("0", "1"):
         return Parsed(word[0] == "1", f"{shorten(text)} is read as {word[0]}")
-    return Rejected(f"{shorten(text)} is no boolean, and the server ignores the line", starts=True)
+    return Rejected(
+        f"{shorten(text)} is not a boolean, and the server ignores the line", starts=True
+    )
 
 
 def _choice(text: str, spec: ValueSpec) -> ParseResult:

@@ -414,10 +414,8 @@ class PostgreSQL(Vendor):
         f"SET LOCAL statement_timeout = '{PATIENCE_S}s'",
         f"SET LOCAL lock_timeout = '{PATIENCE_S}s'",
     )
-    audit_privileges = (
-        "Any account that can connect. With pg_read_all_settings (or pg_monitor) the audit also"
-        " names the file in which each setting stands."
-    )
+    audit_privileges = "Any account that can connect. With pg_read_all_settings (or pg_monitor)"
+    " the audit also names the file that sets each setting."
     audit_statements = (
         *begin_read_only,
         SETTINGS_SQL,
@@ -449,7 +447,7 @@ class PostgreSQL(Vendor):
             notes=()
             if sees_places
             else (
-                "this role may not see in which file a setting stands;"
+                "this role may not see which file sets a setting;"
                 " GRANT pg_read_all_settings (or pg_monitor) shows it",
             ),
         )

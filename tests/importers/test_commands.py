@@ -148,13 +148,13 @@ def test_without_the_hosts_memory_that_is_said() -> None:
 def test_iotune_feeds_no_sync() -> None:
     done = run_process(*RECOMMEND, "--from", IOTUNE)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "what is reported by iotune has no single writer's sync" in done.stderr
+    assert "what is reported by iotune has no sync of a single writer" in done.stderr
     assert run_process("capacity", "--from", IOTUNE).returncode == 1
 
 
 def test_four_writers_are_no_single_one() -> None:
     done = run_process(*RECOMMEND, "--from", FIXTURES / "fio-3.33-numjobs-group.json")
-    assert "has no single writer's sync" in done.stderr
+    assert "has no sync of a single writer" in done.stderr
 
 
 def test_a_memory_file_system_is_not_durable_whoever_reports_it() -> None:

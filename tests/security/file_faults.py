@@ -45,7 +45,13 @@ ERRNOS: Final[Mapping[str, tuple[int, ...]]] = {
 }
 """What the manual pages, and file systems with quotas, have a call fail with; another: EIO."""
 
-UNTRUE: Final = ("is no directory", "is a directory", "was exchanged", "was changed", "is missing")
+UNTRUE: Final = (
+    "is not a directory",
+    "is a directory",
+    "was exchanged",
+    "was changed",
+    "is missing",
+)
 """What a failing call must not be taken for."""
 
 LEFT_FOR_THE_NEXT_RUN: Final = re.compile(r"\..*\.draft|\.fsync-advisor\.lock")

@@ -259,11 +259,11 @@ def ways() -> Iterator[tuple[str, Way]]:
     # Its counters
     yield "resets its counters", Way(Resetting(), r"counters were reset", predict=None)
     below = answers(COUNTS, lambda wire: wire.rows((TEXT, TEXT), [(b"Binlog_cache_use", b"-5")]))
-    yield "counts below zero", Way(below, "counts '-5', which is no count", predict=None)
+    yield "counts below zero", Way(below, "counts '-5', which is not a count", predict=None)
     beyond = answers(
         COUNTS, lambda wire: wire.rows((TEXT, TEXT), [(b"Binlog_cache_use", b"9" * 400)])
     )
-    yield "counts beyond all numbers", Way(beyond, "which is no count", predict=None)
+    yield "counts beyond all numbers", Way(beyond, "which is not a count", predict=None)
     # Under load
     loads: tuple[tuple[str, Behaviour, str], ...] = (
         ("is silent under load", Wire.hang, r"answers no commit|answers nothing|in time"),

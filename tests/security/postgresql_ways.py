@@ -269,7 +269,7 @@ def ways() -> Iterator[tuple[str, Way]]:
     # Its counters
     yield "resets its counters", Way(Resetting(), "counters were reset", predict=None)
     for name, count in (("below zero", b"-5"), ("beyond all numbers", b"9" * 400)):
-        yield f"counts {name}", Way(counting(count), "which is no count", predict=None)
+        yield f"counts {name}", Way(counting(count), "which is not a count", predict=None)
     # Under load
     loads: tuple[tuple[str, Behaviour, str], ...] = (
         ("is silent under load", Wire.hang, "answers no commit|answers nothing|in time"),

@@ -258,7 +258,7 @@ def test_a_main_configuration_that_is_a_pipe_does_not_hang(place: Ground) -> Non
         *("apply", fragment(place), "--db", "mysql", "--unchecked", "--yes"),
         *("--to", place.conf_d, "--config", main),
     )
-    assert f"{main} is no regular file" in refused(answer)
+    assert f"{main} is not a regular file" in refused(answer)
 
 
 def test_who_may_only_read_the_folder_does_not_hold_it_up(place: Ground) -> None:

@@ -150,7 +150,7 @@ def test_an_account_without_privileges_finds_the_same(shared: Shared) -> None:
             "postgresql": ("role", "pg_read_all_settings (or pg_monitor)", "looker"),
             "mariadb": ("account", "FILE", "looker@localhost"),
         }[server.vendor]
-        shows = f"this {role} may not see in which file a setting stands; GRANT {grant} shows it"
+        shows = f"this {role} may not see which file sets a setting; GRANT {grant} shows it"
         assert notes == [shows]
         assert found["findings"][0]["place"] == ""
         granted = grant.split(" ")[0]

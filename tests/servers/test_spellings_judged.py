@@ -83,7 +83,7 @@ def audited(row: Spelling, path: Path) -> str:
     request = Request(row.vendor, version, "as given")
     found, _ = run_audit(state, request, knowledge_for(row.vendor), None)
     severities = [one.severity for one in found.findings if one.setting == row.setting]
-    return next((grave for grave in severities if grave in (CORRUPTION, LOSS)), "")
+    return next((severe for severe in severities if severe in (CORRUPTION, LOSS)), "")
 
 
 @pytest.mark.parametrize("server", VERSIONS)

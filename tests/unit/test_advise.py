@@ -115,8 +115,8 @@ def test_a_drive_that_does_not_honour_a_flush_gets_no_advice() -> None:
     with pytest.raises(NotTrustedError) as refusal:
         advise(measurement(filesystem="tmpfs"), MYSQL, INNODB)
     assert refusal.value.message == (
-        "/var/lib/database is not durable: tmpfs keeps files in memory: a power loss takes "
-        "everything, synced or not"
+        "/var/lib/database is not durable: tmpfs keeps files in memory: a power loss erases"
+        " everything, synced or not"
     )
     assert refusal.value.hint == "measure the directory where the database will live"
     assert refusal.value.exit_status == 3
@@ -462,5 +462,5 @@ def test_a_rules_id_is_a_string_in_the_file() -> None:
 
 @pytest.mark.parametrize("text", ["", "innodb", "innodb.", "oracle.x.y", "innodb.x.y.z"])
 def test_what_is_no_rules_id_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no rule's id"):
+    with pytest.raises(ValueError, match="is not a rule id"):
         Skip.model_validate({"rule": text, "why": ""})

@@ -369,10 +369,10 @@ def test_a_larger_log_is_a_note_on_recovery_with_the_figure(
 def test_what_would_be_advised_on_an_assumption_is_said_in_one_note() -> None:
     (note,) = audit_on_nvme("postgresql", "17", {}).notes
     assert note == (
-        "no findings, for the advice rests on assumptions of the load or of the memory:"
+        "not findings, because the advice assumes the load or the memory:"
         " max_wal_size (1GB, advised is 4608MB), min_wal_size (80MB, advised is 1152MB),"
-        " shared_buffers (128MB, advised is 2GB); say --expected-tps, --log-bytes-per-commit,"
-        " --recovery-time, --memory"
+        " shared_buffers (128MB, advised is 2GB); --expected-tps, --log-bytes-per-commit,"
+        " --recovery-time, --memory replaces the assumption"
     )
     assert audit_on_nvme("postgresql", "17", SAID).notes == ()
 
@@ -654,7 +654,7 @@ MySQL 9.7 (as given), durability durable, 15 settings compared, without a
   of 16 kB can be half written: on ZFS with a record size of at least that, on a
   volume with torn-write prevention, on a drive whose
   atomic_write_unit_max_bytes is at least that. If so, say --atomic-writes 16kB.
-price: each page is written twice, in the background; a restart
+cost: each page is written twice, in the background; a restart
 change: write innodb_doublewrite = ON in /my.conf:3, then restart the server
 source: https://dev.mysql.com/doc/refman/8.4/en/innodb-doublewrite-buffer.html
 
@@ -672,7 +672,7 @@ def test_the_text_says_how_much_of_the_drive_is_used() -> None:
     found = audit_of("postgresql", "15", measured=True, activity=activity(230, 231))
     last = audit_text(found).splitlines()[-1]
     assert last == (
-        "this drive is used to 23 %: 231 of 1,000 syncs/s, one after another, 1 ms each"
+        "syncs use 23 % of this drive: 231 of 1,000 syncs/s, one after another, 1 ms each"
     )
 
 

@@ -99,7 +99,7 @@ def test_a_drive_that_keeps_nothing_is_a_finding_whatever_its_speed() -> None:
 
 
 def test_a_drive_that_keeps_nothing_is_no_baseline() -> None:
-    with pytest.raises(NotTrustedError, match=r"old\.json is no baseline: it is not durable"):
+    with pytest.raises(NotTrustedError, match=r"old\.json cannot be a baseline: it is not durable"):
         check(measurement(1.0, filesystem="tmpfs"), measurement(1000.0))
 
 

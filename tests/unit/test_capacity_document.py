@@ -191,12 +191,12 @@ def test_a_target_that_is_not_met_has_no_rate() -> None:
         ),
         (
             target(None, remedy("12 cores")),
-            "not on this drive, with up to 256 clients. One change would do: - 12 cores: 3,210/s "
+            "not on this drive, with up to 256 clients. One change is enough: - 12 cores: 3,210/s "
             "with 8 clients, p99 4.56 ms Which drives",
         ),
         (
             target(None, remedy("a faster drive", "12 cores")),
-            "No drive does, nor any other single change. Two changes would do: - a faster drive "
+            "No drive and no other single change is enough. Two changes are: - a faster drive "
             "and 12 cores: 3,210/s",
         ),
         (target(None), "No two changes of drive, cores, clients or durability would help."),

@@ -599,7 +599,7 @@ def test_rules_list_show_and_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(out)[0]["name"] == "sync_binlog"
     status, out, err = run(capsys, "rules", "check")
     assert (status, out) == (0, "")
-    assert "nothing wrong" in err
+    assert "no problems" in err
 
 
 def test_rules_check_finds_what_is_wrong(
@@ -687,7 +687,7 @@ def test_nothing_is_predicted_from_a_drive_that_keeps_nothing(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("ours",), "ours alone is no trial"),
+        (("ours",), "ours alone is not a trial"),
         (("ours", "ours"), "ours ours: one of them is given twice"),
         (("/tmp", "/", "ours", "default"), "/tmp and / are both directories"),
         (("--seconds", "100"), "--seconds 100 is too short: four rounds of 2 configurations"),

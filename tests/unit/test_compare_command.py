@@ -41,7 +41,7 @@ def changed(tmp_path: Path, name: str, source: str = NVME, **summary: float | No
         (("ref:1", "ref:1"), 2, "ref:1 is given twice"),
         ((HDD, "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
         ((HDD, "/"), 1, "/ cannot be read: Is a directory"),
-        ((HDD, __file__), 1, "is no report that we know"),
+        ((HDD, __file__), 1, "is not a known report"),
         (
             (HDD, NVME, "--tolerance", "10"),
             2,
@@ -74,15 +74,15 @@ def test_what_goes_wrong_is_said_in_one_line(
         ((HDD, "/tmp", "--from", NVME), 2, f"both /tmp and --from {NVME} are given"),
         ((HDD, "--from", HDD), 2, f"{HDD} is given twice"),
         ((HDD, NVME), 2, f"{NVME} is a file, not a DIR to measure\n  hint: --from {NVME}"),
-        ((HDD, "--from", "ref:1"), 2, "of a reference only the means are known"),
-        (("ref:1", "--from", HDD), 2, "of a reference only the means are known"),
+        ((HDD, "--from", "ref:1"), 2, "references have only means"),
+        (("ref:1", "--from", HDD), 2, "references have only means"),
         ((HDD, "--from", NVME, "--quick"), 2, "need a drive, not --from"),
         ((HDD, "--from", NVME, "--memory", "8GB"), 2, "--memory needs --db"),
         ((HDD, "--from", NVME, "--tolerance", "-1"), 2, "--tolerance"),
         ((HDD, "--from", NVME, "--tolerance", "inf"), 2, "a tolerance of inf % makes no sense"),
         (("nowhere.json",), 1, "nowhere.json cannot be read"),
         ((HDD, "--from", "nowhere.json"), 1, "nowhere.json cannot be read"),
-        ((TMPFS, "--from", HDD), 3, "tmpfs.json is no baseline: it is not durable"),
+        ((TMPFS, "--from", HDD), 3, "tmpfs.json cannot be a baseline: it is not durable"),
         ((HDD,), 1, "/var/lib/db"),  # where it was measured, and nowhere here
     ],
 )
@@ -100,7 +100,7 @@ def test_drives_side_by_side_are_no_failure_whatever_they_are(
 ) -> None:
     status, out, err = run(capsys, "compare", NVME, HDD, RAID_CACHE, TMPFS, "ref:7a")
     assert (status, err) == (0, "")
-    assert "tmpfs.json is not durable, so its speed says nothing" in out.replace("\n  ", " ")
+    assert "tmpfs.json is not durable, so its speed does not count" in out.replace("\n  ", " ")
 
 
 def test_what_the_reader_of_a_measurement_must_know_is_said(

@@ -149,7 +149,7 @@ def test_the_speed_of_a_drive_that_keeps_nothing_says_nothing(names: str) -> Non
     assert [row.speed_ratio for row in rows] == expected[names]
     assert rows[1].difference is not None
     assert rows[1].difference.judgement == "not judged"
-    assert rows[1].difference.why == "b is not durable, so its speed says nothing"
+    assert rows[1].difference.why == "b is not durable, so its speed does not count"
     assert {row.drive: bool(row.serial) for row in rows} == {"a": True, "b": False}
 
 

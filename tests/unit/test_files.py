@@ -263,8 +263,8 @@ def test_a_replaced_file_keeps_who_may_read_it_and_nothing_more(
         ("link", "is a symbolic link"),
         ("dangling link", "is a symbolic link"),
         ("pipe", "is a named pipe"),
-        ("device", "is no regular file"),
-        ("socket", "is no regular file"),
+        ("device", "is not a regular file"),
+        ("socket", "is not a regular file"),
         ("directory", "is a directory"),
     ],
 )

@@ -89,7 +89,7 @@ def test_what_is_no_number_of_the_list_chooses_none(
 ) -> None:
     here += [MARIADB, CLUSTER]
     at_a_terminal(monkeypatch, answer)
-    with pytest.raises(UsageError, match="is none of these numbers"):
+    with pytest.raises(UsageError, match="is not one of these numbers"):
         find_here("measure", typed)
 
 
@@ -122,7 +122,7 @@ def test_without_servers(capsys: pytest.CaptureFixture[str]) -> None:
     )
     status, _, err = run(capsys, "audit")
     assert status == 2
-    assert "nothing says which server is meant" in err
+    assert "Which server? Use --db or --dsn." in err
 
 
 def test_how_a_server_is_named_to_audit() -> None:

@@ -139,8 +139,8 @@ def test_the_price_of_a_lower_durability_is_this_drives_own() -> None:
     fragment = render_fragment(advice_on(stored("hdd"), "postgresql", "15"))
     assert (
         "# --durability loses-recent-on-crash: synchronous_commit = off\n"
-        "#   brings: a commit no longer waits for 1 sync, 12.2 ms\n"
-        "#   costs: synchronous_commit: up to 600 ms of acknowledged commits: "
+        "#   saves: a commit no longer waits for 1 sync, 12.2 ms\n"
+        "#   can lose: synchronous_commit: up to 600 ms of acknowledged commits: "
         "49.2 at the rate one connection has now, 600 at the expected rate\n"
     ) in fragment
 

@@ -133,8 +133,7 @@ def test_the_arithmetic_shows_its_numbers() -> None:
         "at once must go 5 %: 50/s x 2 x 1.64 ms = 0.164, which leaves 0.336",
         "batches: 950/s x 2 x 1.64 ms / 0.336 = 9.27, so 10 events; full after 10 / 950/s = "
         "10.5 ms",
-        "a crash loses at most 2 x 10 = 20 events: the batch that is being synced, and the one in "
-        "the making",
+        "a crash loses at most 2 x 10 = 20 events: the batch being synced and the one being filled",
     )
 
 

@@ -169,8 +169,8 @@ def test_of_a_drive_that_keeps_nothing_nothing_follows() -> None:
     assert report.servers == ()
     assert report.notes == ("a warning",)
     assert report.summary[0].endswith(
-        "; it is not durable: tmpfs keeps files in memory: a power loss takes everything, synced"
-        " or not."
+        "; it is not durable: tmpfs keeps files in memory: a power loss erases everything,"
+        " synced or not."
     )
     assert report.summary[2] == "Measure the directory where the database will live."
 

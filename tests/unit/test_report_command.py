@@ -22,7 +22,7 @@ FEW = ("--clients", "1")
     ("arguments", "status", "message"),
     [
         (("--from", "nowhere.json"), 1, "nowhere.json cannot be read: No such file"),
-        (("--from", __file__), 1, "is no report that we know"),
+        (("--from", __file__), 1, "is not a known report"),
         (("/a", "/b"), 2, "unexpected extra argument"),
         (("--from", QUICK, "."), 2, f"both . and --from {QUICK} are given"),
         (("--from", QUICK, "--quick"), 2, "need a drive, not --from"),
@@ -123,7 +123,7 @@ def test_what_has_no_sync_has_no_report(capsys: pytest.CaptureFixture[str]) -> N
     iotune = MEASUREMENTS.parents[1] / "importers" / "fixtures" / "iotune-rpk.yaml"
     status, out, err = run(capsys, "report", "--from", str(iotune))
     assert (status, out) == (1, "")
-    assert "has no single writer's sync, from which all follows" in err
+    assert "has no sync of a single writer, which every figure needs" in err
 
 
 def test_prometheus_gets_the_measurement(capsys: pytest.CaptureFixture[str]) -> None:

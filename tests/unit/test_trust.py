@@ -128,32 +128,32 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(filesystem="tmpfs"),
         "not-durable",
         {
-            "memory-file-system": "tmpfs keeps files in memory: a power loss takes everything, "
-            "synced or not"
+            "memory-file-system": "tmpfs keeps files in memory: a power loss erases everything,"
+            " synced or not"
         },
     ),
     "memory, of the older kind": (
         measurement(filesystem="ramfs"),
         "not-durable",
         {
-            "memory-file-system": "ramfs keeps files in memory: a power loss takes everything, "
-            "synced or not"
+            "memory-file-system": "ramfs keeps files in memory: a power loss erases everything,"
+            " synced or not"
         },
     ),
     "memory, of the kernel's own devices": (
         measurement(filesystem="devtmpfs"),
         "not-durable",
         {
-            "memory-file-system": "devtmpfs keeps files in memory: a power loss takes everything, "
-            "synced or not"
+            "memory-file-system": "devtmpfs keeps files in memory: a power loss erases"
+            " everything, synced or not"
         },
     ),
     "a disk in memory": (
         measurement(devices=(device("zram0", transport="memory"),)),
         "not-durable",
         {
-            "memory-device": "zram0 keeps its blocks in memory: a power loss takes everything, "
-            "synced or not"
+            "memory-device": "zram0 keeps its blocks in memory: a power loss erases everything,"
+            " synced or not"
         },
     ),
     "no barriers": (
@@ -174,24 +174,21 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
     "libeatmydata": (
         measurement(preloaded=("/lib/libc.so", "/usr/lib/libeatmydata.so.1")),
         "not-durable",
-        {
-            "preloaded-library": "/usr/lib/libeatmydata.so.1 is preloaded and turns syncs into "
-            "nothing"
-        },
+        {"preloaded-library": "/usr/lib/libeatmydata.so.1 is preloaded and disables syncs"},
     ),
     "below 5 us": (
         measurement(4.99, devices=(PROTECTED,)),
         "suspicious",
         {
-            "not-reaching-a-device": "a write with its sync takes 4.99 us, less than any device "
-            "needs to answer"
+            "not-reaching-a-device": "a write with its sync takes 4.99 us, faster than any device"
+            " can answer"
         },
     ),
     "more syncs than turns, of one block": (
         measurement(20_000, classic(376), devices=(DISK,)),
         "suspicious",
         {
-            "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allow 250/s. "
+            "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allows 250/s. "
             "A cache answered: is it protected against power loss?"
         },
     ),
@@ -199,7 +196,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(summary(2660, ops_per_s=376), devices=(PROTECTED_DISK,)),
         "suspicious",
         {
-            "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allow 250/s. "
+            "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allows 250/s. "
             "A cache answered: is it protected against power loss?"
         },
     ),
@@ -235,17 +232,14 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
     "more than ten times as fast by another method": (
         measurement(1000, series("overwrite", "open_sync", 99.9)),
         "suspicious",
-        {
-            "methods-differ": "open_sync takes 99.9 us, fdatasync 1 ms: one of them leaves "
-            "something out"
-        },
+        {"methods-differ": "open_sync takes 99.9 us, fdatasync 1 ms: one of them skips something"},
     ),
     "too fast for flash": (
         measurement(99.9, devices=(NVME,)),
         "suspicious",
         {
             "too-fast-for-flash": "nvme0n1 (990 PRO) reports a volatile cache, yet syncs in "
-            "99.9 us: right only with power-loss protection"
+            "99.9 us: plausible only with power-loss protection"
         },
     ),
     # all members answer a flush; one is not known for its protection
@@ -262,7 +256,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         "suspicious",
         {
             "too-fast-for-flash": "a (unknown (not looked at)) reports a volatile cache, yet syncs "
-            "in 50 us: right only with power-loss protection"
+            "in 50 us: plausible only with power-loss protection"
         },
     ),
     "a virtual disk": (
@@ -284,8 +278,8 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         ),
         "suspicious",
         {
-            "virtual-too-fast": "vda is virtual and syncs in 99.9 us: the host may acknowledge "
-            "flushes without making them",
+            "virtual-too-fast": "vda is virtual and syncs in 99.9 us: the host may acknowledge"
+            " flushes without performing them",
             "virtual-disk": "virtual disk vda: the host decides what a flush means",
         },
     ),
@@ -298,14 +292,14 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(virtualisation=UNKNOWN),
         "unverifiable",
         {
-            "virtual-host": "virtualisation: unknown (not looked at); the host decides what a "
-            "flush means"
+            "virtual-host": "virtualisation: unknown (not looked at); the host decides what a"
+            " flush means"
         },
     ),
     "a remote file system": (
         measurement(filesystem="nfs4"),
         "unverifiable",
-        {"remote-file-system": "nfs4: a sync is what the server or daemon behind it makes of it"},
+        {"remote-file-system": "nfs4: the server or daemon behind it decides what a sync does"},
     ),
     "no device found": (
         measurement(50.0, devices=()),

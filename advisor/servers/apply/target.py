@@ -114,7 +114,7 @@ def find_target(
         (to, STEM + VENDORS[vendor].config_suffix) if _is_folder(to) else (to.parent, to.name)
     )
     if not _is_folder(folder):
-        raise UsageError(f"{folder} is no directory", "name one that the server includes")
+        raise UsageError(f"{folder} is not a directory", "name one that the server includes")
     directory = _open(folder)
     if not is_named:
         _require_ones_own(directory, folder, before)
@@ -209,7 +209,9 @@ def _require_files(main: Sequence[Path]) -> None:
     missing, which is said where it is read."""
     for path in main:
         if is_file(path) and not stat.S_ISREG(_status(path).st_mode):
-            raise AdvisorError(f"{path} is no regular file", "name the configuration with --config")
+            raise AdvisorError(
+                f"{path} is not a regular file", "name the configuration with --config"
+            )
 
 
 def _status(path: Path) -> os.stat_result:

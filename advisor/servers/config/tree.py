@@ -246,7 +246,7 @@ class Reader:
         else:
             raw = read_regular(path, MAX_BYTES) if stat.S_ISREG(mode) else None
         if raw is None:
-            self.notes.append(f"{path} is no regular file, and was not read")
+            self.notes.append(f"{path} is not a regular file and was not read")
             return None
         self.read_bytes += len(raw)
         if self.read_bytes > MAX_BYTES:

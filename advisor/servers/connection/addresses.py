@@ -60,7 +60,7 @@ def find_address(dsn: str | None, vendor: VendorName | None) -> Address:
     asked = vendor or named
     if asked is None:
         raise UsageError(
-            "nothing says of which vendor the server is",
+            "Which server? Use --db or --dsn.",
             "--dsn postgresql://..., mysql://... or mariadb://...",
         )
     require_driver(asked)
@@ -148,7 +148,7 @@ def _port(found: Mapping[str, str]) -> int:
     text = found.get("port") or "3306"
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise AdvisorError(
-            "the port for clients is not a port's number",
+            "the port for clients is not a port number",
             "look at MYSQL_TCP_PORT, and at [client] in ~/.my.cnf and /etc/my.cnf",
         )
     return int(text) or 3306
@@ -192,7 +192,7 @@ def _encryption(found: Mapping[str, str], *, by_socket: bool) -> dict[str, Any]:
             context.load_cert_chain(certificate, found.get("ssl-key"), password="")
     except OSError as error:
         raise UsageError(
-            f"what ssl-ca, ssl-capath, ssl-cert or ssl-key names is of no use: {error.strerror}"
+            f"what ssl-ca, ssl-capath, ssl-cert or ssl-key names cannot be used: {error.strerror}"
         ) from error
     # The certificates that MySQL makes for itself are not as strict as Python 3.13 wants them.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -206,7 +206,7 @@ def _ssl_mode(found: Mapping[str, str]) -> str:
     """MySQL's name for what MySQL's and MariaDB's options ask for, as their clients take them."""
     if mode := found.get("ssl-mode"):
         if mode.upper() not in SSL_MODES:
-            raise UsageError("ssl-mode is none of " + ", ".join(SSL_MODES))
+            raise UsageError("ssl-mode is not one of " + ", ".join(SSL_MODES))
         return mode.upper()
     if _is_on(found.get("ssl-verify-server-cert", "0")):
         return "VERIFY_IDENTITY"

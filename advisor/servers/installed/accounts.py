@@ -51,7 +51,7 @@ def account_of_our_own() -> ServerAccount:
         ids = Account(number, number, (number,))
         return ServerAccount(ids, f"uid {number}", is_ours=True)
     raise AdvisorError(
-        f"no user id from {FIRST_ID} to {LAST_ID} is to be had for the server",
+        f"no user id from {FIRST_ID} to {LAST_ID} is free for the server",
         "run as another user than root",
     )
 

@@ -58,7 +58,7 @@ def run(command: Arguments, script: str = "", *, confinement: Confinement) -> st
     try:
         said = process.communicate(script.encode(), RUN_TIMEOUT_S)[0].decode(errors="replace")
     except subprocess.TimeoutExpired as error:
-        raise AdvisorError(f"{command[0]} was not done after {RUN_TIMEOUT_S} s") from error
+        raise AdvisorError(f"{command[0]} did not finish within {RUN_TIMEOUT_S} s") from error
     finally:
         _end_group(process)
     if process.returncode != 0:
@@ -80,7 +80,7 @@ def complaints_of(command: Arguments, confinement: Confinement) -> tuple[int, st
     try:
         said = process.communicate(timeout=RUN_TIMEOUT_S)[1]
     except subprocess.TimeoutExpired as error:
-        raise AdvisorError(f"{command[0]} was not done after {RUN_TIMEOUT_S} s") from error
+        raise AdvisorError(f"{command[0]} did not finish within {RUN_TIMEOUT_S} s") from error
     finally:
         _end_group(process)
     return process.returncode, said.decode(errors="replace")

@@ -247,7 +247,7 @@ class _Run:
                     errors.append(error)
             if not ready:
                 errors.append(
-                    AdvisorError(f"the server answers nothing for {max(wait_s, 0):.0f} s")
+                    AdvisorError(f"the server does not answer for {max(wait_s, 0):.0f} s")
                 )
                 self._asked_s.clear()
         if errors:

@@ -85,7 +85,7 @@ def private_folder(
                 _remove_left_behind(parent)
                 name, made = _make(parent, prefix)
             except OSError as error:
-                why = f"{parent.path} takes no temporary folder: {error.strerror}"
+                why = f"{parent.path} cannot hold a temporary folder: {error.strerror}"
                 raise AdvisorError(why) from error
         try:
             if who is not None:
@@ -103,7 +103,7 @@ def _opened(path: Path) -> OpenDirectory:
     try:
         parent = open_directory(path, shared=True)
     except OSError as error:
-        raise AdvisorError(f"{path} takes no temporary folder: {error.strerror}") from error
+        raise AdvisorError(f"{path} cannot hold a temporary folder: {error.strerror}") from error
     if parent.account is not None:
         parent.close()
         raise UntrustedError(

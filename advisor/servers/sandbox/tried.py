@@ -46,7 +46,7 @@ class TriedSettings:
             return "it is too long a line"
         for name in self._meant(line):
             if name not in self.tried:
-                return f"{name} is none of the settings that are tried"
+                return f"{name} is not one of the settings that are tried"
         return ""
 
     def _meant(self, line: Line) -> Iterator[str]:

@@ -4,18 +4,18 @@
 --   classic 4 KiB O_DIRECT + fsync: 82.6/s, mean 12.1 ms
 -- Storage class: hdd - hard disk
 -- Trust: plausible
---   no check found fault with it; more than that, only a power cut can show
+--   All checks passed. Only a power cut can prove more.
 -- Durability: durable - an acknowledged commit survives a server crash and a power loss
 -- Proof: our tests start MySQL 9.7 with such fragments and read all values back. Such SQL was run on MySQL 9.7.
 -- Use: mysql < THIS, with SYSTEM_VARIABLES_ADMIN and PERSIST_RO_VARIABLES_ADMIN. It goes into mysqld-auto.cnf, which wins over every option file.
 
 -- ---- Commit: what an acknowledged transaction survives ----
 
--- A commit is acknowledged only once its redo log is flushed, so it survives a power loss if the drive keeps what it flushed.
+-- A commit is acknowledged only after its redo log is flushed, so it survives a power loss if the drive keeps what it flushed.
 -- innodb.innodb_flush_log_at_trx_commit.durable; https://dev.mysql.com/doc/refman/8.4/en/innodb-parameters.html#sysvar_innodb_flush_log_at_trx_commit
 SET PERSIST innodb_flush_log_at_trx_commit = 1;
 
--- The binary log is flushed before a commit is acknowledged, so a power loss leaves it and the tables in agreement.
+-- The binary log is flushed before a commit is acknowledged, so it still agrees with the tables after a power loss.
 -- innodb.sync_binlog.durable-mysql; https://dev.mysql.com/doc/refman/8.4/en/replication-options-binary-log.html#sysvar_sync_binlog
 SET PERSIST sync_binlog = 1;
 
@@ -27,24 +27,24 @@ SET PERSIST innodb_redo_log_capacity = 524288000;
 
 -- ---- Background input and output ----
 
--- With OFF or DETECT_ONLY a page half written at a power loss cannot be repaired.
+-- OFF and DETECT_ONLY cannot repair a page half written at a power loss.
 -- innodb.innodb_doublewrite.on-mysql; https://dev.mysql.com/doc/refman/8.4/en/innodb-doublewrite-buffer.html
 -- NOT SET HERE: innodb_doublewrite = ON; MySQL calls it a non persistent variable: it belongs into an option file (--format conf).
 
--- Pages that lie side by side go out together, which spares a hard disk seeks; the gain is not measured here.
+-- Neighbouring pages are written together, which saves a hard disk seeks; the gain was not measured here.
 -- innodb.innodb_flush_neighbors.hard-disk; https://dev.mysql.com/doc/refman/8.4/en/innodb-buffer-pool-flushing.html
 SET PERSIST innodb_flush_neighbors = 1;
 
--- The MySQL manual's figure for a single hard disk, also the least allowed: our small test file flatters hard disks.
+-- The MySQL manual's figure for a single hard disk, and the minimum: our small test file flatters hard disks.
 -- innodb.innodb_io_capacity.hard-disk; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
--- Both, and twice, for a running server changes one to fit the other.
+-- Both are set twice, because a running server changes one to fit the other.
 -- Take both out of option files: MySQL does that at its start, too.
 SET PERSIST innodb_io_capacity = 100;
 SET PERSIST innodb_io_capacity_max = 200;
 
 -- Twice innodb_io_capacity; the manual calls 2000 likely too high for a single hard disk.
 -- innodb.innodb_io_capacity_max.hard-disk; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
--- Both, and twice, for a running server changes one to fit the other.
+-- Both are set twice, because a running server changes one to fit the other.
 -- Take both out of option files: MySQL does that at its start, too.
 SET PERSIST innodb_io_capacity = 100;
 SET PERSIST innodb_io_capacity_max = 200;
@@ -55,13 +55,13 @@ SET PERSIST innodb_io_capacity_max = 200;
 -- innodb.innodb_buffer_pool_size.half-mysql; https://dev.mysql.com/doc/refman/8.4/en/innodb-dedicated-server.html
 SET PERSIST innodb_buffer_pool_size = 2147483648;
 
--- ---- What a lower durability would bring, and cost (nothing of it is set) ----
+-- ---- What a lower durability saves, and what it can lose (none of it is set) ----
 -- --durability loses-recent-on-power-loss: innodb_flush_log_at_trx_commit = 2, sync_binlog = 100
---   brings: a commit no longer waits for 2 syncs, 48.3 ms
---   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 41.4 at the rate one connection has now, 2,000 at the expected rate
---   costs: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
+--   saves: a commit no longer waits for 2 syncs, 48.3 ms
+--   can lose: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 41.4 at the rate one connection has now, 2,000 at the expected rate
+--   can lose: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
--- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
+-- ---- Upper limit for one connection (sync time only) ----
 --  syncs per transaction    transactions/s           per day
 --                      1                82         7,082,000
 --                      2                41         3,541,000
@@ -71,5 +71,5 @@ SET PERSIST innodb_buffer_pool_size = 2147483648;
 --                     15              5.46           472,100
 --                     75              1.09            94,430
 -- One commit with these settings waits for 2 syncs, 48.3 ms: at most 20.7 commits/s on one connection.
--- Connections that commit at the same time share syncs (group commit): not in these figures, but in
--- those of: fsync-advisor capacity --db mysql
+-- Connections that commit at the same time share syncs (group commit) and together exceed this limit.
+-- Figures for them: fsync-advisor capacity --db mysql

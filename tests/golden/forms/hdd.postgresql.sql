@@ -4,18 +4,18 @@
 --   classic 4 KiB O_DIRECT + fsync: 82.6/s, mean 12.1 ms
 -- Storage class: hdd - hard disk
 -- Trust: plausible
---   no check found fault with it; more than that, only a power cut can show
+--   All checks passed. Only a power cut can prove more.
 -- Durability: durable - an acknowledged commit survives a server crash and a power loss
 -- Proof: our tests start PostgreSQL 13 to 19 with such fragments and read all values back. Such SQL was run on PostgreSQL 15 and 18.
 -- Use: psql -X -f THIS as a superuser, without -1. It goes into postgresql.auto.conf, which wins over postgresql.conf and what that includes.
 
 -- ---- Commit: what an acknowledged transaction survives ----
 
--- Off, a power loss can leave a database that cannot be repaired. No drive is a reason for that.
+-- A power loss can damage the database beyond repair when fsync is off. No drive justifies that.
 -- postgresql.fsync.always; https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-FSYNC
 ALTER SYSTEM SET fsync = 'on';
 
--- Off, a page half written at a power loss stays corrupt, perhaps unnoticed. Nothing measured here shows that 8 kB writes are atomic.
+-- A page half written at a power loss stays corrupt when this is off, perhaps unnoticed. Nothing measured here shows that 8 kB writes are atomic.
 -- postgresql.full_page_writes.always; https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-FULL-PAGE-WRITES
 ALTER SYSTEM SET full_page_writes = 'on';
 
@@ -25,39 +25,39 @@ ALTER SYSTEM SET synchronous_commit = 'on';
 
 -- ---- Log: how much room and how it is written ----
 
--- 1,000/s x 8.14 kB x 600 s = 4.66 GB; bounded by the recovery time, 1 GB and 64 GB. Assumes replay keeps the pace of writing. Rounded down from 4.66 GB.
+-- 1,000/s x 8.14 kB x 600 s = 4.66 GB, limited by the recovery time (1 GB to 64 GB); assumes replay is as fast as writing was. Rounded down from 4.66 GB.
 -- postgresql.max_wal_size.room-for-the-recovery-time; https://www.postgresql.org/docs/current/wal-configuration.html
 ALTER SYSTEM SET max_wal_size = '4608MB';
 
--- Keeps a quarter of 4.66 GB (bounded by the recovery time; 80 MB to 16 GB) for reuse: a new segment is first filled with zeros. Rounded down from 1.16 GB.
+-- Keeps a quarter of 4.66 GB (limited by the recovery time; 80 MB to 16 GB) for reuse: a new segment must first be filled with zeros. Rounded down from 1.16 GB.
 -- postgresql.min_wal_size.a-quarter-ready-for-reuse; https://www.postgresql.org/docs/current/wal-configuration.html
 ALTER SYSTEM SET min_wal_size = '1152MB';
 
 -- ---- Checkpoints ----
 
--- Spreads a checkpoint's writes over 90 % of the interval instead of a shorter, denser burst. The default from PostgreSQL 14 on (0.5 before).
+-- Spreads a checkpoint's writes over 90 % of the interval instead of a shorter, denser burst. This is the default from PostgreSQL 14 on (0.5 before).
 -- postgresql.checkpoint_completion_target.spread-the-writes; https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-CHECKPOINT-COMPLETION-TARGET
 ALTER SYSTEM SET checkpoint_completion_target = '0.9';
 
 -- ---- Memory: from the host, not from the drive ----
 
--- Half of 4 GB, which the PostgreSQL wiki calls conservative. Only the planner's estimate of the cache: it allocates nothing.
+-- Half of 4 GB, which the PostgreSQL wiki calls conservative. It is only the planner's estimate of the cache and allocates nothing.
 -- postgresql.effective_cache_size.half-of-memory; https://wiki.postgresql.org/wiki/Tuning_Your_PostgreSQL_Server
 ALTER SYSTEM SET effective_cache_size = '2GB';
 
--- A quarter of 4 GB in whole 128 MB, if this host serves only this database; most of the rest is for the kernel's page cache.
+-- A quarter of 4 GB in steps of 128 MB, if this host serves only this database; most of the rest is for the kernel's page cache.
 -- postgresql.shared_buffers.quarter-of-memory; https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-SHARED-BUFFERS
 -- Takes effect at the next restart.
 ALTER SYSTEM SET shared_buffers = '1GB';
 
 SELECT pg_reload_conf();
 
--- ---- What a lower durability would bring, and cost (nothing of it is set) ----
+-- ---- What a lower durability saves, and what it can lose (none of it is set) ----
 -- --durability loses-recent-on-crash: synchronous_commit = off
---   brings: a commit no longer waits for 1 sync, 12.2 ms
---   costs: synchronous_commit: up to 600 ms of acknowledged commits: 49.2 at the rate one connection has now, 600 at the expected rate
+--   saves: a commit no longer waits for 1 sync, 12.2 ms
+--   can lose: synchronous_commit: up to 600 ms of acknowledged commits: 49.2 at the rate one connection has now, 600 at the expected rate
 
--- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
+-- ---- Upper limit for one connection (sync time only) ----
 --  syncs per transaction    transactions/s           per day
 --                      1                82         7,082,000
 --                      2                41         3,541,000
@@ -67,5 +67,5 @@ SELECT pg_reload_conf();
 --                     15              5.46           472,100
 --                     75              1.09            94,430
 -- One commit with these settings waits for 1 sync, 12.2 ms: at most 82 commits/s on one connection.
--- Connections that commit at the same time share syncs (group commit): not in these figures, but in
--- those of: fsync-advisor capacity --db postgresql
+-- Connections that commit at the same time share syncs (group commit) and together exceed this limit.
+-- Figures for them: fsync-advisor capacity --db postgresql

@@ -4,19 +4,19 @@
 --   classic 4 KiB O_DIRECT + fsync: 40,470/s, mean 24.7 us, p99 39.5 us
 -- Storage class: nvme-plp - NVMe SSD with power-loss protection
 -- Trust: plausible
---   no check found fault with it; more than that, only a power cut can show
+--   All checks passed. Only a power cut can prove more.
 -- Durability: durable - an acknowledged commit survives a server crash and a power loss
 -- Proof: our tests start MariaDB 10.11 and 11.8 with such fragments and read all values back. Such SQL was run on MariaDB 10.11 and 11.8.
 -- Use: mariadb < THIS, AND an option file (--format conf): MariaDB has no SET PERSIST, so NOTHING OF THIS SURVIVES A RESTART.
 
 -- ---- Commit: what an acknowledged transaction survives ----
 
--- A commit is acknowledged only once its redo log is flushed, so it survives a power loss if the drive keeps what it flushed.
+-- A commit is acknowledged only after its redo log is flushed, so it survives a power loss if the drive keeps what it flushed.
 -- innodb.innodb_flush_log_at_trx_commit.durable; https://dev.mysql.com/doc/refman/8.4/en/innodb-parameters.html#sysvar_innodb_flush_log_at_trx_commit
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_flush_log_at_trx_commit = 1;
 
--- MariaDB's default 0 leaves flushing the binary log to the kernel: a power loss can then take back acknowledged commits.
+-- MariaDB's default 0 leaves flushing the binary log to the kernel: a power loss can then lose acknowledged commits.
 -- innodb.sync_binlog.durable-mariadb; https://mariadb.com/docs/server/server-usage/storage-engines/innodb/binary-log-group-commit-and-innodb-flushing-performance
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL sync_binlog = 1;
@@ -30,25 +30,25 @@ SET GLOBAL innodb_log_file_size = 146800640;
 
 -- ---- Background input and output ----
 
--- Without it a page half written at a power loss cannot be repaired, unless the drive writes whole pages atomically (not tested here).
+-- A page half written at a power loss cannot be repaired without it, unless the drive writes whole pages atomically (not tested here).
 -- innodb.innodb_doublewrite.on-mariadb-switch; https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-system-variables#innodb_doublewrite
 -- NOT SET HERE: innodb_doublewrite = ON; it cannot be changed while this server runs: it belongs into an option file (--format conf).
 
--- What MariaDB does anyway for the tablespaces it finds on an SSD; stated in case it does not recognise the drive.
+-- MariaDB already does this for tablespaces it finds on an SSD; this line is for a drive it does not recognise.
 -- innodb.innodb_flush_neighbors.ssd-mariadb; https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-system-variables#innodb_flush_neighbors
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_flush_neighbors = 0;
 
 -- A quarter of 133,300/s random page writes measured: each page is written twice, and reads and log need the rest (100 to 20000).
 -- innodb.innodb_io_capacity.measured; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
--- Both, and twice, for a running server changes one to fit the other.
+-- Both are set twice, because a running server changes one to fit the other.
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_io_capacity_max = 40000;
 SET GLOBAL innodb_io_capacity = 20000;
 
 -- Half of 133,300/s random page writes measured: each page is written twice, doublewrite and in place (100 to 40000).
 -- innodb.innodb_io_capacity_max.measured; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
--- Both, and twice, for a running server changes one to fit the other.
+-- Both are set twice, because a running server changes one to fit the other.
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_io_capacity_max = 40000;
 SET GLOBAL innodb_io_capacity = 20000;
@@ -60,13 +60,13 @@ SET GLOBAL innodb_io_capacity = 20000;
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_buffer_pool_size = 12884901888;
 
--- ---- What a lower durability would bring, and cost (nothing of it is set) ----
+-- ---- What a lower durability saves, and what it can lose (none of it is set) ----
 -- --durability loses-recent-on-power-loss: innodb_flush_log_at_trx_commit = 2, sync_binlog = 100
---   brings: a commit no longer waits for 1 sync, 24.1 us
---   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82,990 at the rate one connection has now, 2,000 at the expected rate
---   costs: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
+--   saves: a commit no longer waits for 1 sync, 24.1 us
+--   can lose: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82,990 at the rate one connection has now, 2,000 at the expected rate
+--   can lose: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
--- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
+-- ---- Upper limit for one connection (sync time only) ----
 --  syncs per transaction    transactions/s           per day
 --                      1            41,490     3,585,000,000
 --                      2            20,750     1,793,000,000
@@ -76,5 +76,5 @@ SET GLOBAL innodb_buffer_pool_size = 12884901888;
 --                     15             2,766       239,000,000
 --                     75               553        47,800,000
 -- One commit with these settings waits for 1 sync, 24.1 us: at most 41,490 commits/s on one connection.
--- Connections that commit at the same time share syncs (group commit): not in these figures, but in
--- those of: fsync-advisor capacity --db mariadb
+-- Connections that commit at the same time share syncs (group commit) and together exceed this limit.
+-- Figures for them: fsync-advisor capacity --db mariadb

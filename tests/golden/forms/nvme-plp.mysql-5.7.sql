@@ -4,19 +4,19 @@
 --   classic 4 KiB O_DIRECT + fsync: 40,470/s, mean 24.7 us, p99 39.5 us
 -- Storage class: nvme-plp - NVMe SSD with power-loss protection
 -- Trust: plausible
---   no check found fault with it; more than that, only a power cut can show
+--   All checks passed. Only a power cut can prove more.
 -- Durability: durable - an acknowledged commit survives a server crash and a power loss
 -- Proof: this version was not started here; MySQL 9.7 was. The rest is from documentation. Such SQL was not run.
 -- Use: mysql < THIS, AND an option file (--format conf): SET PERSIST came with MySQL 8.0, so NOTHING OF THIS SURVIVES A RESTART.
 
 -- ---- Commit: what an acknowledged transaction survives ----
 
--- A commit is acknowledged only once its redo log is flushed, so it survives a power loss if the drive keeps what it flushed.
+-- A commit is acknowledged only after its redo log is flushed, so it survives a power loss if the drive keeps what it flushed.
 -- innodb.innodb_flush_log_at_trx_commit.durable; https://dev.mysql.com/doc/refman/8.4/en/innodb-parameters.html#sysvar_innodb_flush_log_at_trx_commit
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_flush_log_at_trx_commit = 1;
 
--- The binary log is flushed before a commit is acknowledged, so a power loss leaves it and the tables in agreement.
+-- The binary log is flushed before a commit is acknowledged, so it still agrees with the tables after a power loss.
 -- innodb.sync_binlog.durable-mysql; https://dev.mysql.com/doc/refman/8.4/en/replication-options-binary-log.html#sysvar_sync_binlog
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL sync_binlog = 1;
@@ -29,7 +29,7 @@ SET GLOBAL sync_binlog = 1;
 
 -- ---- Background input and output ----
 
--- Without it a page half written at a power loss cannot be repaired, unless the drive writes whole pages atomically (not tested here).
+-- A page half written at a power loss cannot be repaired without it, unless the drive writes whole pages atomically (not tested here).
 -- innodb.innodb_doublewrite.on-mysql-switch; https://dev.mysql.com/doc/refman/8.0/en/innodb-doublewrite-buffer.html
 -- NOT SET HERE: innodb_doublewrite = ON; it cannot be changed while this server runs: it belongs into an option file (--format conf).
 
@@ -37,21 +37,21 @@ SET GLOBAL sync_binlog = 1;
 -- innodb.innodb_flush_method.direct; https://dev.mysql.com/doc/refman/8.0/en/innodb-parameters.html#sysvar_innodb_flush_method
 -- NOT SET HERE: innodb_flush_method = O_DIRECT; it cannot be changed while this server runs: it belongs into an option file (--format conf).
 
--- An SSD has no seeks to spare, so neighbours would only be written earlier than needed; the gain is not measured here.
+-- SSDs gain nothing from flushing neighbouring pages; off avoids early writes. The gain was not measured here.
 -- innodb.innodb_flush_neighbors.ssd-mysql; https://dev.mysql.com/doc/refman/8.4/en/innodb-buffer-pool-flushing.html
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_flush_neighbors = 0;
 
 -- A quarter of 133,300/s random page writes measured: each page is written twice, and reads and log need the rest (100 to 20000).
 -- innodb.innodb_io_capacity.measured; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
--- Both, and twice, for a running server changes one to fit the other.
+-- Both are set twice, because a running server changes one to fit the other.
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_io_capacity_max = 40000;
 SET GLOBAL innodb_io_capacity = 20000;
 
 -- Half of 133,300/s random page writes measured: each page is written twice, doublewrite and in place (100 to 40000).
 -- innodb.innodb_io_capacity_max.measured; https://dev.mysql.com/doc/refman/8.0/en/innodb-configuring-io-capacity.html
--- Both, and twice, for a running server changes one to fit the other.
+-- Both are set twice, because a running server changes one to fit the other.
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_io_capacity_max = 40000;
 SET GLOBAL innodb_io_capacity = 20000;
@@ -63,13 +63,13 @@ SET GLOBAL innodb_io_capacity = 20000;
 -- NOT KEPT: a restart takes it back, unless an option file has it, too.
 SET GLOBAL innodb_buffer_pool_size = 12884901888;
 
--- ---- What a lower durability would bring, and cost (nothing of it is set) ----
+-- ---- What a lower durability saves, and what it can lose (none of it is set) ----
 -- --durability loses-recent-on-power-loss: innodb_flush_log_at_trx_commit = 2, sync_binlog = 100
---   brings: a commit no longer waits for 1 sync, 24.1 us
---   costs: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82,990 at the rate one connection has now, 2,000 at the expected rate
---   costs: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
+--   saves: a commit no longer waits for 1 sync, 24.1 us
+--   can lose: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82,990 at the rate one connection has now, 2,000 at the expected rate
+--   can lose: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
--- ---- What this drive sustains on ONE connection, if nothing but syncs took time ----
+-- ---- Upper limit for one connection (sync time only) ----
 --  syncs per transaction    transactions/s           per day
 --                      1            41,490     3,585,000,000
 --                      2            20,750     1,793,000,000
@@ -79,5 +79,5 @@ SET GLOBAL innodb_buffer_pool_size = 12884901888;
 --                     15             2,766       239,000,000
 --                     75               553        47,800,000
 -- One commit with these settings waits for 1 sync, 24.1 us: at most 41,490 commits/s on one connection.
--- Connections that commit at the same time share syncs (group commit): not in these figures, but in
--- those of: fsync-advisor capacity --db mysql
+-- Connections that commit at the same time share syncs (group commit) and together exceed this limit.
+-- Figures for them: fsync-advisor capacity --db mysql
