@@ -116,7 +116,7 @@ class CommandOnDemand(WithEpilog, TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Raises UsageError that names the variable which a senseless value comes from."""
-        if self.name in WITHOUT_SERVER and not ctx.params["db"]:
+        if self.name in WITHOUT_SERVER and not ctx.params.get("db", "no option"):
             _drop_server_defaults(ctx, self.params)
         try:
             return super().invoke(ctx)

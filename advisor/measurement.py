@@ -165,6 +165,7 @@ class Environment(Model):
     """"none" on bare metal, else kvm, xen, vmware, microsoft, container, ..."""
     preloaded: tuple[Text, ...] = Field(max_length=1000)
     """Shared libraries preloaded into the probe."""
+    host_name: Known[Text] = Unknown(unknown="not asked")
 
 
 class Summary(Model):

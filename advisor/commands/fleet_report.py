@@ -76,7 +76,7 @@ def fleet_report(options: FleetReportOptions) -> None:
         else:
             colours = product.output is None
             document = fleet_document(fleet, rows)
-            text = render(document, form, charts=False, colours=colours)
+            text = render(document, form, colours=colours)
         write_output(text, product)
     if unread:
         which = f"{len(unread)} of {len(files)} files could not be read"

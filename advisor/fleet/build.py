@@ -27,13 +27,14 @@ def modelled_host(
 ) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
-    `stem` names a host whose measurement has no label.
+    `stem` names a host whose measurement has neither a label nor a host name.
     """
     verdict = judge(measurement, knowledge)
     measured = describe_measured(measurement)
+    name = measurement.environment.host_name
     sync = measurement.effective_sync
     return FleetHost(
-        name=measurement.label or stem,
+        name=measurement.label or (stem if isinstance(name, Unknown) else name),
         file=file,
         source=measurement.source,
         directory=measured.directory,

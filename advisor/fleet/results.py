@@ -43,7 +43,7 @@ class FleetHost(Model):
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
     name: str
-    """Its label, else the name of its file; where two have the same one, the whole path."""
+    """Its label, else its host name, else the name of its file; of two alike, the whole path."""
     file: str
     source: str
     directory: Known[str]

@@ -13,7 +13,7 @@ from advisor.capacity.results import (
     TargetResult,
     WorkloadCapacity,
 )
-from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, Section, Table
+from advisor.output.document import Document, Notes, Paragraph, PlainBlock, Section, Table
 from advisor.output.text import commit_line
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
@@ -34,7 +34,7 @@ def capacity_document(plan: CapacityPlan) -> Document:
     return Document(sections=[Section(blocks=blocks) for blocks in (*groups, [*last, *notes])])
 
 
-def capacity_groups(plan: CapacityPlan) -> Iterator[list[DocumentBlock]]:
+def capacity_groups(plan: CapacityPlan) -> Iterator[list[PlainBlock]]:
     """What is read together, in the order in which it is read; without the notes."""
     yield serial_blocks(plan)
     yield group_commit_blocks(plan)
@@ -48,7 +48,7 @@ def capacity_groups(plan: CapacityPlan) -> Iterator[list[DocumentBlock]]:
         yield storage_blocks(plan.target)
 
 
-def serial_blocks(plan: CapacityPlan) -> list[DocumentBlock]:
+def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:
     """One connection: the serial bound, and what one commit waits for."""
     each = format_latency(plan.sync_us)
     line = commit_line(plan)
@@ -65,7 +65,7 @@ def serial_blocks(plan: CapacityPlan) -> list[DocumentBlock]:
     ]
 
 
-def group_commit_blocks(plan: CapacityPlan) -> list[DocumentBlock]:
+def group_commit_blocks(plan: CapacityPlan) -> list[PlainBlock]:
     """Many connections that share syncs."""
     cores, cpu = plan.cores, plan.cpu_us_per_txn
     title = COMMIT_SEQUENCES[plan.commit_kind].title
@@ -91,7 +91,7 @@ def group_commit_blocks(plan: CapacityPlan) -> list[DocumentBlock]:
     return [Paragraph(words), table]
 
 
-def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[DocumentBlock]:
+def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[PlainBlock]:
     """The rate at which each workload keeps its target."""
     words = (
         "Workloads. serial bound: every durable step counts as one sync, one after another on one "
@@ -117,7 +117,7 @@ def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[DocumentBlo
     return [Paragraph(words), table, *_bound_lines(workloads), *records]
 
 
-def _bound_lines(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[DocumentBlock]:
+def _bound_lines(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[PlainBlock]:
     """What holds a workload back that is neither a sync nor the cores."""
     for each in workloads:
         if each.bounds and each.meets_target and each.sustainable_tps == each.bounds[0].tps:
@@ -136,7 +136,7 @@ def _records(each: WorkloadCapacity) -> str:
     return f"{rate}."
 
 
-def reference_blocks(workload: WorkloadCapacity) -> list[DocumentBlock]:
+def reference_blocks(workload: WorkloadCapacity) -> list[PlainBlock]:
     """One workload on the reference drives."""
     words = (
         f"{workload.name} (p99 within {_ms(workload.p99_target_ms)}) on the reference drives, "
@@ -167,7 +167,7 @@ def _sustained(each: Sustained) -> tuple[str, str, str]:
     )
 
 
-def target_blocks(target: TargetResult) -> list[DocumentBlock]:
+def target_blocks(target: TargetResult) -> list[PlainBlock]:
     """Whether this drive sustains the target, and what would change a no."""
     within = f" with p99 within {_ms(target.p99_limit_ms)}" if target.p99_limit_ms else ""
     wanted = f"{format_count(target.tps)} transactions/s{within}"
@@ -187,7 +187,7 @@ def target_blocks(target: TargetResult) -> list[DocumentBlock]:
     ]
 
 
-def storage_blocks(target: TargetResult) -> list[DocumentBlock]:
+def storage_blocks(target: TargetResult) -> list[PlainBlock]:
     """What else sustains the target, and what a lower durability costs."""
     words = (
         f"Which drives sustain it with this host's CPU ({target.durability}), by the fewest "
@@ -202,7 +202,7 @@ def storage_blocks(target: TargetResult) -> list[DocumentBlock]:
     return [Paragraph(words), table, *relaxed]
 
 
-def _remedies(remedies: tuple[Remedy, ...]) -> list[DocumentBlock]:
+def _remedies(remedies: tuple[Remedy, ...]) -> list[PlainBlock]:
     if not remedies:
         return [Paragraph("No two changes of drive, cores, clients or durability would help.")]
     words = "No drive and no other single change is enough. Two changes are:"

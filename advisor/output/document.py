@@ -3,7 +3,7 @@
 Each product has a pure function that makes a Document of it; each format has one renderer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Final, Literal
 
@@ -103,7 +103,21 @@ class Entries:
     entries: Sequence[Entry]
 
 
-DocumentBlock = Paragraph | Table | Notes | Lines | Code | Figure | Entries
+PlainBlock = Paragraph | Table | Notes | Lines | Code | Figure | Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Blocks for the reader who asks for more: closed at first where a format can fold.
+
+    Elsewhere they are a section at the end (`unfolded`), so the title must make sense there.
+    """
+
+    title: str
+    blocks: Sequence[PlainBlock]
+
+
+DocumentBlock = PlainBlock | Folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +154,24 @@ class Document:
     key_figures: Sequence[KeyFigure] = ()
     subtitle: str = ""
     verdict: VerdictLine | None = None
+
+
+def unfolded(document: Document) -> Document:
+    """The same for a format that cannot fold: what was folded follows in sections of its own."""
+    sections, rest = [], []
+    for section in document.sections:
+        folded = [block for block in section.blocks if isinstance(block, Folded)]
+        rest += [Section(title=block.title, blocks=block.blocks) for block in folded]
+        if len(folded) < len(section.blocks) or not folded:
+            kept = [block for block in section.blocks if not isinstance(block, Folded)]
+            sections.append(replace(section, blocks=kept))
+    return replace(document, sections=[*sections, *rest])
+
+
+def plain_blocks(blocks: Iterable[DocumentBlock]) -> Iterator[PlainBlock]:
+    """All blocks, the folded ones among them."""
+    for block in blocks:
+        yield from block.blocks if isinstance(block, Folded) else [block]
 
 
 def printable(document: Document) -> Document:

@@ -7,12 +7,16 @@ from typing import Final
 from advisor.analysis.trust import ORDER, Evidence
 from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
 from advisor.fleet.results import LOW_TRUST, Fleet, FleetHost, Outlier
+from advisor.output.charts.data import HostLatencies
 from advisor.output.document import (
     Document,
     DocumentBlock,
+    Figure,
+    Folded,
     KeyFigure,
     Notes,
     Paragraph,
+    PlainBlock,
     Section,
     Table,
 )
@@ -23,6 +27,9 @@ NAME_WIDTH: Final = 60
 
 NAMES_SHOWN: Final = 3
 """Of the hosts that all show the same."""
+
+HOSTS_DRAWN: Final = 20
+"""A chart with more rows fills more than a screen."""
 
 OUTLIER_RULE: Final = (
     f"An outlier's mean latency is farther than {OUTLIER_DEVIATIONS} robust standard deviations"
@@ -44,15 +51,15 @@ TOTAL_RULE: Final = (
 def fleet_document(fleet: Fleet, most: int | None = None) -> Document:
     """All of it; of hosts at most so many rows in a table, where `most` is given."""
     sections = (
+        _hosts(fleet, most),
         _outliers(fleet, most),
         _trust(fleet, most),
         _capacity(fleet),
         *_unread(fleet, most),
-        _hosts(fleet, most),
         _provenance(fleet),
     )
     return Document(
-        title=f"A fleet of {_count(len(fleet.hosts), 'measurement')}",
+        title=f"Durability report: {_count(len(fleet.hosts), 'host')}",
         summary=tuple(_summary(fleet)),
         key_figures=tuple(_key_figures(fleet)),
         sections=sections,
@@ -92,13 +99,51 @@ def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
 
 def _hosts(fleet: Fleet, most: int | None) -> Section:
     headings = ("host", "class", "trust", "syncs/s", "mean", "p99")
-    blocks = _rows_table(headings, [_row(host) for host in fleet.hosts], (3, 4, 5), most)
+    rows = _rows_table(headings, [_row(host) for host in fleet.hosts], (3, 4, 5), most)
+    blocks: list[DocumentBlock] = [*_figure(fleet)]
     without = sum(1 for host in fleet.hosts if not (host.latency and host.latency.p99_us))
     if without:
         blocks.append(
-            Notes([f"{_count(without, 'host')} without a p99, for want of samples: by the mean."])
+            Notes(
+                [f"{_count(without, 'host')} with too few samples for a p99: ranked by the mean."]
+            )
         )
-    return Section("hosts", "All hosts, the worst p99 first", blocks)
+    blocks.append(Folded("All hosts, the worst p99 first", rows))
+    return Section("hosts", "Sync latency by host", blocks)
+
+
+def _figure(fleet: Fleet) -> Iterator[PlainBlock]:
+    """The outliers and the slowest, in the order of the fleet: those at the top are looked for."""
+    timed = [(host, host.latency.ranked_us) for host in fleet.hosts if host.latency]
+    if not timed:
+        return
+    first = sorted(timed, key=lambda pair: pair[0].outlier is None)[:HOSTS_DRAWN]
+    drawn = {host.file for host, _ in first}
+    rows = [
+        (_short(host.name), us, _remark(host), host.outlier is not None)
+        for host, us in timed
+        if host.file in drawn
+    ]
+    far = [f"{name} ({remark})" for name, _, remark, is_outlier in rows if is_outlier]
+    outliers = f"Outliers among drives of one model: {', '.join(far)}." if far else "No outliers."
+    name, slowest_us, *_ = rows[0]
+    yield Figure(
+        HostLatencies(tuple(rows), len(timed)),
+        "p99 of one sync by host",
+        f"The slowest is {name} with {format_latency(slowest_us)}. {outliers}",
+    )
+
+
+def _remark(host: FleetHost) -> str:
+    """How far an outlier is from its model; and that a mean is none."""
+    remarks = [_against(host.outlier.times_the_median)] if host.outlier else []
+    if host.latency and host.latency.p99_us is None:
+        remarks.append("mean")
+    return ", ".join(remarks)
+
+
+def _against(times: float) -> str:
+    return f"{times:.3g} x slower" if times > 1 else f"{1 / times:.3g} x faster"
 
 
 def _row(host: FleetHost) -> tuple[str, ...]:
@@ -116,14 +161,15 @@ def _row(host: FleetHost) -> tuple[str, ...]:
 def _outliers(fleet: Fleet, most: int | None) -> Section:
     found = [(host, host.outlier) for host in fleet.hosts if host.outlier]
     found.sort(key=lambda pair: pair[1].times_the_median, reverse=True)
-    blocks: list[DocumentBlock] = [Paragraph(OUTLIER_RULE)]
+    blocks: list[DocumentBlock] = []
+    rule: list[PlainBlock] = [Paragraph(OUTLIER_RULE)]
     if found:
         headings = ("host", "mean", "of its model", "against it", "model")
         blocks += _rows_table(headings, [_far(*pair) for pair in found], (1, 2, 3), most)
     else:
         blocks.append(Paragraph("None."))
     if fleet.models:
-        blocks.append(
+        rule.append(
             Table(
                 "Drive models with enough hosts to compare",
                 ("model", "hosts", "median", "outlier from", "outliers"),
@@ -140,18 +186,18 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
                 frozenset(range(1, 5)),
             )
         )
+    blocks.append(Folded("How outliers are found", rule))
     return Section("outliers", "Outliers among drives of one model", blocks)
 
 
 def _far(host: FleetHost, outlier: Outlier) -> tuple[str, ...]:
     times = outlier.times_the_median
-    far = f"{times:.3g} x slower" if times > 1 else f"{1 / times:.3g} x faster"
     mean_us = outlier.median_us * times
     return (
         _short(host.name),
         format_latency(mean_us),
         format_latency(outlier.median_us),
-        far,
+        _against(times),
         _short(host.model or ""),
     )
 
@@ -223,7 +269,7 @@ def _capacity(fleet: Fleet) -> Section:
         (
             Table("", headings, rows, frozenset(range(1, 5))),
             Paragraph(added),
-            Paragraph(TOTAL_RULE),
+            Folded("How the total is counted", [Paragraph(TOTAL_RULE)]),
         ),
     )
 
@@ -245,9 +291,9 @@ def _rows_table(
     rows: Sequence[Sequence[str]],
     numeric: Sequence[int],
     most: int | None,
-) -> list[DocumentBlock]:
+) -> list[PlainBlock]:
     """The rows, or the first of them and how many more there are."""
-    blocks: list[DocumentBlock] = [Table("", headings, rows[:most], frozenset(numeric))]
+    blocks: list[PlainBlock] = [Table("", headings, rows[:most], frozenset(numeric))]
     if most is not None and len(rows) > most:
         more = format_count(len(rows) - most)
         blocks.append(Notes([f"and {more} more; --format html, markdown and json have them all"]))

@@ -41,7 +41,16 @@ def describe_host(root: Path = Path("/")) -> Environment:
         memory_bytes=_memory_bytes(root),
         virtualisation=virtualisation(root),
         preloaded=preloaded(root, os.environ),
+        host_name=host_name(root),
     )
+
+
+def host_name(root: Path = Path("/")) -> Known[str]:
+    """The host's own name, without its domain; names that every host could have are none."""
+    name = (_text(root / "proc/sys/kernel/hostname") or "").partition(".")[0]
+    if name in ("", "(none)", "localhost"):
+        return Unknown(unknown="the host has no name of its own")
+    return name
 
 
 def virtualisation(root: Path = Path("/")) -> Known[str]:

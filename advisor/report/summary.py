@@ -14,9 +14,9 @@ from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
 SAID_OF: Final[dict[Trust, str]] = {
-    "plausible": "no check found fault with it",
-    "unverifiable": "whether a sync survives a power loss cannot be told from here",
-    "suspicious": "it is suspicious",
+    "plausible": "all checks of the drive passed",
+    "unverifiable": "whether it survives a power loss cannot be checked from here",
+    "suspicious": "the drive is suspicious",
     "not-durable": "it is not durable",
 }
 
@@ -43,40 +43,42 @@ def summary(
     if not servers:
         return (
             drive,
-            "Neither settings nor a capacity follow from it, for a sync that keeps nothing says "
+            "No settings and no capacity are given: the speed of a sync that keeps nothing says "
             "nothing about a drive that does.",
             "Measure the directory where the database will live.",
         )
-    sustained = "; ".join(_sustained(server) for server in servers)
-    return drive, _sentence(sustained), _to_do(servers)
+    sustained = " ".join(_sentence(_sustained(server)) for server in servers)
+    return drive, sustained, _to_do(servers)
 
 
 def _drive(measurement: Measurement, verdict: Verdict) -> str:
     place = measurement.target.directory
-    what = "The drive" if isinstance(place, Unknown) else f"The drive under {place}"
-    takes = "takes an unknown time for a sync"
+    what = "A sync" if isinstance(place, Unknown) else f"A sync in {place}"
+    takes = "takes an unknown time"
     if sync := measurement.effective_sync:
         how = "takes" if measurement.source == MEASURED else "is reported to take"
         p99 = sync.summary.p99_us
-        tail = "" if p99 is None else f", one in a hundred {format_latency(p99)} or more"
-        takes = f"{how} {format_latency(sync.summary.mean_us)} for a sync{tail}"
+        tail = "" if p99 is None else f", p99 {format_latency(p99)}"
+        takes = f"{how} {format_latency(sync.summary.mean_us)} on average{tail}"
     said = SAID_OF[verdict.trust]
     if verdict.evidence:
         said = f"{said}: {verdict.evidence[0].text}"
-    return f"{what} ({verdict.name}) {takes}, and {said}."
+    return f"{what} ({verdict.name}) {takes}; {said}."
 
 
 def _sustained(server: ServerReport) -> str:
     plan = server.capacity
     serial_tps = server.alternatives[0].serial_tps
-    alone = "commits wait for no sync"
+    alone = "a commit waits for no sync"
     if serial_tps is not None:
         alone = f"one connection commits at most {format_count(serial_tps)} times a second"
     clients = typical_clients(point.clients for point in plan.group_commit)
     point = next(point for point in plan.group_commit if point.clients == clients)
     tps = format_count(point.tps)
-    together = f"{clients} connections together sustain {tps} transactions a second"
-    return f"with {_name(server)} {alone}, and by the model {together}, {BINDS[point.bottleneck]}"
+    together = (
+        f"{clients} connection{'' if clients == 1 else 's'} reach {tps} transactions a second"
+    )
+    return f"{_name(server)}: {alone}; {together} in the model, {BINDS[point.bottleneck]}"
 
 
 def _sentence(text: str) -> str:
@@ -90,13 +92,13 @@ def _name(server: ServerReport) -> str:
 
 def _to_do(servers: tuple[ServerReport, ...]) -> str:
     set_lines = [_lines(server.advice) for server in servers if server.advice]
-    parts = [f"set {' and '.join(set_lines)}"] if set_lines else []
+    parts = [f"apply {'; '.join(set_lines)}"] if set_lines else []
     parts += [_answer(server) for server in servers if server.capacity.target]
     if not any(server.capacity.target for server in servers):
         parts.append(_largest_gain(servers))
     if not set_lines:
         parts.append("--db adds the settings for a server")
-    return _sentence("; ".join(parts))
+    return " ".join(map(_sentence, parts))
 
 
 def _lines(advice: Advice) -> str:
@@ -104,7 +106,7 @@ def _lines(advice: Advice) -> str:
     emitted = [entry for entry in advice.settings if entry.emitted]
     risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
     name = f"{VENDORS[advice.engine].title} {advice.engine_version}"
-    return f"{len(emitted)} lines for {name}, with which {promise(risked, advice.storage.trust)}"
+    return f"the {len(emitted)} settings for {name}: {promise(risked, advice.storage.trust)}"
 
 
 def _answer(server: ServerReport) -> str:
@@ -126,5 +128,5 @@ def _largest_gain(servers: tuple[ServerReport, ...]) -> str:
     safe = [change for server in servers for change in server.alternatives if not change.losses]
     best = max(safe, key=lambda change: change.times)
     if best.times < WORTH_A_WORD:
-        return "no faster drive and no more connections would sustain much more"
-    return f"{best.change} would sustain {format_count(best.times)} times as many"
+        return "a faster drive or more connections would gain little"
+    return f"{best.change} would allow {format_count(best.times)} times as many transactions"

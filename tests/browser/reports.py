@@ -31,6 +31,7 @@ REPORTS: Final[dict[str, tuple[str, ...]]] = {
         "--workload",
         "trade",
     ),
+    "one-server": ("nvme-plp", "--db", "mysql", "--workload", "order"),
     "tmpfs": ("tmpfs", "--db", "mysql"),
     "no-charts": ("nvme-consumer", "--db", "mysql", "--no-charts"),
 }

@@ -1,5 +1,6 @@
 """The HTML report in a real browser: by day, by night, on a phone and on paper."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,7 +28,9 @@ from tests.support.faults import missing
 
 EVERY: Final = [(name, face) for name in NAMES for face in FACES]
 
-WITHOUT_CHARTS: Final = ("no-charts", "fleet")
+WITHOUT_CHARTS: Final = ("no-charts",)
+CHARTS_FOLDED: Final = ("tmpfs",)
+"""Unless it is printed or opened."""
 
 AXE: Final = [
     ("nvme-consumer", LIGHT),
@@ -140,9 +143,16 @@ def test_headings_and_landmarks(shown: Shown) -> None:
     assert len(ids) == len(set(ids))
 
 
+def unfold(page: Opened) -> None:
+    page.ask("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+
+
 def test_the_charts_are_pictures_with_names_and_words(shown: Shown) -> None:
+    """Those that are not folded, which the assistive technology does not see either."""
     figures = shown.opened.ask(
-        """() => [...document.querySelectorAll('figure')].map(one => [
+        """() => [...document.querySelectorAll('figure')].filter(
+            one => one.checkVisibility()
+        ).map(one => [
             one.querySelectorAll('svg').length,
             one.querySelector('svg title')?.textContent.trim() ?? '',
             one.querySelector('svg desc')?.textContent.trim() ?? '',
@@ -153,7 +163,7 @@ def test_the_charts_are_pictures_with_names_and_words(shown: Shown) -> None:
     if shown.name in WITHOUT_CHARTS:
         assert all(count == 0 and caption for count, _, _, caption in figures)
         return
-    assert len(figures) >= 1
+    assert figures or shown.name in CHARTS_FOLDED
     for count, title, description, caption in figures:
         assert count == 1
         assert title
@@ -166,7 +176,9 @@ def test_the_charts_are_pictures_with_names_and_words(shown: Shown) -> None:
 def test_text_in_charts_can_be_read(shown: Shown) -> None:
     """Within its chart, over no other text, and 9.5 px or larger."""
     texts = shown.opened.ask(
-        """() => [...document.querySelectorAll('figure svg')].map(svg => {
+        """() => [...document.querySelectorAll('figure svg')].filter(
+            one => one.checkVisibility()
+        ).map(svg => {
             const frame = svg.getBoundingClientRect();
             return [...svg.querySelectorAll('text')].filter(one => one.textContent).map(one => {
                 const box = one.getBoundingClientRect();
@@ -242,6 +254,66 @@ def test_the_measure_of_contrast() -> None:
     assert contrast("rgb(118, 118, 118)", "rgb(255, 255, 255)") == pytest.approx(4.54, abs=0.005)
 
 
+# What is folded
+
+
+def test_what_is_folded_is_closed_on_a_screen_and_open_on_paper(shown: Shown) -> None:
+    seen = shown.opened.ask(
+        "() => [...document.querySelectorAll('details > .folded')].map(one => one.firstElementChild"
+        ".checkVisibility({contentVisibilityAuto: true}) && one.getBoundingClientRect().height > 0)"
+    )
+    assert len(seen) >= 2
+    assert set(seen) == {shown.face is PRINT}
+
+
+@pytest.mark.parametrize("face", [LIGHT, DARK, PHONE], ids=lambda face: face.name)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_unfolded_has_room(
+    name: str, face: Face, browser: Browser, reports: dict[str, Path]
+) -> None:
+    with opened(browser, reports[name], face) as shown:
+        unfold(shown)
+        asked = Shown(name, face, shown)
+        test_nothing_scrolls_sideways(asked)
+        test_text_stays_in_its_box(asked)
+        test_text_in_charts_can_be_read(asked)
+        test_the_charts_are_pictures_with_names_and_words(asked)
+
+
+@pytest.mark.parametrize("name", ["nvme-consumer", "fleet"])
+def test_a_click_and_a_key_open_what_is_folded(
+    name: str, browser: Browser, reports: dict[str, Path]
+) -> None:
+    with opened(browser, reports[name], PHONE) as shown:
+        first, last = shown.page.locator("summary").first, shown.page.locator("summary").last
+        first.click()
+        last.press("Enter")
+        opened_now = shown.ask(
+            "() => [...document.querySelectorAll('details')].map(one => one.open)"
+        )
+    assert opened_now[0]
+    assert opened_now[-1]
+    assert sum(opened_now) == 2
+
+
+@pytest.mark.parametrize("name", ["hdd", "one-server", "measured", "tmpfs", "fleet"])
+def test_four_screens_are_enough(name: str, browser: Browser, reports: dict[str, Path]) -> None:
+    with opened(browser, reports[name], LIGHT) as shown:
+        assert shown.ask("() => document.scrollingElement.scrollHeight") <= 4 * 900
+
+
+def test_paper_has_what_is_folded(browser: Browser, reports: dict[str, Path]) -> None:
+    """Of the PDF: as many pages as with all of it opened by hand."""
+    with opened(browser, reports["one-server"], PRINT) as shown:
+        closed = pages(shown.page.pdf(format="A4"))
+        unfold(shown)
+        assert closed == pages(shown.page.pdf(format="A4")) > 5
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
 # One face is enough
 
 
@@ -271,6 +343,7 @@ def test_axe_finds_no_violation(
     name: str, face: Face, browser: Browser, reports: dict[str, Path], axe: str
 ) -> None:
     with opened(browser, reports[name], face, scripts=True) as shown:
+        unfold(shown)
         shown.ask(axe)
         found = shown.ask("() => axe.run(document, {resultTypes: ['violations']})")
     said = [

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from advisor.measurement import Unknown
-from advisor.probe.host import describe_host, preloaded, virtualisation, waited_s
+from advisor.probe.host import describe_host, host_name, preloaded, virtualisation, waited_s
 
 BARE_X86 = "processor\t: 0\nmodel name\t: AMD EPYC 9354P\nflags\t\t: fpu vme sse2\n"
 VIRTUAL_X86 = "processor\t: 0\nmodel name\t: Intel Xeon\nflags\t\t: fpu vme sse2 hypervisor\n"
@@ -96,6 +96,24 @@ def test_a_library_named_and_mapped_is_listed_once(tmp_path: Path) -> None:
 def test_the_time_waited_for_a_processor(tmp_path: Path) -> None:
     assert waited_s(tmp_path) is None
     assert waited_s(files(tmp_path, proc__self__schedstat="94309 2723451000 2\n")) == 2.723451
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("db07\n", "db07"),
+        ("db07.example.org\n", "db07"),
+        ("localhost\n", None),
+        ("localhost.localdomain\n", None),
+        ("(none)\n", None),
+        ("\n", None),
+    ],
+)
+def test_a_host_name_is_one_that_not_every_host_has(
+    tmp_path: Path, text: str, expected: str | None
+) -> None:
+    found = host_name(files(tmp_path, proc__sys__kernel__hostname=text))
+    assert found == (expected or Unknown(unknown="the host has no name of its own"))
 
 
 def test_nothing_preloaded(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from advisor.output.charts.canvas import WIDTH
 from advisor.output.charts.data import (
     Chart,
     HeadroomChart,
+    HostLatencies,
     LatencyHistogram,
     MethodRates,
     ReferenceRates,
@@ -42,8 +43,17 @@ REFERENCES: Final = ReferenceRates(
 HEADROOM: Final = HeadroomChart(
     (("order", 500.0, 200.0), ("trade", 300.0, 400.0), ("cart", 50.0, None))
 )
+HOSTS: Final = HostLatencies(
+    (
+        ("db7", 8000.0, "4 x slower", True),
+        ("db1", 2000.0, "", False),
+        ("db2", 1000.0, "mean", False),
+    ),
+    30,
+)
 
 USUAL: Final[dict[str, Chart]] = {
+    "hosts": HOSTS,
     "histogram": HISTOGRAM,
     "methods": METHODS,
     "clients": CLIENTS,
@@ -251,6 +261,29 @@ def test_what_the_headroom_says() -> None:
     assert texts(HEADROOM)[-1] == "sustainable per second; diamond: wanted"
 
 
+def test_what_the_hosts_say() -> None:
+    assert texts(HOSTS) == [
+        *("8 ms, 4 x slower", "db7"),
+        *("2 ms", "db1"),
+        *("1 ms, mean", "db2"),
+        *("0", "2 ms", "4 ms", "6 ms", "8 ms"),
+        "p99 of one sync, 3 of 30 hosts",
+    ]
+    assert texts(HostLatencies(HOSTS.rows, 3))[-1] == "p99 of one sync"
+
+
+def test_an_outlier_is_told_by_its_colour_and_by_bold_letters() -> None:
+    # On an axis to 8 ms: 374, 374 / 4, 374 / 8.
+    assert bars(HOSTS, "--bad") == [(0, 374)]
+    assert bars(HOSTS, "--accent") == [(0, 93.5), (0, 46.75)]
+    bold = [
+        text.text
+        for text in drawn(HOSTS).iter(f"{SVG}text")
+        if "font-weight" in text.attrib["style"]
+    ]
+    assert bold == ["8 ms, 4 x slower", "db7"]
+
+
 # What it shows: places worked out by hand, from a plot 374 wide in a drawing of 380
 
 
@@ -410,6 +443,7 @@ def test_hostile_names_are_text(name: str) -> None:
         TpsOverClients(name, ((1, 1.0),), 1.0, 1.0),
         ReferenceRates(4096, ((name, 1.0, True), ("other", 2.0, False))),
         HeadroomChart(((name, 1.0, 2.0),)),
+        HostLatencies(((name, 1.0, "", True),), 1),
     ]
     for chart in charts:
         svg = draw(chart, name[:100], name[:100])
@@ -453,6 +487,8 @@ EXTREMES: Final[dict[str, Chart]] = {
     "nothing sustained at first": TpsOverClients("s", ((1, 0.0), (2, 1.0), (4, 1000.0)), 0.0, 0.0),
     "alone among none": ReferenceRates(16_384, (("s", 5.0, True),)),
     "no references": ReferenceRates(4096, ()),
+    "no hosts": HostLatencies((), 0),
+    "hosts apart": HostLatencies((("a", 2e7, "", True), ("b", 0.4, "", False)), 2),
     "no headroom": HeadroomChart((("a", 0.0, 5.0), ("b", 0.0, None), ("c", 0.0, 0.0))),
     "wanted far more": HeadroomChart((("a", 5.0, 50_000.0), ("b", 1e6, 0.0))),
 }

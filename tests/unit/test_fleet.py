@@ -17,6 +17,8 @@ from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.results import Fleet, FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
+from advisor.output.charts.data import HostLatencies
+from advisor.output.document import Figure
 from advisor.output.fleet import fleet_document
 from advisor.output.renderers.text import render_text
 from tests.support.command_line import run
@@ -58,6 +60,18 @@ def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
         ]
     )
     assert [one.name for one in found.hosts] == ["c", "a", "slow", "b", "no sync"]
+
+
+def test_a_host_without_a_label_has_its_own_name() -> None:
+    made = measurement()
+    named = made.environment.model_copy(update={"host_name": "db07"})
+    assert modelled_host("m.json", "m", made, KNOWLEDGE).name == "m"
+    assert named_in(made.model_copy(update={"environment": named})) == "db07"
+    assert named_in(made.model_copy(update={"environment": named, "label": "x"})) == "x"
+
+
+def named_in(made: Measurement) -> str:
+    return modelled_host("m.json", "m", made, KNOWLEDGE).name
 
 
 def test_a_host_is_its_label_or_its_file_or_its_path() -> None:
@@ -380,6 +394,31 @@ def test_hostile_names_are_text(
 def test_eighty_columns_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "fleet", "report", *sorted(MEASUREMENTS.glob("*.json")), "nowhere.json")
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_chart_has_the_outliers_and_the_slowest() -> None:
+    """30 hosts of one model, 1000 to 1029 us, and a fast one: the rows are 20."""
+    found = of_one_model([*range(1000, 1030), 100])
+    (figure,) = [
+        block for block in fleet_document(found).sections[0].blocks if isinstance(block, Figure)
+    ]
+    chart = figure.chart
+    assert isinstance(chart, HostLatencies)
+    assert chart.hosts == 31
+    assert [name for name, *_ in chart.rows] == [*(str(29 - number) for number in range(19)), "30"]
+    assert chart.rows[0] == ("29", 1029, "mean", False)
+    assert chart.rows[-1] == ("30", 100, "10.1 x faster, mean", True)
+    assert figure.description == (
+        "The slowest is 29 with 1.03 ms. Outliers among drives of one model: 30 (10.1 x faster,"
+        " mean)."
+    )
+
+
+def test_hosts_without_a_sync_have_no_chart() -> None:
+    unsynced = measurement(None, series("random", "none", 5), label="no sync")
+    found = fleet([modelled_host("f", "f", unsynced, KNOWLEDGE)])
+    (section, *_) = fleet_document(found).sections
+    assert not [block for block in section.blocks if isinstance(block, Figure)]
 
 
 def test_an_outlier_is_named_with_what_it_is_held_against() -> None:

@@ -21,6 +21,7 @@ from advisor.output.document import (
     Entries,
     Entry,
     Figure,
+    Folded,
     KeyFigure,
     Lines,
     Notes,
@@ -83,13 +84,14 @@ def document(said: str) -> Document:
                     Table(said, ("name", "figure"), [(said, "1"), ("y", said)], frozenset({1})),
                     Entries(said, [Entry(said, said, [said], said, [said, f"https://a/{said}"])]),
                     Figure(MethodRates(((said, 1.0, None),)), said, said),
+                    Folded(said, [Paragraph(said)]),
                 ],
             )
         ],
     )
 
 
-PLACES: Final = 18
+PLACES: Final = 20
 """How often a text must be found."""
 
 
@@ -187,6 +189,44 @@ def test_html_without_figures_excuses_nothing() -> None:
     assert NO_CHARTS not in html
 
 
+FOLDING: Final = Document(
+    "T",
+    sections=[
+        Section("a", "First", [Folded("More", [Code("c"), Notes(["n"])]), Paragraph("p")]),
+        Section("b", "Second", [Paragraph("q")]),
+        Section("c", "Third", [Folded("Rest", [Paragraph("r")])]),
+    ],
+)
+
+
+def test_html_folds_where_it_stands_and_is_closed() -> None:
+    html = render_html(FOLDING, charts=False)
+    assert Page(html).elements.count("details") == Page(html).elements.count("summary") == 2
+    assert "<details>" in html  # without `open`
+    words = [word for word in map(str.strip, Page(html).words) if word]
+    wanted = ["First", "More", "c", "n", "p", "Second", "q", "Third", "Rest", "r"]
+    assert words[-len(wanted) :] == wanted
+
+
+def test_html_knows_of_a_folded_figure() -> None:
+    figure = Figure(MethodRates((("fsync", 1.0, None),)), "t", "d")
+    folded = Document("T", ["s"], [Section("a", "A", [Folded("F", [figure])])])
+    assert NO_CHARTS in render_html(folded, charts=False)
+    assert Page(render_html(folded, charts=True)).elements.count("svg") == 1
+
+
+def test_text_and_markdown_put_what_is_folded_last() -> None:
+    """A section of which nothing is left is left out."""
+    text = [line for line in render_text(FOLDING).splitlines() if line.strip("- ")]
+    assert text == ["T", "First", "p", "Second", "q", "More", "  c", "- n", "Rest", "r"]
+    assert re.findall("(?m)^## (.*)", render_markdown(FOLDING)) == [
+        "First",
+        "Second",
+        "More",
+        "Rest",
+    ]
+
+
 def test_html_has_one_of_each_landmark_and_headings_in_order() -> None:
     page = Page(render_html(document("said"), charts=False))
     for once in ("html", "header", "main", "nav", "h1", "title"):
@@ -226,7 +266,7 @@ def test_markdown_says_a_blank_for_what_steers(said: str) -> None:
     text = render_markdown(document(said))
     assert steers(text) == set()
     kinds = [kind for kind, _ in markdown_words(text)]
-    assert kinds.count("heading_open") == 3  # its own: the title, the section, the entries
+    assert kinds.count("heading_open") == 4  # its own: title, section, entries, folded
 
 
 def test_a_fence_is_longer_than_any_in_it() -> None:

@@ -78,13 +78,14 @@ def reported(
 
 def test_the_sentences_without_a_server() -> None:
     assert reported().summary == (
-        "The drive under /var/lib/database (NVMe SSD without power-loss protection) takes 850 us"
-        " for a sync, one in a hundred 1.5 ms or more, and no check found fault with it.",
-        "With a database one connection commits at most 1,176 times a second, and by the model 8"
-        " connections together sustain 8,000 transactions a second, limited by the drive.",
+        "A sync in /var/lib/database (NVMe SSD without power-loss protection) takes 850 us on"
+        " average, p99 1.5 ms; all checks of the drive passed.",
+        "A database: one connection commits at most 1,176 times a second; 8 connections reach 8,000"
+        " transactions a second in the model, limited by the drive.",
         # 8 / (24.7 + 150 us) are more than 4 cores sustain: 4 / 150 us = 26 667, 3.33 times 8000.
         "A drive like reference 1 (2x 960GB NVMe RAID 1 (Samsung PM983 + Kingston DC1500M);"
-        " 24.7 us a sync) would sustain 3.33 times as many; --db adds the settings for a server.",
+        " 24.7 us a sync) would allow 3.33 times as many transactions. --db adds the settings for a"
+        " server.",
     )
 
 
@@ -95,28 +96,29 @@ def test_the_sentences_with_a_server_count_its_lines() -> None:
     emitted = [entry.setting for entry in server.advice.settings if entry.emitted]
     _, second, third = report.summary
     assert second.startswith(
-        "With MySQL 9.7 one connection commits at most 260 times a second, and by the model"
-        " 8 connections together sustain 2,000 transactions a second, limited by the drive."
+        "MySQL 9.7: one connection commits at most 260 times a second; 8 connections reach 2,000"
+        " transactions a second in the model, limited by the drive."
     )
     assert third.startswith(
-        f"Set {len(emitted)} lines for MySQL 9.7, with which an acknowledged commit survives a"
-        " server crash and a power loss; a drive like reference 1 ("
+        f"Apply the {len(emitted)} settings for MySQL 9.7: an acknowledged commit survives a server"
+        " crash and a power loss. A drive like reference 1 ("
     )
 
 
 def test_a_lower_durability_is_named_for_what_it_risks() -> None:
     report = reported(DRIVE, RELAXED)
-    assert report.summary[1].startswith("With PostgreSQL 15 commits wait for no sync, and by the")
+    assert report.summary[1].startswith("PostgreSQL 15: a commit waits for no sync; ")
     assert "any crash may lose the latest commits; the rest stays consistent" in report.summary[2]
 
 
 def test_several_servers_share_the_sentences() -> None:
     report = reported(DRIVE, MYSQL, POSTGRESQL)
     assert len(report.summary) == 3
-    assert "With MySQL 9.7 one connection" in report.summary[1]
-    assert "; with PostgreSQL 15 one connection commits at most 1,176 times" in report.summary[1]
-    assert " lines for MySQL 9.7, with which" in report.summary[2]
-    assert " lines for PostgreSQL 15, with which" in report.summary[2]
+    assert "MySQL 9.7: one connection" in report.summary[1]
+    assert ". PostgreSQL 15: one connection commits at most 1,176 times" in report.summary[1]
+    assert report.summary[2].startswith("Apply the ")
+    assert " settings for MySQL 9.7: an acknowledged" in report.summary[2]
+    assert " settings for PostgreSQL 15: an acknowledged" in report.summary[2]
 
 
 def test_a_target_is_answered_in_the_last_sentence() -> None:
@@ -134,27 +136,27 @@ def test_a_target_is_answered_in_the_last_sentence() -> None:
 def test_a_suspicious_drive_is_called_so_first() -> None:
     fast = measurement(9, devices=(device(rotational=True, transport="sata"),))
     first = reported(fast).summary[0]
-    assert "and it is suspicious: " in first
+    assert "; the drive is suspicious: " in first
 
 
 def test_a_reported_figure_is_called_reported() -> None:
     first = reported(measurement(summary(1000), source="reported by fio 3.33")).summary[0]
-    assert " is reported to take 1 ms for a sync, and whether a sync survives a power" in first
+    assert " is reported to take 1 ms on average; whether it survives a power loss" in first
 
 
 def test_nothing_worth_a_word_is_said_to_bring_nothing() -> None:
     fastest = measurement(20, cpu_count=4)
     report = reported(fastest, client_counts=(1,))
-    assert report.summary[2].startswith(
-        "No faster drive and no more connections would sustain much"
-    )
+    assert report.summary[2].startswith("A faster drive or more connections would gain little.")
 
 
 def test_what_risks_commits_is_no_advice() -> None:
     """8 clients: 210 us each as it is, 174.7 us on reference 1, 150 us without syncs."""
     report = reported(measurement(60), POSTGRESQL, cores=64)
     assert changes(report)[-1] == ("durability", 8, 1.4)
-    assert report.summary[2].endswith(" 24.7 us a sync) would sustain 1.2 times as many.")
+    assert report.summary[2].endswith(
+        " 24.7 us a sync) would allow 1.2 times as many transactions."
+    )
 
 
 # A drive that is not durable
@@ -167,7 +169,7 @@ def test_of_a_drive_that_keeps_nothing_nothing_follows() -> None:
     assert report.servers == ()
     assert report.notes == ("a warning",)
     assert report.summary[0].endswith(
-        "and it is not durable: tmpfs keeps files in memory: a power loss erases everything,"
+        "; it is not durable: tmpfs keeps files in memory: a power loss erases everything,"
         " synced or not."
     )
     assert report.summary[2] == "Measure the directory where the database will live."

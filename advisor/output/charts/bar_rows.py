@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.output.charts.axes import X_AXIS_HEIGHT, draw_x_axis
+from advisor.output.charts.axes import X_AXIS_HEIGHT, TickFormat, draw_x_axis
 from advisor.output.charts.canvas import ACCENT, HAIRLINE, INK, LINE, WIDTH, Canvas
 from advisor.output.charts.scales import Scale
 from advisor.output.charts.text_metrics import FONT_SIZE, shorten, text_width
@@ -20,7 +20,7 @@ PLOT_RIGHT: Final = WIDTH - 6
 
 @dataclass(frozen=True, slots=True)
 class BarRow:
-    """What one row shows: a rate, perhaps how sure it is, and the rate that is wanted of it."""
+    """What one row shows: a rate or a time, perhaps how sure it is, and what is wanted of it."""
 
     name: str
     value: float
@@ -39,8 +39,14 @@ def values_of(rows: Sequence[BarRow]) -> list[float]:
     return [row.value for row in rows] + ends + [row.wanted for row in rows if row.wanted]
 
 
-def draw_rows(rows: Sequence[BarRow], scale: Scale, caption: str) -> Canvas:
-    """The rows from top to bottom, and the figures of their rates a second under the last."""
+def _rate(per_s: float) -> str:
+    return f"{format_count(per_s)}/s"
+
+
+def draw_rows(
+    rows: Sequence[BarRow], scale: Scale, caption: str, figure: TickFormat = _rate
+) -> Canvas:
+    """The rows from top to bottom, and the figures of the axis under the last."""
     bottom = max(1, len(rows)) * ROW_HEIGHT
     canvas = Canvas(bottom + X_AXIS_HEIGHT)
     x = scale.between(0, PLOT_RIGHT)
@@ -52,7 +58,7 @@ def draw_rows(rows: Sequence[BarRow], scale: Scale, caption: str) -> Canvas:
         _draw_row(canvas, x, row, middle)
     if scale.is_log:
         caption += ", log scale"
-    draw_x_axis(canvas, x, bottom, x.ticks, lambda tick: f"{format_count(tick)}/s", caption)
+    draw_x_axis(canvas, x, bottom, x.ticks, figure, caption)
     return canvas
 
 

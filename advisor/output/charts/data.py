@@ -51,4 +51,16 @@ class HeadroomChart:
     """(workload, sustainable transactions per second, those wanted)."""
 
 
-Chart = LatencyHistogram | MethodRates | TpsOverClients | ReferenceRates | HeadroomChart
+@dataclass(frozen=True, slots=True)
+class HostLatencies:
+    """How long a sync takes on each host."""
+
+    rows: tuple[tuple[str, float, str, bool], ...]
+    """(host, us, what to say of it or "", whether it is an outlier), slowest first."""
+    hosts: int
+    """So many there are; the rows are those worth a look."""
+
+
+Chart = (
+    LatencyHistogram | MethodRates | TpsOverClients | ReferenceRates | HeadroomChart | HostLatencies
+)

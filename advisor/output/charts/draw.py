@@ -6,12 +6,14 @@ from advisor.output.charts.canvas import Canvas
 from advisor.output.charts.data import (
     Chart,
     HeadroomChart,
+    HostLatencies,
     LatencyHistogram,
     MethodRates,
     ReferenceRates,
     TpsOverClients,
 )
 from advisor.output.charts.headroom import headroom
+from advisor.output.charts.host_latencies import host_latencies
 from advisor.output.charts.latency_histogram import latency_histogram
 from advisor.output.charts.method_rates import method_rates
 from advisor.output.charts.reference_rates import reference_rates
@@ -39,3 +41,5 @@ def _canvas(chart: Chart) -> Canvas:
             return reference_rates(chart)
         case HeadroomChart():
             return headroom(chart)
+        case HostLatencies():
+            return host_latencies(chart)

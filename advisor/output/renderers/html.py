@@ -17,11 +17,13 @@ from advisor.output.document import (
     Entries,
     Entry,
     Figure,
+    Folded,
     Lines,
     Notes,
     Paragraph,
     Remark,
     Table,
+    plain_blocks,
     printable,
 )
 from advisor.output.typography import NO_BREAK, typeset
@@ -49,7 +51,8 @@ def render_html(document: Document, *, charts: bool) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    figures = any(isinstance(block, Figure) for part in document.sections for block in part.blocks)
+    shown = (block for part in document.sections for block in plain_blocks(part.blocks))
+    figures = any(isinstance(block, Figure) for block in shown)
     sections: list[dict[str, Any]] = [
         {
             "headings": [
@@ -101,6 +104,9 @@ def _view(block: DocumentBlock, chart_of: Callable[[Figure], str] | None) -> dic
             drawn = [Markup(chart_of(block))] if chart_of else []  # svg.py escapes its text
             words = {"title": _words(title), "description": _words(description)}
             return _named("figure", drawn=drawn, **words)
+        case Folded(title, blocks):
+            inside = [_view(each, chart_of) for each in blocks]
+            return _named("folded", title=_words(title), blocks=inside)
 
 
 def _named(name: str, **shown: Any) -> dict[str, Any]:

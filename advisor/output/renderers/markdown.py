@@ -8,16 +8,18 @@ from advisor.output.charts.data import LatencyHistogram
 from advisor.output.document import (
     Code,
     Document,
-    DocumentBlock,
     Entries,
     Entry,
     Figure,
     Lines,
     Notes,
     Paragraph,
+    PlainBlock,
     Remark,
     Table,
+    plain_blocks,
     printable,
+    unfolded,
 )
 from advisor.output.renderers.histogram import histogram_lines
 
@@ -27,7 +29,7 @@ MARK_AT_BEGIN: Final = re.compile(r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=[#>+=-]))")
 
 def render_markdown(document: Document) -> str:
     """The document, its parts between empty lines."""
-    parts = _parts(printable(document))
+    parts = _parts(unfolded(printable(document)))
     return "".join(f"{part}\n\n" for part in parts).removesuffix("\n")
 
 
@@ -47,11 +49,11 @@ def _parts(document: Document) -> Iterator[str]:
     for section in document.sections:
         if section.title:
             yield f"## {_text(section.title)}"
-        for block in section.blocks:
+        for block in plain_blocks(section.blocks):
             yield from _block(block)
 
 
-def _block(block: DocumentBlock) -> Iterator[str]:
+def _block(block: PlainBlock) -> Iterator[str]:
     match block:
         case Paragraph(text):
             yield _text(text)

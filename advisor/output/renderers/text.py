@@ -10,7 +10,6 @@ from advisor.output.document import (
     LEVEL_TONES,
     Code,
     Document,
-    DocumentBlock,
     Entries,
     Entry,
     Figure,
@@ -18,12 +17,15 @@ from advisor.output.document import (
     Lines,
     Notes,
     Paragraph,
+    PlainBlock,
     Remark,
     Section,
     Table,
     Tone,
     VerdictLine,
+    plain_blocks,
     printable,
+    unfolded,
 )
 from advisor.output.renderers.histogram import histogram_lines
 from advisor.output.renderers.wrapping import columns, wrapped
@@ -72,10 +74,11 @@ def text_lines(
     A table's figures have commas between their thousands, unless they are `ungrouped`. With
     `blocks` the bars of a histogram are made of Unicode's block elements.
     """
-    document = printable(document)
+    document = unfolded(printable(document))
     if ungrouped:
         sections = [
-            replace(each, blocks=[*map(_ungrouped, each.blocks)]) for each in document.sections
+            replace(each, blocks=[*map(_ungrouped, plain_blocks(each.blocks))])
+            for each in document.sections
         ]
         document = replace(document, sections=sections)
     groups = [
@@ -88,7 +91,7 @@ def text_lines(
         yield from group
 
 
-def _ungrouped(block: DocumentBlock) -> DocumentBlock:
+def _ungrouped(block: PlainBlock) -> PlainBlock:
     if not isinstance(block, Table):
         return block
     rows = [
@@ -132,13 +135,13 @@ def _section(section: Section, width: int, *, blocks: bool) -> Iterator[StyledLi
         yield EMPTY
         yield from _text(section.title, width, "strong")
         yield [Span("-" * min(columns(section.title), width), "faint")]
-    for number, block in enumerate(section.blocks):
+    for number, block in enumerate(plain_blocks(section.blocks)):
         if number and section.title:
             yield EMPTY
         yield from _block(block, width, blocks=blocks)
 
 
-def _block(block: DocumentBlock, width: int, *, blocks: bool) -> Iterator[StyledLine]:
+def _block(block: PlainBlock, width: int, *, blocks: bool) -> Iterator[StyledLine]:
     match block:
         case Paragraph(text):
             yield from _text(text, width)

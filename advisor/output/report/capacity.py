@@ -1,6 +1,7 @@
 """What a report says of capacity: one connection, many, workloads, a target, and what if."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from advisor.capacity.policies import Policy
 from advisor.output.capacity import (
@@ -12,7 +13,16 @@ from advisor.output.capacity import (
     workload_blocks,
 )
 from advisor.output.charts.data import HeadroomChart, TpsOverClients
-from advisor.output.document import DocumentBlock, Figure, Notes, Paragraph, Section, Table
+from advisor.output.document import (
+    DocumentBlock,
+    Figure,
+    Folded,
+    Notes,
+    Paragraph,
+    PlainBlock,
+    Section,
+    Table,
+)
 from advisor.output.policies import policy_blocks
 from advisor.output.text import sentence
 from advisor.report.results import Alternative, ServerReport
@@ -32,25 +42,31 @@ def _anchor(server: ServerReport) -> str:
 
 
 def capacity_section(server: ServerReport) -> Section:
-    """Serial, group commit, workloads, target, headroom."""
+    """Clients, target and headroom; folded, the tables that these come from."""
     plan = server.capacity
     name = f": {_server_name(server)}" if server.advice else ""
-    blocks: list[DocumentBlock] = [
-        *serial_blocks(plan),
-        *group_commit_blocks(plan),
-        _over_clients(server),
-    ]
-    if plan.workloads:
-        blocks += workload_blocks(plan.workloads)
-    for workload in plan.workloads:
-        if workload.references:
-            blocks += reference_blocks(workload)
-    blocks += _headroom(server)
+    blocks: list[DocumentBlock] = [_over_clients(server)]
     if plan.target:
-        blocks += [*target_blocks(plan.target), *storage_blocks(plan.target)]
+        blocks += [*target_blocks(plan.target), *_headroom(server)]
     if plan.notes:
         blocks.append(Notes(list(map(sentence, plan.notes))))
-    return Section(f"capacity-{_anchor(server)}", f"Capacity{name}", blocks)
+    return Section(
+        f"capacity-{_anchor(server)}", f"Capacity{name}", [*blocks, *_tables(server, name)]
+    )
+
+
+def _tables(server: ServerReport, name: str) -> Iterator[Folded]:
+    plan = server.capacity
+    yield Folded(f"Many clients, commits that share syncs{name}", group_commit_blocks(plan))
+    yield Folded(f"One connection, sync time only{name}", serial_blocks(plan))
+    if plan.workloads:
+        references = [reference_blocks(each) for each in plan.workloads if each.references]
+        blocks = [*workload_blocks(plan.workloads), *chain.from_iterable(references)]
+        if not plan.target:  # what nobody asks for a rate is no news
+            blocks += _headroom(server)
+        yield Folded(f"Workloads{name}", blocks)
+    if plan.target:
+        yield Folded(f"The target rate on other drives{name}", storage_blocks(plan.target))
 
 
 def _over_clients(server: ServerReport) -> Figure:
@@ -61,7 +77,7 @@ def _over_clients(server: ServerReport) -> Figure:
     first, last = plan.group_commit[0], plan.group_commit[-1]
     bound = ""
     if serial_tps is not None:
-        bound = f" The serial bound of one connection is {format_count(serial_tps)}/s."
+        bound = f" One connection reaches at most {format_count(serial_tps)}/s (sync time only)."
     return Figure(
         TpsOverClients(name, points, serial_tps, plan.target.tps if plan.target else None),
         f"Transactions per second over clients: {name}",
@@ -70,7 +86,7 @@ def _over_clients(server: ServerReport) -> Figure:
     )
 
 
-def _headroom(server: ServerReport) -> Iterator[DocumentBlock]:
+def _headroom(server: ServerReport) -> Iterator[PlainBlock]:
     rows = tuple((each.workload, each.sustainable_tps, each.wanted_tps) for each in server.headroom)
     if not rows:
         return
@@ -98,9 +114,9 @@ def changes_section(server: ServerReport) -> Section:
         f"What would change this{name}",
         [
             Paragraph(
-                f"By the model, one thing different at a time, with {here.clients} clients where "
-                "nothing else is said. Of other drives a sync takes the mean of the classic test, "
-                "always. 1 connection: if nothing but syncs took time; together: all clients."
+                f"Predicted by the model, one change at a time, with {here.clients} clients unless "
+                "the row says otherwise. 1 connection: sync time only; together: all clients. On "
+                "another drive every sync takes the mean of its classic test."
             ),
             Table(
                 "",
@@ -137,4 +153,4 @@ def _change(other: Alternative) -> tuple[str, ...]:
 def _prices(alternatives: tuple[Alternative, ...]) -> Iterator[DocumentBlock]:
     risky = [other.change for other in alternatives if other.losses]
     if risky:
-        yield Paragraph(f"{', '.join(risky)} loses commits; the price stands under durability.")
+        yield Paragraph(f"{', '.join(risky)} can lose commits: see the cost of durability.")

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from advisor.measurement import Unknown
-from advisor.output.document import Document, KeyFigure, Section
+from advisor.output.document import Document, Folded, KeyFigure, Section
 from advisor.output.measurement import TRUST_TONES
 from advisor.output.report.capacity import capacity_section, changes_section, events_section
 from advisor.output.report.drive import (
-    conditions_section,
-    measurement_section,
-    references_section,
+    conditions_block,
+    references_block,
+    series_block,
     trust_section,
 )
-from advisor.output.report.provenance import provenance_section
+from advisor.output.report.provenance import provenance_block
 from advisor.output.report.settings import settings_sections
 from advisor.output.verdict_line import drive_verdict
 from advisor.report.results import Report
@@ -34,8 +34,10 @@ def report_document(report: Report) -> Document:
 
 
 def _title(report: Report) -> str:
-    place = report.measurement.target.directory
-    return "What this drive sustains" if isinstance(place, Unknown) else f"What {place} sustains"
+    measurement = report.measurement
+    named = (measurement.target.directory, measurement.environment.host_name)
+    place = " on ".join(name for name in named if not isinstance(name, Unknown))
+    return f"Durability report: {place}" if place else "Durability report"
 
 
 def _subtitle(report: Report) -> str:
@@ -69,17 +71,21 @@ def _key_figures(report: Report) -> Iterator[KeyFigure]:
 
 
 def _sections(report: Report) -> Iterator[Section]:
-    yield measurement_section(report)
-    yield conditions_section(report)
     yield trust_section(report)
-    if report.servers and report.storage.standings:  # else its speed says nothing
-        yield references_section(report)
     for server in report.servers:
         if server.advice:
             yield from settings_sections(server.advice)
-    for server in report.servers:
         yield capacity_section(server)
         yield changes_section(server)
     if report.policies:
         yield events_section(report.policies)
-    yield provenance_section(report)
+    yield Section("method", "Measurement and method", list(_method(report)))
+
+
+def _method(report: Report) -> Iterator[Folded]:
+    """What few read, and everyone must be able to."""
+    yield series_block(report)
+    yield conditions_block(report)
+    if report.servers and report.storage.standings:  # else its speed says nothing
+        yield references_block(report)
+    yield provenance_block(report)

@@ -9,7 +9,7 @@ from advisor.analysis.trust import Trust
 from advisor.measurement import MEASURED, Device, Known, Measurement, Unknown
 from advisor.output.charts.data import MethodRates, ReferenceRates
 from advisor.output.distribution import distribution
-from advisor.output.document import DocumentBlock, Figure, Notes, Paragraph, Section, Table
+from advisor.output.document import Figure, Folded, Notes, Paragraph, PlainBlock, Section, Table
 from advisor.output.measurement import series_table
 from advisor.output.text import NOTHING_FOUND, sentence
 from advisor.report.results import Report
@@ -29,34 +29,31 @@ HOW_REPORTED: Final = (
 )
 
 TRUST_MEANS: Final[dict[Trust, str]] = {
-    "plausible": "Nothing was seen that speaks against it.",
-    "unverifiable": "Nothing speaks against it, and nothing that is seen from here could: what "
-    "a sync means is decided elsewhere.",
-    "suspicious": "Something was seen that does not fit a drive whose syncs mean what they should. "
-    "Clear that up before anything rests on these figures.",
-    "not-durable": "What is synced here does not survive. Nothing else follows from its speed.",
+    "plausible": "Nothing measured here contradicts what the drive says of itself.",
+    "unverifiable": "The layer below this host decides what a sync means, and cannot be checked "
+    "from here.",
+    "suspicious": "The drive does not behave as one that keeps what it syncs. Find out why before "
+    "relying on these figures.",
+    "not-durable": "Synced data does not survive here, so its speed means nothing.",
 }
 
 
-def measurement_section(report: Report) -> Section:
-    """The series, their distribution, and what was not measured."""
+def series_block(report: Report) -> Folded:
+    """All series, and what was not measured."""
     measurement = report.measurement
     notes = [f"Not measured: {absent.name}: {absent.why}." for absent in measurement.absent]
-    notes += map(sentence, report.notes)
-    return Section(
-        "measurement",
-        "The measurement",
+    return Folded(
+        "All measured series",
         [
             Paragraph(HOW_MEASURED if measurement.source == MEASURED else HOW_REPORTED),
-            *distribution(measurement, report.histogram),
-            series_table("All series", measurement),
+            series_table("", measurement),
             *_methods(measurement),
             *([Notes(notes)] if notes else []),
         ],
     )
 
 
-def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:
+def _methods(measurement: Measurement) -> Iterator[PlainBlock]:
     """The sync methods at the same work: one writer, the block of the nearest sync."""
     sync = measurement.effective_sync
     alike = [
@@ -82,14 +79,16 @@ def _methods(measurement: Measurement) -> Iterator[DocumentBlock]:
     )
 
 
-def conditions_section(report: Report) -> Section:
+def conditions_block(report: Report) -> Folded:
     """On what, where and when; what nobody knows stands together at the end."""
     measurement = report.measurement
-    environment, target = measurement.environment, measurement.target
+    environment, target, verdict = measurement.environment, measurement.target, report.storage
     found: list[tuple[str, Known[object]]] = [
+        ("behaves like", f"{verdict.name} ({verdict.storage_class}). {verdict.description}"),
         ("taken", _when(report.measured)),
         ("how", measurement.source),
         *([("label", measurement.label)] if measurement.label else []),
+        *([("host", name)] if not isinstance(name := environment.host_name, Unknown) else []),
         ("directory", target.directory),
         ("file system", target.filesystem),
         *_devices(measurement),
@@ -110,7 +109,7 @@ def conditions_section(report: Report) -> Section:
         if isinstance(value, Unknown):
             unknown.setdefault(value.unknown, []).append(what)
     rows += [("not known", f"{', '.join(whats)}: {why}") for why, whats in unknown.items()]
-    return Section("conditions", "Where it was measured", [Table("", ("what", "found"), rows)])
+    return Folded("Where it was measured", [Table("", ("what", "found"), rows)])
 
 
 def _when(measured: Measured) -> Known[str]:
@@ -146,30 +145,27 @@ def _size(value: Known[int]) -> Known[str]:
 
 
 def trust_section(report: Report) -> Section:
-    """What it behaves like, whether a sync means anything, and what was seen."""
+    """How long a sync takes, whether it means anything, and what was seen."""
     verdict = report.storage
     evidence = [f"{seen.trust}: {seen.text}" for seen in verdict.evidence] or [NOTHING_FOUND]
     return Section(
         "trust",
-        "What it is, and whether it can be trusted",
+        "The drive: latency and trust",
         [
-            Paragraph(
-                f"It behaves like: {verdict.name} ({verdict.storage_class}). {verdict.description}"
-            ),
+            *distribution(report.measurement, report.histogram),
             Paragraph(f"Trust: {verdict.trust}. {TRUST_MEANS[verdict.trust]}"),
-            Notes(list(map(sentence, evidence))),
+            Notes([sentence(text) for text in (*evidence, *report.notes)]),
         ],
     )
 
 
-def references_section(report: Report) -> Section:
+def references_block(report: Report) -> Folded:
     """The drive among others that somebody measured in the same way."""
     standings = {ranking.block_bytes: ranking for ranking in report.storage.standings}
     four = standings.get(CLASSIC_4K_BYTES)
     sixteen = standings.get(4 * CLASSIC_4K_BYTES)
-    return Section(
-        "references",
-        "Among the reference drives",
+    return Folded(
+        "This drive among the reference drives",
         [
             Paragraph(
                 "The classic test, one thread that writes one block with O_DIRECT and calls fsync,"
@@ -221,7 +217,7 @@ def _among(report: Report, four: Ranking | None, sixteen: Ranking | None) -> Tab
     )
 
 
-def _among_figure(report: Report, four: Ranking | None) -> Iterator[DocumentBlock]:
+def _among_figure(report: Report, four: Ranking | None) -> Iterator[PlainBlock]:
     if four is None:
         return
     others = [(entry.storage, entry.classic_4k_per_s, False) for entry in report.references]

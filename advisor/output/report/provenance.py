@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 
-from advisor.output.document import Code, Paragraph, Section, Table
+from advisor.output.document import Code, Folded, Paragraph, Table
 from advisor.report.results import Report
 from advisor.units import format_latency
 from advisor.vendors.registry import VENDORS
 
 
-def provenance_section(report: Report) -> Section:
+def provenance_block(report: Report) -> Folded:
     """The command, the versions and the seeds."""
-    return Section(
-        "provenance",
-        "How this was made",
+    return Folded(
+        "How this report was made",
         [
             Paragraph(
                 "The same command makes the same report from the same measurement: the model draws "

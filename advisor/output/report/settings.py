@@ -1,4 +1,4 @@
-"""What a report says of an Advice: settings by group, what was left or skipped, what is traded."""
+"""What a report says of an Advice: the settings to copy, the reasons, what durability costs."""
 
 from collections.abc import Iterator
 
@@ -11,34 +11,42 @@ from advisor.output.advice import (
     offer_settings,
     proof_text,
 )
-from advisor.output.document import Code, DocumentBlock, Entries, Entry, Paragraph, Section
+from advisor.output.document import (
+    Code,
+    DocumentBlock,
+    Entries,
+    Entry,
+    Folded,
+    Paragraph,
+    PlainBlock,
+    Section,
+)
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 
 
 def settings_sections(advice: Advice) -> Iterator[Section]:
-    """The settings of one server; then those left alone; then the price of durability."""
+    """The settings of one server, to copy; then what its durability costs."""
     name = f"{VENDORS[advice.engine].title} {advice.engine_version}"
     yield Section(
         f"settings-{advice.engine}",
         f"Settings for {name}",
         [
-            Paragraph(f"The version: {advice.version_source}. {proof_text(advice)}"),
-            Paragraph(f"Durability: {durability_text(advice)}."),
-            *_groups(advice),
-            Paragraph(f"All of them, to copy. {VENDORS[advice.engine].placement}"),
+            Paragraph(VENDORS[advice.engine].placement),
             Code(_lines(advice)),
+            Paragraph(f"Durability: {durability_text(advice)}."),
+            Folded(f"Reasons for each setting: {name}", [*_groups(advice), _tried(advice)]),
+            *_left(advice, name),
         ],
     )
-    yield Section(
-        f"left-{advice.engine}", f"What {name} keeps, and what was skipped", _left(advice)
-    )
-    yield Section(
-        f"durability-{advice.engine}", f"Durability and its price: {name}", _trade(advice)
-    )
+    yield Section(f"durability-{advice.engine}", f"The cost of durability: {name}", _trade(advice))
 
 
-def _groups(advice: Advice) -> Iterator[DocumentBlock]:
+def _tried(advice: Advice) -> Paragraph:
+    return Paragraph(f"The version: {advice.version_source}. {proof_text(advice)}")
+
+
+def _groups(advice: Advice) -> Iterator[PlainBlock]:
     for group, title in GROUP_TITLES.items():
         found = [entry for entry in advice.settings if entry.emitted and entry.group == group]
         if found:
@@ -63,7 +71,8 @@ def _lines(advice: Advice) -> str:
     return "\n".join([f"[{section}]", *lines] if section else lines)
 
 
-def _left(advice: Advice) -> list[DocumentBlock]:
+def _left(advice: Advice, name: str) -> list[Folded]:
+    """What stays as it is, and what could not be decided."""
     left = [
         Entry(entry.setting, "", [f"default {entry.rendered}"], entry.reason, [str(entry.rule)])
         for entry in advice.settings
@@ -71,17 +80,21 @@ def _left(advice: Advice) -> list[DocumentBlock]:
     ]
     skipped = [Entry(str(skip.rule), "", [], f"{skip.why}.", []) for skip in advice.skipped]
     titled = {"Left at the default": left, "Rules that could not be applied": skipped}
-    blocks: list[DocumentBlock] = [
-        Entries(title, entries) for title, entries in titled.items() if entries
+    return [
+        Folded(f"{title}: {name}", [Entries("", entries)])
+        for title, entries in titled.items()
+        if entries
     ]
-    return blocks or [Paragraph("Every setting looked at is set, and no rule was skipped.")]
 
 
 def _trade(advice: Advice) -> list[DocumentBlock]:
     if not advice.lower_durability:
-        return [Paragraph("No lower durability would bring anything on this drive.")]
+        return [Paragraph("A lower durability class would save no time on this drive.")]
     return [
-        Paragraph("What a lower durability would bring, and cost. Nothing of it is set."),
+        Paragraph(
+            "A lower durability class makes commits faster and puts recent commits at risk. The "
+            "settings above do not use it."
+        ),
         Entries("", [_offer(offer) for offer in advice.lower_durability]),
     ]
 
@@ -91,6 +104,6 @@ def _offer(offer: LowerDurability) -> Entry:
         f"--durability {offer.durability}",
         "",
         [offer_settings(offer)],
-        f"Brings: {offer_brings(offer)}.",
-        [f"costs: {loss_text(loss)}" for loss in offer.losses],
+        f"Saves: {offer_brings(offer)}.",
+        [f"At risk: {loss_text(loss)}" for loss in offer.losses],
     )
