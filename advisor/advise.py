@@ -120,7 +120,9 @@ def _choice(result: Result, durability: Durability, facts: Facts, request: Reque
 
 def _memory_notes(facts: Facts) -> tuple[str, ...]:
     if isinstance(facts.memory_bytes, Unknown):
-        return ("the host's memory is not known; --memory SIZE adds the settings that rest on it",)
+        return (
+            "the host's memory is not known; --memory SIZE adds the settings that depend on it",
+        )
     return ()
 
 

@@ -54,8 +54,8 @@ COMMANDS: Final = {
     ),
     "report": CommandEntry("Report what the drive sustains, and what would change it.", "report"),
     "compare": CommandEntry("Compare drives, each against the first.", "compare"),
-    "import": CommandEntry("Make a measurement file of what another tool reported.", "import_"),
-    "audit": CommandEntry("Hold a server's settings against the advice for its drive.", "audit"),
+    "import": CommandEntry("Convert another tool's report into a measurement file.", "import_"),
+    "audit": CommandEntry("Compare a server's settings with the advice for its drive.", "audit"),
     "apply": CommandEntry("Put FRAGMENT where the server's configuration includes it.", "apply"),
     "verify": CommandEntry(
         "Start a throw-away server with FRAGMENT, read every line back.", "verify"
@@ -64,10 +64,10 @@ COMMANDS: Final = {
         "Predict commits per second, then measure them on that server.", "predict"
     ),
     "trial": CommandEntry("Find out which configuration is faster on DIR's drive.", "trial"),
-    "drift": CommandEntry("Hold a drive against an earlier measurement of it.", "drift"),
-    "fleet": CommandEntry("Look at many hosts at once.", commands=FLEET, for_paths="report"),
-    "rules": CommandEntry("Look at the rules, and check them.", commands=RULES),
-    "completion": CommandEntry("Print what completes commands in bash, zsh or fish.", "completion"),
+    "drift": CommandEntry("Compare a drive with an earlier measurement of it.", "drift"),
+    "fleet": CommandEntry("Report on many hosts at once.", commands=FLEET, for_paths="report"),
+    "rules": CommandEntry("List, show and check the rules.", commands=RULES),
+    "completion": CommandEntry("Print shell completion for bash, zsh or fish.", "completion"),
     "man": CommandEntry("Print a manual page, or write all of them.", "man"),
 }
 MOVED: Final = {

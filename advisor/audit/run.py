@@ -191,4 +191,4 @@ def _trust(verdict: Verdict | None) -> tuple[str, ...]:
     if verdict is None or verdict.trust == "plausible":
         return ()
     why = verdict.evidence[0].text
-    return (f"trust is {verdict.trust}: {why}; settings alone make nothing durable",)
+    return (f"trust is {verdict.trust}: {why}; settings alone do not make data durable",)

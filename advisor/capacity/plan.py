@@ -99,7 +99,7 @@ def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[
         yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
     binary_log = host.sequence.has_binary_log
     if binary_log and host.drive.append is None:
-        yield "what a growing binary log costs was not measured; taken to be one sync of the log"
+        yield "the cost of a growing binary log was not measured; one sync of the log is assumed"
     if others:
         growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
         yield (
@@ -113,7 +113,8 @@ def _log_notes(host: ModelledHost, binding: Collection[str]) -> Iterator[str]:
     log_bytes = host.log_bytes
     if log_bytes and log_bytes.source == "assumed" and BY_LOG_BYTES.intersection(binding):
         size = format_count(log_bytes.value)
-        yield f"a commit is assumed to log {size} bytes; --log-bytes-per-commit says better"
+        yield f"a commit is assumed to log {size} bytes; --log-bytes-per-commit replaces the"
+        f" assumption"
 
 
 def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
@@ -135,7 +136,7 @@ def _tail_notes(measurement: Measurement) -> Iterator[str]:
     """A report may have a mean and no more; what is made of it must not look like a tail."""
     sync = measurement.effective_sync
     if measurement.source != MEASURED and sync and sync.summary.p99_us is None:
-        yield "of a sync only the mean is reported: p50 and p99 leave out what the drive varies"
+        yield "only the mean of a sync is reported: p50 and p99 leave out the drive's variation"
 
 
 def _point(host: ModelledHost, clients: int) -> GroupCommitPoint:

@@ -104,7 +104,7 @@ def _atomic_write_bytes(text: str | None) -> int | None:
 
 @takes_options
 def audit(options: AuditOptions) -> None:
-    """Hold a server's settings against the advice for its drive.
+    """Compare a server's settings with the advice for its drive.
 
     Changes nothing. What can corrupt or lose data comes first, and needs no drive. The exit status
     is 0 where there is nothing to change, 3 where there are findings.

@@ -57,7 +57,7 @@ class TargetOptions:
 
     def __post_init__(self) -> None:
         if not self.config and self.db_version is not None:
-            raise UsageError("--db-version goes with --config", "a running server tells its own")
+            raise UsageError("--db-version goes with --config", "a running server reports its own")
         if self.config and self.dsn is not None:
             raise UsageError("both --dsn and --config are given", "choose one")
         if self.config and self.db is None:

@@ -21,7 +21,7 @@ class CompletionOptions:
 
 @takes_options
 def completion(options: CompletionOptions) -> None:
-    """Print what completes commands in bash, zsh or fish.
+    """Print shell completion for bash, zsh or fish.
 
     The script has all commands and options in it, and starts nothing while one types.
     """

@@ -65,7 +65,8 @@ def chosen_format(given: str | None, to: OutputOptions, formats: Sequence[str]) 
     if len(fitting) == 1 or not named:
         return fitting[0] if fitting else formats[0]
     raise UsageError(
-        f"{to.output} does not say in which format", f"--format {', '.join(fitting or formats)}"
+        f"{to.output} has no ending that names a format",
+        f"--format {', '.join(fitting or formats)}",
     )
 
 

@@ -53,7 +53,7 @@ class DriftOptions:
 
 @takes_options
 def drift(options: DriftOptions) -> None:
-    """Hold a drive against an earlier measurement of it.
+    """Compare a drive with an earlier measurement of it.
 
     The exit status is 3 where the drive is slower beyond noise and --tolerance, or no longer to be
     trusted; 1 where noise hides what counts; 0 where it is as fast, or faster.

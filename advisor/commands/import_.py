@@ -33,7 +33,7 @@ class ImportOptions:
 
 @takes_options
 def import_(options: ImportOptions) -> None:
-    """Make a measurement file of what another tool reported.
+    """Convert another tool's report into a measurement file.
 
     A report is known by its content. --from of every command reads the same reports.
 

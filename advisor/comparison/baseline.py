@@ -100,7 +100,7 @@ def _judged(before: ComparedDrive, now: ComparedDrive) -> tuple[SeriesKind, Diff
         raise AdvisorError(f"{before.name} and {now.name} have no series in common", hint)
     found = difference(before.summaries[kind], now.summaries[kind])
     if found.judgement == "not judged":
-        raise AdvisorError(f"{now.name} cannot be held against {before.name}: {found.why}", hint)
+        raise AdvisorError(f"{now.name} cannot be compared with {before.name}: {found.why}", hint)
     return kind, found
 
 

@@ -42,7 +42,7 @@ def difference(before: Summary, after: Summary) -> Difference:
     intervals = before.mean_interval_us, after.mean_interval_us
     half_widths_us = [(high - low) / 2 for low, high in filter(None, intervals)]
     if len(half_widths_us) < 2:
-        why = "a mean without a confidence interval cannot be told from noise"
+        why = "a mean without a confidence interval cannot be distinguished from noise"
         return Difference(judgement="not judged", change_percent=change_percent, why=why)
     noise_percent = 100 * hypot(*half_widths_us) / before.mean_us
     return Difference(

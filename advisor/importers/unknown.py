@@ -16,7 +16,7 @@ LOOKS: Final = (
      "run fio with it, and --output-format=json"),
     (r"^# fsync-advisor [0-9]", "one of our own fragments", "the measurement is needed"),
     (r"^[ \t]{0,9}FSYNCS/SECOND:", "the output of pveperf",
-     "each of its syncs makes a new file, which is no overwrite: use pg_test_fsync or fio"),
+     "each of its syncs makes a new file, which is not an overwrite: use pg_test_fsync or fio"),
     (r"^[ \t]{0,9}(?:PASS|FAIL): Throughput|Slowest request took",
      "the output of etcdctl check perf",
      "that measures a cluster and its network, not a drive; etcd's /metrics are read"),

@@ -22,7 +22,7 @@ GROUP_TITLES: Final[Mapping[SettingGroup, str]] = {
 
 def durability_text(advice: Advice) -> str:
     """What these lines risk, which may be less than what was accepted; and what of it the drive
-    keeps, for settings alone make nothing durable."""
+    keeps, for settings alone do not make data durable."""
     risked = max((entry.durability for entry in advice.settings), key=CLASSES.index)
     accepted = "" if risked == advice.durability else f" ({advice.durability} was accepted)"
     return f"{risked} - {promise(risked, advice.storage.trust)}{accepted}"

@@ -35,7 +35,8 @@ OUTLIER_RULE: Final = (
     f"An outlier's mean latency is farther than {OUTLIER_DEVIATIONS} robust standard deviations"
     " (1.4826 x the median absolute deviation, of logarithms) from the median of its model, and"
     f" farther than a factor of {OUTLIER_FACTOR}. Only hosts with the same drives, measured by the"
-    f" same series, are held against each other, at least {LEAST_HOSTS} of them; hosts that are not"
+    f" same series, are compared with each other, at least {LEAST_HOSTS} of them; hosts that are"
+    f" not"
     " durable are left out."
 )
 TOTAL_RULE: Final = (
@@ -75,9 +76,9 @@ def _summary(fleet: Fleet) -> Iterator[str]:
     far = sum(model.outliers for model in fleet.models)
     stand = "none stands" if far == 0 else "1 stands" if far == 1 else f"{format_count(far)} stand"
     if fleet.models:
-        yield f"Of {judged} that can be held against others of their drive model, {stand} out."
+        yield f"Of {judged} that can be compared with others of their drive model, {stand} out."
     else:
-        yield f"No drive model has {LEAST_HOSTS} hosts, so none is held against others."
+        yield f"No drive model has {LEAST_HOSTS} hosts, so none is compared."
     low = sum(fleet.trust[trust] for trust in LOW_TRUST)
     yield (
         f"{_count(low, 'host')} may not keep what they sync; {_count(total.hosts, 'other')} make"

@@ -27,7 +27,8 @@ def one_line(value: Any) -> str:
 
 def sentence(text: str) -> str:
     """A note that begins small and may end bare, as a sentence."""
-    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+    end = "" if text.endswith((".", "?")) else "."
+    return f"{text[:1].upper()}{text[1:]}{end}"
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:
@@ -50,7 +51,7 @@ def commit_line(capacity: Capacity) -> str:
     if capacity.commit_syncs == 0:
         return f"{what}."
     if capacity.commit_us is None or capacity.commit_tps is None:
-        return f"{what}; what a growing binary log costs was not measured."
+        return f"{what}; the cost of a growing binary log was not measured."
     wait, rate = format_latency(capacity.commit_us), format_count(capacity.commit_tps)
     return f"{what}, {wait}: at most {rate} commits/s on one connection."
 

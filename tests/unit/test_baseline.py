@@ -139,7 +139,9 @@ def test_slower_and_less_to_be_trusted_are_both_said() -> None:
 @pytest.mark.parametrize("known", [(None, 2.0), (2.0, None)])
 def test_without_an_interval_it_cannot_be_judged(known: tuple[float | None, float | None]) -> None:
     before, now = (measurement(summary(1000.0, ci95_percent=ci95)) for ci95 in known)
-    with pytest.raises(AdvisorError, match=r"now cannot be held against old\.json: a mean without"):
+    with pytest.raises(
+        AdvisorError, match=r"now cannot be compared with old\.json: a mean without"
+    ):
         check(before, now)
 
 

@@ -319,7 +319,7 @@ def test_an_ending_of_another_format_is_refused_before_anything_is_measured(
     path = tmp_path / name
     status, out, err = run(capsys, *command, "--output", str(path))
     assert (status, out) == (2, "")
-    message = f"fsync-advisor: {path} does not say in which format\n  hint: --format {formats}"
+    message = f"fsync-advisor: {path} has no ending that names a format\n  hint: --format {formats}"
     assert err.startswith(message)
 
 

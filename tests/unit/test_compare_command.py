@@ -304,7 +304,7 @@ def test_what_cannot_be_judged_is_a_failure_and_not_a_pass(
     now = changed(tmp_path, "now", ci95_percent=None)
     status, out, err = run(capsys, "drift", NVME, "--from", now)
     assert (status, out) == (1, "")
-    assert f"{now} cannot be held against {NVME}: a mean without a confidence interval" in err
+    assert f"{now} cannot be compared with {NVME}: a mean without a confidence interval" in err
 
 
 def measuring(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:

@@ -51,7 +51,7 @@ def test_a_mean_without_an_interval_is_not_judged_and_never_called_equal(
 ) -> None:
     found = difference(summary(1000.0, ci95_percent=one), summary(1000.0, ci95_percent=other))
     assert found.judgement == "not judged"
-    assert found.why == "a mean without a confidence interval cannot be told from noise"
+    assert found.why == "a mean without a confidence interval cannot be distinguished from noise"
     assert (found.change_percent, found.change_ci95_percent) == (0.0, None)
 
 

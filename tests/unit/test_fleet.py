@@ -423,7 +423,7 @@ def test_hosts_without_a_sync_have_no_chart() -> None:
 
 def test_an_outlier_is_named_with_what_it_is_held_against() -> None:
     text = render_text(fleet_document(of_one_model([1000] * 4 + [9000, 100])))
-    assert "Of 6 hosts that can be held against others of their drive model, 2 stand out." in text
+    assert "Of 6 hosts that can be compared with others of their drive model, 2 stand out." in text
     rows = [line.split() for line in text.splitlines()]
     assert ["4", "9", "ms", "1", "ms", "9", "x", "slower", "X"] in rows
     assert ["5", "100", "us", "1", "ms", "10", "x", "faster", "X"] in rows

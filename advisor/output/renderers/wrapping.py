@@ -24,7 +24,7 @@ def wrapped(text: str, width: int, first: str = "", margin: str = "") -> list[st
     """Lines of at most `width` columns, broken at blanks; "25 %" stays together.
 
     The first line begins with `first`, the others with `margin`. A word that is longer than a line
-    is broken where the line ends, but for an address, which is of no use in pieces. Blanks at the
+    is broken where the line ends, but for an address, which cannot be used in pieces. Blanks at the
     begin stay. Without text there is one line.
     """
     lines, line, used = [], first, False

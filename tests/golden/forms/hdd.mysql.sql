@@ -71,5 +71,5 @@ SET PERSIST innodb_buffer_pool_size = 2147483648;
 --                     15              5.46           472,100
 --                     75              1.09            94,430
 -- One commit with these settings waits for 2 syncs, 48.3 ms: at most 20.7 commits/s on one connection.
--- Connections that commit at the same time share syncs (group commit) and together exceed this limit.
+-- Connections that commit at the same time share syncs (group commit) and can exceed this limit.
 -- Figures for them: fsync-advisor capacity --db mysql

@@ -67,5 +67,5 @@ SELECT pg_reload_conf();
 --                     15              5.46           472,100
 --                     75              1.09            94,430
 -- One commit with these settings waits for 1 sync, 12.2 ms: at most 82 commits/s on one connection.
--- Connections that commit at the same time share syncs (group commit) and together exceed this limit.
+-- Connections that commit at the same time share syncs (group commit) and can exceed this limit.
 -- Figures for them: fsync-advisor capacity --db postgresql

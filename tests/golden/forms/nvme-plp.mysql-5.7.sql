@@ -79,5 +79,5 @@ SET GLOBAL innodb_buffer_pool_size = 12884901888;
 --                     15             2,766       239,000,000
 --                     75               553        47,800,000
 -- One commit with these settings waits for 1 sync, 24.1 us: at most 41,490 commits/s on one connection.
--- Connections that commit at the same time share syncs (group commit) and together exceed this limit.
+-- Connections that commit at the same time share syncs (group commit) and can exceed this limit.
 -- Figures for them: fsync-advisor capacity --db mysql
