@@ -27,7 +27,8 @@ def one_line(value: Any) -> str:
 
 def sentence(text: str) -> str:
     """A note that begins small and may end bare, as a sentence."""
-    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+    end = "" if text.endswith((".", "?")) else "."
+    return f"{text[:1].upper()}{text[1:]}{end}"
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:

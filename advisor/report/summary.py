@@ -63,7 +63,8 @@ def _drive(measurement: Measurement, verdict: Verdict) -> str:
     said = SAID_OF[verdict.trust]
     if verdict.evidence:
         said = f"{said}: {verdict.evidence[0].text}"
-    return f"{what} ({verdict.name}) {takes}; {said}."
+    end = "" if said.endswith("?") else "."
+    return f"{what} ({verdict.name}) {takes}; {said}{end}"
 
 
 def _sustained(server: ServerReport) -> str:
