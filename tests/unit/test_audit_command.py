@@ -134,7 +134,7 @@ def test_with_a_drive_more_is_compared(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("--config", "x"), 2, "which server is --config for?"),
+        (("--config", "x"), 2, "Which server is --config for?"),
         (("--config", "x", "--db", "mysql", "--dsn", "mysql://x"), 2, "both --dsn and --config"),
         (("--dsn", "mysql://x", "--db-version", "8.0"), 2, "--db-version goes with --config"),
         (("--dsn", "mysql://x", "--require-trust", "plausible"), 2, "need a drive: DIR or --from"),

@@ -247,7 +247,7 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(50.0, devices=(device("a", model="Micron_7400"), device("b", model="990"))),
         "suspicious",
         {
-            "too-fast-for-flash": "b (990) reports a volatile cache, yet syncs in 50 us: right "
+            "too-fast-for-flash": "b (990) reports a volatile cache, yet syncs in 50 us: plausible "
             "only with power-loss protection"
         },
     ),

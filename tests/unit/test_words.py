@@ -35,7 +35,7 @@ KEYS: Final = frozenset({"price"})
 """Names in JSON, which never change."""
 
 
-REWRITTEN: Final = ("advisor.report", "advisor.output.report")
+REWRITTEN: Final = ("advisor.report.summary",)
 """Rooms whose texts are still being rewritten."""
 
 
