@@ -113,8 +113,8 @@ def _log_notes(host: ModelledHost, binding: Collection[str]) -> Iterator[str]:
     log_bytes = host.log_bytes
     if log_bytes and log_bytes.source == "assumed" and BY_LOG_BYTES.intersection(binding):
         size = format_count(log_bytes.value)
-        yield f"a commit is assumed to log {size} bytes; --log-bytes-per-commit replaces the"
-        " assumption"
+        how = "--log-bytes-per-commit replaces the assumption"
+        yield f"a commit is assumed to log {size} bytes; {how}"
 
 
 def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
