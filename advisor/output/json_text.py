@@ -1,8 +1,10 @@
 """A product as JSON."""
 
-from advisor.measurement import Model, without_controls
+import json
+
+from advisor.measurement import Model
 
 
 def json_text(product: Model) -> str:
-    """Indented, and without a character that would steer a terminal."""
-    return without_controls(product.model_dump_json(by_alias=True, indent=2)) + "\n"
+    """Indented, and plain ASCII, so that no name in it steers a terminal."""
+    return json.dumps(product.model_dump(mode="json", by_alias=True), indent=2) + "\n"

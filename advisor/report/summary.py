@@ -43,8 +43,8 @@ def summary(
     if not servers:
         return (
             drive,
-            "No settings and no capacity are given: the speed of a sync that keeps nothing says "
-            "nothing about a drive that does.",
+            "There are no settings and no capacity: a sync that stores nothing says nothing about "
+            "the speed of a drive.",
             "Measure the directory where the database will live.",
         )
     sustained = " ".join(_sentence(_sustained(server)) for server in servers)

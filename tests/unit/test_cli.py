@@ -273,11 +273,11 @@ def test_a_fragment_is_written_to_a_new_file_only(
     [
         (("report",), "r.html", "<!doctype html>"),
         (("report",), "R.HTM", "<!doctype html>"),
-        (("report",), "r.md", "# What "),
+        (("report",), "r.md", "# Durability report: "),
         (("report",), "r.prom", "# HELP "),
         (("report",), "r.json", "{"),
         (("report",), "r.txt", "PASS: "),
-        (("report", "--format", "markdown"), "r.html", "# What "),
+        (("report", "--format", "markdown"), "r.html", "# Durability report: "),
         (("capacity",), "c.md", "One connection"),
         (("capacity",), "c.json", "{"),
         (MYSQL, "a.sql", "-- fsync-advisor"),

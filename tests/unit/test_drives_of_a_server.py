@@ -58,8 +58,8 @@ def test_the_logs_drive_decides_the_log_and_the_other_input_and_output() -> None
         )
     fill = Fill(written_bytes=10**6, elapsed_ns=10**9)
     trickle = FAST.model_copy(update={"fill": fill})
-    assert advised(FAST)["max_wal_size"] == "4768MB"
-    assert advised(with_data(FAST, trickle))["max_wal_size"] == "4768MB"
+    assert advised(FAST)["max_wal_size"] == "4608MB"
+    assert advised(with_data(FAST, trickle))["max_wal_size"] == "4608MB"
     assert advised(with_data(trickle, FAST))["max_wal_size"] == "1GB"
 
 
