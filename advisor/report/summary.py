@@ -43,8 +43,8 @@ def summary(
     if not servers:
         return (
             drive,
-            "There are no settings and no capacity: a sync that stores nothing says nothing about "
-            "the speed of a drive.",
+            "There are no settings and no capacity: a sync that stores nothing does not show "
+            "how fast a drive is.",
             "Measure the directory where the database will live.",
         )
     sustained = " ".join(_sentence(_sustained(server)) for server in servers)

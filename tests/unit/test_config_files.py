@@ -224,7 +224,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     path = write(tmp_path / "my.cnf", f"[mysqld]\n!include {tmp_path}/pipe\ndatadir={tmp_path}\n")
     assert read_settings("mysql", [path]).notes == (
-        f"{tmp_path}/pipe is not a regular file, and was not read",
+        f"{tmp_path}/pipe is not a regular file and was not read",
     )
 
 

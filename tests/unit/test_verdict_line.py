@@ -21,7 +21,7 @@ from tests.support.golden import stored
             "trust is unverifiable: virtual disk vda: the host decides what a flush means.",
         ),
         ("raid-cache", "WARN", "trust is suspicious: sda rotates, but synced one block at 10,310"),
-        ("tmpfs", "FAIL", "not durable: tmpfs keeps files in memory: a power loss takes"),
+        ("tmpfs", "FAIL", "not durable: tmpfs keeps files in memory: a power loss erases"),
     ],
 )
 def test_of_a_drive(drive: str, level: str, reason: str) -> None:
