@@ -4,6 +4,7 @@ from typing import Final, Literal, get_args
 
 from advisor.advice import RuleIdText
 from advisor.analysis.description import Measured
+from advisor.analysis.trust import Trust
 from advisor.durability import Durability
 from advisor.measurement import Model
 from advisor.server_state import Activity, Origin
@@ -83,6 +84,8 @@ class Audit(Model):
     durability: Durability
     measured: Measured | None
     """None: no measurement was given, and no rule that needs one was applied."""
+    trust: Trust | None = None
+    """In the measured drive."""
     findings: tuple[Finding, ...]
     settings_compared: int
     activity: Activity | None

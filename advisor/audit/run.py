@@ -79,6 +79,7 @@ def run_audit(
     )
     return (
         Audit(
+            trust=verdict.trust if verdict else None,
             tool_version=__version__,
             engine=request.vendor,
             engine_version=format_version(request.version),

@@ -53,6 +53,9 @@ class DriveSpeed(NamedTuple):
     """Of 16 KiB at random, several at once."""
 
 
+NOTHING_MEASURED: Final = DriveSpeed(None, None, None)
+
+
 class Work(NamedTuple):
     """What one transaction asks of the drive."""
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from advisor.capacity.bounds import (
     NO_LIMITS,
+    NOTHING_MEASURED,
     Bound,
     DataSet,
     DriveSpeed,
@@ -132,6 +133,10 @@ class ModelledHost:
                     bottleneck=bound.name,
                 )
         return result
+
+    def elsewhere(self) -> "ModelledHost":
+        """With data on another drive of the provider's, of which no speed is known."""
+        return replace(self, storage=self.storage._replace(speed=NOTHING_MEASURED))
 
     def _work(self, group_size: float, transaction: Transaction | None) -> Work:
         commits = 1 / group_size if group_size else 0.0

@@ -201,7 +201,12 @@ def _scenario(
     """A single-row write, or the one workload that is asked for, with its own p99."""
     if not request.transactions:
         scenario = Scenario(
-            host.commits(), host.drive, host.cpu(), request.client_counts, host.bounds
+            host.commits(),
+            host.drive,
+            host.cpu(),
+            request.client_counts,
+            host.bounded,
+            host.elsewhere().bounded,
         )
         return scenario, TargetRate(tps, request.p99_limit_ms)
     (transaction,) = request.transactions
@@ -210,6 +215,7 @@ def _scenario(
         host.drive,
         host.cpu(transaction.statements),
         request.client_counts,
-        partial(host.bounds, transaction=transaction),
+        partial(host.bounded, transaction=transaction),
+        partial(host.elsewhere().bounded, transaction=transaction),
     )
     return scenario, TargetRate(tps, request.p99_limit_ms or transaction.p99_target_ms)

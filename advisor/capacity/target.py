@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from advisor.advice import LowerDurability
+from advisor.capacity.bounds import Bound
 from advisor.capacity.group_commit import CommitModel
 from advisor.capacity.results import Relaxation, Remedy, StorageResult, TargetResult
 from advisor.capacity.standard_drives import StandardDrive
@@ -41,6 +42,7 @@ def target_result(
     relaxed = tuple(_relaxed(here, target, offers, model))
     found: tuple[Remedy, ...] = ()
     if own.clients is None:
+        own = own.model_copy(update={"bound": _ruled_out(here, target, model)})
         changes = _changes(here, target, list(zip(storages, others, strict=True)), relaxed)
         found = tuple(
             Remedy(
@@ -72,11 +74,19 @@ def _storage_result(
         description=drive.description,
         sync_us=drive.drive.log.mean_us,
         clients=result and result.clients,
-        bound=there.ruled_out(target.tps),
         tps=result and result.tps,
         p50_ms=result and result.p50_ms,
         p99_ms=result and result.p99_ms,
     )
+
+
+def _ruled_out(here: Scenario, target: TargetRate, model: ClientModel) -> Bound | None:
+    """What keeps even the most clients, who share most, below the rate; None: flush or cores."""
+    free = model(here.commit, here.drive, here.cpu, max(here.client_counts))
+    most = here.bounded(free)
+    if most == free or most.tps >= target.tps:
+        return None
+    return Bound(name=most.bottleneck, tps=most.tps)
 
 
 def _relaxed(

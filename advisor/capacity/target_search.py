@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
-from advisor.capacity.bounds import Bound
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.sustainable import alone_us, most_per_s
 from advisor.vendors.commits import ASYNCHRONOUS
@@ -15,8 +14,8 @@ ClientModel = Callable[[CommitModel, SyncLatencies, Cpu, int], ModelResult]
 """So many clients, each sending its next transaction as soon as the last is acknowledged."""
 
 CLIENT_COUNTS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-BoundsOf = Callable[[float], tuple[Bound, ...]]
-"""What limits the rate beside flush and cores, where so many commits share a sync."""
+BoundedResult = Callable[[ModelResult], ModelResult]
+"""A result within what limits the rate beside flush and cores."""
 
 MORE_CLIENTS: Final = (2, 4)
 """How many times the most clients tried is still a remedy."""
@@ -28,6 +27,11 @@ CORE_HEADROOM: Final = (1.2, 1.6, 2.5)
 """Cores over what the CPU time alone needs that are tried as a remedy: a queue wants room."""
 
 
+def unbounded(result: ModelResult) -> ModelResult:
+    """Where nothing is known that limits the rate further."""
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A server on a drive, and the clients it may have."""
@@ -36,17 +40,13 @@ class Scenario:
     drive: SyncLatencies
     cpu: Cpu
     client_counts: tuple[int, ...] = CLIENT_COUNTS
-    bounds: BoundsOf | None = None
-    """None where only the drive's syncs are known."""
+    bounded: BoundedResult = unbounded
+    elsewhere: BoundedResult = unbounded
+    """On another drive, of which no more than the syncs is known."""
 
     def on(self, drive: SyncLatencies) -> "Scenario":
-        """The same on another drive, of which no more than the syncs is known."""
-        return replace(self, drive=drive, bounds=None)
-
-    def ruled_out(self, tps: float, group_size: float = math.inf) -> Bound | None:
-        """The least of the bounds that is below the rate; None where none is."""
-        bounds = self.bounds(group_size) if self.bounds else ()
-        return next((bound for bound in bounds if bound.tps < tps), None)
+        """The same on another drive."""
+        return replace(self, drive=drive, bounded=self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +86,16 @@ def fewest_clients(
     """
     if target.tps > most_per_s(scenario.commit, scenario.drive, scenario.cpu):
         return None
-    if scenario.ruled_out(target.tps):
-        return None
     each_us = alone_us(scenario.commit, scenario.drive, scenario.cpu)
     for clients in scenario.client_counts:
         if clients * 1e6 / each_us < target.tps:
             continue
-        result = model(scenario.commit, scenario.drive, scenario.cpu, clients)
+        free = model(scenario.commit, scenario.drive, scenario.cpu, clients)
+        result = scenario.bounded(free)
         limit_ms = math.inf if target.p99_limit_ms is None else target.p99_limit_ms
-        if result.p99_ms > limit_ms * MISSED_BY_FAR:
+        if free.p99_ms > limit_ms * MISSED_BY_FAR:
             return None
-        if result.tps < target.tps or result.p99_ms > limit_ms:
-            continue
-        if not scenario.ruled_out(target.tps, result.group_size):
+        if result.tps >= target.tps and result.p99_ms <= limit_ms:
             return result
     return None
 

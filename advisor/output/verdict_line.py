@@ -6,7 +6,7 @@ from advisor.audit.findings import SEVERITIES, Audit
 from advisor.comparison.baseline import BaselineCheck
 from advisor.durability import CLASSES
 from advisor.measurement import Summary
-from advisor.output.document import VerdictLine
+from advisor.output.document import Level, VerdictLine
 from advisor.units import format_latency
 from advisor.vendors.registry import VENDORS
 from advisor.verification import GOOD, Verification
@@ -59,14 +59,24 @@ def advice_verdict(advice: Advice) -> VerdictLine:
 
 
 def audit_verdict(found: Audit) -> VerdictLine:
-    """Of an audit: FAIL where a finding can cost data or a start."""
+    """Of an audit: FAIL where a finding can cost data or a start, or the drive keeps nothing."""
+    level, reason = _findings_verdict(found)
+    if found.trust == "not-durable":
+        return VerdictLine("FAIL", f"{reason}; the drive is not durable.")
+    if found.trust not in (None, "plausible"):
+        level = "WARN" if level == "PASS" else level
+        return VerdictLine(level, f"{reason}; trust in the drive is {found.trust}.")
+    return VerdictLine(level, f"{reason}.")
+
+
+def _findings_verdict(found: Audit) -> tuple[Level, str]:
     if not found.findings:
-        return VerdictLine("PASS", f"nothing to change in {found.settings_compared} settings.")
+        return "PASS", f"nothing to change in {found.settings_compared} settings"
     worst = min(found.findings, key=lambda each: SEVERITIES.index(each.severity))
     count = len(found.findings)
     findings = "1 finding" if count == 1 else f"{count} findings, the worst"
-    reason = f"{findings}: {worst.setting} = {worst.current} ({worst.severity})."
-    return VerdictLine("FAIL" if worst.severity in HARMFUL else "WARN", reason)
+    reason = f"{findings}: {worst.setting} = {worst.current} ({worst.severity})"
+    return "FAIL" if worst.severity in HARMFUL else "WARN", reason
 
 
 def drift_verdict(check: BaselineCheck) -> VerdictLine:
@@ -75,9 +85,10 @@ def drift_verdict(check: BaselineCheck) -> VerdictLine:
         return VerdictLine("FAIL", f"{'; '.join(check.findings)}.")
     if check.inconclusive:
         return VerdictLine("WARN", "noise hides what counts; measure both again with --thorough.")
-    return VerdictLine(
-        "PASS", f"not slower than before by more than {check.tolerance_percent:g} %."
-    )
+    reason = f"not slower than before by more than {check.tolerance_percent:g} %"
+    if any(each.what == "devices" for each in check.changed):
+        return VerdictLine("WARN", f"{reason}, but it is another drive.")
+    return VerdictLine("PASS", f"{reason}.")
 
 
 def verification_verdict(found: Verification) -> VerdictLine:

@@ -12,6 +12,7 @@ from advisor import planning
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.capacity import host as hosting
+from advisor.capacity.bounds import ProviderLimits
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.latency import Latency
@@ -454,3 +455,35 @@ def test_without_a_server_its_assumption_is_noted(by_hand: None) -> None:
 def test_knowledge_of_no_server_will_do() -> None:
     assert knowledge_for(None).settings == ()
     assert isinstance(knowledge_for(None), Knowledge)
+
+
+# What else limits a target: 8336 bytes of WAL for a commit, of 1 MB/s, are 119.96 commits/s
+
+
+def test_a_target_above_what_a_provider_allows_is_ruled_out_on_any_drive() -> None:
+    limits = ProviderLimits(bytes_per_s=1_000_000)
+    plan = planned(DRIVE, POSTGRESQL, client_counts=(1, 8), target_tps=500, limits=limits)
+    assert plan.target is not None
+    assert plan.target.here.clients is None
+    assert plan.target.here.bound is not None
+    assert plan.target.here.bound.name == "bandwidth limit"
+    assert plan.target.here.bound.tps == pytest.approx(119.96, abs=0.01)
+    assert {storage.clients for storage in plan.target.storages} == {None}
+    assert plan.target.remedies == ()
+
+
+def test_the_clients_of_a_target_have_the_figures_of_the_table() -> None:
+    """1 ms a sync, but 200 operations/s: one client makes 200/s, each after 5 ms."""
+    limits = ProviderLimits(ops_per_s=200)
+    plan = planned(DRIVE, POSTGRESQL, client_counts=(1,), target_tps=199, limits=limits)
+    assert plan.target is not None
+    (point,) = plan.group_commit
+    here = plan.target.here
+    assert (point.tps, point.bottleneck) == (200, "operation limit")
+    assert (here.clients, here.tps, here.p99_ms) == (1, 200, point.p99_ms)
+    assert point.p50_ms == pytest.approx(5, rel=0.05)
+    strict = planned(
+        DRIVE, POSTGRESQL, client_counts=(1,), target_tps=199, p99_limit_ms=4, limits=limits
+    )
+    assert strict.target is not None
+    assert strict.target.here.clients is None

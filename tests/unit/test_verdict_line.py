@@ -1,5 +1,7 @@
 """PASS, WARN or FAIL: which of them a product begins with, and why."""
 
+from pathlib import Path
+
 import pytest
 
 from advisor.analysis.verdict import judge
@@ -7,7 +9,9 @@ from advisor.comparison.baseline import BaselineCheck
 from advisor.knowledge import load_storage_knowledge
 from advisor.output.verdict_line import drift_verdict, drive_verdict, verification_verdict
 from advisor.verification import CheckedLine, LineVerdict, Verification
+from tests.support.command_line import run
 from tests.support.golden import stored
+from tests.support.paths import MEASUREMENTS
 
 
 @pytest.mark.parametrize(
@@ -97,3 +101,30 @@ def verified(*verdicts: LineVerdict) -> Verification:
 def test_of_a_fragment(verdicts: tuple[LineVerdict, ...], level: str, reason: str) -> None:
     line = verification_verdict(verified(*verdicts))
     assert (line.level, line.reason) == (level, reason)
+
+
+@pytest.mark.parametrize(
+    ("drive", "line"),
+    [
+        ("hdd", "PASS: nothing to change in "),
+        ("raid-cache", "WARN: nothing to change in "),
+        ("tmpfs", "FAIL: nothing to change in "),
+    ],
+)
+def test_an_audit_passes_only_on_a_drive_that_is_trusted(
+    drive: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "postgresql.conf"
+    config.write_text("synchronous_commit = on\n")
+    measurement = MEASUREMENTS / f"{drive}.json"
+    asked = ("--db", "postgresql", "--db-version", "15", "--config", config)
+    _, out, _ = run(capsys, "audit", *asked, "--from", measurement)
+    assert out.startswith(line)
+
+
+def test_another_drive_is_no_pass_of_drift(capsys: pytest.CaptureFixture[str]) -> None:
+    before, now = MEASUREMENTS / "nvme-consumer.json", MEASUREMENTS / "nvme-plp.json"
+    _, out, _ = run(capsys, "drift", before, "--from", now)
+    assert out.splitlines()[0] == (
+        "WARN: not slower than before by more than 25 %, but it is another drive."
+    )
