@@ -69,7 +69,7 @@ def plan_on(
         others = (*references, *class_drives(knowledge.storage.classes, factor))
         asked = target_result(
             scenario, target, inputs.durability, others, inputs.offers, host.clients
-        )
+        ).model_copy(update={"left_out": _left_out(host)})
     on = references if request.on_references else ()
     points = tuple(_point(host, clients) for clients in request.client_counts)
     workloads = tuple(_workload(host, transaction, on) for transaction in request.transactions)
@@ -118,17 +118,26 @@ def _log_notes(host: ModelledHost, binding: Collection[str]) -> Iterator[str]:
 
 def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
     """What the figures leave out of page writes and reads."""
-    pages, speed = host.storage.pages, host.storage.speed
+    pages = host.storage.pages
     if request.data is None:
         option = "--data-size adds it" if pages else "--db and --data-size add it"
         yield f"data that outgrows memory is not in these figures: {option}"
         return
     if pages is None or pages.cache_bytes is None:
         yield "the server's memory is not known, so page reads are not in these figures"
-    elif speed.page_reads_per_s is None:
-        yield "page reads were not measured and are not in these figures"
-    if speed.page_writes_per_s is None:
-        yield "page writes were not measured and are not in these figures"
+    if left_out := _left_out(host):
+        what = " and ".join(left_out)
+        yield f"{what} were not measured and are not in these figures: measure without --quick"
+
+
+def _left_out(host: ModelledHost) -> tuple[str, ...]:
+    """What the data size asks for and was not measured."""
+    pages, speed = host.storage.pages, host.storage.speed
+    if host.storage.data is None or pages is None:
+        return ()
+    reads = pages.cache_bytes is not None and speed.page_reads_per_s is None
+    writes = speed.page_writes_per_s is None
+    return (*(("page reads",) if reads else ()), *(("page writes",) if writes else ()))
 
 
 def _tail_notes(measurement: Measurement) -> Iterator[str]:

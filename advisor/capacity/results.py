@@ -117,6 +117,8 @@ class TargetResult(Model):
     relaxed: tuple[Relaxation, ...]
     remedies: tuple[Remedy, ...]
     """Empty where the drive sustains it as it is, or where no two changes help."""
+    left_out: tuple[Literal["page reads", "page writes"], ...] = ()
+    """What the data size asks for and was not measured: the answer is without it."""
 
 
 class CapacityPlan(Capacity):

@@ -179,9 +179,11 @@ def target_blocks(target: TargetResult) -> list[PlainBlock]:
     if here.clients is None:
         no = f"{wanted}: not on this drive, with up to {_count(most, 'client')}."
         return [Paragraph(no), *_remedies(target.remedies)]
+    without = " and ".join(target.left_out)
+    yes = f"yes, if {without} (not measured) do not limit it," if without else "yes,"
     return [
         Paragraph(
-            f"{wanted}: yes, on this drive with {_count(here.clients, 'client')}, which make "
+            f"{wanted}: {yes} on this drive with {_count(here.clients, 'client')}, reaching "
             f"{format_count(here.tps or 0)}/s with p99 {_ms(here.p99_ms or 0)}."
         )
     ]

@@ -12,7 +12,7 @@ from advisor import planning
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.capacity import host as hosting
-from advisor.capacity.bounds import ProviderLimits
+from advisor.capacity.bounds import DataSet, ProviderLimits
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.latency import Latency
@@ -487,3 +487,16 @@ def test_the_clients_of_a_target_have_the_figures_of_the_table() -> None:
     )
     assert strict.target is not None
     assert strict.target.here.clients is None
+
+
+def test_what_was_not_measured_of_the_data_is_said_with_the_answer() -> None:
+    """DRIVE has neither page reads nor page writes; memory of 4 GB makes a cache of 3 GB."""
+    request = Request("postgresql", (15,), "a test", memory_bytes=4 * 2**30)
+    data = DataSet(100 * 2**30)
+    plan = planned(DRIVE, request, client_counts=(8,), target_tps=500, data=data)
+    assert plan.target is not None
+    assert plan.target.left_out == ("page reads", "page writes")
+    assert any(note.startswith("page reads and page writes were not") for note in plan.notes)
+    without = planned(DRIVE, request, client_counts=(8,), target_tps=500)
+    assert without.target is not None
+    assert without.target.left_out == ()
