@@ -169,7 +169,7 @@ def test_a_memory_file_system_is_not_durable_whoever_reports_it() -> None:
 def test_capacity_says_where_it_knows_no_tail(report: str, said: bool) -> None:
     done = run_process("capacity", "--from", FIXTURES / report)
     assert done.returncode == 0, done.stderr
-    assert ("only the mean is reported" in " ".join(done.stdout.split())) is said
+    assert ("only the mean of a sync is reported" in " ".join(done.stdout.split())) is said
 
 
 def test_comparing_reads_reports_too() -> None:

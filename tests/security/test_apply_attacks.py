@@ -213,7 +213,7 @@ def test_a_planted_backup_is_neither_shown_nor_put_back(place: Ground, kind: str
     as_attacker(lambda: (place.conf_d / NAME).write_text(OURS))
     path = planted(place, f"{NAME}.before-9", kind)
     said = refused(place.apply("--undo", "--diff", "--yes"))
-    assert f"{path} is {KINDS[kind]}, no regular file" in said
+    assert f"{path} is {KINDS[kind]}, not a regular file" in said
     assert SECRET not in said
     assert (place.conf_d / NAME).read_text() == OURS
     assert names(place.conf_d) == [NAME, f"{NAME}.before-9"]

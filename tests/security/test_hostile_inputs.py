@@ -270,7 +270,12 @@ def test_a_workload_has_no_more_syncs(capsys: pytest.CaptureFixture[str], tmp_pa
 
 @pytest.mark.parametrize(
     "command",
-    ["audit --db mysql --config my.cnf", "compare a.json b.json", "import x -o y", "measure"],
+    [
+        "audit --db mysql --config my.cnf",
+        "compare a.json b.json",
+        "import x -o y",
+        "measure . --quiet",
+    ],
 )
 def test_a_directory_that_is_gone_is_one_line(
     capsys: pytest.CaptureFixture[str],

@@ -37,7 +37,7 @@ def test_a_whole_run(name: str, host: DebianHost) -> None:
         assert written.stat().st_uid == 117
         assert "PostgreSQL 15.20 in /var/lib/postgresql/15/main, running" in text
         assert "restart the server for: shared_buffers" in text
-        assert "'yes' is no class; keeping durable" in text
+        assert "'yes' is not a durability class; keeping durable" in text
     else:
         assert written == host.etc("mysql/mariadb.conf.d/zz-fsync-advisor.cnf")
         assert {"innodb_flush_log_at_trx_commit = 2", "innodb_doublewrite = ON"} <= set(lines)
