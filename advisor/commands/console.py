@@ -28,10 +28,16 @@ NOTES_SHOWN: Final = 2
 """On stderr; whoever has to read more before an answer reads none."""
 
 
+NOTE_CHARACTERS: Final = 600
+"""Of a note; ours are shorter, names in measurements need not be."""
+
+
 def notify(text: str, *, quiet: bool = False) -> None:
-    """One line on stderr."""
+    """One line on stderr, of which a name without end takes no more than NOTE_CHARACTERS."""
     if not quiet:
-        print(f"fsync-advisor: {one_line(text)}", file=sys.stderr)
+        line = one_line(text)
+        shown = line if len(line) <= NOTE_CHARACTERS else f"{line[:NOTE_CHARACTERS]}..."
+        print(f"fsync-advisor: {shown}", file=sys.stderr)
 
 
 def notify_all(notes: Iterable[str], *, quiet: bool) -> None:

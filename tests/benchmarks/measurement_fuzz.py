@@ -55,6 +55,9 @@ ADDRESS_SPACE_BYTES: Final = 2 * 1024**3
 
 MEMORY: Final = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 
+MAX_LIST_CHARACTERS: Final = 32_000_000
+"""Twice what a measurement may have."""
+
 MAX_MESSAGE_CHARACTERS: Final = 1000
 MOST_LINES: Final = 8
 """On stderr: an error, its hint and meaning, and notes."""
@@ -314,7 +317,9 @@ def lists(tree: Any, chance: random.Random, _: Marks) -> Any:
     if action == 0:
         found.append(copy.deepcopy(chance.choice(found)))
     elif action == 1:
-        holder(tree, at)[at[-1]] = found * chance.choice((2, 5, 100, 1000))
+        times = chance.choice((2, 5, 100, 1000))
+        if len(json.dumps(found)) * times < MAX_LIST_CHARACTERS:  # our own memory has an end
+            holder(tree, at)[at[-1]] = found * times
     elif action == 2:
         del found[chance.randrange(len(found)) :]
     else:

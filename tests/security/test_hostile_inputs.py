@@ -315,6 +315,16 @@ def test_json_holds_no_character_that_steers_a_terminal(
     assert not set(out) & set("\x9b\x7f\x85\u202e\u2028")
 
 
+def test_a_name_without_end_does_not_fill_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = measurement()
+    tree["environment"]["virtualisation"] = "x" * 5000
+    _, _, err = run(capsys, "recommend", "--db", "mysql", "--from", written(tmp_path, tree))
+    assert "trust is unverifiable: virtualisation: xxxx" in err
+    assert max(map(len, err.splitlines())) < 700
+
+
 # The short form of python -m tests.benchmarks.measurement_fuzz; its long form's counts are stored.
 @pytest.mark.quiet
 def test_mutated_measurements_end_in_a_result_or_in_one_line() -> None:
