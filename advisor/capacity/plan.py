@@ -8,7 +8,7 @@ from typing import Final
 
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.analysis.verdict import Verdict
-from advisor.capacity.bounds import BoundName
+from advisor.capacity.bounds import BoundName, reads_per_change
 from advisor.capacity.group_commit import SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
 from advisor.capacity.results import (
@@ -132,10 +132,10 @@ def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
 
 def _left_out(host: ModelledHost) -> tuple[str, ...]:
     """What the data size asks for and was not measured."""
-    pages, speed = host.storage.pages, host.storage.speed
-    if host.storage.data is None or pages is None:
+    pages, speed, data = host.storage.pages, host.storage.speed, host.storage.data
+    if data is None or pages is None:
         return ()
-    reads = pages.cache_bytes is not None and speed.page_reads_per_s is None
+    reads = reads_per_change(pages, data) > 0 and speed.page_reads_per_s is None
     writes = speed.page_writes_per_s is None
     return (*(("page reads",) if reads else ()), *(("page writes",) if writes else ()))
 

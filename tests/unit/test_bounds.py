@@ -15,6 +15,7 @@ from advisor.capacity.bounds import (
     reads_per_change,
     writes_per_change,
 )
+from advisor.vendors.names import VendorName
 from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import VENDORS
 
@@ -136,7 +137,7 @@ def test_what_postgresql_keeps_and_writes() -> None:
     ],
 )
 def test_what_innodb_keeps_and_writes(
-    vendor: str, values: dict[str, int], cache_bytes: int | None, log_bytes: float | None
+    vendor: VendorName, values: dict[str, int], cache_bytes: int | None, log_bytes: float | None
 ) -> None:
-    found = VENDORS[vendor].page_use(values)  # type: ignore[index]
+    found = VENDORS[vendor].page_use(values)
     assert found == PageUse(16_384, 2, cache_bytes, log_bytes)

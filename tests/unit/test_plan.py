@@ -497,6 +497,9 @@ def test_what_was_not_measured_of_the_data_is_said_with_the_answer() -> None:
     assert plan.target is not None
     assert plan.target.left_out == ("page reads", "page writes")
     assert any(note.startswith("page reads and page writes were not") for note in plan.notes)
+    fits = planned(DRIVE, request, client_counts=(8,), target_tps=500, data=DataSet(2**30))
+    assert fits.target is not None
+    assert fits.target.left_out == ("page writes",)  # in memory nothing is read
     without = planned(DRIVE, request, client_counts=(8,), target_tps=500)
     assert without.target is not None
     assert without.target.left_out == ()
