@@ -34,11 +34,13 @@ from time import perf_counter, process_time
 from types import FrameType
 from typing import Any, Final
 
+import typer.main
 from jinja2 import Environment
 
 from advisor import cli, knowledge
 from advisor.cli import main
 from advisor.output.fragment import MAX_LINE_BYTES
+from advisor.servers import installed
 from advisor.servers.installed import detect
 from tests.support.paths import CHECKOUT, MEASUREMENTS
 
@@ -483,8 +485,11 @@ def _no_constant(word: str) -> None:
 def prepare() -> None:
     """What no case changes is read, compiled and asked once; what takes too long is interrupted."""
     knowledge.load_settings = once(knowledge.load_settings)
+    knowledge.load_storage_knowledge = once(knowledge.load_storage_knowledge)
     knowledge._read = once(knowledge._read)
     detect._answer = once(detect._answer)
+    detect.find_installed = installed.find_installed = once(detect.find_installed)
+    typer.main.get_command = once(typer.main.get_command, key=id)
     cli.load_command = once(cli.load_command, key=lambda name, entry: (name, id(entry)))
     Environment.compile = once(  # type: ignore[method-assign]
         Environment.compile, key=lambda made, source, name, *_: (made.autoescape, name, source)

@@ -1,6 +1,7 @@
 """Emulated drives as block devices: as fast as their profiles say, and their failings."""
 
 import errno
+import math
 import mmap
 import os
 import time
@@ -31,6 +32,8 @@ SIZE_BYTES = 256 << 20
 BLOCK_BYTES = 4096
 INSTANT: dict[str, Any] = {"read_us": [[0.5, 0]], "write_us": [[0.5, 0]], "flush_us": [[0.5, 0]]}
 SLOWER_THAN_THE_WAY = [name for name in profile_names() if load_profile(name).expected.sync_us > 90]
+SHORT_US = 10.0
+LEAST_TURNS, MOST_TURNS = 4, 30
 DriveMaker = Callable[..., AbstractContextManager[EmulatedDrive]]
 
 
@@ -107,16 +110,25 @@ def least_sync_us(drive: EmulatedDrive, count: int) -> float:
 
 @pytest.mark.parametrize("name", SLOWER_THAN_THE_WAY)
 def test_a_drive_is_as_fast_as_its_profile(name: str, make: DriveMaker) -> None:
-    """What the way to the program takes is measured on a drive that takes no time, in turn with
-    this one."""
+    """What the way to the program and its waking from sleep take is measured in turn, on a drive
+    that sleeps just as often. A busy machine only adds to both, so that more turns come nearer."""
     profile = load_profile(name)
     everywhere_us = {key: [[0.5, middle(points)]] for key, points in profile.latency}
     steady = DriveProfile.model_validate({**profile.model_dump(), "latency": everywhere_us})
+    short = {key: [[0.5, min(SHORT_US, us)]] for key, ((_, us),) in everywhere_us.items()}
+    slept_us = short["write_us"][0][1] + short["flush_us"][0][1]
+    as_expected = pytest.approx(
+        profile.expected.sync_us - slept_us, abs=0.1 * profile.expected.sync_us
+    )
     count = max(100, int(3e5 / profile.expected.sync_us))
-    with make(steady) as drive, make(instant()) as other:
-        turns = [(least_sync_us(other, count), least_sync_us(drive, count)) for _ in range(4)]
-    way_us, sync_us = map(min, zip(*turns, strict=True))
-    assert sync_us - way_us == pytest.approx(profile.expected.sync_us, rel=0.1)
+    least_us = [math.inf, math.inf]
+    with make(steady) as drive, make(instant(latency=short)) as other:
+        for turn in range(MOST_TURNS):
+            turn_us = [least_sync_us(each, count) for each in (drive, other)]
+            least_us = list(map(min, least_us, turn_us))
+            if turn >= LEAST_TURNS and least_us[0] - least_us[1] == as_expected:
+                break
+    assert least_us[0] - least_us[1] == as_expected
 
 
 def middle(points: tuple[tuple[float, float], ...]) -> float:
