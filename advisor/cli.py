@@ -6,7 +6,8 @@ The list of commands is data, so that --help imports none of them.
 import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -201,7 +202,16 @@ def load_command(name: str, entry: CommandEntry) -> Any:
         function = getattr(import_module(f"advisor.commands.{entry.module}"), entry.module)
         app = typer.Typer(**PLAIN)
         app.command(name, cls=CommandOnDemand)(function)
-    return typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    for param in command.params:
+        param.process_value = partial(_process_value, param, param.process_value)
+    return command
+
+
+def _process_value(param: Any, process: Callable[..., Any], ctx: Any, value: Any) -> Any:
+    """As Typer does, which builds a converter even where there is nothing to convert."""
+    is_absent = value is None and not (param.required or param.multiple or param.callback)
+    return None if is_absent and param.nargs == 1 else process(ctx, value)
 
 
 def _print_version(wanted: bool) -> None:
