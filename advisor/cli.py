@@ -3,7 +3,7 @@
 The list of commands is data, so that --help imports none of them.
 """
 
-import re
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from advisor import __version__
 from advisor.errors import AdvisorError, ExitStatus, Interrupted, UsageError
 from advisor.interruption import ENDING_SIGNALS
+from advisor.variables import PREFIX, unknown_variables
 
 
 class CommandEntry(NamedTuple):
@@ -117,12 +118,16 @@ class CommandOnDemand(WithEpilog, TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Raises UsageError that names the variable which a senseless value comes from."""
+        if not ctx.params.get("quiet"):
+            _tell_unknown_variables()
         if self.name in WITHOUT_SERVER and not ctx.params.get("db", "no option"):
             _drop_server_defaults(ctx, self.params)
         try:
             return super().invoke(ctx)
         except UsageError as error:
-            raise _naming_variables(error, ctx) from error
+            from advisor.usage_errors import naming_variables  # else nobody needs it
+
+            raise naming_variables(error, self.params, ctx) from error
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raises UsageError for an option that is a command now, and for an empty argument."""
@@ -273,26 +278,17 @@ def _run(arguments: list[str]) -> None:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message(), file=sys.stderr)
             sys.exit(ExitStatus.USAGE)
-        raise _usage_error(error) from error
+        from advisor.usage_errors import usage_error  # else nobody needs it
+
+        raise usage_error(error) from error
     finally:  # so that a failure to write shows here, not when the interpreter ends
         sys.stdout.flush()
 
 
-def _usage_error(error: Any) -> UsageError:
-    """Typer's error in the words that all of ours have."""
-    from advisor.commands.suggestions import no_such_choice  # else nobody needs it
-
-    message = " ".join(error.format_message().split()).replace("Value error, ", "")
-    where = error.ctx.command_path if error.ctx else "fsync-advisor"
-    parameter: Any = getattr(error, "param", None)
-    if (variable := getattr(parameter, "envvar", None)) and error.ctx:
-        source = error.ctx.get_parameter_source(parameter.name)
-        is_given = source is None or source.name != "ENVIRONMENT"
-        said = re.escape(f" (env var: '{variable}')")
-        message = re.sub(
-            said if is_given else f"'--[^(]*{said}", "" if is_given else variable, message
-        )
-    return UsageError(message, no_such_choice(message) or f"{where} --help")
+def _tell_unknown_variables() -> None:
+    if any(name.startswith(PREFIX) for name in os.environ):
+        for message in unknown_variables(os.environ):
+            print(f"fsync-advisor: note: {message}", file=sys.stderr)
 
 
 def _drop_server_defaults(context: Any, params: list[Any]) -> None:
@@ -303,23 +299,13 @@ def _drop_server_defaults(context: Any, params: list[Any]) -> None:
             context.params[param.name] = param.get_default(context)
 
 
-def _naming_variables(error: UsageError, ctx: Any) -> UsageError:
-    """The same, where an option that it names was not typed: a variable has it."""
-    message = error.message
-    for parameter in ctx.command.params:
-        source = ctx.get_parameter_source(parameter.name)
-        if source is not None and source.name == "ENVIRONMENT":
-            message = re.sub(rf"{parameter.opts[0]}(?![\w-])", parameter.envvar, message)
-    return UsageError(message, error.hint)
-
-
 def _tell(error: AdvisorError | Interrupted) -> None:
     """What names of files, servers and drives put into the message steers no terminal."""
-    from advisor.output.text import one_line  # else nobody needs it
+    from advisor.output.text import message_line  # else nobody needs it
 
-    print(f"fsync-advisor: {one_line(error.message)}", file=sys.stderr)
+    print(f"fsync-advisor: {message_line(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"  hint: {one_line(error.hint)}", file=sys.stderr)
+        print(f"  hint: {message_line(error.hint)}", file=sys.stderr)
     if error.meaning:
         print(f"  exit status {error.exit_status}: {error.meaning}", file=sys.stderr)
 

@@ -9,7 +9,7 @@ from advisor.analysis.verdict import Verdict
 from advisor.commands.options import OutputOptions
 from advisor.errors import UsageError
 from advisor.files import STANDARD_STREAM
-from advisor.output.text import one_line
+from advisor.output.text import message_line
 from advisor.output_files import write_text
 
 ENDINGS: Final = {
@@ -28,16 +28,10 @@ NOTES_SHOWN: Final = 2
 """On stderr; whoever has to read more before an answer reads none."""
 
 
-NOTE_CHARACTERS: Final = 600
-"""Of a note; ours are shorter, names in measurements need not be."""
-
-
 def notify(text: str, *, quiet: bool = False) -> None:
-    """One line on stderr, of which a name without end takes no more than NOTE_CHARACTERS."""
+    """One line on stderr."""
     if not quiet:
-        line = one_line(text)
-        shown = line if len(line) <= NOTE_CHARACTERS else f"{line[:NOTE_CHARACTERS]}..."
-        print(f"fsync-advisor: {shown}", file=sys.stderr)
+        print(f"fsync-advisor: {message_line(text)}", file=sys.stderr)
 
 
 def notify_all(notes: Iterable[str], *, quiet: bool) -> None:

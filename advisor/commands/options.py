@@ -10,6 +10,7 @@ from advisor.analysis.trust import AskedTrust
 from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
 from advisor.measurement import MAX_LABEL_CHARACTERS
+from advisor.variables import variable
 from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
 
 FORMERLY_DURABLE: Final = "strict"
@@ -31,11 +32,6 @@ def parse_vendor(text: str) -> VendorName:
     if vendor := vendor_named(text):
         return vendor
     raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, VENDOR_NAMES))}.")
-
-
-def variable(option: str) -> str:
-    """The environment variable that has the default of an option."""
-    return f"FSYNC_ADVISOR_{option.replace('-', '_').upper()}"
 
 
 def database_option(help_: str) -> Any:

@@ -12,7 +12,7 @@ from advisor.commands import options as shared
 from advisor.commands.console import notify, notify_all, notify_trust, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.requests import parse_counts
-from advisor.commands.source import measured, named_fragment, stored_measurement
+from advisor.commands.source import measured, named_fragment, notify_version, stored_measurement
 from advisor.errors import UsageError
 from advisor.instance import Drives
 from advisor.knowledge import load_storage_knowledge
@@ -95,6 +95,8 @@ def _on_a_temporary_server(options: PredictOptions, plan: LoadPlan) -> None:
     quiet = options.quiet
     fragment = None if options.file is None else named_fragment(options.db, options.file)
     installed = require_server(options.db, options.server)
+    if fragment is not None:
+        notify_version(fragment, installed, quiet=quiet)
     if options.from_file:
         measurement = stored_measurement(options.from_file)
     else:

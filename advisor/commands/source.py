@@ -28,9 +28,11 @@ from advisor.output_files import check_writable, write_text
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version
 
 if TYPE_CHECKING:
     from advisor.servers.config import Fragment
+    from advisor.servers.installed import Installed
 
 MAX_REPORT_BYTES: Final = 4 * 1024**2
 """Of another tool's report: twenty of fio's largest. So many bytes of whatever shape take less than
@@ -117,6 +119,14 @@ def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
     if not fragment.lines and (look := look_of(text, server)):
         raise UsageError(f"{name} is no {server.config_kind}: {look.text}", look.hint)
     return fragment
+
+
+def notify_version(fragment: "Fragment", installed: "Installed", *, quiet: bool) -> None:
+    """Warns of a fragment that was made for another version than it is tried with."""
+    if made_for := fragment.version_unlike(installed.version):
+        title, here = VENDORS[installed.vendor].title, format_version(installed.version)
+        warning = f"warning: {fragment.name} was made for {title} {made_for}; this is {here}"
+        notify(warning, quiet=quiet)
 
 
 def measured(

@@ -12,6 +12,7 @@ import typer
 from advisor.advise import advise
 from advisor.analysis.verdict import judge, require_durable
 from advisor.commands import options as shared
+from advisor.commands.asking import agreed_to, can_ask
 from advisor.commands.console import notify, notify_trust, write_output
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import build_request
@@ -19,10 +20,11 @@ from advisor.commands.source import (
     knowledge_for,
     measured,
     named_fragment,
+    notify_version,
     stored_measurement,
     vendor_found,
 )
-from advisor.errors import UsageError
+from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory
 from advisor.instance import Drives
 from advisor.knowledge import known_settings, load_storage_knowledge
@@ -53,7 +55,7 @@ class TrialOptions:
     given: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ours|default|FRAGMENT]... [DIR]",
+            metavar="ours|default|FRAGMENT|DIR",
             help="What takes part, the first against each other, and a directory on the drive."
             "  [default: ours default, in TMPDIR]",
         ),
@@ -77,6 +79,7 @@ class TrialOptions:
         Only("durability", "memory", "recovery_time", "expected_tps", "log_bytes_per_commit"),
     ]
     accept_not_durable: shared.AcceptNotDurable = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
     format_: shared.TableOrJson = "table"
     quiet: shared.Quiet = False
 
@@ -109,7 +112,8 @@ def trial(options: TrialOptions) -> None:
     """Find out which configuration is faster on DIR's drive.
 
     Throw-away servers with a fresh data directory each take turns under the same load, until one is
-    faster, or none is by 3 %, or the time is over. No other server is touched.
+    faster, or none is by 3 %, or the time is over. No other server is touched. On a terminal it
+    asks before it starts.
     """
     names, directory = options.names, options.directory
     plan = _plan(options, len(names))
@@ -118,11 +122,15 @@ def trial(options: TrialOptions) -> None:
     files = {name: named_fragment(db, Path(name)) for name in names if _is_file(name)}
     require_driver(db)
     installed = require_server(db, options.server or program)
-    fragments = dict(_fragments(names, files, options, installed, directory))
+    for file in files.values():
+        notify_version(file, installed, quiet=options.quiet)
     tell(
         f"up to {options.seconds:.0f} s of load: {len(names)} throw-away servers take turns in"
         f" {directory}, and are removed at the end"
     )
+    if not options.yes and can_ask() and not agreed_to(f"Load the drive of {directory}?"):
+        raise AdvisorError("not confirmed; nothing was started")
+    fragments = dict(_fragments(names, files, options, installed, directory))
     with ExitStack() as stack:
         servers = [
             (name, stack.enter_context(sandboxed_server(installed, fragment, tell, directory)))

@@ -10,7 +10,7 @@ import typer
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
 from advisor.commands.parameters import takes_options
-from advisor.commands.source import named_fragment
+from advisor.commands.source import named_fragment, notify_version
 from advisor.errors import AdvisorError
 from advisor.output.json_text import json_text
 from advisor.output.renderers import render
@@ -43,6 +43,7 @@ def verify(options: VerifyOptions) -> None:
     """
     fragment = named_fragment(options.db, options.file)
     installed = require_server(options.db, options.server)
+    notify_version(fragment, installed, quiet=options.quiet)
     found = verify_fragment(fragment, installed, partial(notify, quiet=options.quiet))
     if options.format_ == "json":
         text = json_text(found)

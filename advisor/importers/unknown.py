@@ -1,5 +1,6 @@
 """What a text looks like that no importer knows, so that the refusal helps."""
 
+import json
 import re
 from typing import Final
 
@@ -35,9 +36,25 @@ LOOKS: Final = (
 
 def refusal(text: str) -> AdvisorError:
     """Says what `text` looks like."""
+    if where := _where_json_breaks(text):
+        return AdvisorError(f"is JSON that is cut off or damaged: {where}", KNOWN)
     head = text[:20_000]
     for pattern, what, hint in LOOKS:
         if re.search(pattern, head, re.MULTILINE):
             return AdvisorError(f"looks like {what}, which cannot be used", hint or KNOWN)
     first = next((line for line in head.split("\n") if line.strip()), "").strip()
     return AdvisorError(f"is not a known report; it begins with {first[:50]!r}", KNOWN)
+
+
+def _where_json_breaks(text: str) -> str:
+    """Where what begins like an object of JSON is none; "" where it is whole, or no JSON."""
+    if not re.match(r'\s{0,9}\{\s{0,9}(?:"|\Z)', text):
+        return ""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        several = error.msg == "Extra data"  # one object behind another
+        return "" if several else f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except (RecursionError, ValueError):  # deeper, or a number longer, than Python reads
+        return ""
+    return ""

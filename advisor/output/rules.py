@@ -3,12 +3,16 @@
 Not a Document: a line stays a line, however long, for grep.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from advisor.rules.catalogue import Setting, Spec
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
+
+PLACE: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+"""Where a reason takes a fact, or what its rule comes to."""
 
 
 def rules_text(settings: Iterable[Setting]) -> str:
@@ -43,6 +47,8 @@ def _indented(shown: dict[str, Any], depth: int = 1) -> Iterator[str]:
         elif isinstance(value, list):
             yield f"{margin}{name}:"
             yield from (f"{margin}  {item}" for item in value)
+        elif name == "reason":
+            yield f"{margin}{name}: " + PLACE.sub(r"<\1>", value)
         else:
             yield f"{margin}{name}: {value}"
 

@@ -14,6 +14,10 @@ NOTHING_FOUND: Final = "All checks passed. Only a power cut can prove more."
 """The evidence line of a plausible drive."""
 
 
+MESSAGE_CHARACTERS: Final = 900
+"""Of a message; ours are shorter, names in measurements and of files need not be."""
+
+
 def one_line(value: Any) -> str:
     """Text that stays in its line, or in its comment: no newline, no control character, nothing
     that YAML refuses."""
@@ -23,6 +27,15 @@ def one_line(value: Any) -> str:
     return "".join(
         " " if unicodedata.category(character) in NOT_SHOWN else character for character in text
     )
+
+
+def message_line(text: str) -> str:
+    """One line of a message, without the middle where a name in it is longer than anybody reads."""
+    line = one_line(text)
+    if len(line) <= MESSAGE_CHARACTERS:
+        return line
+    kept = MESSAGE_CHARACTERS // 2
+    return f"{line[:kept]}...{line[-kept:]}"
 
 
 def sentence(text: str) -> str:

@@ -489,7 +489,7 @@ def prepare() -> None:
     knowledge._read = once(knowledge._read)
     detect._answer = once(detect._answer)
     detect.find_installed = installed.find_installed = once(detect.find_installed)
-    typer.main.get_command = once(typer.main.get_command, key=id)
+    typer.main.get_command = once(typer.main.get_command)
     cli.load_command = once(cli.load_command, key=lambda name, entry: (name, id(entry)))
     Environment.compile = once(  # type: ignore[method-assign]
         Environment.compile, key=lambda made, source, name, *_: (made.autoescape, name, source)

@@ -24,6 +24,7 @@ from tests.support.emulated_drive import (
 )
 from tests.support.faults import missing
 from tests.support.paths import MEASUREMENTS
+from tests.support.terminal import Conversation
 
 pytestmark = pytest.mark.quiet
 
@@ -97,6 +98,19 @@ def test_ours_is_recommended_from_a_measurement_and_shown_to_people() -> None:
     assert "default" in done.stdout
     assert "PostgreSQL 15" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("answer", ["", "no"])
+def test_on_a_terminal_it_asks_before_it_writes(answer: str) -> None:
+    with program_of(server_named("postgresql-15")) as (program, places):
+        command = [sys.executable, "-m", "advisor", "trial", "--db", "postgresql"]
+        talk = Conversation([*command, "--server", str(program)], environment(places))
+        talk.expect("up to 600 s of load: 2 throw-away servers take turns in")
+        talk.answer(r"Load the drive of .*\? \[y/N\]", answer)
+        assert talk.ended() == 1
+        assert "not confirmed; nothing was started" in talk.text()
+        assert "measuring" not in talk.text()
+        assert list(places.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -220,6 +220,15 @@ def test_a_log_larger_than_the_disk_is_refused_before_the_start() -> None:
     assert "line 2: innodb_redo_log_capacity = 400T would take 512 GB of disk" in done.stderr
 
 
+@pytest.mark.parametrize(("version", "warned"), [("15", False), ("17.2", True)])
+def test_a_fragment_made_for_another_version_is_warned_of(version: str, warned: bool) -> None:
+    head = f"# fsync-advisor 0.1.0: settings for PostgreSQL {version} (as given)"
+    done = verified(server_named("postgresql-15"), f"{head}\nfsync = on\n")
+    assert done.returncode == 0, done.stderr
+    said = f"was made for PostgreSQL {version}; this is 15."
+    assert (said in done.stderr) is warned
+
+
 def test_a_program_of_another_vendor_is_refused() -> None:
     with program_of(server_named("mariadb-10.11")) as (program, _):
         done = advisor("verify", "--db", "mysql", "-", "--server", str(program))

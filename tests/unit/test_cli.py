@@ -141,6 +141,8 @@ def test_what_goes_wrong_is_said_in_one_line(
     [
         (b"", "is empty"),
         (b'{"schema_version": 1', "is not a measurement: Invalid JSON"),
+        (b'{"a":', "is JSON that is cut off or damaged: line 1, column 6: Expecting value"),
+        (b'{"a": 1}\n{"a": 2}', "looks like JSON of another program, which cannot be used"),
         (b"{}", "looks like JSON of another program, which cannot be used"),
         (b'{"schema_version": 2}', "is not a measurement: schema_version: Input should be 1"),
         (b"\xff\xfd\x00", "is binary: byte 2 is zero"),
@@ -672,6 +674,15 @@ def test_a_fragment_for_another_server_is_not_tried_on_this_one(
         f"fsync-advisor: {fragment} was made for MySQL, not for MariaDB\n"
         "  hint: choose --db to match\n"
     )
+
+
+def test_a_name_without_end_leaves_the_message_readable(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, _, err = run(capsys, *MYSQL, "--from", "/tmp/" + "x" * 3000)
+    assert status == 1
+    assert len(err.splitlines()[0]) < 930
+    assert err.splitlines()[0].endswith("xxx cannot be read: File name too long")
 
 
 def test_nothing_is_predicted_from_a_drive_that_keeps_nothing(

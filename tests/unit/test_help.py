@@ -176,8 +176,12 @@ def test_a_variable_that_means_nothing_without_a_server_is_no_mistake(
         ("MEMORY", "lots", "FSYNC_ADVISOR_MEMORY 'lots' is not a size"),
         ("RECOVERY_TIME", "10", "FSYNC_ADVISOR_RECOVERY_TIME '10' has no unit"),
         ("DURABILITY", "none", "Invalid value for FSYNC_ADVISOR_DURABILITY: 'none' is not one of"),
-        ("EXPECTED_TPS", "0", "Invalid value for FSYNC_ADVISOR_EXPECTED_TPS: "),
-        ("QUIET", "perhaps", "Invalid value for FSYNC_ADVISOR_QUIET: "),
+        ("EXPECTED_TPS", "0", "Invalid value for FSYNC_ADVISOR_EXPECTED_TPS: 0 is below 1"),
+        (
+            "QUIET",
+            "perhaps",
+            "Invalid value for FSYNC_ADVISOR_QUIET: 'perhaps' is neither yes nor no",
+        ),
     ],
 )
 def test_a_bad_value_names_the_variable(
@@ -192,6 +196,35 @@ def test_a_bad_value_names_the_variable(
     status, out, err = run(capsys, "recommend", "--from", HDD, *db)
     assert (status, out) == (2, "")
     assert err.splitlines()[0].startswith(f"fsync-advisor: {said}")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--expected-tps", "many", "'many' is no number"),
+        ("--expected-tps", "nan", "'nan' is no number"),
+        ("--expected-tps", "1e30", "1e30 is above 1e+09"),
+        ("--expected-tps", "0.5", "0.5 is below 1"),
+    ],
+)
+def test_a_senseless_number_is_told_in_plain_words(
+    option: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(capsys, "recommend", "--from", HDD, "--db", "mysql", option, value)
+    assert (status, out) == (2, "")
+    assert err.splitlines()[0] == f"fsync-advisor: Invalid value for '{option}': {said}"
+
+
+def test_a_variable_that_no_option_has_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FSYNC_ADVISOR_MEMROY", "4GB")
+    asked = ("recommend", "--from", HDD, "--db", "mysql", "--db-version", "9.7")
+    status, _, err = run(capsys, *asked)
+    assert status == 0
+    said = "FSYNC_ADVISOR_MEMROY is ignored: did you mean FSYNC_ADVISOR_MEMORY?"
+    assert err.splitlines()[0] == f"fsync-advisor: note: {said}"
+    assert "MEMROY" not in run(capsys, *asked, "--quiet")[2]
 
 
 def test_what_was_typed_is_not_called_a_variables(

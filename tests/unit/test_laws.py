@@ -18,7 +18,7 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 """Packages that talk to a database server."""
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
-    ("advisor", "advisor.errors", "advisor.durability", "advisor.help_text"),
+    ("advisor", "advisor.errors", "advisor.durability", "advisor.help_text", "advisor.variables"),
     ("advisor.effective_user", "advisor.interruption"),
     ("advisor.trusted_path",),
     ("advisor.directory",),
@@ -45,7 +45,7 @@ LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor.probe", "advisor.importers", "advisor.servers"),
     ("advisor.output",),
     ("advisor.commands",),
-    ("advisor.fault",),
+    ("advisor.fault", "advisor.usage_errors"),
     ("advisor.cli",),
     ("advisor.__main__",),
 )

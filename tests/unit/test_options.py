@@ -9,6 +9,7 @@ import typer
 
 from advisor.cli import COMMANDS, CommandEntry, load_command
 from advisor.commands.parameters import Only, takes_options
+from advisor.variables import OPTIONS, variable
 from tests.support.command_line import run, run_process
 
 
@@ -118,6 +119,12 @@ def test_every_help_fits_80_columns(
     assert status == 0
     assert max(map(len, out.splitlines())) <= 80
     assert "strict" not in out
+
+
+def test_every_variable_is_an_options() -> None:
+    commands = [load_command(path[-1], entry) for path, entry in LEAVES.items()]
+    named = {each.envvar for command in commands for each in command.params} - {None}
+    assert named == set(map(variable, OPTIONS))
 
 
 def test_help_imports_no_command() -> None:

@@ -19,7 +19,6 @@ from advisor.servers.config import SIGN, FilesRead, Fragment
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line, Option, Statement
-from advisor.versions import parse_version
 
 HEAD: Final = f"{SIGN} apply put this here; fsync-advisor apply --undo takes it back.\n"
 """For a fragment that does not begin so."""
@@ -133,7 +132,7 @@ class FileChange:
 def plan_change(target: ConfigTarget, fragment: Fragment, accepted: Durability) -> FileChange:
     """A fragment in the place of the file. Raises AdvisorError for what must not be written."""
     _require_lines(target, fragment)
-    made_for = _other_version(target, fragment)
+    made_for = fragment.version_unlike(target.version) if target.version else ""
     old = _read_ours(target)
     new = fragment.text if fragment.text.startswith(SIGN) else HEAD + fragment.text
     if not new.endswith("\n"):
@@ -165,14 +164,6 @@ def plan_undo(target: ConfigTarget) -> FileChange:
     new = _read(target.place, backups[-1]) if backups else None
     after = target.read_with(new)
     return FileChange(target, old, new, _next(target, UNDONE), restored, after, ())
-
-
-def _other_version(target: ConfigTarget, fragment: Fragment) -> str:
-    if fragment.made_for is None or target.version is None:
-        return ""
-    _, version = fragment.made_for
-    pairs = zip(target.version, parse_version(version), strict=False)  # as far as both tell
-    return "" if all(here == there for here, there in pairs) else version
 
 
 def _require_lines(target: ConfigTarget, fragment: Fragment) -> None:

@@ -11,6 +11,7 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.option_files import CUT_BYTES
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Broken, Inclusion, Line
+from advisor.versions import NumericVersion, parse_version
 
 MAX_NAME_CHARACTERS: Final = 1000
 """Of a line's name, or of all of it where it has none. What is longer is no configuration, and
@@ -36,6 +37,14 @@ class Fragment:
         """The title and version of the server that a fragment of ours was made for."""
         found = _MADE_FOR.match(self.text)
         return (found[1], found[2]) if found else None
+
+    def version_unlike(self, version: NumericVersion) -> str:
+        """The version that it was made for, where that is another one as far as both tell."""
+        if self.made_for is None:
+            return ""
+        _, made_for = self.made_for
+        pairs = zip(version, parse_version(made_for), strict=False)
+        return "" if all(here == there for here, there in pairs) else made_for
 
     def without(self, numbers: Collection[int]) -> str:
         """The text with some lines emptied; the others keep their numbers."""
