@@ -54,7 +54,7 @@ class RefusedLine(NamedTuple):
     name: str
     """The setting, by its whole name where that is clear; else how the line begins."""
     shown: str
-    """Its value, or the line where it has none."""
+    """Its value, or the line where that cannot be told apart; "" for a name alone."""
     why: str
     """What the server holds against it, a sentence without its end."""
 
@@ -100,3 +100,5 @@ class ServerState(NamedTuple):
     refused: tuple[RefusedLine, ...] = ()
     main_file: str = ""
     """Where only files are read: the first of them."""
+    missing_files: tuple[str, ...] = ()
+    """What they include and is not here."""

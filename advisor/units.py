@@ -79,6 +79,11 @@ def format_count(count: float) -> str:
     return f"{float(f'{count:.4g}'):,.0f}"
 
 
+def counted(count: float, noun: str) -> str:
+    """A count of things: "1 client", "16 clients"."""
+    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def _three_digits(value: float) -> str:
     decimals = 0 if value >= 100 else 1 if value >= 10 else 2
     text = f"{value:.{decimals}f}"

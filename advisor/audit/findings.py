@@ -42,7 +42,8 @@ class Finding(Model):
     severity: Severity
     setting: str
     current: str
-    """In the notation of the server's configuration file."""
+    """In the notation of the server's configuration file; "" for a line of a name alone that the
+    server refuses."""
     origin: Origin
     place: str
     """"FILE:LINE" or a role and database; "" where nothing says."""
@@ -60,6 +61,11 @@ class Finding(Model):
     """How to change it on this server: SQL, or which file."""
     rule: RuleIdText | None
     """The rule that the recommended value comes from; None where a red line alone says so."""
+
+    @property
+    def shown(self) -> str:
+        """The setting and its value."""
+        return f"{self.setting} = {self.current}" if self.current else self.setting
 
 
 class Headroom(Model):
@@ -90,4 +96,6 @@ class Audit(Model):
     settings_compared: int
     activity: Activity | None
     headroom: Headroom | None
+    missing_files: tuple[str, ...] = ()
+    """What the configuration files include and is not here."""
     notes: tuple[str, ...]

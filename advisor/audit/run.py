@@ -90,6 +90,7 @@ def run_audit(
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
             headroom=headroom(activity, measurement) if activity and measurement else None,
+            missing_files=state.missing_files,
             notes=(
                 *_trust(verdict),
                 *(names_not_checked(state, option_names) if option_names else ()),

@@ -1,11 +1,16 @@
 """Options in files that the server does not have: it does not start with one. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final
 
 from advisor.rules.catalogue import Setting
 from advisor.server_state import RefusedLine, ServerState
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion, format_version, parse_version
+
+SIMILAR: Final = 0.8
+"""From here on a name is taken for a slip of another's."""
 
 OptionNames = Mapping[str, frozenset[str]]
 """Release series -> every option that its server takes, as that was asked."""
@@ -41,7 +46,10 @@ def unknown_options(
             )
         if is_unknown:
             why = f"{server} has no option {found.name}"
-            yield RefusedLine(found.place, found.name, found.value, why)
+            if near := get_close_matches(found.name, asked or (), n=1, cutoff=SIMILAR):
+                why += f" (did you mean {near[0]}?)"
+            shown = "" if written.text is None else found.value
+            yield RefusedLine(found.place, found.name, shown, why)
 
 
 def names_not_checked(state: ServerState, names: OptionNames) -> tuple[str, ...]:

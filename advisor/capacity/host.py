@@ -31,7 +31,7 @@ from advisor.capacity.workloads import Transaction
 from advisor.errors import UsageError
 from advisor.measurement import Measurement, Series, Unknown
 from advisor.rules.knowledge import Knowledge
-from advisor.units import format_latency
+from advisor.units import counted, format_latency
 from advisor.vendors.commits import SEPARATE_FILES, CommitSequence
 from advisor.vendors.pages import PageUse
 
@@ -191,7 +191,7 @@ def _client_model(progress: ProgressCallback) -> ClientModel:
 
     @cache
     def model(commit: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
-        progress(f"{clients} clients, {format_latency(drive.log.mean_us)} a sync")
+        progress(f"{counted(clients, 'client')}, {format_latency(drive.log.mean_us)} a sync")
         return closed_loop(commit, drive, cpu, clients=clients)
 
     return model

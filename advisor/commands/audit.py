@@ -1,5 +1,6 @@
 """fsync-advisor audit: what a server has against what it should have."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -14,13 +15,12 @@ from advisor.commands.audit_statements import statements_text
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
 from advisor.commands.console import NOTES_SHOWN, chosen_format, notify_all, write_output
 from advisor.commands.parameters import Only, takes_options
-from advisor.commands.requests import build_request
+from advisor.commands.requests import build_request, size_of
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
 from advisor.instance import Here
 from advisor.knowledge import load_option_names
 from advisor.output_files import check_writable
-from advisor.units import parse_size
 from advisor.versions import format_version
 
 AuditForm = Literal["text", "markdown", "json"]
@@ -93,15 +93,6 @@ class AuditOptions:
         return self.directory is not None or self.drive.from_file is not None
 
 
-def _atomic_write_bytes(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_size(text)
-    except UsageError as error:
-        raise UsageError(f"--atomic-writes {error.message}", error.hint) from None
-
-
 @takes_options
 def audit(options: AuditOptions) -> None:
     """Compare a server's settings with the advice for its drive.
@@ -126,7 +117,7 @@ def audit(options: AuditOptions) -> None:
     if options.show_statements:
         write_output(statements_text(options.target.db, options.target.dsn, form), product)
         return
-    atomic_write_bytes = _atomic_write_bytes(options.atomic_writes)
+    atomic_write_bytes = size_of("--atomic-writes", options.atomic_writes)
     asked, here = _target_and_drive(options)
     target = read_target(asked, quiet=product.quiet)
     request = build_request(
@@ -151,7 +142,9 @@ def audit(options: AuditOptions) -> None:
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
-    notify_all(found.notes[:NOTES_SHOWN], quiet=product.quiet)
+    on_screen = form != "json" and product.output is None and sys.stdout.isatty()
+    if not on_screen:  # where the product has them
+        notify_all(found.notes[:NOTES_SHOWN], quiet=product.quiet)
     text = as_text(found, form, colours=product.output is None)
     write_output(text, product)
     require_nothing(found, options.fail_on)

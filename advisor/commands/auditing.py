@@ -19,6 +19,7 @@ from advisor.server_state import ServerState
 from advisor.servers.config import BYTE_ORDER_MARK, FilesRead, look_of, note_of, read_settings
 from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
 from advisor.servers.state import read_server
+from advisor.units import counted
 from advisor.vendors.base import Vendor
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, version_of
@@ -94,6 +95,11 @@ def _live(
 ) -> AuditTarget:
     if dsn is None and vendor is None:
         raise UsageError("Which server? Use --db or --dsn.", _which_server())
+    if vendor is None and dsn is not None and "://" not in dsn:
+        raise UsageError(
+            "--dsn does not say which server it is",
+            "begin it with postgresql://, mysql:// or mariadb://, or add --db",
+        )
     address = find_address(dsn, vendor)
     if dsn is not None and shows_password(dsn):
         notify(f"note: {PASSWORD_SHOWN}", quiet=quiet)
@@ -130,6 +136,7 @@ def read_files(vendor: VendorName, files: Sequence[Path], version: str | None) -
         notes=tuple(note for note in read.notes if note not in said),
         refused=read.refused,
         main_file=str(read.files[0] if read.files else files[0]),
+        missing_files=tuple(map(str, read.missing)),
     )
     source = "as the data directory says" if given is None and read.version else ""
     return AuditTarget(reading, None if known is None else format_version(known), source)
@@ -168,6 +175,5 @@ def require_nothing(found: Audit, level: Severity) -> None:
     """Raises FindingsError where a finding is at least as severe as `level`."""
     severe = SEVERITIES[: SEVERITIES.index(level) + 1]
     if count := sum(finding.severity in severe for finding in found.findings):
-        findings = "1 finding" if count == 1 else f"{count} findings"
         least = "" if level == SEVERITIES[-1] else f" of severity {level} or higher"
-        raise FindingsError(f"{findings}{least}")
+        raise FindingsError(f"{counted(count, 'finding')}{least}")

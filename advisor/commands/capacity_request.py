@@ -12,10 +12,9 @@ from advisor.capacity.bounds import UNIFORM, DataSet, ProviderLimits
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
-from advisor.commands.requests import parse_counts
+from advisor.commands.requests import parse_counts, size_of
 from advisor.errors import UsageError
 from advisor.knowledge import load_workload, load_workloads
-from advisor.units import parse_size
 
 MAX_CLIENTS: Final = 1024
 """More connections than that want a pooler, and the model more time than anybody has."""
@@ -23,7 +22,6 @@ MAX_CLIENTS: Final = 1024
 BYTES_PER_MB: Final = 10**6
 """As providers count."""
 
-MAX_DATA_BYTES: Final = 2**60
 
 Clients = Annotated[
     str | None,
@@ -167,11 +165,9 @@ def build_capacity_request(options: CapacityOptions) -> CapacityRequest:
 
 
 def _data(options: CapacityOptions) -> DataSet | None:
-    if options.data_size is None:
+    data_bytes = size_of("--data-size", options.data_size)
+    if data_bytes is None:
         return None
-    data_bytes = parse_size(options.data_size, needs_unit=True)
-    if not 0 < data_bytes <= MAX_DATA_BYTES:
-        raise UsageError(f"--data-size {options.data_size!r} must be from 1 byte to 1024 PB")
     return DataSet(data_bytes, UNIFORM if options.hot_share is None else options.hot_share)
 
 

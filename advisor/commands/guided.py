@@ -194,7 +194,7 @@ class _GuidedRun:
         audit, _ = run_audit(state, self._request(), self.knowledge, measurement)
         written = {entry.setting for entry in advice.settings if entry.emitted}
         others = [
-            f"{each.severity}: {each.setting} = {each.current}: {each.reason} Change: {each.change}"
+            f"{each.severity}: {each.shown}: {each.reason} Change: {each.change}"
             for each in audit.findings
             if each.setting not in written
         ]

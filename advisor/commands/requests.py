@@ -13,7 +13,12 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, relatives_with, version_of
 from advisor.versions import FEATURES, Feature, NumericVersion, format_version
 
-SIZES: Final = {"--memory": ("32MB", "1PB"), "--log-bytes-per-commit": ("1B", "1TB")}
+SIZES: Final = {
+    "--memory": ("32MB", "1PB"),
+    "--log-bytes-per-commit": ("1B", "1TB"),
+    "--data-size": ("1B", "1024PB"),
+    "--atomic-writes": ("1B", "1GB"),
+}
 DURATIONS: Final = {"--recovery-time": ("1s", "7d")}
 """What a database server may have or need; beyond, a unit was mistaken."""
 
@@ -45,10 +50,10 @@ def build_request(
         version_source=version_source or found_by,
         durability=asked.durability,
         log_bin=asked.binary_log,
-        memory_bytes=_size("--memory", asked.memory),
+        memory_bytes=size_of("--memory", asked.memory),
         recovery_time_s=_duration_s("--recovery-time", asked.recovery_time),
         expected_commits_per_s=asked.expected_tps,
-        log_bytes_per_commit=_size("--log-bytes-per-commit", asked.log_bytes_per_commit),
+        log_bytes_per_commit=size_of("--log-bytes-per-commit", asked.log_bytes_per_commit),
         syncs=parse_syncs(asked.syncs),
         accept_not_durable=accept_not_durable,
         build=detected if asked.build is None else parse_build(asked.build),
@@ -152,11 +157,12 @@ def parse_build(text: str) -> dict[Feature, bool]:
     return {feature: True for feature in FEATURES if feature in named}
 
 
-def _size(option: str, text: str | None) -> int | None:
+def size_of(option: str, text: str | None) -> int | None:
+    """The bytes that an option of SIZES says. Raises UsageError that names the option."""
     if text is None:
         return None
     # An option called so has said the unit.
-    needs_unit = "bytes" not in option
+    needs_unit = "bytes" not in option and option != "--atomic-writes"
     return _within(option, text, SIZES[option], partial(parse_size, needs_unit=needs_unit))
 
 

@@ -7,7 +7,7 @@ from advisor.audit.findings import AtRisk, Audit, Finding, Severity
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
 from advisor.output.verdict_line import audit_verdict
 from advisor.server_state import Activity
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
 ORIGINS: Final[Mapping[str, str]] = {
@@ -38,7 +38,7 @@ def _blocks(found: Audit) -> Iterator[DocumentBlock]:
     yield Lines([_head(found)])
     if found.findings:
         rows = [
-            (str(number), each.severity, each.setting, each.current, each.recommended)
+            (str(number), each.severity, each.setting, each.current or "no value", each.recommended)
             for number, each in enumerate(found.findings, 1)
         ]
         headings = ("", "severity", "setting", "is", "should be")
@@ -58,15 +58,13 @@ def _head(found: Audit) -> str:
     if found.measured is None:
         compared += ", without a measured drive"
     count = len(found.findings)
-    result = (
-        "nothing to change" if not count else "1 finding" if count == 1 else f"{count} findings"
-    )
+    result = counted(count, "finding") if count else "nothing to change"
     return f"{server}, durability {found.durability}, {compared}: {result}"
 
 
 def _finding(number: int, finding: Finding) -> Iterator[str]:
     where = f" ({finding.place or ORIGINS[finding.origin]})"
-    yield f"{number}. {finding.setting} = {finding.current}{where}: {finding.reason}"
+    yield f"{number}. {finding.shown}{where}: {finding.reason}"
     if finding.at_risk:
         yield f"at risk: {_at_risk(finding.at_risk)}"
     if finding.price:

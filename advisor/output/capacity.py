@@ -15,7 +15,7 @@ from advisor.capacity.results import (
 )
 from advisor.output.document import Document, Notes, Paragraph, PlainBlock, Section, Table
 from advisor.output.text import commit_line
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
 
 BOUND_NAMES: Final[dict[BoundName, str]] = {
@@ -71,7 +71,7 @@ def group_commit_blocks(plan: CapacityPlan) -> list[PlainBlock]:
     title = COMMIT_SEQUENCES[plan.commit_kind].title
     words = (
         f"Connections that commit together share syncs ({title}). By the "
-        f"model, with {_count(cores.value, 'core')} ({cores.source}) and "
+        f"model, with {counted(cores.value, 'core')} ({cores.source}) and "
         f"{format_latency(cpu.value)} of CPU time per transaction ({cpu.source}):"
     )
     table = _figures(
@@ -177,13 +177,13 @@ def target_blocks(target: TargetResult) -> list[PlainBlock]:
         no = f"{wanted}: not on this drive, whose {bound_text(here.bound)}."
         return [Paragraph(no), *_remedies(target.remedies)]
     if here.clients is None:
-        no = f"{wanted}: not on this drive, with up to {_count(most, 'client')}."
+        no = f"{wanted}: not on this drive, with up to {counted(most, 'client')}."
         return [Paragraph(no), *_remedies(target.remedies)]
     without = " and ".join(target.left_out)
     yes = f"yes, if {without} (not measured) do not limit it," if without else "yes,"
     return [
         Paragraph(
-            f"{wanted}: {yes} on this drive with {_count(here.clients, 'client')}, reaching "
+            f"{wanted}: {yes} on this drive with {counted(here.clients, 'client')}, reaching "
             f"{format_count(here.tps or 0)}/s with p99 {_ms(here.p99_ms or 0)}."
         )
     ]
@@ -215,7 +215,7 @@ def _remedies(remedies: tuple[Remedy, ...]) -> list[PlainBlock]:
 
 def remedy_text(remedy: Remedy) -> str:
     """What to change, and what is sustained then."""
-    clients = _count(remedy.clients, "client")
+    clients = counted(remedy.clients, "client")
     sustained = f"{format_count(remedy.tps)}/s with {clients}, p99 {_ms(remedy.p99_ms)}"
     return f"{' and '.join(remedy.changes)}: {sustained}"
 
@@ -231,7 +231,7 @@ def _relaxation(relaxed: Relaxation) -> str:
     settings = ", ".join(f"{name} = {value}" for name, value in relaxed.settings.items())
     sustains = "this drive does not sustain it even then"
     if relaxed.clients:
-        sustains = f"this drive sustains it with {_count(relaxed.clients, 'client')}"
+        sustains = f"this drive sustains it with {counted(relaxed.clients, 'client')}"
     losses = []
     for loss in relaxed.losses:
         window = format_latency(loss.window_ms * 1000)
@@ -252,10 +252,6 @@ def _figures(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: in
 
 def _ms(latency_ms: float) -> str:
     return format_latency(latency_ms * 1000)
-
-
-def _count(count: float, noun: str) -> str:
-    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _storage(name: str, description: str) -> str:

@@ -20,7 +20,7 @@ from advisor.output.document import (
     Section,
     Table,
 )
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 
 NAME_WIDTH: Final = 60
 """Longer names, of hosts and of models, are cut."""
@@ -59,7 +59,7 @@ def fleet_document(fleet: Fleet, most: int | None = None) -> Document:
         _provenance(fleet),
     )
     return Document(
-        title=f"Durability report: {_count(len(fleet.hosts), 'host')}",
+        title=f"Durability report: {counted(len(fleet.hosts), 'host')}",
         summary=tuple(_summary(fleet)),
         key_figures=tuple(_key_figures(fleet)),
         sections=sections,
@@ -72,7 +72,7 @@ def _summary(fleet: Fleet) -> Iterator[str]:
         what = "mean" if slowest.latency.p99_us is None else "p99"
         ranked = format_latency(slowest.latency.ranked_us)
         yield f"The slowest is {_short(slowest.name)}: {what} of a sync {ranked}."
-    judged = _count(sum(model.hosts for model in fleet.models), "host")
+    judged = counted(sum(model.hosts for model in fleet.models), "host")
     far = sum(model.outliers for model in fleet.models)
     stand = "none stands" if far == 0 else "1 stands" if far == 1 else f"{format_count(far)} stand"
     if fleet.models:
@@ -81,11 +81,11 @@ def _summary(fleet: Fleet) -> Iterator[str]:
         yield f"No drive model has {LEAST_HOSTS} hosts, so none is compared."
     low = sum(fleet.trust[trust] for trust in LOW_TRUST)
     yield (
-        f"{_count(low, 'host')} may not keep what they sync; {_count(total.hosts, 'other')} make"
+        f"{counted(low, 'host')} may not keep what they sync; {counted(total.hosts, 'other')} make"
         f" {format_count(total.serial_syncs_per_s)} syncs/s together, with one writer on each."
     )
     if fleet.unread:
-        yield f"{_count(len(fleet.unread), 'file')} could not be read."
+        yield f"{counted(len(fleet.unread), 'file')} could not be read."
 
 
 def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
@@ -104,9 +104,7 @@ def _hosts(fleet: Fleet, most: int | None) -> Section:
     without = sum(1 for host in fleet.hosts if not (host.latency and host.latency.p99_us))
     if without:
         blocks.append(
-            Notes(
-                [f"{_count(without, 'host')} with too few samples for a p99: ranked by the mean."]
-            )
+            Notes([f"{counted(without, 'host')} with too few samples for a p99: ranked by mean."])
         )
     blocks.append(Folded("All hosts, the worst p99 first", rows))
     return Section("hosts", "Sync latency by host", blocks)
@@ -257,12 +255,13 @@ def _capacity(fleet: Fleet) -> Section:
     ]
     headings = ("class", "hosts", "median p99", "worst p99", "syncs/s")
     added = (
-        f"{_count(total.hosts, 'host')} together: {format_count(total.serial_syncs_per_s)} syncs/s."
+        f"{counted(total.hosts, 'host')} together:"
+        f" {format_count(total.serial_syncs_per_s)} syncs/s."
         f" If each had to take the same share, the slowest would hold the others to"
         f" {format_count(total.evenly_shared_syncs_per_s)}/s in all."
     )
     if total.left_out:
-        added += f" {_count(total.left_out, 'host')} left out."
+        added += f" {counted(total.left_out, 'host')} left out."
     return Section(
         "capacity",
         "Classes, and what all sustain",
@@ -281,7 +280,7 @@ def _unread(fleet: Fleet, most: int | None) -> Iterator[Section]:
 
 
 def _provenance(fleet: Fleet) -> Section:
-    files = _count(len(fleet.hosts) + len(fleet.unread), "file")
+    files = counted(len(fleet.hosts) + len(fleet.unread), "file")
     made = f"fsync-advisor {fleet.tool_version} made this of {files} by: fleet report FILE..."
     return Section("provenance", "How it was made", [Paragraph(made)])
 
@@ -298,10 +297,6 @@ def _rows_table(
         more = format_count(len(rows) - most)
         blocks.append(Notes([f"and {more} more; --format html, markdown and json have them all"]))
     return blocks
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from advisor.output.document import Document, Lines, Section, Table
 from advisor.prediction import Prediction
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
 HEADINGS: Final = (
@@ -41,7 +41,7 @@ def _head(found: Prediction) -> Iterator[str]:
     yield f"sync: {syncs}" + (f", binary log {format_latency(append)}" if append else "")
     few, many = found.cpu[0], found.cpu[-1]
     yield (
-        f"CPU per transaction: {few.us_per_txn:.0f} us with {few.clients} clients,"
+        f"CPU per transaction: {few.us_per_txn:.0f} us with {counted(few.clients, 'client')},"
         f" {many.us_per_txn:.0f} us with {many.clients}; {found.cores} processors"
     )
     curve = ",".join(f"{point.clients}:{point.us_per_txn:.0f}" for point in found.cpu)

@@ -6,7 +6,7 @@ from typing import Final
 from advisor.comparison.throughput import NO_DIFFERENCE, RateRatio
 from advisor.output.document import Document, Lines, Section, Table
 from advisor.trial import Trial
-from advisor.units import format_count
+from advisor.units import counted, format_count
 from advisor.vendors.registry import VENDORS
 
 HEADINGS: Final = (
@@ -68,7 +68,7 @@ def _sentence(first: str, other: str, found: RateRatio) -> str:
 def _conditions(found: Trial) -> Iterator[str]:
     name = f"{VENDORS[found.engine].title} {found.engine_version}"
     yield (
-        f"{name} on {found.directory}, {found.clients} clients that commit one row each,"
+        f"{name} on {found.directory}, {counted(found.clients, 'client')}, one row a commit,"
         f" {found.turn_s:.0f} s a turn, {found.elapsed_s:.0f} s in all"
     )
     yield from found.notes

@@ -7,7 +7,7 @@ from advisor.comparison.baseline import BaselineCheck
 from advisor.durability import CLASSES
 from advisor.measurement import Summary
 from advisor.output.document import Level, VerdictLine
-from advisor.units import format_latency
+from advisor.units import counted, format_latency
 from advisor.vendors.registry import VENDORS
 from advisor.verification import GOOD, Verification
 
@@ -43,7 +43,7 @@ def advice_verdict(advice: Advice) -> VerdictLine:
     storage = advice.storage
     server = f"{VENDORS[advice.engine].title} {advice.engine_version}"
     count = sum(entry.emitted for entry in advice.settings)
-    lines = f"{count} setting{'s' * (count != 1)} for {server}"
+    lines = f"{counted(count, 'setting')} for {server}"
     if storage.trust == "not-durable":
         why = storage.evidence[0].text
         return VerdictLine("FAIL", _ended(f"{lines}, but this drive is not durable: {why}"))
@@ -71,11 +71,14 @@ def audit_verdict(found: Audit) -> VerdictLine:
 
 def _findings_verdict(found: Audit) -> tuple[Level, str]:
     if not found.findings:
-        return "PASS", f"nothing to change in {found.settings_compared} settings"
+        nothing = f"nothing to change in {found.settings_compared} settings"
+        if found.missing_files:
+            return "WARN", f"{nothing}, but {found.missing_files[0]}, which is included, is missing"
+        return "PASS", nothing
     worst = min(found.findings, key=lambda each: SEVERITIES.index(each.severity))
     count = len(found.findings)
     findings = "1 finding" if count == 1 else f"{count} findings, the worst"
-    reason = f"{findings}: {worst.setting} = {worst.current} ({worst.severity})"
+    reason = f"{findings}: {worst.shown} ({worst.severity})"
     return "FAIL" if worst.severity in HARMFUL else "WARN", reason
 
 

@@ -10,7 +10,7 @@ from advisor.capacity.host import ModelledHost
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import StandardDrive
 from advisor.report.results import Alternative, ChangeKind
-from advisor.units import format_latency
+from advisor.units import counted, format_latency
 from advisor.vendors.commits import ASYNCHRONOUS
 
 TYPICAL_CLIENTS: Final = 64
@@ -57,7 +57,7 @@ def alternatives(
     now = _run(host, here)
     cases = [here, *_drives(here, references), *_relaxed(here, offers)]
     if (most := max(counts)) > here.clients:
-        cases.append(replace(here, kind="clients", change=f"{most} clients", clients=most))
+        cases.append(replace(here, kind="clients", change=counted(most, "client"), clients=most))
     if now.bottleneck == "cpu":
         twice = replace(here.cpu, cores=round(2 * here.cpu.cores))
         cases.append(replace(here, kind="cores", change=f"{twice.cores} cores", cpu=twice))

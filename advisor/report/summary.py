@@ -10,7 +10,7 @@ from advisor.durability import CLASSES
 from advisor.measurement import MEASURED, Measurement, Unknown
 from advisor.report.alternatives import typical_clients
 from advisor.report.results import ServerReport
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
 SAID_OF: Final[dict[Trust, str]] = {
@@ -76,9 +76,7 @@ def _sustained(server: ServerReport) -> str:
     clients = typical_clients(point.clients for point in plan.group_commit)
     point = next(point for point in plan.group_commit if point.clients == clients)
     tps = format_count(point.tps)
-    together = (
-        f"{clients} connection{'' if clients == 1 else 's'} reach {tps} transactions a second"
-    )
+    together = f"{counted(clients, 'connection')} reach {tps} transactions a second"
     return f"{_name(server)}: {alone}; {together} in the model, {BINDS[point.bottleneck]}"
 
 
@@ -116,7 +114,7 @@ def _answer(server: ServerReport) -> str:
     assert target is not None
     rate = f"{format_count(target.tps)} transactions a second"
     if target.here.clients:
-        clients = f"{target.here.clients} connection{'' if target.here.clients == 1 else 's'}"
+        clients = counted(target.here.clients, "connection")
         return f"{rate} are sustained by {_name(server)} with {clients}"
     no = f"{rate} are not sustained by {_name(server)} on this drive"
     if not target.remedies:

@@ -128,9 +128,12 @@ class LogCapacity(Strict):
         }
         bound = min(bounds, key=lambda name: bounds[name])
         size = int(bounds[bound] * self.percent / 100 / self.files)
-        return _bounded(size, self.at_least, self.at_most, self.multiple_of)._replace(
-            shown={"log_bytes": log_bytes, "bound": bound, "bound_bytes": bounds[bound]}
-        )
+        shown: Mapping[str, float | str] = {
+            "log_bytes": log_bytes,
+            "bound": "the most that is advised" if size > self.at_most else bound,
+            "bound_bytes": bounds[bound],
+        }
+        return _bounded(size, self.at_least, self.at_most, self.multiple_of)._replace(shown=shown)
 
 
 class BufferPool(Strict):

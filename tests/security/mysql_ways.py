@@ -275,7 +275,7 @@ def ways() -> Iterator[tuple[str, Way]]:
         ),
         ("answers a commit with rows", lambda wire: wire.columns(TEXT), "rows where none"),
         ("answers a commit with emptiness", lambda wire: wire.packet(b""), "UPDATE is none"),
-        ("answers a commit after 2 s", late, "answers no commit of 1 clients in time"),
+        ("answers a commit after 2 s", late, "answers no commit of 1 client in time"),
         ("hangs up under load", Wire.close, "closed the connection|has gone"),
         ("refuses under load", lambda wire: wire.error(b"\x1b[0mno"), "refuses: .*no"),
     )

@@ -4,6 +4,7 @@ What the servers do with them was asked of them: tests/servers/test_refused_line
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,26 @@ def test_an_include_that_is_missing_here_may_be_there_on_the_server(
 ) -> None:
     file = tmp_path / "postgresql.conf"
     file.write_text(f"{line}\n")
-    status, _, err = ask(capsys, "postgresql", file)
+    status, out, err = ask(capsys, "postgresql", file)
     assert status == 0
     assert "is not on this host; where it is missing, the server does not start" in err
+    missing = str(tmp_path / line.split("'")[1])
+    _, found, _ = ask(capsys, "postgresql", file, "--format", "json")
+    assert json.loads(found)["missing_files"] == [missing]
+    assert out.startswith("WARN: nothing to change in ")
+    verdict = "".join(out.split("\n\n")[0].split())
+    assert verdict.endswith(f"but{missing},whichisincluded,ismissing.")
+
+
+def test_a_terminal_shows_a_note_once(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "postgresql.conf"
+    file.write_text("include 'a.conf'\n")
+    asked = ("audit", "--db", "postgresql", "--config", file)
+    said = "is not on this host"
+    _, out, err = run(capsys, *asked)
+    assert (out.count(said), err.count(said)) == (1, 1)
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
+    _, out, err = run(capsys, *asked)
+    assert (" ".join(out.split()).count(said), err.count(said)) == (1, 0)

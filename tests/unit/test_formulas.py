@@ -191,7 +191,7 @@ def log_capacity(facts: Mapping[str, Any], **given: Any) -> FormulaResult:
         # 600 x 100 x 8192 x 1000 = 491 520 000 000: the most is 64 GiB
         (
             {"expected_commits_per_s": 100_000, "free_bytes": 10_000 * GIB},
-            "the measured sequential write speed",
+            "the most that is advised",
             300_000_000_000,
             68_719_476_736,
         ),

@@ -379,6 +379,7 @@ PURE_MAY_IMPORT: Final = {
     "collections",
     "dataclasses",
     "datetime",
+    "difflib",
     "fractions",
     "abc",
     "functools",

@@ -212,13 +212,13 @@ def test_a_binary_log_that_was_not_measured_is_guessed_aloud(by_hand: None) -> N
 def test_the_model_is_told_of_once_per_run_and_run_once(by_hand: None) -> None:
     told: list[str] = []
     planned(DRIVE, None, told, client_counts=(1, 2))
-    assert told == ["1 clients, 1 ms a sync", "2 clients, 1 ms a sync"]
+    assert told == ["1 client, 1 ms a sync", "2 clients, 1 ms a sync"]
     # 500 us of CPU time: 2 x 667/s are needed, asked for the table, too
     told.clear()
     planned(DRIVE, None, told, client_counts=(1, 2), target_tps=1000, cpu_us_per_txn=500)
     assert [step for step in told if step.endswith(" 1 ms a sync")] == [
         "2 clients, 1 ms a sync",
-        "1 clients, 1 ms a sync",
+        "1 client, 1 ms a sync",
     ]
 
 

@@ -33,7 +33,7 @@ def test_model_and_server_stand_side_by_side() -> None:
     assert render_text(prediction_document(found)) == (
         "MySQL 9.7.4, commits as mysql-binary-log\n"
         "sync: log 1.64 ms, binary log 5.5 ms\n"
-        "CPU per transaction: 150 us with 1 clients, 100 us with 64; 12 processors\n"
+        "CPU per transaction: 150 us with 1 client, 100 us with 64; 12 processors\n"
         "for capacity: --cpu-us-per-txn 1:150,64:100\n"
         "\n"
         "         commits/s  commits/s         p50 ms  p50 ms  p99 ms  p99 ms\n"

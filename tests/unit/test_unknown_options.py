@@ -26,6 +26,11 @@ def unknown(folder: Path, vendor: VendorName, version: str, *lines: str) -> list
     return [line.name for line in unknown_options(state, settings, names)]
 
 
+def unspaced(text: str) -> str:
+    """A long path is broken where a line ends."""
+    return "".join(text.split())
+
+
 @pytest.mark.parametrize(
     ("vendor", "version", "line", "name"),
     [
@@ -50,6 +55,42 @@ def test_an_option_that_the_server_does_not_have(
     tmp_path: Path, vendor: VendorName, version: str, line: str, name: str
 ) -> None:
     assert unknown(tmp_path, vendor, version, line) == [name]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown", "said"),
+    [
+        ("fsyncc = off", "fsyncc = off", " (did you mean fsync?)"),
+        ("wal_levl = minimal", "wal_levl = minimal", " (did you mean wal_level?)"),
+        ("nothing_like_it = 1", "nothing_like_it = 1", ""),
+    ],
+)
+def test_what_was_meant_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, shown: str, said: str
+) -> None:
+    file = tmp_path / "postgresql.conf"
+    file.write_text(f"{line}\n")
+    name = line.split(" ")[0]
+    asked = ("--db", "postgresql", "--db-version", "15", "--config", file)
+    status, out, _ = run(capsys, "audit", *asked, "--format", "json")
+    assert status == 3
+    (found,) = json.loads(out)["findings"]
+    assert found["reason"] == (
+        f"The server does not start with this line: PostgreSQL 15 has no option {name}{said}."
+    )
+    assert unspaced(f"1. {shown} ({file}:1)") in unspaced(run(capsys, "audit", *asked)[1])
+
+
+def test_an_option_without_a_value_is_shown_without_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "my.cnf"
+    file.write_text("[mysqld]\nbogus-option\n")
+    asked = ("--db", "mysql", "--db-version", "9.7", "--config", file)
+    _, out, _ = run(capsys, "audit", *asked)
+    assert out.startswith("FAIL: 1 finding: bogus_option (prevents-start).")
+    assert unspaced(f"1. bogus_option ({file}:2)") in unspaced(out)
+    assert " ON" not in out
 
 
 @pytest.mark.parametrize(

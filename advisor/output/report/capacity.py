@@ -26,7 +26,7 @@ from advisor.output.document import (
 from advisor.output.policies import policy_blocks
 from advisor.output.text import sentence
 from advisor.report.results import Alternative, ServerReport
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
 
 
@@ -114,9 +114,10 @@ def changes_section(server: ServerReport) -> Section:
         f"What would change this{name}",
         [
             Paragraph(
-                f"Predicted by the model, one change at a time, with {here.clients} clients unless "
-                "the row says otherwise. 1 connection: sync time only; together: all clients. On "
-                "another drive every sync takes the mean of its classic test."
+                "Predicted by the model, one change at a time, with "
+                f"{counted(here.clients, 'client')} unless the row says otherwise. 1 connection: "
+                "sync time only; together: all clients. On another drive every sync takes the mean "
+                "of its classic test."
             ),
             Table(
                 "",

@@ -16,7 +16,7 @@ from advisor.output.report.provenance import provenance_block
 from advisor.output.report.settings import settings_sections
 from advisor.output.verdict_line import drive_verdict
 from advisor.report.results import Report
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
 
@@ -66,7 +66,9 @@ def _key_figures(report: Report) -> Iterator[KeyFigure]:
         first = server.alternatives[0]
         if first.serial_tps is not None:
             yield KeyFigure(f"one connection{name}", f"{format_count(first.serial_tps)}/s")
-        yield KeyFigure(f"{first.clients} connections{name}", f"{format_count(first.tps)}/s")
+        yield KeyFigure(
+            f"{counted(first.clients, 'connection')}{name}", f"{format_count(first.tps)}/s"
+        )
     yield KeyFigure("trust", report.storage.trust, TRUST_TONES[report.storage.trust])
 
 

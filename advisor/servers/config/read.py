@@ -36,6 +36,8 @@ class FilesRead:
     """What a reader of the settings must know beside them, a line each."""
     refused: tuple[RefusedLine, ...]
     """The lines with which the server does not start; the notes have them, too."""
+    missing: tuple[Path, ...]
+    """What they include and is not here, though the server does not start without it."""
     version: NumericVersion | None
     """As PostgreSQL's data directory tells, else as given; None where nothing does."""
     data_directory: Path | None
@@ -77,6 +79,7 @@ def read_settings(
         included_folders=tuple(reader.folders),
         notes=tuple(reader.notes),
         refused=tuple(reader.refused),
+        missing=tuple(reader.missing),
         version=server_version(vendor, data) or version,
         data_directory=data,
         trees=trees,
@@ -125,8 +128,7 @@ class _Settings:
             if option.loose:
                 self.notes.append(f"{place}: {why}; the server ignores the line")
             else:
-                shown = "ON" if line.value is None else line.value
-                self.reader.refuse(RefusedLine(place, line.name, shown, why))
+                self.reader.refuse(RefusedLine(place, line.name, line.value or "", why))
             return
         results = known.parse(option.name, option.text, loose=option.loose)
         if results and all(isinstance(result, Rejected) and result.starts for result in results):

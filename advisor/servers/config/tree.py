@@ -80,6 +80,8 @@ class Reader:
     instead: Mapping[Path, str | None] = field(default_factory=dict)
     folders: list[IncludedFolder] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    missing: list[Path] = field(default_factory=list)
+    """What a file includes and is not here, though the server does not start without it."""
     refused: list[RefusedLine] = field(default_factory=list)
     read: int = 0
     """Files so far."""
@@ -169,12 +171,11 @@ class Reader:
             names = self._names(target, suffix, place)
         elif not self._is_there(target):
             if not inclusion.may_miss:
-                stops = self.vendor.missing_include_stops
-                self.notes.append(
-                    _not_here(place, target)
-                    if stops
-                    else f"{place}: {target} is missing; the server goes on without it"
-                )
+                if self.vendor.missing_include_stops:
+                    self._miss(place, target)
+                else:
+                    note = f"{place}: {target} is missing; the server goes on without it"
+                    self.notes.append(note)
             return
         for name in names:
             if found := self.file(name, depth + 1):
@@ -207,12 +208,18 @@ class Reader:
             self.notes.append(f"{place}: {target} {why}; the server skips it")
         return True
 
+    def _miss(self, place: str, path: Path) -> None:
+        self.missing.append(path)
+        self.notes.append(
+            f"{place}: {path} is not on this host; where it is missing, the server does not start"
+        )
+
     def _names(self, folder: Path, suffix: str, place: str) -> list[Path]:
         """The files of a folder that the server reads, in its order: that of their bytes."""
         try:
             names = {entry.name for entry in folder.iterdir()}
         except FileNotFoundError:
-            self.notes.append(_not_here(place, folder))
+            self._miss(place, folder)
             return []
         except OSError as error:
             raise _unreadable(folder, error) from error
@@ -277,10 +284,6 @@ def _who_decides(path: Path) -> Account | None:
 def note_of(refused: RefusedLine) -> str:
     """That the server does not start with a line, for whoever does not list such lines."""
     return f"{refused.place}: {refused.why}; the server does not start with it"
-
-
-def _not_here(place: str, path: Path) -> str:
-    return f"{place}: {path} is not on this host; where it is missing, the server does not start"
 
 
 def is_file(path: Path) -> bool:

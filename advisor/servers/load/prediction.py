@@ -15,7 +15,7 @@ from advisor.servers.connection import Address, Connection, Patience
 from advisor.servers.load.client import ROWS, SCHEMA, LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
 from advisor.statistics import percentile
-from advisor.units import format_latency
+from advisor.units import counted, format_latency
 from advisor.vendors.answers import Shown
 from advisor.vendors.registry import VENDORS
 
@@ -156,7 +156,9 @@ class _Bench:
         )
         self.commits += result.commits_in_all if stays else 0
         if not result.commits:
-            raise AdvisorError(f"the server answers no commit of {clients} clients in time")
+            raise AdvisorError(
+                f"the server answers no commit of {counted(clients, 'client')} in time"
+            )
         return result
 
     def run_without_flush(self, clients: int, *, own_server: bool) -> LoadResult:
