@@ -1,6 +1,5 @@
 """Advice on a terminal: the verdict, the settings and what to type next, on one screen."""
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -17,6 +16,7 @@ from advisor.output.document import (
     Table,
     Tone,
 )
+from advisor.output.text import command_lines
 from advisor.output.verdict_line import advice_verdict
 from advisor.units import format_latency
 from advisor.vendors.registry import VENDORS
@@ -32,8 +32,6 @@ CONCERNS: Final[Mapping[str, str]] = {
 HEADINGS: Final = ("setting", "value", "default", "for", "restart")
 NOTES_SHOWN: Final = 1
 """The file has the others."""
-COMMAND_WIDTH: Final = 78
-"""A longer command goes on in the next line, as a shell takes it."""
 
 
 def summary_document(advice: Advice, command: str) -> Document:
@@ -91,18 +89,6 @@ def _next(advice: Advice, command: str) -> Iterator[str]:
     """What one types next: the file, its trial, its place."""
     name = f"zz-fsync{VENDORS[advice.engine].config_suffix}"
     db = f"--db {advice.engine}"
-    yield from _in_lines(f"{command} --output {name}")
+    yield from command_lines(f"{command} --output {name}")
     yield f"fsync-advisor verify {db} {name}"
     yield f"fsync-advisor apply {db} {name}"
-
-
-def _in_lines(command: str) -> Iterator[str]:
-    """A long command in lines that a shell takes for one."""
-    line = ""
-    for word in map(shlex.quote, shlex.split(command)):
-        if line.strip() and len(f"{line} {word} \\") > COMMAND_WIDTH:
-            yield f"{line} \\"
-            line = f"    {word}"
-        else:
-            line = f"{line} {word}" if line else word
-    yield line

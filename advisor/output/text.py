@@ -1,7 +1,8 @@
 """Text that fragments and documents share: lines that stay lines, and what a commit waits for."""
 
+import shlex
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from advisor.advice import Capacity, SerialPoint
@@ -13,6 +14,9 @@ NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 NOTHING_FOUND: Final = "All checks passed. Only a power cut can prove more."
 """The evidence line of a plausible drive."""
 
+
+COMMAND_WIDTH: Final = 78
+"""Of a line of a command, which stands two columns in."""
 
 MESSAGE_CHARACTERS: Final = 900
 """Of a message; ours are shorter, names in measurements and of files need not be."""
@@ -42,6 +46,18 @@ def sentence(text: str) -> str:
     """A note that begins small and may end bare, as a sentence."""
     end = "" if text.endswith((".", "?")) else "."
     return f"{text[:1].upper()}{text[1:]}{end}"
+
+
+def command_lines(command: str) -> Iterator[str]:
+    """A long command in lines that a shell takes for one."""
+    line = ""
+    for word in map(shlex.quote, shlex.split(command)):
+        if line.strip() and len(f"{line} {word} \\") > COMMAND_WIDTH:
+            yield f"{line} \\"
+            line = f"    {word}"
+        else:
+            line = f"{line} {word}" if line else word
+    yield line
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:

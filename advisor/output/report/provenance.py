@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from advisor.output.document import Code, Folded, Paragraph, Table
+from advisor.output.text import command_lines
 from advisor.report.results import Report
 from advisor.units import format_latency
 from advisor.vendors.registry import VENDORS
@@ -17,7 +18,7 @@ def provenance_block(report: Report) -> Folded:
                 "The same command makes the same report from the same measurement: the model draws "
                 "its chances from a fixed seed. No server was changed."
             ),
-            Code(report.command),
+            Code("\n".join(command_lines(report.command))),
             Table("", ("what", "which"), list(_rows(report))),
         ],
     )
