@@ -1,6 +1,7 @@
 """Manual pages in man(7)'s language, from the words of --help."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from advisor.output.command_tree import CommandNode, OptionNode
 
@@ -34,8 +35,13 @@ def manual_page(node: CommandNode, version: str, environment: Iterable[str]) -> 
     return "".join(f"{line}\n" for line in lines)
 
 
-def _section(title: str, parts: Iterable[object], lines: object) -> Iterator[str]:
-    made = [line for part in parts for line in lines(part)]  # type: ignore[operator]
+Part = TypeVar("Part")
+
+
+def _section(
+    title: str, parts: Iterable[Part], lines: Callable[[Part], Iterable[str]]
+) -> Iterator[str]:
+    made = [line for part in parts for line in lines(part)]
     if made:
         yield f".SH {title}"
         yield from made

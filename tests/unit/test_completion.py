@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import run_process
+from tests.support.faults import missing
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -45,7 +46,7 @@ def script(shell: str) -> str:
 def completed(shell: str, line: str, folder: Path) -> set[str]:
     """The words that the shell offers at the end of a line."""
     if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+        missing(f"{shell} is not installed")
     (folder / "script").write_text(script(shell))
     if shell == "bash":
         *words, last = line.split(" ")

@@ -14,6 +14,7 @@ from advisor.cli import app
 from advisor.commands.suggestions import GUESSED
 from advisor.help_text import EXAMPLES, STATUSES
 from tests.support.command_line import run, run_process
+from tests.support.faults import missing
 from tests.support.paths import MEASUREMENTS
 
 HDD = str(MEASUREMENTS / "hdd.json")
@@ -261,7 +262,7 @@ def test_all_pages_are_written_and_man_takes_them(
     assert err == f"fsync-advisor: wrote {len(names)} pages in {tmp_path}\n"
     assert run(capsys, "man", "--output", tmp_path)[0] == 2  # they exist
     if shutil.which("groff") is None:
-        pytest.skip("groff is not installed")
+        missing("groff is not installed")
     for path in tmp_path.iterdir():
         done = subprocess.run(
             ["groff", "-man", "-ww", "-Tascii", str(path)],
