@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -309,17 +311,25 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
     assert "WD2002FYPS" in product.read_text()
 
 
+def opened_for(reader: "subprocess.Popen[str]", pipe: Path) -> int:
+    """The pipe, as soon as that process has it open to read; fails if it ends before."""
+    while reader.poll() is None:
+        with suppress(OSError):
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.02)
+    pytest.fail(f"it ended with {reader.returncode} and has not opened the pipe")
+
+
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     pipe, product = tmp_path / "pipe", tmp_path / "fleet.json"
     os.mkfifo(pipe)
     arguments = ["fleet", "report", MEASUREMENTS / "hdd.json", pipe, "--output", product]
     command = [sys.executable, "-m", "advisor", *map(str, arguments)]
-    with (
-        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
-        pipe.open("w"),  # which waits for the reader
-    ):
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        writer = opened_for(process, pipe)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
+        os.close(writer)
     assert process.returncode == 130
     assert err == "fsync-advisor: interrupted by SIGINT; nothing was left behind\n"
     assert os.listdir(tmp_path) == ["pipe"]
