@@ -7,7 +7,7 @@ that ran it; a test holds the questions against those of a run of its own.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +19,24 @@ TRANSCRIPTS: Final = Path(__file__).parent / "guided"
 QUESTION: Final = re.compile(r"^.*(?:\[y/N\]|Durability\?.*?:)", re.MULTILINE)
 
 
+ANSWERS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
+    "postgresql-15": ((r"Durability\?[^:]*:", "yes"), (r"\[y/N\]", "y")),
+    "mariadb-10.11": (
+        (r"Durability\?[^:]*:", "loses-recent-on-power-loss"),
+        (r"Memory: from the host[^?]*\? \[y/N\]", "n"),
+        (r"\[y/N\]", "y"),
+    ),
+}
+"""What a question looks like -> what is typed."""
+
+
 def on_postgresql(host: DebianHost) -> tuple[int, str]:
     """A cluster that runs; yes to all, which is no class of durability."""
     data = host.postgresql()
     config = "config_file=/etc/postgresql/15/main/postgresql.conf"
     host.start("postgresql", "/usr/lib/postgresql/15/bin/postgres", "-D", str(data), "-c", config)
     talk = Conversation(host.command(), host.environment)
-    talk.answer_all([(r"Durability\?[^:]*:", "yes"), (r"\[y/N\]", "y")])
+    talk.answer_all(ANSWERS["postgresql-15"])
     return talk.ended(), talk.text()
 
 
@@ -33,13 +44,7 @@ def on_mariadb(host: DebianHost) -> tuple[int, str]:
     """A server that is stopped; a lower durability in so many words, and memory left as it is."""
     host.mariadb()
     talk = Conversation(host.command(), host.environment)
-    talk.answer_all(
-        [
-            (r"Durability\?[^:]*:", "loses-recent-on-power-loss"),
-            (r"Memory: from the host[^?]*\? \[y/N\]", "n"),
-            (r"\[y/N\]", "y"),
-        ]
-    )
+    talk.answer_all(ANSWERS["mariadb-10.11"])
     return talk.ended(), talk.text()
 
 
