@@ -3,6 +3,8 @@
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,3 +138,18 @@ def test_somebodys_draft_is_left_and_our_own_is_swept(sticky: Path) -> None:
     ours.write_text("half of")
     assert write(sticky / "product")[0] == 0
     assert sorted(os.listdir(sticky)) == [theirs.name, "product"]
+
+
+def test_root_waits_for_no_pipe_of_another_account(place: Ground) -> None:
+    theirs = place.theirs / "my.cnf"
+    as_attacker(lambda: os.mkfifo(theirs))
+    own = place.folder / "own.cnf"
+    os.mkfifo(own)
+    command = [sys.executable, "-m", "advisor", "audit", "--db", "mysql", "--db-version", "9.7"]
+    done = subprocess.run(
+        [*command, "--config", theirs], capture_output=True, text=True, timeout=60
+    )
+    assert f"{theirs} is not a regular file and was not read" in done.stderr
+    waiting = subprocess.Popen([*command, "--config", own], stdout=subprocess.PIPE, text=True)
+    own.write_text("[mysqld]\nsync_binlog = 5\n")  # which waits for the reader
+    assert "sync_binlog = 5" in waiting.communicate(timeout=60)[0]

@@ -110,3 +110,11 @@ def test_without_servers_and_without_a_terminal(host: DebianHost) -> None:
     done = host.run()
     assert (done.returncode, done.stdout) == (2, "")
     assert "Usage: fsync-advisor [OPTIONS] COMMAND" in done.stderr
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_server_of_apt_in_a_fresh_root_is_asked_about_in_the_same_way(name: str) -> None:
+    """Written by `python -m tests.package.fresh_host`."""
+    fresh = (TRANSCRIPTS / f"fresh-{name}.txt").read_text()
+    assert questions(fresh) == questions((TRANSCRIPTS / f"{name}.txt").read_text())
+    assert "fsync-advisor: restart the server for: " in fresh

@@ -236,19 +236,22 @@ class Reader:
         """What a file holds; None where the server ignores it. Raises AdvisorError."""
         if path in self.instead:
             return self.instead[path]
+        other = _who_decides(path)
+        # A pipe that the user made is waited for, another's is not.
+        may_wait = named_by_user and other is None
         try:
-            with acting_as(_who_decides(path)):
-                return self._read(path, named_by_user=named_by_user)
+            with acting_as(other):
+                return self._read(path, may_wait=may_wait)
         except OSError as error:
             raise _unreadable(path, error) from error
 
-    def _read(self, path: Path, *, named_by_user: bool) -> str | None:
+    def _read(self, path: Path, *, may_wait: bool) -> str | None:
         mode = path.stat().st_mode
         writable = stat.S_ISREG(mode) and mode & stat.S_IWOTH
         if self.vendor.ignores_world_writable_files and writable:
             self.notes.append(f"{path} is writable by everybody, so the server ignores it")
             return None
-        if named_by_user:
+        if may_wait:
             raw: bytes | None = read_bytes(path, lambda _: MAX_BYTES)
         else:
             raw = read_regular(path, MAX_BYTES) if stat.S_ISREG(mode) else None
