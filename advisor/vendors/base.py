@@ -290,6 +290,8 @@ class Vendor(ABC):
     """A file of the data directory that holds its version; "" where there is none."""
     persisted_file: ClassVar[str] = ""
     """In the data directory: what the server was told by SQL; "" where it keeps nothing."""
+    refuses_options_of_plugins: ClassVar[bool] = False
+    """Whether it does not start with the option of a plugin that it does not load."""
     persisted_is_configuration: ClassVar[bool] = False
     """Whether it is written like the configuration files; else `persisted_settings` reads it."""
     persisted_by: ClassVar[str] = ""

@@ -197,7 +197,7 @@ OF_PLUGINS: Final = tuple(
         "audit_ authentication_ clone_ columnstore component_ connect connection_control_ cracklib"
         " daemon_memcached disks early_plugin feedback file_key_ group_replication_ gssapi"
         " handlersocket hashicorp keyring_ mecab_ mroonga mysql_firewall_ mysqlx_ oqgraph pam_"
-        " plugin_ provider_ query_response_time rocksdb rpl_semi_sync_ s3_ server_audit"
+        " provider_ query_response_time rocksdb rpl_semi_sync_ s3_ server_audit"
         " simple_password_ sphinx spider telemetry thread_pool_ tokudb validate_ version_tokens"
     )
 )
@@ -376,6 +376,8 @@ class MySQL(Vendor):
     page_size_setting = "innodb_page_size"
     page_bytes = 16 * 1024
     no_fsync_flushes_metadata_since: ClassVar[NumericVersion | None] = (8, 0, 14)
+
+    refuses_options_of_plugins = True
 
     def may_be_an_extensions(self, name: str) -> bool:
         return super().may_be_an_extensions(name) or name.startswith(OF_PLUGINS)

@@ -111,6 +111,18 @@ def test_a_configuration_that_was_refused_before_is_not_held_against_the_fragmen
     assert one.file.exists()
 
 
+@pytest.mark.parametrize("name", ["mariadb-10.11", "mysql-9.7"])
+def test_the_options_of_plugins_that_the_server_loads_are_not_held_against_it(name: str) -> None:
+    """Debian's MariaDB has the first two lines as a file of its own, for each of five plugins. The
+    check loads none, and the server would refuse the second line."""
+    with host(server_named(name)) as one:
+        own = "plugin_load_add=provider_bzip2\nprovider_bzip2=force_plus_permanent\n"
+        (one.place.fragments / "provider.cnf").write_text(f"[server]\n{own}")
+        done = one.apply(one.fragment("innodb_io_capacity = 300"))
+        assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
+        assert one.file.exists()
+
+
 def test_a_program_that_the_servers_account_cannot_reach(one: Host) -> None:
     """Root may look into the folder; who runs the check may not."""
     if os.geteuid() != 0:

@@ -23,6 +23,7 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line
 from advisor.verification import Verification
+from advisor.versions import NumericVersion
 
 PLACE = "/var/tmp/verify-fsync-x/fragment.conf"
 MYSQL = Installed("mysql", (9, 7, 4), Path("/opt/mysqld"))
@@ -260,6 +261,24 @@ def test_the_options_of_a_series_that_was_not_asked_are_asked_of_the_program(
     program.write_text("#!/bin/sh\nexit 1\n")
     settings = tried_settings(Installed("mysql", (8, 4, 3), program), Confinement())
     assert settings.why_not(Line(1, "unheard_of", "1", "mysqld"))
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "name", "tried"),
+    [
+        ("mariadb", (10, 11), "provider_bzip2", False),
+        ("mariadb", (10, 11), "server-audit-logging", False),
+        ("mysql", (9, 7), "validate_password.policy", False),
+        ("mysql", (9, 7), "unheard_of", True),
+        ("postgresql", (15,), "pg_stat_statements.max", True),
+    ],
+)
+def test_an_option_of_a_plugin_is_not_tried_where_it_stops_the_server(
+    vendor: VendorName, version: NumericVersion, name: str, tried: bool
+) -> None:
+    settings = tried_settings(Installed(vendor, version, Path("/nowhere")), Confinement())
+    group = None if vendor == "postgresql" else "mysqld"
+    assert (settings.why_not(Line(1, name, "1", group)) == "") is tried
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Only those that are known to stay within the private place: the settings of profiles/ and those of
 profiles/tried_names/, however their names are written. A name that is no option of the server at
-all is given too, for the server does nothing but refuse it.
+all is given too, for the server does nothing but refuse it; but for those that a plugin may bring,
+which is not loaded.
 """
 
 import re
@@ -49,6 +50,10 @@ class TriedSettings:
                 return f"{name} is not one of the settings that are tried"
         return ""
 
+    def _needs_a_plugin(self, name: str) -> bool:
+        vendor = self.vendor
+        return vendor.refuses_options_of_plugins and vendor.may_be_an_extensions(name)
+
     def _meant(self, line: Line) -> Iterator[str]:
         """All that the server may take a line for; nothing where it can only refuse it."""
         if self.vendor.has_groups and not _PLAIN_NAME.fullmatch(line.name):
@@ -57,7 +62,7 @@ class TriedSettings:
         option = self.vendor.option(line, self.options, self.version)
         if isinstance(option, Unresolved):
             yield from option.candidates
-        elif option.known or not self.are_all:
+        elif option.known or not self.are_all or self._needs_a_plugin(option.name):
             yield option.name
         elif found := _FIRST_WORD.match(line.name.lower()):
             # Of a line that we cannot read; should the server be able to, it is this that it sets.
