@@ -101,7 +101,7 @@ exit 1
 
 
 def checked(folder: Path, mode: int) -> ServerCheck:
-    """What becomes of a check whose server tells as whom it is asked."""
+    """What becomes of a check whose server tells under which account it is asked."""
     program = folder / "postgres"
     program.write_text(TELLS_WHO)
     program.chmod(0o755)

@@ -76,7 +76,7 @@ class Host:
 def host(
     server: FakeServer, program: Path | None = None, owner_id: int = ATTACKER_ID
 ) -> Iterator[Host]:
-    """`owner_id`: as whom the server runs."""
+    """`owner_id`: the account of the server."""
     found = Host(server, program or server.program)
     found.theirs.mkdir()
     found.theirs.chmod(0o755)

@@ -1,4 +1,4 @@
-"""As whom database servers run in the tests, and in which folder."""
+"""The account of database servers in the tests, and their folder."""
 
 import ctypes
 import fcntl

@@ -173,7 +173,7 @@ def _ask(
 
 def _account(vendor: Vendor, found: FilesRead) -> ServerAccount | None:
     """The server's account: who owns its data, else whom packages make, else nobody that
-    exists. None: as who we are, where that is not root."""
+    exists. None: our own, where that is not root."""
     if os.geteuid() != 0:
         return None
     with suppress(OSError):

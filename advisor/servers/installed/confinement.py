@@ -40,7 +40,7 @@ class Confinement:
     """The account of a program, and its limits."""
 
     who: ServerAccount | None = None
-    """None: as who we are."""
+    """None: our own."""
     file_bytes: int | None = None
     """No file of its grows larger; None: as the system allows."""
     passwd: Path | None = None

@@ -36,7 +36,7 @@ class PrivateFolder:
 
     opened: OpenDirectory
     who: ServerAccount | None
-    """Whose programs work in it; None: ours, as who we are."""
+    """Whose programs work in it; None: ours."""
 
     @property
     def path(self) -> Path:

@@ -178,8 +178,8 @@ def sandbox(
     or in TMPDIR.
 
     Of the fragment it takes the lines that the server reads and that stay within the place. `say`
-    is told what is started, and as whom. Raises AdvisorError where the server's programs do not do
-    their part.
+    is told what is started, and under which account. Raises AdvisorError where the server's
+    programs do not do their part.
     """
     vendor = VENDORS[installed.vendor]
     who = _account(vendor)
@@ -208,7 +208,7 @@ def _tried(fragment: Fragment | None, settings: TriedSettings) -> list[Line]:
 
 
 def _account(vendor: Vendor) -> ServerAccount | None:
-    """As whom a throw-away server runs; None: as who we are, where that is not root.
+    """The account of a throw-away server; None: our own, where that is not root.
 
     One of our own; where its programs must find their own name among the accounts, and no other
     list of these can be shown to them, the one that packages make for the server.

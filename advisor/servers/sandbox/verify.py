@@ -28,8 +28,9 @@ def verify_fragment(
 ) -> Verification:
     """Starts the server with the fragment until every bad line has been named.
 
-    `say` is told what is started, and as whom. Raises AdvisorError where nothing can be told: no
-    driver, no line for this server, or a server that does not start even without the fragment.
+    `say` is told what is started, and under which account. Raises AdvisorError where nothing can be
+    told: no driver, no line for this server, or a server that does not start even without the
+    fragment.
     """
     require_driver(installed.vendor)
     known = known_settings(installed.vendor, installed.version)
