@@ -118,13 +118,13 @@ def audit(options: AuditOptions) -> None:
         write_output(statements_text(options.target.db, options.target.dsn, form), product)
         return
     atomic_write_bytes = size_of("--atomic-writes", options.atomic_writes)
-    asked, here = _target_and_drive(options)
+    asked, here, found_by = _target_and_drive(options)
     target = read_target(asked, quiet=product.quiet)
     request = build_request(
         target.reading.vendor,
         target.version,
         options.request,
-        version_source=target.version_source,
+        version_source=found_by or target.version_source,
     )
     measurement = None
     if options.has_drive or here:
@@ -152,12 +152,12 @@ def audit(options: AuditOptions) -> None:
         require_durable(measurement, verdict)
 
 
-def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None]:
-    """What is audited; of the server found here its configuration files and its drive, where
-    nothing says which is meant."""
+def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None, str]:
+    """What is audited, and where its version comes from; of the server found here its configuration
+    files and its drive, where nothing says which is meant."""
     target, drive = options.target, options.drive
     if target.is_named or drive.from_file is not None:
-        return target, None
+        return target, None, ""
     from advisor.commands.here import audit_arguments, find_at, find_here
 
     here = None
@@ -167,7 +167,7 @@ def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None
         here = find_here("audit", audit_arguments, quiet=options.product.quiet)
         found = here.instance
     if found is None or not found.main:
-        return target, None
+        return target, None, ""
     version = None if not found.version else format_version(found.version)
     told = replace(target, db=found.vendor, config=list(found.main), db_version=version)
-    return told, here
+    return told, here, f"its data is in {found.directory}" if version else ""

@@ -31,6 +31,7 @@ def test_the_only_server_is_meant(host: DebianHost) -> None:
     assert done.stderr.splitlines()[0] == first
     found = json.loads(done.stdout)
     assert (found["engine"], found["engine_version"]) == ("mariadb", "10.11.19")
+    assert found["version_source"] == "its data is in /var/lib/mysql"
     assert found["measured"]["directory"] == "/var/lib/mysql"
 
 
