@@ -119,8 +119,10 @@ def _lost_trust(before: ComparedDrive, now: ComparedDrive) -> list[str]:
 def _sentence(kind: SeriesKind, found: Difference, before: Summary, now: Summary) -> str:
     mean = f"{format_latency(before.mean_us)} before, {format_latency(now.mean_us)} now"
     change = f"{_percent(found.change_percent)} +-{_percent(found.change_ci95_percent, sign='')} %"
-    tail = f"{_or_dash(before.p99_us)} before, {_or_dash(now.p99_us)} now"
-    return f"{kind.label}: mean {mean} ({change}); p99 {tail}"
+    tail = ""
+    if before.p99_us is not None or now.p99_us is not None:
+        tail = f"; p99 {_or_dash(before.p99_us)} before, {_or_dash(now.p99_us)} now"
+    return f"{kind.label}: mean {mean} ({change}){tail}"
 
 
 def _percent(value: float | None, *, sign: str = "+") -> str:

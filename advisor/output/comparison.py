@@ -166,10 +166,8 @@ def _baseline(check: BaselineCheck) -> Iterator[DocumentBlock]:
         yield Lines(
             ["Conditions changed, so this compares two things and not one over time:", *notes]
         )
-    notes = [f"{finding}." for finding in check.findings]
     if check.inconclusive:
-        notes.append(sentence(f"{inconclusive_text(check)}: {check.says}"))
-    elif check.says and not check.slower:
+        yield Lines([sentence(f"{inconclusive_text(check)}: {check.says}")])
+    elif check.says and not check.slower:  # else the verdict says it
         limit = f"beyond noise and by more than {check.tolerance_percent:g} %"
-        notes.append(f"Not slower {limit}: {check.says}.")
-    yield Lines(notes)
+        yield Lines([f"Not slower {limit}: {check.says}."])
