@@ -39,7 +39,7 @@ class Latency:
             for round_ in series.rounds
             for nanoseconds in round_.latencies_ns[round_.warmup_count :]
         )
-        if not ordered:
+        if not any(ordered):  # a clock that stood still
             return cls.of_summary(series.summary)
         count = min(QUANTILES, len(ordered))
         sums = [0, *accumulate(ordered)]
@@ -71,6 +71,8 @@ class Latency:
         if len(points) < 2 or summary.p50_us is None:  # of two ends alone nothing follows
             return cls.constant(summary.mean_us)
         shape = [_between(points, (index + 0.5) / QUANTILES) for index in range(QUANTILES)]
+        if not any(shape):
+            return cls.constant(summary.mean_us)
         scale = summary.mean_us * QUANTILES / fsum(shape)
         return cls(tuple(latency_us * scale for latency_us in shape))
 

@@ -176,15 +176,31 @@ def bent(chance: random.Random) -> bytes:
     if chance.random() < 0.3:
         with_rounds(tree, chance)
     marks: dict[str, str] = {}
+    changes = []
     for _ in range(chance.choice((1, 1, 1, 1, 2, 2, 3, 4))):
-        tree = chance.choice(TREE_CHANGES)(tree, chance, marks)
-    text = json.dumps(tree, ensure_ascii=chance.random() < 0.5)
+        changes.append(chance.choice(TREE_CHANGES))
+        tree = changes[-1](tree, chance, marks)
+    write = dumped if lists in changes else json.dumps
+    text = write(tree, ensure_ascii=chance.random() < 0.5)
     for mark, raw in marks.items():
-        text = text.replace(f'"{mark}"', raw)
+        most = MAX_LIST_CHARACTERS // len(raw) + 1  # lists may have taken it many times
+        text = text.replace(f'"{mark}"', raw, most)
     raw_text = text.encode("utf-8", "surrogatepass")
     if chance.random() < 0.08:
         raw_text = chance.choice(BYTE_CHANGES)(raw_text, chance)
     return raw_text
+
+
+def dumped(tree: Any, *, ensure_ascii: bool) -> str:
+    """The tree as JSON, cut off where it is far larger than any measurement: what is changed in a
+    list that was multiplied is changed in all its copies."""
+    parts, size = [], 0
+    for part in json.JSONEncoder(ensure_ascii=ensure_ascii).iterencode(tree):
+        parts.append(part)
+        size += len(part)
+        if size > 2 * MAX_LIST_CHARACTERS:
+            break
+    return "".join(parts)
 
 
 Path_ = tuple[Any, ...]

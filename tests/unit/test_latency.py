@@ -83,3 +83,14 @@ def test_each_latency_is_as_likely() -> None:
 def test_no_latency_is_none() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Latency(())
+
+
+def test_a_clock_that_stood_still_leaves_the_summary() -> None:
+    still = sampled(0, 0, 0)
+    known = summary(1234.0).model_copy(
+        update={"p50_us": 1234.0, "min_us": 1234.0, "max_us": 1234.0}
+    )
+    latency = Latency.of_series(still.model_copy(update={"summary": known}))
+    assert latency.mean_us == pytest.approx(1234.0)
+    none = known.model_copy(update={"p50_us": 0.0, "min_us": 0.0, "max_us": 0.0})
+    assert Latency.of_summary(none).mean_us == 1234.0
