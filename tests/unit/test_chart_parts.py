@@ -212,3 +212,9 @@ def test_what_a_logarithmic_scale_cannot_show_stands_on_its_edge(value: float) -
 def test_nothing_at_all_has_a_scale() -> None:
     assert linear_scale([]).ticks == (0, 1)
     assert log_scale([]).ticks == (0.5, 1, 2)
+
+
+def test_the_smallest_number_there_is_has_a_place_on_a_log_axis() -> None:
+    scale = log_scale([5e-324, 1.0])
+    assert scale.low > 0
+    assert scale.position(5e-324) == 0.0

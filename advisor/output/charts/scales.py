@@ -14,6 +14,10 @@ LARGEST_LINEAR_RATIO: Final = 50.0
 """A bar so many times shorter than the longest can no longer be read off."""
 
 
+SMALLEST_DECADE: Final = -300.0
+"""Below, a power of ten is no longer told from 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Values from `low` to `high`, laid out from `start` to `end` in units of the drawing."""
@@ -95,4 +99,4 @@ def log_limits(values: Iterable[float], margin: float = 0.06) -> tuple[float, fl
     missing = max(0.0, 1 - (high - low)) / 2
     low, high = low - missing, high + missing
     beyond = (high - low) * margin
-    return 10 ** (low - beyond), 10 ** (high + beyond)
+    return 10 ** max(low - beyond, SMALLEST_DECADE), 10 ** (high + beyond)
