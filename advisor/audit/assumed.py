@@ -100,8 +100,9 @@ def differing_note(differing: Mapping[str, str], assumed: frozenset[str]) -> str
     """One line for all that differ only by what is assumed. `differing`: setting -> "is, advised
     is"."""
     listed = ", ".join(f"{name} ({what})" for name, what in differing.items())
-    options = ", ".join(option for fact, option in OPTIONS.items() if fact in assumed)
+    options = [option for fact, option in OPTIONS.items() if fact in assumed]
+    replace = "replaces the assumption" if len(options) == 1 else "replace the assumptions"
     return (
-        f"not findings, because the advice assumes the load or the memory: {listed}; {options}"
-        " replaces the assumption"
+        f"not findings, because the advice assumes the load or the memory: {listed};"
+        f" {', '.join(options)} {replace}"
     )

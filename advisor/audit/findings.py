@@ -65,7 +65,9 @@ class Finding(Model):
     @property
     def shown(self) -> str:
         """The setting and its value."""
-        return f"{self.setting} = {self.current}" if self.current else self.setting
+        if not self.current or self.current.startswith(self.setting):
+            return self.current or self.setting
+        return f"{self.setting} = {self.current}"
 
 
 class Headroom(Model):

@@ -127,7 +127,8 @@ def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
         yield "the server's memory is not known, so page reads are not in these figures"
     if left_out := _left_out(host):
         what = " and ".join(left_out)
-        yield f"{what} were not measured and are not in these figures: measure without --quick"
+        why = "were not measured and are not in these figures: measure again, without --quick"
+        yield f"{what} {why}"
 
 
 def _left_out(host: ModelledHost) -> tuple[str, ...]:

@@ -259,8 +259,10 @@ def _ask(change: FileChange) -> None:
 def _report(change: FileChange, summary: AppliedChange, *, quiet: bool) -> None:
     """What was done, and what is left to do."""
     target = change.target
-    done = f"wrote {target.path}" if change.new is not None else f"removed {target.path}"
-    kept = f"; what was there before is {change.keep}" if change.old is not None else ""
+    done, before = f"wrote {target.path}", "what was there before"
+    if change.new is None:
+        done, before = f"removed {target.path}", "it"
+    kept = f"; {before} is kept as {change.keep}" if change.old is not None else ""
     notify(f"{done}{kept}", quiet=quiet)
     for line in needs_lines(summary):
         notify(line, quiet=quiet)

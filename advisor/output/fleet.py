@@ -81,7 +81,8 @@ def _summary(fleet: Fleet) -> Iterator[str]:
         yield f"No drive model has {LEAST_HOSTS} hosts, so none is compared."
     low = sum(fleet.trust[trust] for trust in LOW_TRUST)
     yield (
-        f"{counted(low, 'host')} may not keep what they sync; {counted(total.hosts, 'other')} make"
+        f"{counted(low, 'host')} may not keep what they sync; {counted(total.hosts, 'other')}"
+        f" {'makes' if total.hosts == 1 else 'make'}"
         f" {format_count(total.serial_syncs_per_s)} syncs/s together, with one writer on each."
     )
     if fleet.unread:

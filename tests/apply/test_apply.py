@@ -369,8 +369,9 @@ def test_an_undo_goes_on_past_a_backup_of_the_same_text(mysql: Host, run: Run) -
 def test_an_undo_can_be_taken_back(mysql: Host, run: Run) -> None:
     run(mysql.command("[mysqld]", "sync_binlog = 1"))
     text = mysql.file.read_text()
-    run(mysql.command())
+    said = run(mysql.command())[2]
     kept = mysql.folder / f"{MYSQL}.undone-1"
+    assert f"removed {mysql.file}; it is kept as {kept}" in said
     assert kept.read_text() == text
     arguments = mysql.command("x")
     assert run([*arguments[:-1], str(kept)])[0] == 0

@@ -372,7 +372,7 @@ def test_what_would_be_advised_on_an_assumption_is_said_in_one_note() -> None:
         "not findings, because the advice assumes the load or the memory:"
         " max_wal_size (1GB, advised is 4608MB), min_wal_size (80MB, advised is 1152MB),"
         " shared_buffers (128MB, advised is 2GB); --expected-tps, --log-bytes-per-commit,"
-        " --recovery-time, --memory replaces the assumption"
+        " --recovery-time, --memory replace the assumptions"
     )
     assert audit_on_nvme("postgresql", "17", SAID).notes == ()
 

@@ -71,12 +71,12 @@ def _methods(measurement: Measurement) -> Iterator[PlainBlock]:
         (series.name, series.summary.ops_per_s, series.summary.ci95_percent) for series in ordered
     )
     fastest, slowest = ordered[0], ordered[-1]
-    yield Figure(
-        MethodRates(rows),
-        "Sync methods compared",
-        f"{fastest.name} is the fastest with {format_count(fastest.summary.ops_per_s)}/s, "
-        f"{slowest.name} the slowest with {format_count(slowest.summary.ops_per_s)}/s.",
+    most, least = (format_count(each.summary.ops_per_s) for each in (fastest, slowest))
+    differing = (
+        f"{fastest.name} is the fastest with {most}/s, {slowest.name} the slowest with {least}/s."
     )
+    same = f"All of them make {most}/s."
+    yield Figure(MethodRates(rows), "Sync methods compared", same if most == least else differing)
 
 
 def conditions_block(report: Report) -> Folded:
