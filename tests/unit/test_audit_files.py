@@ -129,6 +129,16 @@ def test_a_file_that_is_understood_is_not(
         ("mysql", "[mysqld]\nsync_binlog = lots\n", ("sync_binlog", "lots", "1")),
         ("mysql", "[mysqld]\nsync_binlog = lots\nsync_binlog = 1\n", ("sync_binlog", "lots", "1")),
         ("mariadb", "[mysqld]\ninnodb_d = 0\n", ("innodb_d", "0", "a line that it takes")),
+        (
+            "mysql",
+            "[mysqld]\ninnodb_buffer_pool_size = 6.5G\n",
+            ("innodb_buffer_pool_size", "6.5G", "a line that it takes"),
+        ),
+        (
+            "postgresql",
+            "shared_buffers = 25%\n",
+            ("shared_buffers", "shared_buffers = 25%", "a line that it takes"),
+        ),
         ("mysql", "[mysqld]\nx = 1\n[bro\n", ("[bro", "[bro", "a line that it takes")),
     ],
 )
