@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 
 from tests.package.install_roots import (
     IN_ROOT,
+    MOUNTS,
     ROOTS,
     VENV,
     Tried,
@@ -36,7 +37,6 @@ from tests.support.terminal import Conversation
 HERE: Final = Path(__file__).parent
 TIMES: Final = HERE / "fresh_host.txt"
 TESTS: Final = HERE / "fresh_host_tests.txt"
-MOUNTS: Final = "mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys"
 NO_SERVICES: Final = "#!/bin/sh\nexit 101\n"
 """policy-rc.d: there is no init here that packages could ask for a start."""
 

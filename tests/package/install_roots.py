@@ -37,6 +37,10 @@ ASK_A_SERVER: Final = "fsync-advisor audit --dsn mysql://nobody@127.0.0.1:1/"
 SHOWN: Final = 8
 OURS: Final = ("# ", "fsync-advisor: ", "  hint: ", f"{IN_ROOT}/dist/")
 """As many lines of what our program says are kept, which begin so; what others say, is not."""
+MOUNTS: Final = (
+    'mount --rbind . . && cd "$PWD" &&'  # else its / is no mount, and nobody there has mounts
+    " mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys"
+)
 NETWORK: Final = (
     *("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "UV_DEFAULT_INDEX"),
     *("http_proxy", "https_proxy", "no_proxy"),
@@ -119,8 +123,7 @@ class Tried:
     def type(self, line: str, *, network: bool = True) -> Typed:
         """As root, in the checkout."""
         inside = f"cd {IN_ROOT} && {line}"
-        mounts = "mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys"
-        script = f"{mounts} && exec chroot . /bin/bash -c {shlex.quote(inside)}"
+        script = f"{MOUNTS} && exec chroot . /bin/bash -c {shlex.quote(inside)}"
         apart = ["unshare", "--mount", *([] if network else ["--net"])]
         start = time.monotonic()
         done = subprocess.run(
