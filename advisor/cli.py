@@ -20,7 +20,6 @@ from typer.core import TyperCommand, TyperGroup
 from advisor import __version__
 from advisor.errors import AdvisorError, ExitStatus, Interrupted, UsageError
 from advisor.interruption import ENDING_SIGNALS
-from advisor.variables import PREFIX, unknown_variables
 
 
 class CommandEntry(NamedTuple):
@@ -286,9 +285,11 @@ def _run(arguments: list[str]) -> None:
 
 
 def _tell_unknown_variables() -> None:
-    if any(name.startswith(PREFIX) for name in os.environ):
-        for message in unknown_variables(os.environ):
-            print(f"fsync-advisor: note: {message}", file=sys.stderr)
+    if any(name.startswith("FSYNC_ADVISOR_") for name in os.environ):
+        from advisor.commands.console import notify_all  # else nobody needs it here
+        from advisor.usage_errors import unknown_variables
+
+        notify_all(unknown_variables(os.environ), quiet=False)
 
 
 def _drop_server_defaults(context: Any, params: list[Any]) -> None:

@@ -2,11 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from advisor.commands.suggestions import no_such_choice
+from advisor.commands.suggestions import nearest, no_such_choice
 from advisor.errors import UsageError
+from advisor.units import format_count
+from advisor.variables import OPTIONS, OTHERS, PREFIX, variable
 
 WRONG_VALUES: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], str]]] = {
     **dict.fromkeys(
@@ -28,7 +30,7 @@ def _out_of_range(given: Any, where: str, limit: float) -> str:
         is_number = not math.isnan(float(given))
     except (TypeError, ValueError, OverflowError):
         is_number = True
-    return f"{given} is {where} {limit:g}" if is_number else f"{given!r} is no number"
+    return f"{given} is {where} {format_count(limit)}" if is_number else f"{given!r} is no number"
 
 
 def usage_error(error: Any) -> UsageError:
@@ -56,6 +58,15 @@ def _in_our_words(message: str, cause: Any) -> str:
     if words is None or first["msg"] not in message:
         return message
     return message.replace(first["msg"], words(first["input"], first.get("ctx", {})))
+
+
+def unknown_variables(names: Iterable[str]) -> Iterator[str]:
+    """What to say of each name that looks like a variable of ours, and is none."""
+    for name in sorted(names):
+        if name.startswith(PREFIX) and name not in (*map(variable, OPTIONS), *OTHERS):
+            option = name.removeprefix(PREFIX).replace("_", "-")
+            near = nearest(option, OPTIONS)
+            yield f"{name} is ignored" + (f": did you mean {variable(near)}?" if near else "")
 
 
 def naming_variables(error: UsageError, parameters: Iterable[Any], context: Any) -> UsageError:

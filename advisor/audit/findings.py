@@ -64,10 +64,10 @@ class Finding(Model):
 
     @property
     def shown(self) -> str:
-        """The setting and its value."""
-        if not self.current or self.current.startswith(self.setting):
-            return self.current or self.setting
-        return f"{self.setting} = {self.current}"
+        """The setting and its value, or the line that a server cannot read."""
+        if self.current.replace("=", " ").split()[:1] == [self.setting]:
+            return self.current
+        return f"{self.setting} = {self.current}" if self.current else self.setting
 
 
 class Headroom(Model):

@@ -9,9 +9,8 @@ from advisor.vendors.base import RESTART
 
 def refusal(refused: RefusedLine, line: SettingLine | None) -> Finding:
     """The finding; `line` is what we know of the setting, where it is one of ours."""
-    # A default is no size for this host: whoever mistyped a buffer pool wants none of 128 MB.
-    is_size = line is not None and line.advised is None and line.setting.group in ("log", "memory")
-    wanted, rendered = (None, "") if line is None or is_size else line.wanted()
+    # A default is no advice: whoever mistyped a buffer pool does not want its 128 MB.
+    wanted, rendered = (None, "") if line is None or line.advised is None else line.wanted()
     place = pasteable(refused.place)
     put_right = f"in {place} write {refused.name} = {rendered}"
     put_away = f"take the line out of {place}, or correct it"

@@ -95,11 +95,6 @@ def _live(
 ) -> AuditTarget:
     if dsn is None and vendor is None:
         raise UsageError("Which server? Use --db or --dsn.", _which_server())
-    if vendor is None and dsn is not None and "://" not in dsn:
-        raise UsageError(
-            "--dsn does not say which server it is",
-            "begin it with postgresql://, mysql:// or mariadb://, or add --db",
-        )
     address = find_address(dsn, vendor)
     if dsn is not None and shows_password(dsn):
         notify(f"note: {PASSWORD_SHOWN}", quiet=quiet)

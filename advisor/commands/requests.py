@@ -19,6 +19,8 @@ SIZES: Final = {
     "--data-size": ("1B", "1024PB"),
     "--atomic-writes": ("1B", "1GB"),
 }
+UNIT_SAID: Final = frozenset({"--log-bytes-per-commit", "--atomic-writes"})
+"""By the option's name, or by BYTES in its help: a plain number is taken."""
 DURATIONS: Final = {"--recovery-time": ("1s", "7d")}
 """What a database server may have or need; beyond, a unit was mistaken."""
 
@@ -161,9 +163,8 @@ def size_of(option: str, text: str | None) -> int | None:
     """The bytes that an option of SIZES says. Raises UsageError that names the option."""
     if text is None:
         return None
-    # An option called so has said the unit.
-    needs_unit = "bytes" not in option and option != "--atomic-writes"
-    return _within(option, text, SIZES[option], partial(parse_size, needs_unit=needs_unit))
+    read = partial(parse_size, needs_unit=option not in UNIT_SAID)
+    return _within(option, text, SIZES[option], read)
 
 
 def _duration_s(option: str, text: str | None) -> float | None:

@@ -8,13 +8,12 @@ from typing import Final
 
 from advisor.durability import AdvisedDurability
 from advisor.instance import Drives, ServerInstance
+from advisor.output.text import command_lines
 from advisor.rules.catalogue import SettingGroup
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 DRIVE_FILE: Final = "drive.json"
-WIDTH: Final = 76
-"""Of a line: the rest of the command stands on the next, behind a backslash."""
 
 
 @dataclass(slots=True)
@@ -79,19 +78,5 @@ class TypedCommands:
 
 
 def command_line(*words: str | Path) -> str:
-    """A command as a shell takes it, in as many lines as it needs; an option and its value stay
-    together."""
-    parts: list[str] = []
-    for word in map(shlex.quote, map(str, words)):
-        takes_value = parts and parts[-1].startswith("--") and " " not in parts[-1]
-        if takes_value and not word.startswith("--"):
-            parts[-1] += f" {word}"
-        else:
-            parts.append(word)
-    lines = ["fsync-advisor"]
-    for part in parts:
-        if len(lines[-1]) + len(part) > WIDTH - 2:
-            lines.append(f"  {part}")
-        else:
-            lines[-1] += f" {part}"
-    return " \\\n".join(lines)
+    """A command as a shell takes it, in as many lines as it needs."""
+    return command_lines(shlex.join(["fsync-advisor", *map(str, words)]))

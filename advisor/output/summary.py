@@ -89,6 +89,6 @@ def _next(advice: Advice, command: str) -> Iterator[str]:
     """What one types next: the file, its trial, its place."""
     name = f"zz-fsync{VENDORS[advice.engine].config_suffix}"
     db = f"--db {advice.engine}"
-    yield from command_lines(f"{command} --output {name}")
+    yield command_lines(f"{command} --output {name}")
     yield f"fsync-advisor verify {db} {name}"
     yield f"fsync-advisor apply {db} {name}"

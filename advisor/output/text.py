@@ -2,7 +2,7 @@
 
 import shlex
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from advisor.advice import Capacity, SerialPoint
@@ -15,10 +15,10 @@ NOTHING_FOUND: Final = "All checks passed. Only a power cut can prove more."
 """The evidence line of a plausible drive."""
 
 
-COMMAND_WIDTH: Final = 78
+COMMAND_WIDTH: Final = 76
 """Of a line of a command, which stands two columns in."""
 
-MESSAGE_CHARACTERS: Final = 900
+MESSAGE_CHARACTERS: Final = 600
 """Of a message; ours are shorter, names in measurements and of files need not be."""
 
 
@@ -48,16 +48,23 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{end}"
 
 
-def command_lines(command: str) -> Iterator[str]:
-    """A long command in lines that a shell takes for one."""
-    line = ""
-    for word in map(shlex.quote, shlex.split(command)):
-        if line.strip() and len(f"{line} {word} \\") > COMMAND_WIDTH:
-            yield f"{line} \\"
-            line = f"    {word}"
+def command_lines(command: str) -> str:
+    """A long command in lines that a shell takes for one; an option and its value stay together."""
+    program, *words = map(shlex.quote, shlex.split(command))
+    parts: list[str] = []
+    for word in words:
+        takes_value = parts and parts[-1].startswith("--") and " " not in parts[-1]
+        if takes_value and not word.startswith("--"):
+            parts[-1] += f" {word}"
         else:
-            line = f"{line} {word}" if line else word
-    yield line
+            parts.append(word)
+    lines = [program]
+    for part in parts:
+        if len(lines[-1]) + len(part) > COMMAND_WIDTH - 2:
+            lines.append(f"  {part}")
+        else:
+            lines[-1] += f" {part}"
+    return " \\\n".join(lines)
 
 
 def serial_rows(points: Sequence[SerialPoint]) -> list[str]:

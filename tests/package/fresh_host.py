@@ -11,7 +11,6 @@ runs, in a third root, instead; how it ended goes to fresh_host_tests.txt.
 
 import argparse
 import re
-import shlex
 import shutil
 import sys
 import tempfile
@@ -22,7 +21,6 @@ from typing import Final, NamedTuple
 
 from tests.package.install_roots import (
     IN_ROOT,
-    MOUNTS,
     ROOTS,
     VENV,
     Tried,
@@ -114,10 +112,8 @@ def _require(tried: Tried, line: str) -> float:
 
 def _guided(tried: Tried, server: Server) -> str:
     """What the terminal shows of a guided run, in which everything is answered."""
-    inside = f"cd /root && {server.start} && exec fsync-advisor"
-    script = f"cd {tried.folder} && {MOUNTS} && exec chroot . /bin/bash -c {shlex.quote(inside)}"
-    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script]
-    talk = Conversation(apart, environment())
+    line = f"cd /root && {server.start} && exec fsync-advisor"
+    talk = Conversation(tried.command(line, "--pid", "--fork", "--kill-child"), environment())
     talk.answer_all(ANSWERS[server.name])
     status, text = talk.ended(), talk.text()
     if status != 0:

@@ -120,15 +120,17 @@ class Tried:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def command(self, line: str, *apart: str) -> list[str]:
+        """What runs a line there, as root; `apart`: what it does not share, beside mounts."""
+        inside = f"exec chroot . /bin/bash -c {shlex.quote(line)}"
+        script = f"cd {shlex.quote(str(self.folder))} && {MOUNTS} && {inside}"
+        return ["unshare", "--mount", *apart, "sh", "-c", script]
+
     def type(self, line: str, *, network: bool = True) -> Typed:
         """As root, in the checkout."""
-        inside = f"cd {IN_ROOT} && {line}"
-        script = f"{MOUNTS} && exec chroot . /bin/bash -c {shlex.quote(inside)}"
-        apart = ["unshare", "--mount", *([] if network else ["--net"])]
         start = time.monotonic()
         done = subprocess.run(
-            [*apart, "sh", "-c", script],
-            cwd=self.folder,
+            self.command(f"cd {IN_ROOT} && {line}", *([] if network else ["--net"])),
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -156,6 +158,7 @@ def make_root(root: Root, folder: Path, python310: Path) -> None:
         sources = (Path(work) / "sources.list").read_text()
     mirror = sources.split()[2]
     call("debootstrap", "--variant=minbase", f"--keyring={DEBIAN_KEYS}", root.suite, folder, mirror)
+    (folder / "etc/apt/sources.list").write_text(sources)  # with updates, as an installed one has
     for name in ("etc/resolv.conf", "etc/hosts"):
         shutil.copy(f"/{name}", folder / name)
     shutil.copy(CERTIFICATES, folder / IN_ROOT_CERTIFICATES[1:])

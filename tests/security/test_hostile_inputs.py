@@ -322,7 +322,7 @@ def test_a_name_without_end_does_not_fill_the_terminal(
     tree["environment"]["virtualisation"] = "x" * 5000
     _, _, err = run(capsys, "recommend", "--db", "mysql", "--from", written(tmp_path, tree))
     assert "trust is unverifiable: virtualisation: xxxx" in err
-    assert max(map(len, err.splitlines())) < 950
+    assert max(map(len, err.splitlines())) < 700
 
 
 # The short form of python -m tests.benchmarks.measurement_fuzz; its long form's counts are stored.

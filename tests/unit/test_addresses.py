@@ -69,7 +69,9 @@ def test_the_scheme_says_the_vendor(
 def test_without_a_vendor_nothing_is_guessed(dsn: str | None) -> None:
     with pytest.raises(UsageError) as refusal:
         find_address(dsn, None)
-    assert refusal.value.message == "Which server? Use --db or --dsn."
+    which = "Which server? Use --db or --dsn."
+    unsaid = "--dsn does not say which server it is"
+    assert refusal.value.message == (which if dsn is None else unsaid)
     assert "geheim" not in refusal.value.hint
 
 

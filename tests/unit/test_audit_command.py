@@ -139,7 +139,7 @@ def test_with_a_drive_more_is_compared(
         (("--dsn", "mysql://x", "--db-version", "8.0"), 2, "--db-version goes with --config"),
         (("--dsn", "mysql://x", "--require-trust", "plausible"), 2, "need a drive: DIR or --from"),
         (("--dsn", "mysql://x", "--quick"), 2, "need a drive: DIR or --from"),
-        (("--dsn", "oracle://x"), 2, "Which server? Use --db or --dsn"),
+        (("--dsn", "oracle://x"), 2, "--dsn does not say which server it is"),
         (("--dsn", "localhost"), 2, "--dsn does not say which server it is"),
         (("--dsn", "mysql://x", "--interval", "-1"), 2, "--interval"),
         (("--dsn", "mysql://x", "--fail-on", "everything"), 2, "--fail-on"),

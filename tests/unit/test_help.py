@@ -204,7 +204,7 @@ def test_a_bad_value_names_the_variable(
     [
         ("--expected-tps", "many", "'many' is no number"),
         ("--expected-tps", "nan", "'nan' is no number"),
-        ("--expected-tps", "1e30", "1e30 is above 1e+09"),
+        ("--expected-tps", "1e30", "1e30 is above 1,000,000,000"),
         ("--expected-tps", "0.5", "0.5 is below 1"),
     ],
 )
@@ -226,6 +226,15 @@ def test_a_variable_that_no_option_has_is_told(
     said = "FSYNC_ADVISOR_MEMROY is ignored: did you mean FSYNC_ADVISOR_MEMORY?"
     assert err.splitlines()[0] == f"fsync-advisor: note: {said}"
     assert "MEMROY" not in run(capsys, *asked, "--quiet")[2]
+
+
+def test_the_name_of_a_variable_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FSYNC_ADVISOR_\x1b[31m\nred", "1")
+    asked = ("recommend", "--from", HDD, "--db", "mysql", "--db-version", "9.7")
+    _, _, err = run(capsys, *asked)
+    assert err.splitlines()[0] == "fsync-advisor: note: FSYNC_ADVISOR_ [31m red is ignored"
 
 
 def test_what_was_typed_is_not_called_a_variables(

@@ -18,7 +18,7 @@ def provenance_block(report: Report) -> Folded:
                 "The same command makes the same report from the same measurement: the model draws "
                 "its chances from a fixed seed. No server was changed."
             ),
-            Code("\n".join(command_lines(report.command))),
+            Code(command_lines(report.command)),
             Table("", ("what", "which"), list(_rows(report))),
         ],
     )

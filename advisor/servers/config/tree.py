@@ -153,8 +153,7 @@ class Reader:
             self.refuse(RefusedLine(place, begins, statement.text, why))
         else:
             why = "the server cannot read this line, which stands in no group"
-            shown = "ON" if statement.value is None else statement.value
-            self.refuse(RefusedLine(place, statement.name, shown, why))
+            self.refuse(RefusedLine(place, statement.name, statement.value or "", why))
 
     def _is_stray(self, line: Line) -> bool:
         return line.group is None and self.vendor.has_groups

@@ -60,8 +60,10 @@ def find_address(dsn: str | None, vendor: VendorName | None) -> Address:
     asked = vendor or named
     if asked is None:
         raise UsageError(
-            "Which server? Use --db or --dsn.",
-            "--dsn postgresql://..., mysql://... or mariadb://...",
+            "Which server? Use --db or --dsn."
+            if dsn is None
+            else "--dsn does not say which server it is",
+            "--dsn postgresql://..., mysql://... or mariadb://..., or add --db",
         )
     require_driver(asked)
     options = OPTIONS[VENDORS[asked].driver](dsn, asked)
