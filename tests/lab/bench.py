@@ -1,20 +1,24 @@
 """The bench: a server on an emulated drive, with one configuration after another."""
 
 import os
+import re
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from advisor.servers.connection import Address
 from advisor.vendors.base import Place
+from advisor.vendors.names import VendorName
 from advisor.versions import format_version
 from tests.lab.configurations import DEFAULT, Configurations, measure
 from tests.lab.experiment import Block
 from tests.lab.loads import LoadDriver, driver
 from tests.lab.results import RunResult
+from tests.lab.steady_state import checkpoint_under_way
 from tests.powercut.server import Machine
 from tests.servers.account import copy_tree, reachable
 from tests.servers.harness import server_named, version_of
@@ -28,6 +32,16 @@ from tests.support.emulated_drive import (
 
 DRIVE_BYTES: Final = 24 << 30
 """Sparse: it takes what is written."""
+RECOVERY_LIMIT_S: Final = 1800
+REPLAYED: Final = (
+    (re.compile(r"redo starts at ([0-9A-F]+/[0-9A-F]+)"), re.compile(r"redo done at (\S+)")),
+    # MariaDB, MySQL.
+    (re.compile(r"from checkpoint LSN=(\d+)"), re.compile(r"End of log at LSN=(\d+)")),
+    (re.compile(r"checkpoint_lsn = (\d+)"), re.compile(r"started; log sequence number (\d+)")),
+)
+"""Where replay begins and ends, as each server's log says it."""
+SAYS_MORE: Final[Mapping[VendorName, Sequence[str]]] = {"mysql": ("--log-error-verbosity=3",)}
+"""What a server needs to say where its replay begins and ends."""
 DROP_CACHES: Final = Path("/proc/sys/vm/drop_caches")
 
 
@@ -75,16 +89,20 @@ class Bench:
         with self._drive.hurried():
             self._fresh_data(machine)
         with machine.running(self._place) as running:
-            flushes = self._drive.counts()[2]
             seed = self._block.experiment.seed + repetition
-            rates = self._driver.run(running.address, stopping.warmup_s, stopping.measured_s, seed)
-            flushes = self._drive.counts()[2] - flushes
-            if recovery:
-                running.kill()
+            self._hurry(running.address, stopping.hurried_s, seed)
+            flushes = self._drive.counts()[2]
+            with checkpoint_under_way(running.address) if stopping.hurried_s else nullcontext():
+                rates = self._driver.run(
+                    running.address, stopping.warmup_s, stopping.measured_s, seed
+                )
+                flushes = self._drive.counts()[2] - flushes
+                if recovery:
+                    running.kill()
             with self._drive.hurried():
                 if not recovery:
                     running.stop()
-        recovery_s = self._recovery_s(machine) if recovery else None
+        recovered = self._recover(machine) if recovery else None
         commits = rates.mean * (stopping.warmup_s + stopping.measured_s)
         return RunResult(
             block=self._block.key,
@@ -96,11 +114,19 @@ class Bench:
             fragment=fragment,
             rates=rates,
             flushes_per_commit=round(flushes / commits, 3) if commits else None,
-            recovery_s=recovery_s,
+            recovery_s=recovered.took_s if recovered else None,
+            replayed_bytes=recovered.replayed_bytes if recovered else None,
         )
 
+    def _hurry(self, address: Address, hurried_s: float, seed: int) -> None:
+        if hurried_s:
+            with self._drive.hurried():
+                self._driver.run(address, 0, hurried_s, -seed)
+
     def _machine(self, fragment: str) -> Machine:
-        return Machine(self._server, self._tree, fragment, {})
+        return Machine(
+            self._server, self._tree, fragment, {}, SAYS_MORE.get(self._server.vendor, ())
+        )
 
     def _fresh_data(self, machine: Machine) -> None:
         for path in self._place.iterdir():
@@ -111,16 +137,39 @@ class Bench:
         machine.install(self._place, self._template)
         os.sync()
 
-    def _recovery_s(self, machine: Machine) -> float:
-        """The time of a start after a kill, with nothing of the data in memory."""
+    def _recover(self, machine: Machine) -> "Recovery":
+        """A start after a kill, with nothing of the data in memory."""
         os.sync()
         DROP_CACHES.write_text("3\n")
         began_s = time.monotonic()
-        with machine.running(self._place) as running:
+        with machine.running(self._place, RECOVERY_LIMIT_S) as running:
             took_s = time.monotonic() - began_s
+            replayed_bytes = replayed(running.log())
             with self._drive.hurried():
                 running.stop()
-        return round(took_s, 2)
+        return Recovery(round(took_s, 2), replayed_bytes)
+
+
+class Recovery(NamedTuple):
+    """How long it took until the first answer, and the log that it went through."""
+
+    took_s: float
+    replayed_bytes: int | None
+
+
+def replayed(log: str) -> int | None:
+    """Bytes of log from where a server began to replay to where it ended; None where it does not
+    say both. PostgreSQL writes a position as two hexadecimal halves, InnoDB as a number."""
+    for first, last in REPLAYED:
+        began, ended = first.search(log), last.search(log)
+        if began and ended:
+            return _position(ended[1]) - _position(began[1])
+    return None
+
+
+def _position(said: str) -> int:
+    high, slash, low = said.rpartition("/")
+    return (int(high, 16) << 32) + int(low, 16) if slash else int(said)
 
 
 @contextmanager

@@ -38,6 +38,8 @@ class Load(_Part):
 class Stopping(_Part):
     """When a comparison ends."""
 
+    hurried_s: float = Field(default=0, ge=0)
+    """Before the warm-up, on a drive that takes no time: see steady_state.py; 0: nothing of it."""
     warmup_s: float = Field(gt=0)
     """Not counted: until checkpoints and page flushing have begun."""
     measured_s: float = Field(gt=0)

@@ -29,6 +29,8 @@ class RunResult(Model):
     """As the emulated drive counts them."""
     recovery_s: float | None = None
     """From the start after a kill to the first answer, the page cache dropped."""
+    replayed_bytes: int | None = None
+    """Log that this recovery went through, as the server says it."""
 
 
 def path_of(experiment: str) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.bench import bench
+from tests.lab.bench import bench, replayed
 from tests.lab.experiment import Experiment, experiment_names, load_experiment
 from tests.lab.loads import CannotLoad, driver
 from tests.lab.rates import RunRates
@@ -27,7 +27,13 @@ from tests.servers.harness import server_named
 from tests.support.emulated_drive import CannotEmulate, load_profile
 from tests.support.faults import missing
 
-STOPPING = {"warmup_s": 1, "measured_s": 2, "repetitions_min": 2, "repetitions_max": 3}
+STOPPING = {
+    "hurried_s": 1,
+    "warmup_s": 1,
+    "measured_s": 2,
+    "repetitions_min": 2,
+    "repetitions_max": 3,
+}
 
 
 def experiment(**changes: Any) -> Experiment:
@@ -162,6 +168,8 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
     default, ours = results
     assert default.recovery_s is not None
     assert default.recovery_s > 0
+    assert default.replayed_bytes is not None
+    assert default.replayed_bytes > 0
     assert "made by fsync-advisor" in ours.fragment or "fsync-advisor" in ours.fragment
     assert len(ours.fragment) > len(default.fragment)
 
@@ -183,6 +191,23 @@ def test_the_tables_by_hand() -> None:
         "0.83 of pgtune, below 0.97",
         "1.25 of default, below 1.3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        # Lines that the three servers wrote here, cut to what counts.
+        ("LOG:  redo starts at 0/3040208\nLOG:  redo done at 1/6278830 system usage: ", 4347627048),
+        ("[Note] InnoDB: Starting crash recovery from checkpoint LSN=52757285\n"
+         "[Note] InnoDB: End of log at LSN=87423667\n", 34666382),
+        ("Starting to parse redo log at lsn = 95414808, whereas checkpoint_lsn = 95415187 and\n"
+         "Doing recovery: scanned up to log sequence number 100657664\n"
+         "[InnoDB] 9.7.4 started; log sequence number 102348079\n", 6932892),
+        ("[InnoDB] 9.7.4 started; log sequence number 102348079\n", None),
+    ],
+)  # fmt: skip
+def test_how_much_log_a_recovery_went_through(log: str, expected: int | None) -> None:
+    assert replayed(log) == expected
 
 
 def test_the_readme_shows_the_results() -> None:

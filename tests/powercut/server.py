@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -24,10 +24,15 @@ POLL_S: Final = 0.05
 
 
 class Machine:
-    """What is run: a server's programs, its fragment, and the environment it gets."""
+    """What is run: a server's programs, its fragment, its environment and further options."""
 
     def __init__(
-        self, server: Server, tree: Path, fragment: str, environment: Mapping[str, str]
+        self,
+        server: Server,
+        tree: Path,
+        fragment: str,
+        environment: Mapping[str, str],
+        options: Sequence[str] = (),
     ) -> None:
         programs = {name: tree / path for name, path in server.installed.programs.items()}
         self.server = server
@@ -36,6 +41,7 @@ class Machine:
         self._programs = programs
         self._fragment = fragment
         self._environment = environment
+        self._options = options
         self._program = programs.get("postgres") or next(iter(programs.values()))
 
     def install(self, folder: Path, data: Path | None = None) -> None:
@@ -57,14 +63,18 @@ class Machine:
         hand_over(folder)
 
     @contextmanager
-    def running(self, folder: Path) -> Iterator["Running"]:
-        """The server, for as long as the block takes; then it is killed, if it still runs."""
+    def running(self, folder: Path, start_s: float = START_S) -> Iterator["Running"]:
+        """The server, for as long as the block takes; then it is killed, if it still runs.
+
+        `start_s`: how long it may take, recovery included.
+        """
         place = Place(folder)
         # What a server leaves that was cut off; its process number may be another's by now.
         for stale in (place.socket, place.data / "postmaster.pid"):
             stale.unlink(missing_ok=True)
         vendor = VENDORS[self.vendor]
-        command = vendor.start_command(self._program, version_of(self.server), place)
+        command = [*vendor.start_command(self._program, version_of(self.server), place)]
+        command += self._options
         with log_of(place).open("wb") as log:
             process = start_as_account(
                 [str(word) for word in command], log, self._environment, vendor.stop_signal
@@ -72,7 +82,7 @@ class Machine:
         address = Address(self.vendor, vendor.local_login(place))
         running = Running(process, address, place)
         try:
-            running.wait_until_ready()
+            running.wait_until_ready(start_s)
             yield running
         finally:
             running.kill()
@@ -102,9 +112,9 @@ class Running:
         self.place = place
         self._process = process
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, limit_s: float) -> None:
         """Returns when a connection is let in. Raises ServerDidNotStart with the log."""
-        until_s = time.monotonic() + START_S
+        until_s = time.monotonic() + limit_s
         while self._process.poll() is None and time.monotonic() < until_s:
             if self._listens():
                 with suppress(AdvisorError):  # still recovering, says PostgreSQL
