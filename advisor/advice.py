@@ -117,7 +117,11 @@ class Capacity(Model):
     commit_us: float | None = None
     """How long it waits for them, on one connection."""
     commit_tps: float | None = None
-    """Commits per second of one connection, if nothing but the syncs took time."""
+    """Commits per second of one connection, if nothing but the syncs (and a replica) took time."""
+    ops_per_s_max: float | None = None
+    """What the provider lets through, if somebody said so; a sync is one operation."""
+    rtt_us: float = 0.0
+    """What a commit waits for a replica's answer, after its syncs."""
 
 
 class Advice(Model):

@@ -12,7 +12,7 @@ from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
 from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
 from advisor.durability import Durability
-from advisor.measurement import Measurement, Unknown, known
+from advisor.measurement import Measurement, Unknown
 from advisor.request import Request
 from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend
@@ -29,7 +29,9 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     """
     verdict = judge(measurement, knowledge.storage)
     require_durable(measurement, verdict, accepted=request.accept_not_durable)
-    facts = build_facts(measurement, verdict, request, knowledge.assumptions)
+    facts = build_facts(
+        measurement, verdict, request, knowledge.assumptions, knowledge.replay[request.vendor]
+    )
     data = _facts_of_data(measurement, verdict, request, knowledge)
     result = _recommend(facts, request, knowledge, data)
     chosen = _choice(result, request.durability, facts, request)
@@ -53,7 +55,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
             ),
             sync,
             append,
-            known(facts.expected_commits_per_s),
+            request.expected_commits_per_s or knowledge.assumptions["expected_commits_per_s"].value,
         )
         if honest
         else (),
@@ -90,7 +92,13 @@ def _facts_of_data(
         return None
     own = judge(measurement.data_files, knowledge.storage)
     own = own.model_copy(update={"trust": verdict.trust})
-    return build_facts(measurement.data_files, own, request, knowledge.assumptions)
+    return build_facts(
+        measurement.data_files,
+        own,
+        request,
+        knowledge.assumptions,
+        knowledge.replay[request.vendor],
+    )
 
 
 def _recommend(

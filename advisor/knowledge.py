@@ -10,6 +10,7 @@ import tomli
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from advisor.analysis.facts import ASSUMED, Assumption
+from advisor.analysis.recovery import Replay
 from advisor.analysis.storage import ReferenceStorage, StorageClass
 from advisor.analysis.trust import CHECK_IDS, TrustCheck
 from advisor.analysis.verdict import StorageKnowledge
@@ -155,6 +156,18 @@ def load_assumptions() -> dict[str, Assumption]:
     if sorted(assumptions) != sorted(ASSUMED):
         raise KnowledgeError(f"{path}: it must hold just {', '.join(sorted(ASSUMED))}")
     return assumptions
+
+
+def load_replay() -> dict[VendorName, Replay]:
+    """profiles/replay.toml: how fast each server's crash recovery was measured to be."""
+    path = resource_dir("profiles") / "replay.toml"
+    try:
+        replay = TypeAdapter(dict[VendorName, Replay]).validate_python(_read(path))
+    except ValidationError as error:
+        raise _incomplete(path, error) from error
+    if replay.keys() != VENDORS.keys():
+        raise KnowledgeError(f"{path}: it must hold just {', '.join(VENDORS)}")
+    return replay
 
 
 def load_workloads() -> "dict[str, Workload]":

@@ -14,6 +14,10 @@ FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
 
 NumericVersion = tuple[int, ...]
 
+NEWEST: Final = 10**9
+"""As the last part of a version: the newest release of the series. No release has so large a part,
+and it is not shown: 8.0 as somebody says it is later than 8.0.34."""
+
 
 class Version(NumericVersion):
     """A version that prints as it is written."""
@@ -38,7 +42,12 @@ def not_a_version(text: str) -> UsageError:
 
 
 def format_version(version: NumericVersion) -> str:
-    return ".".join(map(str, version))
+    return ".".join(map(str, told_parts(version)))
+
+
+def told_parts(version: NumericVersion) -> NumericVersion:
+    """What was said of a version: (8, 0) of the newest 8.0."""
+    return version[: version.index(NEWEST)] if NEWEST in version else version
 
 
 def in_range(

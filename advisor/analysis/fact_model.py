@@ -76,6 +76,10 @@ class Facts(NamedTuple):
     fsync_to_fdatasync_ratio: Annotated[
         Known[float], About("mean of fsync divided by mean of fdatasync", is_speed=True)
     ]
+    replay_bytes_per_s: Annotated[
+        Known[float],
+        About("log that crash recovery replays per second", is_speed=True),
+    ]
     random_write_iops: Annotated[
         Known[float], About("16 KiB random O_DIRECT writes per second, 8 threads", is_speed=True)
     ]

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from advisor.analysis.fact_model import Facts, nothing_known, without_speed
+from advisor.analysis.recovery import Replay
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict
 from advisor.conditions import Strict
@@ -42,6 +43,7 @@ def build_facts(
     verdict: Verdict,
     request: Request,
     assumptions: Mapping[str, Assumption],
+    replay: Replay,
 ) -> Facts:
     """Every fact; what is not known is Unknown, with the reason."""
     environment, target = measurement.environment, measurement.target
@@ -56,7 +58,7 @@ def build_facts(
         trust=verdict.trust,
         write_cache=write_cache(devices_of(measurement)),
     )
-    return _with_speed(identified, measurement)
+    return _with_speed(identified, measurement, replay)
 
 
 FASTER_RATIO: Final = 0.8
@@ -77,7 +79,8 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
         if log_bin is None
         else log_bin,
         recovery_time_s=or_assumed("recovery_time_s", request.recovery_time_s),
-        expected_commits_per_s=or_assumed("expected_commits_per_s", request.expected_commits_per_s),
+        expected_commits_per_s=request.expected_commits_per_s
+        or Unknown(unknown="--expected-tps does not say it"),
         log_bytes_per_commit=request.log_bytes_per_commit
         or assumptions[f"log_bytes_per_commit_{request.vendor}"].value,
         memory_bytes=request.memory_bytes or unmeasured,
@@ -96,7 +99,7 @@ def _direct_io(measurement: Measurement) -> Known[bool]:
     return Unknown(unknown="no series with O_DIRECT was tried")
 
 
-def _with_speed(facts: Facts, measurement: Measurement) -> Facts:
+def _with_speed(facts: Facts, measurement: Measurement, replay: Replay) -> Facts:
     """`facts` with all that argues from speed, which nothing does where no flush is honoured."""
     if facts.trust == "not-durable":
         why = Unknown(unknown="this drive does not honour a flush, so no speed counts")
@@ -116,6 +119,7 @@ def _with_speed(facts: Facts, measurement: Measurement) -> Facts:
         if fsync and fdatasync
         else Unknown(unknown="fsync and fdatasync were not both measured"),
         random_write_iops=_random_write_iops(measurement),
+        replay_bytes_per_s=replay.bytes_per_s(measurement.data_files or measurement),
         sequential_write_bytes_per_s=measurement.fill.bytes_per_s
         if measurement.fill
         else Unknown(unknown="sequential writing was not measured"),

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from advisor.advice import Recommendation
-from advisor.audit.assumed import Load, differing_note, recovery_note, rests_on
+from advisor.audit.assumed import differing_note, rests_on
 from advisor.audit.change import how_to_change, needs_restart
 from advisor.audit.exceptions import Mitigations, ValueRisk, judge_value
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
+from advisor.audit.recovery import Recovery
 from advisor.audit.refusals import refusal
 from advisor.audit.values import is_as_good, is_less, is_near, value_of
 from advisor.audit.windows import (
@@ -40,7 +41,7 @@ def audit(
     flush_us: Mapping[str, float],
     known: Mitigations,
     assumed: frozenset[str],
-    load: Load,
+    recovery: Recovery,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What should be otherwise, the gravest first; settings of one severity in the given order.
     And notes on what looks wrong, and is right here.
@@ -51,7 +52,9 @@ def audit(
     settings = tuple(settings)
     lines = list(lines_of(state, settings, advised))
     stated = stated_windows(settings)
-    comparing = _Comparing(state, durability, lines, rate, flush_us, stated, known, assumed, load)
+    comparing = _Comparing(
+        state, durability, lines, rate, flush_us, stated, known, assumed, recovery
+    )
     by_name = {line.setting.name: line for line in lines}
     refused = (refusal(line, by_name.get(line.name)) for line in state.refused)
     found = [*refused, *comparing.lines(), *comparing.overrides()]
@@ -77,7 +80,7 @@ class _Comparing:
         stated: StatedWindows,
         known: Mitigations,
         assumed: frozenset[str],
-        load: Load,
+        recovery: Recovery,
     ) -> None:
         self._state = state
         self._durability = durability
@@ -89,7 +92,7 @@ class _Comparing:
         self._flush_us = flush_us
         self._stated = stated
         self._known = known
-        self._assumed, self._load = assumed, load
+        self._assumed, self._recovery = assumed, recovery
         self._differing: dict[str, str] = {}
         self._mattering: frozenset[str] = frozenset()
         self.notes: list[str] = []
@@ -232,6 +235,9 @@ class _Comparing:
         is_default = line.found.origin == "default" or value == line.spec.default
         if is_as_good(line.setting, rule, advised, value, is_default=is_default):
             return None
+        is_more = advised.value is not None and is_less(advised.value, value)
+        if is_more and self._recovery.is_in_time(line.spec, name, value):
+            return None
         if rests_on(rule, self._assumed):
             found = self._less_than_default(line, value)
             if found is None:
@@ -266,7 +272,7 @@ class _Comparing:
         assert advised is not None
         name, shown = line.setting.name, line.spec.render(value)
         is_more = advised.value is not None and is_less(advised.value, value)
-        note = recovery_note(line.spec, name, value, self._load) if is_more else ""
+        note = self._recovery.note(line.spec, name, value) if is_more else ""
         if note:
             self.notes.append(f"{name} = {shown}: {note}")
         else:

@@ -10,15 +10,16 @@ from advisor.analysis.atomic_writes import AtomicWrite, atomic_write
 from advisor.analysis.description import describe_measured
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
-from advisor.audit.assumed import Load, assumed_facts
+from advisor.audit.assumed import assumed_facts
 from advisor.audit.compare import audit
 from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
+from advisor.audit.recovery import Recovery
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
-from advisor.measurement import Measurement
+from advisor.measurement import Known, Measurement, Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.rules.risks import RISKS
@@ -75,7 +76,7 @@ def run_audit(
         _flush_us(measurement),
         evidence,
         assumed_facts(request),
-        Load.of(request, knowledge.assumptions),
+        _recovery(measurement, request, knowledge),
     )
     return (
         Audit(
@@ -163,6 +164,15 @@ def _hidden(state: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
         f"{', '.join(names)}: this role or database has a value of its own, which hides the"
         " server's",
     )
+
+
+def _recovery(measurement: Measurement | None, request: Request, knowledge: Knowledge) -> Recovery:
+    speed: Known[float] = Unknown(unknown="no drive is measured")
+    if measurement is not None:
+        data = measurement.data_files or measurement
+        speed = knowledge.replay[request.vendor].bytes_per_s(data)
+    asked_s = request.recovery_time_s
+    return Recovery(asked_s or knowledge.assumptions["recovery_time_s"].value, speed)
 
 
 def _rate(state: ServerState, request: Request, knowledge: Knowledge) -> Rate:

@@ -31,14 +31,40 @@ class SimulatedTransaction:
 CommitGroup = Sequence[SimulatedTransaction]
 
 
+class Admission:
+    """When a volume lets its next operation begin, if its provider limits how many do."""
+
+    def __init__(self, clock: Clock, ops_per_s: float | None) -> None:
+        self._clock = clock
+        self._interval_us = 1e6 / ops_per_s if ops_per_s else 0.0
+        self._next_us = 0.0
+        self.used_us = 0.0
+        """The time that the operations so far take of a limit that is used up."""
+
+    def wait_us(self) -> float:
+        """How long an operation that is asked for now has to wait; it takes its turn."""
+        begin_us = max(self._clock.now_us, self._next_us)
+        self._next_us = begin_us + self._interval_us
+        self.used_us += self._interval_us
+        return begin_us - self._clock.now_us
+
+
 class SimulatedHost:
     """What the stages of one server share."""
 
     def __init__(
-        self, seed: int, cores: int, *, wake_us: float, sync_cpu_us: float, wait_cpu_us: float
+        self,
+        seed: int,
+        cores: int,
+        *,
+        ops_per_s: float | None,
+        wake_us: float,
+        sync_cpu_us: float,
+        wait_cpu_us: float,
     ) -> None:
         self.random = Random(seed)
         self.clock = Clock()
+        self.admission = Admission(self.clock, ops_per_s)
         self.cores = CoreQueue(self.clock, self.random, cores, wake_us)
         self.sync_cpu_us = sync_cpu_us
         self.wait_cpu_us = wait_cpu_us
@@ -118,8 +144,9 @@ class SharedSync:
         self.syncs += 1
         self.commits += len(group)
         latency_us = self._latency.draw(self._host.random)
-        self.busy_us += latency_us
         cpu_us = min(latency_us, self._host.sync_cpu_us)
+        latency_us += self._host.admission.wait_us()
+        self.busy_us += latency_us
         self._host.clock.after(latency_us - cpu_us, self._returned, (cpu_us, group))
 
     def _returned(self, sync: tuple[float, CommitGroup]) -> None:
@@ -156,9 +183,10 @@ class OneAtATime:
         latency_us = self._latency.draw(self._host.random)
         self.syncs += 1
         self.commits += 1
-        self.busy_us += latency_us
         now_us = self._host.clock.now_us
-        self._free_at_us = max(now_us, self._free_at_us) + latency_us
+        begin_us = max(now_us + self._host.admission.wait_us(), self._free_at_us)
+        self.busy_us += begin_us + latency_us - max(now_us, self._free_at_us)
+        self._free_at_us = begin_us + latency_us
         self._host.clock.after(self._free_at_us - now_us, self._served, (transaction,))
 
 

@@ -44,6 +44,8 @@ class SyncLatencies:
     """Of a preallocated log: overwrite and fdatasync."""
     append: Latency | None = None
     """Of a binary log, which grows; None where it was not measured: then as `log`."""
+    ops_per_s: float | None = None
+    """What the volume's provider lets begin in a second; a sync is one operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def closed_loop(
 
     Same arguments, same result.
     """
-    host = _host(cpu, seed)
+    host = _host(cpu, drive, seed)
     latencies_us: list[float] = []
 
     def answered(transaction: SimulatedTransaction) -> None:
@@ -160,7 +162,7 @@ def open_arrivals(
 
     Where the server does not keep up, both percentiles are infinite. Same arguments, same result.
     """
-    host = _host(cpu, seed)
+    host = _host(cpu, drive, seed)
     latencies_us: list[float] = []
     between_us = 1e6 / arrivals_per_s
     warm_up = _run_length(WARM_UP, FEWEST_WARM_UP, model.commits)
@@ -203,15 +205,18 @@ def open_arrivals(
 
 
 def sync_wait_us(model: CommitModel, drive: SyncLatencies) -> float:
-    """The mean of what one transaction waits for, one after another, in microseconds: its syncs,
-    and its replica."""
+    """The mean of what one transaction waits for, one after another, in microseconds: its syncs
+    and its replica, or for the provider to let so many syncs begin."""
     append = drive.append or drive.log
     waits_us = (
         append.mean_us if stage.file == "binary log" else drive.log.mean_us
         for stage in model.sequence.stages
     )
     replica_us = model.rtt_us if model.sequence.stages else 0.0
-    return model.commits * (math.fsum(waits_us) + replica_us)
+    wait_us = math.fsum(waits_us) + replica_us
+    if drive.ops_per_s is not None:
+        wait_us = max(wait_us, len(model.sequence.stages) * 1e6 / drive.ops_per_s)
+    return model.commits * wait_us
 
 
 def _run_length(transactions: int, fewest: int, commits: int) -> int:
@@ -219,10 +224,11 @@ def _run_length(transactions: int, fewest: int, commits: int) -> int:
     return min(transactions, max(fewest, transactions * 15 // commits))
 
 
-def _host(cpu: Cpu, seed: int) -> SimulatedHost:
+def _host(cpu: Cpu, drive: SyncLatencies, seed: int) -> SimulatedHost:
     return SimulatedHost(
         seed,
         max(1, round(cpu.cores)),
+        ops_per_s=drive.ops_per_s,
         wake_us=cpu.wake_us,
         sync_cpu_us=cpu.sync_cpu_us,
         wait_cpu_us=cpu.wait_cpu_us,
@@ -236,12 +242,15 @@ class _Meter:
         self.now_us = host.clock.now_us
         self._cores_us = host.cores.busy_us
         self._sync_us = server.sync_busy_us
+        self._admission_us = host.admission.used_us
 
     def bottleneck(self, host: SimulatedHost, server: SimulatedServer) -> Bottleneck:
-        """What binds: the cores, the drive, or neither."""
+        """What binds: the cores, the provider, the drive, or none of them."""
         elapsed_us = host.clock.now_us - self.now_us
         if host.cores.busy_us - self._cores_us > BOUND_SHARE * elapsed_us * host.cores.count:
             return "cpu"
+        if host.admission.used_us - self._admission_us > BOUND_SHARE * elapsed_us:
+            return "operation limit"
         if server.sync_busy_us - self._sync_us > BOUND_SHARE * elapsed_us:
             return "flush"
         return "clients"

@@ -22,6 +22,7 @@ from advisor.capacity.group_commit import (
     SyncLatencies,
     closed_loop,
     open_arrivals,
+    sync_wait_us,
 )
 from advisor.capacity.latency import Latency
 from advisor.capacity.results import Assumed
@@ -134,6 +135,10 @@ class ModelledHost:
                 )
         return result
 
+    def wait_us(self, commit: CommitModel, drive: SyncLatencies) -> float:
+        """What one transaction waits for if nobody else is there, in microseconds."""
+        return sync_wait_us(commit, replace(drive, ops_per_s=self.storage.limits.ops_per_s))
+
     def elsewhere(self) -> "ModelledHost":
         """With data on another drive of the provider's, of which no speed is known."""
         return replace(self, storage=self.storage._replace(speed=NOTHING_MEASURED))
@@ -169,8 +174,8 @@ def modelled_host(
         storage=Storage(_speed(measurement), wanted.limits, server.pages, wanted.data),
         log_bytes=server.log_bytes,
         rtt_us=wanted.rtt_us,
-        clients=_client_model(progress),
-        arrivals=_arrival_model(progress),
+        clients=_client_model(progress, wanted.limits.ops_per_s),
+        arrivals=_arrival_model(progress, wanted.limits.ops_per_s),
     )
 
 
@@ -186,26 +191,28 @@ def _ops_per_s(series: Series | None) -> float | None:
     return None if series is None else series.summary.ops_per_s
 
 
-def _client_model(progress: ProgressCallback) -> ClientModel:
-    """The closed model; each run is told, and made once."""
+def _client_model(progress: ProgressCallback, ops_per_s: float | None) -> ClientModel:
+    """The closed model; each run is told, and made once. Every drive is the provider's."""
 
     @cache
     def model(commit: CommitModel, drive: SyncLatencies, cpu: Cpu, clients: int) -> ModelResult:
         progress(f"{counted(clients, 'client')}, {format_latency(drive.log.mean_us)} a sync")
-        return closed_loop(commit, drive, cpu, clients=clients)
+        limited = replace(drive, ops_per_s=ops_per_s)
+        return closed_loop(commit, limited, cpu, clients=clients)
 
     return model
 
 
-def _arrival_model(progress: ProgressCallback) -> ArrivalModel:
-    """The open model; each run is told, and made once."""
+def _arrival_model(progress: ProgressCallback, ops_per_s: float | None) -> ArrivalModel:
+    """The open model; each run is told, and made once. Every drive is the provider's."""
 
     @cache
     def model(
         commit: CommitModel, drive: SyncLatencies, cpu: Cpu, arrivals_per_s: float
     ) -> ModelResult:
         progress(f"{arrivals_per_s:.0f} arrivals/s, {format_latency(drive.log.mean_us)} a sync")
-        return open_arrivals(commit, drive, cpu, arrivals_per_s=arrivals_per_s)
+        limited = replace(drive, ops_per_s=ops_per_s)
+        return open_arrivals(commit, limited, cpu, arrivals_per_s=arrivals_per_s)
 
     return model
 

@@ -9,7 +9,7 @@ from typing import Final
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.bounds import BoundName, reads_per_change
-from advisor.capacity.group_commit import SyncLatencies
+from advisor.capacity.group_commit import CommitModel, SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
 from advisor.capacity.results import (
     CapacityPlan,
@@ -19,7 +19,7 @@ from advisor.capacity.results import (
     TargetResult,
     WorkloadCapacity,
 )
-from advisor.capacity.serial import SECONDS_PER_DAY
+from advisor.capacity.serial import SECONDS_PER_DAY, within_limits
 from advisor.capacity.standard_drives import (
     StandardDrive,
     append_factor,
@@ -34,6 +34,7 @@ from advisor.durability import Durability
 from advisor.measurement import MEASURED, Measurement
 from advisor.rules.knowledge import Knowledge
 from advisor.units import format_count
+from advisor.vendors.commits import SEPARATE_FILES
 
 BY_LOG_BYTES: Final[frozenset[BoundName]] = frozenset({"sequential writes", "bandwidth limit"})
 """The bounds that follow from what a commit logs."""
@@ -78,7 +79,7 @@ def plan_on(
         *(bound.name for workload in workloads for bound in workload.bounds[:1]),
     }
     return CapacityPlan(
-        **dict(inputs.capacity),
+        **dict(within_limits(inputs.capacity, request.limits.ops_per_s, request.rtt_us)),
         commit_kind=host.sequence.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
@@ -194,7 +195,7 @@ def _sustained(
     bounds = host.bounds(found.result.group_size, transaction) if here else ()
     rate = min(found.arrivals_per_s, *(bound.tps for bound in bounds), math.inf)
     return Sustained(
-        ceiling_tps=1e6 / (transaction.syncs * drive.log.mean_us),
+        ceiling_tps=1e6 / host.wait_us(CommitModel(SEPARATE_FILES, transaction.syncs), drive),
         sustainable_tps=rate,
         per_day=rate * SECONDS_PER_DAY,
         records_per_s=transaction.records and rate * transaction.records,

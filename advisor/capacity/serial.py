@@ -1,5 +1,6 @@
 """One connection, one sync after another: the serial bound, and what one commit waits for."""
 
+import math
 from typing import Final
 
 from advisor.advice import Capacity, SerialPoint
@@ -14,13 +15,30 @@ SECONDS_PER_DAY: Final = 86_400
 
 def serial_points(sync_us: float, syncs: tuple[int, ...] = SYNC_COUNTS) -> tuple[SerialPoint, ...]:
     """Transactions per second and per day of one connection with N syncs each, and nothing else."""
-    return tuple(
-        SerialPoint(
-            syncs=count,
-            tps=1e6 / (sync_us * count),
-            per_day=SECONDS_PER_DAY * 1e6 / (sync_us * count),
-        )
-        for count in syncs
+    return tuple(_point(count, 1e6 / (sync_us * count)) for count in syncs)
+
+
+def _point(syncs: int, tps: float) -> SerialPoint:
+    return SerialPoint(syncs=syncs, tps=tps, per_day=SECONDS_PER_DAY * tps)
+
+
+def within_limits(capacity: Capacity, ops_per_s: float | None, rtt_us: float) -> Capacity:
+    """The same on a volume whose provider limits the operations (a sync is one), where each commit
+    waits so long for a replica."""
+    if ops_per_s is None and not rtt_us:
+        return capacity
+    most = math.inf if ops_per_s is None else ops_per_s
+    return capacity.model_copy(
+        update={
+            "serial": tuple(
+                _point(point.syncs, min(point.tps, most / point.syncs)) for point in capacity.serial
+            ),
+            "ops_per_s_max": ops_per_s,
+            "rtt_us": rtt_us,
+            "commit_tps": capacity.commit_us
+            and capacity.commit_syncs
+            and min(1e6 / (capacity.commit_us + rtt_us), most / capacity.commit_syncs),
+        }
     )
 
 

@@ -82,9 +82,8 @@ def _storage_result(
 
 def _ruled_out(here: Scenario, target: TargetRate, model: ClientModel) -> Bound | None:
     """What keeps even the most clients, who share most, below the rate; None: flush or cores."""
-    free = model(here.commit, here.drive, here.cpu, max(here.client_counts))
-    most = here.bounded(free)
-    if most == free or most.tps >= target.tps:
+    most = here.bounded(model(here.commit, here.drive, here.cpu, max(here.client_counts)))
+    if most.bottleneck in ("flush", "cpu", "clients") or most.tps >= target.tps:
         return None
     return Bound(name=most.bottleneck, tps=most.tps)
 

@@ -23,6 +23,10 @@ ENDINGS: Final = {
     ".yml": ("patroni", "cloudnativepg", "compose"),
 }
 """How a file's name ends -> the formats that are written so."""
+OTHER_ENDINGS: Final = frozenset(
+    {".csv", ".doc", ".docx", ".gz", ".odt", ".pdf", ".png", ".svg", ".xls", ".xlsx", ".zip"}
+)
+"""Who types one of these would open the file with another program."""
 
 NOTES_SHOWN: Final = 2
 """On stderr; whoever has to read more before an answer reads none."""
@@ -60,6 +64,11 @@ def chosen_format(given: str | None, to: OutputOptions, formats: Sequence[str]) 
     """
     if given is not None or to.output is None:
         return given or formats[0]
+    if to.output.suffix.lower() in OTHER_ENDINGS:
+        raise UsageError(
+            f"{to.output} names a format that is not written here",
+            f"--format {', '.join(formats)}, or another ending",
+        )
     named = ENDINGS.get(to.output.suffix.lower(), ())
     fitting = [each for each in named if each in formats]
     if len(fitting) == 1 or not named:

@@ -143,7 +143,7 @@ ExpectedTps = Annotated[
         envvar=variable("expected-tps"),
         min=1,
         max=1e9,
-        help="Commits per second to plan the log for.  [default: 1000]",
+        help="Commits per second to plan the log for.",
     ),
 ]
 LogBytesPerCommit = Annotated[

@@ -16,10 +16,11 @@ from advisor.commands.source import measured, named_fragment, notify_version, st
 from advisor.errors import UsageError
 from advisor.instance import Drives
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, Unknown
 from advisor.output.json_text import json_text
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers import render
+from advisor.probe.host import host_name
 from advisor.servers.connection import (
     PASSWORD_SHOWN,
     Address,
@@ -99,6 +100,7 @@ def _on_a_temporary_server(options: PredictOptions, plan: LoadPlan) -> None:
         notify_version(fragment, installed, quiet=quiet)
     if options.from_file:
         measurement = stored_measurement(options.from_file)
+        _tell_host(measurement, quiet=quiet)
     else:
         measurement = measured(Drives(parent_folder()), "commit", shared.OutputOptions(quiet=quiet))
     _require_durable(measurement, quiet=quiet)
@@ -119,6 +121,13 @@ def _on_that_server(options: PredictOptions, plan: LoadPlan, dsn: str) -> None:
     measurement = stored_measurement(options.from_file)
     _require_durable(measurement, quiet=options.quiet)
     _predict(address, measurement, plan, options)
+
+
+def _tell_host(measurement: Measurement, *, quiet: bool) -> None:
+    """That the prediction is about another host than the one that is loaded."""
+    there, here = measurement.environment.host_name, host_name()
+    if not isinstance(there, Unknown) and there != here:
+        notify(f"note: predicted for {there}, where the file was measured", quiet=quiet)
 
 
 def _require_durable(measurement: Measurement, *, quiet: bool) -> None:

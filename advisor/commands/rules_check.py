@@ -9,6 +9,7 @@ from advisor.errors import KnowledgeError
 from advisor.knowledge import (
     load_all_settings,
     load_assumptions,
+    load_replay,
     load_storage_knowledge,
     load_workloads,
 )
@@ -27,6 +28,7 @@ def rules_check(options: RulesCheckOptions) -> None:
     """Check profiles/: complete, reachable, legal, within the red lines."""
     load_storage_knowledge()
     load_assumptions()
+    load_replay()
     load_workloads()
     settings = load_all_settings()
     if found := problems(settings):

@@ -38,7 +38,7 @@ from advisor.servers.connection import require_driver
 from advisor.servers.installed import Installed, detect_features, require_server
 from advisor.servers.load import TurnsPlan, take_turns
 from advisor.servers.sandbox import Sandbox, parent_folder, sandboxed_server
-from advisor.trial import Trial, compare
+from advisor.trial import Trial
 from advisor.vendors.names import VendorName
 from advisor.versions import format_version
 
@@ -139,10 +139,10 @@ def trial(options: TrialOptions) -> None:
         notes = tuple(_notes(fragments, dict(servers), installed, options))
         for note in notes:
             tell(f"note: {note}")
-        contenders, ending, elapsed_s = take_turns(servers, plan, tell)
+        turns = take_turns(servers, plan, tell)
     contenders = tuple(
         each.model_copy(update={"fragment": server.given(server.tried)})
-        for each, (_, server) in zip(contenders, servers, strict=True)
+        for each, (_, server) in zip(turns.contenders, servers, strict=True)
     )
     found = Trial(
         engine=db,
@@ -150,10 +150,10 @@ def trial(options: TrialOptions) -> None:
         directory=str(directory),
         clients=options.clients,
         turn_s=options.turn,
-        elapsed_s=elapsed_s,
-        ending=ending,
+        elapsed_s=turns.elapsed_s,
+        ending=turns.ending,
         contenders=contenders,
-        comparisons=compare(contenders, plan.rounds_max(len(names))),
+        comparisons=turns.comparisons,
         notes=(*notes, "Recovery is timed with the server's pages still in the kernel's cache."),
     )
     if options.format_ == "json":

@@ -14,7 +14,7 @@ from advisor.capacity.results import (
     WorkloadCapacity,
 )
 from advisor.output.document import Document, Notes, Paragraph, PlainBlock, Section, Table
-from advisor.output.text import commit_line
+from advisor.output.text import commit_line, limit_text
 from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
 
@@ -53,7 +53,10 @@ def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:
     each = format_latency(plan.sync_us)
     line = commit_line(plan)
     return [
-        Paragraph(f"One connection, one sync after another, {each} each (sync time only):"),
+        Paragraph(
+            f"One connection, one sync after another, {each} each"
+            f"{limit_text(plan)} (sync time only):"
+        ),
         _figures(
             ("syncs per transaction", "transactions/s", "per day"),
             [

@@ -89,7 +89,16 @@ def commit_line(capacity: Capacity) -> str:
     if capacity.commit_us is None or capacity.commit_tps is None:
         return f"{what}; the cost of a growing binary log was not measured."
     wait, rate = format_latency(capacity.commit_us), format_count(capacity.commit_tps)
+    if capacity.rtt_us:
+        wait += f", and for a replica, {format_latency(capacity.rtt_us)}"
     return f"{what}, {wait}: at most {rate} commits/s on one connection."
+
+
+def limit_text(capacity: Capacity) -> str:
+    """The provider's limit, to follow a figure; empty where none was given."""
+    if capacity.ops_per_s_max is None:
+        return ""
+    return f", within {format_count(capacity.ops_per_s_max)} operations/s"
 
 
 def syncs_text(count: int) -> str:

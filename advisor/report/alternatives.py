@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from advisor.advice import Loss, LowerDurability
-from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies, sync_wait_us
+from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import ModelledHost
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import StandardDrive
@@ -61,12 +61,12 @@ def alternatives(
     if now.bottleneck == "cpu":
         twice = replace(here.cpu, cores=round(2 * here.cpu.cores))
         cases.append(replace(here, kind="cores", change=f"{twice.cores} cores", cpu=twice))
-    return tuple(_alternative(case, _run(host, case), now.tps) for case in cases)
+    return tuple(_alternative(host, case, now.tps) for case in cases)
 
 
 def _run(host: ModelledHost, case: _Case) -> ModelResult:
     result = host.clients(case.commit, case.drive, case.cpu, case.clients)
-    return host.bounded(result) if case.drive == host.drive else result
+    return (host if case.drive == host.drive else host.elsewhere()).bounded(result)
 
 
 def _drives(here: _Case, references: tuple[StandardDrive, ...]) -> Iterator[_Case]:
@@ -117,8 +117,9 @@ def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case
         )
 
 
-def _alternative(case: _Case, result: ModelResult, now_tps: float) -> Alternative:
-    wait_us = sync_wait_us(case.commit, case.drive)
+def _alternative(host: ModelledHost, case: _Case, now_tps: float) -> Alternative:
+    wait_us = host.wait_us(case.commit, case.drive)
+    result = _run(host, case)
     return Alternative(
         kind=case.kind,
         change=case.change,

@@ -235,6 +235,11 @@ class Rule(Strict):
         needed = set(self.conditions) | (self.shown_names & FACTS.keys())
         return frozenset(needed | (self.formula.needs if self.formula else set()))
 
+    @property
+    def read_facts(self) -> frozenset[str]:
+        """Facts that its value may rest on."""
+        return self.needed_facts | (self.formula.improved_by if self.formula else frozenset())
+
     def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
         return self.vendor in (None, vendor) and in_range(version, self.since, self.until)
 

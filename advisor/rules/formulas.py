@@ -20,6 +20,8 @@ Bytes = Annotated[
 
 MIB: Final = 1024**2
 GIB: Final = 1024**3
+LOAD_S: Final = 3600
+"""Our choice, and MySQLTuner's: a log for an hour of what is written."""
 COARSEST: Final = 16
 """Rounding takes at most that part of a value which the server takes in large blocks."""
 WORTH_A_WORD: Final = 0.01
@@ -57,6 +59,7 @@ class Share(Strict):
     multiple_of: Bytes = 1
 
     shows: ClassVar[frozenset[str]] = frozenset()
+    improved_by: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def needs(self) -> frozenset[str]:
@@ -77,6 +80,7 @@ class Duration(Strict):
     at_most_s: int
 
     shows: ClassVar[frozenset[str]] = frozenset()
+    improved_by: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def needs(self) -> frozenset[str]:
@@ -88,52 +92,57 @@ class Duration(Strict):
 
 
 class LogCapacity(Strict):
-    """Room for the log written within the recovery time, if the disk has it.
+    """As much log as recovery may take time for, if the disk has room for it.
 
-    `percent` of the smallest of: what the expected commits write in the recovery time; what the
-    drive can write sequentially in it; `percent_of_free` of the free space. Shares one log among
-    `files` files.
+    The smallest of: what a recovery replays in its time; `percent_of_free` of the free space;
+    `percent_of_memory`, since pages that leave memory are written anyway; and, where the load is
+    known, what it writes in an hour. Shares one log among `files` files.
     """
 
     name: Literal["log_capacity"]
-    percent: float = Field(default=100, gt=0)
     percent_of_free: float = Field(gt=0, le=100)
+    percent_of_memory: float = Field(gt=0, le=100)
     at_least: Bytes
     at_most: Bytes
     multiple_of: Bytes
     files: int = 1
 
     needs: ClassVar[frozenset[str]] = frozenset(
-        {
-            "expected_commits_per_s",
-            "log_bytes_per_commit",
-            "recovery_time_s",
-            "sequential_write_bytes_per_s",
-            "free_bytes",
-        }
+        {"recovery_time_s", "replay_bytes_per_s", "free_bytes"}
     )
-    shows: ClassVar[frozenset[str]] = frozenset({"log_bytes", "bound", "bound_bytes"})
+    improved_by: ClassVar[frozenset[str]] = frozenset(
+        {"expected_commits_per_s", "log_bytes_per_commit", "memory_bytes"}
+    )
+    shows: ClassVar[frozenset[str]] = frozenset({"bound", "bound_bytes", "replay_s"})
 
     def apply(self, facts: Facts) -> FormulaResult:
-        recovery_time_s = known(facts.recovery_time_s)
-        commits_per_s = known(facts.expected_commits_per_s)
-        log_bytes = recovery_time_s * commits_per_s * known(facts.log_bytes_per_commit)
+        replay_bytes_per_s = known(facts.replay_bytes_per_s)
         bounds = {
-            "the recovery time": log_bytes,
-            "the measured sequential write speed": recovery_time_s
-            * known(facts.sequential_write_bytes_per_s),
+            "the recovery time": known(facts.recovery_time_s) * replay_bytes_per_s,
             f"{self.percent_of_free:g} % of the free space": known(facts.free_bytes)
             * self.percent_of_free
             / 100,
         }
+        if not isinstance(facts.memory_bytes, Unknown):
+            share = facts.memory_bytes * self.percent_of_memory / 100
+            bounds[f"{self.percent_of_memory:g} % of memory"] = share
+        if not isinstance(facts.expected_commits_per_s, Unknown):
+            written_per_s = facts.expected_commits_per_s * known(facts.log_bytes_per_commit)
+            bounds["an hour of the expected load"] = written_per_s * LOAD_S
         bound = min(bounds, key=lambda name: bounds[name])
-        size = int(bounds[bound] * self.percent / 100 / self.files)
+        size = int(bounds[bound] / self.files)
+        result = _bounded(size, self.at_least, self.at_most, self.multiple_of)
+        bound_name = bound
+        if size > self.at_most:
+            bound_name = "the most that is advised"
+        elif size < self.at_least:
+            bound_name = "the least that is advised"
         shown: Mapping[str, float | str] = {
-            "log_bytes": log_bytes,
-            "bound": "the most that is advised" if size > self.at_most else bound,
+            "bound": bound_name,
             "bound_bytes": bounds[bound],
+            "replay_s": result.value * self.files / replay_bytes_per_s,
         }
-        return _bounded(size, self.at_least, self.at_most, self.multiple_of)._replace(shown=shown)
+        return result._replace(shown=shown)
 
 
 class BufferPool(Strict):
@@ -150,6 +159,7 @@ class BufferPool(Strict):
     instances: Literal["one", "eight", "by-cpu"]
 
     shows: ClassVar[frozenset[str]] = frozenset()
+    improved_by: ClassVar[frozenset[str]] = frozenset()
     chunk_bytes: ClassVar[int] = 128 * 1024**2
 
     @property
@@ -171,6 +181,8 @@ class BufferPool(Strict):
         return max(1, min(by_size, known(facts.cpu_count) // 4, 64))
 
 
+# Of each formula: `needs` are the facts without which it has no value, `improved_by` those that it
+# takes where they are known, `shows` what a reason may show of it.
 Formula = Annotated[Share | Duration | LogCapacity | BufferPool, Field(discriminator="name")]
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from advisor.analysis.facts import Assumption
+from advisor.analysis.recovery import Replay
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.rules.catalogue import Setting
+from advisor.vendors.names import VendorName
 
 
 class Knowledge(NamedTuple):
@@ -14,3 +16,4 @@ class Knowledge(NamedTuple):
     storage: StorageKnowledge
     assumptions: Mapping[str, Assumption]
     settings: tuple[Setting, ...]
+    replay: Mapping[VendorName, Replay]

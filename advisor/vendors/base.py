@@ -22,7 +22,14 @@ from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.pages import PageUse
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import ParseResult, ValueSpec
-from advisor.versions import Feature, NumericVersion, Version, format_version, parse_version
+from advisor.versions import (
+    Feature,
+    NumericVersion,
+    Version,
+    format_version,
+    parse_version,
+    told_parts,
+)
 
 Ask = Callable[[str], Rows]
 """Sends one statement, and returns its rows. Raises AdvisorError with the server's words."""
@@ -189,11 +196,13 @@ class Vendor(ABC):
     def newer_than_known(self, version: NumericVersion) -> str:
         """What to say of a version that is newer than the tables; "" where it is not."""
         newest = self.newest_version
-        if version[: len(newest)] <= newest:
+        if told_parts(version)[: len(newest)] <= newest:
             return ""
         name = f"{self.title} {format_version(version)}"
         return f"{name} is newer than what we know; the rules of {format_version(newest)} are used"
 
+    series_length: ClassVar[int]
+    """How many numbers of a version name a release series."""
     version_words: ClassVar[tuple[str, ...]]
     """What in a version's text tells that it is this server's, in lower case."""
 
@@ -626,12 +635,10 @@ class Vendor(ABC):
     image: ClassVar[str]
     """The official container image."""
     image_program: ClassVar[str]
-    image_series_length: ClassVar[int]
-    """How many numbers of the version name a release series."""
 
     def image_tag(self, version: NumericVersion) -> str:
         """The official container image of the version's release series."""
-        return f"{self.image}:{format_version(version[: self.image_series_length])}"
+        return f"{self.image}:{format_version(version[: self.series_length])}"
 
 
 RESTART: Final = "then restart the server"

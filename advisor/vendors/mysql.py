@@ -732,7 +732,7 @@ class MySQL(Vendor):
 
     image = "mysql"
     image_program = "mysqld"
-    image_series_length = 2
+    series_length = 2
 
 
 OLD_LOG: Final = ["--log-warnings=2"]

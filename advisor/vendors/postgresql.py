@@ -556,7 +556,7 @@ class PostgreSQL(Vendor):
 
     image = "postgres"
     image_program = "postgres"
-    image_series_length = 1
+    series_length = 1
 
 
 def _origin(source: str, file: str) -> Origin:

@@ -11,7 +11,7 @@ from advisor.vendors.mariadb import MariaDB
 from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VendorName
 from advisor.vendors.postgresql import PostgreSQL
-from advisor.versions import NumericVersion, not_a_version, parse_version
+from advisor.versions import NEWEST, NumericVersion, Version, not_a_version, parse_version
 
 VENDORS: Final[Mapping[VendorName, Vendor]] = {
     vendor.name: vendor for vendor in (MySQL(), MariaDB(), PostgreSQL())
@@ -61,7 +61,7 @@ def vendor_of_banner(banner: str) -> tuple[VendorName, NumericVersion] | None:
 
 def version_of(vendor: VendorName, text: str) -> NumericVersion:
     """A version as people find it: a number, a banner, a package's version, SELECT version(), or
-    server_version_num.
+    server_version_num. A series is its newest release.
 
     Raises UsageError for what is none, and for another server's.
     """
@@ -74,7 +74,8 @@ def version_of(vendor: VendorName, text: str) -> NumericVersion:
             f"{text.strip()!r} is a version of {other}, not of {VENDORS[vendor].title}",
             f"did you mean --db {named}?",
         )
-    return version
+    is_series = len(version) <= VENDORS[vendor].series_length
+    return Version((*version, NEWEST)) if is_series else version
 
 
 def _plain_version(text: str) -> tuple[VendorName | None, NumericVersion]:

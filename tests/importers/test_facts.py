@@ -8,7 +8,7 @@ from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts
 from advisor.analysis.verdict import judge
 from advisor.importers import import_report
-from advisor.knowledge import load_assumptions, load_storage_knowledge
+from advisor.knowledge import load_assumptions, load_replay, load_storage_knowledge
 from advisor.measurement import Unknown
 from advisor.request import Request
 from tests.support.paths import FIXTURES
@@ -22,7 +22,9 @@ TAIL: Final = ("fdatasync_p50_us", "fdatasync_p99_us")
 
 def facts_of(name: str) -> Facts:
     found = import_report((FIXTURES / name).read_bytes(), name).measurement
-    return build_facts(found, judge(found, STORAGE), REQUEST, load_assumptions())
+    return build_facts(
+        found, judge(found, STORAGE), REQUEST, load_assumptions(), load_replay()["postgresql"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from advisor.measurement import Measurement, from_json
 from advisor.servers.connection import Address
 from advisor.vendors.base import Place
 from advisor.vendors.names import VendorName
@@ -28,6 +29,7 @@ from tests.support.emulated_drive import (
     emulated_drive,
     load_profile,
     mounted_drive,
+    run_tool,
 )
 
 DRIVE_BYTES: Final = 24 << 30
@@ -55,6 +57,7 @@ class Bench:
         place: Path,
         room: Path,
         configurations: Configurations,
+        measurement: Measurement,
     ) -> None:
         self._block = block
         self._drive = drive
@@ -62,6 +65,7 @@ class Bench:
         self._template = room / "template"
         self._room = room
         self._configurations = configurations
+        self._measurement = measurement
         self._server = server_named(block.server)
         self._driver: LoadDriver = driver(block.load, self._server.vendor)
         private = room / "programs"
@@ -116,6 +120,7 @@ class Bench:
             flushes_per_commit=round(flushes / commits, 3) if commits else None,
             recovery_s=recovered.took_s if recovered else None,
             replayed_bytes=recovered.replayed_bytes if recovered else None,
+            pages_per_s=_pages_per_s(self._measurement),
         )
 
     def _hurry(self, address: Address, hurried_s: float, seed: int) -> None:
@@ -134,6 +139,7 @@ class Bench:
                 shutil.rmtree(path)
             elif path.is_file():
                 path.unlink()
+        run_tool("fstrim", str(self._place))  # the drive's image lies in memory
         machine.install(self._place, self._template)
         os.sync()
 
@@ -148,6 +154,13 @@ class Bench:
             with self._drive.hurried():
                 running.stop()
         return Recovery(round(took_s, 2), replayed_bytes)
+
+
+def _pages_per_s(measurement: Measurement) -> dict[Literal["read", "written"], float] | None:
+    read, written = measurement.page_reads, measurement.page_writes
+    if read is None or written is None:
+        return None
+    return {"read": read.summary.ops_per_s, "written": written.summary.ops_per_s}
 
 
 class Recovery(NamedTuple):
@@ -186,6 +199,7 @@ def bench(block: Block, room: Path) -> Iterator[Bench]:
         server = server_named(block.server)
         version = format_version(version_of(server))
         configurations = Configurations(block.experiment, server.vendor, version, measurement)
-        prepared = Bench(block, drive, place, room, configurations)
+        stored = from_json(measurement.read_text(), str(measurement))
+        prepared = Bench(block, drive, place, room, configurations, stored)
         prepared.prepare()
         yield prepared

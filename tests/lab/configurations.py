@@ -52,8 +52,8 @@ class Configurations:
 
 
 def measure(place: Path, measurement: Path) -> None:
-    """Measures the drive as a user would, quickly."""
-    command = [sys.executable, "-m", "advisor", "measure", "--quick", "--quiet"]
+    """Measures the drive as a user would."""
+    command = [sys.executable, "-m", "advisor", "measure", "--quiet"]
     command += ["--output", str(measurement), str(place)]
     subprocess.run(command, capture_output=True, text=True, check=True)
 

@@ -34,6 +34,7 @@ def report(names: Sequence[str] | None = None) -> str:
 
 def _experiment(experiment: Experiment) -> str:
     stopping = experiment.stopping
+    hurried = f" Before it {stopping.hurried_s:g} s of the load on a drive that takes no time."
     lines = [
         f"## {experiment.id}",
         "",
@@ -41,7 +42,8 @@ def _experiment(experiment: Experiment) -> str:
         "",
         f"{stopping.measured_s:g} s after a warm-up of {stopping.warmup_s:g} s, the server with"
         f" {experiment.memory}; {stopping.repetitions_min} to {stopping.repetitions_max}"
-        f" repetitions in random order, seed {experiment.seed}.",
+        f" repetitions in random order, seed {experiment.seed}."
+        f"{hurried if stopping.hurried_s else ''}",
         "",
     ]
     stored = stored_runs(experiment.id)
@@ -104,7 +106,6 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
     )
     yield "|---|---|---|---|---|---|---|"
     for name, found in runs.items():
-        recovery_s = [run.recovery_s for run in found if run.recovery_s is not None]
         cells = [
             name,
             str(len(found)),
@@ -112,12 +113,17 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
             f"{median(run.rates.lowest for run in found):.0f}",
             _shown(ratio(runs, name, DEFAULT)),
             _shown(ratio(runs, name, rival) if rival else None),
-            f"{median(recovery_s):.0f} s" if recovery_s else "",
+            ", ".join(_recovery(run) for run in found if run.recovery_s is not None),
         ]
         yield f"| {' | '.join(cells)} |"
     for shortfall in shortfalls(block, runs):
         yield ""
         yield f"Ours is at {shortfall}."
+
+
+def _recovery(run: RunResult) -> str:
+    replayed = f" for {run.replayed_bytes / 1e6:,.0f} MB" if run.replayed_bytes else ""
+    return f"{run.recovery_s:.0f} s{replayed}"
 
 
 def _median(runs: Sequence[RunResult]) -> float:

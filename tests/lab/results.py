@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from advisor.measurement import Model
 from tests.lab.rates import RunRates
@@ -31,6 +31,8 @@ class RunResult(Model):
     """From the start after a kill to the first answer, the page cache dropped."""
     replayed_bytes: int | None = None
     """Log that this recovery went through, as the server says it."""
+    pages_per_s: dict[Literal["read", "written"], float] | None = None
+    """At random, as `fsync-advisor measure` found on that drive."""
 
 
 def path_of(experiment: str) -> Path:

@@ -1,6 +1,6 @@
 """Runs experiments, and keeps every run.
 
-    python -m tests.lab.run [EXPERIMENT...] [--minutes N] [--only TEXT] [--room DIR]
+    python -m tests.lab.run [EXPERIMENT...] [--minutes N] [--only TEXT] [--configurations A,B]
 
 Without EXPERIMENT all of experiments/. A run that is kept already is not made again, so that what
 was interrupted goes on where it stopped. Needs root, /dev/fuse, loop devices, gcc, libfuse3-dev,
@@ -12,13 +12,13 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from tests.lab.bench import Bench, bench
-from tests.lab.experiment import Block, Experiment, experiment_names, load_experiment
+from tests.lab.experiment import Block, experiment_names, load_experiment
 from tests.lab.results import RunResult, add, path_of, stored_runs
 
 CLOSE: Final = 0.1
@@ -33,11 +33,12 @@ def main(arguments: Sequence[str]) -> int:
         experiment = load_experiment(name)
         path = options.results or path_of(name)
         for block in experiment.blocks():
-            if options.only in block.key and _missing(block, stored_runs(name, path)):
+            wanted = options.configurations or block.experiment.configurations
+            if options.only in block.key and _missing(block, stored_runs(name, path), wanted):
                 if time.monotonic() >= until_s:
                     print("the time is over; what is missing comes with the next run")
                     return 0
-                _run_block(experiment, block, path, options.room, until_s)
+                _run_block(block, path, options.room, until_s, wanted)
     return 0
 
 
@@ -46,41 +47,46 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT")
     parser.add_argument("--minutes", type=float, default=24 * 60, help="no run begins later")
     parser.add_argument("--only", default="", metavar="TEXT", help="blocks that have it")
+    parser.add_argument("--configurations", type=lambda text: text.split(","), metavar="A,B")
     parser.add_argument("--room", type=Path, default=Path("/dev/shm"), metavar="DIR")
     parser.add_argument("--results", type=Path, metavar="FILE", help="instead of results/")
     return parser.parse_args(arguments)
 
 
 def _run_block(
-    experiment: Experiment, block: Block, path: Path, room: Path, until_s: float
+    block: Block, path: Path, room: Path, until_s: float, wanted: Collection[str]
 ) -> None:
-    print(f"{experiment.id}: {block.key}", flush=True)
+    print(f"{block.experiment.id}: {block.key}", flush=True)
     with tempfile.TemporaryDirectory(prefix="lab-", dir=room) as folder:
         Path(folder).chmod(0o755)
         with bench(block, Path(folder)) as made:
-            for result in _runs(made, block, path, until_s):
+            for result in _runs(made, block, path, until_s, wanted):
                 add(result, path)
                 print(_line(result), flush=True)
 
 
-def _runs(made: Bench, block: Block, path: Path, until_s: float) -> Iterator[RunResult]:
+def _runs(
+    made: Bench, block: Block, path: Path, until_s: float, wanted: Collection[str]
+) -> Iterator[RunResult]:
     """The runs that are missing, in the order that the seed draws."""
-    while missing := _missing(block, stored_runs(block.experiment.id, path)):
+    while missing := _missing(block, stored_runs(block.experiment.id, path), wanted):
         if time.monotonic() >= until_s:
             return
         configuration, repetition = missing[0]
         yield made.run(configuration, repetition, recovery=repetition == 0)
 
 
-def _missing(block: Block, stored: Sequence[RunResult]) -> list[tuple[str, int]]:
-    """(configuration, repetition) of what the stopping rule still asks for."""
+def _missing(
+    block: Block, stored: Sequence[RunResult], configurations: Collection[str]
+) -> list[tuple[str, int]]:
+    """(configuration, repetition) of what the stopping rule still asks for, of these."""
     runs = [run for run in stored if run.block == block.key]
     made = {(run.configuration, run.repetition) for run in runs}
     stopping = block.experiment.stopping
 
     def missing(repetitions: int) -> list[tuple[str, int]]:
         wanted = [(name, n) for n in range(repetitions) for name in block.order(n)]
-        return [each for each in wanted if each not in made]
+        return [each for each in wanted if each not in made and each[0] in configurations]
 
     least = missing(stopping.repetitions_min)
     return least or (missing(stopping.repetitions_max) if is_close(runs) else [])

@@ -27,6 +27,7 @@ from tests.servers.harness import server_named
 from tests.support.emulated_drive import CannotEmulate, load_profile
 from tests.support.faults import missing
 
+BOTH = ("default", "ours")
 STOPPING = {
     "hurried_s": 1,
     "warmup_s": 1,
@@ -85,14 +86,17 @@ def test_each_repetition_has_an_order_of_its_own_that_stays() -> None:
 
 def test_a_comparison_goes_on_while_the_best_two_are_close() -> None:
     (block,) = experiment().blocks()
-    assert [n for _, n in _missing(block, [])] == [0, 0, 1, 1]
+    assert [n for _, n in _missing(block, [], BOTH)] == [0, 0, 1, 1]
     made = [run("default", 0, 100), run("ours", 0, 105), run("default", 1, 100)]
-    assert _missing(block, made) == [("ours", 1)]
+    assert _missing(block, made, BOTH) == [("ours", 1)]
+    assert _missing(block, made, ["default"]) == []
     close, apart = [*made, run("ours", 1, 105)], [*made, run("ours", 1, 200)]
-    assert [n for _, n in _missing(block, close)] == [2, 2]
+    assert [n for _, n in _missing(block, close, BOTH)] == [2, 2]
     assert is_close(close)
     assert not is_close([run("default", 0, 100), run("ours", 0, 112)])
-    assert [n for _, n in _missing(block, [*apart[:1], run("ours", 0, 200), *apart[2:]])] == []
+    assert [
+        n for _, n in _missing(block, [*apart[:1], run("ours", 0, 200), *apart[2:]], BOTH)
+    ] == []
 
 
 def test_a_run_is_kept_as_it_was(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from advisor.advise import advise
 from advisor.analysis.facts import Assumption
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, NotTrustedError
-from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
+from advisor.knowledge import load_assumptions, load_replay, load_settings, load_storage_knowledge
 from advisor.measurement import Measurement, MeasurementWarning, PlanRun, to_json
 from advisor.planning import plan_inputs
 from advisor.request import Request
@@ -27,7 +27,8 @@ from advisor.versions import NumericVersion
 from tests.support.drives import UNKNOWN, classic, device, measurement, series, summary
 
 STORAGE = load_storage_knowledge()
-DRIVES = Knowledge(STORAGE, {}, ())
+REPLAY = load_replay()
+DRIVES = Knowledge(STORAGE, {}, (), REPLAY)
 ASSUMPTIONS = {
     name: Assumption(value=value, option="", why="")
     for name, value in {
@@ -100,11 +101,13 @@ INNODB = Knowledge(
             "innodb", "sync_binlog", (1, 100), LOSING, loss_window_ms=40_000, loss_groups_max=100
         ),
     ),
+    REPLAY,
 )
 WAL = Knowledge(
     STORAGE,
     ASSUMPTIONS,
     (relaxable("postgresql", "synchronous_commit", ("on", "off"), LOSING[1:], loss_window_ms=600),),
+    REPLAY,
 )
 
 
@@ -168,14 +171,15 @@ PRINT_ADVICE = """
 import sys
 from advisor.rules.knowledge import Knowledge
 from advisor.advise import advise
-from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
+from advisor.knowledge import load_assumptions, load_replay, load_settings, load_storage_knowledge
 from advisor.measurement import from_json
 from advisor.request import Request
 from advisor.vendors.registry import VENDORS
 measurement = from_json(sys.stdin.read(), "stdin")
 for vendor, version in (("mysql", (9, 7)), ("mariadb", (10, 11)), ("postgresql", (15,))):
     knowledge = Knowledge(
-        load_storage_knowledge(), load_assumptions(), load_settings(VENDORS[vendor].engine)
+        load_storage_knowledge(), load_assumptions(),
+        load_settings(VENDORS[vendor].engine), load_replay(),
     )
     print(advise(measurement, Request(vendor, version, "a test"), knowledge).model_dump_json())
 """
@@ -210,7 +214,7 @@ def real_advice() -> bytes:
     ]
     for vendor, version in servers:
         settings = load_settings(VENDORS[vendor].engine)
-        knowledge = Knowledge(load_storage_knowledge(), load_assumptions(), settings)
+        knowledge = Knowledge(load_storage_knowledge(), load_assumptions(), settings, REPLAY)
         advice = advise(WHOLE, Request(vendor, version, "a test"), knowledge)
         assert len(advice.settings) > 10
         assert advice.skipped
@@ -385,7 +389,7 @@ def test_a_change_that_loses_nothing_is_offered_for_what_it_brings() -> None:
         relaxable("innodb", "sync_binlog", (1, 1), LOSING, durability="durable"),
     )
     request = Request("mariadb", (10, 11), "", log_bin=True)
-    (offer,) = offers(DRIVE, request, Knowledge(STORAGE, ASSUMPTIONS, settings))
+    (offer,) = offers(DRIVE, request, Knowledge(STORAGE, ASSUMPTIONS, settings, REPLAY))
     assert offer.settings == {"innodb_flush_log_at_trx_commit": "1"}
     assert (offer.syncs_saved, offer.commit_us_saved) == (1, 1000)
     assert offer.losses == ()

@@ -325,6 +325,16 @@ def test_an_ending_of_another_format_is_refused_before_anything_is_measured(
     assert err.startswith(message)
 
 
+def test_an_ending_that_nobody_writes_here_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "report.PDF"
+    status, out, err = run(capsys, "report", "/nowhere", "--output", str(path))
+    assert (status, out) == (2, "")
+    assert err.startswith(f"fsync-advisor: {path} names a format that is not written here\n")
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [

@@ -9,14 +9,19 @@ from advisor.comparison.advice import advice_changes
 from advisor.comparison.drives import ComparedDrive, measured_drive, reference_drive
 from advisor.comparison.side_by_side import Comparison, ComparisonGroup, compare
 from advisor.errors import GuardError, UsageError
-from advisor.knowledge import load_assumptions, load_settings, load_storage_knowledge
+from advisor.knowledge import (
+    load_assumptions,
+    load_replay,
+    load_settings,
+    load_storage_knowledge,
+)
 from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from tests.support.drives import classic, measurement, series, summary
 
 STORAGE = load_storage_knowledge()
-MYSQL = Knowledge(STORAGE, load_assumptions(), load_settings("innodb"))
+MYSQL = Knowledge(STORAGE, load_assumptions(), load_settings("innodb"), load_replay())
 
 
 def drive(name: str, of: Measurement) -> ComparedDrive:

@@ -212,24 +212,23 @@ def test_a_formulas_value_is_converted_and_its_figures_are_shown() -> None:
         formula={
             "name": "log_capacity",
             "percent_of_free": 50,
+            "percent_of_memory": 50,
             "at_least": 0,
             "at_most": "1GB",
             "multiple_of": "1MB",
         },
-        reason="{log_bytes} wanted, {bound} allows {bound_bytes} of {free_bytes}.",
+        reason="{replay_s}, {bound} allows {bound_bytes} of {free_bytes}.",
     )
     told = only(
         ask(
             setting(log),
             recovery_time_s=10,
-            expected_commits_per_s=1000,
-            log_bytes_per_commit=1024,  # 10 240 000 bytes = 9.77 MiB
-            sequential_write_bytes_per_s=10**9,
+            replay_bytes_per_s=1_048_576,
             free_bytes=8_388_608,  # 8 MiB, half of it 4
         )
     )
     assert (told.value, told.rendered) == (4096, "4M")
-    assert told.reason == "9.77 MB wanted, 50 % of the free space allows 4 MB of 8 MB."
+    assert told.reason == "4 s, 50 % of the free space allows 4 MB of 8 MB."
 
 
 def test_a_rule_that_asks_for_what_the_server_does_not_take_is_an_error() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from advisor.analysis.fact_model import FACTS, MEASURED_PERFORMANCE, Facts
 from advisor.analysis.facts import ASSUMED, Assumption, build_facts
+from advisor.analysis.recovery import Replay
 from advisor.analysis.verdict import judge
 from advisor.conditions import Fact
 from advisor.knowledge import load_storage_knowledge
@@ -33,6 +34,9 @@ ASSUMPTIONS = {
     }.items()
 }
 
+# 50 000 pages of 400 bytes of log each are 20 MB/s; with 20 MB/s of the processor, together half.
+REPLAY = Replay(log_bytes_per_s=20_000_000, log_bytes_per_page=400, sources=("a test",))
+
 WHOLE = measurement(
     summary(1000, p50_us=900, p99_us=3000),
     series("overwrite", "fsync", 2500),
@@ -45,7 +49,7 @@ WHOLE = measurement(
 
 
 def facts_of(drive: Measurement, request: Request = POSTGRESQL) -> Facts:
-    return build_facts(drive, judge(drive, KNOWLEDGE), request, ASSUMPTIONS)
+    return build_facts(drive, judge(drive, KNOWLEDGE), request, ASSUMPTIONS, REPLAY)
 
 
 def why(fact: Fact) -> str:
@@ -69,6 +73,7 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
     }
     assert unknown == {
         **dict.fromkeys(BUILD_FACTS, "neither --build nor an installed server says so"),
+        "expected_commits_per_s": "--expected-tps does not say it",
         "memory_bytes": "not looked at",
         "cpu_count": "not looked at",
         "free_bytes": "not looked at",
@@ -83,6 +88,7 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
         "open_datasync_is_faster": "fdatasync and open_datasync of 8 kB were not both measured",
         "open_datasync_mean_us": "not measured",
         "fsync_to_fdatasync_ratio": "fsync and fdatasync were not both measured",
+        "replay_bytes_per_s": "neither pages nor syncs were measured",
         "random_write_iops": "random writes were not measured",
         "sequential_write_bytes_per_s": "sequential writing was not measured",
     }
@@ -107,7 +113,9 @@ def test_a_facts_kind_and_choices_are_those_of_its_type() -> None:
 
 def test_a_whole_measurement_leaves_nothing_unknown() -> None:
     request = replace(
-        POSTGRESQL, build={"lz4": True, "zstd": False, "liburing": True, "numa": False}
+        POSTGRESQL,
+        expected_commits_per_s=5,
+        build={"lz4": True, "zstd": False, "liburing": True, "numa": False},
     )
     assert by_name(facts_of(WHOLE, request)) == {
         "build_lz4": True,
@@ -118,7 +126,7 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "durability": "durable",
         "log_bin": False,
         "recovery_time_s": 600,
-        "expected_commits_per_s": 1000,
+        "expected_commits_per_s": 5,
         "log_bytes_per_commit": 3,
         "memory_bytes": 8_589_934_592,
         "cpu_count": 4,
@@ -137,6 +145,7 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "open_datasync_is_faster": False,
         "open_datasync_mean_us": 1100,
         "fsync_to_fdatasync_ratio": 2.5,
+        "replay_bytes_per_s": pytest.approx(10_000_000),
         "random_write_iops": 50_000,
         "sequential_write_bytes_per_s": 500_000_000,
     }
@@ -155,10 +164,8 @@ def test_on_a_drive_that_does_not_honour_a_flush_no_speed_is_known() -> None:
 
 # All that is measured: latencies, rates and what follows from comparing them.
 def test_no_figure_of_speed_is_missing_from_those_that_must_not_count() -> None:
-    measured = {name for name in FACTS if name.endswith(("_us", "_iops", "_ratio"))}
-    assert measured | {"open_datasync_is_faster", "sequential_write_bytes_per_s"} == (
-        MEASURED_PERFORMANCE
-    )
+    measured = {name for name in FACTS if name.endswith(("_us", "_iops", "_ratio", "_bytes_per_s"))}
+    assert measured | {"open_datasync_is_faster"} == MEASURED_PERFORMANCE
 
 
 def test_a_suspicious_drives_speed_is_told() -> None:
@@ -320,7 +327,8 @@ def test_what_the_user_says_of_the_binary_log_counts(vendor: VendorName, log_bin
 def test_what_nobody_said_is_assumed(vendor: VendorName, log_bytes: int) -> None:
     facts = facts_of(WHOLE, Request(vendor, (11, 0), ""))
     assert facts.log_bytes_per_commit == log_bytes
-    assert (facts.expected_commits_per_s, facts.recovery_time_s) == (1000, 600)
+    assert facts.recovery_time_s == 600
+    assert why(facts.expected_commits_per_s) == "--expected-tps does not say it"
 
 
 def test_what_the_user_said_is_not_assumed() -> None:
@@ -337,6 +345,39 @@ def test_what_the_user_said_is_not_assumed() -> None:
     assert facts.durability == "loses-recent-on-crash"
     assert (facts.expected_commits_per_s, facts.recovery_time_s) == (5, 60)
     assert facts.log_bytes_per_commit == 4096
+
+
+def paged(read_per_s: float, written_per_s: float) -> Measurement:
+    """A drive with so many pages per second."""
+    return measurement(
+        1000,
+        series("random-read", "none", summary(100, ops_per_s=read_per_s), direct=True, writers=8),
+        series("random", "none", summary(100, ops_per_s=written_per_s), direct=True, writers=8),
+    )
+
+
+@pytest.mark.parametrize(
+    ("drive", "bytes_per_s"),
+    [
+        # 20 MB/s beside 400 bytes for each of 50 000 pages, and of 1000 syncs
+        (WHOLE, 10_000_000),
+        (measurement(1000), 392_156.9),
+        # 300 reads: 750 pages in order, whatever a cache takes; 5000 writes are 5000 pages
+        (paged(300, 50_000), 295_566.5),
+        (paged(40_000, 5000), 1_818_181.8),
+        (
+            measurement(1000, series("random-read", "none", summary(200), direct=True, writers=1)),
+            1_818_181.8,
+        ),
+    ],
+)
+def test_the_pages_that_recovery_waits_for(drive: Measurement, bytes_per_s: float) -> None:
+    assert REPLAY.bytes_per_s(drive) == pytest.approx(bytes_per_s)
+
+
+def test_the_pages_lie_on_the_drive_of_the_data_files() -> None:
+    log_apart = measurement(100).model_copy(update={"data_files": WHOLE})
+    assert facts_of(log_apart).replay_bytes_per_s == pytest.approx(10_000_000)
 
 
 def test_an_assumption_is_more_than_nothing() -> None:

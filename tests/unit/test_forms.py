@@ -150,7 +150,7 @@ def test_sql_for_mysql_has_plain_numbers() -> None:
     assert lines[:3] == [
         "SET PERSIST innodb_flush_log_at_trx_commit = 1;",
         "SET PERSIST sync_binlog = 1;",
-        "SET PERSIST innodb_redo_log_capacity = 524288000;",  # 502 MB
+        "SET PERSIST innodb_redo_log_capacity = 555745280;",  # 536 MB
     ]
     # From the default 10000 down: first what is limited, and both twice.
     io = [line for line in lines if "innodb_io_capacity" in line]
@@ -207,7 +207,7 @@ def test_who_cannot_persist_is_told_so_at_every_line(vendor: VendorName, version
 def test_sql_for_postgresql_is_quoted_and_reloads() -> None:
     lines = lines_of(advice_on(stored("hdd"), "postgresql"))
     assert lines[0] == "ALTER SYSTEM SET fsync = 'on';"
-    assert "ALTER SYSTEM SET max_wal_size = '4608MB';" in lines
+    assert "ALTER SYSTEM SET max_wal_size = '1536MB';" in lines
     assert "ALTER SYSTEM SET shared_buffers = '1GB';" in lines
     assert lines[-1] == "SELECT pg_reload_conf();"
 

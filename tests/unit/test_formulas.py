@@ -146,13 +146,11 @@ def test_duration(recovery_time_s: float, value_us: int) -> None:
     assert outcome == FormulaResult(value_us)
 
 
-# log_capacity: 600 s x 1000 commits/s x 8192 bytes = 4 915 200 000 bytes
+# log_capacity: 600 s x 8 192 000 bytes/s = 4 915 200 000 bytes
 
 PLENTY: dict[str, Any] = {
     "recovery_time_s": 600,
-    "expected_commits_per_s": 1000,
-    "log_bytes_per_commit": 8192,
-    "sequential_write_bytes_per_s": 500_000_000,  # x 600 s = 300 000 000 000
+    "replay_bytes_per_s": 8_192_000,
     "free_bytes": 100 * GIB,  # a tenth is 10 737 418 240
 }
 
@@ -160,6 +158,7 @@ PLENTY: dict[str, Any] = {
 def log_capacity(facts: Mapping[str, Any], **given: Any) -> FormulaResult:
     defaults = {
         "percent_of_free": 10,
+        "percent_of_memory": 50,
         "at_least": "100MB",
         "at_most": "64GB",
         "multiple_of": "1MB",
@@ -174,10 +173,19 @@ def log_capacity(facts: Mapping[str, Any], **given: Any) -> FormulaResult:
         ({}, "the recovery time", 4_915_200_000, 4600 * 1_048_576),
         # 5 MB/s x 600 s = 3 000 000 000 = 2861.02 MiB
         (
-            {"sequential_write_bytes_per_s": 5_000_000},
-            "the measured sequential write speed",
+            {"replay_bytes_per_s": 5_000_000},
+            "the recovery time",
             3_000_000_000,
             2800 * 1_048_576,
+        ),
+        # half of 4 GB
+        ({"memory_bytes": 4 * GIB}, "50 % of memory", 2_147_483_648, 2_147_483_648),
+        # an hour of 100 x 4096 bytes: 1 474 560 000 = 1406.25 MiB
+        (
+            {"expected_commits_per_s": 100, "log_bytes_per_commit": 4096},
+            "an hour of the expected load",
+            1_474_560_000,
+            1400 * 1_048_576,
         ),
         # a tenth of 20 GiB = 2 GiB
         (
@@ -187,10 +195,10 @@ def log_capacity(facts: Mapping[str, Any], **given: Any) -> FormulaResult:
             2_147_483_648,
         ),
         # a tenth of 10 MiB is 1 MiB: the least
-        ({"free_bytes": 10_485_760}, "10 % of the free space", 1_048_576, 104_857_600),
-        # 600 x 100 x 8192 x 1000 = 491 520 000 000: the most is 64 GiB
+        ({"free_bytes": 10_485_760}, "the least that is advised", 1_048_576, 104_857_600),
+        # 600 x 500 000 000 = 300 000 000 000: the most is 64 GiB
         (
-            {"expected_commits_per_s": 100_000, "free_bytes": 10_000 * GIB},
+            {"replay_bytes_per_s": 500_000_000, "free_bytes": 10_000 * GIB},
             "the most that is advised",
             300_000_000_000,
             68_719_476_736,
@@ -204,14 +212,18 @@ def test_log_capacity(change: dict[str, Any], bound: str, bound_bytes: int, valu
     assert outcome.shown["bound_bytes"] == bound_bytes
 
 
-def test_log_capacity_shows_what_the_commits_write() -> None:
-    outcome = log_capacity(PLENTY | {"free_bytes": 10 * MIB})
-    assert outcome.shown["log_bytes"] == 4_915_200_000
+def test_log_capacity_shows_how_long_its_replay_takes() -> None:
+    """4600 MiB / 8 192 000 bytes/s; the least, 100 MiB; two files of 2300 MiB."""
+    assert log_capacity(PLENTY).shown["replay_s"] == pytest.approx(588.8)
+    least = log_capacity(PLENTY | {"free_bytes": 10 * MIB})
+    assert least.shown["replay_s"] == pytest.approx(12.8)
+    shared = log_capacity(PLENTY, files=2)
+    assert shared.shown["replay_s"] == pytest.approx(588.8)
 
 
-# Half of 4 915 200 000 in two files: 1 228 800 000 each = 1171.875 MiB.
+# 4 915 200 000 in two files: 2 457 600 000 each = 2343.75 MiB.
 def test_log_capacity_is_shared_among_files() -> None:
-    assert log_capacity(PLENTY, percent=50, files=2).value == 1100 * 1_048_576
+    assert log_capacity(PLENTY, files=2).value == 2300 * 1_048_576
 
 
 # buffer_pool: chunks of 128 MiB times the instances
@@ -276,6 +288,7 @@ def test_buffer_pool(
             {
                 "name": "log_capacity",
                 "percent_of_free": 5,
+                "percent_of_memory": 5,
                 "at_least": 1,
                 "at_most": 2,
                 "multiple_of": 1,

@@ -479,14 +479,34 @@ def test_the_clients_of_a_target_have_the_figures_of_the_table() -> None:
     assert plan.target is not None
     (point,) = plan.group_commit
     here = plan.target.here
-    assert (point.tps, point.bottleneck) == (200, "operation limit")
-    assert (here.clients, here.tps, here.p99_ms) == (1, 200, point.p99_ms)
+    assert point.tps == pytest.approx(200, rel=0.001)
+    assert point.bottleneck == "operation limit"
+    assert (here.clients, here.tps, here.p99_ms) == (1, point.tps, point.p99_ms)
     assert point.p50_ms == pytest.approx(5, rel=0.05)
     strict = planned(
         DRIVE, POSTGRESQL, client_counts=(1,), target_tps=199, p99_limit_ms=4, limits=limits
     )
     assert strict.target is not None
     assert strict.target.here.clients is None
+
+
+def test_a_limit_of_operations_makes_every_drive_as_slow() -> None:
+    """80 operations/s, 8 clients: two groups of 4 take turns, on a fast drive as on a slow one."""
+    limits = ProviderLimits(ops_per_s=80)
+    for sync_us in (25, 1000, 12_000):
+        plan = planned(measurement(sync_us), POSTGRESQL, client_counts=(8,), limits=limits)
+        (point,) = plan.group_commit
+        assert point.tps == pytest.approx(320, rel=0.02), sync_us
+        assert point.bottleneck == "operation limit"
+        assert plan.commit_tps == 80
+        assert [(each.syncs, each.tps) for each in plan.serial[:2]] == [(1, 80), (2, 40)]
+
+
+def test_one_connection_waits_for_its_replica_at_every_commit() -> None:
+    """A sync of 1 ms and an answer after 3 ms: 250 commits/s; serial syncs have no replica."""
+    plan = planned(DRIVE, POSTGRESQL, client_counts=(1,), rtt_us=3000)
+    assert plan.commit_tps == pytest.approx(250)
+    assert plan.serial[0].tps == pytest.approx(1000)
 
 
 def test_what_was_not_measured_of_the_data_is_said_with_the_answer() -> None:

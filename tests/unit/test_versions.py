@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from advisor.errors import UsageError
 from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
 from advisor.vendors.registry import VENDORS, version_of
-from advisor.versions import NumericVersion, format_version, in_range, parse_version
+from advisor.versions import NumericVersion, format_version, in_range, parse_version, told_parts
 
 
 @pytest.mark.parametrize("text", ["", "latest", "-8", "MariaDB 10.11", ".5"])
@@ -152,7 +152,25 @@ def test_a_version_prints_as_it_is_written(text: str, printed: str) -> None:
 def test_a_version_is_taken_as_it_is_found(
     vendor: VendorName, text: str, version: NumericVersion
 ) -> None:
-    assert version_of(vendor, text) == version
+    assert told_parts(version_of(vendor, text)) == version
+
+
+@pytest.mark.parametrize(
+    ("vendor", "text", "later_than", "earlier_than"),
+    [
+        # innodb_redo_log_capacity came with 8.0.30 and grew with 8.0.34.
+        ("mysql", "8.0", (8, 0, 45), (8, 1)),
+        ("mysql", "8", (8, 4, 7), (9,)),
+        ("mariadb", "10.11", (10, 11, 19), (10, 12)),
+        ("postgresql", "17", (17, 10), (18,)),
+    ],
+)
+def test_a_series_is_its_newest_release(
+    vendor: VendorName, text: str, later_than: NumericVersion, earlier_than: NumericVersion
+) -> None:
+    version = version_of(vendor, text)
+    assert later_than < version < earlier_than
+    assert format_version(version) == text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.option_files import CUT_BYTES
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Broken, Inclusion, Line
-from advisor.versions import NumericVersion, parse_version
+from advisor.versions import NumericVersion, parse_version, told_parts
 
 MAX_NAME_CHARACTERS: Final = 1000
 """Of a line's name, or of all of it where it has none. What is longer is no configuration, and
@@ -43,7 +43,7 @@ class Fragment:
         if self.made_for is None:
             return ""
         _, made_for = self.made_for
-        pairs = zip(version, parse_version(made_for), strict=False)
+        pairs = zip(told_parts(version), parse_version(made_for), strict=False)
         return "" if all(here == there for here, there in pairs) else made_for
 
     def without(self, numbers: Collection[int]) -> str:

@@ -4,15 +4,16 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from time import monotonic, sleep
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from advisor.comparison.throughput import PAIRS_MIN
 from advisor.errors import AdvisorError
 from advisor.servers.connection import Address, Connection
 from advisor.servers.load.client import LoadTable, run_load
 from advisor.statistics import percentile
-from advisor.trial import Contender, Ending, TrialRun, compare, is_clear
+from advisor.trial import Contender, Ending, TrialComparison, TrialRun, compare, is_clear
 
 SWITCH_S: Final = 4.0
 """To stop one server and to start the next, about; the first round tells better."""
@@ -40,52 +41,58 @@ class TurnsPlan:
     seconds: float
     """For all of it."""
 
-    def rounds_max(self, contenders: int) -> int:
-        """How many rounds fit, about."""
-        return int(self.seconds / self.round_s(contenders))
-
-    def round_s(self, contenders: int) -> float:
-        """What one round takes, about."""
-        return contenders * (self.warmup_s + self.turn_s + SWITCH_S)
-
     def seconds_min(self, contenders: int) -> float:
-        """For the fewest rounds that can tell anything."""
-        return PAIRS_MIN * self.round_s(contenders)
+        """For the fewest rounds that can tell anything, about."""
+        return PAIRS_MIN * contenders * (self.warmup_s + self.turn_s + SWITCH_S)
+
+
+class TurnsResult(NamedTuple):
+    """What the turns gave."""
+
+    contenders: tuple[Contender, ...]
+    comparisons: tuple[TrialComparison, ...]
+    """The first against each of the others."""
+    ending: Ending
+    elapsed_s: float
 
 
 def take_turns(
     servers: Sequence[tuple[str, Turns]], plan: TurnsPlan, say: Callable[[str], None]
-) -> tuple[tuple[Contender, ...], Ending, float]:
-    """The runs of each by name, why it ended, and how long it took in seconds.
+) -> TurnsResult:
+    """Turns until each comparison is clear or the time is over.
 
-    Every other round goes backwards, so that what changes steadily meets all alike. Raises
-    AdvisorError with the server's words.
+    Every other round goes backwards, so that what changes steadily meets all alike. The first
+    round's time, not its rates, decides how many there may be. Raises AdvisorError with the
+    server's words.
     """
     began_s = monotonic()
     for name, server in servers:
         say(f"{name}: filling a table of {plan.rows} rows")
         with _naming(name):
             _fill(server, plan)
-    rounds_max = plan.rounds_max(len(servers))
     filled_s = monotonic()
+    rounds_max = 1
     runs: dict[str, list[TrialRun]] = {name: [] for name, _ in servers}
-    for number in range(rounds_max):
+    for number in count():
         for name, server in servers if number % 2 == 0 else reversed(servers):
             with _naming(name):
                 run = _turn(server, plan, number)
             runs[name].append(run)
             say(f"round {number + 1}, {name}: {run.commits_per_s:.0f} commits/s")
-        contenders = [Contender(name=name, runs=tuple(found)) for name, found in runs.items()]
-        clear = is_clear(compare(contenders, rounds_max))
         now_s = monotonic()
         round_s = (now_s - filled_s) / (number + 1)
-        if clear or now_s + round_s - began_s > plan.seconds:
+        left_s = plan.seconds - (now_s - began_s)
+        if number == 0:
+            rounds_max += int(left_s / round_s)
+        contenders = [Contender(name=name, runs=tuple(found)) for name, found in runs.items()]
+        clear = is_clear(comparisons := compare(contenders, rounds_max))
+        if clear or number + 1 >= rounds_max or left_s < round_s:
             break
     found = tuple(
         Contender(name=name, runs=tuple(runs[name]), recovery_s=_recovery_s(server, plan))
         for name, server in servers
     )
-    return found, "clear" if clear else "time", monotonic() - began_s
+    return TurnsResult(found, comparisons, "clear" if clear else "time", monotonic() - began_s)
 
 
 @contextmanager

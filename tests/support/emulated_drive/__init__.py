@@ -7,6 +7,7 @@ from tests.support.emulated_drive.drive import (
     compile_drive,
     emulated_drive,
     mounted_drive,
+    run_tool,
 )
 from tests.support.emulated_drive.profiles import (
     DriveProfile,
@@ -16,6 +17,7 @@ from tests.support.emulated_drive.profiles import (
 )
 
 __all__ = [
+    "run_tool",
     "CannotEmulate",
     "CutMode",
     "DriveProfile",

@@ -160,6 +160,18 @@ static void on_fsync(fuse_req_t request, fuse_ino_t inode, int datasync,
     fuse_reply_err(request, error);
 }
 
+/* Discards (fstrim), so that the image does not hold what was deleted; not where a power cut must
+ * know what is kept. */
+static void on_fallocate(fuse_req_t request, fuse_ino_t inode, int mode, off_t offset, off_t bytes,
+                         struct fuse_file_info *file)
+{
+    (void)inode, (void)file;
+    if (has_cache || mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+        fuse_reply_err(request, EOPNOTSUPP);
+    else
+        fuse_reply_err(request, fallocate(current_fd, mode, offset, bytes) ? errno : 0);
+}
+
 static void on_init(void *data, struct fuse_conn_info *connection)
 {
     (void)data;
@@ -177,6 +189,7 @@ static const struct fuse_lowlevel_ops operations = {
     .read = on_read,
     .write = on_write,
     .fsync = on_fsync,
+    .fallocate = on_fallocate,
 };
 
 static int set_figure(const char *line)

@@ -1,0 +1,43 @@
+"""How fast a crash recovery goes through the log: the processor's part, and the drive's.
+
+Nothing of the data is in memory, so that InnoDB reads the pages which the log changes; PostgreSQL
+has them in the log, and writes them back. Both go through them in order. Pure.
+"""
+
+from typing import Final
+
+from pydantic import Field
+
+from advisor.conditions import Strict
+from advisor.measurement import Known, Measurement, Unknown
+
+IN_ORDER: Final = 2.5
+"""A disk's cache takes writes faster than the disk keeps up with them. What it keeps up with, in
+order, is so many times its reads at random (tests/lab, recovery-*, on hdd-7200)."""
+
+
+class Replay(Strict):
+    """One entry of profiles/replay.toml: what was measured of a server's recovery."""
+
+    log_bytes_per_s: float = Field(gt=0)
+    """Where pages cost no time."""
+    log_bytes_per_page: float = Field(gt=0)
+    """Log for each page that recovery meets."""
+    sources: tuple[str, ...] = Field(min_length=1)
+
+    def bytes_per_s(self, data: Measurement) -> Known[float]:
+        """Log replayed per second on the drive of the data files.
+
+        Where page reads were not measured, as many as page writes are taken; where neither was, as
+        many as synced writes, which are slower.
+        """
+        reads, writes, sync = data.page_reads, data.page_writes, data.effective_sync
+        if (series := reads or writes or sync) is None:
+            return Unknown(unknown="neither pages nor syncs were measured")
+        read_per_s = series.summary.ops_per_s
+        return self.at(read_per_s, writes.summary.ops_per_s if writes else read_per_s)
+
+    def at(self, read_per_s: float, written_per_s: float) -> float:
+        """The same where a drive reads and writes so many pages at random per second."""
+        pages_per_s = min(written_per_s, IN_ORDER * read_per_s)
+        return 1 / (1 / self.log_bytes_per_s + 1 / (self.log_bytes_per_page * pages_per_s))
