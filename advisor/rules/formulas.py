@@ -140,7 +140,7 @@ class LogCapacity(Strict):
         shown: Mapping[str, float | str] = {
             "bound": bound_name,
             "bound_bytes": bounds[bound],
-            "replay_s": result.value * self.files / replay_bytes_per_s,
+            "replay_s": float(f"{result.value * self.files / replay_bytes_per_s:.2g}"),
         }
         return result._replace(shown=shown)
 

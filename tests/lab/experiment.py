@@ -59,6 +59,8 @@ class Experiment(_Part):
 
     id: str
     question: str
+    about: Literal["rate", "recovery"] = "rate"
+    """What is reported: of a recovery, the rate before it is of no interest."""
     servers: tuple[str, ...] = Field(min_length=1)
     drives: tuple[str, ...] = Field(min_length=1)
     loads: tuple[Load, ...] = Field(min_length=1)

@@ -12,6 +12,7 @@ from typing import Final
 from advisor.comparison.throughput import RateRatio, rate_ratio
 from tests.lab.configurations import DEFAULT, OURS
 from tests.lab.experiment import Block, Experiment, experiment_names, load_experiment
+from tests.lab.recovery import predicted_recovery_s
 from tests.lab.results import RunResult, stored_runs
 from tests.lab.rivals import RIVALS
 from tests.servers.provision import SERVERS
@@ -86,7 +87,7 @@ def shortfalls(block: Block, runs: Runs) -> Iterator[str]:
     for other, least in ((rival, BEST_RIVAL), (DEFAULT, OVER_DEFAULT)):
         found = ratio(runs, OURS, other) if other else None
         if found is not None and found.ratio < least:
-            yield f"{found.ratio:.2f} of {other}, below {least:g}"
+            yield f"{found.ratio:.3f} of {other}, below {least:g}"
 
 
 def _table(block: Block, runs: Runs) -> Iterator[str]:
@@ -98,6 +99,12 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
     yield ""
     if not runs:
         yield "Not run yet."
+        return
+    if block.experiment.about == "recovery":
+        yield "| configuration | recovery |"
+        yield "|---|---|"
+        for name, found in runs.items():
+            yield f"| {name} | {_recoveries(found)} |"
         return
     rival = best_rival(block, runs)
     yield (
@@ -113,7 +120,7 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
             f"{median(run.rates.lowest for run in found):.0f}",
             _shown(ratio(runs, name, DEFAULT)),
             _shown(ratio(runs, name, rival) if rival else None),
-            ", ".join(_recovery(run) for run in found if run.recovery_s is not None),
+            _recoveries(found),
         ]
         yield f"| {' | '.join(cells)} |"
     for shortfall in shortfalls(block, runs):
@@ -121,9 +128,15 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
         yield f"Ours is at {shortfall}."
 
 
+def _recoveries(runs: Sequence[RunResult]) -> str:
+    return ", ".join(_recovery(run) for run in runs if run.recovery_s is not None)
+
+
 def _recovery(run: RunResult) -> str:
     replayed = f" for {run.replayed_bytes / 1e6:,.0f} MB" if run.replayed_bytes else ""
-    return f"{run.recovery_s:.0f} s{replayed}"
+    predicted_s = predicted_recovery_s(run)
+    predicted = "" if predicted_s is None else f", predicted {predicted_s:.0f} s"
+    return f"{run.recovery_s:.0f} s{replayed}{predicted}"
 
 
 def _median(runs: Sequence[RunResult]) -> float:

@@ -116,16 +116,14 @@ SAID: Final = (
 
 POOL: Final[tuple[Expected, ...]] = ((SLOW, "innodb_buffer_pool_size", "128M", "6G"),)
 AS_POSTGRESQL_COMES: Final[tuple[Expected, ...]] = (
-    (SLOW, "max_wal_size", "1GB", "4608MB"),
-    (SLOW, "min_wal_size", "80MB", "1152MB"),
+    (SLOW, "max_wal_size", "1GB", "4GB"),  # half of memory
     (SLOW, "shared_buffers", "128MB", "2GB"),
 )
 AS_IT_COMES: Final[dict[str, tuple[Expected, ...]]] = {
     "postgresql-13": (
         AS_POSTGRESQL_COMES[0],
-        AS_POSTGRESQL_COMES[1],
         (SLOW, "checkpoint_completion_target", "0.5", "0.9"),
-        *AS_POSTGRESQL_COMES[2:],
+        *AS_POSTGRESQL_COMES[1:],
     ),
     "postgresql-14": AS_POSTGRESQL_COMES,
     "postgresql-15": AS_POSTGRESQL_COMES,
@@ -133,10 +131,10 @@ AS_IT_COMES: Final[dict[str, tuple[Expected, ...]]] = {
     "postgresql-17": AS_POSTGRESQL_COMES,
     "postgresql-18": AS_POSTGRESQL_COMES,
     "postgresql-19": AS_POSTGRESQL_COMES,
-    # 1000/s x 8336 bytes x 600 s = 4769.9 MB, in two digits
-    "mysql-9.7": ((SLOW, "innodb_redo_log_capacity", "100M", "4700M"), *POOL),
-    "mariadb-10.11": ((SLOW, "innodb_log_file_size", "96M", "4700M"), *POOL),
-    "mariadb-11.8": ((SLOW, "innodb_log_file_size", "96M", "4700M"), *POOL),
+    # Three quarters of memory
+    "mysql-9.7": ((SLOW, "innodb_redo_log_capacity", "100M", "6G"), *POOL),
+    "mariadb-10.11": ((SLOW, "innodb_log_file_size", "96M", "6G"), *POOL),
+    "mariadb-11.8": ((SLOW, "innodb_log_file_size", "96M", "6G"), *POOL),
 }
 """Findings on a default installation, for the measured nvme-consumer, with all said that is assumed
 otherwise. PostgreSQL's are those of the golden fragments."""

@@ -114,19 +114,22 @@ def test_nothing_to_change_is_a_result_of_its_own(
     config.write_text("# as it comes\n")
     status, out, _ = run(capsys, *asked(config))
     assert status == 0
-    assert "21 settings compared, without a measured drive: nothing to change note: " in words(out)
+    assert "22 settings compared, without a measured drive: nothing to change note: " in words(out)
 
 
 def test_with_a_drive_more_is_compared(
     capsys: pytest.CaptureFixture[str], config: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "audit.md"
-    said = ("--expected-tps", "1000", "--recovery-time", "10min", "--log-bytes-per-commit", "8336")
+    said = (
+        *("--expected-tps", "1000", "--recovery-time", "10min"),
+        *("--log-bytes-per-commit", "8336", "--memory", "8GB"),
+    )
     more = ("--from", NVME, *said, "--format", "markdown", "--output", str(file))
     status, out, err = run(capsys, *asked(config, *more))
     assert (status, out) == (3, "")
     assert "no drive is measured" not in err
-    assert "| 3 | performance | max_wal_size | 1GB | 4608MB |" in file.read_text()
+    assert "| 3 | performance | max_wal_size | 1GB | 4GB |" in file.read_text()
     status, _, err = run(capsys, *asked(config, *more))
     assert (status, "exists" in err) == (2, True)
 
