@@ -1,10 +1,8 @@
 """fsync-advisor apply: put a fragment where the server reads it, and take it back."""
 
 import sys
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -120,18 +118,22 @@ def apply(options: ApplyOptions) -> None:
     check its whole configuration, asks, and keeps what was there before beside it. No other file is
     changed, and a running server is not touched.
     """
+    file, fragment = options.file, None
+    if file is not None and file != STANDARD_STREAM:
+        fragment = named_fragment(options.db, file)  # what it is not is said before all else
     asks = not (options.yes or options.dry_run)
-    if asks and (options.file == STANDARD_STREAM or not sys.stdin.isatty()):
+    if asks and (file == STANDARD_STREAM or not sys.stdin.isatty()):
         raise UsageError(
             "cannot ask for confirmation: standard input is not a terminal",
             "add --yes, or --dry-run",
         )
-    file = options.file
-    change_files(options, None if file is None else partial(named_fragment, options.db, file))
+    if file == STANDARD_STREAM:
+        fragment = named_fragment(options.db, file)
+    change_files(options, fragment)
 
 
 def change_files(
-    options: ApplyOptions, fragment: Callable[[], Fragment] | None, *, last_folder: bool = False
+    options: ApplyOptions, fragment: Fragment | None, *, last_folder: bool = False
 ) -> bool:
     """Does what `apply` does with a fragment; None: an undo. Whether a file was written.
 
@@ -178,9 +180,9 @@ def change_files(
 
 
 def _plan(
-    target: ConfigTarget, fragment: Callable[[], Fragment] | None, durability: AdvisedDurability
+    target: ConfigTarget, fragment: Fragment | None, durability: AdvisedDurability
 ) -> FileChange:
-    return plan_undo(target) if fragment is None else plan_change(target, fragment(), durability)
+    return plan_undo(target) if fragment is None else plan_change(target, fragment, durability)
 
 
 def _print_table(change: FileChange, *, diff: bool) -> None:

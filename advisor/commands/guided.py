@@ -318,7 +318,7 @@ class _GuidedRun:
             config=[*self.instance.main],
             durability=self.typed.durability,
         )
-        if change_files(options, lambda: fragment, last_folder=True):
+        if change_files(options, fragment, last_folder=True):
             _show(step_document("To undo", [self.typed.undo()]))
 
 

@@ -48,6 +48,12 @@ def test_a_measurement_is_no_fragment(tmp_path: Path, told: Run, command: tuple[
     )
 
 
+def test_what_is_no_fragment_is_said_before_anything_else(told: Run) -> None:
+    """Before a place for it is looked for, and before somebody is asked who is not there."""
+    said = told("apply", "--db", "mysql", HDD)
+    assert said.startswith(f"fsync-advisor: {HDD} is a measurement, not a configuration file\n")
+
+
 @pytest.mark.parametrize("vendor", ["mysql", "postgresql"])
 def test_a_line_without_end_is_not_shown(tmp_path: Path, told: Run, vendor: str) -> None:
     page = tmp_path / "page.html"
