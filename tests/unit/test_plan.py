@@ -502,6 +502,17 @@ def test_a_limit_of_operations_makes_every_drive_as_slow() -> None:
         assert [(each.syncs, each.tps) for each in plan.serial[:2]] == [(1, 80), (2, 40)]
 
 
+def test_a_target_above_the_limit_of_operations_is_ruled_out_by_it() -> None:
+    """Eight clients, 4 of them a sync, 200 operations/s: 800/s at most."""
+    limits = ProviderLimits(ops_per_s=200)
+    plan = planned(DRIVE, POSTGRESQL, client_counts=(1, 8), target_tps=5000, limits=limits)
+    assert plan.target is not None
+    assert plan.target.here.clients is None
+    assert plan.target.here.bound is not None
+    assert plan.target.here.bound.name == "operation limit"
+    assert plan.target.here.bound.tps == pytest.approx(800, rel=0.02)
+
+
 def test_one_connection_waits_for_its_replica_at_every_commit() -> None:
     """A sync of 1 ms and an answer after 3 ms: 250 commits/s; serial syncs have no replica."""
     plan = planned(DRIVE, POSTGRESQL, client_counts=(1,), rtt_us=3000)

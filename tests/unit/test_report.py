@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from advisor.capacity import host as hosting
+from advisor.capacity.bounds import ProviderLimits
 from advisor.capacity.group_commit import (
     Bottleneck,
     CommitModel,
@@ -347,3 +348,13 @@ def test_the_samples_stay_in_their_file() -> None:
 def test_a_report_survives_being_json() -> None:
     report = reported(DRIVE, MYSQL, POSTGRESQL, target_tps=9000)
     assert Report.model_validate_json(report.model_dump_json(by_alias=True)) == report
+
+
+def test_the_providers_limit_holds_on_other_drives_too() -> None:
+    """8336 bytes of WAL for a commit, of 1 MB/s, are 119.96 commits/s, whatever the drive."""
+    limits = ProviderLimits(bytes_per_s=1_000_000)
+    (server,) = reported(DRIVE, POSTGRESQL, limits=limits).servers
+    drives = [each for each in server.alternatives if each.kind == "drive"]
+    assert drives
+    for each in (server.alternatives[0], *drives):
+        assert (each.tps, each.bottleneck) == (pytest.approx(119.96, abs=0.01), "bandwidth limit")
