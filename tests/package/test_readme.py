@@ -90,7 +90,8 @@ class Host:
             text=True,
             check=False,
         )
-        done.stdout = done.stdout.replace(etc, "/etc/postgresql/")
+        for shown in (etc, etc.replace("_", r"\_")):  # a temporary name may have a "_"
+            done.stdout = done.stdout.replace(shown, "/etc/postgresql/")
         return done
 
 
