@@ -131,10 +131,10 @@ AS_IT_COMES: Final[dict[str, tuple[Expected, ...]]] = {
     "postgresql-17": AS_POSTGRESQL_COMES,
     "postgresql-18": AS_POSTGRESQL_COMES,
     "postgresql-19": AS_POSTGRESQL_COMES,
-    # Three quarters of memory
+    # Three quarters of memory, a quarter
     "mysql-9.7": ((SLOW, "innodb_redo_log_capacity", "100M", "6G"), *POOL),
-    "mariadb-10.11": ((SLOW, "innodb_log_file_size", "96M", "6G"), *POOL),
-    "mariadb-11.8": ((SLOW, "innodb_log_file_size", "96M", "6G"), *POOL),
+    "mariadb-10.11": ((SLOW, "innodb_log_file_size", "96M", "2G"), *POOL),
+    "mariadb-11.8": ((SLOW, "innodb_log_file_size", "96M", "2G"), *POOL),
 }
 """Findings on a default installation, for the measured nvme-consumer, with all said that is assumed
 otherwise. PostgreSQL's are those of the golden fragments."""

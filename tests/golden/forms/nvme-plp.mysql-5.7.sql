@@ -23,9 +23,9 @@ SET GLOBAL sync_binlog = 1;
 
 -- ---- Log: how much room and how it is written ----
 
--- Recovery from a crash replays two files of 4100M in about 590 s; limited by the recovery time (48 MB to 32 GB each).
+-- Recovery from a crash replays two files of 2G in about 300 s; limited by 25 % of memory (48 MB to 8 GB each).
 -- innodb.innodb_log_file_size.planned-two-files; https://dev.mysql.com/doc/refman/5.7/en/innodb-parameters.html#sysvar_innodb_log_file_size
--- NOT SET HERE: innodb_log_file_size = 4100M; it cannot be changed while this server runs: it belongs into an option file (--format conf).
+-- NOT SET HERE: innodb_log_file_size = 2G; it cannot be changed while this server runs: it belongs into an option file (--format conf).
 
 -- ---- Background input and output ----
 
