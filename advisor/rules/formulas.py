@@ -4,6 +4,7 @@ Sizes are in bytes, durations in microseconds; the engine converts them to the s
 """
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
@@ -116,33 +117,35 @@ class LogCapacity(Strict):
     shows: ClassVar[frozenset[str]] = frozenset({"bound", "bound_bytes", "replay_s"})
 
     def apply(self, facts: Facts) -> FormulaResult:
-        replay_bytes_per_s = known(facts.replay_bytes_per_s)
+        bound, log_bytes = min(self._bounds(facts).items(), key=itemgetter(1))
+        size = int(log_bytes / self.files)
+        if size > self.at_most:
+            bound = "the most that is advised"
+        elif size < self.at_least:
+            bound = "the least that is advised"
+        result = _bounded(size, self.at_least, self.at_most, self.multiple_of)
+        replay_s = result.value * self.files / known(facts.replay_bytes_per_s)
+        return result._replace(
+            shown={
+                "bound": bound,
+                "bound_bytes": log_bytes,
+                "replay_s": float(f"{replay_s:.2g}"),
+            }
+        )
+
+    def _bounds(self, facts: Facts) -> dict[str, float]:
+        """What limits the log -> its size by that, in bytes."""
+        free, memory = self.percent_of_free, self.percent_of_memory
         bounds = {
-            "the recovery time": known(facts.recovery_time_s) * replay_bytes_per_s,
-            f"{self.percent_of_free:g} % of the free space": known(facts.free_bytes)
-            * self.percent_of_free
-            / 100,
+            "the recovery time": known(facts.recovery_time_s) * known(facts.replay_bytes_per_s),
+            f"{free:g} % of the free space": known(facts.free_bytes) * free / 100,
         }
         if not isinstance(facts.memory_bytes, Unknown):
-            share = facts.memory_bytes * self.percent_of_memory / 100
-            bounds[f"{self.percent_of_memory:g} % of memory"] = share
+            bounds[f"{memory:g} % of memory"] = facts.memory_bytes * memory / 100
         if not isinstance(facts.expected_commits_per_s, Unknown):
             written_per_s = facts.expected_commits_per_s * known(facts.log_bytes_per_commit)
             bounds["an hour of the expected load"] = written_per_s * LOAD_S
-        bound = min(bounds, key=lambda name: bounds[name])
-        size = int(bounds[bound] / self.files)
-        result = _bounded(size, self.at_least, self.at_most, self.multiple_of)
-        bound_name = bound
-        if size > self.at_most:
-            bound_name = "the most that is advised"
-        elif size < self.at_least:
-            bound_name = "the least that is advised"
-        shown: Mapping[str, float | str] = {
-            "bound": bound_name,
-            "bound_bytes": bounds[bound],
-            "replay_s": float(f"{result.value * self.files / replay_bytes_per_s:.2g}"),
-        }
-        return result._replace(shown=shown)
+        return bounds
 
 
 class BufferPool(Strict):

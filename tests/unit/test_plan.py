@@ -457,19 +457,34 @@ def test_knowledge_of_no_server_will_do() -> None:
     assert isinstance(knowledge_for(None), Knowledge)
 
 
-# What else limits a target: 8336 bytes of WAL for a commit, of 1 MB/s, are 119.96 commits/s
+# What else limits a target
 
 
-def test_a_target_above_what_a_provider_allows_is_ruled_out_on_any_drive() -> None:
-    limits = ProviderLimits(bytes_per_s=1_000_000)
-    plan = planned(DRIVE, POSTGRESQL, client_counts=(1, 8), target_tps=500, limits=limits)
+@pytest.mark.parametrize(
+    ("limits", "name", "tps", "remedies"),
+    [
+        # 8336 bytes of WAL for a commit, of 1 MB/s
+        (ProviderLimits(bytes_per_s=1_000_000), "bandwidth limit", 119.96, []),
+        # 8 clients, of whom 4 share each of 200 syncs/s; without a sync there is nothing to limit
+        (
+            ProviderLimits(ops_per_s=200),
+            "operation limit",
+            800,
+            ["--durability loses-recent-on-crash"],
+        ),
+    ],
+)
+def test_a_target_above_what_a_provider_allows_is_ruled_out_on_any_drive(
+    limits: ProviderLimits, name: str, tps: float, remedies: list[str]
+) -> None:
+    plan = planned(DRIVE, POSTGRESQL, client_counts=(1, 8), target_tps=5000, limits=limits)
     assert plan.target is not None
     assert plan.target.here.clients is None
     assert plan.target.here.bound is not None
-    assert plan.target.here.bound.name == "bandwidth limit"
-    assert plan.target.here.bound.tps == pytest.approx(119.96, abs=0.01)
+    assert plan.target.here.bound.name == name
+    assert plan.target.here.bound.tps == pytest.approx(tps, rel=0.02)
     assert {storage.clients for storage in plan.target.storages} == {None}
-    assert plan.target.remedies == ()
+    assert [remedy.changes for remedy in plan.target.remedies] == [(each,) for each in remedies]
 
 
 def test_the_clients_of_a_target_have_the_figures_of_the_table() -> None:
@@ -500,17 +515,6 @@ def test_a_limit_of_operations_makes_every_drive_as_slow() -> None:
         assert point.bottleneck == "operation limit"
         assert plan.commit_tps == 80
         assert [(each.syncs, each.tps) for each in plan.serial[:2]] == [(1, 80), (2, 40)]
-
-
-def test_a_target_above_the_limit_of_operations_is_ruled_out_by_it() -> None:
-    """Eight clients, 4 of them a sync, 200 operations/s: 800/s at most."""
-    limits = ProviderLimits(ops_per_s=200)
-    plan = planned(DRIVE, POSTGRESQL, client_counts=(1, 8), target_tps=5000, limits=limits)
-    assert plan.target is not None
-    assert plan.target.here.clients is None
-    assert plan.target.here.bound is not None
-    assert plan.target.here.bound.name == "operation limit"
-    assert plan.target.here.bound.tps == pytest.approx(800, rel=0.02)
 
 
 def test_one_connection_waits_for_its_replica_at_every_commit() -> None:
