@@ -4,7 +4,6 @@ Sizes are in bytes, durations in microseconds; the engine converts them to the s
 """
 
 from collections.abc import Mapping
-from operator import itemgetter
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
@@ -117,7 +116,7 @@ class LogCapacity(Strict):
     shows: ClassVar[frozenset[str]] = frozenset({"bound", "bound_bytes", "replay_s"})
 
     def apply(self, facts: Facts) -> FormulaResult:
-        bound, log_bytes = min(self._bounds(facts).items(), key=itemgetter(1))
+        bound, log_bytes = min(self._bounds(facts).items(), key=lambda each: each[1])
         size = int(log_bytes / self.files)
         if size > self.at_most:
             bound = "the most that is advised"

@@ -11,8 +11,8 @@ import pty
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -906,21 +906,50 @@ def test_without_hard_links_a_file_that_changes_meanwhile_is_left_alone(
     assert mysql.names() == [MYSQL]
 
 
+@contextmanager
+def at_a_terminal(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The command with a terminal to read from, and the end where somebody answers."""
+    ours, its = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "advisor", *arguments],
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": "/nonexistent"},
+            stdin=its,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            yield process, ours
+    finally:
+        os.close(ours)
+        os.close(its)
+
+
+def answered(arguments: list[str], answer: str) -> tuple[int, str]:
+    """The command at a terminal, where somebody answers; its status and stderr."""
+    with at_a_terminal(arguments) as (process, terminal):
+        os.write(terminal, f"{answer}\n".encode())
+        _, stderr = process.communicate()
+    return process.returncode, stderr
+
+
 def test_two_at_once_one_wins_and_one_says_so(tmp_path: Path, mysql: Host, run: Run) -> None:
-    """The first waits for its fragment, from a pipe, when the second comes."""
+    """The first asks at its terminal, and waits for the answer, when the second comes."""
     arguments = mysql.command("[mysqld]", "sync_binlog = 1")
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    first = subprocess.Popen(
-        [sys.executable, "-m", "advisor", *arguments[:-1], str(pipe), "--yes", "--quiet"],
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        stdout=subprocess.DEVNULL,
-    )
-    with pipe.open("w") as writer:  # opens when the first reads
-        said = refused(run(arguments))
-        assert f"another fsync-advisor apply is at work in {mysql.folder}" in said
-        writer.write("[mysqld]\nsync_binlog = 1\n# the first\n")
-    assert first.wait() == 0
+    fragment = tmp_path / "first.cnf"
+    fragment.write_text("[mysqld]\nsync_binlog = 1\n# the first\n")
+    with at_a_terminal([*arguments[:-1], str(fragment)]) as (first, terminal):
+        assert first.stderr is not None
+        asked = ""
+        while not asked.endswith("[y/N]"):
+            said = first.stderr.read(1)
+            assert said, asked
+            asked += said
+        refusal = refused(run(arguments))
+        assert f"another fsync-advisor apply is at work in {mysql.folder}" in refusal
+        os.write(terminal, b"y\n")
+        _, rest = first.communicate()
+        assert first.returncode == 0, rest
     assert "# the first" in mysql.file.read_text()
     assert run(arguments)[0] == 0
 
@@ -939,24 +968,6 @@ def test_the_folder_is_free_again_afterwards(mysql: Host, run: Run) -> None:
 
 
 # Asking
-
-
-def answered(arguments: list[str], answer: str) -> tuple[int, str]:
-    """The command at a terminal, where somebody answers; its status and stderr."""
-    ours, its = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "advisor", *arguments],
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": "/nonexistent"},
-        stdin=its,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        os.write(ours, f"{answer}\n".encode())
-        _, stderr = process.communicate()
-    os.close(ours)
-    os.close(its)
-    return process.returncode, stderr
 
 
 @pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False), ("", False)])
