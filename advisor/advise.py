@@ -29,9 +29,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     """
     verdict = judge(measurement, knowledge.storage)
     require_durable(measurement, verdict, accepted=request.accept_not_durable)
-    facts = build_facts(
-        measurement, verdict, request, knowledge.assumptions, knowledge.replay[request.vendor]
-    )
+    facts = _facts(measurement, verdict, request, knowledge)
     data = _facts_of_data(measurement, verdict, request, knowledge)
     result = _recommend(facts, request, knowledge, data)
     chosen = _choice(result, request.durability, facts, request)
@@ -92,13 +90,14 @@ def _facts_of_data(
         return None
     own = judge(measurement.data_files, knowledge.storage)
     own = own.model_copy(update={"trust": verdict.trust})
-    return build_facts(
-        measurement.data_files,
-        own,
-        request,
-        knowledge.assumptions,
-        knowledge.replay[request.vendor],
-    )
+    return _facts(measurement.data_files, own, request, knowledge)
+
+
+def _facts(
+    measurement: Measurement, verdict: Verdict, request: Request, knowledge: Knowledge
+) -> Facts:
+    replay = knowledge.replay[request.vendor]
+    return build_facts(measurement, verdict, request, knowledge.assumptions, replay)
 
 
 def _recommend(

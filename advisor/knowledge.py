@@ -1,7 +1,8 @@
 """Reads profiles/. An incomplete or contradictory file is fatal: a KnowledgeError says which."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
@@ -19,9 +20,11 @@ from advisor.errors import KnowledgeError, UsageError
 from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
 from advisor.rules.known_settings import KnownSettings
+from advisor.rules.other_options import OtherOptions, parse_definition
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import NumericVersion
+from advisor.vendors.values import PlainSpec
+from advisor.versions import NumericVersion, of_series, parse_version
 
 if TYPE_CHECKING:
     from advisor.capacity.workloads import Workload
@@ -63,16 +66,40 @@ def known_settings(vendor: VendorName, version: NumericVersion | None) -> KnownS
 
 def load_option_names(vendor: VendorName) -> dict[str, frozenset[str]]:
     """Release series -> the options that its server takes, from profiles/option_names/."""
-    path = resource_dir("profiles") / "option_names" / f"{vendor}.txt"
     found: dict[str, set[str]] = {}
+    for series, line in _by_series("option_names", vendor):
+        found.setdefault(series, set()).update(line.split())
+    return {each: frozenset(names) for each, names in found.items()}
+
+
+@cache
+def known_options(vendor: VendorName, version: NumericVersion | None) -> KnownSettings:
+    """What a server of that version takes, the options beyond our settings included."""
+    known = known_settings(vendor, version)
+    options = of_series(version, load_option_names(vendor)) if version else None
+    return replace(known, others=load_other_options(vendor), options=options or frozenset())
+
+
+@cache
+def load_other_options(vendor: VendorName) -> OtherOptions:
+    """What the servers of that vendor take, from profiles/option_values/."""
+    found: dict[str, dict[str, PlainSpec]] = {}
+    for series, line in _by_series("option_values", vendor):
+        name, _, definition = line.partition(" ")
+        found.setdefault(series, {})[name] = parse_definition(definition)
+    return OtherOptions(dict(sorted(found.items(), key=lambda each: parse_version(each[0]))))
+
+
+def _by_series(folder: str, vendor: VendorName) -> Iterator[tuple[str, str]]:
+    """Each line below a heading, for each release series that the heading names."""
+    path = resource_dir("profiles") / folder / f"{vendor}.txt"
     series: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             series = line.strip("[]").split()
-        elif not line.startswith("#"):
+        elif line and not line.startswith("#"):
             for each in series:
-                found.setdefault(each, set()).update(line.split())
-    return {each: frozenset(names) for each, names in found.items()}
+                yield each, line
 
 
 def load_tried_names(vendor: VendorName) -> frozenset[str]:

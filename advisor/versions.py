@@ -1,7 +1,8 @@
 """Versions as numbers. The vendor decides first: MariaDB 11 is not "later than MySQL 8"."""
 
 import re
-from typing import Annotated, Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeVar, get_args
 
 from pydantic import PlainSerializer, PlainValidator
 
@@ -13,6 +14,8 @@ Feature = Literal["lz4", "zstd", "liburing", "numa"]
 FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
 
 NumericVersion = tuple[int, ...]
+
+_Found = TypeVar("_Found")
 
 NEWEST: Final = 10**9
 """As the last part of a version: the newest release of the series. No release has so large a part,
@@ -55,6 +58,15 @@ def in_range(
 ) -> bool:
     """Whether `since` <= version < `until`; a missing end is open."""
     return (since is None or version >= since) and (until is None or version < until)
+
+
+def of_series(version: NumericVersion, by_series: Mapping[str, _Found]) -> _Found | None:
+    """What stands there for the release series of that version: "8.0" is that of 8.0.36."""
+    for series, found in by_series.items():
+        number = parse_version(series)
+        if version[: len(number)] == number:
+            return found
+    return None
 
 
 def _version(value: object) -> Version:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from advisor.advice import Recommendation
 from advisor.audit.assumed import differing_note, rests_on
-from advisor.audit.change import how_to_change, needs_restart
 from advisor.audit.exceptions import Mitigations, ValueRisk, judge_value
-from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
+from advisor.audit.finding_maker import FindingMaker, shown
+from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding
 from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.recovery import Recovery
 from advisor.audit.refusals import refusal
@@ -91,6 +91,7 @@ class _Comparing:
         self._rate = rate
         self._flush_us = flush_us
         self._stated = stated
+        self._make = FindingMaker(state, self._values, rate, stated).make
         self._known = known
         self._assumed, self._recovery = assumed, recovery
         self._differing: dict[str, str] = {}
@@ -159,7 +160,7 @@ class _Comparing:
             return None if line.found.place in refused else self._unreadable(line)
         judged = self._judgement(line, line.value)
         if judged is not None and judged.only_a_note:
-            self.notes.append(f"{line.setting.name} = {self._shown(line)}: {judged.why}")
+            self.notes.append(f"{line.setting.name} = {shown(line)}: {judged.why}")
             return None
         return (
             self._risky(line, line.value, judged)
@@ -188,7 +189,7 @@ class _Comparing:
         accepted = not risks_more(judged.durability, self._accepted(line))
         if accepted and name != self._alone:
             return None
-        found = self._finding(
+        found = self._make(
             line,
             value,
             SEVERITY_OF[judged.durability],
@@ -217,7 +218,7 @@ class _Comparing:
             return None  # that is a finding of its own, and names the window
         window = at_risk(relaxed, self._values, self._rate, self._stated)
         assert window is not None
-        return self._finding(
+        return self._make(
             line,
             value,
             "data-loss",
@@ -252,7 +253,7 @@ class _Comparing:
         reason = advised.reason
         if name in PAIR and self._alone is not None:
             reason = f"{reason} {DIVERGENCE}"
-        return self._finding(line, value, "performance", reason, price=price)
+        return self._make(line, value, "performance", reason, price=price)
 
     def _less_than_default(self, line: SettingLine, value: Value) -> Finding | None:
         """A value that is worse whatever is assumed: clearly less than the server itself takes."""
@@ -264,7 +265,7 @@ class _Comparing:
         line = replace(line, advised=None)  # the default is what to have
         reason = f"{line.setting.below_default} The default is {line.spec.render(default)}."
         price = line.setting.cost_of_change(value, default)
-        return self._finding(line, value, "performance", reason, price=price)
+        return self._make(line, value, "performance", reason, price=price)
 
     def _note_assumed(self, line: SettingLine, value: Value) -> None:
         """What is to be said of a value that differs only from what assumptions make advisable."""
@@ -280,70 +281,17 @@ class _Comparing:
             self._mattering |= rests_on(line.setting.rule_of(advised.rule), self._assumed)
 
     def _unreadable(self, line: SettingLine) -> Finding:
-        return self._finding(
+        return self._make(
             line, None, "note", "This value is not known for this setting and version."
         )
 
     def _pending(self, line: SettingLine) -> Finding:
-        found = self._finding(
+        found = self._make(
             line, line.value, "note", "A file has another value, which takes effect at a restart."
         )
         return found.model_copy(
             update={"recommended": "what the file says", "change": "restart the server"}
         )
-
-    def _finding(
-        self,
-        line: SettingLine,
-        value: Value | None,
-        severity: Severity,
-        reason: str,
-        *,
-        sources: tuple[str, ...] = (),
-        price: str = "",
-        at_risk_of: str | None = None,
-    ) -> Finding:
-        name = line.setting.name
-        wanted, rendered = line.wanted()
-        restart = (
-            value is None
-            or line.found.derived_from != ""
-            or needs_restart(line.spec, value, wanted)
-        )
-        if restart and severity != "note":
-            price = f"{price}; a restart" if price else "a restart"
-        risked = at_risk_of or name
-        return Finding(
-            severity=severity,
-            setting=name,
-            current=self._shown(line),
-            origin=line.found.origin,
-            place=line.found.place,
-            recommended=rendered,
-            reason=f"{source} sets it. {reason}" if (source := line.found.derived_from) else reason,
-            sources=sources or (line.advised.sources if line.advised else (line.spec.doc,)),
-            price=price,
-            at_risk=at_risk(risked, self._values, self._rate, self._stated)
-            if risked in RISKS
-            else None,
-            durability=RISKS[name].of(value) if name in RISKS and value is not None else "durable",
-            restart=restart,
-            change=how_to_change(
-                VENDORS[self._state.vendor],
-                self._state.version,
-                line.spec,
-                line.found,
-                wanted,
-                rendered,
-                restart=restart,
-                main_file=self._state.main_file,
-            ),
-            rule=line.advised.rule if line.advised else None,
-        )
-
-    def _shown(self, line: SettingLine) -> str:
-        """What it is."""
-        return line.found.value if line.value is None else line.spec.render(line.value)
 
 
 def _whose(override: Override) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from advisor.rules.catalogue import Setting
 from advisor.server_state import RefusedLine, ServerState
 from advisor.vendors.registry import VENDORS
-from advisor.versions import NumericVersion, format_version, parse_version
+from advisor.versions import format_version, of_series
 
 SIMILAR: Final = 0.8
 """From here on a name is taken for a slip of another's."""
@@ -26,7 +26,7 @@ def unknown_options(
     """
     vendor, version = VENDORS[state.vendor], state.version
     by_name = {setting.name: setting for setting in settings}
-    asked = _options_of(version, names)
+    asked = of_series(version, names)
     server = f"{vendor.title} {format_version(version)}"
     for found in state.settings.values():
         written = found.written
@@ -54,20 +54,11 @@ def unknown_options(
 
 def names_not_checked(state: ServerState, names: OptionNames) -> tuple[str, ...]:
     """A note where the options of that version are not known, so that a slip is not noticed."""
-    if _options_of(state.version, names) is not None:
+    if of_series(state.version, names) is not None:
         return ()
     server = f"{VENDORS[state.vendor].title} {format_version(state.version)}"
     known = ", ".join(names)
     return (f"whether {server} takes every name is not checked; known are those of {known}",)
-
-
-def _options_of(version: NumericVersion, names: OptionNames) -> frozenset[str] | None:
-    return next((names[series] for series in names if _is_of(version, series)), None)
-
-
-def _is_of(version: tuple[int, ...], series: str) -> bool:
-    number = parse_version(series)
-    return version[: len(number)] == number
 
 
 def _was_accepted(setting: Setting, state: ServerState, names: OptionNames) -> bool:

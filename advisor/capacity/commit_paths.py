@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from advisor.capacity.latency import Latency
-from advisor.capacity.simulation import Clock, CoreQueue
+from advisor.capacity.simulation import Admission, Clock, CoreQueue
 from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
 
 CLIENT_SHARE: Final = 0.25
@@ -29,24 +29,6 @@ class SimulatedTransaction:
 
 
 CommitGroup = Sequence[SimulatedTransaction]
-
-
-class Admission:
-    """When a volume lets its next operation begin, if its provider limits how many do."""
-
-    def __init__(self, clock: Clock, ops_per_s: float | None) -> None:
-        self._clock = clock
-        self._interval_us = 1e6 / ops_per_s if ops_per_s else 0.0
-        self._next_us = 0.0
-        self.used_us = 0.0
-        """The time that the operations so far take of a limit that is used up."""
-
-    def wait_us(self) -> float:
-        """How long an operation that is asked for now has to wait; it takes its turn."""
-        begin_us = max(self._clock.now_us, self._next_us)
-        self._next_us = begin_us + self._interval_us
-        self.used_us += self._interval_us
-        return begin_us - self._clock.now_us
 
 
 class SimulatedHost:

@@ -1,4 +1,5 @@
-"""A clock of events, and the queue for the cores: what the model of commits runs on."""
+"""A clock of events, the queue for the cores, and a volume's limit: what the model of commits runs
+on."""
 
 import heapq
 from collections import deque
@@ -69,3 +70,21 @@ class CoreQueue:
             self._asleep += 1
         then, what = burst
         then(what)
+
+
+class Admission:
+    """When a volume lets its next operation begin, if its provider limits how many do."""
+
+    def __init__(self, clock: Clock, ops_per_s: float | None) -> None:
+        self._clock = clock
+        self._interval_us = 1e6 / ops_per_s if ops_per_s else 0.0
+        self._next_us = 0.0
+        self.used_us = 0.0
+        """The time that the operations so far take of a limit that is used up."""
+
+    def wait_us(self) -> float:
+        """How long an operation that is asked for now has to wait; it takes its turn."""
+        begin_us = max(self._clock.now_us, self._next_us)
+        self._next_us = begin_us + self._interval_us
+        self.used_us += self._interval_us
+        return begin_us - self._clock.now_us

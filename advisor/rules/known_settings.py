@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from advisor.rules.catalogue import Setting
+from advisor.rules.other_options import NONE_ASKED, OtherOptions
 from advisor.vendors.base import Vendor
 from advisor.vendors.syntax import Line, Option, Unresolved
 from advisor.vendors.values import ParseResult, Rejected, ValueSpec
@@ -20,29 +21,34 @@ class KnownSettings:
     """None: not known, and any version may be meant."""
     settings: tuple[Setting, ...]
     """All of the engine's."""
+    others: OtherOptions = NONE_ASKED
+    """What the options beyond those settings take, where that is to be known."""
+    options: frozenset[str] = frozenset()
+    """All that the server has, where that is to be known; else a shortened name is told by ours."""
 
     @cached_property
     def names(self) -> frozenset[str]:
         """All names by which a shortened one is told."""
         existing = (setting.name for setting in self.settings if self.specs(setting.name))
-        return self.vendor.own_names.union(existing)
+        return self.vendor.own_names.union(existing, self.options)
 
     @cached_property
     def _by_name(self) -> dict[str, Setting]:
         return {setting.name: setting for setting in self.settings}
 
     def specs(self, name: str) -> tuple[ValueSpec, ...]:
-        """What the server takes: one spec, or those of all versions where it may be any; none for
-        a setting that it does not have, or that we do not know."""
+        """What the server takes: one spec, or those of all versions that may be meant; none for a
+        setting that it does not have, or that we do not know."""
         if name in self.vendor.other_specs:
             return (self.vendor.other_specs[name],)
-        if name not in self._by_name:
-            return ()
-        setting, vendor = self._by_name[name], self.vendor.name
+        setting, vendor = self._by_name.get(name), self.vendor.name
+        specs = [spec for spec in setting.spec if spec.vendor == vendor] if setting else []
+        if setting is None or not specs:
+            return self.others.specs(name, self.version)
         if self.version:
             spec = setting.spec_for(vendor, self.version)
             return () if spec is None else (spec,)
-        return tuple(spec for spec in setting.spec if spec.vendor == vendor)
+        return tuple(specs)
 
     def option(self, line: Line) -> Option | Unresolved:
         """What a line sets; without a version as the newest server reads it."""

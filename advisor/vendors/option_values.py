@@ -110,20 +110,26 @@ def parse(
     given = "1" if text is None else text
     if spec.type == "boolean":
         return _boolean(given, spec, dialect)
-    if not given and not dialect.empty_is_zero:
+    if not given and not dialect.empty_is_zero and spec.type != "set":
         return Rejected("the value is empty")
-    result = (
-        _choice(given, spec)
-        if spec.type == "enum"
-        else _real(given, spec)
-        if spec.type == "real"
-        else _whole(given, spec, dialect)
-    )
+    result = _parse_text(given, spec, dialect)
     if isinstance(result, Parsed) or not (loose and dialect.loose_forgives):
         return result
-    if spec.type == "enum":
+    if spec.type in ("enum", "set"):
         return Rejected(result.reason, starts=True)
     return Parsed(0, f"{shorten(given)} is not a valid value, and loose- makes it 0")
+
+
+def _parse_text(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
+    match spec.type:
+        case "enum":
+            return _choice(text, spec)
+        case "set":
+            return _members_of(text, spec)
+        case "real":
+            return _real(text, spec)
+        case _:
+            return _whole(text, spec, dialect)
 
 
 def render(value: Value, unit: str) -> str:
@@ -208,6 +214,19 @@ def _choice(text: str, spec: ValueSpec) -> ParseResult:
     return Parsed([*meanings.values()][place])
 
 
+def _members_of(text: str, spec: ValueSpec) -> ParseResult:
+    """Any of the choices with commas between them, each as `_choice` takes one; or their bits."""
+    if _place(text) is not None:
+        return Parsed(text)
+    for member in text.split(","):
+        if not member:
+            return Rejected(f"{shorten(text)} has a comma too many")
+        result = _choice(member, spec)
+        if isinstance(result, Rejected):
+            return result
+    return Parsed(text)
+
+
 def _place(text: str) -> int | None:
     """A number, all of the text; an empty one is 0."""
     if not text:
@@ -236,7 +255,7 @@ def _real(text: str, spec: ValueSpec) -> ParseResult:
 def _whole(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
     """A whole number in bytes or the like, with at most one suffix; what follows it is ignored."""
     is_signed = spec.max == _INT64_MAX  # else its greatest value would be that of unsigned numbers
-    if dialect.negative == "refused" and text.startswith("-"):
+    if dialect.negative == "refused" and not is_signed and text.startswith("-"):
         return Rejected(f"{shorten(text)} must not be negative")
     if dialect.negative == "minimum" and not is_signed and text.lstrip(_SPACE).startswith("-"):
         smallest = int(spec.min or 0)

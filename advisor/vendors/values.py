@@ -12,6 +12,9 @@ from advisor.units import Value
 
 SettingType = Literal["integer", "real", "boolean", "enum"]
 
+OptionType = SettingType | Literal["set"]
+"""A set takes any of its choices, with commas between them; no setting of profiles/ is one."""
+
 Argument = Literal["required", "optional", "switch"]
 """Whether an option of MySQL or MariaDB may stand alone. A switch is a boolean that ignores a line
 whose value it does not understand; another boolean is then off."""
@@ -24,7 +27,7 @@ class ValueSpec(Protocol):
     """
 
     @property
-    def type(self) -> SettingType:
+    def type(self) -> OptionType:
         """What kind of value the setting has."""
 
     @property
@@ -63,7 +66,7 @@ class ValueSpec(Protocol):
 class PlainSpec(NamedTuple):
     """A ValueSpec of a setting that profiles/ does not have."""
 
-    type: SettingType
+    type: OptionType
     unit: str = ""
     min: int | float | None = None
     max: int | float | None = None

@@ -5,13 +5,11 @@ The servers are asked without a start, many lines at once where they take all of
 
 import os
 import re
-import subprocess
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -27,9 +25,9 @@ from advisor.vendors.option_names import resolve
 from advisor.vendors.syntax import Unresolved
 from advisor.vendors.values import Parsed, PlainSpec, Rejected, ValueSpec
 from advisor.versions import NumericVersion
-from tests.servers.account import ENVIRONMENT, hand_over, identity
-from tests.servers.engines import ENGINES, Vendor
-from tests.servers.harness import Server, server_named
+from tests.servers.engines import Vendor
+from tests.servers.harness import server_named
+from tests.servers.questioned import Answer, Questioned, questioned
 
 VERSIONS: Final[Mapping[str, NumericVersion]] = {
     "postgresql-13": (13, 23),
@@ -148,87 +146,25 @@ def typed(reads: str, spec: ValueSpec) -> Value:
 # The servers
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a server said to some lines."""
-
-    accepted: bool
-    values: Mapping[str, str]
-    log: str
-    """Everything on its standard error."""
-
-    def of(self, setting: str) -> str:
-        if not self.accepted:
-            return REFUSED
-        return IGNORED if IGNORING.search(self.log) else self.values[setting]
-
-
 IGNORING: Final = re.compile("ignoring option|Option .* was ignored|ignored due to invalid value")
 ADJUSTING: Final = re.compile("adjusted to|(wasn't|was not) recognized")
 
 
-@dataclass(frozen=True)
-class Questioned:
-    """A server in its place, asked without a start."""
-
-    server: Server
-    folder: Path
-    data: Path
-    program: Path
-    basedir: str
-
-    def ask(self, number: int, rows: Sequence[Spelling]) -> Answer:
-        """What becomes of lines about settings that differ."""
-        file = self.folder / f"{number}.conf"
-        lines = "".join(f"{row.line()}\n" for row in rows)
-        if self.server.vendor == "postgresql":
-            (row,) = rows
-            file.write_text(lines)
-            done = self._run("-D", str(self.data), "-c", f"config_file={file}", "-C", row.setting)
-            value = done.stdout.removesuffix("\n")
-            return Answer(done.returncode == 0, {row.setting: value}, done.stderr)
-        base = f"[mysqld]\ndatadir={self.data}\ntmpdir={self.folder}\n"
-        if self.server.vendor == "mysql":
-            base += "mysqlx=OFF\nsecure_file_priv=NULL\nlog_error_verbosity=2\n"
-        file.write_text(base + lines)
-        options = [f"--defaults-file={file}", self.basedir]
-        done = self._run(*options, "--verbose", "--help")
-        accepted = done.returncode == 0 and "Parsing options for plugin" not in done.stderr
-        if accepted and self.server.vendor == "mysql" and any(row.is_line for row in rows):
-            # The help says nothing of an option that it does not know.
-            accepted = self._run(*options, "--validate-config").returncode == 0
-        _, _, values = done.stdout.partition("Variables (--variable-name=value)")
-        found = re.findall(r"^(\S+) +(\S.*)$", values, re.MULTILINE)
-        return Answer(
-            accepted, {name.replace("-", "_"): value for name, value in found}, done.stderr
-        )
-
-    def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        user, group, groups = identity()
-        return subprocess.run(
-            [self.program, *arguments],
-            env=ENVIRONMENT,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            user=user,
-            group=group,
-            extra_groups=groups,
-        )
+def reading(answer: Answer, setting: str) -> str:
+    """What the server then has, or what becomes of the lines."""
+    if not answer.accepted:
+        return REFUSED
+    return IGNORED if IGNORING.search(answer.log) else answer.values[setting]
 
 
-@contextmanager
-def questioned(server: Server) -> Iterator[Questioned]:
-    engine = ENGINES[server.vendor]
-    with server.configured("") as (place, programs):
-        questions = place.folder / "questions"
-        questions.mkdir()
-        hand_over(place.folder)
-        program = programs[engine.server]
-        basedir = f"--basedir={program.parent.parent}"
-        yield Questioned(server, questions, place.data, program, basedir)
+def ask(server: Questioned, number: int, rows: Sequence[Spelling]) -> Answer:
+    """What becomes of lines about settings that differ."""
+    lines = "".join(f"{row.line()}\n" for row in rows)
+    if server.server.vendor == "postgresql":
+        (row,) = rows
+        return server.ask(number, lines, row.setting)
+    is_mysql = server.server.vendor == "mysql"
+    return server.ask(number, lines, validate=is_mysql and any(row.is_line for row in rows))
 
 
 def together(rows: Sequence[Spelling]) -> list[list[Spelling]]:
@@ -259,13 +195,13 @@ def answers(server: Questioned, rows: Sequence[Spelling]) -> dict[Spelling, Answ
     numbers = count()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         batches = together(rows)
-        found = pool.map(server.ask, numbers, batches)
+        found = pool.map(partial(ask, server), numbers, batches)
         answered: dict[Spelling, Answer] = {}
         for batch, answer in zip(batches, found, strict=True):
             if answer.accepted or len(batch) == 1:
                 answered |= dict.fromkeys(batch, answer)
             else:  # one of them is to blame, and the rest must not be
-                alone = pool.map(server.ask, numbers, [[row] for row in batch])
+                alone = pool.map(partial(ask, server), numbers, [[row] for row in batch])
                 answered |= dict(zip(batch, alone, strict=True))
     return answered
 
@@ -276,11 +212,11 @@ def test_the_server_reads_what_the_table_says(name: str) -> None:
     rows = rows_of(name)
     with questioned(server) as program:
         found = answers(program, rows)
-        names = program.ask(10**6, []).values.keys() if server.vendor != "postgresql" else ()
+        names = program.ask(10**6, "").values.keys() if server.vendor != "postgresql" else ()
     different = {
-        str(row): (row.reads, answer.of(row.setting))
+        str(row): (row.reads, reading(answer, row.setting))
         for row, answer in found.items()
-        if answer.of(row.setting) != row.reads
+        if reading(answer, row.setting) != row.reads
     }
     assert different == {}
     silent = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from advisor.errors import AdvisorError
-from advisor.knowledge import known_settings
+from advisor.knowledge import known_options
 from advisor.rules.known_settings import KnownSettings
 from advisor.server_state import EffectiveSetting, RefusedLine, WrittenValue
 from advisor.servers.config.persisted import (
@@ -63,7 +63,7 @@ def read_settings(
     main, persisted = _apart(vendor, [_absolute(file) for file in files])
     trees = tuple(tree for file in main if (tree := reader.file(file)))
     settings = _Settings(reader)
-    known = known_settings(vendor_name, version)
+    known = known_options(vendor_name, version)
     _take_lines(settings, trees, known)
     data = data_directory(vendor, [tree.path for tree in trees], settings.found)
     keeps = vendor.persisted_file and (version is None or vendor.persists(version))

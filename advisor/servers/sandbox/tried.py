@@ -18,7 +18,7 @@ from advisor.servers.installed import Confinement, Installed, run
 from advisor.vendors.base import Vendor
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line, Unresolved
-from advisor.versions import NumericVersion, parse_version
+from advisor.versions import NumericVersion, of_series
 
 MAX_LINE_BYTES: Final = 4000
 """MariaDB and old MySQL read a longer line as several."""
@@ -76,7 +76,7 @@ def tried_settings(installed: Installed, confinement: Confinement) -> TriedSetti
     known = known_settings(vendor.name, version)
     tried = load_tried_names(vendor.name) | {setting.name for setting in known.settings}
     tried = (tried | vendor.other_specs.keys()) - vendor.not_tried
-    options = next((names[series] for series in names if _is_of(version, series)), None)
+    options = of_series(version, names)
     are_all = options is not None
     if options is None:
         listed = _listed(vendor, installed, confinement)
@@ -125,8 +125,3 @@ def _listed(vendor: Vendor, installed: Installed, confinement: Confinement) -> f
     except AdvisorError:
         return frozenset()
     return vendor.listed_names(said)
-
-
-def _is_of(version: NumericVersion, series: str) -> bool:
-    number = parse_version(series)
-    return version[: len(number)] == number
