@@ -211,10 +211,11 @@ class OpenDirectory(NamedTuple):
             close_quietly(descriptor)
             raise
 
-    def give(self, user_id: int, group_id: int) -> "OpenDirectory":
+    def give(self, account: Account) -> "OpenDirectory":
         """The directory itself to that account; it, with whose rights one works there then."""
-        os.fchown(self.descriptor, user_id, group_id)
-        return _directory(self.path, self.descriptor, os.fstat(self.descriptor))
+        os.fchown(self.descriptor, account.user_id, account.group_id)
+        rights = account if account.user_id not in trusted_ids() else None
+        return OpenDirectory(self.path, self.descriptor, account.user_id, rights)
 
     def remove_tree(self, name: str, depth: int = 0) -> None:
         """A file, or a directory with all in it; no link is followed on the way down."""

@@ -9,6 +9,7 @@ from advisor.servers.apply import check, find_target, plan_change
 from advisor.servers.apply.server_check import ServerCheck, copied_configuration
 from advisor.servers.config import FilesRead, read_settings
 from advisor.servers.config.fragment import parse_fragment
+from advisor.servers.installed.accounts import account_of_our_own
 from advisor.servers.installed.detect import Installed
 from advisor.servers.sandbox.tried import TriedSettings
 from advisor.vendors.names import VendorName
@@ -91,6 +92,22 @@ def test_only_its_owner_can_read_the_copies(tmp_path: Path) -> None:
     with copied_configuration(everything("mysql"), found, None) as copies:
         assert copies.folder.path.stat().st_mode & 0o777 == 0o700
         assert copies.main.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("vendor", ["mysql", "postgresql"])
+def test_an_account_that_no_package_made_can_read_the_copies(
+    tmp_path: Path, vendor: VendorName
+) -> None:
+    """As where a server came from an archive: there is no user postgres."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: there is no other account to ask as")
+    main = tmp_path / "some.conf"
+    main.write_text("")
+    who = account_of_our_own()
+    with copied_configuration(everything(vendor), read_settings(vendor, [main]), who) as copies:
+        found = [*copies.data.iterdir(), copies.data, copies.main]
+        owners = {(path.stat().st_uid, path.stat().st_gid) for path in found}
+    assert owners == {(who.ids.user_id, who.ids.group_id)}
 
 
 TELLS_WHO = """#!/bin/sh

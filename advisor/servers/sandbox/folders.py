@@ -50,11 +50,10 @@ class PrivateFolder:
         """A folder in it: the account's own, closed to all others; or ours, which it may list."""
         made = self.opened.make_directory(name)
         if self.who is not None:
-            group_id = self.who.ids.group_id
             if theirs:
-                made = made.give(self.who.ids.user_id, group_id)
+                made = made.give(self.who.ids)
             else:
-                made.own(made.descriptor, -1, group_id)
+                made.own(made.descriptor, -1, self.who.ids.group_id)
                 made.permit(made.descriptor, 0o750)
         return PrivateFolder(made, self.who)
 
