@@ -77,5 +77,8 @@ class FindingMaker(NamedTuple):
 
 
 def shown(line: SettingLine) -> str:
-    """The value in force, as the server's files have it."""
-    return line.found.value if line.value is None else line.spec.render(line.value)
+    """The value in force; where the server makes another of what is written, both."""
+    if line.value is None:
+        return line.found.value
+    rendered = line.spec.render(line.value)
+    return f"{line.found.value}, read as {rendered}" if line.is_read_otherwise else rendered

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.audit.values import value_of
+from advisor.audit.values import is_read_otherwise, value_of
 from advisor.rules.catalogue import Setting, Spec
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
@@ -25,6 +25,8 @@ class SettingLine:
     value: Value | None
     """None where it cannot be read."""
     advised: Recommendation | None
+    is_read_otherwise: bool = False
+    """Whether the value is not what is written: the server clamps it, say."""
 
     def wanted(self) -> tuple[Value | None, str]:
         """The value to have, and how it is written: the advice, else the default."""
@@ -80,6 +82,8 @@ def lines_of(
                 continue
             found = EffectiveSetting(setting.name, "", origin="default")
             value: Value | None = spec.default
+            otherwise = False
         else:
             value = value_of(found, spec, state.version)
-        yield SettingLine(setting, spec, found, value, by_name.get(setting.name))
+            otherwise = is_read_otherwise(found, spec, state.version)
+        yield SettingLine(setting, spec, found, value, by_name.get(setting.name), otherwise)

@@ -8,7 +8,7 @@ from advisor.rules.catalogue import Rule, Setting, Spec
 from advisor.rules.risks import RISKS
 from advisor.server_state import EffectiveSetting
 from advisor.units import Value
-from advisor.vendors.values import Parsed
+from advisor.vendors.values import Parsed, ParseResult
 from advisor.versions import NumericVersion
 
 NEAR: Final = Fraction(3, 2)
@@ -20,12 +20,23 @@ def value_of(
     found: EffectiveSetting, spec: Spec, version: NumericVersion | None = None
 ) -> Value | None:
     """What the server has, in the spec's own unit; None where the text is no such value."""
-    if found.written is None:
-        result = spec.parse_shown(found.value, version, unit=found.unit)
-    else:
-        written = found.written
-        result = spec.parse(written.text, version, unit=found.unit, loose=written.loose)
+    result = _parsed(found, spec, version)
     return result.value if isinstance(result, Parsed) else None
+
+
+def is_read_otherwise(
+    found: EffectiveSetting, spec: Spec, version: NumericVersion | None = None
+) -> bool:
+    """Whether the server has another value than the text says: clamped, or not understood."""
+    result = _parsed(found, spec, version)
+    return isinstance(result, Parsed) and bool(result.warning)
+
+
+def _parsed(found: EffectiveSetting, spec: Spec, version: NumericVersion | None) -> ParseResult:
+    if found.written is None:
+        return spec.parse_shown(found.value, version, unit=found.unit)
+    written = found.written
+    return spec.parse(written.text, version, unit=found.unit, loose=written.loose)
 
 
 def is_as_good(

@@ -52,6 +52,18 @@ def test_files_are_read_with_what_they_include(
     assert err == ("fsync-advisor: 2 findings\n  exit status 3: findings\n")
 
 
+def test_a_value_that_the_server_clamps_is_shown_as_it_is_written_and_as_it_is_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """MySQL 9.7 reads 3 as 2 (spellings.toml)."""
+    file = tmp_path / "my.cnf"
+    file.write_text("[mysqld]\ninnodb_flush_log_at_trx_commit = 3\n")
+    target = ("--db", "mysql", "--db-version", "9.7", "--config", file)
+    _, out, _ = run(capsys, "audit", *target, "--format", "json")
+    (finding,) = json.loads(out)["findings"]
+    assert (finding["current"], finding["recommended"]) == ("3, read as 2", "1")
+
+
 def test_a_shortened_word_is_what_the_server_takes_it_for(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
