@@ -919,7 +919,10 @@ def at_a_terminal(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str],
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            yield process, ours
+            try:
+                yield process, ours
+            finally:
+                process.kill()  # where the test has failed it still waits for an answer
     finally:
         os.close(ours)
         os.close(its)

@@ -112,6 +112,7 @@ def test_an_option_without_a_value_is_shown_without_one(
         ("mariadb", "11.8", "innodb_flush_method = fsync"),
         ("mariadb", "11.4", "innodb_flush_method = fsync"),
         ("mariadb", "10.11", "innodb-doublew = 1"),
+        ("mariadb", "10.11", "max-allowed = 16M"),
         ("mariadb", "10.11", "binlog_order_commits = 1"),
         ("postgresql", "18", "io_workers = 3"),
         ("postgresql", "17", "pg_stat_statements.max = 3"),
