@@ -52,7 +52,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "fsync-advisor verify --db mysql zz-fsync.cnf",
         "fsync-advisor verify --db postgresql - < 99-fsync.conf",
     ),
-    "predict": ("fsync-advisor predict --db postgresql /var/lib/postgresql",),
+    "predict": ("fsync-advisor predict --db postgresql zz-fsync.conf",),
     "trial": ("fsync-advisor trial --db mysql ours old.cnf /var/lib/mysql",),
     "drift": (
         "fsync-advisor drift drive.json",

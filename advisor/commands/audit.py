@@ -33,7 +33,7 @@ class AuditOptions:
     directory: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DIR]",
+            metavar="DIR",
             help="Measure the drive there.  [default: the drive of the server found here, if no"
             " other is named; else compare without a drive]",
         ),

@@ -37,7 +37,7 @@ class DriftOptions:
     directory: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DIR]", help="Measure the drive there.  [default: where BASELINE was measured]"
+            metavar="DIR", help="Measure the drive there.  [default: where BASELINE was measured]"
         ),
     ] = None
     drive: Annotated[shared.DriveOptions, Only("from_file", "save", "plan")]

@@ -41,7 +41,7 @@ class FleetReportOptions:
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Measurements, one for each host; of a directory every .json."
+            metavar="FILE", help="Measurements, one for each host; of a directory every .json."
         ),
     ]
     format_: Annotated[
@@ -79,7 +79,8 @@ def fleet_report(options: FleetReportOptions) -> None:
             text = render(document, form, colours=colours)
         write_output(text, product)
     if unread:
-        which = f"{len(unread)} of {len(files)} files could not be read"
+        files_text = "1 file" if len(files) == 1 else f"{len(files)} files"
+        which = f"{len(unread)} of {files_text} could not be read"
         raise AdvisorError(f"{which}: {unread[0].why}")
 
 

@@ -26,7 +26,7 @@ class ManOptions:
     context: typer.Context
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND]...", help="Whose page.  [default: the program's]"),
+        typer.Argument(metavar="COMMAND", help="Whose page.  [default: the program's]"),
     ] = None
     directory: Annotated[
         Path | None,

@@ -45,7 +45,7 @@ def database_option(help_: str) -> Any:
 Directory = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[DIR]",
+        metavar="DIR",
         help="Where the database lives."
         "  [default: the data of the server on this host, else the current directory]",
     ),
@@ -176,7 +176,7 @@ AcceptNotDurable = Annotated[
 ]
 FragmentFile = Annotated[
     Path | None,
-    typer.Argument(metavar="[FRAGMENT]", help="A configuration file; - reads stdin."),
+    typer.Argument(metavar="FRAGMENT", help="A configuration file; - reads stdin."),
 ]
 ServerProgram = Annotated[
     Path | None,

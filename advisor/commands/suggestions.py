@@ -67,10 +67,11 @@ FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
     "terminal": ("table", "text"),
     "text": ("table", "terminal", "conf"),
     "txt": ("text", "table", "terminal", "conf"),
-    "yaml": ("patroni", "cloudnativepg", "compose"),
-    "yml": ("patroni", "cloudnativepg", "compose"),
 }
 """What people type for a format -> ours, of which a command has some."""
+
+SEVERAL_FORMS: Final = dict.fromkeys(("yaml", "yml"), ("compose", "patroni", "cloudnativepg"))
+"""What stands for several of ours."""
 
 NO_CHOICE: Final = re.compile(r"'(?P<given>[^']*)' is not one of (?P<choices>'.*')")
 
@@ -100,5 +101,9 @@ def no_such_choice(message: str) -> str:
     found = NO_CHOICE.search(message)
     if found is None:
         return ""
-    meant = nearest(found["given"], re.findall(r"'([^']*)'", found["choices"]), FORMATS)
+    choices, given = re.findall(r"'([^']*)'", found["choices"]), found["given"].casefold()
+    if given in SEVERAL_FORMS:
+        several = [form for form in SEVERAL_FORMS[given] if form in choices]
+        return f"did you mean {' or '.join(several)}?" if several else ""
+    meant = nearest(given, choices, FORMATS)
     return f"did you mean {meant}?" if meant else ""

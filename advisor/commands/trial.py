@@ -1,5 +1,6 @@
 """fsync-advisor trial: which of some configurations is faster on this drive, by experiment."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -174,7 +175,7 @@ def _plan(options: TrialOptions, contenders: int) -> TurnsPlan:
         raise UsageError(
             f"--seconds {options.seconds:g} is too short: four rounds of {contenders}"
             f" configurations take about {plan.seconds_min(contenders):.0f} s",
-            "give it more, or a shorter --turn",
+            f"--seconds {math.ceil(plan.seconds_min(contenders))}, or a shorter --turn or --warmup",
         )
     return plan
 

@@ -58,5 +58,6 @@ def loss_text(loss: Loss) -> str:
         where = "of the binary log, where one is written"
         return f"{loss.setting}: {groups}, {where}: {at_risk} commits of one connection"
     rates = f"{at_risk} at the rate one connection has now"
-    expected = f"{format_count(loss.expected_transactions_at_risk)} at the expected rate"
+    per_s = loss.expected_transactions_at_risk / loss.window_ms * 1000
+    expected = f"{format_count(loss.expected_transactions_at_risk)} at {format_count(per_s)}/s"
     return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"

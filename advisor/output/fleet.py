@@ -80,8 +80,10 @@ def _summary(fleet: Fleet) -> Iterator[str]:
     else:
         yield f"No drive model has {LEAST_HOSTS} hosts, so none is compared."
     low = sum(fleet.trust[trust] for trust in LOW_TRUST)
+    if low:
+        yield f"{counted(low, 'host')} may not keep what {'it syncs' if low == 1 else 'they sync'}."
     yield (
-        f"{counted(low, 'host')} may not keep what they sync; {counted(total.hosts, 'other')}"
+        f"{counted(total.hosts, 'other' if low else 'host')}"
         f" {'makes' if total.hosts == 1 else 'make'}"
         f" {format_count(total.serial_syncs_per_s)} syncs/s together, with one writer on each."
     )

@@ -1,9 +1,12 @@
 """Manual pages in man(7)'s language, from the words of --help."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from advisor.output.command_tree import CommandNode, OptionNode
+
+AS_IT_IS: Final = "\b\n"
+"""Click's mark before a paragraph whose lines stay as they are: a table."""
 
 
 def page_name(node: CommandNode) -> str:
@@ -51,7 +54,11 @@ def _paragraphs(text: str) -> Iterator[str]:
     for number, paragraph in enumerate(text.split("\n\n")):
         if number:
             yield ".PP"
-        yield _text(" ".join(paragraph.split()))
+        if paragraph.startswith(AS_IT_IS):
+            lines = paragraph.removeprefix(AS_IT_IS).splitlines()
+            yield from (".nf", *map(_text, lines), ".fi")
+        else:
+            yield _text(" ".join(paragraph.split()))
 
 
 def _command(command: CommandNode) -> Iterator[str]:

@@ -50,9 +50,9 @@ def activity_text(measuring: Measuring) -> str:
 
 
 def figures_text(measuring: Measuring) -> str:
-    """Like "at most 12 s left; 609/s, mean 1.64 ms so far"."""
+    """Like "at most 12 s left; 609/s, mean 1.64 ms"."""
     left = f"at most {measuring.left_s:.0f} s left"
     if measuring.ops_per_s is None or measuring.mean_us is None:
         return left
     rate, mean = format_count(measuring.ops_per_s), format_latency(measuring.mean_us)
-    return f"{left}; {rate}/s, mean {mean} so far"
+    return f"{left}; {rate}/s, mean {mean}"

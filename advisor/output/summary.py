@@ -29,7 +29,7 @@ CONCERNS: Final[Mapping[str, str]] = {
     "memory": "memory",
 }
 """Group of a setting -> a word for it."""
-HEADINGS: Final = ("setting", "value", "default", "for", "restart")
+HEADINGS: Final = ("setting", "value", "default", "for", "at run time")
 NOTES_SHOWN: Final = 1
 """The file has the others."""
 
@@ -81,8 +81,8 @@ def _notes(advice: Advice) -> Iterator[Remark]:
 def _row(advice: Advice, entry: Recommendation) -> tuple[str, ...]:
     server = VENDORS[advice.engine]
     default = "" if entry.default is None else server.render_value(entry.default, entry.unit)
-    restart = "needed" if entry.restart else ""
-    return entry.setting, entry.rendered, default, CONCERNS[entry.group], restart
+    changes = "no" if entry.restart else "yes"
+    return entry.setting, entry.rendered, default, CONCERNS[entry.group], changes
 
 
 def _next(advice: Advice, command: str) -> Iterator[str]:

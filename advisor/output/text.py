@@ -15,6 +15,9 @@ NOTHING_FOUND: Final = "All checks passed. Only a power cut can prove more."
 """The evidence line of a plausible drive."""
 
 
+LONGER: Final = 1.05
+"""From here on a difference is worth a word."""
+
 COMMAND_WIDTH: Final = 76
 """Of a line of a command, which stands two columns in."""
 
@@ -89,6 +92,8 @@ def commit_line(capacity: Capacity) -> str:
     if capacity.commit_us is None or capacity.commit_tps is None:
         return f"{what}; the cost of a growing binary log was not measured."
     wait, rate = format_latency(capacity.commit_us), format_count(capacity.commit_tps)
+    if capacity.commit_us > LONGER * capacity.commit_syncs * capacity.sync_us:
+        wait += " (the binary log grows, so its sync takes longer)"
     if capacity.rtt_us:
         wait += f", and for a replica, {format_latency(capacity.rtt_us)}"
     return f"{what}, {wait}: at most {rate} commits/s on one connection."

@@ -23,7 +23,7 @@ SAID_OF: Final[dict[Trust, str]] = {
 BINDS: Final[dict[Bottleneck, str]] = {
     "flush": "limited by the drive",
     "cpu": "limited by the processors",
-    "clients": "limited only by the number of clients",
+    "clients": "each waiting for its own syncs; more connections reach more",
     "sequential writes": "limited by the drive's sequential writes",
     "page writes": "limited by the drive's page writes",
     "page reads": "limited by the drive's page reads",

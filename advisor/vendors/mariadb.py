@@ -219,8 +219,10 @@ class MariaDB(MySQL):
         "START TRANSACTION READ ONLY",
     )
     origins_sql = ORIGINS_SQL
-    audit_privileges = "Any account that can connect. With FILE the audit also names the file"
-    " that sets each setting."
+    audit_privileges = (
+        "Any account that can connect. With FILE the audit also names the file"
+        " that sets each setting."
+    )
     audit_statements = (
         WHICH_SQL,
         *begin_read_only,

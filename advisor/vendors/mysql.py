@@ -296,7 +296,7 @@ class MySQL(Vendor):
     persisted_by = "SET PERSIST"
     persisted_switch = "persisted_globals_load"
     reload_suffices = False
-    without_restart = "no restart"
+    without_restart = "restart or SET"
     placement = "Use: a file of its own that sorts last in the server's !includedir, then restart."
 
     def statements(self, text: str, version: NumericVersion | None = None) -> Iterator[Statement]:

@@ -414,8 +414,10 @@ class PostgreSQL(Vendor):
         f"SET LOCAL statement_timeout = '{PATIENCE_S}s'",
         f"SET LOCAL lock_timeout = '{PATIENCE_S}s'",
     )
-    audit_privileges = "Any account that can connect. With pg_read_all_settings (or pg_monitor)"
-    " the audit also names the file that sets each setting."
+    audit_privileges = (
+        "Any account that can connect. With pg_read_all_settings (or pg_monitor)"
+        " the audit also names the file that sets each setting."
+    )
     audit_statements = (
         *begin_read_only,
         SETTINGS_SQL,

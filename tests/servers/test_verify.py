@@ -20,6 +20,7 @@ from tests.servers.account import private_folder, reachable
 from tests.servers.engines import ENGINES
 from tests.servers.harness import Server, server_named, version_of
 from tests.support.command_line import advisor, environment
+from tests.support.loop_mount import tmpfs_mount
 from tests.support.paths import MEASUREMENTS
 
 
@@ -46,6 +47,20 @@ def verified(
         assert processes_in(places) == []
     assert "Traceback" not in done.stderr
     return done
+
+
+def test_a_folder_that_is_full_is_said_in_a_line() -> None:
+    """PostgreSQL's initdb needs a list of accounts there; this was a fault of ours with a trace."""
+    server = server_named("postgresql-15")
+    with program_of(server) as (program, places), tmpfs_mount(places, 1) as full:
+        (full / "all of it").write_bytes(bytes(1 << 20))
+        arguments = ("verify", "--db", "postgresql", "-", "--server", str(program))
+        done = advisor(*arguments, text="max_wal_size = 2GB\n", places=full)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2:] == [
+        f"fsync-advisor: {full} cannot hold a throw-away server: No space left on device",
+        f"  hint: make room in {full}, or name another folder in TMPDIR",
+    ]
 
 
 def processes_in(folder: Path) -> list[psutil.Process]:

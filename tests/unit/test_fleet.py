@@ -338,7 +338,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        ((), 2, "Missing argument 'FILE...'"),
+        ((), 2, "Missing argument 'FILE'"),
         (
             (MEASUREMENTS / "hdd.json", "--format", "prometheus"),
             2,

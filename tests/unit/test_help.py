@@ -106,7 +106,7 @@ def test_guesses_lead_to_commands_of_ours() -> None:
     ("arguments", "hint"),
     [
         (("recommend", "--db", "mysq"), "did you mean mysql?"),
-        (("recommend", "--db", "mysql", "--format", "yaml"), "did you mean patroni?"),
+        (("recommend", "--db", "mysql", "--format", "yaml"), "did you mean compose or patroni"),
         (("report", "--format", "md"), "did you mean markdown?"),
         (("report", "--format", "pdf"), "fsync-advisor report --help"),
         (("rules", "show", "sync_binlogs"), "did you mean innodb.sync_binlog?"),

@@ -290,11 +290,23 @@ def test_contents_lead_to_the_headings_as_github_names_them() -> None:
 
 # Text
 
+WORDS: Final = "word " * 100
+
+
+def all_but_code(text: str, said: str) -> list[str]:
+    """The lines without the one that stays as it is, however narrow the terminal: a command with a
+    break in it cannot be pasted."""
+    lines = text.splitlines()
+    code = f"  {said}".rstrip()
+    if len(code) > 80:
+        assert lines.count(code) == 1
+    return [line for line in lines if line != code]
+
 
 @pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
 def test_text_shows_all_of_it_within_80_columns(said: str) -> None:
     text = render_text(document(said))
-    assert max(map(cell_len, text.splitlines())) <= 80
+    assert max(map(cell_len, all_but_code(text, said))) <= 80
     without_blanks = re.sub(r"\s", "", text)
     wanted = re.sub(r"\s", "", said)
     assert without_blanks.count(wanted) >= PLACES or said == HOSTILE["long"]
@@ -311,8 +323,8 @@ def test_text_says_a_blank_for_what_steers(said: str) -> None:
 @pytest.mark.parametrize("wide", ["40", "200"])
 def test_a_pipe_has_80_columns(wide: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", wide)
-    text = render(document("word " * 100), "text")
-    assert 75 <= max(map(len, text.splitlines())) <= 80
+    text = render(document(WORDS), "text")
+    assert 75 <= max(map(len, all_but_code(text, WORDS))) <= 80
 
 
 @pytest.mark.parametrize(("wide", "shown"), [("40", 40), ("200", 80)])
@@ -320,8 +332,8 @@ def test_a_terminal_has_its_own_and_at_most_80(
     wide: str, shown: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", wide)
-    text = render_terminal(document("word " * 100))
-    assert shown - 5 <= max(map(len, text.splitlines())) <= shown
+    text = render_terminal(document(WORDS))
+    assert shown - 5 <= max(map(len, all_but_code(text, WORDS))) <= shown
 
 
 def test_colours_are_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

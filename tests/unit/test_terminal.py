@@ -79,8 +79,8 @@ def test_a_terminal_gets_a_summary_of_the_advice() -> None:
     assert lines[3] == (
         "NVMe SSD without power-loss protection; one commit waits 7.14 ms for the drive"
     )
-    assert lines[5].split() == ["setting", "value", "default", "for", "restart"]
-    assert ["innodb_redo_log_capacity", "6G", "100M", "log"] in map(str.split, lines)
+    assert lines[5].split() == ["setting", "value", "default", "for", "at", "run", "time"]
+    assert ["innodb_redo_log_capacity", "6G", "100M", "log", "yes"] in map(str.split, lines)
     at = lines.index("Next: write the file, try it on a throw-away server, put it in place:")
     command = " ".join(" ".join(lines[at + 1 : -2]).replace("\\", "").split())
     assert command == " ".join(

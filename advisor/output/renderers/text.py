@@ -69,7 +69,7 @@ def render_text(document: Document) -> str:
 def text_lines(
     document: Document, width: int = WIDTH, *, ungrouped: bool = False, blocks: bool = False
 ) -> Iterator[StyledLine]:
-    """The lines of the document, each at most `width` columns wide.
+    """The lines of the document, each at most `width` columns wide, but for text to copy.
 
     A table's figures have commas between their thousands, unless they are `ungrouped`. With
     `blocks` the bars of a histogram are made of Unicode's block elements.
@@ -156,7 +156,7 @@ def _block(block: PlainBlock, width: int, *, blocks: bool) -> Iterator[StyledLin
                     yield from _text(item, width, margin="  ")
         case Code(text):
             for line in text.splitlines():
-                yield from _text(line, width, first="  ", margin="  ")
+                yield [Span(f"  {line}")]  # a command that is broken cannot be pasted
         case Table():
             yield from _table(block, width)
         case Entries(title, entries):

@@ -174,7 +174,7 @@ def _socket(asked: Mapping[str, str], found: Mapping[str, str], vendor: VendorNa
             return path
     raise AdvisorError(
         f"no socket of a {VENDORS[vendor].title} server is found: {', '.join(map(str, SOCKETS))}",
-        "mysql://USER@localhost/?socket=PATH, or mysql://USER@127.0.0.1/ for TCP",
+        "--dsn 'mysql://USER@localhost/?socket=PATH', or --dsn mysql://USER@127.0.0.1/ for TCP",
     )
 
 

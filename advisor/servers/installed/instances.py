@@ -188,7 +188,7 @@ def _doubt(directory: Path) -> str:
         return f"{directory} cannot be opened: {error.strerror}"
     owner = os.fstat(descriptor).st_uid
     close_quietly(descriptor)
-    return f"it belongs to {user_name(owner)}" if owner >= FIRST_PERSON_ID else ""
+    return f"it belongs to the account {user_name(owner)}" if owner >= FIRST_PERSON_ID else ""
 
 
 def _read(vendor: Vendor, main: tuple[Path, ...]) -> FilesRead | None:

@@ -97,6 +97,19 @@ def private_folder(
                 made.close()
 
 
+@contextmanager
+def told_of(folder: PrivateFolder) -> Iterator[None]:
+    """What cannot be written there is said in a line. Raises AdvisorError."""
+    try:
+        yield
+    except OSError as error:
+        parent = folder.path.parent
+        raise AdvisorError(
+            f"{parent} cannot hold a throw-away server: {error.strerror}",
+            f"make room in {parent}, or name another folder in TMPDIR",
+        ) from error
+
+
 def _opened(path: Path) -> OpenDirectory:
     """The parent. Where we are root nobody else may have a say in what its names mean."""
     try:

@@ -28,7 +28,7 @@ from advisor.servers.installed import (
     stop,
 )
 from advisor.servers.sandbox.data_directory import initialise
-from advisor.servers.sandbox.folders import PrivateFolder, private_folder
+from advisor.servers.sandbox.folders import PrivateFolder, private_folder, told_of
 from advisor.servers.sandbox.log import last_words
 from advisor.servers.sandbox.readback import NotReadyError, read_back
 from advisor.servers.sandbox.room import allowed_bytes, require_room
@@ -70,11 +70,13 @@ class Sandbox:
         self._installed = installed
         self._vendor = VENDORS[installed.vendor]
         self._fragment = fragment
+        self._folder = folder
         self._who = folder.who
         self._place = Place(folder.path)
         # Made once, while nobody else can: what stands under these names is never looked at again.
-        self._configuration = stack.enter_context(folder.open_file(FRAGMENT))
-        self._log_file = stack.enter_context(folder.open_unnamed())
+        with told_of(folder):
+            self._configuration = stack.enter_context(folder.open_file(FRAGMENT))
+            self._log_file = stack.enter_context(folder.open_unnamed())
         self._may_take_bytes = allowed_bytes(folder.path)
 
     def start_with(self, lines: Sequence[Line]) -> Start:
@@ -120,9 +122,10 @@ class Sandbox:
 
     def _configure(self, lines: Sequence[Line]) -> None:
         text = self.given(lines)
-        self._configuration.truncate(0)
-        self._configuration.seek(0)
-        self._configuration.write(text.encode("utf-8", "surrogateescape"))
+        with told_of(self._folder):
+            self._configuration.truncate(0)
+            self._configuration.seek(0)
+            self._configuration.write(text.encode("utf-8", "surrogateescape"))
 
     def _stop(self, process: "subprocess.Popen[bytes]", end: signal.Signals) -> None:
         stop(process, end)
@@ -196,10 +199,12 @@ def sandbox(
         known = known_settings(installed.vendor, installed.version)
         require_room(folder.path, tried, known)
         place = Place(folder.path)
-        for name in (DATA, RUN):
-            folder.make_folder(name, theirs=True).close()
         options = [option for line in tried if isinstance(option := known.option(line), Option)]
-        initialise(installed, place, options, _for_initialisation(vendor, folder, confinement))
+        with told_of(folder):
+            for name in (DATA, RUN):
+                folder.make_folder(name, theirs=True).close()
+            as_who = _for_initialisation(vendor, folder, confinement)
+        initialise(installed, place, options, as_who)
         yield Sandbox(installed, folder, tried, fragment, stack)
 
 
