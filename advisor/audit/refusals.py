@@ -20,7 +20,7 @@ def refusal(refused: RefusedLine, line: SettingLine | None) -> Finding:
         current=refused.shown,
         origin="file",
         place=refused.place,
-        recommended=rendered or "a line that it takes",
+        recommended=rendered or "a line that the server accepts",
         reason=f"The server does not start with this line: {refused.why}.",
         sources=() if line is None else (line.spec.doc,),
         price="",

@@ -7,6 +7,7 @@ from typing import Final
 from advisor.rules.catalogue import Setting
 from advisor.server_state import RefusedLine, ServerState
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.syntax import Line, Unresolved
 from advisor.versions import format_version, of_series
 
 SIMILAR: Final = 0.8
@@ -22,10 +23,11 @@ def unknown_options(
     """The lines that name no option of that version; of a series that was not asked only those
     that profiles/ knows to be another version's, or another server's.
 
-    A name that a plugin or an extension may bring is passed over.
+    A name that a plugin or an extension may bring is passed over; any may, where a file loads one.
     """
     vendor, version = VENDORS[state.vendor], state.version
     by_name = {setting.name: setting for setting in settings}
+    loads_plugins = not vendor.loads_plugins.isdisjoint(state.settings)
     asked = of_series(version, names)
     server = f"{vendor.title} {format_version(version)}"
     for found in state.settings.values():
@@ -36,7 +38,9 @@ def unknown_options(
             continue
         setting = by_name.get(found.name)
         if asked is not None:
-            is_unknown = found.name not in asked
+            line = Line(0, found.name, written.text, None)
+            may_be_short = isinstance(vendor.option(line, asked, version), Unresolved)
+            is_unknown = found.name not in asked and not may_be_short and not loads_plugins
         else:
             is_unknown = (
                 setting is not None
@@ -58,7 +62,7 @@ def names_not_checked(state: ServerState, names: OptionNames) -> tuple[str, ...]
         return ()
     server = f"{VENDORS[state.vendor].title} {format_version(state.version)}"
     known = ", ".join(names)
-    return (f"whether {server} takes every name is not checked; known are those of {known}",)
+    return (f"whether {server} takes every name and word is not checked; known are those of {known}",)
 
 
 def _was_accepted(setting: Setting, state: ServerState, names: OptionNames) -> bool:

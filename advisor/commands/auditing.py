@@ -151,7 +151,8 @@ def _require_understood(vendor: Vendor, read: FilesRead) -> None:
         )
     groups = {line.group for tree in read.trees for _, line in tree.lines()}
     passed_over = any(vendor.is_series_group(group) for group in groups)
-    if groups and not (read.settings or read.refused or passed_over):
+    taken = vendor.groups_read(read.version) if read.version else vendor.server_groups
+    if groups and groups.isdisjoint(taken) and not (read.refused or passed_over):
         named = ", ".join(f"[{group}]" for group in sorted(filter(None, groups)))
         raise AdvisorError(
             f"{read.files[0]} has nothing that {vendor.title} reads: its groups are {named}",

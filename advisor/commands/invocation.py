@@ -31,7 +31,11 @@ def _words(context: typer.Context, parameter: Any) -> Iterator[str]:
         elif isinstance(word, bool):
             yield _long_name(parameter) if word else parameter.secondary_opts[0]
         else:
-            yield from (_long_name(parameter), str(word).removesuffix(".0"))
+            text = str(word)  # a version of 8.0 is no number
+            yield from (
+                _long_name(parameter),
+                text.removesuffix(".0") if isinstance(word, float) else text,
+            )
 
 
 def _long_name(option: Any) -> str:

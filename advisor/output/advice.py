@@ -33,8 +33,10 @@ def proof_text(advice: Advice) -> str:
     started = f"{VENDORS[advice.engine].title} {VENDORS[advice.engine].started_text()}"
     if VENDORS[advice.engine].is_started(advice.engine_version):
         return f"Proof: our tests start {started} with such fragments and read all values back."
+    were = "were" if len(VENDORS[advice.engine].started_versions) > 1 else "was"
     return (
-        f"Proof: this version was not started here; {started} was. The rest is from documentation."
+        f"Proof: this version was not started here; {started} {were}."
+        " The rest is from documentation."
     )
 
 

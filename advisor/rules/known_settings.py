@@ -24,13 +24,13 @@ class KnownSettings:
     others: OtherOptions = NONE_ASKED
     """What the options beyond those settings take, where that is to be known."""
     options: frozenset[str] = frozenset()
-    """All that the server has, where that is to be known; else a shortened name is told by ours."""
+    """All that the server has, where that is to be known."""
 
     @cached_property
     def names(self) -> frozenset[str]:
         """All names by which a shortened one is told."""
         existing = (setting.name for setting in self.settings if self.specs(setting.name))
-        return self.vendor.own_names.union(existing, self.options)
+        return self.vendor.own_names.union(existing)
 
     @cached_property
     def _by_name(self) -> dict[str, Setting]:
@@ -51,8 +51,16 @@ class KnownSettings:
         return tuple(specs)
 
     def option(self, line: Line) -> Option | Unresolved:
-        """What a line sets; without a version as the newest server reads it."""
-        return self.vendor.option(line, self.names, self.version)
+        """What a line sets; without a version as the newest server reads it.
+
+        A name that is not ours may be short for another that the server has. Where it may be short
+        for several it is left as it is: the servers take some of these for one of them.
+        """
+        found = self.vendor.option(line, self.names, self.version)
+        if isinstance(found, Unresolved) or found.known or not self.options:
+            return found
+        other = self.vendor.option(line, self.names | self.options, self.version)
+        return found if isinstance(other, Unresolved) else other
 
     def may_set(self, line: Line) -> frozenset[str]:
         """Every setting that a line may set."""

@@ -321,6 +321,11 @@ class Vendor(ABC):
     placement: ClassVar[str]
     """What to do with a fragment."""
 
+    loads_plugins: ClassVar[frozenset[str]] = frozenset()
+    """Settings that load a plugin, which may bring options of any name."""
+    adding_up: ClassVar[frozenset[str]] = frozenset()
+    """Options of which every line counts, and not the last alone."""
+
     def may_be_an_extensions(self, name: str) -> bool:
         """Whether a plugin or an extension may bring an option of that name."""
         return "." in name

@@ -297,6 +297,24 @@ class MySQL(Vendor):
     persisted_switch = "persisted_globals_load"
     reload_suffices = False
     without_restart = "restart or SET"
+    loads_plugins = frozenset({"plugin_load", "plugin_load_add", "early_plugin_load"})
+    adding_up = frozenset(
+        {
+            "binlog_do_db",
+            "binlog_ignore_db",
+            "ignore_db_dirs",
+            "optimizer_switch",
+            "performance_schema_instrument",
+            "plugin_load_add",
+            "replicate_do_db",
+            "replicate_do_table",
+            "replicate_ignore_db",
+            "replicate_ignore_table",
+            "replicate_rewrite_db",
+            "replicate_wild_do_table",
+            "replicate_wild_ignore_table",
+        }
+    )
     placement = "Use: a file of its own that sorts last in the server's !includedir, then restart."
 
     def statements(self, text: str, version: NumericVersion | None = None) -> Iterator[Statement]:

@@ -266,7 +266,7 @@ def _whole(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
     suffix = rest[:1].upper() if rest[:1].isascii() else rest[:1]
     if suffix and suffix not in dialect.suffixes:
         takes = ", ".join(dialect.suffixes)
-        return Rejected(f"{shorten(text)} is not a whole number with one of {takes} at most")
+        return Rejected(f"{shorten(text)} is no whole number, alone or with one of {takes}")
     number = int(digits) if len(digits) <= _MAX_DIGITS else _UINT64
     largest = _INT64_MAX + (sign == "-") if is_signed else _UINT64 - 1
     if number > largest:

@@ -92,7 +92,7 @@ def ask_server(vendor: Vendor, series: str, names: Collection[str] | None = None
             names = load_option_names(vendor).get(series, frozenset()) | shown
         in_order = sorted(names)
         found = pool.map(partial(_definition, program, numbers), in_order)
-        defined = dict(zip(in_order, found, strict=True))
+        defined = dict(zip(map(str.lower, in_order), found, strict=True))
     return _without_ours(vendor, {name: text for name, text in defined.items() if text is not None})
 
 

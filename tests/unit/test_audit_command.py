@@ -64,6 +64,17 @@ def test_a_value_that_the_server_clamps_is_shown_as_it_is_written_and_as_it_is_r
     assert (finding["current"], finding["recommended"]) == ("3, read as 2", "1")
 
 
+def test_a_file_whose_only_line_is_ignored_is_read_all_the_same(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "my.cnf"
+    file.write_text("[mysqld]\ninnodb_doublewrite = maybe\n")
+    target = ("--db", "mariadb", "--db-version", "10.11", "--config", file)
+    status, out, _ = run(capsys, "audit", *target)
+    assert status == 0
+    assert "the server ignores this line: 'maybe' is no value of innodb_doublewrite" in words(out)
+
+
 def test_a_shortened_word_is_what_the_server_takes_it_for(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

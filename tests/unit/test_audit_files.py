@@ -128,18 +128,22 @@ def test_a_file_that_is_understood_is_not(
         ),
         ("mysql", "[mysqld]\nsync_binlog = lots\n", ("sync_binlog", "lots", "1")),
         ("mysql", "[mysqld]\nsync_binlog = lots\nsync_binlog = 1\n", ("sync_binlog", "lots", "1")),
-        ("mariadb", "[mysqld]\ninnodb_d = 0\n", ("innodb_d", "0", "a line that it takes")),
+        (
+            "mariadb",
+            "[mysqld]\ninnodb_d = 0\n",
+            ("innodb_d", "0", "a line that the server accepts"),
+        ),
         (
             "mysql",
             "[mysqld]\ninnodb_buffer_pool_size = 6.5G\n",
-            ("innodb_buffer_pool_size", "6.5G", "a line that it takes"),
+            ("innodb_buffer_pool_size", "6.5G", "a line that the server accepts"),
         ),
         (
             "postgresql",
             "shared_buffers = 25%\n",
-            ("shared_buffers", "shared_buffers = 25%", "a line that it takes"),
+            ("shared_buffers", "shared_buffers = 25%", "a line that the server accepts"),
         ),
-        ("mysql", "[mysqld]\nx = 1\n[bro\n", ("[bro", "[bro", "a line that it takes")),
+        ("mysql", "[mysqld]\nx = 1\n[bro\n", ("[bro", "[bro", "a line that the server accepts")),
     ],
 )
 def test_a_line_that_stops_the_server_is_a_finding(

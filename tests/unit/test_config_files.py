@@ -137,6 +137,17 @@ def test_what_mysql_persisted_wins(tmp_path: Path, stored: object) -> None:
     assert found.settings[other].value == ("7" if stored is AUTO else "5242880")
 
 
+def test_lines_that_add_up_override_nothing(tmp_path: Path) -> None:
+    """MySQL 9.7 loads both plugins, and switches both off; of max_connections the last counts."""
+    adding = ("plugin-load-add=a.so", "plugin-load-add=b.so")
+    switches = ("optimizer_switch=mrr=off", "optimizer_switch=mrr_cost_based=off")
+    last = ("max_connections=9", "max_connections=10")
+    lines = "".join(f"{line}\n" for line in (*adding, *switches, *last))
+    path = write(tmp_path / "my.cnf", f"[mysqld]\n{lines}")
+    notes = [note for note in read_settings("mysql", [path]).notes if "overridden" in note]
+    assert notes == [f"{path}:6: max_connections is overridden by {path}:7"]
+
+
 def test_what_mysql_persisted_may_be_switched_off(tmp_path: Path) -> None:
     write(tmp_path / "mysqld-auto.cnf", json.dumps(AUTO))
     text = f"[mysqld]\ndatadir={tmp_path}\npersisted_globals_load=OFF\n"

@@ -250,6 +250,19 @@ def test_what_was_typed_is_not_called_a_variables(
 # Manual pages
 
 
+def test_a_manual_page_keeps_the_lines_of_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "man", "recommend")
+    table = out.split("\n.nf\n")[1].split("\n.fi\n")[0].splitlines()
+    assert table[0] == r"\-\-format       What it is"
+    assert table[1] == "conf           an option file, or a postgresql.conf fragment"
+
+
+def test_the_usage_has_one_pair_of_brackets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "capacity", "-h")[1].startswith(
+        "Usage: fsync-advisor capacity [OPTIONS] [DIR]\n"
+    )
+
+
 def test_a_manual_page_says_what_the_help_says(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "man", "rules", "list")
     assert status == 0

@@ -92,6 +92,13 @@ def test_a_terminal_gets_a_summary_of_the_advice() -> None:
     ]
 
 
+def test_what_to_type_next_names_the_version_as_it_was_typed() -> None:
+    """8 is the newest 8.x, and 8.0 that of 8.0."""
+    arguments = ("recommend", "--db", "mysql", "--db-version", "8.0")
+    _, sent = on_terminal(*arguments, *source("nvme-consumer"))
+    assert "--db-version 8.0 " in plain(sent)
+
+
 @pytest.mark.parametrize(
     ("db", "version"),
     [("mysql", "9.7"), ("mysql", "5.7"), ("mariadb", "10.11"), ("postgresql", "17")],

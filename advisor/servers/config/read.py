@@ -116,7 +116,8 @@ class _Settings:
 
     def take(self, entry: EffectiveSetting) -> None:
         before = self.found.get(entry.name)
-        if before is not None and before.value != entry.value:
+        adds_up = entry.name in self.reader.vendor.adding_up
+        if before is not None and before.value != entry.value and not adds_up:
             self.notes.append(f"{before.place}: {entry.name} is overridden by {entry.place}")
         self.found[entry.name] = entry
 
