@@ -62,7 +62,9 @@ def names_not_checked(state: ServerState, names: OptionNames) -> tuple[str, ...]
         return ()
     server = f"{VENDORS[state.vendor].title} {format_version(state.version)}"
     known = ", ".join(names)
-    return (f"whether {server} takes every name and word is not checked; known are those of {known}",)
+    return (
+        f"whether {server} takes every name and word is not checked; known are those of {known}",
+    )
 
 
 def _was_accepted(setting: Setting, state: ServerState, names: OptionNames) -> bool:

@@ -177,4 +177,4 @@ def test_where_the_options_are_not_known_a_slip_is_not_noticed_and_that_is_said(
     asked = ("--config", config, "--db", vendor, "--db-version", version, "--format", "json")
     _, out, _ = run(capsys, "audit", *asked)
     notes = " ".join(json.loads(out)["notes"])
-    assert ("takes every name and word is not checked; known are those of " in notes) is not is_known
+    assert ("takes every name and word is not checked; known are those of" in notes) is not is_known
