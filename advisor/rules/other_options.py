@@ -1,9 +1,9 @@
 """What servers take for the options that profiles/ has no setting for, as they were asked. Pure."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
-from advisor.vendors.values import PlainSpec
+from advisor.vendors.values import Argument, OptionType, PlainSpec
 from advisor.versions import NumericVersion, of_series, parse_version
 
 NUMBERS: Final = ("integer", "real")
@@ -45,19 +45,20 @@ def _is_any_number(spec: PlainSpec) -> bool:
 
 def parse_definition(text: str) -> PlainSpec:
     """One line of profiles/option_values/ behind the option's name: "integer unit=kB 0..100"."""
-    kind, _, rest = text.partition(" ")
+    word, _, rest = text.partition(" ")
+    kind = cast("OptionType", word)
     optional, rest = rest.startswith("optional"), rest.removeprefix("optional").lstrip()
-    argument = "optional" if optional else None
+    argument: Argument | None = "optional" if optional else None
     if kind in ("enum", "set"):
-        return PlainSpec(kind, choices=tuple(rest.split("|")), argument=argument)  # type: ignore[arg-type]
-    spec = PlainSpec(kind, argument=argument)  # type: ignore[arg-type]
+        return PlainSpec(kind, choices=tuple(rest.split("|")), argument=argument)
+    spec = PlainSpec(kind, argument=argument)
     number = int if kind == "integer" else float
-    for word in rest.split():
-        if word == "signed":
+    for part in rest.split():
+        if part == "signed":
             spec = spec._replace(max=INT64_MAX)
-        elif word.startswith("unit="):
-            spec = spec._replace(unit=word.removeprefix("unit="))
+        elif part.startswith("unit="):
+            spec = spec._replace(unit=part.removeprefix("unit="))
         else:
-            least, _, most = word.partition("..")
+            least, _, most = part.partition("..")
             spec = spec._replace(min=number(least), max=number(most))
     return spec
