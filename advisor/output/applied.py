@@ -25,7 +25,7 @@ def change_document(change: AppliedChange) -> Document:
             NOT_SET if entry.now is None else entry.now,
             NOT_SET if entry.new is None else entry.new,
             "?" if entry.needs == "unknown" else entry.needs,
-            _short(entry.now_set_in) if entry.now_set_in else NOT_SET,
+            _short(entry.now_set_in, change.file) if entry.now_set_in else NOT_SET,
         )
         for entry in change.settings
     ]
@@ -33,9 +33,11 @@ def change_document(change: AppliedChange) -> Document:
     return Document(sections=[Section(blocks=[block])])
 
 
-def _short(place: str) -> str:
-    """A file and its folder: "conf.d/a.conf:3"; the JSON has the whole path."""
-    return "/".join(place.rsplit("/", 2)[-2:])
+def _short(place: str, written: str) -> str:
+    """A file and its folder: "conf.d/a.conf:3". The one that is written is "this file:3": its
+    name does not fit beside the longest setting in 80 columns. The JSON has the whole path."""
+    file, _, line = place.rpartition(":")
+    return f"this file:{line}" if file == written else "/".join(place.rsplit("/", 2)[-2:])
 
 
 def needs_lines(change: AppliedChange) -> Iterator[str]:

@@ -118,6 +118,18 @@ def test_each_change_with_what_it_needs_and_where_it_was_set(postgresql: Host, r
     assert "@@" not in stdout
 
 
+def test_the_table_fits_into_80_columns_when_it_changes_its_own_file(
+    postgresql: Host, run: Run
+) -> None:
+    """The longest setting, and the longest name: the tool's own."""
+    run(postgresql.command("checkpoint_completion_target = 0.8"))
+    lines = run(postgresql.command("checkpoint_completion_target = 0.9"))[1].splitlines()
+    assert lines[2].split() == [
+        *("checkpoint_completion_target", "0.8", "0.9", "reload", "this", "file:2")
+    ]
+    assert len(lines) == 3
+
+
 def test_a_change_without_effect_says_so(mysql: Host, run: Run) -> None:
     with mysql.main.open("a") as config:
         config.write("[mysqld]\nsync_binlog = 1\n")
