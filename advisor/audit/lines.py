@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.audit.values import is_read_otherwise, value_of
+from advisor.audit.values import parsed
 from advisor.rules.catalogue import Setting, Spec
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
@@ -84,6 +84,7 @@ def lines_of(
             value: Value | None = spec.default
             otherwise = False
         else:
-            value = value_of(found, spec, state.version)
-            otherwise = is_read_otherwise(found, spec, state.version)
+            result = parsed(found, spec, state.version)
+            value = result.value if isinstance(result, Parsed) else None
+            otherwise = isinstance(result, Parsed) and result.warning != ""
         yield SettingLine(setting, spec, found, value, by_name.get(setting.name), otherwise)

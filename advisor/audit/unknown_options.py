@@ -39,8 +39,11 @@ def unknown_options(
         setting = by_name.get(found.name)
         if asked is not None:
             line = Line(0, found.name, written.text, None)
-            may_be_short = isinstance(vendor.option(line, asked, version), Unresolved)
-            is_unknown = found.name not in asked and not may_be_short and not loads_plugins
+            is_unknown = not (
+                found.name in asked
+                or loads_plugins
+                or isinstance(vendor.option(line, asked, version), Unresolved)  # may be short
+            )
         else:
             is_unknown = (
                 setting is not None

@@ -20,19 +20,12 @@ def value_of(
     found: EffectiveSetting, spec: Spec, version: NumericVersion | None = None
 ) -> Value | None:
     """What the server has, in the spec's own unit; None where the text is no such value."""
-    result = _parsed(found, spec, version)
+    result = parsed(found, spec, version)
     return result.value if isinstance(result, Parsed) else None
 
 
-def is_read_otherwise(
-    found: EffectiveSetting, spec: Spec, version: NumericVersion | None = None
-) -> bool:
-    """Whether the server has another value than the text says: clamped, or not understood."""
-    result = _parsed(found, spec, version)
-    return isinstance(result, Parsed) and bool(result.warning)
-
-
-def _parsed(found: EffectiveSetting, spec: Spec, version: NumericVersion | None) -> ParseResult:
+def parsed(found: EffectiveSetting, spec: Spec, version: NumericVersion | None) -> ParseResult:
+    """The same, with a warning where the server makes another value of the text."""
     if found.written is None:
         return spec.parse_shown(found.value, version, unit=found.unit)
     written = found.written

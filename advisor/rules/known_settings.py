@@ -33,6 +33,11 @@ class KnownSettings:
         return self.vendor.own_names.union(existing)
 
     @cached_property
+    def _all_names(self) -> frozenset[str]:
+        """Those of the options that are not ours, too."""
+        return self.names | self.options
+
+    @cached_property
     def _by_name(self) -> dict[str, Setting]:
         return {setting.name: setting for setting in self.settings}
 
@@ -59,7 +64,7 @@ class KnownSettings:
         found = self.vendor.option(line, self.names, self.version)
         if isinstance(found, Unresolved) or found.known or not self.options:
             return found
-        other = self.vendor.option(line, self.names | self.options, self.version)
+        other = self.vendor.option(line, self._all_names, self.version)
         return found if isinstance(other, Unresolved) else other
 
     def may_set(self, line: Line) -> frozenset[str]:

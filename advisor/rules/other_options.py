@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple, cast
 
+from advisor.vendors.option_values import INT64_MAX
 from advisor.vendors.values import Argument, OptionType, PlainSpec
 from advisor.versions import NumericVersion, of_series, parse_version
 
 NUMBERS: Final = ("integer", "real")
-INT64_MAX: Final = 2**63 - 1
-"""The greatest value of an option that may be negative."""
 
 
 class OtherOptions(NamedTuple):

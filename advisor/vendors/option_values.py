@@ -82,7 +82,8 @@ MAX_REAL_CHARACTERS: Final = 1000
 """my_getopt looks no further into a real number."""
 
 _UINT64: Final = 2**64
-_INT64_MAX: Final = 2**63 - 1
+INT64_MAX: Final = 2**63 - 1
+"""The greatest value of an option that may be negative."""
 _MAX_DIGITS: Final = 20
 _SPACE: Final = " \t\n\v\f\r"
 _WHOLE: Final = re.compile(rf"[{_SPACE}]*([+-]?)([0-9]+)")
@@ -254,7 +255,7 @@ def _real(text: str, spec: ValueSpec) -> ParseResult:
 
 def _whole(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
     """A whole number in bytes or the like, with at most one suffix; what follows it is ignored."""
-    is_signed = spec.max == _INT64_MAX  # else its greatest value would be that of unsigned numbers
+    is_signed = spec.max == INT64_MAX  # else its greatest value would be that of unsigned numbers
     if dialect.negative == "refused" and not is_signed and text.startswith("-"):
         return Rejected(f"{shorten(text)} must not be negative")
     if dialect.negative == "minimum" and not is_signed and text.lstrip(_SPACE).startswith("-"):
@@ -268,7 +269,7 @@ def _whole(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
         takes = ", ".join(dialect.suffixes)
         return Rejected(f"{shorten(text)} is no whole number, alone or with one of {takes}")
     number = int(digits) if len(digits) <= _MAX_DIGITS else _UINT64
-    largest = _INT64_MAX + (sign == "-") if is_signed else _UINT64 - 1
+    largest = INT64_MAX + (sign == "-") if is_signed else _UINT64 - 1
     if number > largest:
         return Rejected(f"{shorten(text)} exceeds 64 bits")
     factor = 1024 ** (dialect.suffixes.index(suffix) + 1) if suffix else 1
@@ -277,7 +278,7 @@ def _whole(text: str, spec: ValueSpec, dialect: Dialect) -> ParseResult:
         if not dialect.wraps:
             return Rejected(f"{shorten(text)} exceeds 64 bits")
         number %= _UINT64
-        number -= _UINT64 if is_signed and number > _INT64_MAX else 0
+        number -= _UINT64 if is_signed and number > INT64_MAX else 0
     taken = _aligned(number, spec)
     if not found and text:
         return Parsed(taken, f"{shorten(text)} begins with no number, and becomes {taken}")

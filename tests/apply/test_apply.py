@@ -7,12 +7,11 @@ import errno
 import fcntl
 import json
 import os
-import pty
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +26,7 @@ from advisor.vendors.names import VendorName
 from tests.support.faults import missing
 from tests.support.loop_mount import loop_mount
 from tests.support.paths import CHECKOUT
+from tests.support.terminal import at_a_terminal, until_it_asks
 
 MYSQL, POSTGRESQL = "zz-fsync-advisor.cnf", "zz-fsync-advisor.conf"
 
@@ -918,28 +918,6 @@ def test_without_hard_links_a_file_that_changes_meanwhile_is_left_alone(
     assert mysql.names() == [MYSQL]
 
 
-@contextmanager
-def at_a_terminal(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The command with a terminal to read from, and the end where somebody answers."""
-    ours, its = pty.openpty()
-    try:
-        with subprocess.Popen(
-            [sys.executable, "-m", "advisor", *arguments],
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": "/nonexistent"},
-            stdin=its,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                yield process, ours
-            finally:
-                process.kill()  # where the test has failed it still waits for an answer
-    finally:
-        os.close(ours)
-        os.close(its)
-
-
 def answered(arguments: list[str], answer: str) -> tuple[int, str]:
     """The command at a terminal, where somebody answers; its status and stderr."""
     with at_a_terminal(arguments) as (process, terminal):
@@ -954,12 +932,7 @@ def test_two_at_once_one_wins_and_one_says_so(tmp_path: Path, mysql: Host, run: 
     fragment = tmp_path / "first.cnf"
     fragment.write_text("[mysqld]\nsync_binlog = 1\n# the first\n")
     with at_a_terminal([*arguments[:-1], str(fragment)]) as (first, terminal):
-        assert first.stderr is not None
-        asked = ""
-        while not asked.endswith("[y/N]"):
-            said = first.stderr.read(1)
-            assert said, asked
-            asked += said
+        until_it_asks(first)
         refusal = refused(run(arguments))
         assert f"another fsync-advisor apply is at work in {mysql.folder}" in refusal
         os.write(terminal, b"y\n")

@@ -5,10 +5,7 @@ The races are in races.py; here each attack is made at the moment that suits it 
 
 import json
 import os
-import pty
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +19,7 @@ from tests.security.attacker import (
     require_root,
 )
 from tests.security.races import NAME, OURS, RACES, RESULTS, SECRET, Ground, ground, raced, run
-from tests.support.paths import CHECKOUT
+from tests.support.terminal import at_a_terminal, until_it_asks
 
 TRIES_HERE = 50
 
@@ -119,19 +116,8 @@ def asked(place: Ground, *, before_the_answer: str) -> tuple[int, str]:
     """apply at a terminal; the attacker acts while it waits for the answer, which is yes."""
     command = ["apply", fragment(place), "--db", "mysql", "--unchecked"]
     command += ["--to", place.conf_d, "--config", place.main()]
-    ours, its = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "advisor", *map(str, command)],
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": "/nonexistent"},
-        stdin=its,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        said = ""
-        while "[y/N]" not in said:
-            said += process.stderr.read(1)
+    with at_a_terminal(list(map(str, command))) as (process, terminal):
+        said = until_it_asks(process)
         folder, moved = place.conf_d, place.theirs / "moved"
 
         def attack() -> None:
@@ -142,10 +128,8 @@ def asked(place: Ground, *, before_the_answer: str) -> tuple[int, str]:
                 folder.mkdir()
 
         as_attacker(attack)
-        os.write(ours, b"y\n")
+        os.write(terminal, b"y\n")
         said += process.communicate()[1]
-    os.close(ours)
-    os.close(its)
     return process.returncode, said
 
 

@@ -63,7 +63,7 @@ MOST_REFUSED: Final = 8
 PLUGIN_SWITCH: Final = "OFF|ON"
 """What a plugin's own option shows. It takes FORCE and more, too, which cannot be read back."""
 
-OTHER_PLUGIN: Final = "Parsing options for plugin '(?!InnoDB)"
+OTHER_PLUGIN: Final = "parsing options for plugin '(?!innodb)"
 """Without the other plugins the server starts."""
 
 Definitions = dict[str, str]
@@ -92,7 +92,7 @@ def ask_server(vendor: Vendor, series: str, names: Collection[str] | None = None
             names = load_option_names(vendor).get(series, frozenset()) | shown
         in_order = sorted(names)
         found = pool.map(partial(_definition, program, numbers), in_order)
-        defined = dict(zip(map(str.lower, in_order), found, strict=True))
+        defined = dict(zip(in_order, found, strict=True))
     return _without_ours(vendor, {name: text for name, text in defined.items() if text is not None})
 
 
@@ -130,15 +130,15 @@ def _definition(program: Questioned, numbers: Iterator[int], name: str) -> str |
     def ask(line: str) -> Answer:
         return program.ask(next(numbers), f"{line}\n")
 
-    log = ask(f"{name}={STRANGER}").log.replace("-", "_")
+    log = ask(f"{name}={STRANGER}").log.replace("-", "_").lower()  # MariaDB has wsrep_SR_store
     words: list[str] = []
-    if re.search(rf"[Uu]nknown suffix 'z' used for variable '{name}'", log):
+    if re.search(rf"unknown suffix 'z' used for variable '{name}'", log):
         words = ["integer"]
         if program.server.vendor == "mariadb" and ask(f"{name}=-1").accepted:
             words.append("signed")  # MySQL refuses no number that is below zero
-    elif re.search(rf"[Ii]nvalid decimal value for option '{name}'", log):
+    elif re.search(rf"invalid decimal value for option '{name}'", log):
         words = ["real"]
-    elif re.search(rf"Error while setting value '{STRANGER}' to '{name}'", log):
+    elif re.search(rf"error while setting value '{STRANGER}' to '{name}'", log):
         words = _choices(name, ask)
     if not words or re.search(OTHER_PLUGIN, log):
         return None

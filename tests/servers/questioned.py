@@ -62,7 +62,7 @@ class Questioned:
         _, _, values = done.stdout.partition("Variables (--variable-name=value)")
         found = re.findall(r"^(\S+) +(\S.*)$", values, re.MULTILINE)
         return Answer(
-            accepted, {name.replace("-", "_"): value for name, value in found}, done.stderr
+            accepted, {name.replace("-", "_").lower(): text for name, text in found}, done.stderr
         )
 
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

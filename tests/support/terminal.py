@@ -6,14 +6,52 @@ import pty
 import re
 import select
 import subprocess
+import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
+
+from tests.support.paths import CHECKOUT
 
 PATIENCE_S: Final = 120
 
 _STEERING: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+
+
+@contextmanager
+def at_a_terminal(arguments: Sequence[str]) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """Our command with a terminal to read from, where no server is found, and the end at which
+    somebody answers. What it says on stderr is read from the process."""
+    ours, its = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "advisor", *arguments],
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": "/nonexistent"},
+            stdin=its,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process, ours
+            finally:
+                process.kill()  # where the test has failed it still waits for an answer
+    finally:
+        os.close(ours)
+        os.close(its)
+
+
+def until_it_asks(process: "subprocess.Popen[str]") -> str:
+    """What that command says on stderr up to its question."""
+    assert process.stderr is not None
+    said = ""
+    while not said.endswith("[y/N]"):
+        letter = process.stderr.read(1)
+        assert letter, said
+        said += letter
+    return said
 
 
 class Conversation:

@@ -56,7 +56,7 @@ def _risk(name: str, results: Collection[ParseResult]) -> tuple[Durability, str]
     values = [result.value for result in results if isinstance(result, Parsed)]
     if not values:
         reasons = {result.reason: None for result in results if not isinstance(result, Parsed)}
-        return "can-corrupt", f"{'; '.join(reasons)}"
+        return "can-corrupt", "; ".join(reasons)
     worst = max((RISKS[name].of(value) for value in values), key=CLASSES.index)
     return worst, MEANING[worst]
 

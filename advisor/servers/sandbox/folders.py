@@ -98,7 +98,7 @@ def private_folder(
 
 
 @contextmanager
-def told_of(folder: PrivateFolder) -> Iterator[None]:
+def reporting_write_errors(folder: PrivateFolder) -> Iterator[None]:
     """What cannot be written there is said in a line. Raises AdvisorError."""
     try:
         yield

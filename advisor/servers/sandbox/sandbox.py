@@ -28,7 +28,7 @@ from advisor.servers.installed import (
     stop,
 )
 from advisor.servers.sandbox.data_directory import initialise
-from advisor.servers.sandbox.folders import PrivateFolder, private_folder, told_of
+from advisor.servers.sandbox.folders import PrivateFolder, private_folder, reporting_write_errors
 from advisor.servers.sandbox.log import last_words
 from advisor.servers.sandbox.readback import NotReadyError, read_back
 from advisor.servers.sandbox.room import allowed_bytes, require_room
@@ -74,7 +74,7 @@ class Sandbox:
         self._who = folder.who
         self._place = Place(folder.path)
         # Made once, while nobody else can: what stands under these names is never looked at again.
-        with told_of(folder):
+        with reporting_write_errors(folder):
             self._configuration = stack.enter_context(folder.open_file(FRAGMENT))
             self._log_file = stack.enter_context(folder.open_unnamed())
         self._may_take_bytes = allowed_bytes(folder.path)
@@ -122,7 +122,7 @@ class Sandbox:
 
     def _configure(self, lines: Sequence[Line]) -> None:
         text = self.given(lines)
-        with told_of(self._folder):
+        with reporting_write_errors(self._folder):
             self._configuration.truncate(0)
             self._configuration.seek(0)
             self._configuration.write(text.encode("utf-8", "surrogateescape"))
@@ -200,7 +200,7 @@ def sandbox(
         require_room(folder.path, tried, known)
         place = Place(folder.path)
         options = [option for line in tried if isinstance(option := known.option(line), Option)]
-        with told_of(folder):
+        with reporting_write_errors(folder):
             for name in (DATA, RUN):
                 folder.make_folder(name, theirs=True).close()
             as_who = _for_initialisation(vendor, folder, confinement)
