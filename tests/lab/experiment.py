@@ -69,6 +69,8 @@ class Experiment(_Part):
     configurations: tuple[str, ...] = Field(min_length=2)
     """"default", "ours", rivals of rivals.py by name, and the variants."""
     variants: Mapping[str, Variant] = {}
+    kills: bool = True
+    """Whether the first run of each configuration ends with a kill, and its recovery is timed."""
     stopping: Stopping
     seed: int
 

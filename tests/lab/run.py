@@ -73,7 +73,8 @@ def _runs(
         if time.monotonic() >= until_s:
             return
         configuration, repetition = missing[0]
-        yield made.run(configuration, repetition, recovery=repetition == 0)
+        recovery = block.experiment.kills and repetition == 0
+        yield made.run(configuration, repetition, recovery=recovery)
 
 
 def _missing(
