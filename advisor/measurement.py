@@ -363,6 +363,11 @@ class Measurement(Model):
         """Reads of pages at random with O_DIRECT."""
         return self._direct("random-read")
 
+    @property
+    def page_flushes(self) -> Series | None:
+        """The same as InnoDB writes them: in batches, with a doublewrite file, and synced."""
+        return self._direct("page-flush")
+
     def _direct(self, pattern: Pattern) -> Series | None:
         for series in self.series:
             if series.pattern == pattern and series.method == "none" and series.direct:
@@ -385,7 +390,7 @@ class Measurement(Model):
 
 _LIKENESS: Final[tuple[Pattern, ...]] = (
     *("overwrite", "classic", "unwritten", "append"),
-    *("random", "random-read"),
+    *("random", "random-read", "page-flush"),
 )
 
 

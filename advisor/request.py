@@ -23,6 +23,8 @@ class Request:
     recovery_time_s: float | None = None
     expected_commits_per_s: float | None = None
     log_bytes_per_commit: int | None = None
+    max_ops_per_s: float | None = None
+    """What a provider allows of the volume."""
     syncs: tuple[int, ...] | None = None
     accept_not_durable: bool = False
     build: Mapping[Feature, bool] = field(default_factory=dict)

@@ -11,10 +11,22 @@ SYNC_METHODS: Final[tuple[SyncMethod, ...]] = get_args(SyncMethod)
 
 Method = Literal[SyncMethod, "none"]
 
-Pattern = Literal["overwrite", "append", "classic", "random", "unwritten", "random-read"]
+Pattern = Literal[
+    "overwrite", "append", "classic", "random", "unwritten", "random-read", "page-flush"
+]
 """What is written where: blocks written before; behind the end; one block, again and again; blocks
 at random; blocks that are allocated, but were perhaps never written (only reports have these). Of
-"random-read", what is read."""
+"random-read", what is read. "page-flush" is "random" as InnoDB does it: a batch of BATCH_PAGES goes
+to a doublewrite file and is synced, then each block to its place, and the file is synced."""
+
+AT_RANDOM: Final = frozenset[Pattern]({"random", "random-read", "page-flush"})
+
+BATCH_PAGES: Final = 16
+"""Our choice: with eight writers 128 pages are on their way, as innodb_doublewrite_pages of MySQL
+8.4 has it."""
+
+OPERATIONS_PER_PAGE: Final = 1 + 1 / BATCH_PAGES
+"""Of a flushed page: its own write, and its part of its batch's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +46,25 @@ class SeriesKind:
         return self.pattern == "random-read"
 
     @property
+    def batch_bytes(self) -> int:
+        """What a writer of page flushes writes at once to the doublewrite file; else 0."""
+        return BATCH_PAGES * self.block_bytes if self.pattern == "page-flush" else 0
+
+    def written_bytes(self, samples: int) -> int:
+        """What one writer writes in so many samples one after another."""
+        if self.reads:
+            return 0
+        batches = -(-samples // BATCH_PAGES)
+        return samples * self.block_bytes + batches * self.batch_bytes
+
+    @property
     def name(self) -> str:
         """Like "overwrite-fdatasync-8k" or "random-16k-x8".
 
         "direct" is said only where it is not what the pattern always has, and "none" is not said of
         random writes and reads.
         """
-        at_random = self.pattern in ("random", "random-read")
+        at_random = self.pattern in AT_RANDOM
         usual = self.pattern == "classic" or at_random
         kib, rest = divmod(self.block_bytes, KIB)
         parts = [
@@ -67,6 +91,9 @@ class SeriesKind:
 
 PRIMARY: Final = SeriesKind("overwrite", "fdatasync", 8 * KIB)
 """A block of the WAL, written over an old one: what a recycled segment costs."""
+
+PAGE_FLUSH: Final = SeriesKind("page-flush", "none", 16 * KIB, direct=True, writers=8)
+"""How many pages a second InnoDB can keep flushing."""
 
 PRIMARY_64K: Final = SeriesKind("overwrite", "fdatasync", 64 * KIB)
 """Eight blocks of the WAL at once: what a large transaction, or several together, write."""

@@ -13,7 +13,7 @@ from advisor.analysis.verdict import Verdict
 from advisor.conditions import Strict
 from advisor.measurement import Known, Measurement, Series, Summary, Unknown
 from advisor.request import Request
-from advisor.series_kind import PRIMARY, PRIMARY_64K
+from advisor.series_kind import OPERATIONS_PER_PAGE, PRIMARY, PRIMARY_64K
 from advisor.units import format_size
 from advisor.vendors.names import VENDOR_NAMES
 from advisor.vendors.registry import VENDORS
@@ -58,7 +58,7 @@ def build_facts(
         trust=verdict.trust,
         write_cache=write_cache(devices_of(measurement)),
     )
-    return _with_speed(identified, measurement, replay)
+    return _with_speed(identified, measurement, replay, request.max_ops_per_s)
 
 
 FASTER_RATIO: Final = 0.8
@@ -99,7 +99,9 @@ def _direct_io(measurement: Measurement) -> Known[bool]:
     return Unknown(unknown="no series with O_DIRECT was tried")
 
 
-def _with_speed(facts: Facts, measurement: Measurement, replay: Replay) -> Facts:
+def _with_speed(
+    facts: Facts, measurement: Measurement, replay: Replay, max_ops_per_s: float | None
+) -> Facts:
     """`facts` with all that argues from speed, which nothing does where no flush is honoured."""
     if facts.trust == "not-durable":
         why = Unknown(unknown="this drive does not honour a flush, so no speed counts")
@@ -118,8 +120,8 @@ def _with_speed(facts: Facts, measurement: Measurement, replay: Replay) -> Facts
         fsync_to_fdatasync_ratio=fsync.summary.mean_us / fdatasync.summary.mean_us
         if fsync and fdatasync
         else Unknown(unknown="fsync and fdatasync were not both measured"),
-        random_write_iops=_random_write_iops(measurement),
-        replay_bytes_per_s=replay.bytes_per_s(measurement.data_files or measurement),
+        page_flushes_per_s=_page_flushes_per_s(measurement, max_ops_per_s),
+        replay_bytes_per_s=replay.bytes_per_s(measurement.data_files or measurement, max_ops_per_s),
         sequential_write_bytes_per_s=measurement.fill.bytes_per_s
         if measurement.fill
         else Unknown(unknown="sequential writing was not measured"),
@@ -133,11 +135,15 @@ def _figure(series: Series | None, of: Callable[[Summary], float | None]) -> Kno
     return Unknown(unknown="too few samples") if value is None else value
 
 
-def _random_write_iops(measurement: Measurement) -> Known[float]:
-    series = measurement.page_writes
-    if series is None:
-        return Unknown(unknown="random writes were not measured")
-    return series.summary.ops_per_s
+def _page_flushes_per_s(measurement: Measurement, max_ops_per_s: float | None) -> Known[float]:
+    flushes, writes = measurement.page_flushes, measurement.page_writes
+    if flushes is not None:
+        per_s = flushes.summary.ops_per_s
+    elif writes is not None:
+        per_s = writes.summary.ops_per_s / 2  # each page twice
+    else:
+        return Unknown(unknown="neither page flushes nor random writes were measured")
+    return per_s if max_ops_per_s is None else min(per_s, max_ops_per_s / OPERATIONS_PER_PAGE)
 
 
 def _open_datasync_is_faster(measurement: Measurement) -> Known[bool]:

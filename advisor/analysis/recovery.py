@@ -4,6 +4,7 @@ Nothing of the data is in memory, so that InnoDB reads the pages which the log c
 has them in the log, and writes them back. Both go through them in order. Pure.
 """
 
+import math
 from typing import Final
 
 from pydantic import Field
@@ -25,8 +26,9 @@ class Replay(Strict):
     """Log for each page that recovery meets."""
     sources: tuple[str, ...] = Field(min_length=1)
 
-    def bytes_per_s(self, data: Measurement) -> Known[float]:
-        """Log replayed per second on the drive of the data files.
+    def bytes_per_s(self, data: Measurement, max_ops_per_s: float | None = None) -> Known[float]:
+        """Log replayed per second on the drive of the data files, of which a provider may allow so
+        many operations.
 
         Where page reads were not measured, as many as page writes are taken; where neither was, as
         many as synced writes, which are slower.
@@ -35,7 +37,9 @@ class Replay(Strict):
         if (series := reads or writes or sync) is None:
             return Unknown(unknown="neither pages nor syncs were measured")
         read_per_s = series.summary.ops_per_s
-        return self.at(read_per_s, writes.summary.ops_per_s if writes else read_per_s)
+        written_per_s = writes.summary.ops_per_s if writes else read_per_s
+        most_per_s = math.inf if max_ops_per_s is None else max_ops_per_s
+        return self.at(min(read_per_s, most_per_s), min(written_per_s, most_per_s))
 
     def at(self, read_per_s: float, written_per_s: float) -> float:
         """The same where a drive reads and writes so many pages at random per second."""

@@ -1,16 +1,18 @@
 """What bounds the rate beside the flush: bandwidth, pages, and what a provider allows. Pure.
 
 A transaction changes some pages at random. A page that is not in memory is read first; each page
-that has changed is written once per checkpoint, however often it changed since the last one. Of a
-skewed load, `1 - hot_share` of the accesses go to `hot_share` of the data, and memory keeps the hot
-part first. Each bound is what the drive could do if it did nothing else, so that the least of them
-is an upper limit. Checkpoints that come by time, before the log is full, are not modelled.
+that has changed is written once per checkpoint, however often it changed since the last one, and
+where there is a doublewrite buffer a second time, in one write with others. Of a skewed load,
+`1 - hot_share` of the accesses go to `hot_share` of the data, and memory keeps the hot part first.
+Each bound is what the drive could do if it did nothing else, so that the least of them is an upper
+limit. Checkpoints that come by time, before the log is full, are not modelled.
 """
 
 import math
 from typing import Final, Literal, NamedTuple
 
 from advisor.measurement import Model
+from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.vendors.pages import PageUse
 
 BoundName = Literal[
@@ -51,9 +53,20 @@ class DriveSpeed(NamedTuple):
     page_writes_per_s: float | None
     page_reads_per_s: float | None
     """Of 16 KiB at random, several at once."""
+    page_flushes_per_s: float | None
+    """The same, each batch first written to a doublewrite buffer, and all of it synced."""
+
+    def pages_per_s(self, pages: PageUse) -> float | None:
+        """How many changed pages a server can write; half as many as page writes where each is
+        written twice and batches were not measured."""
+        if not pages.doublewrite:
+            return self.page_writes_per_s
+        if self.page_flushes_per_s is None and self.page_writes_per_s is not None:
+            return self.page_writes_per_s / 2
+        return self.page_flushes_per_s
 
 
-NOTHING_MEASURED: Final = DriveSpeed(None, None, None)
+NOTHING_MEASURED: Final = DriveSpeed(None, None, None, None)
 
 
 class Work(NamedTuple):
@@ -77,17 +90,21 @@ class Storage(NamedTuple):
 
     def bounds(self, work: Work) -> tuple[Bound, ...]:
         """All limits that are known, the least first."""
-        written = read = page_bytes = 0.0
+        written = read = page_bytes = page_writes = 0.0
+        pages_per_s = None
         if self.pages is not None and self.data is not None:
             written = work.random_pages * writes_per_change(self.pages, self.data, work)
             read = work.random_pages * reads_per_change(self.pages, self.data)
-            page_bytes = (written + read) * self.pages.page_bytes
+            doublewrite = self.pages.doublewrite
+            page_writes = written * OPERATIONS_PER_PAGE if doublewrite else written
+            page_bytes = (written * (2 if doublewrite else 1) + read) * self.pages.page_bytes
+            pages_per_s = self.speed.pages_per_s(self.pages)
         log_bytes = work.log_bytes or 0.0
         demands: tuple[tuple[BoundName, float | None, float], ...] = (
             ("sequential writes", self.speed.write_bytes_per_s, log_bytes),
-            ("page writes", self.speed.page_writes_per_s, written),
+            ("page writes", pages_per_s, written),
             ("page reads", self.speed.page_reads_per_s, read),
-            ("operation limit", self.limits.ops_per_s, work.log_writes + written + read),
+            ("operation limit", self.limits.ops_per_s, work.log_writes + page_writes + read),
             ("bandwidth limit", self.limits.bytes_per_s, log_bytes + page_bytes),
         )
         found = (
@@ -101,11 +118,11 @@ class Storage(NamedTuple):
 def writes_per_change(pages: PageUse, data: DataSet, work: Work) -> float:
     """How many pages are written for each change of one."""
     if pages.checkpoint_log_bytes is None or not work.log_bytes:
-        return pages.writes_per_page
+        return 1.0
     changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
     if pages.cache_bytes is not None:  # no more of them wait in memory to be written
         changes = min(changes, max(1.0, pages.cache_bytes / pages.page_bytes))
-    return pages.writes_per_page * distinct_share(changes, data.data_bytes / pages.page_bytes, data)
+    return distinct_share(changes, data.data_bytes / pages.page_bytes, data)
 
 
 def reads_per_change(pages: PageUse, data: DataSet) -> float:

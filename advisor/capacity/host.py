@@ -180,10 +180,12 @@ def modelled_host(
 
 
 def _speed(measurement: Measurement) -> DriveSpeed:
+    data = measurement.data_drive
     return DriveSpeed(
         write_bytes_per_s=measurement.fill.bytes_per_s if measurement.fill else None,
-        page_writes_per_s=_ops_per_s(measurement.page_writes),
-        page_reads_per_s=_ops_per_s(measurement.page_reads),
+        page_writes_per_s=_ops_per_s(data.page_writes),
+        page_reads_per_s=_ops_per_s(data.page_reads),
+        page_flushes_per_s=_ops_per_s(data.page_flushes),
     )
 
 

@@ -138,7 +138,7 @@ def _left_out(host: ModelledHost) -> tuple[str, ...]:
     if data is None or pages is None:
         return ()
     reads = reads_per_change(pages, data) > 0 and speed.page_reads_per_s is None
-    writes = speed.page_writes_per_s is None
+    writes = speed.pages_per_s(pages) is None
     return (*(("page reads",) if reads else ()), *(("page writes",) if writes else ()))
 
 

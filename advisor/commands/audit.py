@@ -47,7 +47,10 @@ class AuditOptions:
     ] = "note"
     request: Annotated[
         shared.RequestOptions,
-        Only("durability", "memory", "recovery_time", "expected_tps", "log_bytes_per_commit"),
+        Only(
+            *("durability", "memory", "recovery_time", "expected_tps", "log_bytes_per_commit"),
+            "max_iops",
+        ),
     ]
     format_: Annotated[
         AuditForm | None,

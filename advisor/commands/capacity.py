@@ -64,7 +64,8 @@ def capacity(options: PlanCapacityOptions) -> None:
     product = options.product
     syncs = parse_syncs(options.request.syncs)
     wanted = build_capacity_request(options.wanted)
-    asked = replace(options.request, expected_tps=options.wanted.target_tps)
+    planned = options.wanted
+    asked = replace(options.request, expected_tps=planned.target_tps, max_iops=planned.max_iops)
     request = options.db and build_request(options.db, options.db_version, asked)
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(shared.TableForm))

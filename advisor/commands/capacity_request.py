@@ -12,6 +12,7 @@ from advisor.capacity.bounds import UNIFORM, DataSet, ProviderLimits
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
+from advisor.commands.options import MaxIops
 from advisor.commands.requests import parse_counts, size_of
 from advisor.errors import UsageError
 from advisor.knowledge import load_workload, load_workloads
@@ -92,12 +93,6 @@ HotShare = Annotated[
         max=UNIFORM,
         metavar="SHARE",
         help="0.2: 80 % of the accesses go to 20 % of the data.  [default: 0.5, all alike]",
-    ),
-]
-MaxIops = Annotated[
-    float | None,
-    typer.Option(
-        min=1, max=1e9, metavar="N", help="Operations/s that the provider allows the volume."
     ),
 ]
 MaxMbps = Annotated[

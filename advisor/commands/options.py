@@ -269,6 +269,14 @@ class OutputOptions:
     quiet: Quiet = False
 
 
+MaxIops = Annotated[
+    float | None,
+    typer.Option(
+        min=1, max=1e9, metavar="N", help="Operations/s that the provider allows the volume."
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
     """What the settings are asked to be for, beside the server."""
@@ -279,5 +287,6 @@ class RequestOptions:
     expected_tps: ExpectedTps = None
     log_bytes_per_commit: LogBytesPerCommit = None
     binary_log: BinaryLog = None
+    max_iops: MaxIops = None
     build: Build = None
     syncs: Syncs = None

@@ -152,7 +152,8 @@ def build_report_request(
 def _requests(options: QuestionOptions, found: ServerInstance | None) -> tuple[Request, ...]:
     """One for each server; --binary-log is for those that have one."""
     vendors = parse_vendors(options.db or ([found.vendor] if found else []))
-    asked = replace(options.request, expected_tps=options.capacity.target_tps)
+    wished = options.capacity
+    asked = replace(options.request, expected_tps=wished.target_tps, max_iops=wished.max_iops)
     without = replace(asked, binary_log=None)
     return tuple(
         build_request(

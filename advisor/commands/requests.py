@@ -56,6 +56,7 @@ def build_request(
         recovery_time_s=_duration_s("--recovery-time", asked.recovery_time),
         expected_commits_per_s=asked.expected_tps,
         log_bytes_per_commit=size_of("--log-bytes-per-commit", asked.log_bytes_per_commit),
+        max_ops_per_s=asked.max_iops,
         syncs=parse_syncs(asked.syncs),
         accept_not_durable=accept_not_durable,
         build=detected if asked.build is None else parse_build(asked.build),

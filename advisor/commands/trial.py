@@ -77,7 +77,10 @@ class TrialOptions:
     from_file: shared.FromFile = None
     request: Annotated[
         shared.RequestOptions,
-        Only("durability", "memory", "recovery_time", "expected_tps", "log_bytes_per_commit"),
+        Only(
+            *("durability", "memory", "recovery_time", "expected_tps", "log_bytes_per_commit"),
+            "max_iops",
+        ),
     ]
     accept_not_durable: shared.AcceptNotDurable = False
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, KIB, PRIMARY, PRIMARY_64K, SeriesKind
+from advisor.series_kind import (
+    CLASSIC_4K,
+    CLASSIC_16K,
+    KIB,
+    PAGE_FLUSH,
+    PRIMARY,
+    PRIMARY_64K,
+    SeriesKind,
+)
 
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
@@ -80,6 +88,7 @@ FULL_SERIES: Final = (
     SeriesSpec(CLASSIC_16K),
     SeriesSpec(SeriesKind("random", "none", 16 * KIB, direct=True, writers=8)),
     SeriesSpec(SeriesKind("random-read", "none", 16 * KIB, direct=True, writers=8), share=1),
+    SeriesSpec(PAGE_FLUSH),
     *(SeriesSpec(replace(PRIMARY, writers=writers)) for writers in (2, 4, 8)),
 )
 

@@ -15,6 +15,7 @@ from advisor.probe.failures import failed, wrote_short
 from advisor.probe.plan import MeasuringPlan
 from advisor.probe.sampling import OperationError, ShortWriteError, WriterSlice, writer_slices
 from advisor.probe.testfiles import OpenSeries
+from advisor.series_kind import SeriesKind
 from advisor.statistics import summarise
 
 Limit = Literal["samples", "bytes"]
@@ -67,14 +68,15 @@ def share_out(
 
 
 def _with_limits(series: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes: int) -> SeriesRun:
-    by_bytes = cap_bytes // series.spec.kind.block_bytes
+    kind = series.spec.kind
+    begun_bytes = 2 * plan.rounds_max * kind.writers * kind.batch_bytes  # warm-up and rest
+    page_bytes = 2 * kind.block_bytes if kind.batch_bytes else kind.block_bytes
+    by_bytes = (cap_bytes - begun_bytes) // page_bytes
     samples_max = min(plan.samples_max, series.spec.samples_max or plan.samples_max)
     limit: Limit = "bytes" if by_bytes < samples_max else "samples"
-    capacity = min(by_bytes, samples_max) // plan.rounds_max // series.spec.kind.writers
+    capacity = min(by_bytes, samples_max) // plan.rounds_max // kind.writers
     if capacity < 2:
-        raise ValueError(
-            f"plan {plan.name} leaves series {series.spec.kind.name} no room for samples"
-        )
+        raise ValueError(f"plan {plan.name} leaves series {kind.name} no room for samples")
     return SeriesRun(series, cap_ns, capacity, limit)
 
 
@@ -135,9 +137,7 @@ def _run_series(
             latencies_ns=_in_order(done),
             warmup_count=sum(part.warmup_count for part in done),
             elapsed_ns=ended_ns - min(part.warm_ns for part in done),
-            written_bytes=0
-            if series.spec.kind.reads
-            else series.spec.kind.block_bytes * sum(len(part.latencies_ns) for part in done),
+            written_bytes=sum(_written_bytes(series.spec.kind, part) for part in done),
             flush_requests=added.flush_requests,
             device_written_bytes=added.written_bytes,
         )
@@ -153,6 +153,12 @@ def _settle(series: OpenSeries, directory: Path, where: str) -> int:
     except OSError as error:
         raise failed("fdatasync", error, directory, f"{where}, the last sync") from error
     return perf_counter_ns()
+
+
+def _written_bytes(kind: SeriesKind, part: WriterSlice) -> int:
+    """The warm-up and the rest are two stretches."""
+    rest = len(part.latencies_ns) - part.warmup_count
+    return kind.written_bytes(part.warmup_count) + kind.written_bytes(rest)
 
 
 def _in_order(done: Sequence[WriterSlice]) -> "array[int]":

@@ -7,10 +7,12 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from time import perf_counter_ns
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from advisor.measurement import Int64Array
+from advisor.series_kind import BATCH_PAGES
 
 WARMUP_NS: Final = 20_000_000
 WARMUP_SAMPLES: Final = 5
@@ -151,6 +153,61 @@ def reader(fd: int, block: mmap.mmap, offsets: Iterator[int], stop: Sequence[obj
             if read_bytes != block_bytes:
                 cut = OSError(errno.EIO, f"{read_bytes} of {block_bytes} bytes were read")
                 raise OperationError("preadv", index, cut)
+            if stop:
+                return index + 1
+            if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):
+                return index + 1
+        return last
+
+    return sample
+
+
+class Doublewrite(NamedTuple):
+    """One writer's part of the doublewrite file: its place there, and what it writes."""
+
+    fd: int
+    offset: int
+    batch: mmap.mmap
+    """Of BATCH_PAGES blocks."""
+
+
+def page_flusher(
+    fd: int,
+    doublewrite: Doublewrite,
+    block: mmap.mmap,
+    offsets: Iterator[int],
+    stop: Sequence[object],
+) -> SampleLoop:
+    """The loop of one that flushes pages as InnoDB does; else as `writer`.
+
+    A sample is a page. The first of a batch includes the write of the batch to the doublewrite
+    file, and its sync; the last includes the sync of the data file.
+    """
+    places = iter(offsets)
+    write_page = writer(fd, None, block, places, stop)
+    write_last = writer(fd, os.fdatasync, block, places, stop)
+    write_batch = writer(
+        doublewrite.fd, os.fdatasync, doublewrite.batch, repeat(doublewrite.offset), stop
+    )
+
+    def sample(
+        latencies_ns: Int64Array,
+        first: int,
+        last: int,
+        enough: int,
+        deadline_ns: int,
+        latest_ns: int,
+    ) -> int:
+        for index in range(first, last):
+            number = (index - first) % BATCH_PAGES
+            batch_ns = 0
+            if number == 0:
+                write_batch(latencies_ns, index, index + 1, 0, NEVER_NS, NEVER_NS)
+                batch_ns = latencies_ns[index]
+            write = write_last if number == BATCH_PAGES - 1 else write_page
+            write(latencies_ns, index, index + 1, 0, NEVER_NS, NEVER_NS)
+            latencies_ns[index] += batch_ns
+            ended_ns = perf_counter_ns()
             if stop:
                 return index + 1
             if ended_ns >= deadline_ns and (index + 1 >= enough or ended_ns >= latest_ns):

@@ -14,21 +14,20 @@ from advisor.probe.failures import errno_text, failed, wrote_short
 from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
 from advisor.probe.sampling import (
     PAGE_BYTES,
+    Doublewrite,
     SampleLoop,
     ShortWriteError,
+    page_flusher,
     random_block,
     reader,
     writer,
 )
 from advisor.probe.scratch import Scratch
-from advisor.series_kind import Method
+from advisor.series_kind import AT_RANDOM, Method
 
 FILL_BLOCK_BYTES: Final = MIB
 
 DIRECT_REFUSED: Final = (errno.EINVAL, errno.EOPNOTSUPP)
-
-AT_RANDOM: Final = frozenset({"random", "random-read"})
-"""What shares one file, at offsets in any order."""
 
 OPEN_FLAGS: Final[dict[Method, int]] = {"open_datasync": os.O_DSYNC, "open_sync": os.O_SYNC}
 SYNCS: Final[dict[Method, Callable[[int], None]]] = {"fdatasync": os.fdatasync, "fsync": os.fsync}
@@ -47,10 +46,19 @@ class OpenSeries:
     """One per writer; several writers may share one."""
     offsets: tuple[Iterator[int], ...]
     """Where each writer goes on writing; an append begins anew in each round."""
+    doublewrite_fd: int | None = None
+    """Where page flushes write their batches first, each writer its own."""
     stop: list[object] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._blocks = tuple(random_block(self.spec.kind.block_bytes) for _ in self.fds)
+        self._doublewrites: tuple[Doublewrite, ...] = ()
+        if self.doublewrite_fd is not None:
+            size_bytes = self.spec.kind.batch_bytes
+            self._doublewrites = tuple(
+                Doublewrite(self.doublewrite_fd, number * size_bytes, random_block(size_bytes))
+                for number in range(len(self.fds))
+            )
 
     @property
     def sync(self) -> Callable[[int], None] | None:
@@ -64,6 +72,11 @@ class OpenSeries:
             os.fsync(self.fds[0])
             self.offsets = (count(0, self.spec.kind.block_bytes),)
         parts = zip(self.fds, self._blocks, self.offsets, strict=True)
+        if self._doublewrites:
+            return [
+                page_flusher(fd, doublewrite, block, offsets, self.stop)
+                for doublewrite, (fd, block, offsets) in zip(self._doublewrites, parts, strict=True)
+            ]
         if self.spec.kind.reads:
             return [reader(fd, block, offsets, self.stop) for fd, block, offsets in parts]
         return [writer(fd, self.sync, block, offsets, self.stop) for fd, block, offsets in parts]
@@ -102,7 +115,8 @@ class TestFiles:
 
     def _opened(self, spec: SeriesSpec) -> OpenSeries | None:
         try:
-            series = OpenSeries(spec, self._open(spec), self._offsets(spec))
+            fds, doublewrite_fd = self._open(spec), self._doublewrite(spec)
+            series = OpenSeries(spec, fds, self._offsets(spec), doublewrite_fd)
         except Refused as refusal:
             self.absent.append(AbsentSeries(name=spec.kind.name, why=str(refusal)))
             return None
@@ -136,6 +150,13 @@ class TestFiles:
             files = [self._filled(f"writer {n}", size_bytes) for n in range(spec.kind.writers)]
         flags = OPEN_FLAGS.get(spec.kind.method, 0) | (os.O_DIRECT if spec.kind.direct else 0)
         return tuple(self._reopened(fd, flags) for fd in files) if flags else tuple(files)
+
+    def _doublewrite(self, spec: SeriesSpec) -> int | None:
+        """The file of the batches, where there are such. Raises Refused, AdvisorError."""
+        if not spec.kind.batch_bytes:
+            return None
+        fd = self._filled("doublewrite", spec.kind.batch_bytes * spec.kind.writers)
+        return self._reopened(fd, os.O_DIRECT)
 
     def _reopened(self, fd: int, flags: int) -> int:
         try:
@@ -204,10 +225,12 @@ def planned_bytes(plan: MeasuringPlan) -> int:
     files_bytes = plan.file_bytes * (one_overwrites + at_random)
     overwriters = [spec.kind.writers for spec in plan.series if spec.kind.pattern == "overwrite"]
     several = max((writers for writers in overwriters if writers > 1), default=0)
+    doublewrite_bytes = max((kind.batch_bytes * kind.writers for kind in kinds), default=0)
     loose_bytes = sum(
         spec.kind.block_bytes
         * (plan.samples_max // plan.rounds_max if spec.kind.pattern == "append" else 1)
         for spec in plan.series
         if spec.kind.pattern in ("append", "classic")
     )
-    return files_bytes + several * plan.writer_file_bytes + loose_bytes
+    writers_bytes = several * plan.writer_file_bytes
+    return files_bytes + writers_bytes + doublewrite_bytes + loose_bytes

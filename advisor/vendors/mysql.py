@@ -471,7 +471,7 @@ class MySQL(Vendor):
             log = float(file) * self.redo_files
         return PageUse(
             page_bytes=PAGE_BYTES,
-            writes_per_page=2,
+            doublewrite=True,
             cache_bytes=None if pool is None else float(pool),
             checkpoint_log_bytes=None if log is None else float(log) * LOG_USED_SHARE,
         )

@@ -7,8 +7,8 @@ class PageUse(NamedTuple):
     """A server's pages, beside its log."""
 
     page_bytes: int
-    writes_per_page: int
-    """2 where a page goes to the doublewrite buffer before its place."""
+    doublewrite: bool
+    """Whether pages go to a doublewrite buffer in batches, before each goes to its place."""
     cache_bytes: float | None
     """Memory that keeps pages; None where it is not known."""
     checkpoint_log_bytes: float | None

@@ -332,7 +332,7 @@ class PostgreSQL(Vendor):
         target = values.get("checkpoint_completion_target") or COMPLETION_TARGET
         return PageUse(
             page_bytes=PAGE_BYTES,
-            writes_per_page=1,
+            doublewrite=False,
             cache_bytes=None if cache is None else float(cache) * UNIT_BYTES["8kB"],
             checkpoint_log_bytes=None
             if wal is None

@@ -94,7 +94,7 @@ class Bench:
             self._fresh_data(machine)
         with machine.running(self._place) as running:
             seed = self._block.experiment.seed + repetition
-            self._hurry(running.address, stopping.hurried_s, seed)
+            hurried_per_s = self._hurry(running.address, stopping.hurried_s, seed)
             flushes = self._drive.counts()[2]
             with checkpoint_under_way(running.address) if stopping.hurried_s else nullcontext():
                 rates = self._driver.run(
@@ -117,16 +117,18 @@ class Bench:
             load_average=round(load_average, 2),
             fragment=fragment,
             rates=rates,
+            hurried_per_s=hurried_per_s,
             flushes_per_commit=round(flushes / commits, 3) if commits else None,
             recovery_s=recovered.took_s if recovered else None,
             replayed_bytes=recovered.replayed_bytes if recovered else None,
             pages_per_s=_pages_per_s(self._measurement),
         )
 
-    def _hurry(self, address: Address, hurried_s: float, seed: int) -> None:
-        if hurried_s:
-            with self._drive.hurried():
-                self._driver.run(address, 0, hurried_s, -seed)
+    def _hurry(self, address: Address, hurried_s: float, seed: int) -> float | None:
+        if not hurried_s:
+            return None
+        with self._drive.hurried():
+            return round(self._driver.run(address, 0, hurried_s, -seed).mean, 1)
 
     def _machine(self, fragment: str) -> Machine:
         return Machine(

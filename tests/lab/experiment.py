@@ -33,6 +33,15 @@ class Load(_Part):
     clients: int = Field(ge=1, le=256)
     scale: int = Field(ge=1)
     """pgbench's scale; sysbench's rows in units of 100 000; nothing for single-row."""
+    uniform: bool = False
+    """Whether sysbench takes all rows alike, as the others do; else three of four accesses go to one
+    row of a hundred."""
+
+    @property
+    def key(self) -> str:
+        """Like "tpcb-16-100"."""
+        uniform = "-uniform" if self.uniform else ""
+        return f"{self.name}-{self.clients}-{self.scale}{uniform}"
 
 
 class Stopping(_Part):
@@ -99,8 +108,7 @@ class Block(NamedTuple):
     @property
     def key(self) -> str:
         """The same in every run: "postgresql-15 cloud-3000 tpcb-16-100"."""
-        load = self.load
-        return f"{self.server} {self.drive} {load.name}-{load.clients}-{load.scale}"
+        return f"{self.server} {self.drive} {self.load.key}"
 
     def order(self, repetition: int) -> list[str]:
         """All configurations once, in an order that the seed draws for each repetition."""

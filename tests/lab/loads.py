@@ -135,6 +135,7 @@ class Sysbench:
             SYSBENCH[self._load.name],
             *options,
             "--percentile=99",
+            f"--rand-type={'uniform' if self._load.uniform else 'special'}",
             "--mysql-ignore-errors=all",
             *_sysbench_login(address, self._vendor),
         ]

@@ -94,7 +94,7 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
     load = block.load
     yield (
         f"**{block.server}** on `{block.drive}`, {load.name}, {load.clients} clients, scale"
-        f" {load.scale}:"
+        f" {load.scale}{', all rows alike' if load.uniform else ''}:"
     )
     yield ""
     if not runs:

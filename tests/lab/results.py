@@ -25,6 +25,9 @@ class RunResult(Model):
     """Of the host, just before."""
     fragment: str
     rates: RunRates
+    hurried_per_s: float | None = None
+    """Commits per second before the measured part, on the drive without delay: what the processors
+    can do."""
     flushes_per_commit: float | None = None
     """As the emulated drive counts them."""
     recovery_s: float | None = None

@@ -1,6 +1,7 @@
 """Runs experiments, and keeps every run.
 
     python -m tests.lab.run [EXPERIMENT...] [--minutes N] [--only TEXT] [--configurations A,B]
+                            [--repetitions N]
 
 Without EXPERIMENT all of experiments/. A run that is kept already is not made again, so that what
 was interrupted goes on where it stopped. Needs root, /dev/fuse, loop devices, gcc, libfuse3-dev,
@@ -15,7 +16,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from tests.lab.bench import Bench, bench
 from tests.lab.experiment import Block, experiment_names, load_experiment
@@ -23,6 +24,14 @@ from tests.lab.results import RunResult, add, path_of, stored_runs
 
 CLOSE: Final = 0.1
 """Where the best two are nearer than this, a comparison goes on to its last repetition."""
+
+
+class Wanted(NamedTuple):
+    """What of a block is to be run."""
+
+    configurations: Collection[str]
+    repetitions: int | None = None
+    """No more for now."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +42,9 @@ def main(arguments: Sequence[str]) -> int:
         experiment = load_experiment(name)
         path = options.results or path_of(name)
         for block in experiment.blocks():
-            wanted = options.configurations or block.experiment.configurations
+            wanted = Wanted(
+                options.configurations or block.experiment.configurations, options.repetitions
+            )
             if options.only in block.key and _missing(block, stored_runs(name, path), wanted):
                 if time.monotonic() >= until_s:
                     print("the time is over; what is missing comes with the next run")
@@ -48,14 +59,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=24 * 60, help="no run begins later")
     parser.add_argument("--only", default="", metavar="TEXT", help="blocks that have it")
     parser.add_argument("--configurations", type=lambda text: text.split(","), metavar="A,B")
+    parser.add_argument("--repetitions", type=int, metavar="N", help="no more for now")
     parser.add_argument("--room", type=Path, default=Path("/dev/shm"), metavar="DIR")
     parser.add_argument("--results", type=Path, metavar="FILE", help="instead of results/")
     return parser.parse_args(arguments)
 
 
-def _run_block(
-    block: Block, path: Path, room: Path, until_s: float, wanted: Collection[str]
-) -> None:
+def _run_block(block: Block, path: Path, room: Path, until_s: float, wanted: Wanted) -> None:
     print(f"{block.experiment.id}: {block.key}", flush=True)
     with tempfile.TemporaryDirectory(prefix="lab-", dir=room) as folder:
         Path(folder).chmod(0o755)
@@ -66,7 +76,7 @@ def _run_block(
 
 
 def _runs(
-    made: Bench, block: Block, path: Path, until_s: float, wanted: Collection[str]
+    made: Bench, block: Block, path: Path, until_s: float, wanted: Wanted
 ) -> Iterator[RunResult]:
     """The runs that are missing, in the order that the seed draws."""
     while missing := _missing(block, stored_runs(block.experiment.id, path), wanted):
@@ -77,17 +87,16 @@ def _runs(
         yield made.run(configuration, repetition, recovery=recovery)
 
 
-def _missing(
-    block: Block, stored: Sequence[RunResult], configurations: Collection[str]
-) -> list[tuple[str, int]]:
-    """(configuration, repetition) of what the stopping rule still asks for, of these."""
+def _missing(block: Block, stored: Sequence[RunResult], wanted: Wanted) -> list[tuple[str, int]]:
+    """(configuration, repetition) of what the stopping rule still asks for, and is wanted."""
     runs = [run for run in stored if run.block == block.key]
     made = {(run.configuration, run.repetition) for run in runs}
     stopping = block.experiment.stopping
 
     def missing(repetitions: int) -> list[tuple[str, int]]:
-        wanted = [(name, n) for n in range(repetitions) for name in block.order(n)]
-        return [each for each in wanted if each not in made and each[0] in configurations]
+        most = repetitions if wanted.repetitions is None else min(repetitions, wanted.repetitions)
+        asked = [(name, n) for n in range(most) for name in block.order(n)]
+        return [each for each in asked if each not in made and each[0] in wanted.configurations]
 
     least = missing(stopping.repetitions_min)
     return least or (missing(stopping.repetitions_max) if is_close(runs) else [])

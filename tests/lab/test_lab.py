@@ -21,13 +21,13 @@ from tests.lab.report import (
 )
 from tests.lab.results import RunResult, add, stored_runs
 from tests.lab.rivals import GIB, RIVALS
-from tests.lab.run import _missing, is_close
+from tests.lab.run import Wanted, _missing, is_close
 from tests.servers.account import private_folder
 from tests.servers.harness import server_named
 from tests.support.emulated_drive import CannotEmulate, load_profile
 from tests.support.faults import missing
 
-BOTH = ("default", "ours")
+BOTH = Wanted(("default", "ours"))
 STOPPING = {
     "hurried_s": 1,
     "warmup_s": 1,
@@ -89,8 +89,9 @@ def test_a_comparison_goes_on_while_the_best_two_are_close() -> None:
     assert [n for _, n in _missing(block, [], BOTH)] == [0, 0, 1, 1]
     made = [run("default", 0, 100), run("ours", 0, 105), run("default", 1, 100)]
     assert _missing(block, made, BOTH) == [("ours", 1)]
-    assert _missing(block, made, ["default"]) == [("default", 2)]  # close so far
-    assert _missing(block, [], ["ours"]) == [("ours", 0), ("ours", 1)]
+    assert _missing(block, made, Wanted(["default"])) == [("default", 2)]  # close so far
+    assert _missing(block, [], Wanted(["ours"])) == [("ours", 0), ("ours", 1)]
+    assert _missing(block, [], Wanted(["ours"], repetitions=1)) == [("ours", 0)]
     close, apart = [*made, run("ours", 1, 105)], [*made, run("ours", 1, 200)]
     assert [n for _, n in _missing(block, close, BOTH)] == [2, 2]
     assert is_close(close)
@@ -167,6 +168,8 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
     for result in results:
         assert result.rates.mean > 0
         assert 1 <= len(result.rates.per_s) <= 3  # of two seconds; a busy machine reports fewer
+        assert result.hurried_per_s is not None
+        assert result.hurried_per_s > 0
         assert result.flushes_per_commit is not None
         assert result.flushes_per_commit > 0
     default, ours = results

@@ -167,7 +167,7 @@ def test_without_tmpfile_a_private_directory_serves_and_is_gone(
     target.mkdir()
     outcome = run_probe(faults_library, target, no_tmpfile=1)
     assert outcome.measurement["series"][0]["name"] == PRIMARY
-    assert len(outcome.measurement["series"]) == 15
+    assert len(outcome.measurement["series"]) == 16
     assert os.listdir(target) == []
 
 
@@ -209,11 +209,11 @@ def test_an_unprivileged_user_can_measure(common_directory: Path) -> None:
     if NOBODY is not None:
         os.chown(own, NOBODY, NOBODY)
     outcome = run_probe(None, own, user=NOBODY)
-    assert len(outcome.measurement["series"]) == 15
+    assert len(outcome.measurement["series"]) == 16
 
 
 def test_a_read_only_mount(tmp_path: Path) -> None:
-    with tmpfs_mount(tmp_path, 16, "ro") as point:
+    with tmpfs_mount(tmp_path, 32, "ro") as point:
         outcome = run_probe(None, point)
     assert_failed(outcome, f"EROFS (Read-only file system) on {point}", "mounted read-only")
 
@@ -278,7 +278,7 @@ def test_an_overlay_is_followed_to_its_upper_layer(tmp_path: Path) -> None:
         assert os.listdir(point) == []
     above = outcome.measurement["target"]
     below = run_probe(None, tmp_path, PRIMARY).measurement["target"]
-    assert len(outcome.measurement["series"]) + len(outcome.measurement["absent"]) == 15
+    assert len(outcome.measurement["series"]) + len(outcome.measurement["absent"]) == 16
     assert above["filesystem"] == "overlay"
     assert above["devices"] == below["devices"]
 
@@ -290,8 +290,8 @@ def test_a_memory_file_system_is_measured_and_named(tmp_path: Path) -> None:
     assert "tmpfs" in outcome.measurement["target"]["devices"]["unknown"]
     names = {series["name"] for series in outcome.measurement["series"]}
     absent = {series["name"] for series in outcome.measurement["absent"]}
-    direct = {"classic-fsync-4k", "classic-fsync-16k", "random-16k-x8"}
+    direct = {"classic-fsync-4k", "classic-fsync-16k", "random-16k-x8", "page-flush-16k-x8"}
     assert absent in (set(), direct)  # tmpfs takes O_DIRECT since Linux 6.6
-    assert len(names | absent) == 15
+    assert len(names | absent) == 16
     flushes = outcome.series(PRIMARY)["rounds"][0]["flush_requests"]
     assert "tmpfs" in flushes["unknown"]

@@ -1,6 +1,7 @@
 """The hot loop: when it ends, what counts as warm-up, and what it writes."""
 
 import errno
+import mmap
 import os
 import threading
 import time
@@ -15,10 +16,12 @@ import pytest
 from advisor.measurement import Int64Array
 from advisor.probe.sampling import (
     NEVER_NS,
+    Doublewrite,
     OperationError,
     SampleLoop,
     ShortWriteError,
     WriterSlice,
+    page_flusher,
     random_block,
     reader,
     writer,
@@ -112,6 +115,51 @@ def test_a_reader_takes_its_samples_as_a_writer_does(fd: int) -> None:
     assert take(zeros(10), 0, 10, 4, 0, 0) == 1
     stopped = reader(fd, block, cycle([0]), ["stop"])
     assert stopped(zeros(10), 0, 10, 4, NEVER_NS, NEVER_NS) == 1
+
+
+def test_pages_are_flushed_as_innodb_does(
+    fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of sixteen to the doublewrite file and a sync, each page to its place, a sync."""
+    calls: list[tuple[str, int]] = []
+    pwrite, fdatasync = os.pwrite, os.fdatasync
+    doublewrite_fd = os.open(tmp_path / "doublewrite", os.O_CREAT | os.O_RDWR)
+    names = {fd: "data", doublewrite_fd: "doublewrite"}
+
+    def traced_write(to: int, block: mmap.mmap, offset: int) -> int:
+        calls.append((f"{names[to]} {len(block)}", offset))
+        return pwrite(to, block, offset)
+
+    def traced_sync(of: int) -> None:
+        calls.append((f"{names[of]} sync", 0))
+        fdatasync(of)
+
+    monkeypatch.setattr("os.pwrite", traced_write)
+    monkeypatch.setattr("os.fdatasync", traced_sync)
+    doublewrite = Doublewrite(doublewrite_fd, 8192, random_block(16 * 4096))
+    take = page_flusher(fd, doublewrite, random_block(4096), count(0, 4096), [])
+    latencies_ns = zeros(20)
+    assert take(latencies_ns, 0, 18, 0, NEVER_NS, NEVER_NS) == 18
+    assert [latency > 0 for latency in latencies_ns] == [True] * 18 + [False] * 2
+    batch = [("doublewrite 65536", 8192), ("doublewrite sync", 0)]
+    places = [("data 4096", number * 4096) for number in range(18)]
+    assert calls == [*batch, *places[:16], ("data sync", 0), *batch, *places[16:]]
+    assert latencies_ns[0] > latencies_ns[1]
+
+
+def test_page_flushes_end_as_other_samples_do(fd: int) -> None:
+    doublewrite = Doublewrite(fd, 0, random_block(16 * 4096))
+
+    def take(*stop: object) -> SampleLoop:
+        return page_flusher(fd, doublewrite, random_block(4096), cycle([0]), stop)
+
+    assert take()(zeros(10), 0, 10, 4, 0, NEVER_NS) == 4
+    assert take()(zeros(10), 0, 10, 4, 0, 0) == 1
+    assert take("stop")(zeros(10), 0, 10, 4, NEVER_NS, NEVER_NS) == 1
+    failing = page_flusher(fd, doublewrite, random_block(4096), iter([0, 0, -1]), [])
+    with pytest.raises(OperationError) as failure:
+        failing(zeros(9), 0, 9, 0, NEVER_NS, NEVER_NS)
+    assert (failure.value.call, failure.value.index) == ("pwrite", 2)
 
 
 @pytest.mark.parametrize(("offset", "errno_"), [(-2, errno.EINVAL), (4096, errno.EIO)])

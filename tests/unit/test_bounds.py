@@ -20,8 +20,13 @@ from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import VENDORS
 
 GB = 10**9
-INNODB = PageUse(page_bytes=16_000, writes_per_page=2, cache_bytes=None, checkpoint_log_bytes=None)
-SPEED = DriveSpeed(write_bytes_per_s=100_000_000, page_writes_per_s=400.0, page_reads_per_s=None)
+INNODB = PageUse(page_bytes=16_000, doublewrite=True, cache_bytes=None, checkpoint_log_bytes=None)
+SPEED = DriveSpeed(
+    write_bytes_per_s=100_000_000,
+    page_writes_per_s=400.0,
+    page_reads_per_s=None,
+    page_flushes_per_s=None,
+)
 WORK = Work(log_bytes=1000, random_pages=1, log_writes=0.5)
 
 
@@ -38,7 +43,7 @@ def test_without_data_only_the_log_counts() -> None:
 
 
 def test_what_is_not_known_bounds_nothing() -> None:
-    nothing = DriveSpeed(None, None, None)
+    nothing = DriveSpeed(None, None, None, None)
     assert Storage(nothing, NO_LIMITS, INNODB, DataSet(GB)).bounds(WORK) == ()
     assert Storage(SPEED, NO_LIMITS, None, None).bounds(WORK._replace(log_bytes=None)) == ()
 
@@ -50,10 +55,20 @@ def test_each_page_is_written_twice_for_the_doublewrite_buffer() -> None:
     assert bounds(storage, WORK._replace(random_pages=4))["page writes"] == 50
 
 
+def test_page_flushes_that_were_measured_have_the_doublewrite_buffer_in_them() -> None:
+    speed = SPEED._replace(page_flushes_per_s=350.0)
+    storage = Storage(speed, NO_LIMITS, INNODB, DataSet(100 * GB))
+    assert bounds(storage)["page writes"] == 350
+    assert bounds(storage, WORK._replace(random_pages=7))["page writes"] == 50
+    # a server without one is bound by what it does: 400 pages at random
+    single = storage._replace(pages=INNODB._replace(doublewrite=False))
+    assert bounds(single)["page writes"] == 400
+
+
 def test_a_page_that_changes_often_is_written_once_per_checkpoint() -> None:
     # 10 MB of log between two checkpoints are 10,000 changes. Over 10,000 pages alike they hit
     # 10,000 x (1 - 1/e) = 6321 pages; over 1000 pages, 1000 of them (but for e^-10).
-    pages = INNODB._replace(checkpoint_log_bytes=10_000_000, writes_per_page=1)
+    pages = INNODB._replace(checkpoint_log_bytes=10_000_000)
     alike = writes_per_change(pages, DataSet(10_000 * 16_000), WORK)
     assert alike == pytest.approx(0.6321, abs=0.0001)
     assert writes_per_change(pages, DataSet(1000 * 16_000), WORK) == pytest.approx(0.1, abs=0.0001)
@@ -65,9 +80,7 @@ def test_a_page_that_changes_often_is_written_once_per_checkpoint() -> None:
 
 def test_memory_holds_no_more_changed_pages_than_it_has() -> None:
     # 1000 pages of memory: after 1000 changes of 10,000 pages 1 - e^-0.1 = 0.9516 of each 10
-    pages = INNODB._replace(
-        checkpoint_log_bytes=10_000_000, writes_per_page=1, cache_bytes=1000 * 16_000
-    )
+    pages = INNODB._replace(checkpoint_log_bytes=10_000_000, cache_bytes=1000 * 16_000)
     share = writes_per_change(pages, DataSet(10_000 * 16_000), WORK)
     assert share == pytest.approx(0.9516, abs=0.0001)
 
@@ -108,7 +121,8 @@ def test_a_provider_counts_everything() -> None:
     limits = ProviderLimits(ops_per_s=3000, bytes_per_s=125_000_000)
     cached = INNODB._replace(cache_bytes=50 * GB)
     found = bounds(Storage(SPEED, limits, cached, DataSet(100 * GB)))
-    assert found["operation limit"] == pytest.approx(1000)  # 0.5 log writes, 2 pages, 0.5 read
+    # 0.5 log writes, 0.5 read, 1 page with a sixteenth of a write to the doublewrite buffer
+    assert found["operation limit"] == pytest.approx(3000 / 2.0625)
     assert found["bandwidth limit"] == pytest.approx(125e6 / (1000 + 2.5 * 16_000))
     assert bounds(Storage(SPEED, limits, None, None)) == {
         "operation limit": 6000,
@@ -121,10 +135,10 @@ def test_what_postgresql_keeps_and_writes() -> None:
     """effective_cache_size in 8 kB, max_wal_size in MB; 3800 MB / 1.9 between checkpoints."""
     values = {"effective_cache_size": 131_072, "max_wal_size": 3800}
     found = VENDORS["postgresql"].page_use(values)
-    assert found == PageUse(8192, 1, 2**30, 3800 * 2**20 / 1.9)
+    assert found == PageUse(8192, False, 2**30, 3800 * 2**20 / 1.9)
     wide = VENDORS["postgresql"].page_use({**values, "checkpoint_completion_target": 0.5})
     assert wide.checkpoint_log_bytes == pytest.approx(3800 * 2**20 / 1.5)
-    assert VENDORS["postgresql"].page_use({}) == PageUse(8192, 1, None, None)
+    assert VENDORS["postgresql"].page_use({}) == PageUse(8192, False, None, None)
 
 
 @pytest.mark.parametrize(
@@ -140,4 +154,4 @@ def test_what_innodb_keeps_and_writes(
     vendor: VendorName, values: dict[str, int], cache_bytes: int | None, log_bytes: float | None
 ) -> None:
     found = VENDORS[vendor].page_use(values)
-    assert found == PageUse(16_384, 2, cache_bytes, log_bytes)
+    assert found == PageUse(16_384, True, cache_bytes, log_bytes)

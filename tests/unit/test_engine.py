@@ -295,13 +295,13 @@ def test_a_default_that_the_server_derives_is_shown_as_it_does_so() -> None:
 
 
 def test_facts_in_a_reason_have_their_unit() -> None:
-    shows = rule("one", reason="{fdatasync_mean_us}, {memory_bytes}, {random_write_iops}.")
+    shows = rule("one", reason="{fdatasync_mean_us}, {memory_bytes}, {page_flushes_per_s}.")
     told = only(
         ask(
             setting(shows),
             fdatasync_mean_us=1060.0,
             memory_bytes=25769803776,
-            random_write_iops=12346,
+            page_flushes_per_s=12346,
         )
     )
     assert told.reason == "1.06 ms, 24 GB, 12,350/s."

@@ -44,6 +44,7 @@ WHOLE = measurement(
     series("overwrite", "open_sync", 1200),
     series("append", "fdatasync", 4000),
     series("random", "none", summary(160, ops_per_s=50_000), direct=True, writers=8),
+    series("page-flush", "none", summary(400, ops_per_s=20_000), direct=True, writers=8),
     fill=Fill(written_bytes=500_000_000, elapsed_ns=1_000_000_000),
 )
 
@@ -89,7 +90,7 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
         "open_datasync_mean_us": "not measured",
         "fsync_to_fdatasync_ratio": "fsync and fdatasync were not both measured",
         "replay_bytes_per_s": "neither pages nor syncs were measured",
-        "random_write_iops": "random writes were not measured",
+        "page_flushes_per_s": "neither page flushes nor random writes were measured",
         "sequential_write_bytes_per_s": "sequential writing was not measured",
     }
 
@@ -146,7 +147,7 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "open_datasync_mean_us": 1100,
         "fsync_to_fdatasync_ratio": 2.5,
         "replay_bytes_per_s": pytest.approx(10_000_000),
-        "random_write_iops": 50_000,
+        "page_flushes_per_s": 20_000,
         "sequential_write_bytes_per_s": 500_000_000,
     }
 
@@ -289,9 +290,34 @@ def test_whether_the_file_system_takes_direct_io(drive: Measurement, direct_io: 
         series("overwrite", "none", 100, direct=True),
     ],
 )
-def test_only_direct_random_writes_without_sync_are_the_iops(other: Series) -> None:
+def test_only_direct_random_writes_without_sync_are_page_writes(other: Series) -> None:
     facts = facts_of(measurement(1000, other))
-    assert why(facts.random_write_iops) == "random writes were not measured"
+    why_not = "neither page flushes nor random writes were measured"
+    assert why(facts.page_flushes_per_s) == why_not
+
+
+def test_half_of_the_page_writes_are_page_flushes_where_these_were_not_measured() -> None:
+    drive = measurement(
+        1000, series("random", "none", summary(160, ops_per_s=5000), direct=True, writers=8)
+    )
+    assert facts_of(drive).page_flushes_per_s == 2500
+
+
+@pytest.mark.parametrize(
+    ("max_ops_per_s", "page_flushes_per_s", "replay_bytes_per_s"),
+    [
+        (None, 20_000, 10_000_000),
+        (100_000, 20_000, 10_000_000),
+        # 17 operations for 16 pages; 1700 pages of 400 bytes a second beside 20 MB/s
+        (1700, 1600, 657_640.2),
+    ],
+)
+def test_a_provider_limits_pages(
+    max_ops_per_s: float | None, page_flushes_per_s: float, replay_bytes_per_s: float
+) -> None:
+    facts = facts_of(WHOLE, replace(POSTGRESQL, max_ops_per_s=max_ops_per_s))
+    assert facts.page_flushes_per_s == pytest.approx(page_flushes_per_s)
+    assert facts.replay_bytes_per_s == pytest.approx(replay_bytes_per_s)
 
 
 # What was asked for

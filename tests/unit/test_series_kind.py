@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
+from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PAGE_FLUSH, PRIMARY, SeriesKind
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,7 @@ from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
             "random-read-16k-x8",
             "16 KiB random read O_DIRECT, 8 readers",
         ),
+        (PAGE_FLUSH, "page-flush-16k-x8", "16 KiB page flush O_DIRECT, 8 writers"),
     ],
 )
 def test_name_and_label(kind: SeriesKind, name: str, label: str) -> None:
@@ -47,3 +48,18 @@ def test_kinds_are_the_same_where_all_is_the_same() -> None:
     same = SeriesKind("overwrite", "fdatasync", 8 * 1024, direct=False, writers=1)
     assert {PRIMARY: "found"}[same] == "found"
     assert SeriesKind("overwrite", "fdatasync", 8192, writers=2) != PRIMARY
+
+
+@pytest.mark.parametrize(
+    ("kind", "samples", "written_bytes"),
+    [
+        (PRIMARY, 100, 819_200),
+        (SeriesKind("random-read", "none", 16384, direct=True), 100, 0),
+        # each page of 16384, and a batch of sixteen for every sixteen that are begun
+        (PAGE_FLUSH, 16, 16 * 16384 + 262_144),
+        (PAGE_FLUSH, 17, 17 * 16384 + 2 * 262_144),
+        (PAGE_FLUSH, 0, 0),
+    ],
+)
+def test_what_a_writer_writes(kind: SeriesKind, samples: int, written_bytes: int) -> None:
+    assert kind.written_bytes(samples) == written_bytes

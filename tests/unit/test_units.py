@@ -281,7 +281,7 @@ def test_a_rendered_duration_reads_back_as_it_was(value: int, unit: str) -> None
         ("memory_bytes", 25769803776, "24 GB"),
         ("log_bytes_per_commit", 8192, "8 kB"),
         ("syncs_per_s", 5000.0, "5,000/s"),
-        ("random_write_iops", 12345.6, "12,350/s"),
+        ("page_flushes_per_s", 12345.6, "12,350/s"),
         ("loss_window_ms", 600, "600 ms"),
         ("recovery_time_s", 600, "600 s"),
         ("fsync_to_fdatasync_ratio", 2.5, "2.5"),
