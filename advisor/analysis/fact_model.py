@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
+from advisor.analysis.recovery import ReplayBasis
 from advisor.analysis.storage import Medium
 from advisor.analysis.trust import Trust
 from advisor.conditions import Fact
@@ -79,6 +80,14 @@ class Facts(NamedTuple):
     replay_bytes_per_s: Annotated[
         Known[float],
         About("log that crash recovery replays per second", is_speed=True),
+    ]
+    replay_basis: Annotated[
+        Known[ReplayBasis],
+        About(
+            "what replay_bytes_per_s rests on: page reads, or what stands for them where they were"
+            " not measured",
+            is_speed=True,
+        ),
     ]
     page_flushes_per_s: Annotated[
         Known[float],

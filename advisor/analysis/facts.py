@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from advisor.analysis.fact_model import Facts, nothing_known, without_speed
-from advisor.analysis.recovery import Replay
+from advisor.analysis.recovery import Replay, replay_basis
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict
 from advisor.conditions import Strict
@@ -121,7 +121,8 @@ def _with_speed(
         if fsync and fdatasync
         else Unknown(unknown="fsync and fdatasync were not both measured"),
         page_flushes_per_s=_page_flushes_per_s(measurement, max_ops_per_s),
-        replay_bytes_per_s=replay.bytes_per_s(measurement.data_files or measurement, max_ops_per_s),
+        replay_bytes_per_s=replay.bytes_per_s(measurement.data_drive, max_ops_per_s),
+        replay_basis=replay_basis(measurement.data_drive),
         sequential_write_bytes_per_s=measurement.fill.bytes_per_s
         if measurement.fill
         else Unknown(unknown="sequential writing was not measured"),

@@ -5,16 +5,37 @@ has them in the log, and writes them back. Both go through them in order. Pure.
 """
 
 import math
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
 from advisor.conditions import Strict
-from advisor.measurement import Known, Measurement, Unknown
+from advisor.measurement import Known, Measurement, Series, Unknown
 
 IN_ORDER: Final = 2.5
 """A disk's cache takes writes faster than the disk keeps up with them. What it keeps up with, in
 order, is so many times its reads at random (tests/lab, recovery-*, on hdd-7200)."""
+
+
+ReplayBasis = Literal["page reads", "page writes", "syncs"]
+
+NOTHING_MEASURED: Final = Unknown(unknown="neither pages nor syncs were measured")
+
+
+def replay_basis(data: Measurement) -> Known[ReplayBasis]:
+    """What of a drive the speed of recovery rests on."""
+    basis = _in_place_of_reads(data)
+    return NOTHING_MEASURED if basis is None else basis[0]
+
+
+def _in_place_of_reads(data: Measurement) -> tuple[ReplayBasis, Series] | None:
+    """Page reads; what stands for them where they were not measured, the likest first."""
+    candidates: tuple[tuple[ReplayBasis, Series | None], ...] = (
+        ("page reads", data.page_reads),
+        ("page writes", data.page_writes),
+        ("syncs", data.effective_sync),
+    )
+    return next(((name, series) for name, series in candidates if series), None)
 
 
 class Replay(Strict):
@@ -33,10 +54,10 @@ class Replay(Strict):
         Where page reads were not measured, as many as page writes are taken; where neither was, as
         many as synced writes, which are slower.
         """
-        reads, writes, sync = data.page_reads, data.page_writes, data.effective_sync
-        if (series := reads or writes or sync) is None:
-            return Unknown(unknown="neither pages nor syncs were measured")
-        read_per_s = series.summary.ops_per_s
+        basis, writes = _in_place_of_reads(data), data.page_writes
+        if basis is None:
+            return NOTHING_MEASURED
+        read_per_s = basis[1].summary.ops_per_s
         written_per_s = writes.summary.ops_per_s if writes else read_per_s
         most_per_s = math.inf if max_ops_per_s is None else max_ops_per_s
         return self.at(min(read_per_s, most_per_s), min(written_per_s, most_per_s))

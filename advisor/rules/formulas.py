@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 from pydantic import BeforeValidator, Field
 
 from advisor.analysis.fact_model import Facts
+from advisor.analysis.recovery import ReplayBasis
 from advisor.conditions import Strict
-from advisor.measurement import Unknown, known
+from advisor.measurement import Known, Unknown, known
 from advisor.units import parse_size
 
 Bytes = Annotated[
@@ -20,6 +21,7 @@ Bytes = Annotated[
 
 MIB: Final = 1024**2
 GIB: Final = 1024**3
+RECOVERY_TIME: Final = "the recovery time"
 LOAD_S: Final = 3600
 """Our choice, and MySQLTuner's: a log for an hour of what is written."""
 COARSEST: Final = 16
@@ -111,7 +113,7 @@ class LogCapacity(Strict):
         {"recovery_time_s", "replay_bytes_per_s", "free_bytes"}
     )
     improved_by: ClassVar[frozenset[str]] = frozenset(
-        {"expected_commits_per_s", "log_bytes_per_commit", "memory_bytes"}
+        {"expected_commits_per_s", "log_bytes_per_commit", "memory_bytes", "replay_basis"}
     )
     shows: ClassVar[frozenset[str]] = frozenset({"bound", "bound_bytes", "replay_s"})
 
@@ -136,7 +138,8 @@ class LogCapacity(Strict):
         """What limits the log -> its size by that, in bytes."""
         free, memory = self.percent_of_free, self.percent_of_memory
         bounds = {
-            "the recovery time": known(facts.recovery_time_s) * known(facts.replay_bytes_per_s),
+            RECOVERY_TIME + _unmeasured_reads(facts.replay_basis): known(facts.recovery_time_s)
+            * known(facts.replay_bytes_per_s),
             f"{free:g} % of the free space": known(facts.free_bytes) * free / 100,
         }
         if not isinstance(facts.memory_bytes, Unknown):
@@ -186,6 +189,13 @@ class BufferPool(Strict):
 # Of each formula: `needs` are the facts without which it has no value, `improved_by` those that it
 # takes where they are known, `shows` what a reason may show of it.
 Formula = Annotated[Share | Duration | LogCapacity | BufferPool, Field(discriminator="name")]
+
+
+def _unmeasured_reads(basis: Known[ReplayBasis]) -> str:
+    """What a bound says of page reads that nobody measured."""
+    if isinstance(basis, Unknown) or basis == "page reads":
+        return ""
+    return f", with {basis} for page reads, which were not measured"
 
 
 def _bounded(

@@ -34,8 +34,8 @@ class Load(_Part):
     scale: int = Field(ge=1)
     """pgbench's scale; sysbench's rows in units of 100 000; nothing for single-row."""
     uniform: bool = False
-    """Whether sysbench takes all rows alike, as the others do; else three of four accesses go to one
-    row of a hundred."""
+    """Whether sysbench takes all rows alike, as the others do; else three of four times one of a
+    hundredth of them."""
 
     @property
     def key(self) -> str:

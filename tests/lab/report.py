@@ -12,6 +12,7 @@ from typing import Final
 from advisor.comparison.throughput import RateRatio, rate_ratio
 from tests.lab.configurations import DEFAULT, OURS
 from tests.lab.experiment import Block, Experiment, experiment_names, load_experiment
+from tests.lab.prediction import Prediction, predicted
 from tests.lab.recovery import predicted_recovery_s
 from tests.lab.results import RunResult, stored_runs
 from tests.lab.rivals import RIVALS
@@ -29,8 +30,8 @@ Runs = Mapping[str, Sequence[RunResult]]
 
 def report(names: Sequence[str] | None = None) -> str:
     """The tables of all experiments."""
-    parts = [_experiment(load_experiment(name)) for name in names or experiment_names()]
-    return "\n".join(parts)
+    chosen = [load_experiment(name) for name in names or experiment_names()]
+    return "\n".join([*map(_experiment, chosen), *_predicted_rates(chosen)])
 
 
 def _experiment(experiment: Experiment) -> str:
@@ -126,6 +127,45 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
     for shortfall in shortfalls(block, runs):
         yield ""
         yield f"Ours is at {shortfall}."
+
+
+def _predicted_rates(experiments: Sequence[Experiment]) -> Iterator[str]:
+    """What `capacity` says of the runs of our fragment, beside what they did."""
+    found = list(predictions(experiments))
+    if not found:
+        return
+    yield "## Rates that capacity predicts"
+    yield ""
+    yield (
+        "The drive as measured, the processors as they did on a drive that takes no time, the data's"
+        " size, all rows alike; nothing of the run itself. Measured is the median of the runs."
+    )
+    yield ""
+    yield "| server, drive, load-clients-scale | measured | predicted | error | limited by |"
+    yield "|---|---|---|---|---|"
+    for key, measured, prediction in found:
+        error = prediction.tps / measured - 1
+        yield (
+            f"| {key} | {measured:.0f} | {prediction.tps:.0f} | {error:+.0%}"
+            f" | {prediction.bottleneck} |"
+        )
+    yield ""
+    errors = [abs(prediction.tps / measured - 1) for _, measured, prediction in found]
+    yield f"Median error: {median(errors):.0%}."
+    yield ""
+
+
+def predictions(
+    experiments: Sequence[Experiment],
+) -> Iterator[tuple[str, float, Prediction]]:
+    """Block, the median rate of our fragment, and the predicted one."""
+    for experiment in experiments:
+        stored = stored_runs(experiment.id)
+        for block in experiment.blocks():
+            ours = by_configuration(block, stored).get(OURS, ())
+            prediction = predicted(ours[-1], block) if ours else None
+            if prediction is not None:
+                yield block.key, _median(ours), prediction
 
 
 def _recoveries(runs: Sequence[RunResult]) -> str:

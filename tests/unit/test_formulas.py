@@ -212,6 +212,21 @@ def test_log_capacity(change: dict[str, Any], bound: str, bound_bytes: int, valu
     assert outcome.shown["bound_bytes"] == bound_bytes
 
 
+@pytest.mark.parametrize(
+    ("basis", "bound"),
+    [
+        ("page reads", "the recovery time"),
+        ("syncs", "the recovery time, with syncs for page reads, which were not measured"),
+        (
+            "page writes",
+            "the recovery time, with page writes for page reads, which were not measured",
+        ),
+    ],
+)
+def test_log_capacity_says_what_stands_for_page_reads(basis: str, bound: str) -> None:
+    assert log_capacity(PLENTY | {"replay_basis": basis}).shown["bound"] == bound
+
+
 def test_log_capacity_shows_how_long_its_replay_takes() -> None:
     """4600 MiB / 8 192 000 bytes/s, in two digits; the least, 100 MiB; two files of 2300 MiB."""
     assert log_capacity(PLENTY).shown["replay_s"] == 590
