@@ -282,11 +282,11 @@ def test_empty_texts_in_a_file_do_no_harm(
 def test_a_provider_limits_what_is_advised_for_pages(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """850 operations/s are 800 flushed pages: 17 operations for 16 of them; half of that."""
+    """850 operations/s are 800 flushed pages: 17 operations for 16 of them; a quarter of that."""
     arguments = ("--db", "mysql", "--db-version", "8.0", "--from", PLP)
     few = FEW if command == "report" else ()
     _, out, _ = run(capsys, command, *arguments, *few, "--max-iops", "850")
-    assert "innodb_io_capacity = 400\n" in out
-    assert "innodb_io_capacity_max = 800\n" in out
+    assert "innodb_io_capacity = 200\n" in out
+    assert "innodb_io_capacity_max = 400\n" in out
     _, without, _ = run(capsys, command, *arguments, *few)
-    assert "innodb_io_capacity = 400\n" not in without
+    assert "innodb_io_capacity = 200\n" not in without

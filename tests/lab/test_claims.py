@@ -1,0 +1,40 @@
+"""What a rule says of an experiment, held against the experiment's runs."""
+
+from statistics import median
+from typing import Final
+
+import pytest
+
+from tests.lab.results import stored_runs
+
+GAINED_NOTHING: Final = {
+    "page-flushing-mysql": (
+        *("neighbours", "adaptive-off", "dirty-pages-50", "dirty-pages-lwm-0", "flush-sync-off"),
+        *("doublewrite-pages-4", "log-writer-threads-off", "io-capacity-default"),
+    ),
+}
+"""Experiment -> variants of our fragment of which a rule or profiles/README.md says so."""
+NOTHING: Final = 1.03
+"""A difference that a comparison does not take for one."""
+
+
+@pytest.mark.parametrize(
+    ("experiment", "variant"),
+    [(experiment, variant) for experiment, found in GAINED_NOTHING.items() for variant in found],
+)
+SLOWER: Final = (("io-capacity-mysql", "all", "quarter"),)
+"""Experiment, a variant that a rule calls slower, and what it is slower than."""
+
+
+def rate(experiment: str, configuration: str) -> float:
+    runs = stored_runs(experiment)
+    return median(run.rates.mean for run in runs if run.configuration == configuration)
+
+
+def test_a_variant_that_gained_nothing_is_not_faster(experiment: str, variant: str) -> None:
+    assert rate(experiment, variant) <= NOTHING * rate(experiment, "ours")
+
+
+@pytest.mark.parametrize(("experiment", "variant", "other"), SLOWER)
+def test_a_variant_that_is_called_slower_is(experiment: str, variant: str, other: str) -> None:
+    assert NOTHING * rate(experiment, variant) < rate(experiment, other)
