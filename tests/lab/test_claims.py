@@ -14,23 +14,24 @@ GAINED_NOTHING: Final = {
     ),
 }
 """Experiment -> variants of our fragment of which a rule or profiles/README.md says so."""
+
+SLOWER: Final = (("io-capacity-mysql", "all", "quarter"),)
+"""Experiment, a variant that a rule calls slower, and what it is slower than."""
+
 NOTHING: Final = 1.03
 """A difference that a comparison does not take for one."""
+
+
+def rate(experiment: str, configuration: str) -> float:
+    """The median of its runs, in commits per second."""
+    runs = stored_runs(experiment)
+    return median(run.rates.mean for run in runs if run.configuration == configuration)
 
 
 @pytest.mark.parametrize(
     ("experiment", "variant"),
     [(experiment, variant) for experiment, found in GAINED_NOTHING.items() for variant in found],
 )
-SLOWER: Final = (("io-capacity-mysql", "all", "quarter"),)
-"""Experiment, a variant that a rule calls slower, and what it is slower than."""
-
-
-def rate(experiment: str, configuration: str) -> float:
-    runs = stored_runs(experiment)
-    return median(run.rates.mean for run in runs if run.configuration == configuration)
-
-
 def test_a_variant_that_gained_nothing_is_not_faster(experiment: str, variant: str) -> None:
     assert rate(experiment, variant) <= NOTHING * rate(experiment, "ours")
 
