@@ -11,6 +11,7 @@ limit. Checkpoints that come by time, before the log is full, are not modelled.
 import math
 from typing import Final, Literal, NamedTuple
 
+from advisor.analysis.recovery import IN_ORDER
 from advisor.measurement import Model
 from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.vendors.pages import PageUse
@@ -58,12 +59,16 @@ class DriveSpeed(NamedTuple):
 
     def pages_per_s(self, pages: PageUse) -> float | None:
         """How many changed pages a server can write; half as many as page writes where each is
-        written twice and batches were not measured."""
-        if not pages.doublewrite:
-            return self.page_writes_per_s
-        if self.page_flushes_per_s is None and self.page_writes_per_s is not None:
-            return self.page_writes_per_s / 2
-        return self.page_flushes_per_s
+        written twice and batches were not measured. Checkpoints write pages in order, and for
+        longer than a disk's cache hides what that takes."""
+        writes_per_s, reads_per_s = self.page_writes_per_s, self.page_reads_per_s
+        if pages.doublewrite and self.page_flushes_per_s is not None:
+            return self.page_flushes_per_s
+        if writes_per_s is None:
+            return None
+        if pages.doublewrite:
+            return writes_per_s / 2
+        return writes_per_s if reads_per_s is None else min(writes_per_s, IN_ORDER * reads_per_s)
 
 
 NOTHING_MEASURED: Final = DriveSpeed(None, None, None, None)

@@ -1,9 +1,10 @@
-"""What `capacity` says of a run: the rate of our fragment on the measured drive, with the load's
-pages and the processors as they did on a drive that takes no time."""
+"""What `capacity` says of a run: the rate of our fragment on the measured drive, within what its
+provider allows, with the load's pages and the processors as they did on a drive that takes no time.
+"""
 
 from typing import Final, NamedTuple
 
-from advisor.capacity.bounds import DataSet
+from advisor.capacity.bounds import DataSet, ProviderLimits
 from advisor.capacity.host import CapacityRequest, modelled_host
 from advisor.capacity.workloads import fill_in
 from advisor.commands.source import knowledge_for
@@ -18,6 +19,7 @@ from tests.lab.drives import measured_drive
 from tests.lab.experiment import Block, LoadName
 from tests.lab.results import RunResult
 from tests.servers.provision import SERVERS
+from tests.support.emulated_drive import load_profile
 
 WORKLOADS: Final[dict[LoadName, str]] = {
     "tpcb": "pgbench-tpcb",
@@ -52,17 +54,19 @@ def predicted(run: RunResult, block: Block) -> Prediction | None:
         return None
     cores = measurement.environment.cpu_count
     assert not isinstance(cores, Unknown)
-    vendor = VENDOR_OF[block.server]
+    vendor, limits = VENDOR_OF[block.server], load_profile(block.drive).limits
     request = Request(
         vendor=vendor,
         version=version_of(vendor, run.server_version),
         version_source="",
         memory_bytes=block.experiment.memory_bytes,
+        max_ops_per_s=limits.ops_per_s,
     )
     wanted = CapacityRequest(
         cores=cores,
         cpu_us_per_txn=cores * 1e6 / run.hurried_per_s,
         data=DataSet(load.scale * BYTES_PER_SCALE[load.name]),
+        limits=ProviderLimits(limits.ops_per_s, limits.bytes_per_s),
     )
     knowledge = knowledge_for(vendor)
     inputs = plan_inputs(measurement, request, None, knowledge)

@@ -65,6 +65,16 @@ def test_page_flushes_that_were_measured_have_the_doublewrite_buffer_in_them() -
     assert bounds(single)["page writes"] == 400
 
 
+def test_a_disks_cache_does_not_hide_page_writes_for_long() -> None:
+    """In order a disk writes 2.5 times the pages that it reads at random: 250, whatever its cache
+    takes; a drive that reads 1000 pages keeps up with all 400."""
+    single = INNODB._replace(doublewrite=False)
+    for page_reads_per_s, tps in ((100.0, 250), (1000.0, 400)):
+        speed = SPEED._replace(page_reads_per_s=page_reads_per_s)
+        storage = Storage(speed, NO_LIMITS, single, DataSet(100 * GB))
+        assert bounds(storage)["page writes"] == tps
+
+
 def test_a_page_that_changes_often_is_written_once_per_checkpoint() -> None:
     # 10 MB of log between two checkpoints are 10,000 changes. Over 10,000 pages alike they hit
     # 10,000 x (1 - 1/e) = 6321 pages; over 1000 pages, 1000 of them (but for e^-10).
