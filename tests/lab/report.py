@@ -137,8 +137,8 @@ def _predicted_rates(experiments: Sequence[Experiment]) -> Iterator[str]:
     yield "## Rates that capacity predicts"
     yield ""
     yield (
-        "The drive as measured, the processors as they did on a drive that takes no time, the data's"
-        " size, all rows alike; nothing of the run itself. Measured is the median of the runs."
+        "From the drive as measured, what its provider allows, the data's size, and what the"
+        " processors did on a drive that takes no time. Measured: our fragment's median."
     )
     yield ""
     yield "| server, drive, load-clients-scale | measured | predicted | error | limited by |"
