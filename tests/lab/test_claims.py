@@ -12,6 +12,7 @@ GAINED_NOTHING: Final = {
         *("neighbours", "adaptive-off", "dirty-pages-50", "dirty-pages-lwm-0", "flush-sync-off"),
         *("doublewrite-pages-4", "log-writer-threads-off", "io-capacity-default"),
     ),
+    "page-flushing-mariadb": ("data-write-through", "log-buffering", "log-write-through"),
 }
 """Experiment -> variants of our fragment of which a rule or profiles/README.md says so."""
 
