@@ -107,7 +107,8 @@ def words(text: str) -> str:
             ("capacity", "--from", HDD, "--workload", "trades"),
             2,
             "there is no workload 'trades'\n  hint: known: analytics-batch, cart, login, order, "
-            "pgbench-tpcb, publish, sysbench-update, trade; or a file: ./mine.toml",
+            "pgbench-tpcb, publish, sysbench-update, sysbench-write-only, trade;"
+            " or a file: ./mine.toml",
         ),
         (("capacity", "--from", HDD, "--workload", "template"), 2, "there is no workload"),
         (

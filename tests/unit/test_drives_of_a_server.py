@@ -47,9 +47,9 @@ def test_the_logs_drive_decides_the_log_and_the_other_input_and_output() -> None
     assert advised(with_data(FAST, SLOW))["effective_io_concurrency"] == "1"
     assert advised(with_data(SLOW, FAST))["effective_io_concurrency"] == "16"
     for log, data, capacity, neighbours in (
-        (FAST, FAST, "20000", "0"),
+        (FAST, FAST, "16000", "0"),
         (FAST, SLOW, "100", "1"),
-        (SLOW, FAST, "20000", "0"),
+        (SLOW, FAST, "16000", "0"),
     ):
         found = advised(with_data(log, data), "mariadb")
         assert (found["innodb_io_capacity"], found["innodb_flush_neighbors"]) == (

@@ -171,8 +171,8 @@ def test_sql_for_mysql_has_plain_numbers() -> None:
     assert (
         io
         == [
-            "SET PERSIST innodb_io_capacity_max = 40000;",
-            "SET PERSIST innodb_io_capacity = 20000;",
+            "SET PERSIST innodb_io_capacity_max = 33000;",
+            "SET PERSIST innodb_io_capacity = 16000;",
         ]
         * 2
     )

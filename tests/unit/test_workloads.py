@@ -20,10 +20,10 @@ def one(name: str, **parameters: int) -> Transaction:
     return transaction
 
 
-def test_the_reference_workloads_and_two_benchmarks_are_there() -> None:
+def test_the_reference_workloads_and_three_benchmarks_are_there() -> None:
     assert list(OURS) == [
         *("analytics-batch", "cart", "login", "order", "pgbench-tpcb", "publish"),
-        *("sysbench-update", "trade"),
+        *("sysbench-update", "sysbench-write-only", "trade"),
     ]
 
 

@@ -21,7 +21,7 @@ SET PERSIST sync_binlog = 1;
 
 -- ---- Log: how much room and how it is written ----
 
--- Recovery from a crash replays 530M in about 590 s; limited by the recovery time (100 MB to 64 GB). Rounded down from 536 MB.
+-- Recovery from a crash replays 530M in about 590 s; limited by the recovery time, with page writes for page reads, which were not measured (100 MB to 64 GB). Rounded down from 536 MB.
 -- innodb.innodb_redo_log_capacity.planned; measured: tests/lab, log-size-mysql
 SET PERSIST innodb_redo_log_capacity = 555745280;
 
