@@ -49,9 +49,14 @@ def _experiment(experiment: Experiment) -> str:
         "",
     ]
     stored = stored_runs(experiment.id)
+    missing = []
     for block in experiment.blocks():
-        runs = by_configuration(block, stored)
-        lines += [*_table(block, runs), ""]
+        if runs := by_configuration(block, stored):
+            lines += [*_table(block, runs), ""]
+        else:
+            missing.append(_named(block))
+    if missing:
+        lines += [f"Not run yet: {'; '.join(missing)}.", ""]
     return "\n".join(lines)
 
 
@@ -92,15 +97,8 @@ def shortfalls(block: Block, runs: Runs) -> Iterator[str]:
 
 
 def _table(block: Block, runs: Runs) -> Iterator[str]:
-    load = block.load
-    yield (
-        f"**{block.server}** on `{block.drive}`, {load.name}, {load.clients} clients, scale"
-        f" {load.scale}{', all rows alike' if load.uniform else ''}:"
-    )
+    yield f"**{block.server}** on {_named(block)}:"
     yield ""
-    if not runs:
-        yield "Not run yet."
-        return
     if block.experiment.about == "recovery":
         yield "| configuration | recovery |"
         yield "|---|---|"
@@ -166,6 +164,13 @@ def predictions(
             prediction = predicted(ours[-1], block) if ours else None
             if prediction is not None:
                 yield block.key, _median(ours), prediction
+
+
+def _named(block: Block) -> str:
+    """Like "`hdd-7200`, tpcb, 16 clients, scale 50"."""
+    load = block.load
+    alike = ", all rows alike" if load.uniform else ""
+    return f"`{block.drive}`, {load.name}, {load.clients} clients, scale {load.scale}{alike}"
 
 
 def _recoveries(runs: Sequence[RunResult]) -> str:
