@@ -59,8 +59,7 @@ class Replay(Strict):
             return NOTHING_MEASURED
         read_per_s = basis[1].summary.ops_per_s
         written_per_s = writes.summary.ops_per_s if writes else read_per_s
-        most_per_s = math.inf if max_ops_per_s is None else max_ops_per_s
-        return self.at(min(read_per_s, most_per_s), min(written_per_s, most_per_s))
+        return self.at(read_per_s, min(written_per_s, max_ops_per_s or math.inf))
 
     def at(self, read_per_s: float, written_per_s: float) -> float:
         """The same where a drive reads and writes so many pages at random per second."""

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from advisor import __version__
+from advisor.errors import AdvisorError
+from advisor.request import Request
 from advisor.servers.installed import Installed
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
@@ -726,3 +728,17 @@ def test_a_trial_that_makes_no_sense_starts_nothing(
     status, out, err = run(capsys, "trial", "--db", "mysql", *arguments)
     assert (status in (1, 2), out) == (True, "")
     assert message in err
+
+
+def test_a_provider_limits_the_log_that_capacity_reckons_with(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Request | None] = []
+
+    def plan(_: object, request: Request | None, *__: object) -> None:
+        asked.append(request)
+        raise AdvisorError("enough", "")
+
+    monkeypatch.setattr("advisor.commands.capacity.plan_capacity", plan)
+    run(capsys, "capacity", "--from", HDD, "--db", "mysql", "--max-iops", "500")
+    assert [request and request.max_ops_per_s for request in asked] == [500]

@@ -11,6 +11,7 @@ from advisor.analysis.description import notes_on
 from advisor.analysis.verdict import judge
 from advisor.audit.expected import CommitWait, commit_waits
 from advisor.audit.proposals import proposals
+from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
 from advisor.measurement import (
@@ -23,6 +24,7 @@ from advisor.measurement import (
 )
 from advisor.request import Request
 from advisor.server_state import EffectiveSetting, ServerState, WrittenValue
+from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.names import VendorName
 from tests.support.golden import stored
 
@@ -170,3 +172,16 @@ def test_how_long_a_commit_waits_now_and_then() -> None:
     without = state(innodb_flush_log_at_trx_commit="1")
     waits = commit_waits(without, knowledge.settings, advice.settings, FAST)
     assert waits == (CommitWait(1, log_us), CommitWait(1, log_us))
+
+
+def test_pages_are_written_to_the_datas_drive() -> None:
+    """333 pages/s, as the hard disk was measured, beside a fast log."""
+    host = modelled_host(
+        with_data(FAST, SLOW),
+        ServerUse(ONE_SHARED_SYNC),
+        knowledge_for("postgresql"),
+        CapacityRequest(),
+        lambda _: None,
+    )
+    assert host.storage.speed.page_writes_per_s == pytest.approx(333, abs=1)
+    assert host.drive.log.mean_us < 100
