@@ -22,6 +22,8 @@ from tests.security.races import NAME, OURS, RACES, RESULTS, SECRET, Ground, gro
 from tests.support.terminal import at_a_terminal, until_it_asks
 
 TRIES_HERE = 50
+ROUNDS = 20
+"""Of so many tries, on a machine where the attacker is always in time."""
 
 
 @pytest.fixture
@@ -283,10 +285,14 @@ def test_a_planted_lock_is_said(place: Ground, kind: str) -> None:
 @pytest.mark.quiet
 @pytest.mark.parametrize("name", RACES)
 def test_no_race_is_won(name: str) -> None:
+    """Until root's command has done at least once what the attacker wants to bend."""
     require_root()
-    found = raced(name, TRIES_HERE)
-    assert (found.tries, found.won) == (TRIES_HERE, {})
-    assert found.done > 0, "nothing was at stake"
+    for _ in range(ROUNDS):
+        found = raced(name, TRIES_HERE)
+        assert (found.tries, found.won) == (TRIES_HERE, {})
+        if found.done > 0:
+            return
+    pytest.fail("nothing was at stake")
 
 
 def test_the_stored_result_is_of_all_races_and_none_was_won() -> None:

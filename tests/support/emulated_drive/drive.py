@@ -123,6 +123,12 @@ class EmulatedDrive:
         reads, writes, flushes, *_ = map(int, self._ask("counts").split())
         return reads, writes, flushes
 
+    def served_us(self) -> float:
+        """What writes and flushes took so far, in microseconds, from when each came to the program
+        until it answered."""
+        *_, writes_ns, flushes_ns = map(int, self._ask("counts").split())
+        return (writes_ns + flushes_ns) / 1000
+
     def _ask(self, command: str) -> str:
         answer = _converse(self._process, command)
         word, _, rest = answer.partition(" ")

@@ -9,7 +9,8 @@
  *     cut MODE SEED WAIT_MS PATH   the drive as a power cut now leaves it (volatile_cache.h): when,
  *                            the writes in its cache, how many of them were kept
  *     fail KIND COUNT ERRNO  after so many further reads, writes or flushes all of them fail
- *     counts                 the reads, writes and flushes so far, and the bytes read and written
+ *     counts                 the reads, writes and flushes so far, the bytes read and written, and
+ *                            the nanoseconds that reads, writes and flushes took in here
  *     configure KEY ...      another figure from now on
  *     restart                with full credits and fast cells, as after a long rest
  *
@@ -43,6 +44,7 @@
 static struct timing timing;
 static pthread_mutex_t timing_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t size_bytes, counts[KINDS], moved_bytes[KINDS], fails_after[KINDS];
+static _Atomic int64_t took_ns[KINDS];
 static int fails_with[KINDS], current_fd, has_cache, lies;
 
 static int64_t now_ns(void)
@@ -73,16 +75,28 @@ static void sleep_until(enum kind kind, int64_t ns)
         ;
 }
 
-/* Counts a request; when it is done, and 0 or the errno with which it fails. */
-static int admit(enum kind kind, uint64_t offset, uint64_t bytes, int64_t *done_ns)
+/* When a request came, and when it is done. */
+struct service {
+    int64_t came_ns, done_ns;
+};
+
+/* Counts a request; 0 or the errno with which it fails. */
+static int admit(enum kind kind, uint64_t offset, uint64_t bytes, struct service *service)
 {
     pthread_mutex_lock(&timing_lock);
-    *done_ns = timing_done_ns(&timing, kind, offset, bytes, now_ns());
+    service->came_ns = now_ns();
+    service->done_ns = timing_done_ns(&timing, kind, offset, bytes, service->came_ns);
     counts[kind]++;
     moved_bytes[kind] += bytes;
     int error = fails_with[kind] && counts[kind] > fails_after[kind] ? fails_with[kind] : 0;
     pthread_mutex_unlock(&timing_lock);
     return error;
+}
+
+static void wait_for(enum kind kind, const struct service *service)
+{
+    sleep_until(kind, service->done_ns);
+    took_ns[kind] += now_ns() - service->came_ns;
 }
 
 static void stat_of(fuse_ino_t inode, struct stat *status)
@@ -133,13 +147,13 @@ static void on_read(fuse_req_t request, fuse_ino_t inode, size_t bytes, off_t of
                     struct fuse_file_info *file)
 {
     (void)inode, (void)file;
-    int64_t done_ns;
-    int error = admit(READ, (uint64_t)offset, bytes, &done_ns);
+    struct service service;
+    int error = admit(READ, (uint64_t)offset, bytes, &service);
     void *data = malloc(bytes);
     ssize_t got = data ? pread(current_fd, data, bytes, offset) : -1;
     if (got < 0)
         error = error ? error : data ? errno : ENOMEM;
-    sleep_until(READ, done_ns);
+    wait_for(READ, &service);
     if (error)
         fuse_reply_err(request, error);
     else
@@ -151,13 +165,13 @@ static void on_write(fuse_req_t request, fuse_ino_t inode, const char *data, siz
                      off_t offset, struct fuse_file_info *file)
 {
     (void)inode, (void)file;
-    int64_t done_ns;
-    int error = admit(WRITE, (uint64_t)offset, bytes, &done_ns);
+    struct service service;
+    int error = admit(WRITE, (uint64_t)offset, bytes, &service);
     if (!error && pwrite(current_fd, data, bytes, offset) != (ssize_t)bytes)
         error = errno ? errno : ENOSPC;
     if (!error && has_cache)
         error = cache_add(data, (uint64_t)offset, bytes);
-    sleep_until(WRITE, done_ns);
+    wait_for(WRITE, &service);
     if (error)
         fuse_reply_err(request, error);
     else
@@ -168,10 +182,10 @@ static void on_fsync(fuse_req_t request, fuse_ino_t inode, int datasync,
                      struct fuse_file_info *file)
 {
     (void)inode, (void)datasync, (void)file;
-    int64_t done_ns;
+    struct service service;
     uint64_t written = has_cache ? cache_written() : 0;
-    int error = admit(FLUSH, 0, 0, &done_ns);
-    sleep_until(FLUSH, done_ns);
+    int error = admit(FLUSH, 0, 0, &service);
+    wait_for(FLUSH, &service);
     if (!error && has_cache && !lies)
         error = cache_flush(written);
     fuse_reply_err(request, error);
@@ -251,9 +265,10 @@ static int obey(const char *line, char *answer)
         fails_after[kind_of(word)] = counts[kind_of(word)] + number;
         fails_with[kind_of(word)] = with;
     } else if (strncmp(line, "counts", 6) == 0) {
-        sprintf(answer, "%llu %llu %llu %llu %llu", (unsigned long long)counts[READ],
+        sprintf(answer, "%llu %llu %llu %llu %llu %lld %lld %lld", (unsigned long long)counts[READ],
                 (unsigned long long)counts[WRITE], (unsigned long long)counts[FLUSH],
-                (unsigned long long)moved_bytes[READ], (unsigned long long)moved_bytes[WRITE]);
+                (unsigned long long)moved_bytes[READ], (unsigned long long)moved_bytes[WRITE],
+                (long long)took_ns[READ], (long long)took_ns[WRITE], (long long)took_ns[FLUSH]);
     } else if (strcmp(line, "restart") == 0) {
         timing_start(&timing, now_ns());
     } else if (strncmp(line, "configure ", 10) != 0 || set_figure(line + 10)) {
