@@ -183,9 +183,8 @@ def page_flusher(
     A sample is a page. The first of a batch includes the write of the batch to the doublewrite
     file, and its sync; the last includes the sync of the data file.
     """
-    places = iter(offsets)
-    write_page = writer(fd, None, block, places, stop)
-    write_last = writer(fd, os.fdatasync, block, places, stop)
+    write_page = writer(fd, None, block, offsets, stop)
+    write_last = writer(fd, os.fdatasync, block, offsets, stop)
     write_batch = writer(
         doublewrite.fd, os.fdatasync, doublewrite.batch, repeat(doublewrite.offset), stop
     )

@@ -9,7 +9,7 @@ from tests.lab.results import stored_runs
 
 GAINED_NOTHING: Final = {
     "page-flushing-mysql": (
-        *("neighbours", "adaptive-off", "dirty-pages-50", "dirty-pages-lwm-0", "flush-sync-off"),
+        *("neighbours", "adaptive-off", "flush-sync-off"),
         *("doublewrite-pages-4", "log-writer-threads-off", "io-capacity-default"),
     ),
     "page-flushing-mariadb": ("data-write-through", "log-buffering", "log-write-through"),
