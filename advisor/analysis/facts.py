@@ -58,7 +58,12 @@ def build_facts(
         trust=verdict.trust,
         write_cache=write_cache(devices_of(measurement)),
     )
-    return _with_speed(identified, measurement, replay, request.max_ops_per_s)
+    is_compressed = VENDORS[request.vendor].compresses_log(request.version, request.build)
+    max_ops_per_s = request.max_ops_per_s
+    replayed = replay.bytes_per_s(
+        measurement.data_drive, max_ops_per_s, is_compressed=is_compressed
+    )
+    return _with_speed(identified, measurement, replayed, max_ops_per_s)
 
 
 FASTER_RATIO: Final = 0.8
@@ -100,7 +105,7 @@ def _direct_io(measurement: Measurement) -> Known[bool]:
 
 
 def _with_speed(
-    facts: Facts, measurement: Measurement, replay: Replay, max_ops_per_s: float | None
+    facts: Facts, measurement: Measurement, replayed: Known[float], max_ops_per_s: float | None
 ) -> Facts:
     """`facts` with all that argues from speed, which nothing does where no flush is honoured."""
     if facts.trust == "not-durable":
@@ -121,7 +126,7 @@ def _with_speed(
         if fsync and fdatasync
         else Unknown(unknown="fsync and fdatasync were not both measured"),
         page_flushes_per_s=_page_flushes_per_s(measurement, max_ops_per_s),
-        replay_bytes_per_s=replay.bytes_per_s(measurement.data_drive, max_ops_per_s),
+        replay_bytes_per_s=replayed,
         replay_basis=replay_basis(measurement.data_drive),
         sequential_write_bytes_per_s=measurement.fill.bytes_per_s
         if measurement.fill

@@ -45,11 +45,15 @@ class Replay(Strict):
     """Where pages cost no time."""
     log_bytes_per_page: float = Field(gt=0)
     """Log for each page that recovery meets."""
+    compressed_share: float = Field(default=1, gt=0, le=1)
+    """What is left of a byte of log where the server compresses it."""
     sources: tuple[str, ...] = Field(min_length=1)
 
-    def bytes_per_s(self, data: Measurement, max_ops_per_s: float | None = None) -> Known[float]:
+    def bytes_per_s(
+        self, data: Measurement, max_ops_per_s: float | None = None, *, is_compressed: bool = False
+    ) -> Known[float]:
         """Log replayed per second on the drive of the data files, of which a provider may allow so
-        many operations.
+        many operations. Of a compressed log it is less, for each byte stands for more pages.
 
         Where page reads were not measured, as many as page writes are taken; where neither was, as
         many as synced writes, which are slower.
@@ -59,9 +63,11 @@ class Replay(Strict):
             return NOTHING_MEASURED
         read_per_s = basis[1].summary.ops_per_s
         written_per_s = writes.summary.ops_per_s if writes else read_per_s
-        return self.at(read_per_s, min(written_per_s, max_ops_per_s or math.inf))
+        written_per_s = min(written_per_s, max_ops_per_s or math.inf)
+        return self.at(read_per_s, written_per_s, is_compressed=is_compressed)
 
-    def at(self, read_per_s: float, written_per_s: float) -> float:
+    def at(self, read_per_s: float, written_per_s: float, *, is_compressed: bool = False) -> float:
         """The same where a drive reads and writes so many pages at random per second."""
         pages_per_s = min(written_per_s, IN_ORDER * read_per_s)
-        return 1 / (1 / self.log_bytes_per_s + 1 / (self.log_bytes_per_page * pages_per_s))
+        whole = 1 / (1 / self.log_bytes_per_s + 1 / (self.log_bytes_per_page * pages_per_s))
+        return whole * self.compressed_share if is_compressed else whole

@@ -76,7 +76,7 @@ def run_audit(
         _flush_us(measurement),
         evidence,
         assumed_facts(request),
-        _recovery(measurement, request, knowledge),
+        _recovery(state, measurement, request, knowledge),
     )
     return (
         Audit(
@@ -166,11 +166,16 @@ def _hidden(state: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
     )
 
 
-def _recovery(measurement: Measurement | None, request: Request, knowledge: Knowledge) -> Recovery:
+def _recovery(
+    state: ServerState, measurement: Measurement | None, request: Request, knowledge: Knowledge
+) -> Recovery:
     speed: Known[float] = Unknown(unknown="no drive is measured")
     if measurement is not None:
-        data = measurement.data_files or measurement
-        speed = knowledge.replay[request.vendor].bytes_per_s(data)
+        speed = knowledge.replay[request.vendor].bytes_per_s(
+            measurement.data_drive,
+            request.max_ops_per_s,
+            is_compressed=VENDORS[state.vendor].has_compressed_log(state.settings),
+        )
     asked_s = request.recovery_time_s
     return Recovery(asked_s or knowledge.assumptions["recovery_time_s"].value, speed)
 

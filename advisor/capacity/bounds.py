@@ -5,7 +5,8 @@ that has changed is written once per checkpoint, however often it changed since 
 where there is a doublewrite buffer a second time, in one write with others. Of a skewed load,
 `1 - hot_share` of the accesses go to `hot_share` of the data, and memory keeps the hot part first.
 Each bound is what the drive could do if it did nothing else, so that the least of them is an upper
-limit. Checkpoints that come by time, before the log is full, are not modelled.
+limit; below it pages take their time from the syncs (Storage.page_us). Checkpoints that come by
+time, before the log is full, are not modelled.
 """
 
 import math
@@ -17,8 +18,15 @@ from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.vendors.pages import PageUse
 
 BoundName = Literal[
-    "sequential writes", "page writes", "page reads", "operation limit", "bandwidth limit"
+    "sequential writes",
+    "page writes",
+    "page reads",
+    "page writes and reads",
+    "operation limit",
+    "bandwidth limit",
 ]
+AT_LIMIT: Final = 0.8
+"""A share of what a provider allows that a measurement reaches by that limit alone."""
 UNIFORM: Final = 0.5
 """Half of the accesses go to half of the data."""
 
@@ -56,11 +64,14 @@ class DriveSpeed(NamedTuple):
     """Of 16 KiB at random, several at once."""
     page_flushes_per_s: float | None
     """The same, each batch first written to a doublewrite buffer, and all of it synced."""
+    page_read_us: float | None = None
+    """The least that reading one took, several at once."""
 
-    def pages_per_s(self, pages: PageUse) -> float | None:
+    def pages_per_s(self, pages: PageUse, dirty_share: float = 0) -> float | None:
         """How many changed pages a server can write; half as many as page writes where each is
         written twice and batches were not measured. Checkpoints write pages in order, and for
-        longer than a disk's cache hides what that takes."""
+        longer than a disk's cache hides what that takes: the more of all pages (`dirty_share`) are
+        written, the nearer that is to going through the whole of the data."""
         writes_per_s, reads_per_s = self.page_writes_per_s, self.page_reads_per_s
         if pages.doublewrite and self.page_flushes_per_s is not None:
             return self.page_flushes_per_s
@@ -68,7 +79,10 @@ class DriveSpeed(NamedTuple):
             return None
         if pages.doublewrite:
             return writes_per_s / 2
-        return writes_per_s if reads_per_s is None else min(writes_per_s, IN_ORDER * reads_per_s)
+        if reads_per_s is None:
+            return writes_per_s
+        through_s = (self.write_bytes_per_s or 0) / pages.page_bytes * dirty_share
+        return min(writes_per_s, max(IN_ORDER * reads_per_s, through_s))
 
 
 NOTHING_MEASURED: Final = DriveSpeed(None, None, None, None)
@@ -84,6 +98,20 @@ class Work(NamedTuple):
     """Its part of a log write that it shares with others."""
 
 
+class Paging(NamedTuple):
+    """What one transaction makes a server do with pages."""
+
+    written: float
+    read: float
+    write_operations: float
+    transferred_bytes: float
+    writable_per_s: float | None
+    """How many changed pages the drive takes."""
+
+
+NO_PAGING: Final = Paging(0, 0, 0, 0, None)
+
+
 class Storage(NamedTuple):
     """A server's data on a drive."""
 
@@ -95,22 +123,18 @@ class Storage(NamedTuple):
 
     def bounds(self, work: Work) -> tuple[Bound, ...]:
         """All limits that are known, the least first."""
-        written = read = page_bytes = page_writes = 0.0
-        pages_per_s = None
-        if self.pages is not None and self.data is not None:
-            written = work.random_pages * writes_per_change(self.pages, self.data, work)
-            read = work.random_pages * reads_per_change(self.pages, self.data)
-            doublewrite = self.pages.doublewrite
-            page_writes = written * OPERATIONS_PER_PAGE if doublewrite else written
-            page_bytes = (written * (2 if doublewrite else 1) + read) * self.pages.page_bytes
-            pages_per_s = self.speed.pages_per_s(self.pages)
-        log_bytes = work.log_bytes or 0.0
+        paging, log_bytes = self._paging(work), work.log_bytes or 0.0
+        operations = work.log_writes + paging.write_operations + paging.read
+        transferred_bytes = log_bytes + paging.transferred_bytes
+        written_s = _seconds(paging.written, paging.writable_per_s)
+        read_s = _seconds(paging.read, self.speed.page_reads_per_s)
         demands: tuple[tuple[BoundName, float | None, float], ...] = (
             ("sequential writes", self.speed.write_bytes_per_s, log_bytes),
-            ("page writes", pages_per_s, written),
-            ("page reads", self.speed.page_reads_per_s, read),
-            ("operation limit", self.limits.ops_per_s, work.log_writes + page_writes + read),
-            ("bandwidth limit", self.limits.bytes_per_s, log_bytes + page_bytes),
+            ("page writes", paging.writable_per_s, paging.written),
+            ("page reads", self.speed.page_reads_per_s, paging.read),
+            ("page writes and reads", 1.0, written_s + read_s if written_s and read_s else 0),
+            ("operation limit", self.limits.ops_per_s, operations),
+            ("bandwidth limit", self.limits.bytes_per_s, transferred_bytes),
         )
         found = (
             Bound(name=name, tps=speed / demand)
@@ -119,15 +143,71 @@ class Storage(NamedTuple):
         )
         return tuple(sorted(found, key=lambda bound: bound.tps))
 
+    def page_us(self, work: Work) -> float:
+        """How long the pages of one transaction keep the drive from syncs, as far as its speed is
+        known. What was measured at its provider's limit is no speed of the drive."""
+        paging = self._paging(work)
+        written_s = self._drive_s(paging.written, paging.writable_per_s)
+        return 1e6 * (written_s + self._drive_s(paging.read, self.speed.page_reads_per_s))
+
+    def read_us(self, work: Work) -> float:
+        """How long one transaction waits for the pages that it reads, one after another."""
+        return self._paging(work).read * (self.speed.page_read_us or 0.0)
+
+    def page_operations(self, work: Work) -> float:
+        """How many operations the pages of one transaction are."""
+        paging = self._paging(work)
+        return paging.write_operations + paging.read
+
+    def _drive_s(self, pages: float, per_s: float | None) -> float:
+        limit_per_s = self.limits.ops_per_s
+        if per_s and limit_per_s and per_s > AT_LIMIT * limit_per_s:
+            return 0.0
+        return _seconds(pages, per_s)
+
+    def _paging(self, work: Work) -> Paging:
+        pages, data = self.pages, self.data
+        if pages is None or data is None:
+            return NO_PAGING
+        written = work.random_pages * writes_per_change(pages, data, work)
+        read = work.random_pages * reads_per_change(pages, data)
+        times = 2 if pages.doublewrite else 1
+        return Paging(
+            written,
+            read,
+            write_operations=written * (OPERATIONS_PER_PAGE if pages.doublewrite else 1),
+            transferred_bytes=(written * times + read) * pages.page_bytes,
+            writable_per_s=self.speed.pages_per_s(pages, dirty_share(pages, data, work)),
+        )
+
+
+def _seconds(pages: float, per_s: float | None) -> float:
+    """None where the speed is not known."""
+    return pages / per_s if per_s else 0.0
+
 
 def writes_per_change(pages: PageUse, data: DataSet, work: Work) -> float:
     """How many pages are written for each change of one."""
-    if pages.checkpoint_log_bytes is None or not work.log_bytes:
+    changes = _changes(pages, work)
+    if changes is None:
         return 1.0
-    changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
-    if pages.cache_bytes is not None:  # no more of them wait in memory to be written
-        changes = min(changes, max(1.0, pages.cache_bytes / pages.page_bytes))
     return distinct_share(changes, data.data_bytes / pages.page_bytes, data)
+
+
+def dirty_share(pages: PageUse, data: DataSet, work: Work) -> float:
+    """The share of all pages that change between two checkpoints; 0 where that is not known."""
+    changes, count = _changes(pages, work), data.data_bytes / pages.page_bytes
+    return 0.0 if changes is None else changes * distinct_share(changes, count, data) / count
+
+
+def _changes(pages: PageUse, work: Work) -> float | None:
+    """Changes of pages between two checkpoints; no more than wait in memory to be written."""
+    if pages.checkpoint_log_bytes is None or not work.log_bytes:
+        return None
+    changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
+    if pages.cache_bytes is None:
+        return changes
+    return min(changes, max(1.0, pages.cache_bytes / pages.page_bytes))
 
 
 def reads_per_change(pages: PageUse, data: DataSet) -> float:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from advisor.capacity.latency import Latency
-from advisor.capacity.simulation import Admission, Clock, CoreQueue
+from advisor.capacity.simulation import MOST_OF_OTHERS, Admission, Clock, CoreQueue
 from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
 
 CLIENT_SHARE: Final = 0.25
@@ -21,10 +21,11 @@ REPLY_SHARE: Final = 0.2
 class SimulatedTransaction:
     """One transaction on its way."""
 
-    __slots__ = ("commits_left", "sent_us")
+    __slots__ = ("commits_left", "has_pages_to_read", "sent_us")
 
     def __init__(self) -> None:
         self.sent_us = 0.0
+        self.has_pages_to_read = True
         self.commits_left = 0
 
 
@@ -40,6 +41,9 @@ class SimulatedHost:
         cores: int,
         *,
         ops_per_s: float | None,
+        page_us: float,
+        page_operations: float,
+        read_us: float,
         wake_us: float,
         sync_cpu_us: float,
         wait_cpu_us: float,
@@ -52,6 +56,37 @@ class SimulatedHost:
         self.wait_cpu_us = wait_cpu_us
         self.under_way = 0
         """Transactions that the server is at."""
+        self._answered = 0
+        self._page_us = page_us
+        self._page_operations = page_operations
+        self._read_us = read_us
+
+    def sync_us(self, latency: Latency) -> float:
+        """How long one sync takes beside the pages."""
+        return latency.draw(self.random) * self._slowed
+
+    @property
+    def reading_us(self) -> float:
+        """How long a transaction waits for what it reads."""
+        return self._read_us * self._slowed
+
+    @property
+    def _slowed(self) -> float:
+        """By the pages of all transactions so far, which have their share of the drive's time."""
+        return 1 / (1 - min(self._page_us * self._answered_per_us, MOST_OF_OTHERS))
+
+    def admission_us(self) -> float:
+        """How long a sync waits for the provider, beside the same pages."""
+        return self.admission.wait_us(self._page_operations * self._answered_per_us)
+
+    def answered(self) -> None:
+        """A transaction is done, and its pages are left to the background."""
+        self.under_way -= 1
+        self._answered += 1
+
+    @property
+    def _answered_per_us(self) -> float:
+        return self._answered / self.clock.now_us if self._answered else 0.0
 
 
 class SharedSync:
@@ -125,9 +160,9 @@ class SharedSync:
         group, self._waiting = self._waiting, []
         self.syncs += 1
         self.commits += len(group)
-        latency_us = self._latency.draw(self._host.random)
+        latency_us = self._host.sync_us(self._latency)
         cpu_us = min(latency_us, self._host.sync_cpu_us)
-        latency_us += self._host.admission.wait_us()
+        latency_us += self._host.admission_us()
         self.busy_us += latency_us
         self._host.clock.after(latency_us - cpu_us, self._returned, (cpu_us, group))
 
@@ -162,11 +197,11 @@ class OneAtATime:
 
     def join(self, transaction: SimulatedTransaction) -> None:
         """Waits for a sync of its own."""
-        latency_us = self._latency.draw(self._host.random)
+        latency_us = self._host.sync_us(self._latency)
         self.syncs += 1
         self.commits += 1
         now_us = self._host.clock.now_us
-        begin_us = max(now_us + self._host.admission.wait_us(), self._free_at_us)
+        begin_us = max(now_us + self._host.admission_us(), self._free_at_us)
         self.busy_us += begin_us + latency_us - max(now_us, self._free_at_us)
         self._free_at_us = begin_us + latency_us
         self._host.clock.after(self._free_at_us - now_us, self._served, (transaction,))
@@ -243,6 +278,7 @@ class SimulatedServer:
     def submit(self, transaction: SimulatedTransaction, commits: int) -> None:
         """A client makes up its next transaction, and sends it."""
         transaction.commits_left = commits
+        transaction.has_pages_to_read = True
         self._run(CLIENT_SHARE, 0.0, self._sent, transaction)
 
     def _run(
@@ -262,7 +298,16 @@ class SimulatedServer:
         self._execute(transaction)
 
     def _execute(self, transaction: SimulatedTransaction) -> None:
-        self._run(EXECUTE_SHARE, 0.0, self._commit, transaction)
+        self._run(EXECUTE_SHARE, 0.0, self._read, transaction)
+
+    def _read(self, transaction: SimulatedTransaction) -> None:
+        """The first of a transaction's commits waits for its pages."""
+        reading_us = self._host.reading_us if transaction.has_pages_to_read else 0.0
+        transaction.has_pages_to_read = False
+        if reading_us:
+            self._host.clock.after(reading_us, self._commit, transaction)
+        else:
+            self._commit(transaction)
 
     def _await_replica(self, group: CommitGroup) -> None:
         """Replicas answer all of a group at once, and groups do not wait for each other."""
@@ -281,5 +326,5 @@ class SimulatedServer:
         if transaction.commits_left:
             self._execute(transaction)
         else:
-            self._host.under_way -= 1
+            self._host.answered()
             self._answered(transaction)

@@ -4,8 +4,9 @@ A transaction takes CPU time, then commits: it waits for a sync, which serves ev
 ready when it began; who comes later waits for the next. Simulated event by event are that and the
 queue for the cores, in which those that a sync has served compete with whoever leads the next one.
 
-Assumed: rows that nobody else locks, data in memory, no checkpoint, no other load; latencies that
-do not depend on how much one sync writes, nor on each other. How well that fits real servers is in
+Assumed: rows that nobody else locks, no other load; latencies that do not depend on how much one
+sync writes, nor on each other; pages that are written and read all the time take their share of the
+drive from the syncs. How well that fits real servers is in
 tests/benchmarks/capacity_accuracy/README.md.
 """
 
@@ -46,6 +47,12 @@ class SyncLatencies:
     """Of a binary log, which grows; None where it was not measured: then as `log`."""
     ops_per_s: float | None = None
     """What the volume's provider lets begin in a second; a sync is one operation."""
+    page_us: float = 0.0
+    """How long the drive is busy with the pages of one transaction."""
+    read_us: float = 0.0
+    """How long one transaction waits for its pages, where the drive does nothing else."""
+    page_operations: float = 0.0
+    """How many operations they take of what the provider allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +236,9 @@ def _host(cpu: Cpu, drive: SyncLatencies, seed: int) -> SimulatedHost:
         seed,
         max(1, round(cpu.cores)),
         ops_per_s=drive.ops_per_s,
+        page_us=drive.page_us,
+        page_operations=drive.page_operations,
+        read_us=drive.read_us,
         wake_us=cpu.wake_us,
         sync_cpu_us=cpu.sync_cpu_us,
         wait_cpu_us=cpu.wait_cpu_us,

@@ -9,6 +9,7 @@ from advisor.capacity.bounds import (
     NO_LIMITS,
     NOTHING_MEASURED,
     Bound,
+    BoundName,
     DataSet,
     DriveSpeed,
     ProviderLimits,
@@ -38,6 +39,12 @@ from advisor.vendors.pages import PageUse
 
 SINGLE_ROW_PAGES: Final = 1
 """Our choice: a single-row write changes one page somewhere in the data."""
+
+PAGES_BIND: Final = 0.5
+"""The share of the drive's time."""
+PAGE_BOUNDS: Final[frozenset[BoundName]] = frozenset(
+    {"page writes", "page reads", "page writes and reads"}
+)
 
 ProgressCallback = Callable[[str], None]
 """Told what the model is about to be run for: a run may take half a second."""
@@ -91,6 +98,8 @@ class ModelledHost:
     cpu_us_per_txn: Assumed
     cpu_curve: tuple[tuple[int, float], ...]
     storage: Storage
+    holds_data: bool
+    """Whether the data files are on the drive of the log."""
     log_bytes: Assumed | None
     """Of one single-row write, or, as given, of any transaction; None where it is not known."""
     rtt_us: float
@@ -104,6 +113,19 @@ class ModelledHost:
         given = self.cpu_us_per_txn.source == "as given"
         us = self.cpu_us_per_txn.value * (1 if given else statements)
         return Cpu(self.cores.value, ((1, us),))
+
+    def busy_drive(self, transaction: Transaction | None = None) -> SyncLatencies:
+        """The drive as it syncs while the server writes and reads the pages of single-row writes,
+        or of the transactions."""
+        if not self.holds_data:
+            return self.drive
+        work = self._work(0, transaction)
+        return replace(
+            self.drive,
+            page_us=self.storage.page_us(work),
+            read_us=self.storage.read_us(work),
+            page_operations=self.storage.page_operations(work),
+        )
 
     def commit_model(self, transaction: Transaction) -> CommitModel:
         if transaction.kind == "files":
@@ -133,7 +155,16 @@ class ModelledHost:
                     p99_ms=result.p99_ms * longer,
                     bottleneck=bound.name,
                 )
-        return result
+        return self._named_by_pages(result, transaction)
+
+    def _named_by_pages(self, result: ModelResult, transaction: Transaction | None) -> ModelResult:
+        """Where the drive is busier with pages than with syncs, they are what limits."""
+        page_us = self.busy_drive(transaction).page_us
+        if result.bottleneck != "flush" or result.tps * page_us < PAGES_BIND * 1e6:
+            return result
+        bounds = self.bounds(result.group_size, transaction)
+        name = next(bound.name for bound in bounds if bound.name in PAGE_BOUNDS)
+        return replace(result, bottleneck=name)
 
     def wait_us(self, commit: CommitModel, drive: SyncLatencies) -> float:
         """What one transaction waits for if nobody else is there, in microseconds."""
@@ -172,6 +203,7 @@ def modelled_host(
         cpu_us_per_txn=_cpu_us_per_txn(knowledge, wanted),
         cpu_curve=wanted.cpu_curve,
         storage=Storage(_speed(measurement), wanted.limits, server.pages, wanted.data),
+        holds_data=measurement.data_files is None,
         log_bytes=server.log_bytes,
         rtt_us=wanted.rtt_us,
         clients=_client_model(progress, wanted.limits.ops_per_s),
@@ -186,6 +218,7 @@ def _speed(measurement: Measurement) -> DriveSpeed:
         page_writes_per_s=_ops_per_s(data.page_writes),
         page_reads_per_s=_ops_per_s(data.page_reads),
         page_flushes_per_s=_ops_per_s(data.page_flushes),
+        page_read_us=data.page_reads.summary.min_us if data.page_reads else None,
     )
 
 

@@ -20,6 +20,7 @@ from advisor.capacity.results import (
     WorkloadCapacity,
 )
 from advisor.capacity.serial import SECONDS_PER_DAY, within_limits
+from advisor.capacity.simulation import MOST_OF_OTHERS
 from advisor.capacity.standard_drives import (
     StandardDrive,
     append_factor,
@@ -35,6 +36,9 @@ from advisor.measurement import MEASURED, Measurement
 from advisor.rules.knowledge import Knowledge
 from advisor.units import format_count
 from advisor.vendors.commits import SEPARATE_FILES
+
+WORTH_A_WORD: Final = 0.05
+"""A smaller share of the drive's time is not told."""
 
 BY_LOG_BYTES: Final[frozenset[BoundName]] = frozenset({"sequential writes", "bandwidth limit"})
 """The bounds that follow from what a commit logs."""
@@ -90,6 +94,7 @@ def plan_on(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
             *_log_notes(host, binding),
             *_page_notes(host, request),
+            *_page_time_note(host, request, points, workloads),
             *_tail_notes(measurement),
         ),
     )
@@ -132,6 +137,24 @@ def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
         yield f"{what} {why}"
 
 
+def _page_time_note(
+    host: ModelledHost,
+    request: CapacityRequest,
+    points: tuple[GroupCommitPoint, ...],
+    workloads: tuple[WorkloadCapacity, ...],
+) -> Iterator[str]:
+    """What the pages of the data do to the syncs in these figures."""
+    page_us = (host.busy_drive(transaction).page_us for transaction in request.transactions)
+    shares = [point.tps * host.busy_drive().page_us / 1e6 for point in points]
+    shares += [each.sustainable_tps * us / 1e6 for each, us in zip(workloads, page_us, strict=True)]
+    most = max(shares, default=0.0)
+    if most > MOST_OF_OTHERS:
+        yield "pages take nearly all of the drive's time"
+    elif most >= WORTH_A_WORD:
+        longer = f"so that a sync takes up to {1 / (1 - most):.1f} times as long"
+        yield f"pages take up to {most:.0%} of the drive's time, {longer}"
+
+
 def _left_out(host: ModelledHost) -> tuple[str, ...]:
     """What the data size asks for and was not measured."""
     pages, speed, data = host.storage.pages, host.storage.speed, host.storage.data
@@ -150,7 +173,7 @@ def _tail_notes(measurement: Measurement) -> Iterator[str]:
 
 
 def _point(host: ModelledHost, clients: int) -> GroupCommitPoint:
-    result = host.bounded(host.clients(host.commits(), host.drive, host.cpu(), clients))
+    result = host.bounded(host.clients(host.commits(), host.busy_drive(), host.cpu(), clients))
     return GroupCommitPoint(
         clients=clients,
         tps=result.tps,
@@ -165,7 +188,7 @@ def _workload(
     host: ModelledHost, transaction: Transaction, references: tuple[StandardDrive, ...]
 ) -> WorkloadCapacity:
     return WorkloadCapacity(
-        **dict(_sustained(host, transaction, host.drive, here=True)),
+        **dict(_sustained(host, transaction, host.busy_drive(transaction), here=True)),
         name=transaction.name,
         kind=transaction.kind,
         syncs=transaction.syncs,
@@ -213,7 +236,7 @@ def _scenario(
     if not request.transactions:
         scenario = Scenario(
             host.commits(),
-            host.drive,
+            host.busy_drive(),
             host.cpu(),
             request.client_counts,
             host.bounded,
@@ -223,7 +246,7 @@ def _scenario(
     (transaction,) = request.transactions
     scenario = Scenario(
         host.commit_model(transaction),
-        host.drive,
+        host.busy_drive(transaction),
         host.cpu(transaction.statements),
         request.client_counts,
         partial(host.bounded, transaction=transaction),

@@ -5,9 +5,13 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 Then = Callable[[Any], None]
+
+MOST_OF_OTHERS: Final = 0.95
+"""The share of a drive that others may have. More would be a rate above what the drive does, which
+is bounded apart; the simulation must go on."""
 
 
 class Clock:
@@ -82,9 +86,11 @@ class Admission:
         self.used_us = 0.0
         """The time that the operations so far take of a limit that is used up."""
 
-    def wait_us(self) -> float:
-        """How long an operation that is asked for now has to wait; it takes its turn."""
+    def wait_us(self, others_per_us: float = 0.0) -> float:
+        """How long an operation that is asked for now has to wait; it takes its turn, beside so
+        many others that nobody waits for."""
         begin_us = max(self._clock.now_us, self._next_us)
-        self._next_us = begin_us + self._interval_us
-        self.used_us += self._interval_us
+        left = 1 - min(others_per_us * self._interval_us, MOST_OF_OTHERS)
+        self._next_us = begin_us + self._interval_us / left
+        self.used_us += self._interval_us / left
         return begin_us - self._clock.now_us

@@ -22,6 +22,7 @@ BOUND_NAMES: Final[dict[BoundName, str]] = {
     "sequential writes": "sequential writes allow",
     "page writes": "page writes allow",
     "page reads": "page reads allow",
+    "page writes and reads": "page writes and reads allow",
     "operation limit": "limit of operations allows",
     "bandwidth limit": "limit of bandwidth allows",
 }

@@ -50,7 +50,7 @@ def alternatives(
         "none",
         "as it is",
         host.commits(),
-        host.drive,
+        host.busy_drive(),
         host.cpu(),
         typical_clients(counts),
     )
@@ -66,7 +66,7 @@ def alternatives(
 
 def _run(host: ModelledHost, case: _Case) -> ModelResult:
     result = host.clients(case.commit, case.drive, case.cpu, case.clients)
-    return (host if case.drive == host.drive else host.elsewhere()).bounded(result)
+    return (host if case.drive == host.busy_drive() else host.elsewhere()).bounded(result)
 
 
 def _drives(here: _Case, references: tuple[StandardDrive, ...]) -> Iterator[_Case]:

@@ -27,6 +27,7 @@ BINDS: Final[dict[Bottleneck, str]] = {
     "sequential writes": "limited by the drive's sequential writes",
     "page writes": "limited by the drive's page writes",
     "page reads": "limited by the drive's page reads",
+    "page writes and reads": "limited by the drive's page writes and reads",
     "operation limit": "limited by the operations that the provider allows",
     "bandwidth limit": "limited by the bandwidth that the provider allows",
 }

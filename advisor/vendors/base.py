@@ -231,6 +231,14 @@ class Vendor(ABC):
         """The values that the program lists in its answer to a feature probe."""
         return frozenset()
 
+    def compresses_log(self, version: NumericVersion, build: Mapping[Feature, bool]) -> bool:
+        """Whether the log that is advised to such a server is compressed."""
+        return False
+
+    def has_compressed_log(self, settings: Mapping[str, EffectiveSetting]) -> bool:
+        """Whether a server with these settings compresses its log."""
+        return False
+
     # Values
 
     @abstractmethod

@@ -200,6 +200,13 @@ class PostgreSQL(Vendor):
             if version >= since
         }
 
+    def compresses_log(self, version: NumericVersion, build: Mapping[Feature, bool]) -> bool:
+        return version >= (15,) and build.get("lz4", False)
+
+    def has_compressed_log(self, settings: Mapping[str, EffectiveSetting]) -> bool:
+        method = settings.get("wal_compression")
+        return method is not None and not self._is_off(method.value)
+
     def offered_values(self, complaint: str) -> frozenset[str]:
         listed = re.search(r"Available values: (.*?)\.?$", complaint, re.MULTILINE)
         return frozenset(listed[1].split(", ")) if listed else frozenset()

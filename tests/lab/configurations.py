@@ -48,6 +48,8 @@ class Configurations:
         command = [sys.executable, "-m", "advisor", "recommend", "--db", self._vendor, "--quiet"]
         command += ["--db-version", self._version, "--memory", self._experiment.memory]
         command += ["--from", str(self._measurement)]
+        if self._vendor == "postgresql":
+            command += ["--build", "lz4,zstd"]  # as Debian builds it, and as rivals take it to be
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

@@ -73,7 +73,10 @@ def predicted(run: RunResult, block: Block) -> Prediction | None:
     host = modelled_host(measurement, inputs.server, knowledge, wanted, lambda _: None)
     (transaction,) = fill_in([load_workloads()[WORKLOADS[load.name]]], {})
     result = host.clients(
-        host.commit_model(transaction), host.drive, host.cpu(transaction.statements), load.clients
+        host.commit_model(transaction),
+        host.busy_drive(transaction),
+        host.cpu(transaction.statements),
+        load.clients,
     )
     result = host.bounded(result, transaction)
     return Prediction(result.tps, result.bottleneck)

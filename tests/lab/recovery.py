@@ -1,5 +1,6 @@
 """What the program would have predicted of a recovery that the lab has timed."""
 
+import re
 from typing import Final
 
 from advisor.knowledge import load_replay
@@ -16,9 +17,15 @@ REPLAY: Final = load_replay()
 
 def predicted_recovery_s(run: RunResult) -> float | None:
     """From the pages that the drive was measured to read and write; None where it was not, or there
-    was too little to replay. Compressed page images are fewer bytes for the same pages."""
+    was too little to replay."""
     replayed_bytes, pages_per_s = run.replayed_bytes or 0, run.pages_per_s
-    if replayed_bytes < REPLAYED_BYTES or pages_per_s is None or "wal_compression" in run.fragment:
+    if replayed_bytes < REPLAYED_BYTES or pages_per_s is None:
         return None
     replay = REPLAY[VENDOR_OF[run.block.split()[0]]]
-    return START_S + replayed_bytes / replay.at(pages_per_s["read"], pages_per_s["written"])
+    settings = re.findall(r"^wal_compression = (\w+)", run.fragment, re.MULTILINE)
+    per_s = replay.at(
+        pages_per_s["read"],
+        pages_per_s["written"],
+        is_compressed=bool(settings) and settings[-1] != "off",
+    )
+    return START_S + replayed_bytes / per_s

@@ -15,7 +15,7 @@ from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.series_kind import PRIMARY, PRIMARY_64K
 from advisor.vendors.names import VendorName
-from advisor.versions import NumericVersion
+from advisor.versions import Feature, NumericVersion
 from tests.support.golden import stored
 
 GB: Final = 1024**3
@@ -114,7 +114,13 @@ def measurement(drive: str) -> Measurement:
 
 
 @cache
-def advice_for(vendor: VendorName, version: NumericVersion, scenario: Scenario) -> Advice:
+def advice_for(
+    vendor: VendorName,
+    version: NumericVersion,
+    scenario: Scenario,
+    features: tuple[Feature, ...] = (),
+) -> Advice:
+    """What a server is advised that was built with these features."""
     request = Request(
         vendor=vendor,
         version=version,
@@ -122,17 +128,23 @@ def advice_for(vendor: VendorName, version: NumericVersion, scenario: Scenario) 
         durability=scenario.durability,
         memory_bytes=scenario.memory_bytes,
         recovery_time_s=scenario.recovery_time_s,
+        build=dict.fromkeys(features, True),
     )
     return advise(measurement(scenario.drive), request, knowledge_of(vendor))
 
 
-def selection(vendor: VendorName, version: NumericVersion, at_least: int) -> list[Scenario]:
+def selection(
+    vendor: VendorName,
+    version: NumericVersion,
+    at_least: int,
+    features: tuple[Feature, ...] = (),
+) -> list[Scenario]:
     """The promised scenarios, and more, until they have every rule and value that any has.
 
     Each further one adds as much as any could, in a fixed order; then come those least like the
     ones already chosen, until there are `at_least`.
     """
-    offers = {one: novelties(advice_for(vendor, version, one)) for one in (*USUAL, *RARE)}
+    offers = {one: novelties(advice_for(vendor, version, one, features)) for one in (*USUAL, *RARE)}
     chosen = list(PROMISED)
     missing = frozenset[tuple[str, str, str]]().union(*offers.values())
     for one in chosen:

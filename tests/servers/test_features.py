@@ -6,12 +6,17 @@ from advisor.servers.installed.detect import Installed
 from advisor.servers.installed.features import detect_features
 from advisor.vendors.postgresql import OFFERED_VALUES
 from tests.servers.harness import server_named, version_of
+from tests.servers.provision import SERVERS
 from tests.servers.test_verify import program_of
 
 
 @pytest.mark.parametrize(
     ("name", "asked"),
-    [("postgresql-15", {"lz4", "zstd"}), ("postgresql-19", {"lz4", "zstd", "liburing"})],
+    [
+        ("postgresql-15", {"lz4", "zstd"}),
+        ("postgresql-16", {"lz4", "zstd"}),
+        ("postgresql-19", {"lz4", "zstd", "liburing"}),
+    ],
 )
 def test_the_features_of_postgresql_are_those_it_runs_with(name: str, asked: set[str]) -> None:
     server = server_named(name)
@@ -29,3 +34,5 @@ def test_the_features_of_postgresql_are_those_it_runs_with(name: str, asked: set
     }
     assert found == expected
     assert found.keys() == asked
+    (row,) = (row for row in SERVERS if row.name == name)
+    assert {feature for feature, built in found.items() if built} == set(row.features)

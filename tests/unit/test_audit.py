@@ -367,6 +367,24 @@ def test_a_larger_log_is_a_note_on_recovery_with_the_figure(
     assert note in audit_on_nvme(vendor, version, {}, **settings).notes
 
 
+@pytest.mark.parametrize(
+    ("settings", "said", "time"),
+    [
+        ({"wal_compression": "lz4"}, {}, "36 min"),  # 12 min / 0.33
+        ({"wal_compression": "on"}, {}, "36 min"),
+        ({"wal_compression": "no"}, {}, "12 min"),
+        # 3000 pages/s beside 250 MB/s: 22.4 MB/s
+        ({}, {"max_ops_per_s": 3000}, "2 h"),
+    ],
+)
+def test_the_figure_knows_of_compression_and_of_a_provider(
+    settings: Mapping[str, str], said: Mapping[str, Any], time: str
+) -> None:
+    found = audit_on_nvme("postgresql", "15", said, max_wal_size="128GB", **settings)
+    (note,) = (note for note in found.notes if note.startswith("max_wal_size"))
+    assert note.endswith(f"in about {time}")
+
+
 def test_a_log_that_recovers_in_time_is_as_good_however_large() -> None:
     """64 GB in 359 s, of the ten minutes that are said or assumed."""
     for said in (SAID, {}):

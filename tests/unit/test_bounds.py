@@ -75,6 +75,40 @@ def test_a_disks_cache_does_not_hide_page_writes_for_long() -> None:
         assert bounds(storage)["page writes"] == tps
 
 
+def test_a_checkpoint_that_writes_most_pages_goes_through_the_whole_data() -> None:
+    """10 MB of log are 10,000 changes: 6321 of 10,000 pages, of 160 MB that the drive writes in 1.6
+    seconds: 3951/s, and no more than it writes at random; 250 in order where few pages change."""
+    single = INNODB._replace(doublewrite=False, checkpoint_log_bytes=10_000_000)
+    speed = SPEED._replace(page_writes_per_s=10_000.0, page_reads_per_s=100.0)
+    dense = Storage(speed, NO_LIMITS, single, DataSet(10_000 * 16_000))
+    assert bounds(dense)["page writes"] == pytest.approx(3951 / 0.6321, rel=0.001)
+    slower = dense._replace(speed=speed._replace(page_writes_per_s=400.0))
+    assert bounds(slower)["page writes"] == pytest.approx(400 / 0.6321, rel=0.001)
+    sparse = dense._replace(data=DataSet(1000 * GB))
+    assert bounds(sparse)["page writes"] == pytest.approx(250, rel=0.01)
+
+
+def test_pages_take_the_drives_time_from_syncs() -> None:
+    # 1 page written of 200/s, and a quarter of one read of 1000/s, of 3 ms at least
+    cached = INNODB._replace(cache_bytes=75 * GB)
+    speed = SPEED._replace(page_reads_per_s=1000.0, page_read_us=3000.0)
+    storage = Storage(speed, NO_LIMITS, cached, DataSet(100 * GB))
+    assert storage.page_us(WORK) == pytest.approx(5000 + 250)
+    assert storage.read_us(WORK) == pytest.approx(750)
+    assert storage.page_operations(WORK) == pytest.approx(17 / 16 + 0.25)
+    assert storage._replace(data=None).page_us(WORK) == 0
+
+
+def test_what_was_measured_at_the_providers_limit_is_no_speed_of_the_drive() -> None:
+    """400 page writes a second are 200 pages twice, 1000 reads are the limit's."""
+    cached = INNODB._replace(cache_bytes=75 * GB)
+    speed = SPEED._replace(page_reads_per_s=1000.0)
+    storage = Storage(speed, ProviderLimits(ops_per_s=1200), cached, DataSet(100 * GB))
+    assert storage.page_us(WORK) == pytest.approx(5000)
+    plenty = storage._replace(limits=ProviderLimits(ops_per_s=1300))
+    assert plenty.page_us(WORK) == pytest.approx(5250)
+
+
 def test_a_page_that_changes_often_is_written_once_per_checkpoint() -> None:
     # 10 MB of log between two checkpoints are 10,000 changes. Over 10,000 pages alike they hit
     # 10,000 x (1 - 1/e) = 6321 pages; over 1000 pages, 1000 of them (but for e^-10).

@@ -1,5 +1,6 @@
 """The facts that rules read: all of them, each known or unknown with its reason."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary
 from advisor.request import Request
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import FEATURES, NumericVersion
+from advisor.versions import FEATURES, Feature, NumericVersion
 from tests.support.drives import GIB, UNKNOWN, classic, device, measurement, series, summary
 from tests.support.facts import by_name
 
@@ -35,7 +36,9 @@ ASSUMPTIONS = {
 }
 
 # 50 000 pages of 400 bytes of log each are 20 MB/s; with 20 MB/s of the processor, together half.
-REPLAY = Replay(log_bytes_per_s=20_000_000, log_bytes_per_page=400, sources=("a test",))
+REPLAY = Replay(
+    log_bytes_per_s=20_000_000, log_bytes_per_page=400, compressed_share=0.25, sources=("a test",)
+)
 
 WHOLE = measurement(
     summary(1000, p50_us=900, p99_us=3000),
@@ -147,7 +150,7 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "open_datasync_is_faster": False,
         "open_datasync_mean_us": 1100,
         "fsync_to_fdatasync_ratio": 2.5,
-        "replay_bytes_per_s": pytest.approx(10_000_000),
+        "replay_bytes_per_s": pytest.approx(2_500_000),  # lz4: a quarter of 10 MB/s
         "replay_basis": "page writes",
         "page_flushes_per_s": 20_000,
         "sequential_write_bytes_per_s": 500_000_000,
@@ -322,6 +325,22 @@ def test_a_provider_limits_pages(
     facts = facts_of(WHOLE, replace(POSTGRESQL, max_ops_per_s=max_ops_per_s))
     assert facts.page_flushes_per_s == pytest.approx(page_flushes_per_s)
     assert facts.replay_bytes_per_s == pytest.approx(replay_bytes_per_s)
+
+
+@pytest.mark.parametrize(
+    ("version", "build", "replay_bytes_per_s"),
+    [
+        ((15, 4), {"lz4": True}, 2_500_000),  # a quarter of the bytes stands for the same pages
+        ((15, 4), {"lz4": False, "zstd": True}, 10_000_000),
+        ((15, 4), {}, 10_000_000),
+        ((14, 9), {"lz4": True}, 10_000_000),
+    ],
+)
+def test_a_compressed_log_is_replayed_as_many_pages(
+    version: NumericVersion, build: Mapping[Feature, bool], replay_bytes_per_s: float
+) -> None:
+    request = replace(POSTGRESQL, version=version, build=build)
+    assert facts_of(WHOLE, request).replay_bytes_per_s == pytest.approx(replay_bytes_per_s)
 
 
 # What was asked for

@@ -1,6 +1,7 @@
 """The model's own laws. That real servers keep to it is tests/benchmarks/capacity_accuracy's."""
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -64,6 +65,37 @@ def test_two_clients_take_turns_and_gain_nothing(kind: str) -> None:
     """While one is flushed, the other can only wait: measured so on real servers, whose
     table tests/benchmarks/capacity_accuracy/cells.md is."""
     assert tps(kind, 2_000.0, NO_CPU, 2) == pytest.approx(500.0, rel=0.001)
+
+
+def one_client(drive: SyncLatencies) -> float:
+    model = CommitModel(COMMIT_SEQUENCES["postgresql"])
+    return closed_loop(model, drive, NO_CPU, clients=1).tps
+
+
+@pytest.mark.parametrize(("page_us", "expected"), [(0.0, 1000), (1000.0, 500), (4000.0, 200)])
+def test_pages_share_the_drive_with_syncs(page_us: float, expected: float) -> None:
+    """Each transaction keeps the drive for its sync of 1 ms and for its pages."""
+    drive = SyncLatencies(Latency.constant(1000.0), page_us=page_us)
+    assert one_client(drive) == pytest.approx(expected, rel=0.01)
+
+
+def test_a_transaction_waits_for_what_it_reads() -> None:
+    """1 ms of sync and 3 ms of reading; beside 6 ms of others' pages each takes 2.5 times as long:
+    with 4 ms x 2.5 a transaction ends every 10 ms, of which the pages are 6."""
+    read = SyncLatencies(Latency.constant(1000.0), read_us=3000.0)
+    assert one_client(read) == pytest.approx(250)
+    assert one_client(replace(read, page_us=6000.0)) == pytest.approx(100, rel=0.01)
+    twice = CommitModel(COMMIT_SEQUENCES["postgresql"], commits=2)
+    assert closed_loop(twice, read, NO_CPU, clients=1).tps == pytest.approx(200)
+
+
+def test_pages_take_their_part_of_what_a_provider_allows() -> None:
+    """1000 operations a second, of which each transaction takes one and four: 200."""
+    drive = SyncLatencies(Latency.constant(10.0), ops_per_s=1000.0, page_operations=4.0)
+    model = CommitModel(COMMIT_SEQUENCES["postgresql"])
+    found = closed_loop(model, drive, NO_CPU, clients=1)
+    assert found.tps == pytest.approx(200, rel=0.01)
+    assert found.bottleneck == "operation limit"
 
 
 @pytest.mark.parametrize(("count", "expected"), [(4, 1_000.0), (16, 4_000.0), (64, 16_000.0)])

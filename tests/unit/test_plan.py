@@ -35,7 +35,7 @@ from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
-from tests.support.drives import UNKNOWN, measurement, series
+from tests.support.drives import UNKNOWN, measurement, series, summary
 from tests.support.golden import stored
 
 STORAGE = load_storage_knowledge()
@@ -538,3 +538,66 @@ def test_what_was_not_measured_of_the_data_is_said_with_the_answer() -> None:
     without = planned(DRIVE, request, client_counts=(8,), target_tps=500)
     assert without.target is not None
     assert without.target.left_out == ()
+
+
+# Data beside the log
+
+PAGES = (
+    series("random", "none", summary(1000, ops_per_s=2000), direct=True, writers=8),
+    series("random-read", "none", summary(1000, ops_per_s=2000), direct=True, writers=8),
+)
+SMALL_MEMORY = Request("postgresql", (15,), "a test", memory_bytes=2**30, log_bytes_per_commit=100)
+LARGE = DataSet(10_000 * 2**30)
+"""Every change is of a page that is read, and then written by itself."""
+
+
+def rate_with(drive: Measurement, **options: Any) -> tuple[float, str]:
+    (point,) = planned(drive, SMALL_MEMORY, client_counts=(64,), **options).group_commit
+    return point.tps, point.bottleneck
+
+
+def test_pages_on_the_drive_of_the_log_slow_its_syncs() -> None:
+    """Two pages a commit of 2000/s: below 1000 commits/s, and the drive is busy with them. Of a log
+    on a drive of its own they take nothing but that bound."""
+    drive = measurement(1000, *PAGES)
+    alone, named = rate_with(drive)
+    assert (alone > 10_000, named) == (True, "cpu")
+    busy, named = rate_with(drive, data=LARGE)
+    assert busy == pytest.approx(1000, rel=0.001)
+    assert named == "page writes and reads"
+    (point,) = planned(drive, SMALL_MEMORY, client_counts=(4,), data=LARGE).group_commit
+    assert 600 < point.tps < 900  # two groups of two: 2 ms of pages beside each sync of 1 ms
+    log_apart = measurement(1000).model_copy(update={"data_files": drive})
+    assert rate_with(log_apart, data=LARGE)[0] == pytest.approx(1000, rel=0.01)
+
+
+def test_what_pages_take_is_told() -> None:
+    """One client: 4 ms of sync and 1 ms of pages; 64 clients: the pages alone."""
+    drive = measurement(4000, *PAGES)
+    (note,) = planned(drive, SMALL_MEMORY, client_counts=(1,), cpu_us_per_txn=1, data=LARGE).notes
+    fifth = "pages take up to 20% of the drive's time, so that a sync takes up to 1.2 times as long"
+    assert note == fifth
+    all_of_it = planned(drive, SMALL_MEMORY, client_counts=(256,), data=LARGE).notes
+    assert "pages take nearly all of the drive's time" in all_of_it
+    assert not any("pages take" in note for note in planned(drive, SMALL_MEMORY).notes)
+
+
+def test_few_pages_are_not_what_limits() -> None:
+    """20,000 pages/s: a tenth of what they take the drive."""
+    fast = tuple(
+        series(each.pattern, "none", summary(100, ops_per_s=2e6), direct=True, writers=8)
+        for each in PAGES
+    )
+    busy, named = rate_with(measurement(20_000, *fast), data=LARGE)
+    assert busy < 5000
+    assert named == "flush"
+
+
+def test_a_sync_beside_pages_is_in_the_answer_to_a_target() -> None:
+    drive = measurement(1000, *PAGES)
+    alone = planned(drive, SMALL_MEMORY, client_counts=(1, 2, 64), target_tps=700)
+    busy = planned(drive, SMALL_MEMORY, client_counts=(1, 2, 64), target_tps=700, data=LARGE)
+    assert alone.target is not None
+    assert busy.target is not None
+    assert alone.target.here.clients == 1
+    assert busy.target.here.clients == 64
