@@ -108,6 +108,7 @@ SizeBytes = Annotated[int, Field(ge=0, le=2**80)]
 """More than a host, a drive or a file system has."""
 LatencyUs = Annotated[float, Field(ge=0, le=1e12)]
 """Up to 11 days for one write."""
+Count = Annotated[int, Field(ge=0, le=2**63)]
 FlushCount = Annotated[int, Field(ge=0, le=10**18)]
 CpuCount = Annotated[int, Field(ge=1, le=10**6)]
 ElapsedNs = Annotated[int, Field(gt=0, le=10**18)]
@@ -132,6 +133,36 @@ class Device(Model):
     size_bytes: Known[SizeBytes]
     atomic_write_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
     """How much it writes at once or not at all; 0: it promises nothing. Linux 6.11 and later."""
+    own_write_cache: Known[Text] = Unknown(unknown="not asked")
+    """As `write_cache`, but what a SCSI or SATA disk says itself: the kernel's word may be changed
+    by hand."""
+    queue_requests: Known[Count] = Unknown(unknown="not asked")
+    writeback_throttle_us: Known[Count] = Unknown(unknown="not asked")
+    """The latency at which the kernel holds background writes back (wbt); 0: never."""
+    discard_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
+    """How much one discard may cover; 0: the device takes none."""
+
+
+class Layer(Model):
+    """What lies between the directory and the leaf devices: a partition, a target of device-mapper,
+    an array, a file system that spans devices or lies on another host."""
+
+    kind: Name
+    """"partition", "md", "loop", "bcache", "drbd", "overlay", "btrfs", "zfs", "nfs", and of
+    device-mapper "dm-" and its target: "dm-linear", "dm-crypt", "dm-thin", ..."""
+    name: Text
+    """As /sys names a device; of a file system its mount point or data set."""
+    details: Annotated[dict[Name, Known[Text]], Field(max_length=100)] = {}
+    """What matters to a sync, in the kernel's words: of md {"level": "raid1", "bitmap": "none"}."""
+
+
+class IoLimits(Model):
+    """What the control group lets a process do to a device per second; None: as much as it likes."""
+
+    read_bytes_per_s: int | None = Field(default=None, ge=1, le=2**63)
+    write_bytes_per_s: int | None = Field(default=None, ge=1, le=2**63)
+    read_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
+    write_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
 
 
 class Target(Model):
@@ -149,6 +180,12 @@ class Target(Model):
     devices: Known[Annotated[tuple[Device, ...], Field(max_length=1000)]]
     record_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
     """Of ZFS, which writes a record whole: the directory's record size."""
+    layers: Known[Annotated[tuple[Layer, ...], Field(max_length=1000)]] = Unknown(
+        unknown="not asked"
+    )
+    """From the directory down."""
+    io_limits: Known[IoLimits] = Unknown(unknown="not asked")
+    """The tightest of the control groups that this process is in."""
 
 
 class Environment(Model):
@@ -166,6 +203,11 @@ class Environment(Model):
     preloaded: tuple[Text, ...] = Field(max_length=1000)
     """Shared libraries preloaded into the probe."""
     host_name: Known[Text] = Unknown(unknown="not asked")
+    dirty_limit_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
+    """Written and not yet on a drive: from here on whoever writes must wait (vm.dirty_bytes, or
+    vm.dirty_ratio of memory)."""
+    dirty_background_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
+    """From here on the kernel writes in the background."""
 
 
 class Summary(Model):
