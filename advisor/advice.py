@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 from pydantic import Field, PlainSerializer, PlainValidator
 
 from advisor.analysis.description import Measured
+from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
 from advisor.measurement import Model
@@ -135,6 +136,8 @@ class Advice(Model):
     durability: Durability
     measured: Measured
     storage: Verdict
+    host_findings: tuple[HostFinding, ...] = ()
+    """What the host does to a sync, the most severe first; for this server."""
     settings: tuple[Recommendation, ...]
     skipped: tuple[Skip, ...]
     lower_durability: tuple[LowerDurability, ...]

@@ -7,6 +7,7 @@ from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
@@ -43,6 +44,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         durability=request.durability,
         measured=describe_measured(measurement),
         storage=verdict,
+        host_findings=evaluate(measurement, knowledge.host, request.vendor),
         settings=result.recommendations,
         skipped=result.skipped,
         lower_durability=lower_durability(

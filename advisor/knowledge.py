@@ -11,6 +11,7 @@ import tomli
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from advisor.analysis.facts import ASSUMED, Assumption
+from advisor.analysis.host_findings import HostCheck
 from advisor.analysis.recovery import Replay
 from advisor.analysis.storage import ReferenceStorage, StorageClass
 from advisor.analysis.trust import CHECK_IDS, TrustCheck
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 WORKLOAD_TEMPLATE: Final = "template"
 """The file in profiles/workloads that is there to be copied, and is no workload."""
+
+HOST_PREFIX: Final = "host."
+"""What the ids of findings about a host begin with, where rules have their engine."""
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
@@ -171,6 +175,27 @@ def load_storage_knowledge() -> StorageKnowledge:
     if sorted(check.id for check in checks) != sorted(CHECK_IDS):
         raise KnowledgeError(f"{trust_path}: each of {', '.join(sorted(CHECK_IDS))} is needed once")
     return StorageKnowledge(classes.classes, checks, references, classes.virtual_models)
+
+
+def load_host_checks() -> tuple[HostCheck, ...]:
+    """profiles/host/: what may be said of a host, by id."""
+    folder = resource_dir("profiles") / "host"
+    paths = sorted(folder.glob("*.toml"))
+    if not paths:
+        raise KnowledgeError(f"{folder} holds no findings")
+    return tuple(_validate(HostCheck, {**_read(path), "id": path.stem}, path) for path in paths)
+
+
+def find_host_check(name: str) -> HostCheck:
+    """The one that "host.ID" names. Raises UsageError for one we do not have."""
+    from difflib import get_close_matches  # else nobody needs it
+
+    checks = {f"{HOST_PREFIX}{check.id}": check for check in load_host_checks()}
+    if name in checks:
+        return checks[name]
+    near = get_close_matches(name.casefold(), checks, n=2, cutoff=0.75)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see: fsync-advisor rules list"
+    raise UsageError(f"there is no finding {name!r}", hint)
 
 
 def load_assumptions() -> dict[str, Assumption]:

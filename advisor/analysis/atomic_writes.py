@@ -5,15 +5,14 @@ whole tells the kernel, which shows how much (Documentation/ABI/stable/sysfs-blo
 atomic_write_unit_max_bytes). That a provider's volume prevents torn writes shows nowhere.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.analysis.storage import devices_of
 from advisor.measurement import Measurement, Unknown
 from advisor.units import format_size
 
 
-@dataclass(frozen=True, slots=True)
-class AtomicWrite:
+class AtomicWrite(NamedTuple):
     """What is written whole, and who says so."""
 
     bytes: int

@@ -35,7 +35,7 @@ class TrustCheck(Strict):
     """What was seen and what it means; figures in braces."""
     limits: dict[str, float] = Field(default_factory=dict)
     names: tuple[str, ...] = ()
-    """File systems, mount options, libraries or models the check looks for."""
+    """File systems, mount options, layers, libraries or models the check looks for."""
     sources: tuple[str, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -98,6 +98,14 @@ def _memory_device(measurement: Measurement, check: TrustCheck, _: object) -> Fi
 def _mount_option(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
     found = [option for option in measurement.target.mount_options if option in check.names]
     return {"option": found[0]} if found else None
+
+
+def _sync_disabled(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    layers = measurement.target.layers
+    for layer in () if isinstance(layers, Unknown) else layers:
+        if layer.kind in check.names and layer.details.get("sync") == "disabled":
+            return {"layer": layer.name}
+    return None
 
 
 def _preloaded(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
@@ -255,6 +263,7 @@ _TESTS: Final[dict[str, _Test]] = {
     "memory-file-system": _test(_file_system, shows="filesystem"),
     "memory-device": _test(_memory_device, shows="device"),
     "mount-option": _test(_mount_option, shows="option"),
+    "sync-disabled": _test(_sync_disabled, shows="layer"),
     "preloaded-library": _test(_preloaded, shows="library"),
     "not-reaching-a-device": _test(_not_reaching, limits="below_us", shows="sync_us"),
     "rotation": _test(

@@ -4,6 +4,7 @@ from typing import Final, Literal, get_args
 
 from advisor.advice import RuleIdText
 from advisor.analysis.description import Measured
+from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.trust import Trust
 from advisor.durability import Durability
 from advisor.measurement import Model
@@ -95,9 +96,17 @@ class Audit(Model):
     trust: Trust | None = None
     """In the measured drive."""
     findings: tuple[Finding, ...]
+    host_findings: tuple[HostFinding, ...] = ()
+    """Of the measured drive and its host; those that are harmful count as findings."""
     settings_compared: int
     activity: Activity | None
     headroom: Headroom | None
     missing_files: tuple[str, ...] = ()
     """What the configuration files include and is not here."""
     notes: tuple[str, ...]
+
+    @property
+    def counted(self) -> tuple[Severity, ...]:
+        """How severe each finding is, those of the host that cost data among them."""
+        harms = [each.harm for each in self.host_findings if each.harm]
+        return (*(each.severity for each in self.findings), *harms)

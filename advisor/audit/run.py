@@ -8,6 +8,7 @@ from advisor.advice import Recommendation
 from advisor.advise import advise, advise_without_drive
 from advisor.analysis.atomic_writes import AtomicWrite, atomic_write
 from advisor.analysis.description import describe_measured
+from advisor.analysis.host_findings import HostFinding, evaluate
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
@@ -51,6 +52,7 @@ def run_audit(
     request = replace(request, log_bin=writes_binary_log(state))
     verdict = judge(measurement, knowledge.storage) if measurement else None
     measured = describe_measured(measurement) if measurement else None
+    host = evaluate(measurement, knowledge.host, request.vendor) if measurement else ()
     evidence = _evidence(measurement, verdict, atomic_write_bytes)
     why = "no drive is measured"
     if verdict and verdict.trust == "not-durable":
@@ -88,12 +90,13 @@ def run_audit(
             durability=request.durability,
             measured=measured,
             findings=findings,
+            host_findings=host,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
             headroom=headroom(activity, measurement) if activity and measurement else None,
             missing_files=state.missing_files,
             notes=(
-                *_trust(verdict),
+                *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,
                 *_hidden(state, knowledge),
@@ -203,9 +206,11 @@ def _flush_us(measurement: Measurement | None) -> Mapping[str, float]:
     return {name: series.summary.mean_us for name, series in found.items() if series}
 
 
-def _trust(verdict: Verdict | None) -> tuple[str, ...]:
-    """What the drive deserves, where it is not the best."""
+def _trust(verdict: Verdict | None, host: tuple[HostFinding, ...]) -> tuple[str, ...]:
+    """What the drive deserves, where it is not the best; the reason where no finding says it."""
     if verdict is None or verdict.trust == "plausible":
         return ()
-    why = verdict.evidence[0].text
-    return (f"trust is {verdict.trust}: {why}; settings alone do not make data durable",)
+    first = verdict.evidence[0]
+    is_told = any(each.trust_check == first.check for each in host)
+    why = "" if is_told else f": {first.text}"
+    return (f"trust is {verdict.trust}{why}; settings alone do not make data durable",)

@@ -170,6 +170,6 @@ def as_text(found: Audit, form: str, *, colours: bool) -> str:
 def require_nothing(found: Audit, level: Severity) -> None:
     """Raises FindingsError where a finding is at least as severe as `level`."""
     severe = SEVERITIES[: SEVERITIES.index(level) + 1]
-    if count := sum(finding.severity in severe for finding in found.findings):
+    if count := sum(severity in severe for severity in found.counted):
         least = "" if level == SEVERITIES[-1] else f" of severity {level} or higher"
         raise FindingsError(f"{counted(count, 'finding')}{least}")

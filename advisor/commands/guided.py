@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from advisor.advice import Advice
 from advisor.advise import advise, only_groups
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge, require_durable
 from advisor.audit.expected import commit_waits
 from advisor.audit.lines import writes_binary_log
@@ -158,7 +159,8 @@ class _GuidedRun:
         """Measures and shows it. Raises NotTrustedError where no flush is honoured."""
         found = measured(self.here.drives, PLAN, OutputOptions(), why=self.here.why)
         verdict = judge(found, self.knowledge.storage)
-        _show(measurement_document(found, verdict))
+        host = evaluate(found, self.knowledge.host, self.instance.vendor)
+        _show(measurement_document(found, verdict, host))
         require_durable(found, verdict)
         return found
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from advisor.analysis.host_findings import evaluate, with_findings
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
@@ -13,7 +14,7 @@ from advisor.commands.source import measured, require_trust
 from advisor.errors import NotTrustedError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Drives
-from advisor.knowledge import load_storage_knowledge
+from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
@@ -58,13 +59,14 @@ def measure(options: MeasureOptions) -> None:
         save=product.output,
     )
     verdict = judge(measurement, load_storage_knowledge())
+    host = evaluate(measurement, load_host_checks())
     if product.output != STANDARD_STREAM:
         if options.format_ == "json":
-            text = to_json(measurement)
+            text = to_json(with_findings(measurement, host))
         elif options.format_ == "prometheus":
             text = prometheus_text(measurement, verdict)
         else:
-            text = render(measurement_document(measurement, verdict), options.format_)
+            text = render(measurement_document(measurement, verdict, host), options.format_)
         write_output(text)
     require_trust(verdict, options.require_trust)
     if verdict.trust == "not-durable":

@@ -11,6 +11,7 @@ from advisor.output.progress import progress_bar
 from advisor.probe import PLANS, measure
 from advisor.probe.data_directories import on_other_devices
 from advisor.probe.devices import describe_target
+from advisor.servers.installed import ask_host
 from advisor.vendors.registry import VENDORS
 
 
@@ -65,7 +66,9 @@ def _measure(
 ) -> Measurement:
     notify(f"measuring {where(directory)}{tail}", quiet=quiet)
     with progress_bar(quiet=quiet) as progress:
-        return measure(directory, PLANS[plan], seed=seed, label=label, report=progress)
+        return measure(
+            directory, PLANS[plan], seed=seed, label=label, report=progress, ask=ask_host
+        )
 
 
 def where(directory: Path) -> str:

@@ -9,8 +9,8 @@ from advisor.commands import options as shared
 from advisor.commands.console import write_output
 from advisor.commands.parameters import takes_options
 from advisor.errors import UsageError
-from advisor.knowledge import load_all_settings, load_settings, settings_json
-from advisor.output.rules import rules_text
+from advisor.knowledge import load_all_settings, load_host_checks, load_settings, settings_json
+from advisor.output.rules import host_checks_text, rules_text
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
 
@@ -26,7 +26,10 @@ class RulesListOptions:
 
 @takes_options
 def rules_list(options: RulesListOptions) -> None:
-    """List every rule by its id: ENGINE.SETTING.NAME."""
+    """List every rule by its id: ENGINE.SETTING.NAME.
+
+    As text and for all engines, what may be found on a host follows: host.NAME.
+    """
     if options.engine and options.db:
         raise UsageError("both --engine and --db are given", "choose one")
     engine = VENDORS[options.db].engine if options.db else options.engine
@@ -34,4 +37,6 @@ def rules_list(options: RulesListOptions) -> None:
     if options.db:
         settings = tuple(filter(None, (each.for_vendor(options.db) for each in settings)))
     text = settings_json(settings) if options.format_ == "json" else rules_text(settings)
+    if engine is None and options.format_ == "text":
+        text += host_checks_text(load_host_checks())
     write_output(text)

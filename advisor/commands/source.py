@@ -16,7 +16,13 @@ from advisor.files import (
     shown_name,
 )
 from advisor.instance import Drives, Here
-from advisor.knowledge import load_assumptions, load_replay, load_settings, load_storage_knowledge
+from advisor.knowledge import (
+    load_assumptions,
+    load_host_checks,
+    load_replay,
+    load_settings,
+    load_storage_knowledge,
+)
 from advisor.measurement import (
     MAX_MEASUREMENT_BYTES,
     Measurement,
@@ -161,7 +167,9 @@ def measured(
 def knowledge_for(vendor: VendorName | None) -> Knowledge:
     """What profiles/ says about drives, and about one server where there is one in mind."""
     settings = load_settings(VENDORS[vendor].engine) if vendor else ()
-    return Knowledge(load_storage_knowledge(), load_assumptions(), settings, load_replay())
+    return Knowledge(
+        load_storage_knowledge(), load_assumptions(), settings, load_replay(), load_host_checks()
+    )
 
 
 def require_trust(verdict: Verdict, wanted: str | None) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding, Severity
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
+from advisor.output.host_findings import host_lines
 from advisor.output.verdict_line import audit_verdict
 from advisor.server_state import Activity
 from advisor.units import counted, format_count, format_latency
@@ -46,6 +47,8 @@ def _blocks(found: Audit) -> Iterator[DocumentBlock]:
         yield Table("", headings, rows, numeric=frozenset({0}), tones=tones)
     for number, finding in enumerate(found.findings, 1):
         yield Lines(list(_finding(number, finding)))
+    if found.host_findings:
+        yield Lines(host_lines(found.host_findings))
     if found.notes:
         yield Lines([f"note: {note}" for note in found.notes])
     if found.activity:
@@ -57,7 +60,7 @@ def _head(found: Audit) -> str:
     compared = f"{found.settings_compared} settings compared"
     if found.measured is None:
         compared += ", without a measured drive"
-    count = len(found.findings)
+    count = len(found.counted)
     result = counted(count, "finding") if count else "nothing to change"
     return f"{server}, durability {found.durability}, {compared}: {result}"
 

@@ -17,6 +17,7 @@ from advisor.output.advice import (
     proof_text,
 )
 from advisor.output.forms import form_of, image_of, program_of, written
+from advisor.output.host_text import host_comments
 from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows
 from advisor.resources import resource_dir
 from advisor.vendors.forms import Form, FormName
@@ -76,6 +77,7 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "durability": durability_text(advice),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,
+        "host": host_comments(advice.host_findings, storage.evidence),
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
         "indent": form.indent,

@@ -2,9 +2,9 @@
 
 import json
 
-from advisor.measurement import Model
+from pydantic import BaseModel
 
 
-def json_text(product: Model) -> str:
+def json_text(product: BaseModel) -> str:
     """Indented, and plain ASCII, so that no name in it steers a terminal."""
     return json.dumps(product.model_dump(mode="json", by_alias=True), indent=2) + "\n"

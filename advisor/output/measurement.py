@@ -1,15 +1,17 @@
 """A measurement as a document: the series, the verdict and its evidence, the drive's rank."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from advisor.analysis.description import describe_measured
+from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, Summary, Unknown
 from advisor.output.distribution import distribution
 from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
+from advisor.output.host_findings import host_lines
 from advisor.output.text import NOTHING_FOUND
 from advisor.output.verdict_line import drive_verdict
 from advisor.report.histogram import histogram
@@ -24,7 +26,9 @@ TRUST_TONES: Final[Mapping[Trust, Tone]] = {
 HEADINGS: Final = ("series", "ops/s", "mean", "p50", "p99", "max", "+-95 %")
 
 
-def measurement_document(measurement: Measurement, verdict: Verdict) -> Document:
+def measurement_document(
+    measurement: Measurement, verdict: Verdict, host: Sequence[HostFinding] = ()
+) -> Document:
     """All of what was measured, and what to think of it."""
     lines: list[str | Remark] = [
         *_measured(measurement),
@@ -43,12 +47,13 @@ def measurement_document(measurement: Measurement, verdict: Verdict) -> Document
         *picture,
         series_table("", measurement),
         Lines(lines),
+        *([Lines(host_lines(host, verdict.evidence))] if host else []),
         *_others(measurement),
     )
     sync = measurement.effective_sync
     return Document(
         sections=[Section(blocks=[block]) for block in blocks],
-        verdict=drive_verdict(verdict, sync.summary if sync else None),
+        verdict=drive_verdict(verdict, sync.summary if sync else None, host),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from advisor.analysis.host_findings import HostCheck
 from advisor.rules.catalogue import Setting, Spec
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
@@ -37,6 +38,23 @@ def setting_text(setting: Setting, rule_name: str | None) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def host_checks_text(checks: Iterable[HostCheck]) -> str:
+    """What may be found on a host, by its id."""
+    lines = (f"host.{each.id}: {each.severity}: {_template(each.says)}" for each in checks)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def host_check_text(check: HostCheck) -> str:
+    """When it is found, what is said, and why."""
+    shown = check.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"id"})
+    lines = (_template(line) for line in _indented(shown))
+    return "".join(f"{line}\n" for line in (f"host.{check.id}", *lines))
+
+
+def _template(text: str) -> str:
+    return PLACE.sub(r"<\1>", text)
+
+
 def _indented(shown: dict[str, Any], depth: int = 1) -> Iterator[str]:
     """Nested data as indented lines."""
     margin = "  " * depth
@@ -48,7 +66,7 @@ def _indented(shown: dict[str, Any], depth: int = 1) -> Iterator[str]:
             yield f"{margin}{name}:"
             yield from (f"{margin}  {item}" for item in value)
         elif name == "reason":
-            yield f"{margin}{name}: " + PLACE.sub(r"<\1>", value)
+            yield f"{margin}{name}: {_template(value)}"
         else:
             yield f"{margin}{name}: {value}"
 

@@ -16,6 +16,8 @@ from advisor.output.document import (
     Table,
     Tone,
 )
+from advisor.output.host_findings import HOST_TONES
+from advisor.output.host_text import host_comments
 from advisor.output.text import command_lines
 from advisor.output.verdict_line import advice_verdict
 from advisor.units import format_latency
@@ -46,7 +48,7 @@ def summary_document(advice: Advice, command: str) -> Document:
 
 
 def _sections(advice: Advice, command: str) -> Iterator[list[DocumentBlock]]:
-    yield [Lines([*_head(advice), *_notes(advice)])]
+    yield [Lines([*_head(advice), *_host(advice), *_notes(advice)])]
     emitted = [entry for entry in advice.settings if entry.emitted]
     tones: dict[int, Tone] = {
         row: "warn" for row, entry in enumerate(emitted) if entry.durability != "durable"
@@ -68,6 +70,14 @@ def _head(advice: Advice) -> Iterator[str]:
     elif capacity and capacity.commit_syncs == 0:
         commit = "; a commit does not wait for the drive"
     yield f"{storage.name}{commit}"
+
+
+def _host(advice: Advice) -> Iterator[Remark]:
+    """The worst of what the host does, in a line; the file has all of it."""
+    found = host_comments(advice.host_findings, ())
+    if found:
+        more = f" ({len(found) - 1} more: --show-config)" if len(found) > 1 else ""
+        yield Remark(f"host: {found[0]}{more}", HOST_TONES[advice.host_findings[0].severity])
 
 
 def _notes(advice: Advice) -> Iterator[Remark]:

@@ -1,8 +1,11 @@
 """The first line of a product: PASS, WARN or FAIL, and the reason."""
 
+from collections.abc import Sequence
+
 from advisor.advice import Advice
+from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.verdict import Verdict
-from advisor.audit.findings import SEVERITIES, Audit
+from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.comparison.baseline import BaselineCheck
 from advisor.durability import CLASSES
 from advisor.measurement import Summary
@@ -15,16 +18,25 @@ HARMFUL = SEVERITIES[: SEVERITIES.index("performance")]
 """Findings that make an audit fail: others cost time, not data."""
 
 
-def drive_verdict(verdict: Verdict, sync: Summary | None) -> VerdictLine:
+def drive_verdict(
+    verdict: Verdict, sync: Summary | None, host: Sequence[HostFinding] = ()
+) -> VerdictLine:
     """Of a drive: whether a sync there means anything, and what it takes."""
     if verdict.trust == "not-durable":
         return VerdictLine("FAIL", _ended(f"not durable: {verdict.evidence[0].text}"))
     if verdict.trust != "plausible":
         return VerdictLine("WARN", _ended(f"trust is {verdict.trust}: {verdict.evidence[0].text}"))
+    if harm := _harm(host):
+        return VerdictLine("WARN", _ended(harm))
     return VerdictLine(
         "PASS",
         f"{_sync_text(sync)}all checks of the drive passed.",
     )
+
+
+def _harm(host: Sequence[HostFinding]) -> str:
+    """What the host does that costs data, the worst of it; "" where there is nothing."""
+    return next((f"{each.harm}: {each.text}" for each in host if each.harm), "")
 
 
 def _ended(text: str) -> str:
@@ -55,6 +67,8 @@ def advice_verdict(advice: Advice) -> VerdictLine:
         return VerdictLine(
             "WARN", f"{lines}, which may lose recent commits ({risked}), as you asked."
         )
+    if harm := _harm(advice.host_findings):
+        return VerdictLine("WARN", _ended(f"{lines}; {harm}"))
     return VerdictLine("PASS", f"{lines}; commits survive a crash and a power loss.")
 
 
@@ -70,16 +84,20 @@ def audit_verdict(found: Audit) -> VerdictLine:
 
 
 def _findings_verdict(found: Audit) -> tuple[Level, str]:
-    if not found.findings:
+    if not found.counted:
         nothing = f"nothing to change in {found.settings_compared} settings"
         if found.missing_files:
             return "WARN", f"{nothing}, but {found.missing_files[0]}, which is included, is missing"
         return "PASS", nothing
-    worst = min(found.findings, key=lambda each: SEVERITIES.index(each.severity))
-    count = len(found.findings)
+    said: list[tuple[Severity, str]] = [
+        *((each.severity, each.shown) for each in found.findings),
+        *((each.harm, each.text) for each in found.host_findings if each.harm),
+    ]
+    severity, shown = min(said, key=lambda each: SEVERITIES.index(each[0]))
+    count = len(said)
     findings = "1 finding" if count == 1 else f"{count} findings, the worst"
-    reason = f"{findings}: {worst.shown} ({worst.severity})"
-    return "FAIL" if worst.severity in HARMFUL else "WARN", reason
+    reason = f"{findings}: {shown} ({severity})"
+    return "FAIL" if severity in HARMFUL else "WARN", reason
 
 
 def drift_verdict(check: BaselineCheck) -> VerdictLine:

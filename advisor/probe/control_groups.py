@@ -2,10 +2,20 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Final
 
+from advisor.measurement import IoLimits, Known, Unknown
 from advisor.probe.mounts import Mount, mounts
+
+IO_LIMITS: Final = (
+    ("read_bytes_per_s", "rbps", "read_bps"),
+    ("write_bytes_per_s", "wbps", "write_bps"),
+    ("read_ops_per_s", "riops", "read_iops"),
+    ("write_ops_per_s", "wiops", "write_iops"),
+)
+"""Limit -> its key in version 2's io.max, and in the names of version 1's blkio.throttle files."""
 
 
 def memory_limits_bytes(root: Path = Path("/")) -> list[int]:
@@ -33,10 +43,47 @@ def cpu_quotas(root: Path = Path("/")) -> list[int]:
     ]
 
 
+def io_limits(devices: Collection[str], root: Path = Path("/")) -> Known[IoLimits]:
+    """What this process's groups and those above them allow of these devices ("8:0"): the least.
+
+    What lies above a container's own groups is not seen in it.
+    """
+    groups, groups_v1 = list(_groups("", root)), list(_groups("blkio", root))
+    if not groups and not groups_v1:
+        return Unknown(unknown="no control groups that could limit a device are mounted here")
+    hidden = [own for own in (groups[:1] + groups_v1[:1]) if not own.is_dir()]
+    if hidden:
+        return Unknown(unknown=f"the control group {hidden[0]} cannot be seen from here")
+    allowed: dict[str, list[int]] = {}
+    for name, key, key_v1 in IO_LIMITS:
+        texts = [_io_max(group / "io.max", device, key) for group in groups for device in devices]
+        for group in groups_v1:
+            of_device = _by_device(group / f"blkio.throttle.{key_v1}_device")
+            texts += [of_device.get(device, "") for device in devices]
+        allowed[name] = [limit for text in texts if (limit := _integer(text))]
+    least = {name: min(limits, default=2**64) for name, limits in allowed.items()}
+    # More than that no file of ours holds, and no device does.
+    return IoLimits(**{name: limit for name, limit in least.items() if 0 < limit <= 2**63})
+
+
+def _io_max(path: Path, device: str, key: str) -> str:
+    """ "8:16 rbps=2097152 wbps=max riops=max wiops=120" -> one of these; "" where there is none."""
+    fields = dict(
+        field.partition("=")[::2] for field in _by_device(path).get(device, "").split(" ")
+    )
+    return fields.get(key, "")
+
+
+def _by_device(path: Path) -> dict[str, str]:
+    """Lines that begin with a device's number -> what follows it."""
+    lines = [line.partition(" ") for line in _text(path).split("\n")]
+    return {number: rest.strip() for number, _, rest in lines}
+
+
 def _groups(controller: str, root: Path) -> Iterator[Path]:
     """The directories of this process's group and those above it, up to the mount.
 
-    `controller` is "memory" or "cpu" for version 1, "" for version 2.
+    `controller` is "memory", "cpu" or "blkio" for version 1, "" for version 2.
     """
     path = _own_group(controller, root)
     mount = _mount(controller, root)

@@ -32,16 +32,20 @@ CONTAINER_MARKS: Final = (".dockerenv", "run/.containerenv", "run/systemd/contai
 
 def describe_host(root: Path = Path("/")) -> Environment:
     """The host as a database on it would find it. `root` holds the etc, proc and sys to read."""
+    memory_bytes = _memory_bytes(root)
+    dirty_limit_bytes, dirty_background_bytes = dirty_limits_bytes(memory_bytes, root)
     return Environment(
         os=_os_name(root),
         kernel=_text(root / "proc/sys/kernel/osrelease")
         or Unknown(unknown="/proc/sys/kernel/osrelease says nothing"),
         cpu_model=_cpu_model(root),
         cpu_count=min([len(os.sched_getaffinity(0)), *cpu_quotas(root)]),
-        memory_bytes=_memory_bytes(root),
+        memory_bytes=memory_bytes,
         virtualisation=virtualisation(root),
         preloaded=preloaded(root, os.environ),
         host_name=host_name(root),
+        dirty_limit_bytes=dirty_limit_bytes,
+        dirty_background_bytes=dirty_background_bytes,
     )
 
 
@@ -51,6 +55,37 @@ def host_name(root: Path = Path("/")) -> Known[str]:
     if name in ("", "(none)", "localhost"):
         return Unknown(unknown="the host has no name of its own")
     return name
+
+
+def dirty_limits_bytes(
+    memory_bytes: Known[int], root: Path = Path("/")
+) -> tuple[Known[int], Known[int]]:
+    """How much may be written and not yet on a drive until writers wait, and until the kernel
+    writes in the background.
+
+    A ratio is taken of `memory_bytes`. The kernel takes it of dirtyable memory, which is what is
+    free or holds files' pages, and so always less. A background limit that is not below the other
+    is half of that (domain_dirty_limits in Linux's mm/page-writeback.c).
+    """
+    limit = _dirty_bytes("dirty", memory_bytes, root)
+    background = _dirty_bytes("dirty_background", memory_bytes, root)
+    if isinstance(limit, int) and isinstance(background, int) and background >= limit:
+        background = limit // 2
+    return limit, background
+
+
+def _dirty_bytes(name: str, memory_bytes: Known[int], root: Path) -> Known[int]:
+    """vm.NAME_bytes, or where that is 0, vm.NAME_ratio of memory."""
+    found = []
+    for path in (f"proc/sys/vm/{name}_bytes", f"proc/sys/vm/{name}_ratio"):
+        text = _text(root / path)
+        if not text.isdecimal():
+            return Unknown(unknown=f"/{path} says {text or 'nothing'}")
+        found.append(int(text))
+    size_bytes, ratio = found
+    if size_bytes:
+        return size_bytes
+    return memory_bytes if isinstance(memory_bytes, Unknown) else memory_bytes * ratio // 100
 
 
 def virtualisation(root: Path = Path("/")) -> Known[str]:

@@ -15,6 +15,7 @@ from advisor.probe.devices import describe_target
 from advisor.probe.failures import failed
 from advisor.probe.host import describe_host, waited_s
 from advisor.probe.plan import MeasuringPlan
+from advisor.probe.programs import Ask, ask_nobody
 from advisor.probe.progress import Progress, ProgressReport, ignore
 from advisor.probe.rounds import SeriesRun, run_rounds, share_out
 from advisor.probe.scratch import Scratch
@@ -29,12 +30,14 @@ def measure(
     seed: int | None = None,
     label: str | None = None,
     report: ProgressReport = ignore,
+    ask: Ask = ask_nobody,
 ) -> Measurement:
     """Measures the drive under `directory`, writing nameless files there that vanish at the end.
 
     `seed` decides the order of the series in each round, and the places of random writes; without
     it, chance does. `report` is called between two series, never during one: it should
     be back within a few milliseconds and leave no thread working, or it will be measured too.
+    `ask` starts the programs that know more of some layers than /sys does, before the first series.
 
     Raises AdvisorError for all that a user can cause or must know of: no such directory, no
     permission, no space, not Linux, and the first write or sync that fails.
@@ -44,7 +47,7 @@ def measure(
     started_s = perf_counter()
     taken_at = datetime.now(timezone.utc)
     with Scratch(directory) as scratch:
-        target = _target(directory, scratch)
+        target = _target(directory, scratch, ask)
         environment = describe_host()
         scratch.require_free(planned_bytes(plan), plan.reserve_bytes)
         clock = _Clock(plan, target, started_s, report)
@@ -150,9 +153,9 @@ def _require_linux() -> None:
         )
 
 
-def _target(directory: Path, scratch: Scratch) -> Target:
+def _target(directory: Path, scratch: Scratch, ask: Ask) -> Target:
     try:
-        return describe_target(directory, scratch.free_bytes())
+        return describe_target(directory, scratch.free_bytes(), ask=ask)
     except OSError as error:
         raise failed("stat", error, directory) from error
 

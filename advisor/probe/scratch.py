@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from advisor.probe.failures import failed
 
 NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
 """How file systems and old kernels say that they have no O_TMPFILE."""
+
+REMOVED_WITHIN_S: Final = 2
 
 
 class Scratch:
@@ -85,18 +88,21 @@ class Scratch:
         return second_fd
 
     def _create(self) -> int:
-        flags = os.O_RDWR | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_TMPFILE
         try:
-            return os.open(".", flags | os.O_TMPFILE, 0o600, dir_fd=self._directory_fd)
+            return os.open(".", flags, 0o600, dir_fd=self._directory_fd)
         except OSError as error:
             if error.errno not in NO_TMPFILE:
                 raise
-        with signals_held_back(), self._private_directory() as private_fd:
-            name = "sync"
-            flags |= os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            fd = os.open(name, flags, 0o600, dir_fd=private_fd)
-            os.unlink(name, dir_fd=private_fd)
-            return fd
+        with signals_held_back():
+            with self._private_directory() as private_fd:
+                fd = _nameless("sync", private_fd)
+                if not os.listdir(private_fd):
+                    return fd
+                # NFS and FUSE keep an open file under a name of their own until it is closed, and
+                # the directory as long.
+                os.close(fd)
+            return _nameless(f".fsync-advisor-{secrets.token_hex(8)}", self._directory_fd)
 
     @contextmanager
     def _private_directory(self) -> Iterator[int]:
@@ -111,7 +117,18 @@ class Scratch:
             finally:
                 os.close(private_fd)
         finally:
-            os.rmdir(name, dir_fd=self._directory_fd)
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        """An empty directory; NFS and FUSE may take a moment to see that it is."""
+        until_s = time.monotonic() + REMOVED_WITHIN_S
+        while True:
+            try:
+                return os.rmdir(name, dir_fd=self._directory_fd)
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY or time.monotonic() > until_s:
+                    raise
+            time.sleep(0.01)
 
     def _check(self, fd: int) -> None:
         made = os.fstat(fd)
@@ -130,6 +147,14 @@ class Scratch:
 
         mount = mount_of(os.path.realpath(self.directory), self._device)
         return mount is not None and mount.filesystem == "overlay"
+
+
+def _nameless(name: str, directory_fd: int) -> int:
+    """A new file, which loses its name at once."""
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    fd = os.open(name, flags, 0o600, dir_fd=directory_fd)
+    os.unlink(name, dir_fd=directory_fd)
+    return fd
 
 
 def _number(device: int) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from advisor import __version__
 from advisor.analysis.description import describe_measured
+from advisor.analysis.host_findings import HOST_SEVERITIES, HostFinding, evaluate
 from advisor.analysis.verdict import judge
 from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
 from advisor.capacity.plan import plan_on
@@ -74,6 +75,7 @@ def build_report(
         measurement=_without_samples(measurement),
         histogram=histogram(measurement.effective_sync),
         storage=verdict,
+        host_findings=_host_findings(measurement, asked, knowledge),
         references=storage.references,
         servers=servers,
         policies=policies,
@@ -103,6 +105,20 @@ def _server(
         alternatives=alternatives(host, plan, references, inputs.offers),
     )
     return part, inputs.notes
+
+
+def _host_findings(
+    measurement: Measurement,
+    asked: ReportRequest,
+    knowledge: Mapping[VendorName | None, Knowledge],
+) -> tuple[HostFinding, ...]:
+    """Of all servers, each once."""
+    vendors: list[VendorName | None] = [request.vendor for request in asked.requests]
+    checks = knowledge[None].host
+    asked_for = vendors or [None]
+    found = [each for vendor in asked_for for each in evaluate(measurement, checks, vendor)]
+    once = list(dict.fromkeys(found))
+    return tuple(sorted(once, key=lambda each: HOST_SEVERITIES.index(each.severity)))
 
 
 def _policies(measurement: Measurement, asked: ReportRequest) -> tuple[Policy, ...]:

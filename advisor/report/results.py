@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from advisor.advice import Advice, Loss
 from advisor.analysis.description import Measured
+from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.group_commit import Bottleneck
@@ -83,6 +84,8 @@ class Report(Model):
     histogram: Histogram | None
     """None where no samples are known."""
     storage: Verdict
+    host_findings: tuple[HostFinding, ...] = ()
+    """For all its servers, the most severe first."""
     references: tuple[ReferenceStorage, ...]
     servers: tuple[ServerReport, ...]
     """Empty on a drive that is not durable: its speed says nothing."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from advisor.analysis.facts import Assumption
+from advisor.analysis.host_findings import HostCheck
 from advisor.analysis.recovery import Replay
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.rules.catalogue import Setting
@@ -17,3 +18,4 @@ class Knowledge(NamedTuple):
     assumptions: Mapping[str, Assumption]
     settings: tuple[Setting, ...]
     replay: Mapping[VendorName, Replay]
+    host: tuple[HostCheck, ...] = ()

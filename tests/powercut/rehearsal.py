@@ -82,9 +82,9 @@ class Run:
     """Of the machine, in the last minute before the end of the load."""
 
 
-def rehearse(room: Path, machine: Machine, plan: Plan) -> Run:
+def rehearse(room: Path, machine: Machine, plan: Plan, disk: Disk | None = None) -> Run:
     """Runs a server on a new drive, cuts and kills it, and judges what is left of it each time."""
-    disk = _disk(room, plan)
+    disk = disk or _disk(room, plan)
     with disk.plugged_in() as place:
         machine.install(place)
         with machine.running(place) as running, running.connected(plan.clients + 1) as connections:

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from advisor.probe.control_groups import cpu_quotas, memory_limits_bytes
+from advisor.measurement import IoLimits, Unknown
+from advisor.probe.control_groups import cpu_quotas, io_limits, memory_limits_bytes
 
 V2 = "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n"
 V1 = (
     "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
     "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
 )
+BLKIO = "38 31 0:35 / /sys/fs/cgroup/blkio rw - cgroup cgroup rw,blkio\n"
 UNLIMITED_V1 = "9223372036854771712"
 
 
@@ -78,3 +80,47 @@ def test_both_versions_at_once(tmp_path: Path) -> None:
 def test_no_groups_at_all(tmp_path: Path) -> None:
     assert memory_limits_bytes(tmp_path) == []
     assert cpu_quotas(tmp_path) == []
+    assert io_limits(["8:0"], tmp_path) == Unknown(
+        unknown="no control groups that could limit a device are mounted here"
+    )
+
+
+def test_io_max_is_the_least_of_all_levels_and_devices(tmp_path: Path) -> None:
+    files = {
+        "system.slice/io.max": "8:16 rbps=max wbps=50000000 riops=max wiops=900",
+        "system.slice/db.service/io.max": (
+            "8:0 rbps=7000000 wbps=max riops=max wiops=max\n"
+            "8:16 rbps=8000000 wbps=60000000 riops=max wiops=800\n"
+            "8:160 rbps=1 wbps=1 riops=1 wiops=1"
+        ),
+    }
+    root = host(tmp_path, V2, "0::/system.slice/db.service", files)
+    assert io_limits(["8:0", "8:16"], root) == IoLimits(
+        read_bytes_per_s=7_000_000, write_bytes_per_s=50_000_000, write_ops_per_s=800
+    )
+    assert io_limits(["8:32"], root) == IoLimits()
+
+
+def test_limits_of_version_1(tmp_path: Path) -> None:
+    files = {
+        "blkio/blkio.throttle.write_iops_device": "8:0 500",
+        "blkio/docker/abc/blkio.throttle.read_bps_device": "8:0 1048576\n8:16 1",
+        "blkio/docker/abc/blkio.throttle.write_bps_device": "",
+        "blkio/docker/abc/blkio.throttle.read_iops_device": "8:0 18446744073709551615",
+        "blkio/docker/abc/blkio.throttle.write_iops_device": "8:0 600",
+    }
+    root = host(tmp_path, BLKIO, "7:blkio:/docker/abc", files)
+    assert io_limits(["8:0"], root) == IoLimits(read_bytes_per_s=1_048_576, write_ops_per_s=500)
+
+
+def test_nonsense_in_io_max_limits_nothing(tmp_path: Path) -> None:
+    files = {"io.max": "8:0 rbps=many wbps wiops=-5 =\n\nio"}
+    assert io_limits(["8:0"], host(tmp_path, V2, "0::/", files)) == IoLimits()
+
+
+def test_a_group_out_of_sight_is_unknown(tmp_path: Path) -> None:
+    """As where a container shows the host's path, and not the host's groups."""
+    root = host(tmp_path, V2, "0::/docker/abc", {"io.max": "8:0 wiops=5"})
+    assert io_limits(["8:0"], root) == Unknown(
+        unknown=f"the control group {tmp_path}/sys/fs/cgroup/docker/abc cannot be seen from here"
+    )

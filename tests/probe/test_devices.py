@@ -6,75 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from advisor.measurement import Device, Target, Unknown
-from advisor.probe.devices import describe_target
+from advisor.measurement import Device, IoLimits, Unknown
+from advisor.probe import chain
 from advisor.probe.mounts import mounts
-
-QUEUE = {
-    "rotational": "0",
-    "write_cache": "write back",
-    "fua": "1",
-    "scheduler": "[none] mq-deadline kyber",
-    "logical_block_size": "512",
-    "physical_block_size": "4096",
-}
-
-
-class Host:
-    """A made-up host, in which the directory `data` is on the device of its own choosing."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.data = root / "data"
-        self.data.mkdir()
-        device = self.data.stat().st_dev
-        self.number = f"{os.major(device)}:{os.minor(device)}"
-        self.mountinfo = f"1 1 {self.number} / {root} rw,noatime - ext4 /dev/sda1 rw,barrier\n"
-
-    def disk(self, path: str, *, queue: dict[str, str] | None = None, **device: str) -> Path:
-        """A disk at a path under /sys/devices, with its queue and the files of its device."""
-        node = self.root / "sys/devices" / path
-        (node / "queue").mkdir(parents=True)
-        (node / "slaves").mkdir()
-        for name, text in (QUEUE | (queue or {})).items():
-            (node / "queue" / name).write_text(text + "\n")
-        (node / "size").write_text("1000\n")
-        if device:
-            (node / "device").mkdir()
-        for name, text in device.items():
-            (node / "device" / name).write_text(text + "\n")
-        block = self.root / "sys/class/block"
-        block.mkdir(parents=True, exist_ok=True)
-        (block / node.name).symlink_to(node)
-        return node
-
-    def holds_data(self, node: Path) -> None:
-        """Puts the directory onto this device."""
-        numbers = self.root / "sys/dev/block"
-        numbers.mkdir(parents=True, exist_ok=True)
-        (numbers / self.number).symlink_to(node)
-
-    def target(self) -> Target:
-        (self.root / "proc/self").mkdir(parents=True)
-        path = self.root / "proc/self/mountinfo"
-        path.write_text(self.mountinfo, "utf-8", "surrogateescape")
-        return describe_target(self.data, 123, self.root)
-
-    def devices(self) -> tuple[Device, ...]:
-        devices = self.target().devices
-        assert not isinstance(devices, Unknown), devices
-        return devices
+from tests.support.made_up_host import Anonymous, Host, lay
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     """A host without any device yet."""
     return Host(tmp_path)
-
-
-def layer(upper: Path, *lower: Path) -> None:
-    for node in lower:
-        (upper / "slaves" / node.name).symlink_to(node)
 
 
 def test_a_hard_disk_behind_a_partition(host: Host) -> None:
@@ -85,10 +26,15 @@ def test_a_hard_disk_behind_a_partition(host: Host) -> None:
             "fua": "0",
             "scheduler": "none [mq-deadline]",
             "atomic_write_unit_max_bytes": "16384",
+            "nr_requests": "64",
+            "wbt_lat_usec": "75000",
+            "discard_max_bytes": "0",
         },
         model="WDC WD2002FYPS-0",
         vendor="ATA",
     )
+    (disk / "device/scsi_disk/2:0:0:0").mkdir(parents=True)
+    (disk / "device/scsi_disk/2:0:0:0/cache_type").write_text("write back, no read (daft)\n")
     partition = disk / "sda1"
     partition.mkdir()
     (partition / "partition").write_text("1\n")
@@ -107,6 +53,10 @@ def test_a_hard_disk_behind_a_partition(host: Host) -> None:
             physical_block_bytes=4096,
             size_bytes=512_000,
             atomic_write_bytes=16_384,
+            own_write_cache="write back",
+            queue_requests=64,
+            writeback_throttle_us=75_000,
+            discard_bytes=0,
         ),
     )
 
@@ -143,8 +93,8 @@ def test_a_logical_volume_on_a_mirror_of_two_partitioned_nvme(host: Host) -> Non
         members.append(partition)
     mirror = host.disk("virtual/block/md0")
     volume = host.disk("virtual/block/dm-3")
-    layer(mirror, *members)
-    layer(volume, mirror)
+    lay(mirror, *members)
+    lay(volume, mirror)
     host.holds_data(volume)
     devices = host.devices()
     assert [device.name for device in devices] == ["nvme0n1", "nvme1n1"]
@@ -157,9 +107,9 @@ def test_a_logical_volume_on_a_mirror_of_two_partitioned_nvme(host: Host) -> Non
 def test_two_volumes_on_one_disk_name_it_once(host: Host) -> None:
     disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
     volumes = [host.disk(f"virtual/block/dm-{number}") for number in (0, 1, 2)]
-    layer(volumes[0], disk)
-    layer(volumes[1], disk)
-    layer(volumes[2], volumes[0], volumes[1])
+    lay(volumes[0], disk)
+    lay(volumes[1], disk)
+    lay(volumes[2], volumes[0], volumes[1])
     host.holds_data(volumes[2])
     assert [device.name for device in host.devices()] == ["nvme0n1"]
 
@@ -228,17 +178,78 @@ def test_missing_files_are_unknown_and_say_which(host: Host) -> None:
     assert isinstance(device.rotational, Unknown)
     assert isinstance(device.size_bytes, Unknown)
     assert isinstance(device.transport, Unknown)
+    assert device.own_write_cache == Unknown(unknown="only a SCSI or SATA disk says it")
+    assert device.queue_requests == Unknown(unknown="/sys has no queue/nr_requests of this device")
+    assert device.writeback_throttle_us == Unknown(
+        unknown="/sys has no queue/wbt_lat_usec of this device"
+    )
+    assert isinstance(device.discard_bytes, Unknown)
+
+
+def test_what_the_kernel_was_told_of_a_cache_is_not_what_the_disk_says(host: Host) -> None:
+    disk = host.disk(
+        "pci0000:00/ata3/host2/target2:0:0/2:0:0:0/block/sda",
+        queue={"write_cache": "write through"},
+        model="WDC",
+    )
+    host.write({f"{disk.relative_to(host.root)}/device/scsi_disk/2:0:0:0/cache_type": "write back"})
+    host.holds_data(disk)
+    (device,) = host.devices()
+    assert device.write_cache == "write through"
+    assert device.own_write_cache == "write back"
+
+
+def test_a_scsi_disk_that_does_not_tell_its_cache(host: Host) -> None:
+    disk = host.disk("pci/ata3/host2/block/sda", model="WDC")
+    (disk / "device/scsi_disk/2:0:0:0").mkdir(parents=True)
+    host.holds_data(disk)
+    assert host.devices()[0].own_write_cache == Unknown(
+        unknown="/sys has no 2:0:0:0/cache_type of this device"
+    )
+
+
+def test_limits_of_a_volume_and_of_its_disk(host: Host) -> None:
+    """A partition has none of its own: its disk's count."""
+    disk = host.disk("pci/nvme/nvme0/nvme0n1")
+    partition = disk / "nvme0n1p2"
+    partition.mkdir()
+    volume = host.disk("virtual/block/dm-3")
+    lay(volume, partition)
+    for node, number in ((disk, "259:0"), (partition, "259:2"), (volume, "253:3")):
+        (node / "dev").write_text(number + "\n")
+    (partition / "partition").write_text("2\n")
+    host.holds_data(volume)
+    host.mountinfo += "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+    host.write(
+        {
+            "proc/self/cgroup": "0::/db",
+            "sys/fs/cgroup/db/io.max": (
+                "259:0 rbps=max wbps=200000000 riops=max wiops=3000\n"
+                "259:2 rbps=1 wbps=1 riops=1 wiops=1\n"
+                "253:3 rbps=max wbps=100000000 riops=max wiops=max"
+            ),
+        }
+    )
+    assert host.target().io_limits == IoLimits(write_bytes_per_s=100_000_000, write_ops_per_s=3000)
+
+
+def test_limits_of_a_device_without_a_number(host: Host) -> None:
+    host.holds_data(host.disk("pci/nvme/nvme0/nvme0n1"))
+    assert host.target().io_limits == Unknown(unknown="/sys has no nvme0n1/dev of this device")
 
 
 def test_nonsense_in_sys_is_unknown(host: Host) -> None:
-    host.holds_data(host.disk("pci/nvme0/nvme0n1", queue={"logical_block_size": "many"}))
+    queue = {"logical_block_size": "many", "nr_requests": "-1"}
+    host.holds_data(host.disk("pci/nvme0/nvme0n1", queue=queue))
     (device,) = host.devices()
+    assert device.queue_requests == Unknown(unknown="/sys says '-1'")
     assert device.logical_block_bytes == Unknown(unknown="/sys says 'many'")
 
 
 def test_a_device_that_sys_does_not_have(host: Host) -> None:
-    devices = host.target().devices
-    assert devices == Unknown(unknown=f"/sys has no block device {host.number}")
+    target = host.target()
+    unknown = Unknown(unknown=f"/sys has no block device {host.number}")
+    assert (target.devices, target.layers, target.io_limits) == (unknown, unknown, unknown)
 
 
 @pytest.mark.parametrize("wanted", ["sda", "nvme0n1"])
@@ -275,9 +286,7 @@ def test_a_loop_device_is_its_files_disk(host: Host) -> None:
     below = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
     host.number = f"{os.major(device)}:{os.minor(device)}"
     host.holds_data(below)
-    from advisor.probe import devices
-
-    assert devices._leaves_of(loop, host.root, devices.DEPTH_MAX) == [below]
+    assert chain._Walk(host.root).block(loop, chain.DEPTH_MAX) == [below]
 
 
 @pytest.mark.parametrize("backing_file", ["/gone/image", "/gone/image (deleted)"])
@@ -296,19 +305,6 @@ def test_a_loop_device_on_itself_ends(host: Host) -> None:
     (loop / "loop/backing_file").write_text(f"{host.data}\n")
     host.holds_data(loop)
     assert [device.name for device in host.devices()] == ["loop0"]
-
-
-class Anonymous(Host):
-    """A host whose directory is on a device with major number 0, like btrfs and overlay."""
-
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().__init__(root)
-        real_major = os.major
-        own_device = self.data.stat().st_dev
-        monkeypatch.setattr(
-            os, "major", lambda device: 0 if device == own_device else real_major(device)
-        )
-        self.number = f"0:{os.minor(own_device)}"
 
 
 @pytest.fixture
@@ -334,7 +330,7 @@ def test_btrfs_on_two_disks(anonymous: Anonymous) -> None:
 def test_btrfs_named_by_the_device_mapper(anonymous: Anonymous) -> None:
     disk = anonymous.disk("pci/nvme/nvme0/nvme0n1")
     volume = anonymous.disk("virtual/block/dm-0")
-    layer(volume, disk)
+    lay(volume, disk)
     mapper = anonymous.root / "dev/mapper"
     mapper.mkdir(parents=True)
     (anonymous.root / "dev/dm-0").touch()

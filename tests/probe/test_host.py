@@ -7,7 +7,14 @@ import psutil
 import pytest
 
 from advisor.measurement import Unknown
-from advisor.probe.host import describe_host, host_name, preloaded, virtualisation, waited_s
+from advisor.probe.host import (
+    describe_host,
+    dirty_limits_bytes,
+    host_name,
+    preloaded,
+    virtualisation,
+    waited_s,
+)
 
 BARE_X86 = "processor\t: 0\nmodel name\t: AMD EPYC 9354P\nflags\t\t: fpu vme sse2\n"
 VIRTUAL_X86 = "processor\t: 0\nmodel name\t: Intel Xeon\nflags\t\t: fpu vme sse2 hypervisor\n"
@@ -98,6 +105,47 @@ def test_the_time_waited_for_a_processor(tmp_path: Path) -> None:
     assert waited_s(files(tmp_path, proc__self__schedstat="94309 2723451000 2\n")) == 2.723451
 
 
+def vm(root: Path, limit: int, ratio: int, background: int, background_ratio: int) -> Path:
+    """Writes the sysctls of dirty memory."""
+    return files(
+        root,
+        proc__sys__vm__dirty_bytes=f"{limit}\n",
+        proc__sys__vm__dirty_ratio=f"{ratio}\n",
+        proc__sys__vm__dirty_background_bytes=f"{background}\n",
+        proc__sys__vm__dirty_background_ratio=f"{background_ratio}\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sysctls", "expected"),
+    [
+        ((0, 20, 0, 10), (200_000, 100_000)),  # the kernel's defaults
+        ((50_000, 0, 10_000, 0), (50_000, 10_000)),
+        ((0, 30, 10_000, 0), (300_000, 10_000)),
+        ((50_000, 0, 0, 10), (50_000, 25_000)),
+        ((0, 10, 0, 10), (100_000, 50_000)),
+    ],
+)
+def test_dirty_limits(
+    tmp_path: Path, sysctls: tuple[int, int, int, int], expected: tuple[int, int]
+) -> None:
+    assert dirty_limits_bytes(1_000_000, vm(tmp_path, *sysctls)) == expected
+
+
+def test_dirty_limits_that_are_not_told(tmp_path: Path) -> None:
+    assert dirty_limits_bytes(1_000_000, tmp_path) == (
+        Unknown(unknown="/proc/sys/vm/dirty_bytes says nothing"),
+        Unknown(unknown="/proc/sys/vm/dirty_background_bytes says nothing"),
+    )
+    no_memory = Unknown(unknown="no /proc")
+    root = vm(tmp_path, 0, 20, 10_000, 0)
+    assert dirty_limits_bytes(no_memory, root) == (no_memory, 10_000)
+    (root / "proc/sys/vm/dirty_ratio").write_text("a fifth\n")
+    assert dirty_limits_bytes(1_000_000, root)[0] == Unknown(
+        unknown="/proc/sys/vm/dirty_ratio says a fifth"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -133,12 +181,15 @@ def test_a_host_in_full(tmp_path: Path) -> None:
     (root / "etc/os-release").write_text('NAME="Debian"\nPRETTY_NAME="Debian 12 (bookworm)"\n')
     (root / "sys/fs/cgroup/memory.max").write_text("4096000\n")
     (root / "sys/fs/cgroup/cpu.max").write_text("100000 100000\n")
+    vm(root, 0, 20, 1_024_000, 0)
     host = describe_host(root)
     assert host.os == "Debian 12 (bookworm)"
     assert host.kernel == "6.1.0-30-amd64"
     assert host.cpu_model == "AMD EPYC 9354P"
     assert host.cpu_count == 1
     assert host.memory_bytes == 4096000
+    assert host.dirty_limit_bytes == 819_200
+    assert host.dirty_background_bytes == 409_600  # half of it: 1,024,000 would never be reached
     assert host.virtualisation == "none"
 
 
@@ -147,5 +198,7 @@ def test_a_host_that_says_nothing(tmp_path: Path) -> None:
     assert isinstance(host.os, Unknown)
     assert isinstance(host.kernel, Unknown)
     assert isinstance(host.cpu_model, Unknown)
+    assert isinstance(host.dirty_limit_bytes, Unknown)
+    assert isinstance(host.dirty_background_bytes, Unknown)
     assert host.cpu_count == len(os.sched_getaffinity(0))
     assert host.memory_bytes == psutil.virtual_memory().total

@@ -15,6 +15,7 @@ from advisor.measurement import (
     Environment,
     Fill,
     Known,
+    Layer,
     Measurement,
     MeasurementWarning,
     Round,
@@ -140,6 +141,7 @@ def measurement(
     memory_bytes: Known[int] = 8 * GIB,
     cpu_count: Known[int] = 4,
     virtualisation: Known[str] = "none",
+    layers: Known[tuple[Layer, ...]] = UNKNOWN,
     preloaded: tuple[str, ...] = (),
     source: str = "measured",
     label: str | None = None,
@@ -164,6 +166,7 @@ def measurement(
             mount_options=mount_options,
             free_bytes=free_bytes,
             devices=(device(),) if devices is None else devices,
+            layers=layers,
         ),
         environment=Environment(
             os="Debian",

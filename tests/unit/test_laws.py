@@ -388,6 +388,7 @@ PURE_MAY_IMPORT: Final = {
     "json",
     "math",
     "pathlib",
+    "shlex",
     "pydantic",
     "random",
     "re",

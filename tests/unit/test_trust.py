@@ -4,7 +4,7 @@ import pytest
 
 from advisor.analysis.trust import CHECK_IDS, Trust, TrustCheck, judge_trust
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, Round, Series, Unknown
+from advisor.measurement import Layer, Measurement, Round, Series, Unknown
 from tests.support.drives import UNKNOWN, classic, device, measurement, round_of, series, summary
 
 KNOWLEDGE = load_storage_knowledge()
@@ -34,6 +34,14 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
         pytest.param(measurement(None, classic(100)), id="without a primary series"),
         pytest.param(measurement(filesystem=UNKNOWN), id="the file system is not known"),
         pytest.param(measurement(mount_options=("rw", "barrier")), id="with barriers"),
+        pytest.param(
+            measurement(layers=(Layer(kind="zfs", name="tank", details={"sync": "standard"}),)),
+            id="ZFS that syncs",
+        ),
+        pytest.param(
+            measurement(layers=(Layer(kind="md", name="md0", details={"sync": "disabled"}),)),
+            id="not ZFS",
+        ),
         pytest.param(measurement(preloaded=("/lib/libjemalloc.so.2",)), id="a harmless library"),
         pytest.param(measurement(5.0, devices=(PROTECTED,)), id="5 us on a protected cache"),
         pytest.param(measurement(100.0, devices=(NVME,)), id="100 us on a volatile cache"),
@@ -170,6 +178,16 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(filesystem="overlay", mount_options=("rw", "volatile")),
         "not-durable",
         {"mount-option": "mounted with volatile: a sync does not reach the drive"},
+    ),
+    "ZFS that ignores syncs": (
+        measurement(
+            layers=(
+                Layer(kind="md", name="md0", details={"sync": "disabled"}),
+                Layer(kind="zfs", name="tank/db", details={"sync": "disabled"}),
+            )
+        ),
+        "not-durable",
+        {"sync-disabled": "sync=disabled on tank/db: ZFS ignores syncs"},
     ),
     "libeatmydata": (
         measurement(preloaded=("/lib/libc.so", "/usr/lib/libeatmydata.so.1")),
@@ -383,6 +401,7 @@ def test_the_verdicts_are_as_the_sources_say() -> None:
         "memory-file-system": "not-durable",
         "memory-device": "not-durable",
         "mount-option": "not-durable",
+        "sync-disabled": "not-durable",
         "preloaded-library": "not-durable",
         "not-reaching-a-device": "suspicious",
         "rotation": "suspicious",

@@ -8,6 +8,7 @@ from advisor.output.measurement import TRUST_TONES
 from advisor.output.report.capacity import capacity_section, changes_section, events_section
 from advisor.output.report.drive import (
     conditions_block,
+    host_section,
     references_block,
     series_block,
     trust_section,
@@ -29,7 +30,7 @@ def report_document(report: Report) -> Document:
         sections=list(_sections(report)),
         key_figures=list(_key_figures(report)),
         subtitle=_subtitle(report),
-        verdict=drive_verdict(report.storage, sync.summary if sync else None),
+        verdict=drive_verdict(report.storage, sync.summary if sync else None, report.host_findings),
     )
 
 
@@ -74,6 +75,8 @@ def _key_figures(report: Report) -> Iterator[KeyFigure]:
 
 def _sections(report: Report) -> Iterator[Section]:
     yield trust_section(report)
+    if report.host_findings:
+        yield host_section(report)
     for server in report.servers:
         if server.advice:
             yield from settings_sections(server.advice)

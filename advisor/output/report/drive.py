@@ -9,7 +9,17 @@ from advisor.analysis.trust import Trust
 from advisor.measurement import MEASURED, Device, Known, Measurement, Unknown
 from advisor.output.charts.data import MethodRates, ReferenceRates
 from advisor.output.distribution import distribution
-from advisor.output.document import Figure, Folded, Notes, Paragraph, PlainBlock, Section, Table
+from advisor.output.document import (
+    Entries,
+    Figure,
+    Folded,
+    Notes,
+    Paragraph,
+    PlainBlock,
+    Section,
+    Table,
+)
+from advisor.output.host_findings import host_entries
 from advisor.output.measurement import series_table
 from advisor.output.text import NOTHING_FOUND, sentence
 from advisor.report.results import Report
@@ -157,6 +167,13 @@ def trust_section(report: Report) -> Section:
             Notes([sentence(text) for text in (*evidence, *report.notes)]),
         ],
     )
+
+
+def host_section(report: Report) -> Section:
+    """What the host does to a sync, the most severe first."""
+    entries = host_entries(report.host_findings, report.storage.evidence)
+    said = "What was seen on this host. Nothing was changed, and this tool never does."
+    return Section("host", "The host", [Paragraph(said), Entries("", entries)])
 
 
 def references_block(report: Report) -> Folded:

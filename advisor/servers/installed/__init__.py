@@ -18,6 +18,7 @@ from advisor.servers.installed.detect import (
     which_it_is,
 )
 from advisor.servers.installed.features import detect_features
+from advisor.servers.installed.host_programs import ask_host
 from advisor.servers.installed.instances import find_instances, instance_of
 from advisor.servers.installed.processes import complaints_of, run, start, stop
 
@@ -26,6 +27,7 @@ __all__ = [
     "Installed",
     "ServerAccount",
     "account_of_our_own",
+    "ask_host",
     "can_rename_accounts",
     "complaints_of",
     "detect_features",

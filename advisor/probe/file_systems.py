@@ -1,0 +1,140 @@
+"""File systems that are layers themselves: overlay, btrfs, ZFS, NFS."""
+
+import fcntl
+import os
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from advisor.measurement import Known, Layer, Unknown
+from advisor.probe.chain import MountedPath, btrfs_folder
+from advisor.probe.mounts import Mount
+from advisor.probe.programs import Ask
+from advisor.probe.sysfs import shown, yes_no
+
+FS_IOC_GETFLAGS: Final = 0x80006601 | struct.calcsize("l") << 16
+FS_NOCOW_FL: Final = 0x00800000
+"""Linux's include/uapi/linux/fs.h. On POWER and MIPS the call has another number, and fails."""
+
+ZFS_PROPERTIES: Final = ("sync", "logbias", "recordsize")
+
+Details = dict[str, Known[str]]
+
+
+def file_system_layer(part: MountedPath, root: Path, ask: Ask) -> Layer | None:
+    """The layer that a file system is; None where it is none."""
+    describe = _DESCRIBE.get(part.mount.filesystem)
+    return describe(part, root, ask) if describe else None
+
+
+def _overlay(part: MountedPath, _root: Path, _ask: Ask) -> Layer:
+    upper = part.mount.option("upperdir")
+    unknown = Unknown(unknown="the overlay's mount names no upper directory")
+    details: Details = {"upperdir": unknown if upper is None else shown(upper)}
+    return Layer(kind="overlay", name=shown(part.mount.point), details=details)
+
+
+def _btrfs(part: MountedPath, root: Path, _ask: Ask) -> Layer:
+    folder = btrfs_folder(part.mount, root)
+    details = {
+        "nodatacow": _nodatacow(part),
+        "data_profile": _profile(folder, "data"),
+        "metadata_profile": _profile(folder, "metadata"),
+    }
+    return Layer(kind="btrfs", name=shown(part.mount.point), details=details)
+
+
+def _nodatacow(part: MountedPath) -> Known[str]:
+    """Of the mount, else of the directory itself, whose new files take after it."""
+    if "nodatacow" in part.mount.options:
+        return "yes"
+    try:
+        return yes_no(bool(inode_flags(part.path) & FS_NOCOW_FL))
+    except OSError as error:
+        return Unknown(unknown=f"the flags of {shown(part.path)}: {error.strerror}")
+
+
+def inode_flags(path: str) -> int:
+    """A directory's or file's flags, as lsattr shows them. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        answer = fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, bytes(struct.calcsize("l")))
+    finally:
+        os.close(descriptor)
+    return int(struct.unpack_from("I", answer)[0])  # the kernel fills an int alone
+
+
+def _profile(folder: Path | None, what: str) -> Known[str]:
+    """ "raid1"; "raid1, single" while one is turned into the other."""
+    if folder is None:
+        return Unknown(unknown="/sys/fs/btrfs does not know this file system")
+    allocation = folder / "allocation"
+    # Small file systems may keep both together.
+    for kind in (what, "mixed"):
+        names = [path.parent.name for path in (allocation / kind).glob("*/total_bytes")]
+        profiles = [name for name in names if re.fullmatch(r"single|dup|raid\d+(c\d)?", name)]
+        if profiles:
+            return ", ".join(sorted(profiles))
+    return Unknown(unknown=f"/sys/fs/btrfs has no allocation/{what} of this file system")
+
+
+def _zfs(part: MountedPath, _root: Path, ask: Ask) -> Layer:
+    dataset = part.mount.source
+    details = _properties(ask, dataset)
+    details["log_device"] = _log_device(ask, dataset.partition("/")[0])
+    return Layer(kind="zfs", name=shown(dataset), details=details)
+
+
+def _properties(ask: Ask, dataset: str) -> Details:
+    command = ("zfs", "get", "-H", "-o", "property,value", ",".join(ZFS_PROPERTIES), dataset)
+    answer = ask(command)
+    if isinstance(answer, Unknown):
+        return dict.fromkeys(ZFS_PROPERTIES, answer)
+    told = dict(line.split("\t", 1) for line in answer.split("\n") if "\t" in line)
+    return {
+        name: told.get(name) or Unknown(unknown=f"zfs get does not tell {name}")
+        for name in ZFS_PROPERTIES
+    }
+
+
+def _log_device(ask: Ask, pool: str) -> Known[str]:
+    """Whether the pool has a separate one (SLOG), by the heading over it."""
+    answer = ask(("zpool", "status", pool))
+    if isinstance(answer, Unknown):
+        return answer
+    if not re.search(r"^config:", answer, re.MULTILINE):
+        return Unknown(unknown="zpool status shows no devices")
+    return yes_no(re.search(r"^\tlogs\s*$", answer, re.MULTILINE) is not None)
+
+
+def _nfs(part: MountedPath, _root: Path, _ask: Ask) -> Layer:
+    mount = part.mount
+    details = {
+        "hard": _first_option(mount, "hard", "soft", "softerr"),
+        "sync": yes_no("sync" in mount.options),
+        "server": _server(mount),
+        "version": mount.option("vers") or Unknown(unknown="the mount has no option vers"),
+    }
+    return Layer(kind=mount.filesystem, name=shown(mount.point), details=details)
+
+
+def _first_option(mount: Mount, *names: str) -> Known[str]:
+    unknown = Unknown(unknown=f"the mount has none of the options {', '.join(names)}")
+    return next((name for name in names if name in mount.options), unknown)
+
+
+def _server(mount: Mount) -> Known[str]:
+    """ "db-nfs:/export" -> "db-nfs"; an IPv6 address stands in brackets."""
+    server, found, _ = mount.source.partition(":/")
+    return shown(server) if found else Unknown(unknown="the mount's source names no server")
+
+
+_DESCRIBE: Final[dict[str, Callable[[MountedPath, Path, Ask], Layer]]] = {
+    "overlay": _overlay,
+    "btrfs": _btrfs,
+    "zfs": _zfs,
+    "nfs": _nfs,
+    "nfs4": _nfs,
+}

@@ -1,0 +1,382 @@
+"""What is made of the drives, and what `measure` must find: typed by hand, by what QEMU and the
+guest's kernel were told.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Expected = Mapping[str, Any]
+
+UNKNOWN: Final = "unknown"
+"""The field must be unknown."""
+
+MOUNT: Final = "mkfs.ext4 -q -F {0}; mount {0} $PLACE"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A directory on something."""
+
+    name: str
+    make: str
+    """Commands that mount it at $PLACE; $MEMBER_1 and the like are drives."""
+    device: Expected
+    """Of the first leaf device: fields of Device."""
+    undo: str = ""
+    """After $PLACE is no mount any more."""
+    filesystem: str = "ext4"
+    layers: tuple[Expected, ...] = ()
+    """From the top: kind, and details of it."""
+    is_not_durable: bool = False
+    """Else it is unverifiable or suspicious: a virtual machine is never more."""
+    directory: str = ""
+    """Below $PLACE."""
+    in_group: str = ""
+    """The control group to measure in."""
+    target: Expected = field(default_factory=dict)
+    """Further fields of Target."""
+    leaves: int = 1
+    findings: tuple[str, ...] = ()
+    """Host findings that must fire; no others may."""
+
+
+VIRTIO: Final = {"transport": "virtio", "write_cache": "write back", "rotational": UNKNOWN}
+SSD: Final = {"transport": "sata", "write_cache": "write back", "rotational": False}
+DISK: Final = {"transport": "sata", "write_cache": "write back", "rotational": True}
+
+
+def _plain(name: str, drive: str, device: Expected) -> Case:
+    """ext4 right on the drive."""
+    return Case(name, MOUNT.format(f"${drive}"), device)
+
+
+DRIVES_ALONE: Final = (
+    _plain("virtio-write-back", "VIRTIO_BACK", VIRTIO),
+    _plain("virtio-write-through", "VIRTIO_THROUGH", {**VIRTIO, "write_cache": "write through"}),
+    _plain("scsi-disk", "SCSI_DISK", {**VIRTIO, "own_write_cache": "write back", "fua": False}),
+    _plain("scsi-ssd", "SCSI_SSD", {**VIRTIO, "own_write_cache": "write back", "fua": True}),
+    _plain("scsi-no-cache", "SCSI_NO_CACHE", {**VIRTIO, "write_cache": "write through"}),
+    _plain("sas-disk", "SAS_DISK", {**DISK, "transport": "sas", "model": "ST4000NM0025"}),
+    _plain("sata-disk", "SATA_DISK", {**DISK, "model": "ST4000NM0035"}),
+    _plain("sata-ssd", "SATA_SSD", {**SSD, "model": "INTEL SSDSC2KB48"}),
+    _plain("nvme", "NVME", {"transport": "nvme", "write_cache": "write back", "fua": True}),
+    _plain("usb-stick", "USB_STICK", {"transport": "usb", "rotational": UNKNOWN}),
+)
+
+MD: Final = "mdadm --quiet --create /dev/md0 --run --assume-clean --level={} {}; "
+MD_UNDO: Final = (
+    "mdadm --quiet --stop /dev/md0; "
+    "mdadm --quiet --zero-superblock --force $MEMBER_1 $MEMBER_2 $MEMBER_3 $MEMBER_4 || true"
+)
+ON_MD: Final = MOUNT.format("/dev/md0")
+
+
+def _array(name: str, level: str, members: str, leaves: int, **details: str) -> Case:
+    layer = {"kind": "md", "level": f"raid{level}", **details}
+    return Case(
+        name, MD.format(level, members) + ON_MD, VIRTIO, MD_UNDO, layers=(layer,), leaves=leaves
+    )
+
+
+TWO: Final = "--raid-devices=2 $MEMBER_1 $MEMBER_2"
+THREE: Final = "--raid-devices=3 $MEMBER_1 $MEMBER_2 $MEMBER_3"
+
+ARRAYS: Final = (
+    _array("md-raid1", "1", f"--bitmap=none {TWO}", 2, bitmap="none", consistency_policy="resync"),
+    _array(
+        *("md-raid1-bitmap", "1", f"--bitmap=internal {TWO}", 2),
+        bitmap="internal",
+        consistency_policy="bitmap",
+    ),
+    _array("md-raid10", "10", f"--bitmap=none {TWO} --layout=f2", 2, bitmap="none"),
+    _array("md-raid5", "5", f"--bitmap=none {THREE}", 3, consistency_policy="resync"),
+    _array("md-raid5-bitmap", "5", f"--bitmap=internal {THREE}", 3, consistency_policy="bitmap"),
+    _array(
+        "md-raid5-ppl", "5", f"--consistency-policy=ppl {THREE}", 3, consistency_policy="ppl"
+    ),
+    _array(
+        "md-raid5-journal",
+        "5",
+        f"{THREE} --write-journal=$MEMBER_4",
+        4,
+        consistency_policy="journal",
+    ),
+)
+
+LVM: Final = (
+    "lvm() { command lvm \"$@\" --config 'activation{udev_sync=0 udev_rules=0}"
+    " devices{obtain_device_list_from_udev=0 use_devicesfile=0}' >/dev/null; }; "
+)
+GROUP: Final = f"{LVM} lvm pvcreate -ff -y $MEMBER_1; lvm vgcreate vg $MEMBER_1; "
+NO_GROUP: Final = f"{LVM} lvm vgremove -ff -y vg; lvm pvremove -ff -y $MEMBER_1"
+ON_VOLUME: Final = MOUNT.format("/dev/vg/lv")
+
+VOLUMES: Final = (
+    Case(
+        "lvm-linear",
+        f"{GROUP} lvm lvcreate -y -L 400M -n lv vg; {ON_VOLUME}",
+        VIRTIO,
+        NO_GROUP,
+        layers=({"kind": "dm-linear"},),
+    ),
+    Case(
+        "lvm-thin",
+        f"{GROUP} lvm lvcreate -y -L 400M -T vg/pool -V 380M -n lv; {ON_VOLUME}",
+        VIRTIO,
+        NO_GROUP,
+        layers=(
+            {"kind": "dm-thin"},
+            {"kind": "dm-thin-pool"},
+            {"kind": "dm-linear"},
+            {"kind": "dm-linear"},
+        ),
+    ),
+    Case(
+        "lvm-snapshot",
+        f"{GROUP} lvm lvcreate -y -L 400M -n lv vg; lvm lvcreate -y -s -L 80M -n old vg/lv;"
+        f" {ON_VOLUME}",
+        VIRTIO,
+        NO_GROUP,
+        layers=({"kind": "dm-snapshot-origin", "role": "origin"}, {"kind": "dm-linear"}),
+    ),
+)
+
+CRYPT: Final = (
+    "head -c 32 /dev/zero >/tmp/key; cryptsetup open --type plain --cipher aes-xts-plain64"
+    " --key-size 256 --key-file /tmp/key {} $MEMBER_1 secret; " + MOUNT.format("/dev/mapper/secret")
+)
+DM_UNDO: Final = "dmsetup remove --retry case"
+SECTORS: Final = "$(blockdev --getsz $MEMBER_1)"
+
+
+def _mapped(target: str, table: str, **details: str) -> Case:
+    zero = "for m in $MEMBER_2 $MEMBER_3; do dd if=/dev/zero of=$m bs=1M count=8 status=none; done"
+    return Case(
+        f"dm-{target}",
+        f"{zero}; dmsetup create case --table \"0 {SECTORS} {table}\"; "
+        + MOUNT.format("/dev/mapper/case"),
+        VIRTIO,
+        DM_UNDO,
+        layers=({"kind": f"dm-{target}", **details},),
+        leaves=table.count("$MEMBER"),
+    )
+
+
+MAPPED: Final = (
+    Case(
+        "dm-crypt",
+        CRYPT.format(""),
+        VIRTIO,
+        "cryptsetup close secret",
+        layers=({"kind": "dm-crypt", "no_write_workqueue": "no", "no_read_workqueue": "no"},),
+    ),
+    Case(
+        "dm-crypt-no-queues",
+        CRYPT.format("--perf-no_read_workqueue --perf-no_write_workqueue"),
+        VIRTIO,
+        "cryptsetup close secret",
+        layers=({"kind": "dm-crypt", "no_write_workqueue": "yes", "no_read_workqueue": "yes"},),
+    ),
+    _mapped("linear", "linear $MEMBER_1 0"),
+    _mapped("delay", "delay $MEMBER_1 0 2"),
+    _mapped("flakey", "flakey $MEMBER_1 0 3600 0"),
+    _mapped("writecache", "writecache s $MEMBER_1 $MEMBER_2 4096 0", cache_device="ssd"),
+    _mapped("cache", "cache $MEMBER_3 $MEMBER_2 $MEMBER_1 512 1 writeback smq 0", mode="writeback"),
+    Case(
+        "bcache",
+        "modprobe bcache; wipefs -qa $MEMBER_1 $MEMBER_2; make-bcache -B $MEMBER_1 -C $MEMBER_2 >/dev/null;"
+        " echo $MEMBER_2 >/sys/fs/bcache/register; echo $MEMBER_1 >/sys/fs/bcache/register;"
+        f" sleep 1; {MOUNT.format('/dev/bcache0')}",
+        VIRTIO,
+        "echo 1 >/sys/block/bcache0/bcache/stop; sleep 1;"
+        " for set in /sys/fs/bcache/*-*-*; do echo 1 >$set/stop; done; sleep 1;"
+        " wipefs -qa $MEMBER_1 $MEMBER_2",
+        layers=({"kind": "bcache", "cache_mode": "writethrough"},),
+        leaves=2,
+    ),
+    Case(
+        "drbd",
+        "ip link set lo up; modprobe drbd; echo yes | drbdmeta --force 0 v08 $MEMBER_1 internal"
+        " create-md; /lib/drbd/drbdsetup-84 new-resource r0; /lib/drbd/drbdsetup-84 new-minor r0 0 0;"
+        " /lib/drbd/drbdsetup-84 attach 0 $MEMBER_1 $MEMBER_1 internal;"
+        " /lib/drbd/drbdsetup-84 connect r0 ipv4:127.0.0.1:7788 ipv4:127.0.0.1:7789 --protocol=B;"
+        " /lib/drbd/drbdsetup-84 primary 0 --force; " + MOUNT.format("/dev/drbd0"),
+        VIRTIO,
+        "/lib/drbd/drbdsetup-84 secondary 0; /lib/drbd/drbdsetup-84 down r0; wipefs -qa $MEMBER_1",
+        layers=({"kind": "drbd", "protocol": "B"},),
+    ),
+    Case(
+        "partition",
+        "echo ';' | sfdisk -q $MEMBER_1; sleep 1; " + MOUNT.format("${MEMBER_1}1"),
+        VIRTIO,
+        "wipefs -qa $MEMBER_1; blockdev --rereadpt $MEMBER_1",
+        layers=({"kind": "partition"},),
+    ),
+    Case(
+        "loop",
+        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
+        " truncate -s 400M /mnt/below/file; losetup /dev/loop0 /mnt/below/file; "
+        + MOUNT.format("/dev/loop0"),
+        VIRTIO,
+        "losetup -d /dev/loop0; umount /mnt/below",
+        layers=({"kind": "loop", "direct_io": "no"},),
+    ),
+    Case(
+        "loop-direct",
+        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
+        " truncate -s 400M /mnt/below/file; losetup --direct-io=on /dev/loop0 /mnt/below/file; "
+        + MOUNT.format("/dev/loop0"),
+        VIRTIO,
+        "losetup -d /dev/loop0; umount /mnt/below",
+        layers=({"kind": "loop", "direct_io": "yes"},),
+    ),
+)
+
+BTRFS: Final = "modprobe btrfs; mkfs.btrfs -q -f {}; mount $MEMBER_1 $PLACE; "
+
+FILE_SYSTEMS: Final = (
+    Case(
+        "ext4-data-journal",
+        "mkfs.ext4 -q -F $MEMBER_1; mount -o data=journal $MEMBER_1 $PLACE",
+        VIRTIO,
+    ),
+    Case(
+        "ext4-nobarrier",
+        "mkfs.ext4 -q -F $MEMBER_1; mount -o nobarrier $MEMBER_1 $PLACE",
+        VIRTIO,
+        is_not_durable=True,
+    ),
+    Case(
+        "ext4-discard",
+        "mkfs.ext4 -q -F $MEMBER_1; mount -o discard $MEMBER_1 $PLACE",
+        VIRTIO,
+    ),
+    Case("xfs", "mkfs.xfs -q -f $MEMBER_1; mount $MEMBER_1 $PLACE", VIRTIO, filesystem="xfs"),
+    Case(
+        "btrfs",
+        BTRFS.format("$MEMBER_1"),
+        VIRTIO,
+        filesystem="btrfs",
+        layers=({"kind": "btrfs", "nodatacow": "no", "data_profile": "single"},),
+    ),
+    Case(
+        "btrfs-nodatacow",
+        BTRFS.format("$MEMBER_1") + "mkdir $PLACE/db; chattr +C $PLACE/db",
+        VIRTIO,
+        filesystem="btrfs",
+        directory="db",
+        layers=({"kind": "btrfs", "nodatacow": "yes", "data_profile": "single"},),
+    ),
+    Case(
+        "btrfs-raid1",
+        BTRFS.format("-d raid1 -m raid1 $MEMBER_1 $MEMBER_2"),
+        VIRTIO,
+        filesystem="btrfs",
+        layers=({"kind": "btrfs", "data_profile": "raid1", "metadata_profile": "raid1"},),
+        leaves=2,
+    ),
+    Case(
+        "overlay",
+        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
+        " cd /mnt/below; mkdir lower upper work; mount -t overlay"
+        " -o lowerdir=lower,upperdir=/mnt/below/upper,workdir=work overlay $PLACE",
+        VIRTIO,
+        "umount /mnt/below",
+        filesystem="overlay",
+        layers=({"kind": "overlay"},),
+    ),
+    Case(
+        "overlay-volatile",
+        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
+        " cd /mnt/below; mkdir lower upper work; mount -t overlay"
+        " -o volatile,lowerdir=lower,upperdir=/mnt/below/upper,workdir=work overlay $PLACE",
+        VIRTIO,
+        "umount /mnt/below",
+        filesystem="overlay",
+        layers=({"kind": "overlay"},),
+        is_not_durable=True,
+    ),
+    Case("tmpfs", "mount -t tmpfs tmpfs $PLACE", {}, filesystem="tmpfs", is_not_durable=True, leaves=0),
+)
+
+NFS: Final = (
+    "ip link set lo up; modprobe nfsd; mkdir -p /run/srv /var/lib/nfs/v4recovery; touch /etc/exports; "
+    + MOUNT.format("$MEMBER_1").replace("$PLACE", "/run/srv")
+    + "; mountpoint -q /proc/fs/nfsd || mount -t nfsd nfsd /proc/fs/nfsd;"
+    " exportfs -o rw,sync,no_root_squash,fsid=0,insecure 127.0.0.1:/run/srv;"
+    " rpc.nfsd --no-udp -N 3 -V 4.2 2; rpc.mountd -N 3; "
+)
+NFS_UNDO: Final = (
+    "exportfs -ua; rpc.nfsd 0; kill $(pidof rpc.mountd) || true; sleep 1; umount /run/srv"
+)
+
+REMOTE: Final = (
+    Case(
+        "nfs",
+        NFS + "mount -t nfs4 127.0.0.1:/ $PLACE",
+        {},
+        NFS_UNDO,
+        filesystem="nfs4",
+        layers=({"kind": "nfs4", "hard": "hard"},),
+        leaves=0,
+    ),
+    Case(
+        "nfs-soft",
+        NFS + "mount -t nfs4 -o soft 127.0.0.1:/ $PLACE",
+        {},
+        NFS_UNDO,
+        filesystem="nfs4",
+        layers=({"kind": "nfs4", "hard": "soft"},),
+        leaves=0,
+    ),
+    Case(
+        "nbd",
+        "ip link set lo up; modprobe nbd; truncate -s 400M /run/nbd.img;"
+        " printf '[generic]\\n[disk]\\nexportname=/run/nbd.img\\nflush=true\\n' >/run/nbd.conf;"
+        " nbd-server -C /run/nbd.conf 127.0.0.1:10809; sleep 1;"
+        " nbd-client -N disk 127.0.0.1 /dev/nbd0; " + MOUNT.format("/dev/nbd0"),
+        {"write_cache": "write back"},
+        "nbd-client -d /dev/nbd0; kill $(pidof nbd-server) || true",
+    ),
+)
+
+CGROUP: Final = (
+    "mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup;"
+    " echo +io >/sys/fs/cgroup/cgroup.subtree_control; mkdir -p /sys/fs/cgroup/limited; "
+)
+
+HOST: Final = (
+    Case(
+        "io-max",
+        CGROUP + "echo \"$(cat /sys/class/block/$(basename $MEMBER_1)/dev) wbps=104857600"
+        " wiops=500\" >/sys/fs/cgroup/limited/io.max; " + MOUNT.format("$MEMBER_1"),
+        VIRTIO,
+        in_group="/sys/fs/cgroup/limited",
+        target={"io_limits": {"write_bytes_per_s": 104857600, "write_ops_per_s": 500}},
+    ),
+    Case(
+        "write-through-by-hand",
+        "echo 'write through' >/sys/block/$(basename $SATA_SSD)/queue/write_cache; "
+        + MOUNT.format("$SATA_SSD"),
+        {**SSD, "write_cache": "write through", "own_write_cache": "write back"},
+        "echo 'write back' >/sys/block/$(basename $SATA_SSD)/queue/write_cache",
+    ),
+    Case(
+        "bfq",
+        "echo bfq >/sys/block/$(basename $SATA_SSD)/queue/scheduler; "
+        + MOUNT.format("$SATA_SSD"),
+        {**SSD, "scheduler": "bfq"},
+        "echo none >/sys/block/$(basename $SATA_SSD)/queue/scheduler",
+    ),
+)
+
+CASES: Final[tuple[Case, ...]] = (
+    *DRIVES_ALONE,
+    *ARRAYS,
+    *VOLUMES,
+    *MAPPED,
+    *FILE_SYSTEMS,
+    *REMOTE,
+    *HOST,
+)

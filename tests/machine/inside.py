@@ -1,0 +1,140 @@
+"""Inside the machine: makes each case's file system, measures a directory of it, undoes it again.
+
+    python -m tests.machine.inside FOLDER [PATTERN]
+
+FOLDER gets a JSON file for each case. PATTERN: only the cases whose names it is found in.
+"""
+
+import contextlib
+import io
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from advisor.analysis.verdict import judge
+from advisor.cli import main as fsync_advisor
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import from_json
+from tests.machine.cases import CASES, Case
+from tests.machine.drives import DRIVES
+
+DRIVERS: Final = (
+    *("virtio_blk", "virtio_scsi", "mptsas", "ahci", "sd_mod", "nvme"),
+    *("xhci_pci", "usb_storage", "loop", "bfq"),
+)
+"""There is no udev to load them; what the cases mount loads what it needs."""
+DRIVES_LIMIT_S: Final = 20
+SHELL_LIMIT_S: Final = 60
+PLACE: Final = Path("/mnt/case")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the cases; what fails is kept as that case's result."""
+    folder, pattern = Path(arguments[0]), "".join(arguments[1:])
+    environment = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "PLACE": str(PLACE),
+        "DM_DISABLE_UDEV": "1",
+        **_drives(),
+    }
+    for case in CASES:
+        if re.search(pattern, case.name):
+            began_s = time.monotonic()
+            found = _run(case, environment)
+            found["seconds"] = round(time.monotonic() - began_s, 1)
+            (folder / f"{case.name}.json").write_text(json.dumps(found))
+            print(f"{case.name}: {found['seconds']} s {found.get('failed', '')}", flush=True)
+    (folder / "finished").touch()
+    return 0
+
+
+def _drives() -> dict[str, str]:
+    """Loads the drivers, and waits for all drives. Variable -> device."""
+    subprocess.run(["modprobe", "--all", *DRIVERS], check=True)
+    until_s = time.monotonic() + DRIVES_LIMIT_S
+    while len(found := _device_names()) < len(DRIVES) and time.monotonic() < until_s:
+        time.sleep(0.2)
+    print(f"drives: {found}; {[(p.name, str(p.resolve())) for p in Path('/sys/block').iterdir() if 'loop' not in p.name]}", flush=True)
+    return found
+
+
+def _device_names() -> dict[str, str]:
+    """Variable -> device: of the drive with the serial number "member-1" MEMBER_1."""
+    names = {}
+    for disk in Path("/sys/block").iterdir():
+        for drive in DRIVES:
+            if _serial(disk) == drive.name:
+                names[drive.name.replace("-", "_").upper()] = f"/dev/{disk.name}"
+    return names
+
+
+def _serial(disk: Path) -> str:
+    """Where a bus keeps it: virtio, NVMe and USB in a file; SCSI in page 0x80 of its vital data."""
+    above = [place / "serial" for place in disk.resolve().parents if "usb" in str(place)]
+    for file in (disk / "serial", disk / "device/serial", *above):
+        if file.exists():
+            return file.read_text().strip()
+    page = disk / "device/vpd_pg80"
+    return page.read_bytes()[4:].decode(errors="replace").strip("\0 ") if page.exists() else ""
+
+
+def _run(case: Case, environment: dict[str, str]) -> dict[str, Any]:
+    PLACE.mkdir(parents=True, exist_ok=True)
+    try:
+        _shell(case.make, environment)
+        return _measured(PLACE / case.directory, case.in_group)
+    except (subprocess.SubprocessError, OSError) as error:
+        said = getattr(error, "stderr", None) or ""
+        return {"failed": f"{error}: {said}".strip()}
+    finally:
+        with contextlib.suppress(subprocess.SubprocessError):
+            _shell("cd /; umount $PLACE", environment)
+        with contextlib.suppress(subprocess.SubprocessError):
+            _shell(case.undo, environment)
+
+
+def _shell(commands: str, environment: dict[str, str]) -> None:
+    subprocess.run(
+        ["/bin/sh", "-euc", commands],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SHELL_LIMIT_S,
+        check=True,
+    )
+
+
+def _measured(directory: Path, group: str) -> dict[str, Any]:
+    """What `measure` saves and prints, in this process: a start takes ten seconds here."""
+    directory.mkdir(parents=True, exist_ok=True)
+    file = Path("/tmp/measurement.json")
+    if group:
+        (Path(group) / "cgroup.procs").write_text("0")
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = _status(["measure", "--quick", "--force", "--output", str(file), str(directory)])
+    if group:
+        Path("/sys/fs/cgroup/cgroup.procs").write_text("0")
+    if status not in (0, 3):
+        return {"failed": f"exit {status}: {err.getvalue()}"}
+    text = file.read_text()
+    trust = judge(from_json(text, str(file)), load_storage_knowledge()).trust
+    return {"target": json.loads(text)["target"], "trust": trust, "printed": out.getvalue()}
+
+
+def _status(arguments: list[str]) -> int:
+    try:
+        fsync_advisor(arguments)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""README.md's table: what was found on each case of the machine."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tests.machine.boot import Found
+from tests.machine.cases import CASES, Case
+from tests.machine.compared import devices_of, layers_of
+
+README: Final = Path(__file__).with_name("README.md")
+TABLE: Final = re.compile(r"(?<=<!-- made by report.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
+HEAD: Final = (
+    "| case | file system | layers | leaf devices | write cache | FUA | trust | findings |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def with_table(text: str, found: Mapping[str, Found]) -> str:
+    """The README with the table made anew."""
+    rows = "\n".join((HEAD, *(_row(case, found[case.name]) for case in CASES)))
+    return TABLE.sub(lambda _: f"{rows}\n", text)
+
+
+def _row(case: Case, found: Found) -> str:
+    if "failed" in found:
+        return f"| {case.name} | failed |" + " |" * 6
+    devices = devices_of(found)
+    cells = (
+        case.name,
+        str(found["target"]["filesystem"]),
+        ", ".join(map(_layer, layers_of(found))),
+        ", ".join(dict.fromkeys(map(_device, devices))),
+        ", ".join(dict.fromkeys(_shown(device["write_cache"]) for device in devices)),
+        ", ".join(dict.fromkeys(_shown(device["fua"]) for device in devices)),
+        found["trust"],
+        ", ".join(finding["id"] for finding in found.get("host_findings", ())),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _layer(layer: dict[str, Any]) -> str:
+    details = "; ".join(_details(layer["details"]))
+    return f"{layer['kind']} ({details})" if details else layer["kind"]
+
+
+def _details(details: dict[str, Any]) -> Iterator[str]:
+    """Those that are known, but for names of this one machine."""
+    for name, value in sorted(details.items()):
+        if isinstance(value, str) and "/" not in value:
+            yield f"{name} {value}"
+
+
+def _device(device: dict[str, Any]) -> str:
+    media = {True: "rotates", False: "does not rotate"}
+    rotational = device["rotational"]
+    medium = media[rotational] if isinstance(rotational, bool) else "rotation unknown"
+    return f"{_shown(device['transport'])}, {medium}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else "unknown"
