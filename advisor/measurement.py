@@ -157,7 +157,7 @@ class Layer(Model):
 
 
 class IoLimits(Model):
-    """What the control group lets a process do to a device per second; None: as much as it likes."""
+    """What the control group lets a process do to a device per second; None: any amount."""
 
     read_bytes_per_s: int | None = Field(default=None, ge=1, le=2**63)
     write_bytes_per_s: int | None = Field(default=None, ge=1, le=2**63)

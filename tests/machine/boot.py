@@ -6,13 +6,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tests.machine.drives import DRIVES, options
 from tests.machine.system import System
+from tests.servers.provision import cache_folder
 from tests.support.paths import CHECKOUT
 
 MEMORY: Final = "3G"
+GUEST_RESULTS: Final = "/run/results"
+CUTS: Final = "cuts"
 LIMIT_S: Final = 480
 """Emulated in software, on two busy cores."""
 
@@ -24,17 +27,23 @@ class MachineFailedError(Exception):
     """The guest did not come to its end; the text has the end of its console."""
 
 
-def run_cases(system: System, room: Path, only: str = "") -> dict[str, Found]:
-    """Case -> what was found. `only`: a pattern; the cases in whose names it is found."""
+class Results(NamedTuple):
+    """What a boot brought."""
+
+    cases: Mapping[str, Found]
+    """Case -> what was found."""
+    cuts: Mapping[str, Any]
+    """As tests/powercut stores a run; {} where none was asked for."""
+
+
+def run_machine(system: System, room: Path, pattern: str = "", *, cuts: bool = True) -> Results:
+    """Boots, runs the cases whose names the pattern is found in, cuts the power, and shuts down.
+
+    Raises MachineFailedError.
+    """
     results = room / "results"
     results.mkdir()
-    arguments = f"{sys.executable} -m tests.machine.inside /run/results {shlex.quote(only)}"
-    # The guest has this host's paths, so that an environment of this checkout works in it.
-    script = f"""cd {CHECKOUT} && PYTHONDONTWRITEBYTECODE=1 {arguments}
-sync
-busybox poweroff -f
-"""
-    (results / "run.sh").write_text(script)
+    (results / "run.sh").write_text(_script(pattern, cuts=cuts))
     images = {}
     for drive in DRIVES:
         image = room / f"{drive.name}.img"
@@ -55,9 +64,21 @@ busybox poweroff -f
         except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
             raise MachineFailedError(f"{error}\n{_end(console)}") from error
     found = {path.stem: json.loads(path.read_text()) for path in results.glob("*.json")}
-    if not (results / "finished").exists():
+    cut = found.pop(CUTS, {})
+    if not (results / "finished").exists() or (cuts and not cut):
         raise MachineFailedError(f"after {len(found)} cases:\n{_end(console)}")
-    return found
+    return Results(found, cut)
+
+
+def _script(pattern: str, *, cuts: bool) -> str:
+    """What the guest runs. It has this host's paths, so that this checkout's environment works."""
+    environment = {"PYTHONDONTWRITEBYTECODE": "1", "FSYNC_ADVISOR_TEST_CACHE": str(cache_folder())}
+    settings = " ".join(f"{name}={shlex.quote(text)}" for name, text in environment.items())
+    inside = f"{settings} {sys.executable} -m tests.machine.inside {GUEST_RESULTS}"
+    lines = [f"cd {shlex.quote(str(CHECKOUT))}", f"{inside} {shlex.quote(pattern)}"]
+    if cuts:
+        lines.append(f"{inside} --cuts")
+    return "\n".join((*lines, "sync", "busybox poweroff -f", ""))
 
 
 def _end(console: Path) -> str:

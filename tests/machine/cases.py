@@ -2,47 +2,16 @@
 guest's kernel were told.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-Expected = Mapping[str, Any]
-
-UNKNOWN: Final = "unknown"
-"""The field must be unknown."""
+from tests.machine.case import UNKNOWN, Case, Expected
 
 MOUNT: Final = "mkfs.ext4 -q -F {0}; mount {0} $PLACE"
 
-
-@dataclass(frozen=True)
-class Case:
-    """A directory on something."""
-
-    name: str
-    make: str
-    """Commands that mount it at $PLACE; $MEMBER_1 and the like are drives."""
-    device: Expected
-    """Of the first leaf device: fields of Device."""
-    undo: str = ""
-    """After $PLACE is no mount any more."""
-    filesystem: str = "ext4"
-    layers: tuple[Expected, ...] = ()
-    """From the top: kind, and details of it."""
-    is_not_durable: bool = False
-    """Else it is unverifiable or suspicious: a virtual machine is never more."""
-    directory: str = ""
-    """Below $PLACE."""
-    in_group: str = ""
-    """The control group to measure in."""
-    target: Expected = field(default_factory=dict)
-    """Further fields of Target."""
-    leaves: int = 1
-    findings: tuple[str, ...] = ()
-    """Host findings that must fire; no others may."""
-
-
 VIRTIO: Final = {"transport": "virtio", "write_cache": "write back", "rotational": UNKNOWN}
+THROUGH: Final = {**VIRTIO, "write_cache": "write through"}
 SSD: Final = {"transport": "sata", "write_cache": "write back", "rotational": False}
+NO_CACHE: Final = {**SSD, "write_cache": "write through"}
 DISK: Final = {"transport": "sata", "write_cache": "write back", "rotational": True}
 
 
@@ -53,13 +22,14 @@ def _plain(name: str, drive: str, device: Expected) -> Case:
 
 DRIVES_ALONE: Final = (
     _plain("virtio-write-back", "VIRTIO_BACK", VIRTIO),
-    _plain("virtio-write-through", "VIRTIO_THROUGH", {**VIRTIO, "write_cache": "write through"}),
+    _plain("virtio-write-through", "VIRTIO_THROUGH", THROUGH),
     _plain("scsi-disk", "SCSI_DISK", {**VIRTIO, "own_write_cache": "write back", "fua": False}),
     _plain("scsi-ssd", "SCSI_SSD", {**VIRTIO, "own_write_cache": "write back", "fua": True}),
-    _plain("scsi-no-cache", "SCSI_NO_CACHE", {**VIRTIO, "write_cache": "write through"}),
-    _plain("sas-disk", "SAS_DISK", {**DISK, "transport": "sas", "model": "ST4000NM0025"}),
+    _plain("scsi-no-cache", "SCSI_NO_CACHE", THROUGH),
+    _plain("raid-disk", "RAID_DISK", {**DISK, "transport": "scsi", "model": "ST4000NM0025"}),
     _plain("sata-disk", "SATA_DISK", {**DISK, "model": "ST4000NM0035"}),
     _plain("sata-ssd", "SATA_SSD", {**SSD, "model": "INTEL SSDSC2KB48"}),
+    _plain("sata-no-cache", "SATA_NO_CACHE", NO_CACHE),
     _plain("nvme", "NVME", {"transport": "nvme", "write_cache": "write back", "fua": True}),
     _plain("usb-stick", "USB_STICK", {"transport": "usb", "rotational": UNKNOWN}),
 )
@@ -72,10 +42,17 @@ MD_UNDO: Final = (
 ON_MD: Final = MOUNT.format("/dev/md0")
 
 
-def _array(name: str, level: str, members: str, leaves: int, **details: str) -> Case:
-    layer = {"kind": "md", "level": f"raid{level}", **details}
+def _array(
+    name: str, level: str, members: str, leaves: int, *findings: str, **details: str
+) -> Case:
     return Case(
-        name, MD.format(level, members) + ON_MD, VIRTIO, MD_UNDO, layers=(layer,), leaves=leaves
+        name,
+        MD.format(level, members) + ON_MD,
+        VIRTIO,
+        MD_UNDO,
+        layers=({"kind": "md", "level": f"raid{level}", **details},),
+        leaves=leaves,
+        findings=findings,
     )
 
 
@@ -83,29 +60,51 @@ TWO: Final = "--raid-devices=2 $MEMBER_1 $MEMBER_2"
 THREE: Final = "--raid-devices=3 $MEMBER_1 $MEMBER_2 $MEMBER_3"
 
 ARRAYS: Final = (
-    _array("md-raid1", "1", f"--bitmap=none {TWO}", 2, bitmap="none", consistency_policy="resync"),
+    _array(
+        *("md-raid1", "1", f"--bitmap=none {TWO}", 2, "md-no-bitmap"),
+        bitmap="none",
+        consistency_policy="resync",
+    ),
     _array(
         *("md-raid1-bitmap", "1", f"--bitmap=internal {TWO}", 2),
         bitmap="internal",
         consistency_policy="bitmap",
     ),
-    _array("md-raid10", "10", f"--bitmap=none {TWO} --layout=f2", 2, bitmap="none"),
-    _array("md-raid5", "5", f"--bitmap=none {THREE}", 3, consistency_policy="resync"),
-    _array("md-raid5-bitmap", "5", f"--bitmap=internal {THREE}", 3, consistency_policy="bitmap"),
-    _array(
-        "md-raid5-ppl", "5", f"--consistency-policy=ppl {THREE}", 3, consistency_policy="ppl"
+    Case(
+        "md-raid1-bitmap-disks",
+        MD.format("1", "--bitmap=internal --raid-devices=2 $SATA_DISK $RAID_DISK") + ON_MD,
+        {"rotational": True, "write_cache": "write back"},
+        "mdadm --quiet --stop /dev/md0; mdadm --quiet --zero-superblock $SATA_DISK $RAID_DISK",
+        layers=({"kind": "md", "level": "raid1", "bitmap": "internal"},),
+        leaves=2,
+        findings=("md-bitmap-on-disks",),
     ),
     _array(
-        "md-raid5-journal",
-        "5",
-        f"{THREE} --write-journal=$MEMBER_4",
-        4,
+        *("md-raid10", "10", f"--bitmap=none {TWO} --layout=f2", 2, "md-no-bitmap"),
+        bitmap="none",
+    ),
+    _array(
+        *("md-raid5", "5", f"--bitmap=none {THREE}", 3, "md-raid5-write-hole"),
+        consistency_policy="resync",
+    ),
+    _array(
+        *("md-raid5-bitmap", "5", f"--bitmap=internal {THREE}", 3, "md-raid5-write-hole"),
+        consistency_policy="bitmap",
+    ),
+    _array("md-raid5-ppl", "5", f"--consistency-policy=ppl {THREE}", 3, consistency_policy="ppl"),
+    _array(
+        *("md-raid5-journal", "5", f"{THREE} --write-journal=$MEMBER_4", 4),
         consistency_policy="journal",
+    ),
+    _array(
+        *("md-raid6", "6", "--raid-devices=4 $MEMBER_1 $MEMBER_2 $MEMBER_3 $MEMBER_4", 4),
+        "md-raid6-write-hole",
+        consistency_policy="resync",
     ),
 )
 
 LVM: Final = (
-    "lvm() { command lvm \"$@\" --config 'activation{udev_sync=0 udev_rules=0}"
+    'lvm() { command lvm "$@" --config \'activation{udev_sync=0 udev_rules=0}'
     " devices{obtain_device_list_from_udev=0 use_devicesfile=0}' >/dev/null; }; "
 )
 GROUP: Final = f"{LVM} lvm pvcreate -ff -y $MEMBER_1; lvm vgcreate vg $MEMBER_1; "
@@ -131,6 +130,7 @@ VOLUMES: Final = (
             {"kind": "dm-linear"},
             {"kind": "dm-linear"},
         ),
+        findings=("thin-log",),
     ),
     Case(
         "lvm-snapshot",
@@ -139,13 +139,16 @@ VOLUMES: Final = (
         VIRTIO,
         NO_GROUP,
         layers=({"kind": "dm-snapshot-origin", "role": "origin"}, {"kind": "dm-linear"}),
+        findings=("snapshot",),
     ),
 )
 
 CRYPT: Final = (
     "head -c 32 /dev/zero >/tmp/key; cryptsetup open --type plain --cipher aes-xts-plain64"
-    " --key-size 256 --key-file /tmp/key {} $MEMBER_1 secret; " + MOUNT.format("/dev/mapper/secret")
+    " --key-size 256 --key-file /tmp/key {} $SATA_NO_CACHE secret; "
+    + MOUNT.format("/dev/mapper/secret")
 )
+DRBD: Final = "/lib/drbd/drbdsetup-84"
 DM_UNDO: Final = "dmsetup remove --retry case"
 SECTORS: Final = "$(blockdev --getsz $MEMBER_1)"
 
@@ -154,7 +157,7 @@ def _mapped(target: str, table: str, **details: str) -> Case:
     zero = "for m in $MEMBER_2 $MEMBER_3; do dd if=/dev/zero of=$m bs=1M count=8 status=none; done"
     return Case(
         f"dm-{target}",
-        f"{zero}; dmsetup create case --table \"0 {SECTORS} {table}\"; "
+        f'{zero}; dmsetup create case --table "0 {SECTORS} {table}"; '
         + MOUNT.format("/dev/mapper/case"),
         VIRTIO,
         DM_UNDO,
@@ -163,18 +166,35 @@ def _mapped(target: str, table: str, **details: str) -> Case:
     )
 
 
+def _drbd(protocol: str) -> Case:
+    return Case(
+        f"drbd-{protocol}",
+        "ip link set lo up; modprobe drbd; echo yes | drbdmeta --force 0 v08 $MEMBER_1 internal"
+        f" create-md; {DRBD} new-resource r0; {DRBD} new-minor r0 0 0;"
+        f" {DRBD} attach 0 $MEMBER_1 $MEMBER_1 internal;"
+        f" {DRBD} connect r0 ipv4:127.0.0.1:7788 ipv4:127.0.0.1:7789"
+        f" --protocol={protocol.upper()};"
+        f" {DRBD} primary 0 --force; " + MOUNT.format("/dev/drbd0"),
+        VIRTIO,
+        f"{DRBD} secondary 0; {DRBD} down r0; wipefs -qa $MEMBER_1",
+        layers=({"kind": "drbd", "protocol": protocol.upper()},),
+        findings=() if protocol == "c" else (f"drbd-protocol-{protocol}",),
+    )
+
+
 MAPPED: Final = (
     Case(
         "dm-crypt",
         CRYPT.format(""),
-        VIRTIO,
+        NO_CACHE,
         "cryptsetup close secret",
         layers=({"kind": "dm-crypt", "no_write_workqueue": "no", "no_read_workqueue": "no"},),
+        findings=("crypt-workqueue",),
     ),
     Case(
         "dm-crypt-no-queues",
         CRYPT.format("--perf-no_read_workqueue --perf-no_write_workqueue"),
-        VIRTIO,
+        NO_CACHE,
         "cryptsetup close secret",
         layers=({"kind": "dm-crypt", "no_write_workqueue": "yes", "no_read_workqueue": "yes"},),
     ),
@@ -185,7 +205,8 @@ MAPPED: Final = (
     _mapped("cache", "cache $MEMBER_3 $MEMBER_2 $MEMBER_1 512 1 writeback smq 0", mode="writeback"),
     Case(
         "bcache",
-        "modprobe bcache; wipefs -qa $MEMBER_1 $MEMBER_2; make-bcache -B $MEMBER_1 -C $MEMBER_2 >/dev/null;"
+        "modprobe bcache; wipefs -qa $MEMBER_1 $MEMBER_2;"
+        " make-bcache -B $MEMBER_1 -C $MEMBER_2 >/dev/null;"
         " echo $MEMBER_2 >/sys/fs/bcache/register; echo $MEMBER_1 >/sys/fs/bcache/register;"
         f" sleep 1; {MOUNT.format('/dev/bcache0')}",
         VIRTIO,
@@ -195,17 +216,7 @@ MAPPED: Final = (
         layers=({"kind": "bcache", "cache_mode": "writethrough"},),
         leaves=2,
     ),
-    Case(
-        "drbd",
-        "ip link set lo up; modprobe drbd; echo yes | drbdmeta --force 0 v08 $MEMBER_1 internal"
-        " create-md; /lib/drbd/drbdsetup-84 new-resource r0; /lib/drbd/drbdsetup-84 new-minor r0 0 0;"
-        " /lib/drbd/drbdsetup-84 attach 0 $MEMBER_1 $MEMBER_1 internal;"
-        " /lib/drbd/drbdsetup-84 connect r0 ipv4:127.0.0.1:7788 ipv4:127.0.0.1:7789 --protocol=B;"
-        " /lib/drbd/drbdsetup-84 primary 0 --force; " + MOUNT.format("/dev/drbd0"),
-        VIRTIO,
-        "/lib/drbd/drbdsetup-84 secondary 0; /lib/drbd/drbdsetup-84 down r0; wipefs -qa $MEMBER_1",
-        layers=({"kind": "drbd", "protocol": "B"},),
-    ),
+    *(_drbd(protocol) for protocol in "abc"),
     Case(
         "partition",
         "echo ';' | sfdisk -q $MEMBER_1; sleep 1; " + MOUNT.format("${MEMBER_1}1"),
@@ -221,6 +232,7 @@ MAPPED: Final = (
         VIRTIO,
         "losetup -d /dev/loop0; umount /mnt/below",
         layers=({"kind": "loop", "direct_io": "no"},),
+        findings=("loop-buffered",),
     ),
     Case(
         "loop-direct",
@@ -240,17 +252,20 @@ FILE_SYSTEMS: Final = (
         "ext4-data-journal",
         "mkfs.ext4 -q -F $MEMBER_1; mount -o data=journal $MEMBER_1 $PLACE",
         VIRTIO,
+        findings=("ext4-data-journal",),
     ),
     Case(
         "ext4-nobarrier",
         "mkfs.ext4 -q -F $MEMBER_1; mount -o nobarrier $MEMBER_1 $PLACE",
         VIRTIO,
         is_not_durable=True,
+        findings=("barriers-off",),
     ),
     Case(
         "ext4-discard",
         "mkfs.ext4 -q -F $MEMBER_1; mount -o discard $MEMBER_1 $PLACE",
         VIRTIO,
+        findings=("discard",),
     ),
     Case("xfs", "mkfs.xfs -q -f $MEMBER_1; mount $MEMBER_1 $PLACE", VIRTIO, filesystem="xfs"),
     Case(
@@ -259,6 +274,7 @@ FILE_SYSTEMS: Final = (
         VIRTIO,
         filesystem="btrfs",
         layers=({"kind": "btrfs", "nodatacow": "no", "data_profile": "single"},),
+        findings=("btrfs-copy-on-write",),
     ),
     Case(
         "btrfs-nodatacow",
@@ -275,6 +291,7 @@ FILE_SYSTEMS: Final = (
         filesystem="btrfs",
         layers=({"kind": "btrfs", "data_profile": "raid1", "metadata_profile": "raid1"},),
         leaves=2,
+        findings=("btrfs-copy-on-write",),
     ),
     Case(
         "overlay",
@@ -297,11 +314,19 @@ FILE_SYSTEMS: Final = (
         layers=({"kind": "overlay"},),
         is_not_durable=True,
     ),
-    Case("tmpfs", "mount -t tmpfs tmpfs $PLACE", {}, filesystem="tmpfs", is_not_durable=True, leaves=0),
+    Case(
+        "tmpfs",
+        "mount -t tmpfs tmpfs $PLACE",
+        {},
+        filesystem="tmpfs",
+        is_not_durable=True,
+        leaves=0,
+    ),
 )
 
 NFS: Final = (
-    "ip link set lo up; modprobe nfsd; mkdir -p /run/srv /var/lib/nfs/v4recovery; touch /etc/exports; "
+    "ip link set lo up; modprobe nfsd; mkdir -p /run/srv /var/lib/nfs/v4recovery;"
+    " touch /etc/exports; "
     + MOUNT.format("$MEMBER_1").replace("$PLACE", "/run/srv")
     + "; mountpoint -q /proc/fs/nfsd || mount -t nfsd nfsd /proc/fs/nfsd;"
     " exportfs -o rw,sync,no_root_squash,fsid=0,insecure 127.0.0.1:/run/srv;"
@@ -329,6 +354,7 @@ REMOTE: Final = (
         filesystem="nfs4",
         layers=({"kind": "nfs4", "hard": "soft"},),
         leaves=0,
+        findings=("nfs-soft",),
     ),
     Case(
         "nbd",
@@ -349,11 +375,12 @@ CGROUP: Final = (
 HOST: Final = (
     Case(
         "io-max",
-        CGROUP + "echo \"$(cat /sys/class/block/$(basename $MEMBER_1)/dev) wbps=104857600"
-        " wiops=500\" >/sys/fs/cgroup/limited/io.max; " + MOUNT.format("$MEMBER_1"),
+        CGROUP + 'echo "$(cat /sys/class/block/$(basename $MEMBER_1)/dev) wbps=104857600'
+        ' wiops=500" >/sys/fs/cgroup/limited/io.max; ' + MOUNT.format("$MEMBER_1"),
         VIRTIO,
         in_group="/sys/fs/cgroup/limited",
         target={"io_limits": {"write_bytes_per_s": 104857600, "write_ops_per_s": 500}},
+        findings=("io-limit",),
     ),
     Case(
         "write-through-by-hand",
@@ -361,13 +388,23 @@ HOST: Final = (
         + MOUNT.format("$SATA_SSD"),
         {**SSD, "write_cache": "write through", "own_write_cache": "write back"},
         "echo 'write back' >/sys/block/$(basename $SATA_SSD)/queue/write_cache",
+        findings=("write-cache-forced",),
+    ),
+    Case(
+        "dirty-limit",
+        "echo 100000000000 >/proc/sys/vm/dirty_bytes;"
+        " echo 50000000000 >/proc/sys/vm/dirty_background_bytes; " + MOUNT.format("$MEMBER_1"),
+        VIRTIO,
+        "echo 16777216 >/proc/sys/vm/dirty_background_bytes;"
+        " echo 67108864 >/proc/sys/vm/dirty_bytes",
+        findings=("dirty-limit-postgresql",),
     ),
     Case(
         "bfq",
-        "echo bfq >/sys/block/$(basename $SATA_SSD)/queue/scheduler; "
-        + MOUNT.format("$SATA_SSD"),
+        "echo bfq >/sys/block/$(basename $SATA_SSD)/queue/scheduler; " + MOUNT.format("$SATA_SSD"),
         {**SSD, "scheduler": "bfq"},
         "echo none >/sys/block/$(basename $SATA_SSD)/queue/scheduler",
+        findings=("scheduler-bfq",),
     ),
 )
 

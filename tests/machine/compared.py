@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.machine.boot import Found
-from tests.machine.cases import UNKNOWN, Case
+from tests.machine.case import UNKNOWN, Case
 
 
 def differences(case: Case, found: Found) -> list[str]:
@@ -37,6 +37,7 @@ def _differences(case: Case, found: Found) -> Iterator[str]:
     for device in devices[:1]:
         yield from _fields(device["name"], case.device, device)
     yield from _fields("target", case.target, target)
+    yield from _differ("findings", list(case.findings), found["findings"])
     # How fast an emulated drive is, which may look suspicious, is chance.
     if found["trust"] == "plausible" or (found["trust"] == "not-durable") != case.is_not_durable:
         yield f"trust is {found['trust']}"

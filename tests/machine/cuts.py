@@ -1,14 +1,8 @@
-"""Inside the machine: power cuts of PostgreSQL on a drive whose writes device-mapper logs.
-
-    python -m tests.machine.cuts FOLDER BASE LOG
-
-FOLDER gets cuts.json; BASE and LOG are disks, which are overwritten.
-"""
+"""Inside the machine: power cuts of PostgreSQL on a drive whose writes device-mapper logs."""
 
 import json
+import os
 import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,19 +17,15 @@ SERVER: Final = "postgresql-15"
 PLAN: Final = Plan(clients=4, cuts=20, seconds=20, seed=1, checkpoints=True)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """One run: all cuts."""
-    folder, base, log = map(Path, arguments)
+def cut_power(results: Path, *, base: str, log: str) -> None:
+    """One run, all cuts. The disks `base` and `log` are overwritten."""
+    os.environ["DM_DISABLE_UDEV"] = "1"  # there is none
     subprocess.run(["modprobe", "--all", "dm_log_writes", "loop", "xfs"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with shelf() as room:
-        disk = LoggedDisk(room, "drive", PLAN.filesystem, base=base, log=log)
+        disk = LoggedDisk(room, "drive", PLAN.filesystem, base=Path(base), log=Path(log))
         machine = machine_for(room, Configuration(SERVER), None)
         run = rehearse(room, machine, PLAN, disk)
         found = {**run_json(run, machine.server.version), "played": disk.played}
-    (folder / "cuts.json").write_text(json.dumps(found))
+    results.write_text(json.dumps(found))
     print(f"cuts: {found}", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

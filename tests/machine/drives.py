@@ -20,7 +20,7 @@ class Drive:
 
 BUSES: Final = (
     "virtio-scsi-pci,id=scsi",
-    "mptsas1068,id=sas",
+    "megasas,id=raid",
     "ich9-ahci,id=ahci",
     "qemu-xhci,id=usb",
 )
@@ -34,9 +34,10 @@ DRIVES: Final = (
     Drive("scsi-disk", "scsi-hd,bus=scsi.0,rotation_rate=7200,write-cache=on"),
     Drive("scsi-ssd", "scsi-hd,bus=scsi.0,rotation_rate=1,write-cache=on,dpofua=on"),
     Drive("scsi-no-cache", "scsi-hd,bus=scsi.0,rotation_rate=1,write-cache=off"),
-    Drive("sas-disk", "scsi-hd,bus=sas.0,rotation_rate=7200,vendor=SEAGATE,product=ST4000NM0025"),
+    Drive("raid-disk", "scsi-hd,bus=raid.0,rotation_rate=7200,vendor=SEAGATE,product=ST4000NM0025"),
     Drive("sata-disk", "ide-hd,bus=ahci.0,rotation_rate=7200,model=ST4000NM0035"),
     Drive("sata-ssd", "ide-hd,bus=ahci.1,rotation_rate=1,model=INTEL SSDSC2KB480G8"),
+    Drive("sata-no-cache", "ide-hd,bus=ahci.2,rotation_rate=1,write-cache=off,model=Micron_5300"),
     Drive("nvme", "nvme"),
     Drive("usb-stick", "usb-storage,bus=usb.0"),
     *(Drive(f"member-{number}", VIRTIO) for number in range(1, 5)),

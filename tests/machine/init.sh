@@ -22,7 +22,8 @@ done
 for place in tmp run mnt; do
     $b mount -t tmpfs tmpfs "/new/$place"
 done
-$b mkdir -p /new/run/lock /new/run/results /new/dev/pts
+$b mkdir -p /new/run/lock /new/run/results /new/dev/pts /new/dev/shm
+$b mount -t tmpfs tmpfs /new/dev/shm
 $b mount -o move /results /new/run/results
 # The modules are the guest's, whatever this host has in their place.
 $b mkdir -p /new/lib/modules

@@ -1,8 +1,9 @@
 """Inside the machine: makes each case's file system, measures a directory of it, undoes it again.
 
-    python -m tests.machine.inside FOLDER [PATTERN]
+    python -m tests.machine.inside FOLDER [PATTERN | --cuts]
 
-FOLDER gets a JSON file for each case. PATTERN: only the cases whose names it is found in.
+FOLDER gets a JSON file for each case. PATTERN: only the cases whose names it is found in. --cuts:
+power cuts of PostgreSQL in their place.
 """
 
 import contextlib
@@ -16,18 +17,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge
 from advisor.cli import main as fsync_advisor
-from advisor.knowledge import load_storage_knowledge
+from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import from_json
-from tests.machine.cases import CASES, Case
+from tests.machine.case import Case
+from tests.machine.cases import CASES
+from tests.machine.cuts import cut_power
 from tests.machine.drives import DRIVES
 
 DRIVERS: Final = (
-    *("virtio_blk", "virtio_scsi", "mptsas", "ahci", "sd_mod", "nvme"),
+    *("virtio_blk", "virtio_scsi", "megaraid_sas", "ahci", "sd_mod", "nvme"),
     *("xhci_pci", "usb_storage", "loop", "bfq"),
 )
 """There is no udev to load them; what the cases mount loads what it needs."""
+DIRTY_BYTES: Final = {"dirty_background_bytes": 16 << 20, "dirty_bytes": 64 << 20}
+"""So little that no drive of the machine is too slow for it."""
 DRIVES_LIMIT_S: Final = 20
 SHELL_LIMIT_S: Final = 60
 PLACE: Final = Path("/mnt/case")
@@ -36,11 +42,15 @@ PLACE: Final = Path("/mnt/case")
 def main(arguments: Sequence[str]) -> int:
     """Runs the cases; what fails is kept as that case's result."""
     folder, pattern = Path(arguments[0]), "".join(arguments[1:])
+    drives = _drives()
+    if pattern == "--cuts":
+        cut_power(folder / "cuts.json", base=drives["MEMBER_1"], log=drives["MEMBER_2"])
+        return 0
     environment = {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "PLACE": str(PLACE),
         "DM_DISABLE_UDEV": "1",
-        **_drives(),
+        **drives,
     }
     for case in CASES:
         if re.search(pattern, case.name):
@@ -56,21 +66,29 @@ def main(arguments: Sequence[str]) -> int:
 def _drives() -> dict[str, str]:
     """Loads the drivers, and waits for all drives. Variable -> device."""
     subprocess.run(["modprobe", "--all", *DRIVERS], check=True)
+    for name, size_bytes in DIRTY_BYTES.items():
+        Path("/proc/sys/vm", name).write_text(str(size_bytes))
     until_s = time.monotonic() + DRIVES_LIMIT_S
     while len(found := _device_names()) < len(DRIVES) and time.monotonic() < until_s:
         time.sleep(0.2)
-    print(f"drives: {found}; {[(p.name, str(p.resolve())) for p in Path('/sys/block').iterdir() if 'loop' not in p.name]}", flush=True)
+    if len(found) < len(DRIVES):
+        missing = {drive.name for drive in DRIVES} - {_serial(disk) for disk in _disks()}
+        print(f"no drive {', '.join(sorted(missing))}", flush=True)
     return found
 
 
 def _device_names() -> dict[str, str]:
     """Variable -> device: of the drive with the serial number "member-1" MEMBER_1."""
     names = {}
-    for disk in Path("/sys/block").iterdir():
+    for disk in _disks():
         for drive in DRIVES:
             if _serial(disk) == drive.name:
                 names[drive.name.replace("-", "_").upper()] = f"/dev/{disk.name}"
     return names
+
+
+def _disks() -> list[Path]:
+    return list(Path("/sys/block").iterdir())
 
 
 def _serial(disk: Path) -> str:
@@ -124,8 +142,14 @@ def _measured(directory: Path, group: str) -> dict[str, Any]:
     if status not in (0, 3):
         return {"failed": f"exit {status}: {err.getvalue()}"}
     text = file.read_text()
-    trust = judge(from_json(text, str(file)), load_storage_knowledge()).trust
-    return {"target": json.loads(text)["target"], "trust": trust, "printed": out.getvalue()}
+    measurement = from_json(text, str(file))
+    findings = evaluate(measurement, load_host_checks(), "postgresql")
+    return {
+        "target": json.loads(text)["target"],
+        "trust": judge(measurement, load_storage_knowledge()).trust,
+        "findings": [finding.id for finding in findings],
+        "sync_us": measurement.primary and measurement.primary.summary.mean_us,
+    }
 
 
 def _status(arguments: list[str]) -> int:

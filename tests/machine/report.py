@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.machine.boot import Found
-from tests.machine.cases import CASES, Case
+from tests.machine.case import Case
+from tests.machine.cases import CASES
 from tests.machine.compared import devices_of, layers_of
 
 README: Final = Path(__file__).with_name("README.md")
 TABLE: Final = re.compile(r"(?<=<!-- made by report.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
 HEAD: Final = (
-    "| case | file system | layers | leaf devices | write cache | FUA | trust | findings |\n"
+    "| case | file system | layers | leaf devices | write cache | FUA | not durable | findings |\n"
     "|---|---|---|---|---|---|---|---|"
 )
 
@@ -34,8 +35,8 @@ def _row(case: Case, found: Found) -> str:
         ", ".join(dict.fromkeys(map(_device, devices))),
         ", ".join(dict.fromkeys(_shown(device["write_cache"]) for device in devices)),
         ", ".join(dict.fromkeys(_shown(device["fua"]) for device in devices)),
-        found["trust"],
-        ", ".join(finding["id"] for finding in found.get("host_findings", ())),
+        "not-durable" if found["trust"] == "not-durable" else "",
+        ", ".join(found["findings"]),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,9 +24,11 @@ PACKAGES: Final = (
     *("mdadm", "lvm2", "dmsetup", "thin-provisioning-tools", "cryptsetup-bin", "bcache-tools"),
     *("nfs-kernel-server", "nfs-common", "nbd-server", "nbd-client", "drbd-utils", "fdisk"),
 )
+PROGRAMS: Final = ("qemu-system-x86_64", "apt-get", "dpkg-deb", "tar")
 SUITE: Final = "bookworm"
 INIT: Final = Path(__file__).with_name("init.sh")
 
+MOUNT_POINTS: Final = ("proc", "sys", "dev", "host", "tools", "upper", "results", "new")
 EARLY: Final = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 """Modules without which the guest cannot reach its root."""
 
@@ -40,7 +43,7 @@ class System(NamedTuple):
 
 def why_not() -> str | None:
     """Why this host cannot have the machine; None if it can."""
-    missing = [name for name in ("qemu-system-x86_64", "apt-get", "dpkg-deb") if not _found(name)]
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         return f"no {', '.join(missing)}"
     if os.uname().machine != "x86_64":
@@ -48,10 +51,6 @@ def why_not() -> str | None:
     if os.geteuid():
         return "needs root, to read all of this host's files"
     return None
-
-
-def _found(name: str) -> str | None:
-    return shutil.which(name)
 
 
 def system() -> System:
@@ -84,7 +83,7 @@ def _make(folder: Path) -> None:
         files = subprocess.run(
             ["dpkg-deb", "--fsys-tarfile", archive], capture_output=True, check=True
         ).stdout
-        unpack = ["tar", "--extract", "--keep-directory-symlink", "--directory", tools]
+        unpack = ["tar", "--extract", "--keep-directory-symlink", "--directory", str(tools)]
         subprocess.run(unpack, input=files, check=True)
     shutil.rmtree(work)
     (modules,) = (tools / "lib/modules").iterdir()
@@ -94,7 +93,7 @@ def _make(folder: Path) -> None:
 
 def _depmod(tools: Path, version: str) -> None:
     """The tools' own, for this host may have none."""
-    command = ["depmod", "-b", tools, version]
+    command = ["depmod", "-b", str(tools), version]
     done = subprocess.run(command, executable=tools / "bin/kmod", capture_output=True, text=True)
     if done.returncode:
         raise UnavailableError(f"depmod: {done.stderr.strip()}")
@@ -103,7 +102,18 @@ def _depmod(tools: Path, version: str) -> None:
 def _initramfs(folder: Path, tools: Path, modules: Path) -> None:
     """busybox, the early modules in the order in which they load, and init."""
     root = folder / "root"
-    for name in ("bin", "modules", "proc", "sys", "dev", "host", "tools", "upper", "results", "new"):
+    for name in (
+        "bin",
+        "modules",
+        "proc",
+        "sys",
+        "dev",
+        "host",
+        "tools",
+        "upper",
+        "results",
+        "new",
+    ):
         (root / name).mkdir(parents=True)
     shutil.copy(tools / "bin/busybox", root / "bin/busybox")
     shutil.copy(INIT, root / "init")
@@ -132,7 +142,26 @@ def _load_order(modules: Path, names: tuple[str, ...]) -> Iterator[Path]:
         needs[path] = needed.split()
     by_name = {Path(path).name.partition(".")[0].replace("-", "_"): path for path in needs}
     for name in names:
-        if path := by_name.get(name):  # else it is built into the kernel
+        if found := by_name.get(name):  # else it is built into the kernel
             # modules.dep has what is needed first last.
-            yield from (modules / needed for needed in reversed(needs[path]))
-            yield modules / path
+            yield from (modules / needed for needed in reversed(needs[found]))
+            yield modules / found
+
+
+def main() -> int:
+    """Makes it ready; 1 when it is missing and must not be."""
+    why = why_not()
+    if why is None:
+        try:
+            kernel = system().kernel.name
+        except UnavailableError as reason:
+            why = str(reason)
+        else:
+            print(f"emulated machine: ready (Debian {SUITE}, {kernel})")
+            return 0
+    print(f"emulated machine: skipped: {why}")
+    return int(os.environ.get("CI") == "true")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,14 +1,17 @@
-"""`measure` on drives, arrays and file systems of an emulated machine, against what that was told."""
+"""`measure` on the drives, arrays and file systems of an emulated machine, against what that was
+told."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
-from tests.machine.boot import Found, run_cases
-from tests.machine.cases import CASES, Case
+from advisor.knowledge import load_host_checks
+from tests.machine.boot import Found, Results, run_machine
+from tests.machine.case import Case
+from tests.machine.cases import CASES
 from tests.machine.compared import differences
 from tests.machine.report import README, with_table
 from tests.machine.system import system, why_not
@@ -24,15 +27,27 @@ def _missing(why: str) -> NoReturn:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Found]:
-    """One boot; case -> what was found."""
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Of one boot."""
     if why := why_not():
         _missing(why)
     try:
         booted = system()
     except UnavailableError as error:
         _missing(str(error))
-    return run_cases(booted, tmp_path_factory.mktemp("machine"))
+    return run_machine(booted, tmp_path_factory.mktemp("machine"))
+
+
+@pytest.fixture
+def machine(results: Results) -> Mapping[str, Found]:
+    """Case -> what was found."""
+    return results.cases
+
+
+@pytest.fixture
+def cuts(results: Results) -> Mapping[str, Any]:
+    """The power cuts of PostgreSQL, as tests/powercut stores them."""
+    return results.cuts
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -54,3 +69,25 @@ def test_the_table_in_the_readme_is_what_was_found(
     if update_golden:
         Path(README).write_text(fresh, encoding="utf-8")
     assert README.read_text(encoding="utf-8") == fresh
+
+
+def test_a_finding_fires_where_its_file_says_that_it_was_tried() -> None:
+    checks = {check.id: check for check in load_host_checks()}
+    fired = {finding: case.name for case in CASES for finding in case.findings}
+    assert fired.keys() <= checks.keys()
+    tried = {name: check.tried for name, check in checks.items() if check.tried}
+    findings = {case.name: case.findings for case in CASES}
+    assert [name for name, case in tried.items() if name not in findings.get(case, ())] == []
+    assert [name for name in fired if name not in tried] == []
+
+
+def test_postgresql_loses_nothing_in_the_third_kind_of_power_cut(
+    cuts: Mapping[str, Any],
+) -> None:
+    """What device-mapper's log of writes has before an instant is what was flushed until then."""
+    accidents = cuts["power cut"]
+    assert len(accidents["lost"]) >= 20
+    assert sum(accidents["acknowledged"]) > 20
+    assert accidents["lost"] == [0] * len(accidents["lost"])
+    assert accidents["faults"] == []
+    assert cuts["played"] > 0

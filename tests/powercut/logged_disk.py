@@ -98,11 +98,11 @@ class LoggedDisk(Disk):
         self._written = WriteLog(self._log)
         table = f"0 {size_bytes // SECTOR_BYTES} log-writes {self._base} {self._log}"
         run_tool("dmsetup", "create", MAPPED, "--table", table)
-        device = f"/dev/mapper/{MAPPED}"
+        mapped = f"/dev/mapper/{MAPPED}"
         try:
-            run_tool(*MAKE[self.filesystem], device)
+            run_tool(*MAKE[self.filesystem], mapped)
             self._point.mkdir()
-            run_tool("mount", device, str(self._point))
+            run_tool("mount", mapped, str(self._point))
             try:
                 yield self._point
             finally:
