@@ -108,7 +108,7 @@ SizeBytes = Annotated[int, Field(ge=0, le=2**80)]
 """More than a host, a drive or a file system has."""
 LatencyUs = Annotated[float, Field(ge=0, le=1e12)]
 """Up to 11 days for one write."""
-Count = Annotated[int, Field(ge=0, le=2**63)]
+NonNegative = Annotated[int, Field(ge=0, le=2**63)]
 FlushCount = Annotated[int, Field(ge=0, le=10**18)]
 CpuCount = Annotated[int, Field(ge=1, le=10**6)]
 ElapsedNs = Annotated[int, Field(gt=0, le=10**18)]
@@ -136,8 +136,8 @@ class Device(Model):
     own_write_cache: Known[Text] = Unknown(unknown="not asked")
     """As `write_cache`, but what a SCSI or SATA disk says itself: the kernel's word may be changed
     by hand."""
-    queue_requests: Known[Count] = Unknown(unknown="not asked")
-    writeback_throttle_us: Known[Count] = Unknown(unknown="not asked")
+    queue_requests: Known[NonNegative] = Unknown(unknown="not asked")
+    writeback_throttle_us: Known[NonNegative] = Unknown(unknown="not asked")
     """The latency at which the kernel holds background writes back (wbt); 0: never."""
     discard_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
     """How much one discard may cover; 0: the device takes none."""

@@ -11,8 +11,8 @@ from typing import Final
 
 from advisor.measurement import Known, Layer, Unknown
 from advisor.probe.chain import node_of
-from advisor.probe.programs import Ask
-from advisor.probe.sysfs import text_of, yes_no
+from advisor.probe.programs import AskProgram
+from advisor.probe.sysfs import LayerDetails, text_of, yes_no
 
 SECTOR_BYTES: Final = 512
 
@@ -35,14 +35,12 @@ UNTOLD: Final[dict[str, tuple[str, ...]]] = {
 }
 """What is then unknown of it."""
 
-Details = dict[str, Known[str]]
 
-
-def mapped_layers(node: Path, root: Path, ask: Ask) -> list[Layer]:
+def mapped_layers(node: Path, root: Path, ask: AskProgram) -> list[Layer]:
     """One layer for each distinct target of the device's table, in the table's order."""
     name = text_of(node / "dm/name")
     table = _table(name, root, ask)
-    own: Details = {"dm_name": name}
+    own: LayerDetails = {"dm_name": name}
     if isinstance(table, Unknown):
         kind = _kind_by_uuid(node)
         untold = UNTOLD.get(kind, ())
@@ -53,7 +51,7 @@ def mapped_layers(node: Path, root: Path, ask: Ask) -> list[Layer]:
     ]
 
 
-def _table(name: Known[str], root: Path, ask: Ask) -> Known[dict[str, list[str]]]:
+def _table(name: Known[str], root: Path, ask: AskProgram) -> Known[dict[str, list[str]]]:
     """Target -> the arguments of its first line. "0 409600 linear 8:2 2048" is a line."""
     if isinstance(name, Unknown):
         return name
@@ -77,7 +75,7 @@ def _kind_by_uuid(node: Path) -> str:
     return next((kind for start, kind in MAKERS if uuid.startswith(start)), "dm-unknown")
 
 
-def _details(target: str, fields: list[str], root: Path) -> Details:
+def _details(target: str, fields: list[str], root: Path) -> LayerDetails:
     describe = _TARGETS.get(target)
     if describe is None:
         return {}
@@ -91,52 +89,52 @@ def _details(target: str, fields: list[str], root: Path) -> Details:
 # IndexError or ValueError where there are fewer, or others.
 
 
-def _crypt(fields: list[str], _root: Path) -> Details:
+def _crypt(fields: list[str], _root: Path) -> LayerDetails:
     cipher, _key, _iv_offset, _device, _offset, *options = fields
     return {"cipher": cipher, **{flag: yes_no(flag in options[1:]) for flag in CRYPT_FLAGS}}
 
 
-def _thin(fields: list[str], root: Path) -> Details:
+def _thin(fields: list[str], root: Path) -> LayerDetails:
     node = node_of(fields[0], root)
     return {"pool": fields[0] if node is None else node.name}
 
 
-def _thin_pool(fields: list[str], _root: Path) -> Details:
+def _thin_pool(fields: list[str], _root: Path) -> LayerDetails:
     return {"chunk_bytes": _sectors(fields[2])}
 
 
-def _snapshot(fields: list[str], _root: Path) -> Details:
+def _snapshot(fields: list[str], _root: Path) -> LayerDetails:
     return {"role": "snapshot", "chunk_bytes": _sectors(fields[3])}
 
 
-def _origin(_fields: list[str], _root: Path) -> Details:
+def _origin(_fields: list[str], _root: Path) -> LayerDetails:
     return {"role": "origin"}
 
 
-def _merge(fields: list[str], _root: Path) -> Details:
+def _merge(fields: list[str], _root: Path) -> LayerDetails:
     return {"role": "merge", "chunk_bytes": _sectors(fields[3])}
 
 
-def _cache(fields: list[str], _root: Path) -> Details:
+def _cache(fields: list[str], _root: Path) -> LayerDetails:
     features = fields[5 : 5 + int(fields[4])]
     modes = [mode for mode in ("writeback", "writethrough", "passthrough") if mode in features]
     return {"mode": modes[0] if modes else "writeback"}
 
 
-def _writecache(fields: list[str], _root: Path) -> Details:
+def _writecache(fields: list[str], _root: Path) -> LayerDetails:
     return {"cache_device": {"p": "pmem", "s": "ssd"}.get(fields[0]) or _other(fields[0])}
 
 
-def _raid(fields: list[str], _root: Path) -> Details:
+def _raid(fields: list[str], _root: Path) -> LayerDetails:
     parameters = fields[2 : 2 + int(fields[1])]
     return {"level": fields[0], "journal": yes_no("journal_dev" in parameters)}
 
 
-def _striped(fields: list[str], _root: Path) -> Details:
+def _striped(fields: list[str], _root: Path) -> LayerDetails:
     return {"stripes": str(int(fields[0])), "chunk_bytes": _sectors(fields[1])}
 
 
-def _integrity(fields: list[str], _root: Path) -> Details:
+def _integrity(fields: list[str], _root: Path) -> LayerDetails:
     modes = {"J": "journal", "B": "bitmap", "D": "direct", "R": "recovery", "I": "inline"}
     return {"mode": modes.get(fields[3]) or _other(fields[3])}
 
@@ -149,7 +147,7 @@ def _other(text: str) -> Unknown:
     return Unknown(unknown=f"the table says {text!r}")
 
 
-_TARGETS: Final[dict[str, Callable[[list[str], Path], Details]]] = {
+_TARGETS: Final[dict[str, Callable[[list[str], Path], LayerDetails]]] = {
     "crypt": _crypt,
     "thin": _thin,
     "thin-pool": _thin_pool,

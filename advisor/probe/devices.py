@@ -7,7 +7,7 @@ from typing import Final
 from advisor.measurement import Device, IoLimits, Known, Target, Unknown
 from advisor.probe.chain import Chain, chain_under
 from advisor.probe.control_groups import io_limits
-from advisor.probe.layers import Ask, ask_nobody, layers_of
+from advisor.probe.layers import AskProgram, ask_nobody, layers_of
 from advisor.probe.mounts import Mount, mount_of
 from advisor.probe.sysfs import chosen, convert, count, first_text, number_of, shown, text_of
 
@@ -37,7 +37,7 @@ VIRTUAL_VENDORS: Final = (
 
 
 def describe_target(
-    directory: Path, free_bytes: int | None, root: Path = Path("/"), ask: Ask = ask_nobody
+    directory: Path, free_bytes: int | None, root: Path = Path("/"), ask: AskProgram = ask_nobody
 ) -> Target:
     """The directory, its mount, its layers and its devices. `root` holds the proc, sys and dev to
     read; `ask` starts the programs that know more of some layers than /sys does.

@@ -11,8 +11,8 @@ from typing import Final
 from advisor.measurement import Known, Layer, Unknown
 from advisor.probe.chain import MountedPath, btrfs_folder
 from advisor.probe.mounts import Mount
-from advisor.probe.programs import Ask
-from advisor.probe.sysfs import shown, yes_no
+from advisor.probe.programs import AskProgram
+from advisor.probe.sysfs import LayerDetails, shown, yes_no
 
 FS_IOC_GETFLAGS: Final = 0x80006601 | struct.calcsize("l") << 16
 FS_NOCOW_FL: Final = 0x00800000
@@ -20,23 +20,21 @@ FS_NOCOW_FL: Final = 0x00800000
 
 ZFS_PROPERTIES: Final = ("sync", "logbias", "recordsize")
 
-Details = dict[str, Known[str]]
 
-
-def file_system_layer(part: MountedPath, root: Path, ask: Ask) -> Layer | None:
+def file_system_layer(part: MountedPath, root: Path, ask: AskProgram) -> Layer | None:
     """The layer that a file system is; None where it is none."""
     describe = _DESCRIBE.get(part.mount.filesystem)
     return describe(part, root, ask) if describe else None
 
 
-def _overlay(part: MountedPath, _root: Path, _ask: Ask) -> Layer:
+def _overlay(part: MountedPath, _root: Path, _ask: AskProgram) -> Layer:
     upper = part.mount.option("upperdir")
     unknown = Unknown(unknown="the overlay's mount names no upper directory")
-    details: Details = {"upperdir": unknown if upper is None else shown(upper)}
+    details: LayerDetails = {"upperdir": unknown if upper is None else shown(upper)}
     return Layer(kind="overlay", name=shown(part.mount.point), details=details)
 
 
-def _btrfs(part: MountedPath, root: Path, _ask: Ask) -> Layer:
+def _btrfs(part: MountedPath, root: Path, _ask: AskProgram) -> Layer:
     folder = btrfs_folder(part.mount, root)
     details = {
         "nodatacow": _nodatacow(part),
@@ -80,14 +78,14 @@ def _profile(folder: Path | None, what: str) -> Known[str]:
     return Unknown(unknown=f"/sys/fs/btrfs has no allocation/{what} of this file system")
 
 
-def _zfs(part: MountedPath, _root: Path, ask: Ask) -> Layer:
+def _zfs(part: MountedPath, _root: Path, ask: AskProgram) -> Layer:
     dataset = part.mount.source
     details = _properties(ask, dataset)
     details["log_device"] = _log_device(ask, dataset.partition("/")[0])
     return Layer(kind="zfs", name=shown(dataset), details=details)
 
 
-def _properties(ask: Ask, dataset: str) -> Details:
+def _properties(ask: AskProgram, dataset: str) -> LayerDetails:
     command = ("zfs", "get", "-H", "-o", "property,value", ",".join(ZFS_PROPERTIES), dataset)
     answer = ask(command)
     if isinstance(answer, Unknown):
@@ -99,7 +97,7 @@ def _properties(ask: Ask, dataset: str) -> Details:
     }
 
 
-def _log_device(ask: Ask, pool: str) -> Known[str]:
+def _log_device(ask: AskProgram, pool: str) -> Known[str]:
     """Whether the pool has a separate one (SLOG), by the heading over it."""
     answer = ask(("zpool", "status", pool))
     if isinstance(answer, Unknown):
@@ -109,7 +107,7 @@ def _log_device(ask: Ask, pool: str) -> Known[str]:
     return yes_no(re.search(r"^\tlogs\s*$", answer, re.MULTILINE) is not None)
 
 
-def _nfs(part: MountedPath, _root: Path, _ask: Ask) -> Layer:
+def _nfs(part: MountedPath, _root: Path, _ask: AskProgram) -> Layer:
     mount = part.mount
     details = {
         "hard": _first_option(mount, "hard", "soft", "softerr"),
@@ -131,7 +129,7 @@ def _server(mount: Mount) -> Known[str]:
     return shown(server) if found else Unknown(unknown="the mount's source names no server")
 
 
-_DESCRIBE: Final[dict[str, Callable[[MountedPath, Path, Ask], Layer]]] = {
+_DESCRIBE: Final[dict[str, Callable[[MountedPath, Path, AskProgram], Layer]]] = {
     "overlay": _overlay,
     "btrfs": _btrfs,
     "zfs": _zfs,

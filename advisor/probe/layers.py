@@ -10,17 +10,15 @@ from advisor.measurement import Known, Layer, Unknown
 from advisor.probe.chain import Chain, MountedPath
 from advisor.probe.device_mapper import mapped_layers
 from advisor.probe.file_systems import file_system_layer
-from advisor.probe.programs import Ask, ask_nobody
-from advisor.probe.sysfs import chosen, convert, flag, text_of, yes_no
+from advisor.probe.programs import AskProgram, ask_nobody
+from advisor.probe.sysfs import LayerDetails, chosen, convert, flag, text_of, yes_no
 
-__all__ = ["Ask", "ask_nobody", "layers_of"]
+__all__ = ["AskProgram", "ask_nobody", "layers_of"]
 
 SECTOR_BYTES: Final = 512
 
-Details = dict[str, Known[str]]
 
-
-def layers_of(chain: Chain, root: Path, ask: Ask) -> Known[tuple[Layer, ...]]:
+def layers_of(chain: Chain, root: Path, ask: AskProgram) -> Known[tuple[Layer, ...]]:
     """The layers from the directory down, those of one device-mapper device together.
 
     Where the way to the leaf devices is lost, the layers above that; unknown where there are none.
@@ -31,7 +29,7 @@ def layers_of(chain: Chain, root: Path, ask: Ask) -> Known[tuple[Layer, ...]]:
     return found
 
 
-def _layers(part: MountedPath | Path, root: Path, ask: Ask) -> list[Layer]:
+def _layers(part: MountedPath | Path, root: Path, ask: AskProgram) -> list[Layer]:
     """None for a file system or a device that is no layer but what layers lie between."""
     if isinstance(part, MountedPath):
         layer = file_system_layer(part, root, ask)
@@ -44,7 +42,7 @@ def _layers(part: MountedPath | Path, root: Path, ask: Ask) -> list[Layer]:
     return []
 
 
-def _partition(node: Path, _root: Path, _ask: Ask) -> Details:
+def _partition(node: Path, _root: Path, _ask: AskProgram) -> LayerDetails:
     return {"start_aligned_bytes": convert(text_of(node / "start"), _alignment)}
 
 
@@ -56,14 +54,14 @@ def _alignment(sectors: str) -> str:
     return str(start & -start)
 
 
-def _loop(node: Path, _root: Path, _ask: Ask) -> Details:
+def _loop(node: Path, _root: Path, _ask: AskProgram) -> LayerDetails:
     return {
         "backing_file": text_of(node / "loop/backing_file"),
         "direct_io": convert(text_of(node / "loop/dio"), flag),
     }
 
 
-def _md(node: Path, _root: Path, _ask: Ask) -> Details:
+def _md(node: Path, _root: Path, _ask: AskProgram) -> LayerDetails:
     """Linux's Documentation/admin-guide/md.rst."""
     md = node / "md"
     policy = text_of(md / "consistency_policy")
@@ -86,7 +84,7 @@ def _bitmap(location: str) -> str:
     raise ValueError
 
 
-def _bcache(node: Path, _root: Path, _ask: Ask) -> Details:
+def _bcache(node: Path, _root: Path, _ask: AskProgram) -> LayerDetails:
     """Linux's Documentation/admin-guide/bcache.rst; the link leads to the backing device."""
     return {
         "cache_mode": convert(text_of(node / "bcache/cache_mode"), chosen),
@@ -94,7 +92,7 @@ def _bcache(node: Path, _root: Path, _ask: Ask) -> Details:
     }
 
 
-def _drbd(node: Path, root: Path, ask: Ask) -> Details:
+def _drbd(node: Path, root: Path, ask: AskProgram) -> LayerDetails:
     number = convert(text_of(node / "dev"), lambda text: int(text.partition(":")[2]))
     if isinstance(number, Unknown):
         return {"protocol": number}
@@ -134,7 +132,9 @@ def _has(name: str) -> Callable[[Path], bool]:
     return lambda node: (node / name).exists()
 
 
-_KINDS: Final[dict[str, tuple[Callable[[Path], bool], Callable[[Path, Path, Ask], Details]]]] = {
+_KINDS: Final[
+    dict[str, tuple[Callable[[Path], bool], Callable[[Path, Path, AskProgram], LayerDetails]]]
+] = {
     "partition": (_has("partition"), _partition),
     "loop": (_has("loop"), _loop),
     "md": (_has("md"), _md),

@@ -15,7 +15,7 @@ from advisor.probe.devices import describe_target
 from advisor.probe.failures import failed
 from advisor.probe.host import describe_host, waited_s
 from advisor.probe.plan import MeasuringPlan
-from advisor.probe.programs import Ask, ask_nobody
+from advisor.probe.programs import AskProgram, ask_nobody
 from advisor.probe.progress import Progress, ProgressReport, ignore
 from advisor.probe.rounds import SeriesRun, run_rounds, share_out
 from advisor.probe.scratch import Scratch
@@ -30,7 +30,7 @@ def measure(
     seed: int | None = None,
     label: str | None = None,
     report: ProgressReport = ignore,
-    ask: Ask = ask_nobody,
+    ask: AskProgram = ask_nobody,
 ) -> Measurement:
     """Measures the drive under `directory`, writing nameless files there that vanish at the end.
 
@@ -153,7 +153,7 @@ def _require_linux() -> None:
         )
 
 
-def _target(directory: Path, scratch: Scratch, ask: Ask) -> Target:
+def _target(directory: Path, scratch: Scratch, ask: AskProgram) -> Target:
     try:
         return describe_target(directory, scratch.free_bytes(), ask=ask)
     except OSError as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from advisor.measurement import Known, Unknown
 
-Ask = Callable[[tuple[str, ...]], Known[str]]
+AskProgram = Callable[[tuple[str, ...]], Known[str]]
 """Starts a program by its name, with its arguments: what it says on stdout, or why nothing."""
 
 

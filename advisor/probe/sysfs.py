@@ -10,6 +10,9 @@ from advisor.measurement import Known, Unknown
 
 T = TypeVar("T")
 
+LayerDetails = dict[str, Known[str]]
+"""As Layer.details."""
+
 
 def text_of(path: Path) -> Known[str]:
     """The stripped text of a file in /sys, or which file it was that says nothing."""

@@ -1,9 +1,9 @@
 """Inside the machine: makes each case's file system, measures a directory of it, undoes it again.
 
-    python -m tests.machine.inside FOLDER [PATTERN | --cuts]
+    python -m tests.machine.inside FOLDER [PATTERN | --cuts N]
 
 FOLDER gets a JSON file for each case. PATTERN: only the cases whose names it is found in. --cuts:
-power cuts of PostgreSQL in their place.
+so many power cuts of PostgreSQL in their place.
 """
 
 import contextlib
@@ -41,11 +41,12 @@ PLACE: Final = Path("/mnt/case")
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the cases; what fails is kept as that case's result."""
-    folder, pattern = Path(arguments[0]), "".join(arguments[1:])
-    drives = _drives()
-    if pattern == "--cuts":
-        cut_power(folder / "cuts.json", base=drives["MEMBER_1"], log=drives["MEMBER_2"])
+    folder, drives = Path(arguments[0]), _drives()
+    if "--cuts" in arguments:
+        cuts = int(arguments[2])
+        cut_power(folder / "cuts.json", cuts, base=drives["MEMBER_1"], log=drives["MEMBER_2"])
         return 0
+    pattern = "".join(arguments[1:])
     environment = {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "PLACE": str(PLACE),

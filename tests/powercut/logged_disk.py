@@ -91,7 +91,7 @@ class LoggedDisk(Disk):
     def plugged_in(self) -> Iterator[Path]:
         """Mounted for as long as the block takes."""
         for device in (self._base, self._log):
-            run_tool("blkdiscard", "--zeroout", str(device))
+            run_tool("blkdiscard", "--force", "--zeroout", str(device))
         size_bytes = _size_bytes(self._base)
         with self._copy.open("wb") as file:
             file.truncate(size_bytes)

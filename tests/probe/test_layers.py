@@ -7,7 +7,7 @@ import pytest
 
 from advisor.measurement import Known, Layer, Unknown
 from advisor.probe import file_systems
-from advisor.probe.layers import Ask, ask_nobody
+from advisor.probe.layers import AskProgram, ask_nobody
 from tests.support.made_up_host import Anonymous, Host, lay
 
 NOBODY = Unknown(unknown="dmsetup was not asked")
@@ -25,12 +25,12 @@ def anonymous(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Anonymous:
     return Anonymous(tmp_path, monkeypatch)
 
 
-def answers(said: Mapping[str, Known[str]]) -> Ask:
+def answers(said: Mapping[str, Known[str]]) -> AskProgram:
     """Programs that say this to these command lines, and nothing to others."""
     return lambda command: said.get(" ".join(command), Unknown(unknown=f"no {command[0]}"))
 
 
-def layers(host: Host, ask: Ask = ask_nobody) -> tuple[Layer, ...]:
+def layers(host: Host, ask: AskProgram = ask_nobody) -> tuple[Layer, ...]:
     found = host.target(ask).layers
     assert not isinstance(found, Unknown), found
     return found

@@ -16,7 +16,7 @@ from advisor.measurement import Known, Measurement, Target, Unknown
 from advisor.output.progress import activity_text, figures_text
 from advisor.probe import PLANS, Progress, measure
 from advisor.probe.plan import CLASSIC_SERIES, MIB, PRIMARY_SERIES
-from advisor.probe.programs import Ask
+from advisor.probe.programs import AskProgram
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import planned_bytes
 from advisor.series_kind import KIB
@@ -249,8 +249,8 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     plan = replace(plan, bytes_max=10**10)
     found = module._target
 
-    def with_disk(rotational: Known[bool]) -> Callable[[Path, Scratch, Ask], Target]:
-        def target(directory: Path, scratch: Scratch, ask: Ask) -> Target:
+    def with_disk(rotational: Known[bool]) -> Callable[[Path, Scratch, AskProgram], Target]:
+        def target(directory: Path, scratch: Scratch, ask: AskProgram) -> Target:
             real: Target = found(directory, scratch, ask)
             if isinstance(real.devices, Unknown):
                 pytest.skip("the tests' drive is not known")

@@ -7,7 +7,7 @@ import pytest
 
 from advisor.measurement import Device, Target, Unknown
 from advisor.probe.devices import describe_target
-from advisor.probe.layers import Ask, ask_nobody
+from advisor.probe.layers import AskProgram, ask_nobody
 
 QUEUE = {
     "rotational": "0",
@@ -60,7 +60,7 @@ class Host:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text + "\n")
 
-    def target(self, ask: Ask = ask_nobody) -> Target:
+    def target(self, ask: AskProgram = ask_nobody) -> Target:
         """The directory, described."""
         (self.root / "proc/self").mkdir(parents=True, exist_ok=True)
         path = self.root / "proc/self/mountinfo"
