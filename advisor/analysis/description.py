@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 
 from advisor.analysis.storage import devices_of
 from advisor.measurement import Known, Measurement, Model, Series, Target, Unknown
@@ -16,6 +17,8 @@ class Measured(Model):
     taken_at: Known[datetime]
     directory: Known[str]
     filesystem: Known[str]
+    layers: tuple[str, ...] = ()
+    """Between file system and devices, like ("dm-crypt", "md raid1")."""
     devices: Known[str]
     label: str | None
     plan: str | None
@@ -25,9 +28,21 @@ class Measured(Model):
 
     @property
     def place(self) -> str:
-        """File system and devices, like "xfs on nvme0n1 (Samsung SSD 990)"; "" where unknown."""
-        known = (self.filesystem, self.devices)
+        """File system, layers and devices, like "xfs on md raid1 on sda (Samsung 990), sdb"; ""
+        where unknown."""
+        known = (self.filesystem, *self.layers, self.devices)
         return " on ".join(part for part in known if not isinstance(part, Unknown))
+
+
+def layers_below(target: Target) -> tuple[str, ...]:
+    """What lies between the file system and the leaf devices; of alike ones on each other one."""
+    layers = () if isinstance(target.layers, Unknown) else target.layers
+    named = [
+        f"md {level}" if isinstance(level := layer.details.get("level"), str) else layer.kind
+        for layer in layers
+        if layer.kind not in ("partition", target.filesystem)
+    ]
+    return tuple(name for name, _ in groupby(named))
 
 
 def target_text(target: Target) -> str:
@@ -38,7 +53,7 @@ def target_text(target: Target) -> str:
         for device in devices
     )
     filesystem = "" if isinstance(target.filesystem, Unknown) else target.filesystem
-    place = " on ".join(filter(None, (filesystem, named)))
+    place = " on ".join(filter(None, (filesystem, *layers_below(target), named)))
     return f"{target.directory} ({place})" if place else str(target.directory)
 
 
@@ -53,6 +68,7 @@ def describe_measured(measurement: Measurement) -> Measured:
         taken_at=measurement.taken_at,
         directory=measurement.target.directory,
         filesystem=measurement.target.filesystem,
+        layers=layers_below(measurement.target),
         devices=devices or _no_devices(measurement),
         label=measurement.label,
         plan=measurement.plan.name if measurement.plan else None,

@@ -19,6 +19,7 @@ from advisor.capacity.results import (
     TargetResult,
     WorkloadCapacity,
 )
+from advisor.capacity.separate_log import separate_log
 from advisor.capacity.serial import SECONDS_PER_DAY, within_limits
 from advisor.capacity.simulation import MOST_OF_OTHERS
 from advisor.capacity.standard_drives import (
@@ -88,6 +89,7 @@ def plan_on(
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
         group_commit=points,
+        separate_log=separate_log(host, measurement, max(request.client_counts)),
         workloads=workloads,
         target=asked,
         notes=(

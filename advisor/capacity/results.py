@@ -121,6 +121,16 @@ class TargetResult(Model):
     """What the data size asks for and was not measured: the answer is without it."""
 
 
+class SeparateLog(Model):
+    """Single-row commits per second with the log on the drive of the data, and on one of its own."""
+
+    clients: int
+    together_tps: float
+    apart_tps: float
+    is_apart: bool
+    """Whether the log has been measured on a drive of its own; else on one like that of the data."""
+
+
 class CapacityPlan(Capacity):
     """All of it. `serial` and what one commit waits for are those of every Capacity."""
 
@@ -131,6 +141,8 @@ class CapacityPlan(Capacity):
     cpu_us_per_txn: Assumed
     group_commit: tuple[GroupCommitPoint, ...]
     workloads: tuple[WorkloadCapacity, ...]
+    separate_log: SeparateLog | None = None
+    """None where the size of the data is not given, or what its pages take is not known."""
     target: TargetResult | None = None
     notes: tuple[str, ...] = ()
     """What is taken for granted in these figures."""

@@ -18,6 +18,9 @@ from advisor.output.text import commit_line, limit_text
 from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
 
+WORTH_A_DRIVE: Final = 1.05
+"""What another drive must bring to be worth a word: less is within the model's error."""
+
 BOUND_NAMES: Final[dict[BoundName, str]] = {
     "sequential writes": "sequential writes allow",
     "page writes": "page writes allow",
@@ -92,7 +95,29 @@ def group_commit_blocks(plan: CapacityPlan) -> list[PlainBlock]:
             for point in plan.group_commit
         ],
     )
-    return [Paragraph(words), table]
+    return [Paragraph(words), table, *_separate_log_lines(plan)]
+
+
+def _separate_log_lines(plan: CapacityPlan) -> Iterator[PlainBlock]:
+    """Whether a drive of its own pays for the log."""
+    found = plan.separate_log
+    if found is None:
+        return
+    sequence = COMMIT_SEQUENCES[plan.commit_kind]
+    logs = sequence.log_title + (" and the binary log" if sequence.has_binary_log else "")
+    together, apart = format_count(found.together_tps), format_count(found.apart_tps)
+    clients = counted(found.clients, "client")
+    if found.apart_tps < found.together_tps * WORTH_A_DRIVE:
+        gain = "gains nothing" if found.is_apart else "would gain nothing"
+        text = f"A drive of its own for {logs} {gain}: {together} and {apart}/s with {clients}."
+    elif found.is_apart:
+        text = f"With {logs} on the drive of the data: {together}/s in place of {apart}/s ({clients})."
+    else:
+        text = (
+            f"With {logs} on another drive like this one: {apart}/s in place of {together}/s"
+            f" ({clients})."
+        )
+    yield Paragraph(text)
 
 
 def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[PlainBlock]:

@@ -19,7 +19,7 @@ from tests.lab.configurations import DEFAULT, Configurations, measure
 from tests.lab.experiment import Block
 from tests.lab.loads import LoadDriver, driver
 from tests.lab.results import RunResult
-from tests.lab.steady_state import checkpoint_under_way
+from tests.lab.steady_state import checkpoint_under_way, enlarge_log
 from tests.powercut.server import Machine
 from tests.servers.account import copy_tree, reachable
 from tests.servers.harness import server_named, version_of
@@ -94,6 +94,9 @@ class Bench:
             self._fresh_data(machine)
         with machine.running(self._place) as running:
             seed = self._block.experiment.seed + repetition
+            if stopping.hurried_s:
+                with self._drive.hurried():
+                    enlarge_log(running.address)
             hurried_per_s = self._hurry(running.address, stopping.hurried_s, seed)
             flushes = self._drive.counts()[2]
             with checkpoint_under_way(running.address) if stopping.hurried_s else nullcontext():

@@ -14,7 +14,7 @@ from tests.lab.configurations import DEFAULT, OURS
 from tests.lab.experiment import Block, Experiment, experiment_names, load_experiment
 from tests.lab.prediction import Prediction, predicted
 from tests.lab.recovery import predicted_recovery_s
-from tests.lab.results import RunResult, stored_runs
+from tests.lab.results import RunResult, counted_runs, stored_runs
 from tests.lab.rivals import RIVALS
 from tests.servers.provision import SERVERS
 
@@ -31,7 +31,8 @@ Runs = Mapping[str, Sequence[RunResult]]
 def report(names: Sequence[str] | None = None) -> str:
     """The tables of all experiments."""
     chosen = [load_experiment(name) for name in names or experiment_names()]
-    return "\n".join([*map(_experiment, chosen), *_predicted_rates(chosen)])
+    parts = [*map(_experiment, chosen), *_predicted_rates(chosen), *_set_aside(chosen)]
+    return "\n".join(parts)
 
 
 def _experiment(experiment: Experiment) -> str:
@@ -48,7 +49,8 @@ def _experiment(experiment: Experiment) -> str:
         f"{hurried if stopping.hurried_s else ''}",
         "",
     ]
-    stored = stored_runs(experiment.id)
+    counts = experiment.about == "rate"
+    stored = counted_runs(experiment.id) if counts else stored_runs(experiment.id)
     missing = []
     for block in experiment.blocks():
         if runs := by_configuration(block, stored):
@@ -153,12 +155,34 @@ def _predicted_rates(experiments: Sequence[Experiment]) -> Iterator[str]:
     yield ""
 
 
+def _set_aside(experiments: Sequence[Experiment]) -> Iterator[str]:
+    """The runs whose rates do not count, and why."""
+    runs = [
+        (experiment.id, run)
+        for experiment in experiments
+        if experiment.about == "rate"
+        for run in stored_runs(experiment.id)
+        if run.set_aside
+    ]
+    if not runs:
+        return
+    yield "## Runs set aside"
+    for why in dict.fromkeys(run.set_aside for _, run in runs):
+        yield from ("", f"{why}:", "", "| experiment | block | configuration | commits/s |")
+        yield "|---|---|---|---|"
+        for name, run in runs:
+            if run.set_aside == why:
+                rate = f"{run.rates.mean:.0f}"
+                yield f"| {name} | {run.block} | {run.configuration} | {rate} |"
+    yield ""
+
+
 def predictions(
     experiments: Sequence[Experiment],
 ) -> Iterator[tuple[str, float, Prediction]]:
     """Block, the median rate of our fragment, and the predicted one."""
     for experiment in experiments:
-        stored = stored_runs(experiment.id)
+        stored = counted_runs(experiment.id)
         for block in experiment.blocks():
             ours = by_configuration(block, stored).get(OURS, ())
             prediction = predicted(ours[-1], block) if ours else None

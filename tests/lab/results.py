@@ -34,6 +34,8 @@ class RunResult(Model):
     """From the start after a kill to the first answer, the page cache dropped."""
     replayed_bytes: int | None = None
     """Log that this recovery went through, as the server says it."""
+    set_aside: str = ""
+    """Why its rate does not count, found out later; "" where it does. How it recovered counts."""
     pages_per_s: dict[Literal["read", "written"], float] | None = None
     """At random, as `fsync-advisor measure` found on that drive."""
 
@@ -49,6 +51,11 @@ def stored_runs(experiment: str, path: Path | None = None) -> list[RunResult]:
     if not file.exists():
         return []
     return [RunResult.model_validate(json.loads(line)) for line in _lines(file)]
+
+
+def counted_runs(experiment: str, path: Path | None = None) -> list[RunResult]:
+    """Those whose rates count."""
+    return [run for run in stored_runs(experiment, path) if not run.set_aside]
 
 
 def add(result: RunResult, path: Path) -> None:

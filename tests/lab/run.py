@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from tests.lab.bench import Bench, bench
 from tests.lab.experiment import Block, experiment_names, load_experiment
-from tests.lab.results import RunResult, add, path_of, stored_runs
+from tests.lab.results import RunResult, add, counted_runs, path_of
 
 CLOSE: Final = 0.1
 """Where the best two are nearer than this, a comparison goes on to its last repetition."""
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
             wanted = Wanted(
                 options.configurations or block.experiment.configurations, options.repetitions
             )
-            if options.only in block.key and _missing(block, stored_runs(name, path), wanted):
+            if options.only in block.key and _missing(block, counted_runs(name, path), wanted):
                 if time.monotonic() >= until_s:
                     print("the time is over; what is missing comes with the next run")
                     return 0
@@ -79,7 +79,7 @@ def _runs(
     made: Bench, block: Block, path: Path, until_s: float, wanted: Wanted
 ) -> Iterator[RunResult]:
     """The runs that are missing, in the order that the seed draws."""
-    while missing := _missing(block, stored_runs(block.experiment.id, path), wanted):
+    while missing := _missing(block, counted_runs(block.experiment.id, path), wanted):
         if time.monotonic() >= until_s:
             return
         configuration, repetition = missing[0]

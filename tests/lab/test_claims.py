@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.lab.results import stored_runs
+from tests.lab.results import counted_runs
 
 GAINED_NOTHING: Final = {
     "page-flushing-mysql": (
@@ -19,13 +19,16 @@ GAINED_NOTHING: Final = {
 SLOWER: Final = (("io-capacity-mysql", "all", "quarter"),)
 """Experiment, a variant that a rule calls slower, and what it is slower than."""
 
+COMPRESSED: Final = ("cloud-3000",)
+"""The drives on which a rule calls lz4 faster than no compression."""
+
 NOTHING: Final = 1.03
 """A difference that a comparison does not take for one."""
 
 
-def rate(experiment: str, configuration: str) -> float:
+def rate(experiment: str, configuration: str, drive: str = "") -> float:
     """The median of its runs, in commits per second."""
-    runs = stored_runs(experiment)
+    runs = [run for run in counted_runs(experiment) if f"{drive} " in run.block]
     return median(run.rates.mean for run in runs if run.configuration == configuration)
 
 
@@ -40,3 +43,9 @@ def test_a_variant_that_gained_nothing_is_not_faster(experiment: str, variant: s
 @pytest.mark.parametrize(("experiment", "variant", "other"), SLOWER)
 def test_a_variant_that_is_called_slower_is(experiment: str, variant: str, other: str) -> None:
     assert NOTHING * rate(experiment, variant) < rate(experiment, other)
+
+
+@pytest.mark.parametrize("drive", COMPRESSED)
+def test_lz4_is_faster_where_a_rule_says_so(drive: str) -> None:
+    plain = rate("drives-postgresql", "ours-uncompressed", drive)
+    assert rate("drives-postgresql", "ours", drive) > NOTHING * plain

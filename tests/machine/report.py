@@ -20,6 +20,7 @@ from tests.machine.system import system
 
 CUTS_FILE: Final = Path(__file__).with_name("cuts.json")
 CUTS: Final = 20
+PASSING: Final = ("array_state", "backing_file", "dm_name", "pool", "state", "upperdir")
 README: Final = Path(__file__).with_name("README.md")
 TABLE: Final = re.compile(r"(?<=<!-- made by report.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
 HEAD: Final = (
@@ -57,9 +58,9 @@ def _layer(layer: dict[str, Any]) -> str:
 
 
 def _details(details: dict[str, Any]) -> Iterator[str]:
-    """Those that are known, but for names of this one machine."""
+    """Those that are known, but for what changes from one moment to the next, and names."""
     for name, value in sorted(details.items()):
-        if isinstance(value, str) and "/" not in value:
+        if isinstance(value, str) and name not in PASSING:
             yield f"{name} {value}"
 
 

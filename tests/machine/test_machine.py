@@ -17,6 +17,7 @@ from tests.machine.compared import differences
 from tests.machine.report import CUTS_FILE, README, with_table
 from tests.machine.system import system, why_not
 from tests.servers.fetching import UnavailableError
+from tests.support.paths import CHECKOUT
 
 pytestmark = pytest.mark.quiet
 
@@ -63,6 +64,11 @@ def test_what_is_found_is_what_the_machine_was_told(
 
 def test_no_two_cases_share_a_name() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+def test_the_first_readme_counts_the_cases() -> None:
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert f" {len(CASES)} cases of drives, arrays and file systems " in text
 
 
 def test_the_table_in_the_readme_is_what_was_found(

@@ -12,6 +12,7 @@ from advisor.capacity.results import (
     OnReference,
     Relaxation,
     Remedy,
+    SeparateLog,
     StorageResult,
     TargetResult,
     WorkloadCapacity,
@@ -230,3 +231,36 @@ def test_a_hostile_name_cannot_steer_the_terminal() -> None:
     text = capacity_text(plan(workloads=(workload("a\x1b[31m\nb"),)))
     assert text.replace("\n", "").isprintable()
     assert "\na [31m b " in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "together_tps", "apart_tps", "is_apart", "text"),
+    [
+        (
+            *("postgresql", 890.4, 1240.2, False),
+            "With the WAL on another drive like this one: 1,240/s in place of 890/s (64 clients).",
+        ),
+        (
+            *("mysql-binary-log", 890.4, 1240.2, True),
+            "With the redo log and the binary log on the drive of the data: 890/s in place of"
+            " 1,240/s (64 clients).",
+        ),
+        (
+            *("postgresql", 890.0, 900.0, False),
+            "A drive of its own for the WAL would gain nothing: 890 and 900/s with 64 clients.",
+        ),
+        (
+            *("postgresql", 890.0, 880.0, True),
+            "A drive of its own for the WAL gains nothing: 890 and 880/s with 64 clients.",
+        ),
+    ],
+)
+def test_whether_the_log_wants_a_drive_of_its_own(
+    kind: str, together_tps: float, apart_tps: float, is_apart: bool, text: str
+) -> None:
+    found = SeparateLog(
+        clients=64, together_tps=together_tps, apart_tps=apart_tps, is_apart=is_apart
+    )
+    made = plan(separate_log=found).model_copy(update={"commit_kind": kind})
+    assert text in " ".join(render_text(capacity_document(made)).split())
+    assert "own" not in render_text(capacity_document(plan()))

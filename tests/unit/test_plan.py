@@ -4,6 +4,7 @@ Where the model's own figures do not matter, it is replaced by one that a person
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -601,3 +602,31 @@ def test_a_sync_beside_pages_is_in_the_answer_to_a_target() -> None:
     assert busy.target is not None
     assert alone.target.here.clients == 1
     assert busy.target.here.clients == 64
+
+
+def test_whether_a_drive_of_its_own_pays_for_the_log() -> None:
+    """Beside pages of 1 ms a commit at most 1000/s; apart the pages' drive still carries no more
+    than that; on a drive of few pages nothing is gained."""
+    drive = measurement(1000, *PAGES)
+    found = planned(drive, SMALL_MEMORY, client_counts=(2, 4), data=LARGE).separate_log
+    assert found is not None
+    assert found.clients == 4
+    assert 600 < found.together_tps < 900
+    assert found.apart_tps == pytest.approx(1000, rel=0.001)
+    assert not found.is_apart
+    assert planned(drive, SMALL_MEMORY, client_counts=(4,)).separate_log is None
+    asynchronous = replace(SMALL_MEMORY, syncs=0, durability="loses-recent-on-power-loss")
+    assert planned(drive, asynchronous, client_counts=(4,), data=LARGE).separate_log is None
+
+
+def test_a_log_that_has_its_drive_is_compared_with_one_beside_the_data() -> None:
+    """The log's own drive takes 1 ms a sync, the data's 5 ms, and its pages 1 ms a commit."""
+    data = measurement(5000, *PAGES)
+    apart = measurement(1000).model_copy(update={"data_files": data})
+    found = planned(apart, SMALL_MEMORY, client_counts=(1,), data=LARGE).separate_log
+    assert found is not None
+    assert found.is_apart
+    assert 700 < found.apart_tps < 1000
+    assert 150 < found.together_tps < 180  # 6 ms and the processor's part
+    bare = apart.model_copy(update={"data_files": measurement(None, *PAGES)})
+    assert planned(bare, SMALL_MEMORY, client_counts=(1,), data=LARGE).separate_log is None

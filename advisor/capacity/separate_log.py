@@ -1,0 +1,39 @@
+"""Whether a drive of its own pays for the log: commits beside the data's pages, and without them.
+
+Pure. The two are compared on drives that are alike, unless the log has been measured apart.
+"""
+
+from dataclasses import replace
+
+from advisor.capacity.host import ModelledHost, drive_of
+from advisor.capacity.results import SeparateLog
+from advisor.measurement import Measurement
+
+
+def separate_log(host: ModelledHost, measurement: Measurement, clients: int) -> SeparateLog | None:
+    """None where commits wait for no sync, or nothing is known of the data's pages."""
+    together = _together(host, measurement)
+    if together is None or not host.sequence.stages or not together.busy_drive().page_us:
+        return None
+    apart = replace(host, holds_data=False)
+    return SeparateLog(
+        clients=clients,
+        together_tps=_tps(together, clients),
+        apart_tps=_tps(apart, clients),
+        is_apart=measurement.data_files is not None,
+    )
+
+
+def _together(host: ModelledHost, measurement: Measurement) -> ModelledHost | None:
+    """Log and data on the drive of the data; None where that one's syncs were not measured."""
+    data = measurement.data_files
+    if data is None:
+        return host
+    if data.effective_sync is None:
+        return None
+    return replace(host, drive=drive_of(data), holds_data=True)
+
+
+def _tps(host: ModelledHost, clients: int) -> float:
+    model = host.clients(host.commits(), host.busy_drive(), host.cpu(), clients)
+    return host.bounded(model).tps

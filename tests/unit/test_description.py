@@ -1,0 +1,30 @@
+"""What a product says of where was measured."""
+
+from advisor.analysis.description import describe_measured, target_text
+from advisor.measurement import Layer
+from tests.support.drives import UNKNOWN, device, measurement
+
+DISKS = (device("sda", model="X1"), device("sdb", model=UNKNOWN))
+LAYERS = (
+    Layer(kind="dm-crypt", name="dm-0"),
+    Layer(kind="dm-linear", name="dm-1"),
+    Layer(kind="dm-linear", name="dm-2"),
+    Layer(kind="md", name="md0", details={"level": "raid1"}),
+    Layer(kind="partition", name="sda1"),
+    Layer(kind="partition", name="sdb1"),
+)
+
+
+def test_the_place_names_what_lies_between_file_system_and_devices() -> None:
+    drive = measurement(devices=DISKS, layers=LAYERS)
+    layers = "ext4 on dm-crypt on dm-linear on md raid1 on"
+    assert describe_measured(drive).place == f"{layers} sda (X1), sdb"
+    assert target_text(drive.target) == f"/var/lib/database ({layers} sda, X1; sdb)"
+
+
+def test_a_file_system_is_no_layer_below_itself() -> None:
+    layers = (Layer(kind="btrfs", name="/srv"), Layer(kind="md", name="md0"))
+    drive = measurement(filesystem="btrfs", devices=DISKS[:1], layers=layers)
+    assert describe_measured(drive).place == "btrfs on md on sda (X1)"
+    unknown = measurement(filesystem=UNKNOWN, devices=DISKS[:1], layers=UNKNOWN)
+    assert describe_measured(unknown).place == "sda (X1)"
