@@ -97,13 +97,13 @@ class LogCapacity(Strict):
     """As much log as recovery may take time for, if the disk has room for it.
 
     The smallest of: what a recovery replays in its time; `percent_of_free` of the free space;
-    `percent_of_memory`, since pages that leave memory are written anyway; and, where the load is
-    known, what it writes in an hour. Shares one log among `files` files.
+    `percent_of_memory`, if given, since pages that leave memory are written anyway; and, where the
+    load is known, what it writes in an hour. Shares one log among `files` files.
     """
 
     name: Literal["log_capacity"]
     percent_of_free: float = Field(gt=0, le=100)
-    percent_of_memory: float = Field(gt=0, le=100)
+    percent_of_memory: float | None = Field(default=None, gt=0, le=100)
     at_least: Bytes
     at_most: Bytes
     multiple_of: Bytes
@@ -142,7 +142,7 @@ class LogCapacity(Strict):
             * known(facts.replay_bytes_per_s),
             f"{free:g} % of the free space": known(facts.free_bytes) * free / 100,
         }
-        if not isinstance(facts.memory_bytes, Unknown):
+        if memory is not None and not isinstance(facts.memory_bytes, Unknown):
             bounds[f"{memory:g} % of memory"] = facts.memory_bytes * memory / 100
         if not isinstance(facts.expected_commits_per_s, Unknown):
             written_per_s = facts.expected_commits_per_s * known(facts.log_bytes_per_commit)

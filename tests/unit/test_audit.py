@@ -374,7 +374,7 @@ def test_a_larger_log_is_a_note_on_recovery_with_the_figure(
         ({"wal_compression": "on"}, {}, "36 min"),
         ({"wal_compression": "no"}, {}, "12 min"),
         # 3000 pages/s beside 250 MB/s: 22.4 MB/s
-        ({}, {"max_ops_per_s": 3000}, "2 h"),
+        ({}, {"max_ops_per_s": 3000}, "102 min"),
     ],
 )
 def test_the_figure_knows_of_compression_and_of_a_provider(
@@ -397,7 +397,7 @@ def test_what_would_be_advised_on_an_assumption_is_said_in_one_note() -> None:
     (note,) = audit_on_nvme("postgresql", "17", {}).notes
     assert note == (
         "not findings, because the advice assumes the load or the memory:"
-        " max_wal_size (1GB, advised is 4GB),"
+        " max_wal_size (1GB, advised is 64GB),"
         " shared_buffers (128MB, advised is 2GB); --expected-tps, --log-bytes-per-commit,"
         " --recovery-time, --memory replace the assumptions"
     )

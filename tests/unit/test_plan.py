@@ -615,7 +615,7 @@ def test_whether_a_drive_of_its_own_pays_for_the_log() -> None:
     assert found.apart_tps == pytest.approx(1000, rel=0.001)
     assert not found.is_apart
     assert planned(drive, SMALL_MEMORY, client_counts=(4,)).separate_log is None
-    asynchronous = replace(SMALL_MEMORY, syncs=0, durability="loses-recent-on-power-loss")
+    asynchronous = replace(SMALL_MEMORY, durability="loses-recent-on-crash")
     assert planned(drive, asynchronous, client_counts=(4,), data=LARGE).separate_log is None
 
 

@@ -26,7 +26,7 @@ ALTER SYSTEM SET synchronous_commit = 'on';
 -- ---- Log: how much room and how it is written ----
 
 -- Recovery from a crash replays 1536MB in about 600 s; limited by the recovery time, with page writes for page reads, which were not measured (1 GB to 64 GB).
--- postgresql.max_wal_size.room-for-the-recovery-time; measured: tests/lab, log-size-postgresql
+-- postgresql.max_wal_size.room-for-the-recovery-time; measured: tests/lab, drives-postgresql
 ALTER SYSTEM SET max_wal_size = '1536MB';
 
 -- ---- Checkpoints ----
