@@ -122,13 +122,13 @@ class TargetResult(Model):
 
 
 class SeparateLog(Model):
-    """Single-row commits per second with the log on the drive of the data, and on one of its own."""
+    """Single-row commits per second with the log beside the data, and on a drive of its own."""
 
     clients: int
     together_tps: float
     apart_tps: float
     is_apart: bool
-    """Whether the log has been measured on a drive of its own; else on one like that of the data."""
+    """Whether the log has been measured on its own drive; else that is one like the data's."""
 
 
 class CapacityPlan(Capacity):

@@ -111,7 +111,7 @@ def _separate_log_lines(plan: CapacityPlan) -> Iterator[PlainBlock]:
         gain = "gains nothing" if found.is_apart else "would gain nothing"
         text = f"A drive of its own for {logs} {gain}: {together} and {apart}/s with {clients}."
     elif found.is_apart:
-        text = f"With {logs} on the drive of the data: {together}/s in place of {apart}/s ({clients})."
+        text = f"With {logs} beside the data: {together}/s in place of {apart}/s ({clients})."
     else:
         text = (
             f"With {logs} on another drive like this one: {apart}/s in place of {together}/s"

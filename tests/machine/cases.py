@@ -146,7 +146,7 @@ VOLUMES: Final = (
 # Without a real cipher, which takes longer in emulation than the finding allows a sync.
 CRYPT: Final = (
     "dmsetup create secret --table"
-    " \"0 $(blockdev --getsz $SATA_NO_CACHE) crypt cipher_null-ecb - 0 $SATA_NO_CACHE 0 {}\"; "
+    ' "0 $(blockdev --getsz $SATA_NO_CACHE) crypt cipher_null-ecb - 0 $SATA_NO_CACHE 0 {}"; '
     + MOUNT.format("/dev/mapper/secret")
 )
 DRBD: Final = "/lib/drbd/drbdsetup-84"

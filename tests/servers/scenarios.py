@@ -71,6 +71,8 @@ class Scenario:
     durability: Durability = "durable"
     memory_bytes: int = 24 * GB
     recovery_time_s: float = 600.0
+    is_build_known: bool = True
+    """Whether the advisor is told what the server was built with."""
 
     @property
     def stored(self) -> str:
@@ -79,7 +81,8 @@ class Scenario:
 
     def __str__(self) -> str:
         memory = f"{self.memory_bytes / GB:g}GB"
-        return f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s"
+        unknown = "" if self.is_build_known else ",build-unknown"
+        return f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s{unknown}"
 
 
 USUAL: Final = tuple(
@@ -91,6 +94,7 @@ RARE: Final = (
     # What the rule for more than 4 GB gives on the smallest host of that kind: it starts anywhere.
     Scenario("hdd", memory_bytes=5 * GB),
     *(Scenario("nvme-plp", recovery_time_s=seconds) for seconds in RECOVERY_TIMES_S),
+    Scenario("hdd", memory_bytes=GB, is_build_known=False),
 )
 """What it takes to reach the rest of the rules."""
 
@@ -128,7 +132,7 @@ def advice_for(
         durability=scenario.durability,
         memory_bytes=scenario.memory_bytes,
         recovery_time_s=scenario.recovery_time_s,
-        build=dict.fromkeys(features, True),
+        build=dict.fromkeys(features, True) if scenario.is_build_known else {},
     )
     return advise(measurement(scenario.drive), request, knowledge_of(vendor))
 

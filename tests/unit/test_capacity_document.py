@@ -242,8 +242,8 @@ def test_a_hostile_name_cannot_steer_the_terminal() -> None:
         ),
         (
             *("mysql-binary-log", 890.4, 1240.2, True),
-            "With the redo log and the binary log on the drive of the data: 890/s in place of"
-            " 1,240/s (64 clients).",
+            "With the redo log and the binary log beside the data: 890/s in place of 1,240/s"
+            " (64 clients).",
         ),
         (
             *("postgresql", 890.0, 900.0, False),
