@@ -44,7 +44,7 @@ def advised(measurement: Measurement, vendor: VendorName = "postgresql") -> dict
 
 def test_the_logs_drive_decides_the_log_and_the_other_input_and_output() -> None:
     """The log is as large as a recovery may take time for, and that waits for the data's drive: 333
-    pages/s of 8192 bytes are 1544 MB in ten minutes; else half of 8 GB of memory."""
+    pages/s of 8192 bytes are 1544 MB in ten minutes; else 64 GB are the most that is advised."""
     assert advised(FAST)["effective_io_concurrency"] == "16"
     assert advised(with_data(FAST, SLOW))["effective_io_concurrency"] == "1"
     assert advised(with_data(SLOW, FAST))["effective_io_concurrency"] == "16"
@@ -58,9 +58,9 @@ def test_the_logs_drive_decides_the_log_and_the_other_input_and_output() -> None
             capacity,
             neighbours,
         )
-    assert advised(FAST)["max_wal_size"] == "4GB"
+    assert advised(FAST)["max_wal_size"] == "64GB"
     assert advised(with_data(FAST, SLOW))["max_wal_size"] == "1536MB"
-    assert advised(with_data(SLOW, FAST))["max_wal_size"] == "4GB"
+    assert advised(with_data(SLOW, FAST))["max_wal_size"] == "64GB"
 
 
 def test_trust_is_that_of_the_worst_drive() -> None:
