@@ -19,9 +19,8 @@ $b mount -t overlay -o lowerdir=/host:/tools,upperdir=/upper/u,workdir=/upper/w 
 for place in proc sys dev; do
     $b mount -o move "/$place" "/new/$place"
 done
-for place in tmp run mnt; do
-    $b mount -t tmpfs tmpfs "/new/$place"
-done
+# Nothing over /tmp or /mnt: the checkout may be there.
+$b mount -t tmpfs tmpfs /new/run
 $b mkdir -p /new/run/lock /new/run/results /new/dev/pts /new/dev/shm
 $b mount -t tmpfs tmpfs /new/dev/shm
 $b mount -o move /results /new/run/results
