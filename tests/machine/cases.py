@@ -98,7 +98,7 @@ ARRAYS: Final = (
     ),
     _array(
         *("md-raid6", "6", "--raid-devices=4 $MEMBER_1 $MEMBER_2 $MEMBER_3 $MEMBER_4", 4),
-        "md-raid6-write-hole",
+        *("md-raid6-write-hole", "md-no-bitmap"),
         consistency_policy="resync",
     ),
 )
