@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.analysis.atomic_writes import atomic_write
-from advisor.analysis.storage import devices_of, write_cache
+from advisor.analysis.storage import any_known, devices_of, write_cache
 from advisor.conditions import Fact
 from advisor.measurement import Device, IoLimits, Known, Measurement, Unknown
 from advisor.units import format_count, format_size
@@ -43,7 +43,7 @@ def drive_host(drive: Measurement) -> dict[str, Fact]:
         "io_limit_used_percent": used_percent,
         "mount_point": target.mount_point,
         "record_bytes": target.record_bytes,
-        "rotational": _rotational(drive),
+        "rotational": any_known([rotates(device) for device in devices_of(drive)]),
         "sync_us": sync.summary.typical_us if sync else Unknown(unknown="no sync was measured"),
         "write_cache": write_cache(devices_of(drive)),
     }
@@ -54,15 +54,6 @@ def rotates(device: Device) -> Known[bool]:
     if device.transport in NO_TURNS_TOLD:
         return Unknown(unknown="a virtual disk does not tell")
     return device.rotational
-
-
-def _rotational(drive: Measurement) -> Known[bool]:
-    """True where one device rotates; false where none does."""
-    found = [rotates(device) for device in devices_of(drive)]
-    if True in found:
-        return True
-    unknown = next((each for each in found if isinstance(each, Unknown)), None)
-    return unknown or (False if found else Unknown(unknown="no device was found"))
 
 
 def _discard_bytes(drive: Measurement) -> Known[int]:

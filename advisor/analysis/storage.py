@@ -106,7 +106,7 @@ def drive_facts(measurement: Measurement, virtual_models: tuple[str, ...]) -> Dr
     return DriveFacts(
         filesystem=measurement.target.filesystem,
         transport=_common([device.transport for device in devices], "mixed"),
-        rotational=_any([device.rotational for device in devices]),
+        rotational=any_known([device.rotational for device in devices]),
         write_cache=write_cache(devices),
         virtual_disk=bool(virtual_disks(devices, virtual_models))
         if devices
@@ -155,7 +155,7 @@ def write_cache(devices: tuple[Device, ...]) -> Known[str]:
     return "write back" if "write back" in caches else _common(caches, "write back")
 
 
-def _any(values: list[Known[bool]]) -> Known[bool]:
+def any_known(values: list[Known[bool]]) -> Known[bool]:
     """True if one is true; unknown if one is unknown; else false."""
     if True in values:
         return True

@@ -37,7 +37,7 @@ DRIVES_ALONE: Final = (
 MD: Final = "mdadm --quiet --create /dev/md0 --run --assume-clean --level={} {}; "
 MD_UNDO: Final = (
     "mdadm --quiet --stop /dev/md0; "
-    "mdadm --quiet --zero-superblock --force $MEMBER_1 $MEMBER_2 $MEMBER_3 $MEMBER_4 || true"
+    "mdadm --quiet --zero-superblock --force $MEMBER_1 $MEMBER_2 $MEMBER_3 $MEMBER_4"
 )
 ON_MD: Final = MOUNT.format("/dev/md0")
 
@@ -149,6 +149,10 @@ CRYPT: Final = (
     ' "0 $(blockdev --getsz $SATA_NO_CACHE) crypt cipher_null-ecb - 0 $SATA_NO_CACHE 0 {}"; '
     + MOUNT.format("/dev/mapper/secret")
 )
+ON_BELOW: Final = (
+    f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
+)
+"""A file system below the one that is measured."""
 DRBD: Final = "/lib/drbd/drbdsetup-84"
 DM_UNDO: Final = "dmsetup remove --retry case"
 SECTORS: Final = "$(blockdev --getsz $MEMBER_1)"
@@ -180,6 +184,19 @@ def _drbd(protocol: str) -> Case:
         f"{DRBD} secondary 0; {DRBD} down r0; wipefs -qa $MEMBER_1",
         layers=({"kind": "drbd", "protocol": protocol.upper()},),
         findings=() if protocol == "c" else (f"drbd-protocol-{protocol}",),
+    )
+
+
+def _loop(name: str, direct_io: str, *findings: str) -> Case:
+    how = "on" if direct_io == "yes" else "off"
+    return Case(
+        name,
+        f"{ON_BELOW} truncate -s 400M /mnt/below/file;"
+        f" losetup --direct-io={how} /dev/loop0 /mnt/below/file; " + MOUNT.format("/dev/loop0"),
+        VIRTIO,
+        "losetup -d /dev/loop0; umount /mnt/below",
+        layers=({"kind": "loop", "direct_io": direct_io},),
+        findings=findings,
     )
 
 
@@ -225,28 +242,25 @@ MAPPED: Final = (
         "wipefs -qa $MEMBER_1; blockdev --rereadpt $MEMBER_1",
         layers=({"kind": "partition"},),
     ),
-    Case(
-        "loop",
-        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
-        " truncate -s 400M /mnt/below/file; losetup /dev/loop0 /mnt/below/file; "
-        + MOUNT.format("/dev/loop0"),
-        VIRTIO,
-        "losetup -d /dev/loop0; umount /mnt/below",
-        layers=({"kind": "loop", "direct_io": "no"},),
-        findings=("loop-buffered",),
-    ),
-    Case(
-        "loop-direct",
-        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
-        " truncate -s 400M /mnt/below/file; losetup --direct-io=on /dev/loop0 /mnt/below/file; "
-        + MOUNT.format("/dev/loop0"),
-        VIRTIO,
-        "losetup -d /dev/loop0; umount /mnt/below",
-        layers=({"kind": "loop", "direct_io": "yes"},),
-    ),
+    _loop("loop", "no", "loop-buffered"),
+    _loop("loop-direct", "yes"),
 )
 
 BTRFS: Final = "modprobe btrfs; mkfs.btrfs -q -f {}; mount $MEMBER_1 $PLACE; "
+
+
+def _overlay(name: str, option: str = "") -> Case:
+    return Case(
+        name,
+        f"{ON_BELOW} cd /mnt/below; mkdir lower upper work; mount -t overlay -o"
+        f" {option}lowerdir=lower,upperdir=/mnt/below/upper,workdir=work overlay $PLACE",
+        VIRTIO,
+        "umount /mnt/below",
+        filesystem="overlay",
+        layers=({"kind": "overlay"},),
+        is_not_durable=bool(option),
+    )
+
 
 FILE_SYSTEMS: Final = (
     Case(
@@ -294,27 +308,8 @@ FILE_SYSTEMS: Final = (
         leaves=2,
         findings=("btrfs-copy-on-write",),
     ),
-    Case(
-        "overlay",
-        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
-        " cd /mnt/below; mkdir lower upper work; mount -t overlay"
-        " -o lowerdir=lower,upperdir=/mnt/below/upper,workdir=work overlay $PLACE",
-        VIRTIO,
-        "umount /mnt/below",
-        filesystem="overlay",
-        layers=({"kind": "overlay"},),
-    ),
-    Case(
-        "overlay-volatile",
-        f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
-        " cd /mnt/below; mkdir lower upper work; mount -t overlay"
-        " -o volatile,lowerdir=lower,upperdir=/mnt/below/upper,workdir=work overlay $PLACE",
-        VIRTIO,
-        "umount /mnt/below",
-        filesystem="overlay",
-        layers=({"kind": "overlay"},),
-        is_not_durable=True,
-    ),
+    _overlay("overlay"),
+    _overlay("overlay-volatile", "volatile,"),
     Case(
         "tmpfs",
         "mount -t tmpfs tmpfs $PLACE",
@@ -364,7 +359,7 @@ REMOTE: Final = (
         " nbd-server -C /run/nbd.conf 127.0.0.1:10809; sleep 1;"
         " nbd-client -N disk 127.0.0.1 /dev/nbd0; " + MOUNT.format("/dev/nbd0"),
         {"write_cache": "write back"},
-        "nbd-client -d /dev/nbd0; kill $(pidof nbd-server) || true",
+        "nbd-client -d /dev/nbd0; kill $(pidof nbd-server)",
     ),
 )
 

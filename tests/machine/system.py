@@ -21,7 +21,7 @@ PACKAGES: Final = (
     "linux-image-amd64",
     *("kmod", "busybox-static", "cpio", "mount", "util-linux", "iproute2"),
     *("e2fsprogs", "xfsprogs", "btrfs-progs"),
-    *("mdadm", "lvm2", "dmsetup", "thin-provisioning-tools", "cryptsetup-bin", "bcache-tools"),
+    *("mdadm", "lvm2", "dmsetup", "thin-provisioning-tools", "bcache-tools"),
     *("nfs-kernel-server", "nfs-common", "nbd-server", "nbd-client", "drbd-utils", "fdisk"),
 )
 PROGRAMS: Final = ("qemu-system-x86_64", "apt-get", "dpkg-deb", "tar")

@@ -468,3 +468,19 @@ def test_a_rules_id_is_a_string_in_the_file() -> None:
 def test_what_is_no_rules_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a rule id"):
         Skip.model_validate({"rule": text, "why": ""})
+
+
+@pytest.mark.parametrize("version", [(14, 23), (15, 20), (19,)])
+@pytest.mark.parametrize("has_lz4", [True, False])
+def test_a_log_is_taken_for_compressed_where_compression_is_advised(
+    version: NumericVersion, has_lz4: bool
+) -> None:
+    """The speed of its replay rests on one, the line on the other."""
+    knowledge = DRIVES._replace(
+        assumptions=load_assumptions(), settings=load_settings("postgresql")
+    )
+    request = Request("postgresql", version, "a test", build={"lz4": has_lz4})
+    settings = advise(measurement(1000), request, knowledge).settings
+    advised = next(each for each in settings if each.setting == "wal_compression")
+    compresses = VENDORS["postgresql"].compresses_log(version, request.build)
+    assert compresses == (advised.value == "lz4")
