@@ -66,6 +66,8 @@ def alternatives(
 
 def _run(host: ModelledHost, case: _Case) -> ModelResult:
     result = host.clients(case.commit, case.drive, case.cpu, case.clients)
+    if case.kind == "log-device":  # the data stay here
+        return replace(host, holds_data=False).bounded(result)
     return (host if case.drive == host.busy_drive() else host.elsewhere()).bounded(result)
 
 
@@ -95,14 +97,15 @@ def _named(reference: StandardDrive) -> str:
 
 
 def _one_log(here: _Case, fast: SyncLatencies) -> tuple[str, SyncLatencies]:
-    """The log that a commit waits for longest, on the fast drive and everything else here."""
+    """The log that a commit waits for longest, on the fast drive and everything else here; of two,
+    both are still taken for slowed by the data's pages."""
     sequence = here.commit.sequence
     if not sequence.has_binary_log:
         return sequence.log_title, fast
     append = here.drive.append or here.drive.log
     if append.mean_us >= here.drive.log.mean_us:
-        return "the binary log", SyncLatencies(here.drive.log, fast.append)
-    return sequence.log_title, SyncLatencies(fast.log, append)
+        return "the binary log", replace(here.drive, append=fast.append)
+    return sequence.log_title, replace(here.drive, log=fast.log, append=append)
 
 
 def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case]:

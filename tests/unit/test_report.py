@@ -3,12 +3,13 @@
 The model is replaced by one that a person can compute: each client makes what it would alone.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from advisor.capacity import host as hosting
-from advisor.capacity.bounds import ProviderLimits
+from advisor.capacity.bounds import DataSet, ProviderLimits
 from advisor.capacity.group_commit import (
     Bottleneck,
     CommitModel,
@@ -359,3 +360,19 @@ def test_the_providers_limit_holds_on_other_drives_too() -> None:
     for each in (server.alternatives[0], *drives):
         assert each.tps == pytest.approx(119.96, abs=0.01)
         assert each.bottleneck == "bandwidth limit"
+
+
+def test_a_log_that_moves_leaves_the_datas_pages_where_they_are() -> None:
+    """A page written and one read a commit, 1500 of each a second: 750 commits/s, on whatever drive
+    the log is; of a drive that takes the data, too, no speed of pages is known."""
+    pages = (
+        series("random", "none", summary(1000, ops_per_s=1500), direct=True, writers=8),
+        series("random-read", "none", summary(1000, ops_per_s=1500), direct=True, writers=8),
+    )
+    small = replace(POSTGRESQL, memory_bytes=2**30, log_bytes_per_commit=100)
+    drive = measurement(summary(850), *pages, cpu_count=4)
+    (server,) = reported(drive, small, data=DataSet(10_000 * 2**30)).servers
+    by_kind = {one.kind: one for one in server.alternatives}
+    assert by_kind["log-device"].tps == pytest.approx(750, rel=0.001)
+    assert by_kind["log-device"].bottleneck == "page writes and reads"
+    assert by_kind["drive"].tps > 5000
