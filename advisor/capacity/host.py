@@ -174,6 +174,11 @@ class ModelledHost:
         """With data on another drive of the provider's, of which no speed is known."""
         return replace(self, storage=self.storage._replace(speed=NOTHING_MEASURED))
 
+    def without_log(self) -> "ModelledHost":
+        """With the data here alone, and the log on a drive of which no more than syncs is known."""
+        speed = self.storage.speed._replace(write_bytes_per_s=None)
+        return replace(self, holds_data=False, storage=self.storage._replace(speed=speed))
+
     def _work(self, group_size: float, transaction: Transaction | None) -> Work:
         commits = 1 / group_size if group_size else 0.0
         if transaction is None:

@@ -66,8 +66,8 @@ def alternatives(
 
 def _run(host: ModelledHost, case: _Case) -> ModelResult:
     result = host.clients(case.commit, case.drive, case.cpu, case.clients)
-    if case.kind == "log-device":  # the data stay here
-        return replace(host, holds_data=False).bounded(result)
+    if case.kind == "log-device":
+        return host.without_log().bounded(result)
     return (host if case.drive == host.busy_drive() else host.elsewhere()).bounded(result)
 
 
