@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding, Severity
+from advisor.measurement import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
 from advisor.output.host_findings import host_lines
 from advisor.output.verdict_line import audit_verdict
 from advisor.server_state import Activity
-from advisor.units import counted, format_count, format_latency
+from advisor.units import counted, format_count, format_latency, format_size
 from advisor.vendors.registry import VENDORS
 
 ORIGINS: Final[Mapping[str, str]] = {
@@ -36,7 +37,7 @@ def audit_document(found: Audit) -> Document:
 
 
 def _blocks(found: Audit) -> Iterator[DocumentBlock]:
-    yield Lines([_head(found)])
+    yield Lines([_head(found), *_observed(found)])
     if found.findings:
         rows = [
             (str(number), each.severity, each.setting, each.current or "no value", each.recommended)
@@ -63,6 +64,26 @@ def _head(found: Audit) -> str:
     count = len(found.counted)
     result = counted(count, "finding") if count else "nothing to change"
     return f"{server}, durability {found.durability}, {compared}: {result}"
+
+
+def _observed(found: Audit) -> Iterator[str]:
+    """What the server does, as far as its counters tell."""
+    if found.activity is None or found.counters is None:
+        return
+    counters, interval = found.counters, found.counters.interval
+    figures = []
+    if not isinstance(rate := interval.log_bytes_per_s, Unknown):
+        figures.append(f"{format_size(rate)}/s of log")
+    if not isinstance(share := interval.full_page_percent, Unknown):
+        figures.append(f"up to {share:.0f} % of it whole pages")
+    if (syncs := found.activity.log_syncs_per_commit) is not None:
+        figures.append(f"{syncs:.2g} log syncs for each commit")
+    if figures:
+        yield f"in {found.activity.seconds:.1f} s: {', '.join(figures)}"
+    age, size = counters.checkpoint_age_bytes, counters.log_size_bytes
+    if not isinstance(age, Unknown) and not isinstance(size, Unknown):
+        used = f"{format_size(age)} since the latest checkpoint"
+        yield f"the log holds {used}, of {format_size(size)}"
 
 
 def _finding(number: int, finding: Finding) -> Iterator[str]:
@@ -94,6 +115,8 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
         if source:
             shown = f"{what}/s" if per_s is None else f"{format_count(per_s)} {what}/s"
             yield f"in {activity.seconds:.1f} s: {shown} ({source})"
+    if found.counters and isinstance(rate := found.counters.interval.log_bytes_per_s, Unknown):
+        yield f"in {activity.seconds:.1f} s: bytes of log/s (unknown: {rate.unknown})"
     if (used := found.headroom) and activity.log_syncs_per_s is not None:
         binary_log_per_s, append_us = activity.binary_log_syncs_per_s, used.append_us
         with_binary_log = ""
