@@ -1,12 +1,12 @@
 """What a server's counters come to: since they began, and in the interval watched. Pure."""
 
-from operator import add, floordiv
+from operator import add
 from typing import Any, Final
 
 from advisor.conditions import Fact
 from advisor.measurement import Known, Model, Unknown, computed
 from advisor.server_state import CountedSince, ServerCounts
-from advisor.units import format_span
+from advisor.units import format_count, format_span
 
 RESET: Final = Unknown(unknown="the server's counters were reset meanwhile")
 TOO_SHORT: Final = Unknown(unknown="it counts for less than a second")
@@ -24,6 +24,8 @@ class CounterWindow(Model):
     log_since: str
     """Of the log's counts and the waits: "since the server's start, 9 days ago"."""
     checkpoints_since: str
+    log_s: Known[float]
+    """How long that is."""
     log_bytes_per_s: Known[float]
     log_turns: Known[float]
     """How often as much was written as the log holds."""
@@ -59,12 +61,6 @@ class ServerCounters(Model):
     checkpoint_age_bytes: Known[int]
     """The log since the latest checkpoint, at the last look."""
 
-    @property
-    def log_bytes_per_s_max(self) -> float | None:
-        """The higher of the rates observed; None where neither is known."""
-        rates = (self.interval.log_bytes_per_s, self.since_start.log_bytes_per_s)
-        return max((rate for rate in rates if not isinstance(rate, Unknown)), default=None)
-
 
 def counters(first: ServerCounts, last: ServerCounts, seconds: float) -> ServerCounters:
     """What two looks come to, so many seconds apart."""
@@ -75,7 +71,7 @@ def counters(first: ServerCounts, last: ServerCounts, seconds: float) -> ServerC
     # The position is exact at once, where there is one.
     position = between.log_position_bytes
     written = between.log_bytes if isinstance(position, Unknown) else position
-    watched = f"in the {seconds:.3g} s watched"
+    watched = f"in the {format_count(seconds)} s watched"
     covered = computed(_covers, last.log_since, last.checkpoints_since) is True
     return ServerCounters(
         since_start=CounterWindow(
@@ -112,6 +108,7 @@ def _log(
 ) -> dict[str, Known[float]]:
     turns = computed(_ratio, written, counts.log_size_bytes)
     return {
+        "log_s": seconds,
         "log_bytes_per_s": computed(_ratio, written, seconds),
         "log_turns": turns,
         "log_turns_per_h": computed(_per_h, turns, seconds),
@@ -123,8 +120,8 @@ def _checkpoints(written: Known[int], counts: ServerCounts) -> dict[str, Known[f
     """`written`: to the log, while they were counted."""
     total = computed(add, counts.checkpoints_timed, counts.checkpoints_requested)
     requested = counts.checkpoints_requested
-    enough_for = computed(floordiv, written, counts.log_size_bytes)
-    by_size = requested if isinstance(enough_for, Unknown) else computed(min, requested, enough_for)
+    turns = computed(_ratio, written, counts.log_size_bytes)
+    by_size = requested if isinstance(turns, Unknown) else computed(min, requested, int(turns))
     return {
         "checkpoints": total,
         "checkpoints_by_size": by_size,

@@ -41,7 +41,7 @@ class CounterJudge(NamedTuple):
     checks: Sequence[CounterCheck]
     counters: ServerCounters | None
     """None: nobody watched."""
-    load: LogLoad = LogLoad(None)
+    load: LogLoad = LogLoad()
 
     def judge(self, line: SettingLine, *, is_assumed: bool) -> Observed | str | None:
         """What is shown of a setting; or a note, where there is no value to recommend; or nothing.
@@ -55,7 +55,9 @@ class CounterJudge(NamedTuple):
         showing = [window for window in windows if all_hold(check.when, window)]
         window = next((each for each in showing if all_hold(check.enough, each)), None)
         if window is None:
-            return self._too_few(check, line, showing[-1]) if showing else None
+            # A wait or two say nothing, and are not worth a word.
+            said = showing and check.wanted == BY_LOG_RATE
+            return self._too_few(check, line, showing[-1]) if said else None
         says = _filled(check.says, window)
         wanted, about, why_not_more = self._wanted(check, line, is_assumed=is_assumed)
         if wanted is None or not is_less(line.value, wanted) or is_near(line.value, wanted):
@@ -72,8 +74,8 @@ class CounterJudge(NamedTuple):
         if isinstance(rate, Unknown) or rate >= IDLE_BYTES_PER_S:
             return ""
         return (
-            f"the server was idle {self.counters.interval.log_since}: its load shows in a longer"
-            " --interval, or at another hour"
+            "the server was idle while it was watched: its load shows in a longer --interval, or at"
+            " another hour"
         )
 
     def _check_of(self, line: SettingLine) -> CounterCheck | None:

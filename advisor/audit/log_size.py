@@ -11,7 +11,7 @@ from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
 
 LASTS_S: Final = 600
-"""Six times an hour from end to end, as profiles/counters.toml has it."""
+"""Six turns an hour, as profiles/counters.toml has it."""
 SPARE: Final = 1.1
 """So that rounding down leaves enough."""
 
@@ -27,11 +27,23 @@ class WantedValue(NamedTuple):
     """In sentences, where it is not."""
 
 
+class Stretch(NamedTuple):
+    """How fast the log was written, for how long."""
+
+    bytes_per_s: float
+    seconds: float
+    words: str
+    """"in the 60 s watched"."""
+
+    def written_bytes(self, seconds: float) -> float:
+        """In so long; no more than was seen, for nothing says how it went on."""
+        return self.bytes_per_s * min(self.seconds, seconds)
+
+
 class LogLoad(NamedTuple):
     """What decides the size of one server's log."""
 
-    bytes_per_s: float | None
-    """As observed; None where that is not known."""
+    stretches: tuple[Stretch, ...] = ()
     lasts_s: Known[float] = Unknown(unknown="nobody watched")
     """How long the log has to last so that no checkpoint comes before it is due."""
     recovery_time_s: float | None = None
@@ -47,21 +59,21 @@ class LogLoad(NamedTuple):
         observed, unless the user said the load. Else the least that would do.
         """
         formula = _formula(line, vendor, version)
-        if self.bytes_per_s is None or formula is None:
+        if not self.stretches or formula is None:
             return WantedValue(None, "", "How large it should be, a longer --interval tells.")
         limit = line.advised.value if line.advised else None
-        if self.is_said and limit is not None:
-            by_load: Value = limit
-        else:
-            seconds = self._least_s * SPARE if limit is None else LOAD_S
-            by_load = line.spec.in_server_unit(formula.for_load(self.bytes_per_s, seconds))
-        bursts = self._lasts(line, line.value, formula) >= self._least_s
-        if limit is not None and not is_less(by_load, limit):
+        seconds = self._least_s * SPARE if limit is None else LOAD_S
+        most = max(self.stretches, key=lambda each: each.written_bytes(seconds))
+        by_load: Value = line.spec.in_server_unit(formula.for_load(most.written_bytes(seconds)))
+        if limit is not None and (self.is_said or not is_less(by_load, limit)):
             assert line.advised is not None
-            more = f"More is not advised: {line.advised.reason}"
-            return WantedValue(limit, self._about(line, limit, formula, bursts), more)
-        about = self._about(line, by_load, formula, bursts)
-        return WantedValue(by_load, about, self._said_of_bursts)
+            value, why_not = limit, f"More is not advised: {line.advised.reason}"
+        else:
+            value, why_not = by_load, self._of_bursts(most)
+        about = self._about(
+            most, seconds, _bytes(line, line.value, formula), _bytes(line, value, formula)
+        )
+        return WantedValue(value, about, why_not)
 
     @property
     def _least_s(self) -> float:
@@ -70,34 +82,34 @@ class LogLoad(NamedTuple):
             return self.lasts_s
         return self.recovery_time_s or LASTS_S
 
-    @property
-    def _said_of_bursts(self) -> str:
-        rate = format_size(self.bytes_per_s or 0)
+    def _of_bursts(self, most: Stretch) -> str:
+        rate = format_size(most.bytes_per_s)
         return (
-            f"At {rate}/s, the most that was observed, the present size would do: the load comes in"
-            " bursts, of which an --interval at a busy hour tells more."
+            f"At {rate}/s {most.words}, the present size would do: the load comes in bursts, of"
+            " which an --interval at a busy hour tells more."
         )
 
-    def _lasts(self, line: SettingLine, value: Value | None, formula: LogCapacity) -> float:
-        """Seconds until so much is written; without end on a server that writes nothing."""
-        size_bytes = _bytes(line, value, formula)
-        return size_bytes / self.bytes_per_s if self.bytes_per_s else float("inf")
-
-    def _about(self, line: SettingLine, value: Value, formula: LogCapacity, bursts: bool) -> str:
-        size_bytes = _bytes(line, value, formula)
-        if bursts:
-            said = self._said_of_bursts
+    def _about(self, most: Stretch, seconds: float, present_bytes: int, wanted_bytes: int) -> str:
+        """How long a log of that size lasts, and its recovery takes."""
+        size, rate = format_size(wanted_bytes), format_size(most.bytes_per_s)
+        if present_bytes >= most.written_bytes(self._least_s):
+            said = self._of_bursts(most)
+        elif most.seconds < seconds:
+            written = format_size(most.written_bytes(seconds))
+            said = (
+                f"No more than {written} was written {most.words}: how much it is in"
+                f" {format_span(seconds)}, a longer --interval tells."
+            )
         else:
-            lasts = format_span(self._lasts(line, value, formula))
-            rate = format_size(self.bytes_per_s or 0)
-            said = f"At {rate}/s, as observed, {format_size(size_bytes)} is written in {lasts}."
+            lasts = format_span(wanted_bytes / most.bytes_per_s)
+            said = f"At {rate}/s {most.words}, {size} is written in {lasts}."
         if isinstance(self.replay_bytes_per_s, Unknown):
             return (
-                f"{said} Whether the drive has room for {format_size(size_bytes)}, and how long a"
-                " recovery then takes, is not known: DIR or --from FILE adds it."
+                f"{said} Whether the drive has room for {size}, and how long a recovery then takes,"
+                " is not known: DIR or --from FILE adds it."
             )
-        replayed = format_span(size_bytes / self.replay_bytes_per_s)
-        return f"{said} A recovery replays {format_size(size_bytes)} in about {replayed}."
+        replayed = format_span(wanted_bytes / self.replay_bytes_per_s)
+        return f"{said} A recovery replays {size} in about {replayed}."
 
 
 def _formula(line: SettingLine, vendor: VendorName, version: NumericVersion) -> LogCapacity | None:

@@ -20,7 +20,7 @@ from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
-from advisor.audit.log_size import LogLoad
+from advisor.audit.log_size import LogLoad, Stretch
 from advisor.audit.recovery import Recovery
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
@@ -191,7 +191,12 @@ def _counted(
     return judge._replace(
         counters=found,
         load=LogLoad(
-            bytes_per_s=found.log_bytes_per_s_max,
+            stretches=tuple(
+                Stretch(window.log_bytes_per_s, window.log_s, window.log_since)
+                for window in (found.interval, found.since_start)
+                if not isinstance(window.log_bytes_per_s, Unknown)
+                and not isinstance(window.log_s, Unknown)
+            ),
             lasts_s=last.log_lasts_s,
             recovery_time_s=request.recovery_time_s,
             is_said=request.expected_commits_per_s is not None,

@@ -74,7 +74,8 @@ def _observed(found: Audit) -> Iterator[str]:
     figures = []
     if not isinstance(rate := interval.log_bytes_per_s, Unknown):
         figures.append(f"{format_size(rate)}/s of log")
-    if not isinstance(share := interval.full_page_percent, Unknown):
+    # What was written earlier may be counted now.
+    if rate and not isinstance(share := interval.full_page_percent, Unknown):
         figures.append(f"up to {share:.0f} % of it whole pages")
     if (syncs := found.activity.log_syncs_per_commit) is not None:
         figures.append(f"{syncs:.2g} log syncs for each commit")

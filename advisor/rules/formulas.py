@@ -134,10 +134,10 @@ class LogCapacity(Strict):
             }
         )
 
-    def for_load(self, log_bytes_per_s: float, seconds: float) -> int:
-        """Bytes of each file of a log that holds what is written in so long, within the limits."""
-        written = int(log_bytes_per_s * seconds / self.files)
-        return _bounded(written, self.at_least, self.at_most, self.multiple_of).value
+    def for_load(self, written_bytes: float) -> int:
+        """The size of each file of a log that holds so much, within what is advised."""
+        size = int(written_bytes / self.files)
+        return _bounded(size, self.at_least, self.at_most, self.multiple_of).value
 
     def _bounds(self, facts: Facts) -> dict[str, float]:
         """What limits the log -> its size by that, in bytes."""

@@ -25,8 +25,6 @@ from advisor.versions import NumericVersion
 
 WAL_BLOCK_BYTES: Final = 8192
 """What a session writes when it finds all buffers full (xlog.c, AdvanceXLInsertBuffer)."""
-SEGMENT_BYTES: Final = 16 * 1024**2
-"""Unless initdb was told otherwise."""
 
 POSITION_SQL: Final = (
     "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_wal_lsn_diff("
@@ -95,12 +93,17 @@ def read(
         checkpoints_timed=timed,
         checkpoints_requested=requested,
         checkpoints_since=checkpoints_since,
-        log_size_bytes=_forces_a_checkpoint(
+        log_size_bytes=computed(
+            _forces_a_checkpoint,
             _number(settings, "max_wal_size"),
             target,
-            _number(settings, "wal_segment_size", SEGMENT_BYTES),
+            _number(settings, "wal_segment_size"),
         ),
-        log_lasts_s=_number(settings, "checkpoint_timeout") * (1 + target),
+        log_lasts_s=computed(
+            lambda timeout, share: timeout * (1 + share),
+            _number(settings, "checkpoint_timeout"),
+            target,
+        ),
     )
 
 
@@ -123,16 +126,19 @@ def _since(seconds: Any, words: Any) -> Known[CountedSince]:
     return CountedSince(count_of(seconds), str(words))
 
 
-def _number(settings: Mapping[str, EffectiveSetting], name: str, default: float = 0) -> float:
+def _number(settings: Mapping[str, EffectiveSetting], name: str) -> Known[float]:
     """A setting in bytes, seconds or without a unit."""
     found = settings.get(name)
     if found is None:
-        return default
-    return number_of(name, found.value) * UNIT_BYTES.get(found.unit, 1)
+        return Unknown(unknown=f"the server does not show {name}")
+    try:
+        return number_of(name, found.value) * UNIT_BYTES.get(found.unit, 1)
+    except AdvisorError as error:
+        return Unknown(unknown=error.message)
 
 
 def _forces_a_checkpoint(wal_bytes: float, target: float, segment_bytes: float) -> int:
     """So much WAL at least is written before its size forces a checkpoint: whole segments, and one
     less than CalculateCheckpointSegments has (xlog.c, XLogCheckpointNeeded)."""
-    segments = int(wal_bytes / segment_bytes / (1 + target))
+    segments = int(wal_bytes / max(segment_bytes, 1) / (1 + target))
     return int(max(segments - 1, 1) * segment_bytes)
