@@ -186,6 +186,7 @@ ANSWERS: Final[dict[str, Known[Rows]]] = {
     ("version", "views", "checkpoints"),
     [
         ("13", ["position", "pg_stat_bgwriter"], (2, 12)),
+        ("14", ["position", "pg_stat_bgwriter", "pg_stat_wal"], (2, 12)),
         ("15", ["position", "pg_stat_bgwriter", "pg_stat_wal"], (2, 12)),
         ("16", ["position", "pg_stat_bgwriter", "pg_stat_wal"], (2, 12)),
         ("17", ["position", "pg_stat_checkpointer", "pg_stat_wal"], (3, 11)),
@@ -370,11 +371,12 @@ def test_checkpoints_forced_by_size_are_found_from_the_counters_of_days() -> Non
     assert finding.sources[0] == "https://www.postgresql.org/docs/current/wal-configuration.html"
 
 
-def test_a_size_in_force_that_would_last_is_no_finding_but_a_note() -> None:
+@pytest.mark.parametrize("size", ["1GB", "16GB"])
+def test_a_size_in_force_that_would_last_is_no_finding_but_a_note(size: str) -> None:
     """967 kB a second fill 551 MB while a checkpoint is not due: it comes in bursts."""
-    found = audit_of("postgresql", "15", (BUSY, BUSY), max_wal_size="1GB")
+    found = audit_of("postgresql", "15", (BUSY, BUSY), max_wal_size=size)
     assert found_in(found) == []
-    (note,) = [note for note in found.notes if note.startswith("max_wal_size = 1GB: ")]
+    (note,) = [note for note in found.notes if note.startswith(f"max_wal_size = {size}: ")]
     assert "forced up to 12 of 14 checkpoints" in note
     assert "At 944 kB/s since 2026-11-20 14:03, 9 days ago, the present size would do" in note
 
@@ -481,6 +483,9 @@ def test_an_idle_server_is_said_to_be_idle() -> None:
     idle = "the server was idle while it was watched"
     found = audit_of("postgresql", "15", (QUIET, QUIET), max_wal_size="256MB")
     assert [note for note in found.notes if note.startswith(idle)]
+    nearly = looks(QUIET, 5, log_position_bytes=4000)  # 800 bytes a second
+    found = audit_of("postgresql", "15", nearly, max_wal_size="256MB")
+    assert [note for note in found.notes if note.startswith(idle)]
     busy = audit_of(
         "postgresql", "15", looks(QUIET, 5, log_position_bytes=10_000), max_wal_size="256MB"
     )
@@ -554,6 +559,18 @@ def test_a_log_that_turns_too_often(
     )
     quiet = audit_of(vendor, version, (INNODB, INNODB), only={setting: value})
     assert found_in(quiet) == []
+    assert not any(setting in note and "As much as" in note for note in quiet.notes)
+
+
+def test_a_check_is_for_the_servers_that_it_names() -> None:
+    checks = [check.model_copy(update={"db": ("mysql",)}) for check in load_counter_checks()]
+    state = state_of("mariadb", "10.11", {"innodb_log_file_size": "100663296"})
+    state = state._replace(
+        activity=Activity(5, 100, "counted", 50, "counted", None, ""), counts=(TURNING, TURNING)
+    )
+    request = Request("mariadb", parse_version("10.11"), "as given")
+    found, _ = run_audit(state, request, knowledge_for("mariadb"), None, counter_checks=checks)
+    assert found_in(found) == []
 
 
 def test_the_recovery_time_that_the_user_asks_for_is_how_long_the_log_lasts() -> None:
@@ -642,6 +659,10 @@ def test_the_head_shows_what_the_server_does() -> None:
         "in 5.0 s: 2 MB/s of log, up to 25 % of it whole pages, 0.5 log syncs for each commit"
         in (text)
     )
+    # What was written earlier is counted late.
+    late = looks(QUIET, 5, log_bytes=800, full_page_bytes=200)
+    text = render(audit_document(audit_of("postgresql", "15", late)), "markdown")
+    assert "in 5.0 s: 0 bytes/s of log, 0.5 log syncs for each commit" in text
     text = render(
         audit_document(audit_of("mysql", "9.7", (INNODB, INNODB), innodb_redo_log_capacity="1G")),
         "markdown",
