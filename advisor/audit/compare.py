@@ -241,21 +241,21 @@ class _Comparing:
             if advised is None
             else rests_on(line.setting.rule_of(advised.rule), self._assumed)
         )
-        shown = self._counted.judge(line, is_assumed=bool(rests))
-        if isinstance(shown, str):
-            self.notes.append(shown)
-        if shown is None or isinstance(shown, str):
+        observed = self._counted.judge(line, is_assumed=bool(rests))
+        if isinstance(observed, str):
+            self.notes.append(observed)
+        if observed is None or isinstance(observed, str):
             return None
         found = self._make(
             replace(line, advised=None),
             value,
-            shown.severity,
-            shown.reason,
-            sources=shown.sources,
-            price=line.setting.cost_of_change(value, shown.wanted),
-            wanted=shown.wanted,
+            observed.severity,
+            observed.reason,
+            sources=observed.sources,
+            price=line.setting.cost_of_change(value, observed.wanted),
+            wanted=observed.wanted,
         )
-        return found.model_copy(update={"counter": shown.check})
+        return found.model_copy(update={"counter": observed.check})
 
     def _worse(self, line: SettingLine, value: Value) -> Finding | None:
         advised = line.advised

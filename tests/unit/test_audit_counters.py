@@ -294,6 +294,12 @@ def test_the_figures_of_both_stretches() -> None:
     assert total.log_turns == pytest.approx(18, abs=0.01)
 
 
+def test_without_a_position_the_rate_is_of_the_bytes_that_were_counted() -> None:
+    old = QUIET._replace(log_position_bytes=Unknown(unknown="not shown"))
+    first, last = looks(old, 10, log_bytes=30_000_000)
+    assert counters(first, last, 10).interval.log_bytes_per_s == 3_000_000
+
+
 def test_counters_that_begin_anew_are_not_negative() -> None:
     found = counters(QUIET, QUIET._replace(log_position_bytes=5, log_bytes=5), 10)
     assert found.interval.log_bytes_per_s == RESET
