@@ -12,7 +12,9 @@ from advisor.units import parse_size
 
 FOLDER: Final = Path(__file__).parent / "experiments"
 
-LoadName = Literal["single-row", "tpcb", "simple-update", "write-only", "update", "read-write"]
+PgbenchLoadName = Literal["tpcb", "simple-update", "bitmap-scan"]
+SysbenchLoadName = Literal["write-only", "update", "read-write"]
+LoadName = Literal["single-row", PgbenchLoadName, SysbenchLoadName]
 
 
 class _Part(BaseModel):
@@ -36,6 +38,11 @@ class Load(_Part):
     uniform: bool = False
     """Whether sysbench takes all rows alike, as the others do; else three of four times one of a
     hundredth of them."""
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether it begins with nothing of the data in memory, since it is about reads."""
+        return self.name == "bitmap-scan"
 
     @property
     def key(self) -> str:
