@@ -199,7 +199,7 @@ def bench(block: Block, room: Path) -> Iterator[Bench]:
     profile = load_profile(block.drive)
     with (
         emulated_drive(program, profile, room, size_bytes=DRIVE_BYTES) as drive,
-        mounted_drive(drive, room / "drive") as place,
+        mounted_drive(drive, room / "drive", block.experiment.filesystem) as place,
     ):
         measurement = room / "measurement.json"
         measure(place, measurement)

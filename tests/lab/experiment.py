@@ -9,6 +9,7 @@ import tomli
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advisor.units import parse_size
+from tests.support.emulated_drive import Filesystem
 
 FOLDER: Final = Path(__file__).parent / "experiments"
 
@@ -79,6 +80,7 @@ class Experiment(_Part):
     """What is reported: of a recovery, the rate before it is of no interest."""
     servers: tuple[str, ...] = Field(min_length=1)
     drives: tuple[str, ...] = Field(min_length=1)
+    filesystem: Filesystem = "ext4"
     loads: tuple[Load, ...] = Field(min_length=1)
     memory: str
     """What the server may have of the host's memory, as --memory says it."""

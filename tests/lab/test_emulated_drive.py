@@ -187,7 +187,7 @@ def test_it_is_a_drive_with_a_write_back_cache(make: DriveMaker) -> None:
     assert [new - old for old, new in zip(before, after, strict=True)] == [0, 1, 1]
 
 
-@pytest.mark.parametrize("filesystem", ["ext4", "xfs"])
+@pytest.mark.parametrize("filesystem", ["ext4", "xfs", "btrfs"])
 def test_a_file_system_lies_on_it(filesystem: Any, program: Path, tmp_path: Path) -> None:
     profile = instant()
     with (
