@@ -174,6 +174,8 @@ def emulated_drive(
             "losetup", "--find", "--show", "--direct-io=on", str(point / "drive")
         ).strip()
         stack.callback(_detach, device)
+        rotates = Path("/sys/block", Path(device).name, "queue/rotational")
+        rotates.write_text(str(int(profile.disk is not None)))
         yield EmulatedDrive(process, profile, Path(device))
 
 
