@@ -10,10 +10,10 @@ from advisor.errors import UsageError
 from advisor.units import (
     Value,
     format_count,
-    format_span,
     format_latency,
     format_named,
     format_size,
+    format_span,
     parse_duration_us,
     parse_size,
     to_server_unit,
