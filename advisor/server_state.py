@@ -70,23 +70,6 @@ class Override(NamedTuple):
     """None: of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """What a server did between two looks at its own counters; an object in the audit's JSON."""
-
-    seconds: float
-    commits_per_s: float | None
-    commits_from: str
-    """Which counter that is, and what else it counts; or why there is none."""
-    log_syncs_per_s: float | None
-    log_syncs_from: str
-    binary_log_syncs_per_s: float | None
-    binary_log_syncs_from: str
-    """"" where no binary log is written."""
-    log_syncs_per_commit: float | None = None
-    """None where there were no commits, or one of both is not known."""
-
-
 class CountedSince(NamedTuple):
     """When counters began, by the server's own clock."""
 
@@ -130,6 +113,21 @@ class ServerCounts(NamedTuple):
     """How long the log has to last so that no checkpoint comes before it is due."""
     checkpoint_age_bytes: Known[int] = NOT_COUNTED
     """The log since the latest checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a server did between two looks at its own counters; an object in the audit's JSON."""
+
+    seconds: float
+    commits_per_s: float | None
+    commits_from: str
+    """Which counter that is, and what else it counts; or why there is none."""
+    log_syncs_per_s: float | None
+    log_syncs_from: str
+    binary_log_syncs_per_s: float | None
+    binary_log_syncs_from: str
+    """"" where no binary log is written."""
 
 
 class ServerState(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from advisor.conditions import Fact
 from advisor.measurement import Known, Model, Unknown, computed
-from advisor.server_state import CountedSince, ServerCounts
+from advisor.server_state import Activity, CountedSince, ServerCounts
 from advisor.units import format_count, format_span
 
 RESET: Final = Unknown(unknown="the server's counters were reset meanwhile")
@@ -60,10 +60,13 @@ class ServerCounters(Model):
     """The log that is kept; of PostgreSQL, what forces a checkpoint."""
     checkpoint_age_bytes: Known[int]
     """The log since the latest checkpoint, at the last look."""
+    log_syncs_per_commit: Known[float]
+    """In the interval."""
 
 
-def counters(first: ServerCounts, last: ServerCounts, seconds: float) -> ServerCounters:
-    """What two looks come to, so many seconds apart."""
+def counters(first: ServerCounts, last: ServerCounts, activity: Activity) -> ServerCounters:
+    """What two looks come to, before and after `activity`."""
+    seconds = activity.seconds
     grown: dict[str, Any] = {
         name: computed(_grown, getattr(first, name), getattr(last, name)) for name in GROWING
     }
@@ -90,7 +93,14 @@ def counters(first: ServerCounts, last: ServerCounts, seconds: float) -> ServerC
         ),
         log_size_bytes=last.log_size_bytes,
         checkpoint_age_bytes=last.checkpoint_age_bytes,
+        log_syncs_per_commit=_syncs_per_commit(activity),
     )
+
+
+def _syncs_per_commit(activity: Activity) -> Known[float]:
+    if activity.log_syncs_per_s is None or activity.commits_per_s is None:
+        return Unknown(unknown="commits or log syncs are not counted")
+    return _ratio(activity.log_syncs_per_s, activity.commits_per_s)
 
 
 def _grown(first: int, last: int) -> Known[int]:

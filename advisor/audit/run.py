@@ -102,9 +102,9 @@ def run_audit(
             host_findings=host,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
-            counters=counted.counters,
             headroom=headroom(activity, measurement) if activity and measurement else None,
             missing_files=state.missing_files,
+            counters=counted.counters,
             notes=(
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
@@ -187,7 +187,7 @@ def _counted(
     if state.activity is None or state.counts is None:
         return judge
     first, last = state.counts
-    found = counters(first, last, state.activity.seconds)
+    found = counters(first, last, state.activity)
     return judge._replace(
         counters=found,
         load=LogLoad(

@@ -9,7 +9,7 @@ from advisor.output.document import Document, DocumentBlock, Lines, Section, Tab
 from advisor.output.host_findings import host_lines
 from advisor.output.verdict_line import audit_verdict
 from advisor.server_state import Activity
-from advisor.units import counted, format_count, format_latency, format_size
+from advisor.units import counted, format_count, format_latency, format_named
 from advisor.vendors.registry import VENDORS
 
 ORIGINS: Final[Mapping[str, str]] = {
@@ -68,23 +68,23 @@ def _head(found: Audit) -> str:
 
 def _observed(found: Audit) -> Iterator[str]:
     """What the server does, as far as its counters tell."""
-    if found.activity is None or found.counters is None:
+    if found.activity is None or (counters := found.counters) is None:
         return
-    counters, interval = found.counters, found.counters.interval
-    figures = []
-    if not isinstance(rate := interval.log_bytes_per_s, Unknown):
-        figures.append(f"{format_size(rate)}/s of log")
-    # What was written earlier may be counted now.
-    if rate and not isinstance(share := interval.full_page_percent, Unknown):
-        figures.append(f"up to {share:.0f} % of it whole pages")
-    if (syncs := found.activity.log_syncs_per_commit) is not None:
+    rate, share = counters.interval.log_bytes_per_s, counters.interval.full_page_percent
+    if isinstance(rate, Unknown):
+        figures = [f"bytes of log/s unknown ({rate.unknown})"]
+    else:
+        figures = [f"{format_named('log_bytes_per_s', rate)} of log"]
+        # What was written earlier may be counted now.
+        if rate and not isinstance(share, Unknown):
+            figures.append(f"up to {share:.0f} % of it whole pages")
+    if not isinstance(syncs := counters.log_syncs_per_commit, Unknown):
         figures.append(f"{syncs:.2g} log syncs for each commit")
-    if figures:
-        yield f"in {found.activity.seconds:.1f} s: {', '.join(figures)}"
+    yield f"in {found.activity.seconds:.1f} s: {', '.join(figures)}"
     age, size = counters.checkpoint_age_bytes, counters.log_size_bytes
     if not isinstance(age, Unknown) and not isinstance(size, Unknown):
-        used = f"{format_size(age)} since the latest checkpoint"
-        yield f"the log holds {used}, of {format_size(size)}"
+        used = f"{format_named('age_bytes', age)} since the latest checkpoint"
+        yield f"the log holds {used}, of {format_named('size_bytes', size)}"
 
 
 def _finding(number: int, finding: Finding) -> Iterator[str]:
@@ -116,8 +116,6 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
         if source:
             shown = f"{what}/s" if per_s is None else f"{format_count(per_s)} {what}/s"
             yield f"in {activity.seconds:.1f} s: {shown} ({source})"
-    if found.counters and isinstance(rate := found.counters.interval.log_bytes_per_s, Unknown):
-        yield f"in {activity.seconds:.1f} s: bytes of log/s (unknown: {rate.unknown})"
     if (used := found.headroom) and activity.log_syncs_per_s is not None:
         binary_log_per_s, append_us = activity.binary_log_syncs_per_s, used.append_us
         with_binary_log = ""

@@ -570,12 +570,12 @@ class Vendor(ABC):
         """The version in a server's own settings."""
 
     @abstractmethod
-    def counters(self, state: ServerState) -> Counters:
-        """What counts commits and syncs on that server."""
-
-    @abstractmethod
     def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
         """What the server has counted so far of its log, checkpoints and waits for memory."""
+
+    @abstractmethod
+    def counters(self, state: ServerState) -> Counters:
+        """What counts commits and syncs on that server."""
 
     # Statements of a load
 

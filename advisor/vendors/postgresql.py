@@ -431,10 +431,10 @@ class PostgreSQL(Vendor):
         SETTINGS_SQL,
         SEES_PLACES_SQL,
         OVERRIDES_SQL,
+        *postgresql_counts.STATEMENTS,
         WRITING_TRANSACTIONS_SQL,
         WAL_SYNCS_14_SQL,
         WAL_SYNCS_18_SQL,
-        *postgresql_counts.STATEMENTS,
         Vendor.end_read_only,
     )
 

@@ -1,6 +1,7 @@
 """What a server's own counters give rise to: counts as servers showed them, and the findings."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -254,6 +255,11 @@ def test_what_no_postgresql_answers_is_an_error(view: str, rows: Rows) -> None:
 # Two looks
 
 
+def active(seconds: float) -> Activity:
+    """50 log syncs for 100 commits."""
+    return Activity(seconds, 100, "counted", 50, "counted", None, "")
+
+
 def looks(first: ServerCounts, seconds: float, **grown: int) -> tuple[ServerCounts, ServerCounts]:
     """And what was counted between them."""
     changed: Any = {name: getattr(first, name) + count for name, count in grown.items()}
@@ -280,7 +286,7 @@ def test_the_figures_of_both_stretches() -> None:
     first, last = looks(
         QUIET, 10, log_position_bytes=20_000_000, log_bytes=1_000_000, full_page_bytes=250_000
     )
-    found = counters(first, last, 10)
+    found = counters(first, last, active(10))
     assert found.interval.log_since == "in the 10 s watched"
     assert found.interval.log_bytes_per_s == 2_000_000  # by the position, which is exact at once
     assert found.interval.full_page_percent == 25.0  # of what was counted with them
@@ -297,11 +303,11 @@ def test_the_figures_of_both_stretches() -> None:
 def test_without_a_position_the_rate_is_of_the_bytes_that_were_counted() -> None:
     old = QUIET._replace(log_position_bytes=Unknown(unknown="not shown"))
     first, last = looks(old, 10, log_bytes=30_000_000)
-    assert counters(first, last, 10).interval.log_bytes_per_s == 3_000_000
+    assert counters(first, last, active(10)).interval.log_bytes_per_s == 3_000_000
 
 
 def test_counters_that_begin_anew_are_not_negative() -> None:
-    found = counters(QUIET, QUIET._replace(log_position_bytes=5, log_bytes=5), 10)
+    found = counters(QUIET, QUIET._replace(log_position_bytes=5, log_bytes=5), active(10))
     assert found.interval.log_bytes_per_s == RESET
 
 
@@ -322,7 +328,7 @@ def test_no_more_checkpoints_are_forced_than_the_wal_was_enough_for(
         log_bytes=written_bytes,
         log_since=CountedSince(log_days * DAY_S, "2026-11-20 14:03"),
     )
-    assert counters(last, last, 5).since_start.checkpoints_by_size == by_size
+    assert counters(last, last, active(5)).since_start.checkpoints_by_size == by_size
 
 
 # Findings
@@ -341,7 +347,7 @@ def audit_of(
     **settings: str,
 ) -> Audit:
     state = state_of(vendor, version, only or settings, origin)._replace(
-        activity=Activity(seconds, 100, "counted", 50, "counted", None, "", 0.5), counts=both
+        activity=active(seconds), counts=both
     )
     request = Request(vendor, parse_version(version), "as given", **(asked or {}))
     drive = measurement() if measured else None
@@ -571,9 +577,7 @@ def test_a_log_that_turns_too_often(
 def test_a_check_is_for_the_servers_that_it_names() -> None:
     checks = [check.model_copy(update={"db": ("mysql",)}) for check in load_counter_checks()]
     state = state_of("mariadb", "10.11", {"innodb_log_file_size": "100663296"})
-    state = state._replace(
-        activity=Activity(5, 100, "counted", 50, "counted", None, ""), counts=(TURNING, TURNING)
-    )
+    state = state._replace(activity=active(5), counts=(TURNING, TURNING))
     request = Request("mariadb", parse_version("10.11"), "as given")
     found, _ = run_audit(state, request, knowledge_for("mariadb"), None, counter_checks=checks)
     assert found_in(found) == []
@@ -676,13 +680,32 @@ def test_the_head_shows_what_the_server_does() -> None:
     assert "the log holds 60 MB since the latest checkpoint, of 100 MB" in text
 
 
+def test_the_head_says_why_there_is_no_log_rate() -> None:
+    none = ServerCounts(*[postgresql_counts.STANDBY] * len(ServerCounts._fields))
+    text = render(audit_document(audit_of("postgresql", "15", (none, none))), "markdown")
+    assert (
+        "in 5.0 s: bytes of log/s unknown (this server is a standby, and replays another's WAL),"
+        " 0.5 log syncs for each commit"
+    ) in text
+
+
+def test_syncs_for_each_commit_need_both() -> None:
+    for lacking in (
+        replace(active(5), commits_per_s=None),
+        replace(active(5), log_syncs_per_s=None),
+    ):
+        assert isinstance(counters(QUIET, QUIET, lacking).log_syncs_per_commit, Unknown)
+    idle = replace(active(5), commits_per_s=0)
+    assert isinstance(counters(QUIET, QUIET, idle).log_syncs_per_commit, Unknown)
+
+
 def test_json_has_the_figures_and_why_one_is_missing() -> None:
     found = audit_of("postgresql", "13", (QUIET, QUIET), max_wal_size="1GB").model_dump(mode="json")
     assert found["counters"]["since_start"]["checkpoints"] == 2504
     assert found["counters"]["since_start"]["page_waits"] == {
         "unknown": "this server has no such count"
     }
-    assert found["activity"]["log_syncs_per_commit"] == 0.5
+    assert found["counters"]["log_syncs_per_commit"] == 0.5
 
 
 # The file

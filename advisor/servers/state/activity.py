@@ -49,9 +49,6 @@ def watch(connection: Connection, state: ServerState, seconds: float) -> ServerS
         log_syncs_from=log_syncs.source,
         binary_log_syncs_per_s=binary_log_syncs.per_s,
         binary_log_syncs_from=binary_log_syncs.source,
-        log_syncs_per_commit=None
-        if log_syncs.per_s is None or not commits.per_s
-        else log_syncs.per_s / commits.per_s,
     )
     return state._replace(activity=activity, counts=(counted_before, counted_after))
 
