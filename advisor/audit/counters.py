@@ -23,7 +23,7 @@ IDLE_BYTES_PER_S: Final = 1000
 """Our choice: servers write some bytes of log for themselves."""
 
 
-class Observed(NamedTuple):
+class CounterVerdict(NamedTuple):
     """What the counters show of a setting."""
 
     check: str
@@ -43,7 +43,7 @@ class CounterJudge(NamedTuple):
     """None: nobody watched."""
     load: LogLoad = LogLoad()
 
-    def judge(self, line: SettingLine, *, is_assumed: bool) -> Observed | str | None:
+    def judge(self, line: SettingLine, *, is_assumed: bool) -> CounterVerdict | str | None:
         """What is shown of a setting; or a note, where there is no value to recommend; or nothing.
 
         `is_assumed`: whether the advice for it rests on an assumption.
@@ -63,7 +63,7 @@ class CounterJudge(NamedTuple):
         if wanted is None or not is_less(line.value, wanted) or is_near(line.value, wanted):
             return f"{_assignment(line)}: {says} {check.why} {why_not_more}"
         reason = f"{says} {check.why} {about}".strip()
-        return Observed(check.id, check.severity, wanted, reason, check.sources)
+        return CounterVerdict(check.id, check.severity, wanted, reason, check.sources)
 
     @property
     def idle_note(self) -> str:
