@@ -21,6 +21,8 @@ from advisor.versions import NumericVersion
 
 IDLE_BYTES_PER_S: Final = 1000
 """Our choice: servers write some bytes of log for themselves."""
+IDLE_S: Final = 1
+"""A shorter look shows a pause as well."""
 
 
 class CounterVerdict(NamedTuple):
@@ -70,8 +72,10 @@ class CounterJudge(NamedTuple):
         """That the server did nothing meanwhile; "" where it did."""
         if self.counters is None:
             return ""
-        rate = self.counters.interval.log_bytes_per_s
+        rate, watched_s = self.counters.interval.log_bytes_per_s, self.counters.interval.log_s
         if isinstance(rate, Unknown) or rate >= IDLE_BYTES_PER_S:
+            return ""
+        if isinstance(watched_s, Unknown) or watched_s < IDLE_S:
             return ""
         return (
             "the server was idle while it was watched: its load shows in a longer --interval, or at"

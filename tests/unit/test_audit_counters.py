@@ -502,6 +502,8 @@ def test_an_idle_server_is_said_to_be_idle() -> None:
         "postgresql", "15", looks(QUIET, 5, log_position_bytes=10_000), max_wal_size="256MB"
     )
     assert not [note for note in busy.notes if note.startswith(idle)]
+    short = audit_of("postgresql", "15", (QUIET, QUIET), 0.9, max_wal_size="256MB")
+    assert not [note for note in short.notes if note.startswith(idle)]
     unknown = QUIET._replace(
         log_position_bytes=Unknown(unknown="denied"), log_bytes=Unknown(unknown="denied")
     )
