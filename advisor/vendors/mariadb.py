@@ -237,6 +237,7 @@ class MariaDB(MySQL):
         "Innodb_data_fsyncs: those of data files among them", STATUS_SQL, "Innodb_data_fsyncs"
     )
     binary_log_syncs = Counter("Syncs", STATUS_SQL, "Syncs")
+    counts_log_blocks = (10, 8)
 
     # Changing a setting
 

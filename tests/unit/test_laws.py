@@ -389,6 +389,7 @@ PURE_MAY_IMPORT: Final = {
     "itertools",
     "json",
     "math",
+    "operator",
     "pathlib",
     "shlex",
     "pydantic",

@@ -43,5 +43,5 @@ def read_server(
             )
         if interval_s:
             say(f"watching the server's counters for {interval_s:g} s")
-            return state._replace(activity=watch(connection, state, interval_s))
+            return watch(connection, state, interval_s)
         return state
