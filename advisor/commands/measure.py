@@ -29,6 +29,7 @@ class MeasureOptions:
     log_dir: shared.LogDirectory = None
     binary_log_dir: shared.BinaryLogDirectory = None
     plan: shared.PlanOptions
+    under_load: shared.UnderLoadFlag = False
     seed: shared.Seed = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
@@ -57,6 +58,7 @@ def measure(options: MeasureOptions) -> None:
         seed=options.seed,
         label=plan.label,
         save=product.output,
+        under_load=options.under_load,
     )
     verdict = judge(measurement, load_storage_knowledge())
     host = evaluate(measurement, load_host_checks())

@@ -144,6 +144,7 @@ def measured(
     seed: int | None = None,
     label: str | None = None,
     save: Path | None = None,
+    under_load: bool = False,
 ) -> Measurement:
     """Measures, shows progress, and saves the result before anything is made of it.
 
@@ -156,7 +157,15 @@ def measured(
     check_writable(save, force=product.force)
     for directory in filter(None, drives):
         require_directory(directory)
-    measurement = measure_drives(drives, plan, why=why, seed=seed, label=label, quiet=product.quiet)
+    measurement = measure_drives(
+        drives,
+        plan,
+        why=why,
+        seed=seed,
+        label=label,
+        under_load=under_load,
+        quiet=product.quiet,
+    )
     if save:
         write_text(save, to_json(measurement), force=product.force)
         notify_written(save, quiet=product.quiet)

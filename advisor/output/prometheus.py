@@ -6,7 +6,7 @@ timestamp, which the collector refuses. What is not known is absent. Each sample
 directory and label it is, so that the files of several measurements may lie side by side.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,6 +104,10 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
     yield from _series_families("sync", "one write and its sync", synced)
     yield from _series_families("write", "one write without a sync", written)
     yield from _series_families("read", "one read", read)
+    under_load = measurement.under_load
+    yield from _series_families("sync_under_load", "one write and its sync under load", under_load)
+    beside = [({"series": each.name}, each.background.ops_per_s) for each in under_load]
+    yield _Family("load_per_second", "Pages flushed or blocks read beside a series.", beside)
     if measurement.fill:
         rate = measurement.fill.bytes_per_s
         yield _one("fill_bytes_per_second", "Sequential write of the test file, synced.", rate)
@@ -116,7 +120,7 @@ def _one(name: str, says: str, value: float) -> _Family:
     return _Family(name, says, [({}, value)])
 
 
-def _series_families(prefix: str, what: str, series: list[Series]) -> Iterator[_Family]:
+def _series_families(prefix: str, what: str, series: Sequence[Series]) -> Iterator[_Family]:
     for family in _OF_SERIES:
         samples: list[Sample] = [
             ({"series": measured.name, family.label: value}, figure(measured.summary))

@@ -184,8 +184,7 @@ class LoadProcess:
         said: dict[str, object] = {"limit": most_bytes}
         try:
             while (
-                not stop
-                and kind.written_bytes(self._counters[number] + BATCH_PAGES) <= most_bytes
+                not stop and kind.written_bytes(self._counters[number] + BATCH_PAGES) <= most_bytes
             ):
                 loop(latencies_ns, 0, BATCH_PAGES, 0, NEVER_NS, NEVER_NS)
         except OperationError as error:
@@ -194,4 +193,3 @@ class LoadProcess:
             said = {"written_bytes": error.written_bytes}
         os.write(writing, json.dumps(said).encode() + b"\n")
         stop.append("one has ended")
-

@@ -14,7 +14,7 @@ from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, Series
 from advisor.planning import plan_inputs
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
@@ -151,5 +151,9 @@ def _headroom(plan: CapacityPlan) -> tuple[WorkloadHeadroom, ...]:
 
 
 def _without_samples(measurement: Measurement) -> Measurement:
-    series = tuple(part.model_copy(update={"rounds": ()}) for part in measurement.series)
-    return measurement.model_copy(update={"series": series})
+    def without(series: Series) -> Series:
+        return series.model_copy(update={"rounds": ()})
+
+    under_load = tuple(map(without, measurement.under_load))
+    series = tuple(map(without, measurement.series))
+    return measurement.model_copy(update={"series": series, "under_load": under_load})

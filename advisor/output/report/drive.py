@@ -20,7 +20,7 @@ from advisor.output.document import (
     Table,
 )
 from advisor.output.host_findings import host_entries
-from advisor.output.measurement import series_table
+from advisor.output.measurement import series_table, under_load_tables
 from advisor.output.text import NOTHING_FOUND, sentence
 from advisor.report.results import Report
 from advisor.units import format_count, format_latency, format_size
@@ -57,6 +57,7 @@ def series_block(report: Report) -> Folded:
         [
             Paragraph(HOW_MEASURED if measurement.source == MEASURED else HOW_REPORTED),
             series_table("", measurement),
+            *under_load_tables(measurement),
             *_methods(measurement),
             *([Notes(notes)] if notes else []),
         ],
