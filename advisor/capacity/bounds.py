@@ -146,9 +146,15 @@ class Storage(NamedTuple):
     def page_us(self, work: Work) -> float:
         """How long the pages of one transaction keep the drive from syncs, as far as its speed is
         known. What was measured at its provider's limit is no speed of the drive."""
+        return self.flush_us(work) + self._read_us(self._paging(work))
+
+    def flush_us(self, work: Work) -> float:
+        """The part of `page_us` in which pages are written."""
         paging = self._paging(work)
-        written_s = self._drive_s(paging.written, paging.writable_per_s)
-        return 1e6 * (written_s + self._drive_s(paging.read, self.speed.page_reads_per_s))
+        return self._drive_us(paging.written, paging.writable_per_s)
+
+    def _read_us(self, paging: Paging) -> float:
+        return self._drive_us(paging.read, self.speed.page_reads_per_s)
 
     def read_us(self, work: Work) -> float:
         """How long one transaction waits for the pages that it reads, one after another."""
@@ -159,11 +165,11 @@ class Storage(NamedTuple):
         paging = self._paging(work)
         return paging.write_operations + paging.read
 
-    def _drive_s(self, pages: float, per_s: float | None) -> float:
+    def _drive_us(self, pages: float, per_s: float | None) -> float:
         limit_per_s = self.limits.ops_per_s
         if per_s and limit_per_s and per_s > AT_LIMIT * limit_per_s:
             return 0.0
-        return _seconds(pages, per_s)
+        return 1e6 * _seconds(pages, per_s)
 
     def _paging(self, work: Work) -> Paging:
         pages, data = self.pages, self.data
