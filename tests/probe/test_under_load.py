@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,8 +17,11 @@ import pytest
 from advisor.errors import AdvisorError
 from advisor.measurement import Measurement, SeriesUnderLoad
 from advisor.probe import UnderLoad, measure
+from advisor.probe.background import LoadProcess
 from advisor.probe.plan import MIB, PRIMARY_SERIES, UNDER_LOAD_SERIES, SeriesSpec, load_plan
-from advisor.series_kind import PAGE_FLUSH, PRIMARY_BESIDE_PAGES
+from advisor.probe.scratch import Scratch
+from advisor.probe.testfiles import TestFiles as ProbeFiles  # pytest would take it for a test
+from advisor.series_kind import PAGE_FLUSH, PRIMARY_BESIDE_PAGES, SEQUENTIAL_READ
 from tests.support.emulated_drive import (
     CannotEmulate,
     DriveProfile,
@@ -152,6 +156,33 @@ def test_the_load_is_on_the_drive_of_the_data_files(
     assert os.listdir(data) == ["lost+found"]
 
 
+# The process
+
+
+def test_it_goes_on_where_it_was_and_leaves_nothing(tmp_path: Path) -> None:
+    """A file of 4 MiB that is read 1 MiB at a time."""
+    with Scratch(tmp_path) as scratch:
+        plan = replace(SMALL_PLAN, series=(SeriesSpec(SEQUENTIAL_READ),))
+        (series,) = ProbeFiles(scratch, plan, seed=1).open_series()
+        load = LoadProcess(series, tmp_path)
+        stop: list[object] = []
+        read = 0
+        for _ in range(2):
+            with load.running(10**9, stop, "a test"):
+                assert len(children()) == 1
+                time.sleep(0.02)
+            assert (children(), stop, threading.active_count()) == ([], [], 1)
+            read += sum(load._counters)
+        assert next(series.offsets[0]) == read % 4 * MIB
+        assert load.background.ops_per_s > 10
+        assert load.written_bytes == 0
+        assert not load.was_cut_short
+
+
+def children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
 # What can go wrong
 
 
@@ -218,13 +249,14 @@ def alive(directory: Path) -> list[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_after_a_signal(number: signal.Signals, tmp_path: Path) -> None:
-    series = ("overwrite-fdatasync-8k", BESIDE_PAGES.kind.name)
+    """A reader never has enough by itself."""
+    series = ("overwrite-fdatasync-8k", BESIDE_READS.kind.name)
     process = subprocess.Popen(
         probe_command(tmp_path, *series), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.strip() == BESIDE_PAGES.kind.label:
+        if line.strip() == BESIDE_READS.kind.label:
             break
     until_s = time.monotonic() + 20
     while len(alive(tmp_path)) < 2 and time.monotonic() < until_s:

@@ -86,6 +86,10 @@ def test_a_binary_logs_syncs_are_those_of_its_drive() -> None:
     measured = FAST.model_copy(update={"binary_log": SLOW})
     assert measured.append == append
     assert measured.primary == FAST.primary
+    beside = SLOW.model_copy(update={"under_load": LOADED})
+    assert FAST.model_copy(update={"binary_log": beside}).append_beside_pages == LOADED[1]
+    own = FAST.model_copy(update={"binary_log": SLOW, "under_load": LOADED})
+    assert own.append_beside_pages is None
 
 
 def test_which_drive_decided_what_is_said() -> None:
