@@ -234,6 +234,34 @@ def test_a_load_that_cannot_be_is_told(tmp_path: Path, monkeypatch: pytest.Monke
         measured(tmp_path)
 
 
+def test_a_load_that_is_refused_leaves_its_series_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a file system without O_DIRECT does."""
+    reopen = Scratch.reopen
+
+    def without_direct(scratch: Scratch, fd: int, flags: int) -> int:
+        if flags & os.O_DIRECT:
+            raise OSError(errno.EINVAL, "no")
+        return reopen(scratch, fd, flags)
+
+    monkeypatch.setattr(Scratch, "reopen", without_direct)
+    found = measured(tmp_path)
+    assert found.under_load == ()
+    why = "O_DIRECT refused at open: EINVAL (Invalid argument)"
+    assert [(each.name, each.why) for each in found.absent] == [
+        ("page-flush-16k-x8", why),
+        ("overwrite-fdatasync-8k-beside-page-flush", f"page-flush: {why}"),
+        ("overwrite-fdatasync-8k-beside-sequential-read", f"sequential-read: {why}"),
+    ]
+
+
+def test_a_directory_of_the_data_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(AdvisorError, match="open failed: ENOENT"):
+        measured(tmp_path, tmp_path / "not there")
+    assert os.listdir(tmp_path) == []
+
+
 def alive(directory: Path) -> list[str]:
     """The processes whose command line names the directory."""
     found = []
