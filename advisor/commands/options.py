@@ -77,7 +77,7 @@ UnderLoadFlag = Annotated[
     typer.Option(
         "--under-load",
         help="Then syncs beside page flushes and a backup's reads, too: about 5 s more, 25 s on a"
-        " disk that rotates; 60 s and more with --thorough.",
+        " disk that rotates, longer with --thorough.",
     ),
 ]
 Label = Annotated[

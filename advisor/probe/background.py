@@ -126,7 +126,7 @@ class LoadProcess:
         where = f"{self._series.spec.kind.label}, beside {where}"
         if "gone" in first:
             hint = "dmesg says whether the kernel took its memory"
-            raise AdvisorError(f"the process of the {where}, was ended by somebody", hint)
+            raise AdvisorError(f"the process of the {where}, has ended by itself", hint)
         if "errno" in first:
             error = OSError(first["errno"], os.strerror(first["errno"]))
             raise failed(first["call"], error, self._directory, where)
@@ -160,6 +160,7 @@ class LoadProcess:
             os._exit(0)
 
     def _run_all(self, writing: int, most_bytes: int) -> None:
+        threading.excepthook = lambda _: None  # "gone" says it
         series = self._series
         series.offsets = tuple(map(self._counted, range(len(series.fds)), series.offsets))
         threads = [
@@ -181,15 +182,17 @@ class LoadProcess:
     def _repeat(self, loop: SampleLoop, number: int, writing: int, most_bytes: int) -> None:
         kind, stop = self._series.spec.kind, self._series.stop
         latencies_ns = array("q", bytes(8 * BATCH_PAGES))
-        said: dict[str, object] = {"limit": most_bytes}
+        said: dict[str, object] = {"gone": True}
         try:
             while (
                 not stop and kind.written_bytes(self._counters[number] + BATCH_PAGES) <= most_bytes
             ):
                 loop(latencies_ns, 0, BATCH_PAGES, 0, NEVER_NS, NEVER_NS)
+            said = {"limit": most_bytes}
         except OperationError as error:
             said = {"call": error.call, "errno": error.cause.errno}
         except ShortWriteError as error:
             said = {"written_bytes": error.written_bytes}
-        os.write(writing, json.dumps(said).encode() + b"\n")
-        stop.append("one has ended")
+        finally:
+            os.write(writing, json.dumps(said).encode() + b"\n")
+            stop.append("one has ended")

@@ -202,26 +202,33 @@ def test_bytes_end_it(tmp_path: Path) -> None:
     ("error", "message"),
     [
         (OSError(errno.EIO, "no"), "fdatasync failed: EIO (Input/output error)"),
-        (MemoryError(), "was ended by somebody"),
+        (MemoryError(), "has ended by itself"),
+        (KeyboardInterrupt(), "has ended by itself"),
     ],
 )
 def test_what_fails_beside_a_series_ends_the_run(
-    error: Exception, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: BaseException,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     ours, real = os.getpid(), os.fdatasync
 
     def fdatasync(fd: int) -> None:
         if os.getpid() != ours:
-            if isinstance(error, MemoryError):
+            if isinstance(error, KeyboardInterrupt):
                 os.kill(os.getpid(), signal.SIGKILL)
             raise error
         real(fd)
 
     monkeypatch.setattr(os, "fdatasync", fdatasync)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)  # not pytest's
     with pytest.raises(AdvisorError, match="beside series") as raised:
         measured(tmp_path)
     assert message in raised.value.message
-    assert str(tmp_path) in raised.value.message or "somebody" in message
+    assert str(tmp_path) in raised.value.message or "itself" in message
+    assert capfd.readouterr() == ("", "")
     assert os.listdir(tmp_path) == []
 
 
