@@ -34,6 +34,7 @@ from advisor.capacity.workloads import Transaction
 from advisor.errors import UsageError
 from advisor.measurement import Measurement, Series, Unknown
 from advisor.rules.knowledge import Knowledge
+from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.units import counted, format_latency
 from advisor.vendors.commits import SEPARATE_FILES, CommitSequence
 from advisor.vendors.pages import PageUse
@@ -98,6 +99,11 @@ class MeasuredLoad(NamedTuple):
     alone_per_s: float | None
     """What the same drive flushes when it has nothing else to do."""
 
+    @property
+    def ops_per_s(self) -> float:
+        """What its flushes are to a provider."""
+        return self.pages_per_s * OPERATIONS_PER_PAGE
+
     def at_work(self, flush_us: float, others_us: float) -> SyncsBesidePages:
         """Beside transactions whose pages take `flush_us` of a drive that does nothing else: beside
         syncs they take longer, by as much as the flushes were slower than alone."""
@@ -137,20 +143,26 @@ class ModelledHost:
         """The drive as it syncs while the server writes and reads the pages of single-row writes,
         or of the transactions."""
         work = self._work(0, transaction)
-        page_us = self.storage.page_us(work) if self.holds_data else 0.0
-        flush_us = self.storage.flush_us(work)
-        drive = self.drive
-        if self.load and flush_us:
-            others_us = max(0.0, page_us - flush_us)
-            drive = replace(drive, beside_pages=self.load.at_work(flush_us, others_us))
+        beside = self._beside_pages(work)
+        drive = replace(self.drive, beside_pages=beside)
         if not self.holds_data:
             return drive
+        storage = self.storage
+        operations = storage.read_operations(work) if beside else storage.page_operations(work)
         return replace(
             drive,
-            page_us=page_us,
-            read_us=self.storage.read_us(work),
-            page_operations=self.storage.page_operations(work),
+            page_us=storage.page_us(work),
+            read_us=storage.read_us(work),
+            page_operations=operations,
         )
+
+    def _beside_pages(self, work: Work) -> SyncsBesidePages | None:
+        """As measured, in which a provider's limit has its part already; None where that was not
+        measured, no pages are flushed, or so many were as the provider does not allow for long."""
+        load, flush_us = self.load, self.storage.flush_us(work)
+        if load is None or not flush_us or not self.storage.allows(load.ops_per_s):
+            return None
+        return load.at_work(flush_us, self.storage.page_reads_us(work) if self.holds_data else 0.0)
 
     def commit_model(self, transaction: Transaction) -> CommitModel:
         if transaction.kind == "files":

@@ -15,7 +15,9 @@ from advisor.measurement import Measurement
 def separate_log(host: ModelledHost, measurement: Measurement, clients: int) -> SeparateLog | None:
     """None where commits wait for no sync, or nothing is known of the data's pages."""
     together = _together(host, measurement)
-    if together is None or not host.sequence.stages or not together.busy_drive().page_us:
+    if together is None or not host.sequence.stages:
+        return None
+    if not together.busy_drive().page_us and not _is_measured(together):
         return None
     is_apart = measurement.data_files is not None
     apart = host if is_apart else replace(host, holds_data=False, load=None)

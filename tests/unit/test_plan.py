@@ -13,7 +13,7 @@ from advisor import planning
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.capacity import host as hosting
-from advisor.capacity.bounds import NO_LIMITS, DataSet, ProviderLimits
+from advisor.capacity.bounds import DataSet, ProviderLimits
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.latency import Latency
@@ -656,15 +656,31 @@ def test_without_data_nothing_is_beside_a_sync() -> None:
     assert point.tps == pytest.approx(1000, rel=0.1)
 
 
-def test_at_a_providers_limit_it_is_the_limit_that_counts() -> None:
-    """2000 pages a second of 2100 operations: what was measured is that limit, not the drive."""
-    drive = loaded(1000, 3000, FLUSHES)
-    free, limited = (
-        planned(drive, SMALL_MEMORY, client_counts=(1,), data=LARGE, limits=limits)
-        for limits in (NO_LIMITS, ProviderLimits(ops_per_s=2100))
+@pytest.mark.parametrize(
+    ("ops_per_s", "expected", "is_measured"),
+    [
+        # T = 1 + 2 x 1 / T is 2 ms: reads at the provider's limit are its operations alone
+        (2100, 500, True),
+        # less than the 531 that eight threads had beside the syncs, with a fifth more than allowed
+        (420, 140, False),
+    ],
+)
+def test_what_a_provider_lets_through_for_a_while_is_not_what_it_allows(
+    ops_per_s: float, expected: float, is_measured: bool
+) -> None:
+    """A commit is three operations there: a read, a page and a sync."""
+    found = planned(
+        loaded(1000, 3000, FLUSHES),
+        SMALL_MEMORY,
+        client_counts=(1,),
+        cpu_us_per_txn=1,
+        data=LARGE,
+        limits=ProviderLimits(ops_per_s=ops_per_s),
     )
-    assert any("measured beside page flushes" in note for note in free.notes)
-    assert not any("measured beside page flushes" in note for note in limited.notes)
+    said = any("measured beside page flushes" in note for note in found.notes)
+    assert said == is_measured
+    assert (found.separate_log is not None) == is_measured
+    assert found.group_commit[0].tps == pytest.approx(expected, rel=0.05)
 
 
 def test_a_log_of_its_own_by_what_was_measured_on_both_drives() -> None:
