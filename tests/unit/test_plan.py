@@ -34,7 +34,9 @@ from advisor.measurement import Measurement, Series
 from advisor.planning import plan_capacity
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
+from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.names import VendorName
+from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
 from tests.support.drives import UNKNOWN, measurement, series, summary, under_load
 from tests.support.golden import stored
@@ -681,6 +683,19 @@ def test_what_a_provider_lets_through_for_a_while_is_not_what_it_allows(
     assert said == is_measured
     assert (found.separate_log is not None) == is_measured
     assert found.group_commit[0].tps == pytest.approx(expected, rel=0.05)
+
+
+def test_a_flush_that_was_measured_waits_for_no_provider_again() -> None:
+    """Of a page that is read and a page that is written only the read is an operation more."""
+    server = hosting.ServerUse(ONE_SHARED_SYNC, PageUse(8192, False, 2**30, None))
+    wanted = CapacityRequest(data=LARGE)
+    drives = (measurement(1000, *PAGES, FLUSHES), loaded(1000, 3000, FLUSHES))
+    idle, beside = (
+        hosting.modelled_host(drive, server, knowledge_for(None), wanted, print).busy_drive()
+        for drive in drives
+    )
+    assert idle.page_operations == pytest.approx(2, rel=0.001)
+    assert beside.page_operations == pytest.approx(1, rel=0.001)
 
 
 def test_a_log_of_its_own_by_what_was_measured_on_both_drives() -> None:
