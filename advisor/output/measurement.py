@@ -35,6 +35,7 @@ def measurement_document(
     """All of what was measured, and what to think of it."""
     lines: list[str | Remark] = [
         *_measured(measurement),
+        *_apart(measurement),
         f"class:   {verdict.storage_class} - {verdict.name}. {verdict.description}",
         Remark(f"trust:   {verdict.trust}", TRUST_TONES[verdict.trust]),
         *(f"  {evidence.trust}: {evidence.text}" for evidence in verdict.evidence),
@@ -132,6 +133,20 @@ def _measured(measurement: Measurement) -> Iterator[str]:
         yield f"not measured: {absent.name}: {absent.why}"
     if not isinstance(measurement.written_bytes, Unknown):
         yield f"written: {format_size(measurement.written_bytes)}"
+
+
+def _apart(measurement: Measurement) -> Iterator[str]:
+    """What the log's own drive is worth to its syncs while the data's is busy."""
+    data = measurement.data_files
+    own, beside = measurement.primary_beside_pages, data and data.primary_beside_pages
+    if own and beside:
+        here, there = (_mean_and_p99(series.summary) for series in (own, beside))
+        yield f"a sync of the log while pages are flushed: {here}; beside the data {there}"
+
+
+def _mean_and_p99(summary: Summary) -> str:
+    tail = "" if summary.p99_us is None else f", p99 {format_latency(summary.p99_us)}"
+    return f"mean {format_latency(summary.mean_us)}{tail}"
 
 
 def _rank(ranking: Ranking) -> Iterator[str]:
