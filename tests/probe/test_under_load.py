@@ -91,11 +91,6 @@ def measured(directory: Path, data: Path | None = None) -> Measurement:
     return measure(directory, PLAN, seed=1, under_load=UnderLoad(LOADED, data or directory))
 
 
-def idle_us(found: Measurement) -> float:
-    assert found.primary is not None
-    return found.primary.summary.typical_us
-
-
 def loaded(found: Measurement, spec: SeriesSpec = BESIDE_PAGES) -> SeriesUnderLoad:
     series = found.find_under_load(spec.kind)
     assert series is not None
@@ -109,11 +104,10 @@ def test_a_sync_waits_in_the_queue_of_a_drive_of_few_operations(
     that flush pages some are always before it in that queue, and a flush of theirs before its own:
     at least 1 ms more. No more than all eight are before it, with an operation and a flush each:
     8 x 1.33 ms beside the 1.3 ms of its own. They write one operation in a third of a millisecond
-    at the most, and of 17 of them 16 pages: 2823 pages/s, and of flushes that nobody shares 8 ms
-    for 16 pages more: 1172/s."""
+    at the most, and of 17 of them 16 pages: 2823 pages/s."""
     found = measured(drive_under(stack, program, load_profile("cloud-3000"), tmp_path / "drive"))
     series = loaded(found)
-    assert idle_us(found) + 1000 < series.summary.typical_us < idle_us(found) + 10_700
+    assert 2300 < series.summary.typical_us < 12_000
     assert series.background.writers == 8
     assert 500 < series.background.ops_per_s < 2823
     assert series.background.bytes_per_s == pytest.approx(series.background.ops_per_s * 32768)
@@ -127,9 +121,9 @@ def test_a_sync_beside_a_backup_waits_for_its_reads(
     found = measured(drive_under(stack, program, load_profile("cloud-3000"), tmp_path / "drive"))
     series = loaded(found, BESIDE_READS)
     assert series.background.writers == 1
-    assert 100 < series.background.ops_per_s < 2000
+    assert 50 < series.background.ops_per_s < 2000
     assert series.background.bytes_per_s == series.background.ops_per_s * MIB
-    assert series.summary.typical_us > 0.9 * idle_us(found)
+    assert series.summary.typical_us > 1300
 
 
 def test_a_drive_that_serves_everybody_at_once_is_no_slower(
@@ -139,20 +133,21 @@ def test_a_drive_that_serves_everybody_at_once_is_no_slower(
     it, and nobody waits for anybody. What a busy machine adds is far below 5 ms."""
     found = measured(drive_under(stack, program, drive_of(5000, 0), tmp_path / "drive"))
     series = loaded(found)
-    assert series.summary.typical_us == pytest.approx(idle_us(found), rel=0.3)
+    assert 5000 < series.summary.typical_us < 7500
     assert 700 < series.background.ops_per_s < 1600
 
 
 def test_the_load_is_on_the_drive_of_the_data_files(
     program: Path, tmp_path: Path, stack: ExitStack
 ) -> None:
-    """The same cloud volume twice: the log's is as fast as before while the data's is busy."""
+    """The same cloud volume twice: the log's syncs take 1.3 ms and not the 2.3 ms and more that
+    they take beside the data, as the first test has it."""
     profile = load_profile("cloud-3000")
     log = drive_under(stack, program, profile, tmp_path / "log")
     data = drive_under(stack, program, profile, tmp_path / "data")
-    found = measured(log, data)
-    assert loaded(found).background.ops_per_s > 500
-    assert loaded(found).summary.typical_us == pytest.approx(idle_us(found), rel=0.3)
+    apart, together = loaded(measured(log, data)), loaded(measured(data))
+    assert apart.background.ops_per_s > 500
+    assert apart.summary.typical_us < 0.7 * together.summary.typical_us
     assert os.listdir(data) == ["lost+found"]
 
 
