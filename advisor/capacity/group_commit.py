@@ -51,8 +51,8 @@ class SyncsBesidePages:
     Assumed: a server flushes its pages at that pace, and nothing in between, as a checkpoint does;
     so the share of its syncs that take so long is the share of the time that its pages take at that
     pace, and all others are those of an idle drive. At a rate whose pages take all of the time each
-    sync takes as long as it did then, and no longer: who flushes waits in the same queue. The flushes
-    were InnoDB's; PostgreSQL writes in order, which keeps a disk from syncs for less long.
+    sync takes as long as it did then, and no longer: who flushes waits in the same queue. The
+    flushes were InnoDB's; PostgreSQL writes in order, which keeps a disk from syncs for less long.
     """
 
     log: Latency
