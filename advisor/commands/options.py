@@ -76,7 +76,7 @@ UnderLoadFlag = Annotated[
     bool,
     typer.Option(
         "--under-load",
-        help="Then syncs beside page flushes and a backup's reads, too: about 5 s more, 25 s on a"
+        help="Then syncs beside page flushes and a backup's reads, too: about 7 s more, 25 s on a"
         " disk that rotates, longer with --thorough.",
     ),
 ]

@@ -310,5 +310,5 @@ def test_what_is_measured_under_load() -> None:
         "overwrite-fdatasync-8k-beside-sequential-read",
         "append-fdatasync-8k-beside-sequential-read",
     ]
-    assert load_plan("quick").ssd_budget_s == load_plan("default").ssd_budget_s == 4
-    assert load_plan("thorough").ssd_budget_s == 24
+    assert load_plan("quick").ssd_budget_s == load_plan("default").ssd_budget_s == 6
+    assert load_plan("thorough").ssd_budget_s == 36
