@@ -1,8 +1,9 @@
 """What goes on beside a series: page flushes or sequential reads, in a process of their own.
 
 Threads beside the loop that is measured would keep the interpreter from it: where a sync took
-0.8 ms alone, it took 2.5 ms beside eight threads that flush pages in memory, and 1.0 ms beside a
-process of eight such threads (tests/benchmarks/load_process.py, on 2 cores that others used, too).
+0.12 ms alone, it took 1.17 ms beside eight threads that flush pages in memory and never wait, and
+0.37 ms beside a process of eight such threads (tests/benchmarks/load_process.py, on 2 cores that
+others used, too).
 """
 
 import ctypes
