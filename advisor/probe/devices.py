@@ -1,6 +1,7 @@
 """The measured directory, its mount, and its leaf block devices as sysfs describes them."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +49,8 @@ def describe_target(
     device = os.stat(path).st_dev
     mount = mount_of(path, device, root)
     no_mount = Unknown(unknown="no line of /proc/self/mountinfo fits the directory")
-    chain = chain_under(path, root)
+    ask = cache(ask)  # a pool's devices and its layer come from one answer
+    chain = chain_under(path, root, ask)
     leaves = chain.leaves
     return Target(
         directory=shown(path),

@@ -9,6 +9,7 @@ import pytest
 from advisor.measurement import Device, IoLimits, Unknown
 from advisor.probe import chain
 from advisor.probe.mounts import mounts
+from advisor.probe.programs import ask_nobody
 from tests.support.made_up_host import Anonymous, Host, lay
 
 
@@ -75,7 +76,7 @@ def test_the_target_itself(host: Host) -> None:
 
 
 def test_zfs_tells_its_record_size(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As zfs_statvfs gives it for a dataset with recordsize=16k; no ZFS was to be had."""
+    """As zfs_statvfs gives it for a dataset with recordsize=16k."""
     monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_bsize=16_384))
     host.mountinfo = f"1 1 {host.number} / {host.root} rw - zfs tank/data rw\n"
     assert host.target().record_bytes == 16_384
@@ -286,7 +287,7 @@ def test_a_loop_device_is_its_files_disk(host: Host) -> None:
     below = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
     host.number = f"{os.major(device)}:{os.minor(device)}"
     host.holds_data(below)
-    assert chain._Walk(host.root).block(loop, chain.DEPTH_MAX) == [below]
+    assert chain._Walk(host.root, ask_nobody).block(loop, chain.DEPTH_MAX) == [below]
 
 
 @pytest.mark.parametrize("backing_file", ["/gone/image", "/gone/image (deleted)"])
@@ -364,7 +365,7 @@ def test_an_overlay_on_itself_ends(anonymous: Anonymous) -> None:
     assert anonymous.target().devices == Unknown(unknown="too many layers")
 
 
-@pytest.mark.parametrize("filesystem", ["tmpfs", "nfs4", "zfs", "fuse.s3fs"])
+@pytest.mark.parametrize("filesystem", ["tmpfs", "nfs4", "fuse.s3fs"])
 def test_file_systems_that_name_no_device(anonymous: Anonymous, filesystem: str) -> None:
     anonymous.mountinfo = f"1 1 {anonymous.number} / {anonymous.root} rw - {filesystem} x rw\n"
     assert anonymous.target().devices == Unknown(
