@@ -142,17 +142,19 @@ def _preloaded(measurement: Measurement, check: TrustCheck, _: object) -> Figure
     return None
 
 
-def _has_log_device(measurement: Measurement) -> bool:
-    """Whether a sync waits for a device that is not told apart from those that hold the data."""
-    zfs = _layers(measurement, ("zfs",))
-    return any(layer.details.get("log_device") == "yes" for layer in zfs)
+def _have(measurement: Measurement, detail: str) -> bool:
+    """Whether a layer says yes to it."""
+    layers = measurement.target.layers
+    known = () if isinstance(layers, Unknown) else layers
+    return any(layer.details.get(detail) == "yes" for layer in known)
 
 
 def _rotation(
     measurement: Measurement, check: TrustCheck, models: tuple[str, ...]
 ) -> Figures | None:
-    """A platter passes the head once per turn: the same block cannot be synced more often."""
-    if _has_log_device(measurement):
+    """A platter passes the head once per turn: the same block cannot be synced more often. But
+    where there is a log device, that one answers."""
+    if _have(measurement, "log_device"):
         return None
     devices = devices_of(measurement)
     rotating = [device for device in devices if device.rotational is True]
@@ -183,8 +185,9 @@ def _flush_accounting(measurement: Measurement, check: TrustCheck, _: object) ->
             syncs += round_.written_bytes // series.block_bytes
             flushes += round_.flush_requests
     # A flush goes to every device under the file system; layers of check.names flush where they
-    # wrote.
-    flushed = 1 if _layers(measurement, check.names) else len(devices)
+    # wrote, an array with a journal the journal alone.
+    elsewhere = _layers(measurement, check.names) or _have(measurement, "journal")
+    flushed = 1 if elsewhere else len(devices)
     if syncs == 0 or flushes >= check.limits["flushes_per_sync"] * syncs * flushed:
         return None
     return {"syncs": syncs, "flushes": flushes}
@@ -235,8 +238,9 @@ def _methods_differ(measurement: Measurement, check: TrustCheck, _: object) -> F
 def _too_fast_for_flash(
     measurement: Measurement, check: TrustCheck, models: tuple[str, ...]
 ) -> Figures | None:
-    """Flash needs longer than this to program a page; only a protected cache answers sooner."""
-    if _has_log_device(measurement):
+    """Flash needs longer than this to program a page; only a protected cache answers sooner. Which
+    of several devices a log device is, is not known."""
+    if _have(measurement, "log_device"):
         return None
     devices = devices_of(measurement)
     primary = measurement.primary

@@ -79,6 +79,14 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
             id="ZFS flushes where it wrote: one of three for every second sync",
         ),
         pytest.param(
+            measurement(
+                overwrite(1000, round_of([1] * 20, flush_requests=10)),
+                devices=(NVME, NVME, NVME),
+                layers=(Layer(kind="md", name="md0", details={"journal": "yes"}),),
+            ),
+            id="an array flushes its journal",
+        ),
+        pytest.param(
             measurement(filesystem="zfs", layers=ZFS), id="ZFS whose devices and sync are known"
         ),
         pytest.param(measurement(preloaded=("/lib/libjemalloc.so.2",)), id="a harmless library"),
@@ -391,6 +399,18 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         ),
         "unverifiable",
         {"sync-unknown": "whether syncs are disabled on tank/db is not known: busy"},
+    ),
+    "an array without a journal that flushes one of three": (
+        measurement(
+            overwrite(1000, round_of([1] * 20, flush_requests=20)),
+            devices=(NVME, NVME, NVME),
+            layers=(Layer(kind="md", name="md0", details={"journal": "no"}),),
+        ),
+        "suspicious",
+        {
+            "flush-accounting": "20 syncs on a drive with a volatile cache, but the kernel counted"
+            " only 20 flushes"
+        },
     ),
     "ZFS that does not flush": (
         measurement(overwrite(1000, round_of([1] * 20, flush_requests=9)), layers=ZFS),
