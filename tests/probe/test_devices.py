@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from advisor.measurement import Device, IoLimits, Unknown
+from advisor.measurement import Device, IoLimits, Known, Unknown
 from advisor.probe import chain
 from advisor.probe.mounts import mounts
 from advisor.probe.programs import ask_nobody
@@ -58,6 +58,7 @@ def test_a_hard_disk_behind_a_partition(host: Host) -> None:
             queue_requests=64,
             writeback_throttle_us=75_000,
             discard_bytes=0,
+            power_latency_tolerance_us=Unknown(unknown="only an NVMe drive says it"),
         ),
     )
 
@@ -207,6 +208,30 @@ def test_a_scsi_disk_that_does_not_tell_its_cache(host: Host) -> None:
     assert host.devices()[0].own_write_cache == Unknown(
         unknown="/sys has no 2:0:0:0/cache_type of this device"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("100000", 100_000),  # nvme_core's own default
+        ("0", 0),
+        ("any", 2_147_483_647),
+        ("auto", Unknown(unknown="/sys says 'auto'")),
+        (
+            None,
+            Unknown(unknown="/sys has no power/pm_qos_latency_tolerance_us of this device"),
+        ),
+    ],
+)
+def test_how_long_an_nvme_drive_may_take_to_wake_up(
+    host: Host, text: str | None, expected: Known[int]
+) -> None:
+    disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1", model="X")
+    if text is not None:
+        file = disk / "device/power/pm_qos_latency_tolerance_us"
+        host.write({str(file.relative_to(host.root)): text})
+    host.holds_data(disk)
+    assert host.devices()[0].power_latency_tolerance_us == expected
 
 
 def test_limits_of_a_volume_and_of_its_disk(host: Host) -> None:
