@@ -595,7 +595,12 @@ def pool_leaves(anonymous: Anonymous, status: Known[str]) -> Known[tuple[str, ..
 
 @pytest.mark.parametrize(
     ("status", "log_device", "partitions"),
-    [(WITHOUT_LOG, "no", ["sda1"]), (WITH_LOG, "yes", ["sda1", "nvme0n1p2"])],
+    [
+        (WITHOUT_LOG, "no", ["sda1"]),
+        (WITH_LOG, "yes", ["sda1", "nvme0n1p2"]),
+        (WITH_LOG.replace("logs", "special"), "no", ["sda1", "nvme0n1p2"]),
+        (WITH_LOG.replace("logs", "cache"), "no", ["sda1"]),
+    ],
 )
 def test_zfs(anonymous: Anonymous, status: str, log_device: str, partitions: list[str]) -> None:
     zfs(anonymous)

@@ -271,8 +271,16 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
             " can answer"
         },
     ),
-    "more syncs than turns, of one block": (
-        measurement(20_000, classic(376), devices=(DISK,)),
+    "more syncs than turns, of one block, and no log device is known": (
+        measurement(
+            20_000,
+            classic(376),
+            devices=(DISK,),
+            layers=(
+                Layer(kind="partition", name="sda1"),
+                Layer(kind="zfs", name="tank", details={**ZFS[0].details, "log_device": UNKNOWN}),
+            ),
+        ),
         "suspicious",
         {
             "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allows 250/s. "
