@@ -158,6 +158,9 @@ class Device(Model):
     """The latency at which the kernel holds background writes back (wbt); 0: never."""
     discard_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
     """How much one discard may cover; 0: the device takes none."""
+    power_latency_tolerance_us: Known[NonNegative] = Unknown(unknown="not asked")
+    """An idle NVMe drive may fall asleep in states that it enters and leaves within this time,
+    which its next write waits for; 0: in none."""
 
 
 class Layer(Model):

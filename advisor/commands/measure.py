@@ -45,7 +45,7 @@ class MeasureOptions:
 def measure(options: MeasureOptions) -> None:
     """Measure how fast the drive under DIR makes data durable.
 
-    Writes only nameless files of its own, which vanish at the end. --output saves the measurement
+    Writes only files of its own, which vanish at the end. --output saves the measurement
     as JSON; --format is for what is printed.
     """
     product, plan = options.product, options.plan

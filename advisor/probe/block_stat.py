@@ -1,6 +1,7 @@
 """What the kernel counted for the devices: /sys/block/*/stat."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,11 +40,20 @@ def read_counters(
     if not names:
         none = Unknown(unknown="no block device")
         return DeviceCounters(none, none)
-    lines = [_fields(root / "sys/block" / name / "stat") for name in names]
+    lines = [_fields(path) for name in names for path in _counting(name, root / "sys/block")]
     return DeviceCounters(
         _sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
         _sum([_field(line, SECTORS_WRITTEN, "writes", SECTOR_BYTES) for line in lines]),
     )
+
+
+def _counting(name: str, blocks: Path) -> Iterator[Path]:
+    """A device's own counters, but of an NVMe drive with several paths, "nvme1n1", those of its
+    paths, "nvme1c1n1": it counts no flushes itself (nvme_mpath_start_request in Linux's
+    drivers/nvme/host/multipath.c)."""
+    drive = re.fullmatch(r"(nvme\d+)(n\d+)", name)
+    paths = sorted(blocks.glob(f"{drive[1]}c*{drive[2]}/stat")) if drive else []
+    yield from paths or [blocks / name / "stat"]
 
 
 def _fields(path: Path) -> Known[list[str]]:

@@ -38,7 +38,7 @@ def measure(
     ask: AskProgram = ask_nobody,
     under_load: UnderLoad | None = None,
 ) -> Measurement:
-    """Measures the drive under `directory`, writing nameless files there that vanish at the end.
+    """Measures the drive under `directory`, writing files there that vanish at the end.
 
     `seed` decides the order of the series in each round, and the places of random writes; without
     it, chance does. `report` is called between two series, never during one: it should

@@ -30,6 +30,27 @@ def test_devices_are_summed(root: Path) -> None:
     assert read_counters(["sda", "sdb"], root) == DeviceCounters(116, 450496 * 512)
 
 
+def test_an_nvme_drive_with_several_paths_is_counted_on_these(root: Path) -> None:
+    """As Linux 6.1 has them: the drive itself stays at 0."""
+    idle = " ".join(["0"] * 17)
+    for name, line in (
+        ("nvme1n1", idle),
+        ("nvme1c1n1", NEW_LINE),
+        ("nvme1c2n1", NEWER_LINE),
+        ("nvme1c1n2", NEWER_LINE),  # another drive's
+        ("nvme11c1n1", NEWER_LINE),
+    ):
+        (root / "sys/block" / name).mkdir()
+        (root / "sys/block" / name / "stat").write_text(line)
+    assert read_counters(["nvme1n1"], root) == DeviceCounters(116, 450496 * 512)
+
+
+def test_an_nvme_drive_with_one_path_counts_itself(root: Path) -> None:
+    (root / "sys/block/nvme0n1").mkdir()
+    (root / "sys/block/nvme0n1/stat").write_text(NEW_LINE)
+    assert read_counters(["nvme0n1"], root) == DeviceCounters(109, 449496 * 512)
+
+
 def test_old_kernels_count_no_flushes(root: Path) -> None:
     counters = read_counters(["sda", "old"], root)
     assert isinstance(counters.flush_requests, Unknown)
