@@ -2,8 +2,8 @@
 
     python -m tests.machine.zfs
 
-Compiles once into the tests' cache, which takes some 8 minutes and is no part of tests/run: without it the
-cases with ZFS are skipped. Nothing is installed.
+Compiles once into the tests' cache, which takes some 8 minutes and is no part of tests/run: without
+it the cases with ZFS are skipped. Nothing is installed.
 """
 
 import os
