@@ -183,12 +183,14 @@ class LoadProcess:
     def _repeat(self, loop: SampleLoop, number: int, writing: int, most_bytes: int) -> None:
         kind, stop = self._series.spec.kind, self._series.stop
         latencies_ns = array("q", bytes(8 * BATCH_PAGES))
+        pages = BATCH_PAGES * (number + 1) // len(self._counters)  # so that no batches go in step
         said: dict[str, object] = {"gone": True}
         try:
             while (
                 not stop and kind.written_bytes(self._counters[number] + BATCH_PAGES) <= most_bytes
             ):
-                loop(latencies_ns, 0, BATCH_PAGES, 0, NEVER_NS, NEVER_NS)
+                loop(latencies_ns, 0, pages, 0, NEVER_NS, NEVER_NS)
+                pages = BATCH_PAGES
             said = {"limit": most_bytes}
         except OperationError as error:
             said = {"call": error.call, "errno": error.cause.errno}

@@ -70,8 +70,8 @@ def drive_under(stack: ExitStack, program: Path, profile: DriveProfile, folder: 
     return stack.enter_context(mounted_drive(stack.enter_context(drive), folder / "data"))
 
 
-def drive_of(write_us: float, flush_us: float) -> DriveProfile:
-    """One that serves everybody at once."""
+def drive_of(write_us: float, flush_us: float, ops_per_s: float | None = None) -> DriveProfile:
+    """One that serves everybody at once, or lets so many operations begin in a second."""
     figures: dict[str, Any] = {
         "name": "unlimited",
         "summary": "",
@@ -82,6 +82,7 @@ def drive_of(write_us: float, flush_us: float) -> DriveProfile:
             "write_us": [[0.5, write_us]],
             "flush_us": [[0.5, flush_us]],
         },
+        "limits": {"ops_per_s": ops_per_s},
         "expected": {"sync_us": write_us + flush_us},
     }
     return DriveProfile.model_validate(figures)
@@ -140,14 +141,16 @@ def test_a_drive_that_serves_everybody_at_once_is_no_slower(
 def test_the_load_is_on_the_drive_of_the_data_files(
     program: Path, tmp_path: Path, stack: ExitStack
 ) -> None:
-    """The same cloud volume twice: the log's syncs take 1.3 ms and not the 2.3 ms and more that
-    they take beside the data, as the first test has it."""
-    profile = load_profile("cloud-3000")
+    """The same drive twice: 2 ms a write, 5 ms a flush and 500 operations a second, so that a sync
+    takes 7 ms. Beside eight that flush pages two of theirs at the least are before it, and a flush:
+    9 ms more; where they have another drive, none is."""
+    profile = drive_of(2000, 5000, ops_per_s=500)
     log = drive_under(stack, program, profile, tmp_path / "log")
     data = drive_under(stack, program, profile, tmp_path / "data")
     apart, together = loaded(measured(log, data)), loaded(measured(data))
-    assert apart.background.ops_per_s > 500
-    assert apart.summary.typical_us < 0.7 * together.summary.typical_us
+    assert 100 < apart.background.ops_per_s < 550
+    assert together.summary.typical_us > 16_000
+    assert 7000 < apart.summary.typical_us < 12_000
     assert os.listdir(data) == ["lost+found"]
 
 
