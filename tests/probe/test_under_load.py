@@ -185,7 +185,7 @@ def children() -> list[str]:
 
 
 def test_bytes_end_it(tmp_path: Path) -> None:
-    """A seventh is for the syncs; 100 MiB are less than eight threads write in a second here."""
+    """An eighth is for the syncs; 100 MiB are less than eight threads write in a second here."""
     plan = replace(LOADED, series=(BESIDE_PAGES,), bytes_max=100 * MIB, samples_enough=10**6)
     found = measure(tmp_path, PLAN, seed=1, under_load=UnderLoad(plan, tmp_path))
     series = loaded(found)
