@@ -52,9 +52,9 @@ def advised(measurement: Measurement, vendor: VendorName = "postgresql") -> dict
 def test_the_logs_drive_decides_the_log_and_the_other_input_and_output() -> None:
     """The log is as large as a recovery may take time for, and that waits for the data's drive: 333
     pages/s of 8192 bytes are 1544 MB in ten minutes; else 64 GB are the most that is advised."""
-    assert advised(FAST)["effective_io_concurrency"] == "16"
+    assert advised(FAST)["effective_io_concurrency"] == "64"
     assert advised(with_data(FAST, SLOW))["effective_io_concurrency"] == "1"
-    assert advised(with_data(SLOW, FAST))["effective_io_concurrency"] == "16"
+    assert advised(with_data(SLOW, FAST))["effective_io_concurrency"] == "64"
     for log, data, capacity, neighbours in (
         (FAST, FAST, "16000", "0"),
         (FAST, SLOW, "100", "1"),
