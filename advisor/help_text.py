@@ -15,6 +15,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "measure": (
         "fsync-advisor measure /var/lib/mysql",
         "fsync-advisor measure --thorough --output drive.json /var/lib/postgresql",
+        "fsync-advisor measure --soak 30min --output drive.json /var/lib/mysql",
         "fsync-advisor measure --format json | gzip > drive.json.gz",
     ),
     "recommend": (

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from advisor.analysis.host_findings import evaluate, with_findings
+from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_findings
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
 from advisor.commands.parameters import takes_options
+from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
 from advisor.errors import NotTrustedError
 from advisor.files import STANDARD_STREAM
@@ -29,6 +30,7 @@ class MeasureOptions:
     log_dir: shared.LogDirectory = None
     binary_log_dir: shared.BinaryLogDirectory = None
     plan: shared.PlanOptions
+    soaking: SoakOptions
     seed: shared.Seed = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
@@ -46,6 +48,9 @@ def measure(options: MeasureOptions) -> None:
 
     Writes only nameless files of its own, which vanish at the end. --output saves the measurement
     as JSON; --format is for what is printed.
+
+    --soak first writes for as long as it says, which shows burst credits and caches that end, and
+    then measures the drive in that state.
     """
     product, plan = options.product, options.plan
     drives, why = _drives(options)
@@ -57,12 +62,13 @@ def measure(options: MeasureOptions) -> None:
         seed=options.seed,
         label=plan.label,
         save=product.output,
+        soaking=options.soaking,
     )
     verdict = judge(measurement, load_storage_knowledge())
     host = evaluate(measurement, load_host_checks())
     if product.output != STANDARD_STREAM:
         if options.format_ == "json":
-            text = to_json(with_findings(measurement, host))
+            text = to_json(_judged(with_findings(measurement, host)))
         elif options.format_ == "prometheus":
             text = prometheus_text(measurement, verdict)
         else:
@@ -72,6 +78,15 @@ def measure(options: MeasureOptions) -> None:
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+
+
+def _judged(measurement: JudgedMeasurement) -> JudgedMeasurement:
+    """With what its soak shows."""
+    if measurement.soak is None:
+        return measurement
+    from advisor.analysis.soaking import with_soak_findings  # else nobody needs it
+
+    return with_soak_findings(measurement)
 
 
 def _drives(options: MeasureOptions) -> tuple[Drives, str]:
