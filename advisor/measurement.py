@@ -31,6 +31,7 @@ from advisor.series_kind import (
     Pattern,
     SeriesKind,
 )
+from advisor.soak import Soak
 
 SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
@@ -401,6 +402,8 @@ class Measurement(Model):
     the log's."""
     binary_log: "Measurement | None" = None
     """Of the drive of its binary log, where that is not the log's."""
+    soak: Soak | None = None
+    """The drive's rate over time, where it was soaked before the series were taken."""
 
     @model_validator(mode="after")
     def _is_flat(self) -> "Measurement":

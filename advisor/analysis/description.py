@@ -89,7 +89,17 @@ def _figures(measurement: Measurement) -> dict[str, str]:
     found = {kind.label: measurement.find(kind) for kind in (PRIMARY, CLASSIC_4K)}
     if nearest and nearest not in found.values():
         found[nearest.name] = nearest
-    return {what: _figure(series) for what, series in found.items() if series}
+    figures = {what: _figure(series) for what, series in found.items() if series}
+    return {**figures, **_soak_figure(measurement)}
+
+
+def _soak_figure(measurement: Measurement) -> dict[str, str]:
+    """Where the drive was soaked first: what it sustains."""
+    if measurement.soak is None:
+        return {}
+    from advisor.analysis.soak_text import soak_figure  # else nobody needs it
+
+    return soak_figure(measurement)
 
 
 def _figure(series: Series) -> str:
@@ -107,7 +117,16 @@ def notes_on(measurement: Measurement) -> tuple[str, ...]:
         if nearest and nearest != measurement.primary
         else ()
     )
-    return (*_drives(measurement), *(warning.text for warning in measurement.warnings), *stand_in)
+    warnings = (warning.text for warning in measurement.warnings)
+    return (*_soaked(measurement), *_drives(measurement), *warnings, *stand_in)
+
+
+def _soaked(measurement: Measurement) -> tuple[str, ...]:
+    if measurement.soak is None:
+        return ()
+    from advisor.analysis.soak_text import soak_notes  # else nobody needs it
+
+    return soak_notes(measurement)
 
 
 def _drives(measurement: Measurement) -> Iterator[str]:

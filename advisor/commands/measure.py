@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from advisor.analysis.host_findings import evaluate, with_findings
+from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_findings
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
 from advisor.commands.parameters import takes_options
+from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
 from advisor.errors import NotTrustedError
 from advisor.files import STANDARD_STREAM
@@ -30,6 +31,7 @@ class MeasureOptions:
     binary_log_dir: shared.BinaryLogDirectory = None
     plan: shared.PlanOptions
     under_load: shared.UnderLoadFlag = False
+    soaking: SoakOptions
     seed: shared.Seed = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
@@ -47,6 +49,9 @@ def measure(options: MeasureOptions) -> None:
 
     Writes only files of its own, which vanish at the end. --output saves the measurement
     as JSON; --format is for what is printed.
+
+    --soak first writes for as long as it says, which shows burst credits and caches that end, and
+    then measures the drive in that state.
     """
     product, plan = options.product, options.plan
     drives, why = _drives(options)
@@ -59,12 +64,13 @@ def measure(options: MeasureOptions) -> None:
         label=plan.label,
         save=product.output,
         under_load=options.under_load,
+        soaking=options.soaking,
     )
     verdict = judge(measurement, load_storage_knowledge())
     host = evaluate(measurement, load_host_checks())
     if product.output != STANDARD_STREAM:
         if options.format_ == "json":
-            text = to_json(with_findings(measurement, host))
+            text = to_json(_judged(with_findings(measurement, host)))
         elif options.format_ == "prometheus":
             text = prometheus_text(measurement, verdict)
         else:
@@ -74,6 +80,15 @@ def measure(options: MeasureOptions) -> None:
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+
+
+def _judged(measurement: JudgedMeasurement) -> JudgedMeasurement:
+    """With what its soak shows."""
+    if measurement.soak is None:
+        return measurement
+    from advisor.analysis.soaking import with_soak_findings  # else nobody needs it
+
+    return with_soak_findings(measurement)
 
 
 def _drives(options: MeasureOptions) -> tuple[Drives, str]:

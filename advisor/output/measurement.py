@@ -52,6 +52,7 @@ def measurement_document(
         series_table("", measurement),
         *under_load_tables(measurement),
         Lines(lines),
+        *_soak(measurement),
         *([Lines(host_lines(host, verdict.evidence))] if host else []),
         *_others(measurement),
     )
@@ -60,6 +61,13 @@ def measurement_document(
         sections=[Section(blocks=[block]) for block in blocks],
         verdict=drive_verdict(verdict, sync.summary if sync else None, host),
     )
+
+
+def _soak(measurement: Measurement) -> Iterator[DocumentBlock]:
+    if measurement.soak is not None:
+        from advisor.output.soak import soak_blocks  # else nobody needs it
+
+        yield from soak_blocks(measurement, with_notes=True)
 
 
 def _others(measurement: Measurement) -> Iterator[DocumentBlock]:

@@ -49,13 +49,13 @@ def measure(
     Raises AdvisorError for all that a user can cause or must know of: no such directory, no
     permission, no space, not Linux, and the first write or sync that fails.
     """
-    _require_linux()
+    require_linux()
     seed = secrets.randbits(32) if seed is None else seed
     started_s = perf_counter()
     taken_at = datetime.now(timezone.utc)
     with ExitStack() as stack:
         scratch = stack.enter_context(Scratch(directory))
-        target = _target(directory, scratch, ask)
+        target = target_of(directory, scratch, ask)
         environment = describe_host()
         scratch.require_free(planned_bytes(_all_series(plan, under_load)), plan.reserve_bytes)
         load_files: LoadFiles | None = None
@@ -191,7 +191,8 @@ def _difference(after: float | None, before: float | None) -> float | None:
     return None if after is None or before is None else after - before
 
 
-def _require_linux() -> None:
+def require_linux() -> None:
+    """Raises AdvisorError elsewhere."""
     if sys.platform != "linux":
         raise AdvisorError(
             f"measuring needs Linux: on {sys.platform} a sync does not surely reach the drive",
@@ -199,7 +200,8 @@ def _require_linux() -> None:
         )
 
 
-def _target(directory: Path, scratch: Scratch, ask: AskProgram) -> Target:
+def target_of(directory: Path, scratch: Scratch, ask: AskProgram) -> Target:
+    """What is under a directory. Raises AdvisorError."""
     try:
         return describe_target(directory, scratch.free_bytes(), ask=ask)
     except OSError as error:

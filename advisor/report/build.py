@@ -7,6 +7,7 @@ from typing import Final
 from advisor import __version__
 from advisor.analysis.description import describe_measured
 from advisor.analysis.host_findings import HOST_SEVERITIES, HostFinding, evaluate
+from advisor.analysis.soaking import soak_findings
 from advisor.analysis.verdict import judge
 from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
 from advisor.capacity.plan import plan_on
@@ -76,6 +77,7 @@ def build_report(
         histogram=histogram(measurement.effective_sync),
         storage=verdict,
         host_findings=_host_findings(measurement, asked, knowledge),
+        soak=soak_findings(measurement),
         references=storage.references,
         servers=servers,
         policies=policies,

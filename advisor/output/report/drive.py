@@ -170,6 +170,15 @@ def trust_section(report: Report) -> Section:
     )
 
 
+def soak_section(report: Report) -> Section:
+    """How the drive's rate went on while it was written to for long."""
+    from advisor.output.soak import soak_blocks  # else nobody needs it
+
+    return Section(
+        "soak", "The drive over time", list(soak_blocks(report.measurement, with_notes=False))
+    )
+
+
 def host_section(report: Report) -> Section:
     """What the host does to a sync, the most severe first."""
     entries = host_entries(report.host_findings, report.storage.evidence)
