@@ -9,13 +9,14 @@ from advisor.analysis.host_findings import evaluate, with_findings
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
+from advisor.commands.observing import PassiveOptions, observe_drives
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import measured, require_trust
-from advisor.errors import NotTrustedError
+from advisor.errors import NotTrustedError, UsageError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import to_json
+from advisor.measurement import Measurement, to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
@@ -30,6 +31,7 @@ class MeasureOptions:
     binary_log_dir: shared.BinaryLogDirectory = None
     plan: shared.PlanOptions
     seed: shared.Seed = None
+    observing: PassiveOptions
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
     ] = "table"
@@ -38,6 +40,11 @@ class MeasureOptions:
 
     def __post_init__(self) -> None:
         shared.check_log_directories(self.directory, self.log_dir, self.binary_log_dir)
+        if self.observing.passive and (self.plan.is_named or self.seed is not None):
+            raise UsageError(
+                "--passive writes nothing, so --quick, --thorough and --seed say nothing of it",
+                "--interval S says how long it looks",
+            )
 
 
 @takes_options
@@ -46,18 +53,12 @@ def measure(options: MeasureOptions) -> None:
 
     Writes only nameless files of its own, which vanish at the end. --output saves the measurement
     as JSON; --format is for what is printed.
+
+    --passive writes nothing at all: it reads what the kernel, and with --dsn the server itself,
+    count and time while the database works. Every command takes what it saves.
     """
-    product, plan = options.product, options.plan
-    drives, why = _drives(options)
-    measurement = measured(
-        drives,
-        plan.name,
-        product,
-        why=why,
-        seed=options.seed,
-        label=plan.label,
-        save=product.output,
-    )
+    product = options.product
+    measurement = _observed(options) if options.observing.passive else _measured(options)
     verdict = judge(measurement, load_storage_knowledge())
     host = evaluate(measurement, load_host_checks())
     if product.output != STANDARD_STREAM:
@@ -72,6 +73,34 @@ def measure(options: MeasureOptions) -> None:
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+
+
+def _measured(options: MeasureOptions) -> Measurement:
+    drives, why = _drives(options)
+    return measured(
+        drives,
+        options.plan.name,
+        options.product,
+        why=why,
+        seed=options.seed,
+        label=options.plan.label,
+        save=options.product.output,
+    )
+
+
+def _observed(options: MeasureOptions) -> Measurement:
+    drives, why = None, ""
+    if options.directory is not None or options.observing.dsn is None:
+        drives, why = _drives(options)
+    return observe_drives(
+        options.observing,
+        drives,
+        why=f", {why}" if why else "",
+        label=options.plan.label,
+        save=options.product.output,
+        force=options.product.force,
+        quiet=options.product.quiet,
+    )
 
 
 def _drives(options: MeasureOptions) -> tuple[Drives, str]:

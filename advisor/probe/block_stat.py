@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.analysis.observation import BlockStat
 from advisor.measurement import Device, Known, Unknown
 
 SECTOR_BYTES: Final = 512
 """The unit of the kernel's counters, whatever the device's own sector."""
 SECTORS_WRITTEN: Final = 6
 FLUSH_REQUESTS: Final = 15
+FLUSH_MS: Final = 16
 """Places in the line, counted from 0 (Documentation/block/stat.rst counts from 1)."""
+PLAIN_FIELDS: Final = 11
+"""So many every kernel has: reads, writes, and what both took."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,31 @@ def read_counters(
     return DeviceCounters(
         _sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
         _sum([_field(line, SECTORS_WRITTEN, "writes", SECTOR_BYTES) for line in lines]),
+    )
+
+
+def read_stat(device: str, root: Path = Path("/")) -> Known[BlockStat]:
+    """All counters of one device now, or why they are not known."""
+    line = _fields(root / "sys/block" / device / "stat")
+    if isinstance(line, Unknown):
+        return line
+    if len(line) < PLAIN_FIELDS or not all(field.isdecimal() for field in line):
+        return Unknown(unknown=f"the kernel's counters of {device} are not as expected")
+    reads, _, sectors_read, read_ms, writes, _, sectors, write_ms, _, busy_ms, queued_ms = map(
+        int, line[:PLAIN_FIELDS]
+    )
+    flush_us = _field(line, FLUSH_MS, "flushes", 1000)
+    return BlockStat(
+        reads=reads,
+        read_bytes=sectors_read * SECTOR_BYTES,
+        read_us=read_ms * 1000,
+        writes=writes,
+        written_bytes=sectors * SECTOR_BYTES,
+        write_us=write_ms * 1000,
+        busy_us=busy_ms * 1000,
+        queued_us=queued_ms * 1000,
+        flushes=_field(line, FLUSH_REQUESTS, "flushes"),
+        flush_us=flush_us if isinstance(flush_us, int) else 0,
     )
 
 
