@@ -348,6 +348,7 @@ class DeviceActivity(Model):
     read_bytes_per_s: PerSecond
     read_us: Known[LatencyUs]
     writes_per_s: PerSecond
+    """Of data: without the empty ones that ask for a flush."""
     write_bytes_per_s: PerSecond
     write_us: Known[LatencyUs]
     flushes_per_s: Known[PerSecond]

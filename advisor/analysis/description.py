@@ -25,7 +25,7 @@ class Measured(Model):
     plan: str | None
     tool_version: str
     observed: str = ""
-    """For how long and under which load: "for 60 s under 231 commits/s"; "" where it is measured."""
+    """For how long and under which load: "for 60 s under 231 commits/s"; "" where measured."""
     figures: dict[str, str]
     """The headline figures, for people: what -> figure."""
 

@@ -23,7 +23,6 @@ from advisor.measurement import (
 from advisor.series_kind import OBSERVED_BLOCK_BYTES, Pattern, SeriesKind, SyncMethod
 from advisor.server_state import Activity
 from advisor.statistics import BATCHES_PER_ROUND, student_t
-from advisor.units import format_latency
 from advisor.vendors.base import Counter, Counters
 from advisor.vendors.names import VendorName
 
@@ -215,16 +214,16 @@ def require_no_restart(looks: Sequence[ServerLook]) -> None:
 
 
 class _Timed(NamedTuple):
-    """Syncs of one stretch between two looks."""
+    """Syncs, or requests, of one stretch between two looks, and what they took together."""
 
-    syncs: int
+    requests: int
     us: float
 
 
 def _summary(parts: Sequence[_Timed]) -> Summary | None:
     """None where there was no sync, or its time went back."""
-    count, us = sum(part.syncs for part in parts), math.fsum(part.us for part in parts)
-    if count <= 0 or us <= 0 or any(part.syncs < 0 or part.us < 0 for part in parts):
+    count, us = sum(part.requests for part in parts), math.fsum(part.us for part in parts)
+    if count <= 0 or us <= 0 or any(part.requests < 0 or part.us < 0 for part in parts):
         return None
     mean_us = us / count
     return Summary(
@@ -244,11 +243,11 @@ def _summary(parts: Sequence[_Timed]) -> Summary | None:
 def _ci95_percent(parts: Sequence[_Timed], mean_us: float) -> float | None:
     """Half-width of the interval of a ratio of sums (Cochran, Sampling Techniques, 2.11), in
     percent of it. None below 10 stretches with a sync."""
-    used = [part for part in parts if part.syncs]
+    used = [part for part in parts if part.requests]
     if len(used) < BATCHES_PER_ROUND:
         return None
-    size = math.fsum(part.syncs for part in used) / len(used)
-    residuals = math.fsum((part.us - mean_us * part.syncs) ** 2 for part in used)
+    size = math.fsum(part.requests for part in used) / len(used)
+    residuals = math.fsum((part.us - mean_us * part.requests) ** 2 for part in used)
     error_us = math.sqrt(residuals / (len(used) - 1) / len(used)) / size
     return 100 * student_t(0.975, len(used) - 1) * error_us / mean_us
 
@@ -333,12 +332,13 @@ def _device_parts(name: str, host: Sequence[HostLook]) -> list[_Timed]:
     parts = []
     for before, after in pairwise(host):
         first, last = before.devices[name], after.devices[name]
-        found = _flushed(first, last)
-        if isinstance(first, Unknown) or isinstance(last, Unknown) or found is None:
+        if isinstance(first, Unknown) or isinstance(last, Unknown):
             continue
-        writes = last.writes - first.writes
-        write_us = (last.write_us - first.write_us) / writes if writes else 0.0
-        parts.append(_Timed(found.syncs, found.us + found.syncs * write_us))
+        flushed, written = _flushed(first, last), _written(first, last)
+        if flushed is None:
+            continue
+        each_us = written.us / written.requests if written.requests else 0.0
+        parts.append(_Timed(flushed.requests, flushed.us + flushed.requests * each_us))
     return parts
 
 
@@ -349,6 +349,19 @@ def _flushed(first: Known[BlockStat], last: Known[BlockStat]) -> _Timed | None:
     if isinstance(first.flushes, Unknown) or isinstance(last.flushes, Unknown):
         return None
     return _Timed(last.flushes - first.flushes, last.flush_us - first.flush_us)
+
+
+def _written(first: BlockStat, last: BlockStat) -> _Timed:
+    """The writes of data. What a sync asks the device for is an empty write that is to be preceded
+    by a flush, which the kernel counts as both (blk_account_io_done and blk_account_io_flush in
+    Linux's block/blk-mq.c and block/blk-flush.c); where a flush belongs to a write of data, as a
+    journal's may, this takes off too much.
+    """
+    writes, us = last.writes - first.writes, last.write_us - first.write_us
+    flushed = _flushed(first, last)
+    if flushed is None or flushed.requests >= writes or flushed.us > us:
+        return _Timed(writes, us)
+    return _Timed(writes - flushed.requests, us - flushed.us)
 
 
 # Devices
@@ -371,14 +384,13 @@ def _devices(
 def _device(
     device: ObservedDevice, first: BlockStat, last: BlockStat, seconds: float
 ) -> DeviceActivity:
-    reads, writes = last.reads - first.reads, last.writes - first.writes
-    flushed = _flushed(first, last)
+    reads, written, flushed = last.reads - first.reads, _written(first, last), _flushed(first, last)
     flushes: Known[float] = last.flushes
     flush_us: Known[float] = Unknown(unknown="no flush in the interval")
     if flushed is not None:
-        flushes = flushed.syncs / seconds
-        if flushed.syncs > 0:
-            flush_us = flushed.us / flushed.syncs
+        flushes = flushed.requests / seconds
+        if flushed.requests > 0:
+            flush_us = flushed.us / flushed.requests
     return DeviceActivity(
         name=device.name,
         is_leaf=device.is_leaf,
@@ -387,10 +399,10 @@ def _device(
         read_us=(last.read_us - first.read_us) / reads
         if reads
         else Unknown(unknown="no read in the interval"),
-        writes_per_s=writes / seconds,
+        writes_per_s=written.requests / seconds,
         write_bytes_per_s=(last.written_bytes - first.written_bytes) / seconds,
-        write_us=(last.write_us - first.write_us) / writes
-        if writes
+        write_us=written.us / written.requests
+        if written.requests
         else Unknown(unknown="no write in the interval"),
         flushes_per_s=flushes,
         flush_us=flush_us,
@@ -403,7 +415,8 @@ def _flushing(
     devices: Sequence[ObservedDevice], activities: Sequence[DeviceActivity]
 ) -> str | None:
     """Whose flush the log waits for: the uppermost device that the kernel counts flushes of, and of
-    several leaves, which all get each flush, the slowest. device-mapper and md count none."""
+    several leaves, which all get each flush, the slowest. device-mapper and md pass flushes on, and
+    need not count them."""
     of_log = {device.name for device in devices if device.holds_log}
     timed = [
         (each, each.flush_us)
@@ -552,7 +565,7 @@ def _warnings(
     if clock_ns is not None:
         cost = (
             f"; to turn it on costs two looks at the clock for each write and each sync,"
-            f" {format_latency(clock_ns / 1000)} each here"
+            f" {clock_ns:.0f} ns each here"
         )
     yield MeasurementWarning(code="untimed-syncs", text=f"{why}: {stands}{cost}")
 

@@ -83,7 +83,7 @@ def observed_blocks(found: ObservedUse) -> list[PlainBlock]:
             f"Observed for {format_count(found.interval_s)} s: {commits} commits/s with"
             f" {format_count(found.syncs_per_commit)} syncs per commit, which took"
             f" {found.sync_busy_percent:.0f} % of the time. With as many syncs per commit the drive"
-            f" carries {most} commits/s; connections that commit together share more of them."
+            f" sustains {most} commits/s; connections that commit together share more of them."
         )
     ]
 
