@@ -16,6 +16,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "fsync-advisor measure /var/lib/mysql",
         "fsync-advisor measure --thorough --output drive.json /var/lib/postgresql",
         "fsync-advisor measure --format json | gzip > drive.json.gz",
+        "fsync-advisor measure --passive --dsn postgresql:///postgres -o seen.json",
     ),
     "recommend": (
         "fsync-advisor recommend --db mysql /var/lib/mysql",
