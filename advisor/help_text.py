@@ -58,6 +58,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "drift": (
         "fsync-advisor drift drive.json",
         "fsync-advisor drift --tolerance 20 --from today.json drive.json",
+        "fsync-advisor drift --passive --dsn postgresql:///postgres seen.json",
     ),
     "fleet": ("fsync-advisor fleet report measurements/",),
     "fleet report": ("fsync-advisor fleet report --output fleet.html measurements/",),

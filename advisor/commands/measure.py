@@ -9,10 +9,10 @@ from advisor.analysis.host_findings import evaluate, with_findings
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
-from advisor.commands.observing import PassiveOptions, observe_drives
+from advisor.commands.observing import PassiveOptions, PrintUnit, observe_drives, unit_of
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import measured, require_trust
-from advisor.errors import NotTrustedError, UsageError
+from advisor.errors import NotTrustedError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
@@ -32,6 +32,7 @@ class MeasureOptions:
     plan: shared.PlanOptions
     seed: shared.Seed = None
     observing: PassiveOptions
+    print_unit: PrintUnit = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
     ] = "table"
@@ -40,11 +41,8 @@ class MeasureOptions:
 
     def __post_init__(self) -> None:
         shared.check_log_directories(self.directory, self.log_dir, self.binary_log_dir)
-        if self.observing.passive and (self.plan.is_named or self.seed is not None):
-            raise UsageError(
-                "--passive writes nothing, so --quick, --thorough and --seed say nothing of it",
-                "--interval S says how long it looks",
-            )
+        planned = self.plan.is_named or self.seed is not None
+        self.observing.require_nothing_measured(is_planned=planned)
 
 
 @takes_options
@@ -58,6 +56,9 @@ def measure(options: MeasureOptions) -> None:
     count and time while the database works. Every command takes what it saves.
     """
     product = options.product
+    if options.print_unit is not None:
+        write_output(_unit(options, options.print_unit), product)
+        return
     measurement = _observed(options) if options.observing.passive else _measured(options)
     verdict = judge(measurement, load_storage_knowledge())
     host = evaluate(measurement, load_host_checks())
@@ -73,6 +74,21 @@ def measure(options: MeasureOptions) -> None:
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+
+
+def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:
+    named = {
+        "": options.directory,
+        "--log-dir": options.log_dir,
+        "--binary-log-dir": options.binary_log_dir,
+    }
+    directories = [
+        word
+        for option, path in named.items()
+        if path is not None
+        for word in filter(None, (option, str(path.absolute())))
+    ]
+    return unit_of(kind, options.observing, directories, options.plan.label)
 
 
 def _measured(options: MeasureOptions) -> Measurement:

@@ -1,10 +1,11 @@
 """measure --passive: what a server and its drive do by themselves. Nothing is written."""
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 import typer
 
@@ -15,7 +16,7 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.instance import Drives
 from advisor.measurement import OBSERVED, Measurement, MeasurementWarning, Unknown, to_json
 from advisor.output_files import check_writable, write_text
-from advisor.vendors.registry import VENDORS
+from advisor.vendors.registry import VENDORS, vendor_of_scheme
 from advisor.versions import format_version
 
 if TYPE_CHECKING:
@@ -62,10 +63,72 @@ class PassiveOptions:
         if not self.passive and (self.interval is not None or self.dsn is not None):
             raise UsageError("--interval and --dsn go with --passive", "add --passive")
 
+    def require_nothing_measured(self, *, is_planned: bool) -> None:
+        """Raises UsageError where a plan of measuring is asked for as well."""
+        if self.passive and is_planned:
+            raise UsageError(
+                "--passive writes nothing, so --quick, --thorough and --seed say nothing of it",
+                "--interval S says how long it looks",
+            )
+
     @property
     def seconds(self) -> float:
         """How long it looks."""
         return INTERVAL_S if self.interval is None else self.interval
+
+
+PrintUnit = Annotated[
+    Literal["service", "timer"] | None,
+    typer.Option(
+        "--print-unit",
+        help="Print a unit of systemd that does this every quarter of an hour, as the account of"
+        " --dsn's server; do nothing else.",
+    ),
+]
+
+
+def unit_of(
+    kind: Literal["service", "timer"],
+    options: PassiveOptions,
+    directories: Sequence[str],
+    label: str | None,
+) -> str:
+    """The unit for these options. Raises UsageError."""
+    from advisor.output.systemd import unit_text
+    from advisor.servers.connection import shows_password
+
+    scheme = (options.dsn or "").partition("://")[0].lower()
+    vendor = vendor_of_scheme(scheme)
+    if options.dsn is None or vendor is None:
+        raise UsageError(
+            "--print-unit needs --passive and --dsn, which say whose account it is for",
+            "--passive --dsn postgresql:///postgres, or mysql://mysql@localhost/",
+        )
+    if shows_password(options.dsn):
+        raise UsageError(
+            "the DSN has a password, and everybody may read a unit",
+            "leave it to ~/.pgpass or ~/.my.cnf of the database's own account",
+        )
+    named = ["--label", label] if label else []
+    return unit_text(
+        kind,
+        user=VENDORS[vendor].account,
+        program=_program(),
+        observing=[
+            *("--interval", f"{options.seconds:g}", "--dsn", options.dsn),
+            *named,
+            *directories,
+        ],
+        interval_s=options.seconds,
+    )
+
+
+def _program() -> list[str]:
+    """How this program is called."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py" or not called.is_file():
+        return [sys.executable, "-m", "advisor"]
+    return [str(called.resolve())]
 
 
 class _Asked(NamedTuple):

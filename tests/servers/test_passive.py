@@ -2,33 +2,45 @@
 where."""
 
 import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from advisor.output.systemd import unit_text
 from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
+from tests.servers.account import account
 from tests.servers.auditing import dsn_of
 from tests.servers.harness import Instance, Server, address_of, server_named
 from tests.servers.test_addresses import free_port
 from tests.servers.test_load import connected
-from tests.support.command_line import advisor
+from tests.support.command_line import OTHER_PYTHON, advisor, environment
 
 pytestmark = pytest.mark.quiet
 
 ROWS: Final = 1_000
 INTERVAL_S: Final = 4
+LONGER_S: Final = 15
+"""PostgreSQL's sessions tell their counts once a second: each tenth of it has some."""
 TIMED: Final = "track_wal_io_timing = on\n"
 WITH_BINARY_LOG: Final = "[mariadb]\nlog_bin = binlog\nsync_binlog = 1\n"
 
 
 @contextmanager
-def loaded(server: Server, instance: Instance) -> Iterator[list[LoadResult]]:
-    """Three of our clients at work for as long as the block takes, and some more."""
+def loaded(
+    server: Server, instance: Instance, seconds: float = INTERVAL_S
+) -> Iterator[list[LoadResult]]:
+    """Three of our clients at work for so long, and some more."""
     results: list[LoadResult] = []
     with (
         connected(address_of(server, instance), 4) as (admin, *clients),
@@ -36,7 +48,7 @@ def loaded(server: Server, instance: Instance) -> Iterator[list[LoadResult]]:
     ):
 
         def work() -> None:
-            results.append(run_load(clients, duration_s=INTERVAL_S + 4, warmup_s=1, rows=ROWS))
+            results.append(run_load(clients, duration_s=seconds + 4, warmup_s=1, rows=ROWS))
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -46,9 +58,9 @@ def loaded(server: Server, instance: Instance) -> Iterator[list[LoadResult]]:
             thread.join()
 
 
-def passive(*options: str) -> dict[str, Any]:
+def passive(*options: str, seconds: float = INTERVAL_S) -> dict[str, Any]:
     """What the command saves."""
-    asked = ("--interval", str(INTERVAL_S), "--quiet", "--output", "-", *options)
+    asked = ("--interval", str(seconds), "--quiet", "--output", "-", *options)
     done = advisor("measure", "--passive", *asked)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -201,3 +213,92 @@ def test_a_server_that_goes_away_meanwhile_is_one_line(one_of_each: Server) -> N
     assert (done.returncode, done.stdout) == (1, "")
     assert "no connection to the" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# Watching
+
+
+def test_a_server_is_held_against_its_past(one_of_each: Server, tmp_path: Path) -> None:
+    """Under the same load it is not called another drive, whatever the noise of this host."""
+    fragment = {"postgresql": TIMED, "mysql": "", "mariadb": WITH_BINARY_LOG}[one_of_each.vendor]
+    baseline = tmp_path / "baseline.json"
+    with one_of_each.running(fragment) as instance:
+        dsn = dsn_of(one_of_each, instance)
+        with loaded(one_of_each, instance, LONGER_S):
+            found = passive("--dsn", dsn, seconds=LONGER_S)
+            baseline.write_text(json.dumps(found))
+        with loaded(one_of_each, instance, LONGER_S):
+            asked = (
+                "--interval",
+                str(LONGER_S),
+                "--dsn",
+                dsn,
+                "--format",
+                "json",
+                "--tolerance",
+                "400",
+            )
+            done = advisor("drift", str(baseline), "--passive", *asked)
+    assert done.stdout, done.stderr
+    check = json.loads(done.stdout)["baseline"]
+    assert [each["what"] for each in check["changed"] if each["what"] != "load"] == []
+    assert done.returncode in (0, 1)  # 1: noise hides what counts
+
+
+def test_the_commands_of_a_unit_work_as_the_servers_own_account(tmp_path: Path) -> None:
+    """As systemd runs them: one after another, while each ends well, with a folder of their own."""
+    server, state = server_named("postgresql-15"), Path("/var/tmp/fsync-advisor-observe")
+    account_id = account().pw_uid
+    state.mkdir()
+    try:
+        os.chown(state, account_id, account().pw_gid)
+        with server.running(TIMED) as instance:
+            commands = unit_commands(dsn_of(server, instance), state.parent)
+            for _ in range(2):
+                with loaded(server, instance):
+                    statuses = [ended(command) for command in commands]
+                assert statuses[:2] == [0, 0]
+                if (state / "baseline.json").exists():
+                    assert statuses[2] in (0, 1, 3)  # it was compared
+                else:
+                    assert statuses[2] == 0
+                    (state / "baseline.json").write_bytes((state / "observed.json").read_bytes())
+        metrics = (state / "fsync_advisor.prom").read_text()
+        assert "fsync_advisor_observed_commits_per_second{" in metrics
+        assert 'fsync_advisor_sync_latency_mean_seconds{series="observed-log-fdatasync"' in metrics
+        assert (state / "fsync_advisor.prom").stat().st_mode & 0o004  # for node_exporter
+        assert (state / "observed.json").stat().st_uid == account_id
+    finally:
+        shutil.rmtree(state)
+
+
+def unit_commands(dsn: str, states: Path) -> list[list[str]]:
+    """What systemd starts: words with their quotes taken off, and its own signs replaced."""
+    text = unit_text(
+        "service",
+        user=account().pw_name,
+        program=[OTHER_PYTHON, "-m", "advisor"],
+        observing=["--interval", str(INTERVAL_S), "--dsn", dsn],
+        interval_s=INTERVAL_S,
+    )
+    lines = re.findall(r"^ExecStart=(.*)$", text, re.M)
+    return [
+        [
+            word.replace("%S", str(states)).replace("%%", "%").replace("$$", "$")
+            for word in shlex.split(line)
+        ]
+        for line in lines
+    ]
+
+
+def ended(command: list[str]) -> int:
+    return subprocess.run(
+        command,
+        cwd="/",
+        env=environment(None),
+        user=account().pw_uid,
+        group=account().pw_gid,
+        extra_groups=[],
+        stdout=subprocess.DEVNULL,
+        check=False,
+    ).returncode

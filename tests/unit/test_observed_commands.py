@@ -1,6 +1,10 @@
 """Every command takes an observed measurement, and says what it rests on."""
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
 from tests.support.command_line import run
-from tests.support.paths import MEASUREMENTS
+from tests.support.paths import CHECKOUT, MEASUREMENTS
 from tests.unit.test_observation import as_measurement
 from tests.unit.test_prometheus import samples
 
@@ -227,3 +231,169 @@ def test_unknown_figures_are_not_shown() -> None:
     assert "observed: for 60 s;" in shown
     assert "commits/s" not in shown
     assert "whole pages" not in shown
+
+
+# Drift
+
+
+def later(mean_us: float, **changed: Any) -> Measurement:
+    """The same an hour later, with another mean."""
+    drive = as_measurement(**changed)
+    first, *others = drive.series
+    summary = first.summary.model_copy(update={"mean_us": mean_us, "ci95_percent": 2.0})
+    series = (first.model_copy(update={"summary": summary}), *others)
+    return drive.model_copy(update={"series": series})
+
+
+def test_an_observation_is_held_against_an_earlier_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = saved(tmp_path, later(2_500.0), "before.json")
+    slower = saved(tmp_path, later(3_500.0), "slower.json")
+    status, _, err = run(capsys, "drift", before, "--from", slower)
+    assert status == 3
+    assert "observed log, fdatasync: mean 2.5 ms before, 3.5 ms now" in err
+    same = saved(tmp_path, later(2_510.0), "same.json")
+    status, out, _ = run(capsys, "drift", before, "--from", same)
+    assert (status, "Conditions changed" in out) == (0, False)
+
+
+def test_another_load_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    drive = later(2_510.0)
+    assert drive.observation is not None
+    busier = drive.observation.model_copy(update={"commits_per_s": 301.0})
+    before = saved(tmp_path, later(2_500.0), "before.json")
+    now = saved(tmp_path, drive.model_copy(update={"observation": busier}), "now.json")
+    _, out, _ = run(capsys, "drift", before, "--from", now)
+    assert "load: 200 commits/s before, 301 commits/s now" in out
+    alike = drive.observation.model_copy(update={"commits_per_s": 299.0})
+    now = saved(tmp_path, drive.model_copy(update={"observation": alike}), "now.json")
+    _, out, _ = run(capsys, "drift", before, "--from", now)
+    assert "load:" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("SEEN",), "was observed, and is not comparable with what is measured"),
+        (("NVME", "--passive"), "was measured, and is not comparable with what is observed"),
+        (("SEEN", "--passive", "--quick"), "--passive writes nothing"),
+        (("SEEN", "--passive", "--from", "NVME"), "both --passive and --from are given"),
+    ],
+)
+def test_a_baseline_of_the_other_kind_is_told_at_once(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    files = {"SEEN": seen, "NVME": NVME}
+    status, out, err = run(capsys, "drift", *(files.get(word, word) for word in options))
+    assert (status, out) == (2, "")
+    assert says in err
+
+
+# Units
+
+
+def unit(capsys: pytest.CaptureFixture[str], kind: str, *options: str) -> str:
+    asked = ("measure", "--passive", "--print-unit", kind, *options)
+    status, out, err = run(capsys, *asked)
+    assert (status, err) == (0, "")
+    return out
+
+
+@pytest.mark.parametrize(
+    ("dsn", "user"),
+    [
+        ("postgresql:///postgres", "postgres"),
+        ("mysql://mysql@localhost/", "mysql"),
+        ("mariadb://mysql@localhost/", "mysql"),
+    ],
+)
+def test_a_unit_runs_as_the_databases_own_account(
+    dsn: str, user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = unit(capsys, "service", "--dsn", dsn, "--interval", "30").splitlines()
+    assert f"User={user}" in lines
+    assert "NoNewPrivileges=yes" in lines
+    started = [line for line in lines if line.startswith("Exec")]
+    assert len(started) == 3
+    assert f"measure --passive --interval 30 --dsn {dsn} --output %S/" in started[0]
+    assert all(line.startswith("ExecStart=/") for line in started)  # no + or !, which are root's
+    assert "TimeoutStartSec=330" in lines
+    timer = unit(capsys, "timer", "--dsn", dsn).splitlines()
+    assert "OnCalendar=*:0/15" in timer
+    assert "WantedBy=timers.target" in timer
+
+
+def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """systemd.service(5): %% and $$ are single ones, and in quotes \\" and \\\\ are escapes."""
+    dsn = 'postgresql:///a b?application_name=%24$"\\'
+    text = unit(capsys, "service", "--dsn", dsn, "--label", "db 7")
+    quoted = r'"postgresql:///a b?application_name=%%24$$\"\\"'
+    assert f'--dsn {quoted} --label "db 7" --output' in text
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "--print-unit needs --passive and --dsn"),
+        (("--passive",), "--print-unit needs --passive and --dsn"),
+        (("--passive", "--dsn", "host=x"), "--print-unit needs --passive and --dsn"),
+        (
+            ("--passive", "--dsn", "postgresql://me:secret@x/"),
+            "the DSN has a password, and everybody may read a unit",
+        ),
+        (("--passive", "--dsn", "postgresql:///a\nUser=root"), "cannot stand in a unit"),
+    ],
+)
+def test_a_unit_that_cannot_be(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(capsys, "measure", *options, "--print-unit", "service")
+    assert (status, out) == (2, "")
+    assert says in err
+    assert "secret" not in err
+
+
+def test_systemd_finds_no_fault_with_the_units(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    for kind in ("service", "timer"):
+        text = unit(capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a b%20c")
+        # The account need not be here.
+        own = text.replace("User=postgres", "User=root")
+        (tmp_path / f"fsync-advisor-observe.{kind}").write_text(own)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *map(str, sorted(tmp_path.iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [line for line in done.stderr.splitlines() if "fsync-advisor" in line] == []
+    assert done.returncode == 0
+
+
+# Ctrl-C
+
+
+def test_an_interruption_ends_it(tmp_path: Path) -> None:
+    product = tmp_path / "seen.json"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "advisor", "measure", "--passive", "--interval", "600"),
+            *("--output", str(product), str(CHECKOUT)),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    if "nothing counts what is synced" in said:
+        pytest.skip("the checkout lies on no block device")
+    assert "nothing is written" in said
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []
