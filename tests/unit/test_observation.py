@@ -408,6 +408,7 @@ def test_which_row_counts(
     on = state(vendor, Version(version), log_bin="ON", performance_schema="ON")
     counter: Counter = getattr(VENDORS[vendor].counters(on), field)
     assert counter.row == row
+    assert counter.column == (1 if field.endswith("_us") else 0)  # count_misc, sum_timer_misc
 
 
 def test_what_mariadb_does_not_time() -> None:
