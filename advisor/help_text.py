@@ -91,10 +91,11 @@ DONE: Final = (0, "done")
 FAILED: Final = (1, "failed; one line on stderr says why")
 USAGE: Final = (2, "the command line, or a value in it, makes no sense")
 NOT_TRUSTED: Final = (3, "measured, but the drive is not to be trusted")
+FAULT: Final = (70, "a fault of fsync-advisor; it says what to report")
 INTERRUPTED: Final = (130, "interrupted; nothing is left behind")
 
-MEASURES: Final = (DONE, FAILED, USAGE, NOT_TRUSTED, INTERRUPTED)
-OTHERS: Final = (DONE, FAILED, USAGE, INTERRUPTED)
+MEASURES: Final = (DONE, FAILED, USAGE, NOT_TRUSTED, FAULT, INTERRUPTED)
+OTHERS: Final = (DONE, FAILED, USAGE, FAULT, INTERRUPTED)
 STATUSES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
     **dict.fromkeys(
         ("", "measure", "recommend", "capacity", "report", "predict", "trial"), MEASURES
@@ -104,6 +105,7 @@ STATUSES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
         FAILED,
         USAGE,
         (3, "findings, or a drive that is not to be trusted"),
+        FAULT,
         INTERRUPTED,
     ),
     "drift": (
@@ -111,12 +113,14 @@ STATUSES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
         (1, "failed, or noise hides what counts"),
         USAGE,
         (3, "slower than before, or no longer to be trusted"),
+        FAULT,
         INTERRUPTED,
     ),
     "verify": (
         (0, "the server accepted every line as written"),
         (1, "failed, or a line was not accepted as written"),
         USAGE,
+        FAULT,
         INTERRUPTED,
     ),
 }

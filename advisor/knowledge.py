@@ -28,6 +28,7 @@ from advisor.vendors.values import PlainSpec
 from advisor.versions import NumericVersion, of_series, parse_version
 
 if TYPE_CHECKING:
+    from advisor.analysis.counter_checks import CounterCheck
     from advisor.capacity.workloads import Workload
 
 WORKLOAD_TEMPLATE: Final = "template"
@@ -184,6 +185,15 @@ def load_host_checks() -> tuple[HostCheck, ...]:
     if not paths:
         raise KnowledgeError(f"{folder} holds no findings")
     return tuple(_validate(HostCheck, {**_read(path), "id": path.stem}, path) for path in paths)
+
+
+def load_counter_checks() -> "tuple[CounterCheck, ...]":
+    """profiles/counters.toml: what a running server's counters may show."""
+    # No advice needs these.
+    from advisor.analysis.counter_checks import CounterChecks
+
+    path = resource_dir("profiles") / "counters.toml"
+    return _validate(CounterChecks, _read(path), path).check
 
 
 def find_host_check(name: str) -> HostCheck:

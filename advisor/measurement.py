@@ -5,8 +5,9 @@ One JSON object, self-contained and versioned. Every command can start from a st
 
 import re
 from array import array
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union
 
 from pydantic import (
     BaseModel,
@@ -81,6 +82,12 @@ def known(value: Known[T]) -> T:
     if isinstance(value, Unknown):
         raise TypeError(f"what had to be known is {value}")
     return value
+
+
+def computed(function: Callable[..., Known[T]], *values: Known[Any]) -> Known[T]:
+    """The function of values that are all known; else the first that is not."""
+    unknown = next((value for value in values if isinstance(value, Unknown)), None)
+    return function(*values) if unknown is None else unknown
 
 
 def _nanoseconds(values: object) -> Int64Array:

@@ -72,6 +72,14 @@ def format_latency(latency_us: float) -> str:
     return f"{_three_digits(latency_us)} us"
 
 
+def format_span(seconds: float) -> str:
+    """A time for people who need no more than its size: "9 days", "3 h", "12 min", "40 s"."""
+    for suffix, unit_s in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * unit_s:
+            return f"{seconds / unit_s:.0f} {suffix}"
+    return f"{seconds:.0f} s"
+
+
 def format_count(count: float) -> str:
     """A count or a rate for people: 3 significant digits, from 1,000 on 4, with commas."""
     if count < 999.5:

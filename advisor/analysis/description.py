@@ -40,10 +40,12 @@ class Measured(Model):
 def layers_below(target: Target) -> tuple[str, ...]:
     """What lies between the file system and the leaf devices; of alike ones on each other one."""
     layers = () if isinstance(target.layers, Unknown) else target.layers
+    devices = () if isinstance(target.devices, Unknown) else target.devices
+    leaves = {device.name for device in devices}  # a loop is one where its file has no device
     named = [
         f"md {level}" if isinstance(level := layer.details.get("level"), str) else layer.kind
         for layer in layers
-        if layer.kind not in ("partition", target.filesystem)
+        if layer.kind not in ("partition", target.filesystem) and layer.name not in leaves
     ]
     return tuple(name for name, _ in groupby(named))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from advisor.advice import Recommendation
 from advisor.audit.assumed import differing_note, rests_on
+from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations, ValueRisk, judge_value
 from advisor.audit.finding_maker import FindingMaker, shown
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding
@@ -42,6 +43,7 @@ def audit(
     known: Mitigations,
     assumed: frozenset[str],
     recovery: Recovery,
+    counted: CounterJudge,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What should be otherwise, the gravest first; settings of one severity in the given order.
     And notes on what looks wrong, and is right here.
@@ -53,7 +55,7 @@ def audit(
     lines = list(lines_of(state, settings, advised))
     stated = stated_windows(settings)
     comparing = _Comparing(
-        state, durability, lines, rate, flush_us, stated, known, assumed, recovery
+        state, durability, lines, rate, flush_us, stated, known, assumed, recovery, counted
     )
     by_name = {line.setting.name: line for line in lines}
     refused = (refusal(line, by_name.get(line.name)) for line in state.refused)
@@ -81,6 +83,7 @@ class _Comparing:
         known: Mitigations,
         assumed: frozenset[str],
         recovery: Recovery,
+        counted: CounterJudge,
     ) -> None:
         self._state = state
         self._durability = durability
@@ -93,7 +96,7 @@ class _Comparing:
         self._stated = stated
         self._make = FindingMaker(state, self._values, rate, stated).make
         self._known = known
-        self._assumed, self._recovery = assumed, recovery
+        self._assumed, self._recovery, self._counted = assumed, recovery, counted
         self._differing: dict[str, str] = {}
         self._mattering: frozenset[str] = frozenset()
         self.notes: list[str] = []
@@ -165,6 +168,7 @@ class _Comparing:
         return (
             self._risky(line, line.value, judged)
             or self._widened(line, line.value)
+            or self._counted_against(line, line.value)
             or self._worse(line, line.value)
         )
 
@@ -226,6 +230,32 @@ class _Comparing:
             f" crash may lose: {format_latency(window.window_ms * 1000)} of commits.",
             at_risk_of=relaxed,
         )
+
+    def _counted_against(self, line: SettingLine, value: Value) -> Finding | None:
+        """What the server's own counters show."""
+        if line.setting.name in self._left_to_server:
+            return None
+        advised = line.advised
+        rests = (
+            frozenset()
+            if advised is None
+            else rests_on(line.setting.rule_of(advised.rule), self._assumed)
+        )
+        observed = self._counted.judge(line, is_assumed=bool(rests))
+        if isinstance(observed, str):
+            self.notes.append(observed)
+        if observed is None or isinstance(observed, str):
+            return None
+        found = self._make(
+            replace(line, advised=None),
+            value,
+            observed.severity,
+            observed.reason,
+            sources=observed.sources,
+            price=line.setting.cost_of_change(value, observed.wanted),
+            wanted=observed.wanted,
+        )
+        return found.model_copy(update={"counter": observed.check})
 
     def _worse(self, line: SettingLine, value: Value) -> Finding | None:
         advised = line.advised

@@ -32,13 +32,18 @@ class FindingMaker(NamedTuple):
         sources: tuple[str, ...] = (),
         price: str = "",
         at_risk_of: str | None = None,
+        wanted: Value | None = None,
     ) -> Finding:
         """The finding that `line` should be otherwise; `value` is None where it cannot be read.
 
-        `at_risk_of`: the setting whose loss window it widens, if not its own.
+        `at_risk_of`: the setting whose loss window it widens, if not its own. `wanted`: the value
+        to have, if that is neither the advice nor the default.
         """
         name = line.setting.name
-        wanted, rendered = line.wanted()
+        if wanted is None:
+            wanted, rendered = line.wanted()
+        else:
+            rendered = line.spec.render(wanted)
         restart = (
             value is None
             or line.found.derived_from != ""

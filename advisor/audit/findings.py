@@ -5,6 +5,7 @@ from typing import Final, Literal, get_args
 from advisor.advice import RuleIdText
 from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
+from advisor.analysis.server_counts import ServerCounters
 from advisor.analysis.trust import Trust
 from advisor.durability import Durability
 from advisor.measurement import Model
@@ -62,6 +63,8 @@ class Finding(Model):
     """How to change it on this server: SQL, or which file."""
     rule: RuleIdText | None
     """The rule that the recommended value comes from; None where a red line alone says so."""
+    counter: str = ""
+    """The check of profiles/counters.toml that the server's own counters gave rise to."""
 
     @property
     def shown(self) -> str:
@@ -102,6 +105,8 @@ class Audit(Model):
     """Of the measured drive and its host; those that are harmful count as findings."""
     settings_compared: int
     activity: Activity | None
+    counters: ServerCounters | None = None
+    """None: nobody watched."""
     headroom: Headroom | None
     missing_files: tuple[str, ...] = ()
     """What the configuration files include and is not here."""

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from advisor.measurement import Known, Unknown
 from advisor.rules.catalogue import Spec
-from advisor.units import UNIT_BYTES, Value, format_size
+from advisor.units import UNIT_BYTES, Value, format_size, format_span
 from advisor.vendors.registry import VENDORS
 
 CHECKPOINT_TIMEOUT: Final = "checkpoint_timeout"
@@ -29,7 +29,7 @@ class Recovery(NamedTuple):
     def note(self, spec: Spec, name: str, value: Value) -> str:
         """What a value larger than advised means; "" where it means nothing for a recovery."""
         if name == CHECKPOINT_TIMEOUT and not isinstance(value, str | bool):
-            replayed = _span(REPLAYED_INTERVALS * value)
+            replayed = format_span(REPLAYED_INTERVALS * value)
             return f"more than advised; a crash may replay the WAL of {replayed}"
         size_bytes = _log_bytes(spec, name, value)
         if size_bytes is None:
@@ -37,7 +37,7 @@ class Recovery(NamedTuple):
         replayed = f"more than advised; a crash may replay up to {format_size(size_bytes)}"
         if isinstance(self.replay_bytes_per_s, Unknown):
             return replayed
-        return f"{replayed}, in about {_span(size_bytes / self.replay_bytes_per_s)}"
+        return f"{replayed}, in about {format_span(size_bytes / self.replay_bytes_per_s)}"
 
 
 def _log_bytes(spec: Spec, name: str, value: Value) -> float | None:
@@ -49,11 +49,3 @@ def _log_bytes(spec: Spec, name: str, value: Value) -> float | None:
         return None
     files = vendor.redo_files if name == "innodb_log_file_size" else 1
     return value * UNIT_BYTES[spec.unit] * files
-
-
-def _span(seconds: float) -> str:
-    """A time for people."""
-    for suffix, unit_s in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * unit_s:
-            return f"{seconds / unit_s:.0f} {suffix}"
-    return f"{seconds:.0f} s"

@@ -1,23 +1,27 @@
 """A server's state, a request and perhaps a measurement -> the Audit. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from advisor import __version__
 from advisor.advice import Recommendation
 from advisor.advise import advise, advise_without_drive
 from advisor.analysis.atomic_writes import AtomicWrite, atomic_write
+from advisor.analysis.counter_checks import CounterCheck
 from advisor.analysis.description import describe_measured
 from advisor.analysis.host_findings import HostFinding, evaluate
 from advisor.analysis.observed_load import with_observed_load
+from advisor.analysis.server_counts import counters
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
 from advisor.audit.compare import audit
+from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
+from advisor.audit.log_size import LogLoad, Stretch
 from advisor.audit.recovery import Recovery
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
@@ -38,13 +42,15 @@ def run_audit(
     measurement: Measurement | None,
     atomic_write_bytes: int | None = None,
     option_names: OptionNames | None = None,
+    counter_checks: Sequence[CounterCheck] = (),
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
     The request's version counts, for files may not tell one; whether a binary log is written is as
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
-    user says. `option_names`: for files, what servers take. Raises as `advise` does.
+    user says. `option_names`: for files, what servers take. `counter_checks`: what a running
+    server's counters are asked. Raises as `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -73,6 +79,8 @@ def run_audit(
         advice = advise(measurement, request, knowledge)
         advised, notes = advice.settings, advice.warnings
     activity = state.activity
+    recovery = _recovery(state, measurement, request, knowledge)
+    counted = _counted(state, request, recovery, counter_checks)
     findings, excused = audit(
         state,
         request.durability,
@@ -82,7 +90,8 @@ def run_audit(
         _flush_us(measurement),
         evidence,
         assumed_facts(request),
-        _recovery(state, measurement, request, knowledge),
+        recovery,
+        counted,
     )
     return (
         Audit(
@@ -99,6 +108,7 @@ def run_audit(
             activity=activity,
             headroom=headroom(activity, measurement) if activity else None,
             missing_files=state.missing_files,
+            counters=counted.counters,
             notes=(
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
@@ -106,6 +116,7 @@ def run_audit(
                 *_hidden(state, knowledge),
                 *binary_log_notes(state),
                 *_chosen_by_the_server(state),
+                *filter(None, [counted.idle_note]),
                 *excused,
                 *notes,
             ),
@@ -170,6 +181,31 @@ def _hidden(state: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
     return (
         f"{', '.join(names)}: this role or database has a value of its own, which hides the"
         " server's",
+    )
+
+
+def _counted(
+    state: ServerState, request: Request, recovery: Recovery, checks: Sequence[CounterCheck]
+) -> CounterJudge:
+    judge = CounterJudge(request.vendor, state.version, checks, counters=None)
+    if state.activity is None or state.counts is None:
+        return judge
+    first, last = state.counts
+    found = counters(first, last, state.activity)
+    return judge._replace(
+        counters=found,
+        load=LogLoad(
+            stretches=tuple(
+                Stretch(window.log_bytes_per_s, window.log_s, window.log_since)
+                for window in (found.interval, found.since_start)
+                if not isinstance(window.log_bytes_per_s, Unknown)
+                and not isinstance(window.log_s, Unknown)
+            ),
+            lasts_s=last.log_lasts_s,
+            recovery_time_s=request.recovery_time_s,
+            is_said=request.expected_commits_per_s is not None,
+            replay_bytes_per_s=recovery.replay_bytes_per_s,
+        ),
     )
 
 

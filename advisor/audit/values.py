@@ -44,6 +44,8 @@ def is_as_good(
         return True
     if rule.less_is_as_good and is_less(value, advised.value):
         return True
+    if rule.as_good_from is not None and not is_less(value, rule.as_good_from):
+        return True
     if advised.value is None:  # the server derives it, and nothing says what would be worse
         return not rule.as_good
     if setting.states_durability and setting.name in RISKS:

@@ -1,1 +1,1 @@
-"""One file per command: an options dataclass, one call, one product. cli.py imports on demand."""
+"""One file per command: an options dataclass, one call, one product. Imported on demand."""

@@ -19,7 +19,7 @@ from advisor.commands.requests import build_request, size_of
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
 from advisor.instance import Here
-from advisor.knowledge import load_option_names
+from advisor.knowledge import load_counter_checks, load_option_names
 from advisor.output_files import check_writable
 from advisor.versions import format_version
 
@@ -142,6 +142,7 @@ def audit(options: AuditOptions) -> None:
         measurement,
         atomic_write_bytes,
         load_option_names(request.vendor) if asked.config else None,
+        load_counter_checks() if target.reading.counts else (),
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)

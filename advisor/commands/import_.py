@@ -1,16 +1,22 @@
 """fsync-advisor import: another tool's report, as a measurement file."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from advisor.analysis.host_findings import evaluate
+from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import notify_all, write_output
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
-from advisor.measurement import to_json
+from advisor.knowledge import load_host_checks, load_storage_knowledge
+from advisor.measurement import Measurement, to_json
+from advisor.output.measurement import measurement_document
+from advisor.output.renderers import render
 from advisor.output_files import check_writable
 
 
@@ -28,6 +34,13 @@ class ImportOptions:
         ),
     ] = None
     label: shared.Label = None
+    format_: Annotated[
+        Literal["table", "json"] | None,
+        typer.Option(
+            "--format",
+            help="What to print.  [default: table on a terminal, else json, the file]",
+        ),
+    ] = None
     product: shared.OutputOptions
 
 
@@ -66,4 +79,17 @@ def import_(options: ImportOptions) -> None:
     if options.label is not None:
         measurement = measurement.model_copy(update={"label": options.label})
     notify_all((warning.text for warning in measurement.warnings), quiet=product.quiet)
-    write_output(to_json(measurement), product)
+    write_output(_table(measurement) if _wants_table(options) else to_json(measurement), product)
+
+
+def _wants_table(options: ImportOptions) -> bool:
+    """Whether somebody reads it on a terminal, and has not asked for the file."""
+    if options.format_ is not None:
+        return options.format_ == "table"
+    return options.product.output is None and sys.stdout.isatty()
+
+
+def _table(measurement: Measurement) -> str:
+    verdict = judge(measurement, load_storage_knowledge())
+    host = evaluate(measurement, load_host_checks())
+    return render(measurement_document(measurement, verdict, host), "table")

@@ -9,6 +9,7 @@ from advisor.errors import KnowledgeError
 from advisor.knowledge import (
     load_all_settings,
     load_assumptions,
+    load_counter_checks,
     load_host_checks,
     load_replay,
     load_storage_knowledge,
@@ -32,6 +33,7 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_replay()
     load_workloads()
     load_host_checks()
+    load_counter_checks()
     settings = load_all_settings()
     if found := problems(settings):
         *others, last = found

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding, Severity
+from advisor.measurement import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
 from advisor.output.host_findings import host_lines
 from advisor.output.verdict_line import audit_verdict
@@ -36,7 +37,7 @@ def audit_document(found: Audit) -> Document:
 
 
 def _blocks(found: Audit) -> Iterator[DocumentBlock]:
-    yield Lines([_head(found)])
+    yield Lines([_head(found), *_observed(found)])
     if found.findings:
         rows = [
             (str(number), each.severity, each.setting, each.current or "no value", each.recommended)
@@ -63,6 +64,27 @@ def _head(found: Audit) -> str:
     count = len(found.counted)
     result = counted(count, "finding") if count else "nothing to change"
     return f"{server}, durability {found.durability}, {compared}: {result}"
+
+
+def _observed(found: Audit) -> Iterator[str]:
+    """What the server does, as far as its counters tell."""
+    if found.activity is None or (counters := found.counters) is None:
+        return
+    rate, share = counters.interval.log_bytes_per_s, counters.interval.full_page_percent
+    if isinstance(rate, Unknown):
+        figures = [f"bytes of log/s unknown ({rate.unknown})"]
+    else:
+        figures = [f"{format_named('log_bytes_per_s', rate)} of log"]
+        # What was written earlier may be counted now.
+        if rate and not isinstance(share, Unknown):
+            figures.append(f"up to {share:.0f} % of it whole pages")
+    if not isinstance(syncs := counters.log_syncs_per_commit, Unknown):
+        figures.append(f"{syncs:.2g} log syncs for each commit")
+    yield f"in {found.activity.seconds:.1f} s: {', '.join(figures)}"
+    age, size = counters.checkpoint_age_bytes, counters.log_size_bytes
+    if not isinstance(age, Unknown) and not isinstance(size, Unknown):
+        used = f"{format_named('age_bytes', age)} since the latest checkpoint"
+        yield f"the log holds {used}, of {format_named('size_bytes', size)}"
 
 
 def _finding(number: int, finding: Finding) -> Iterator[str]:

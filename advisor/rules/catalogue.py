@@ -179,6 +179,8 @@ class Rule(Strict):
     """Further values that an audit finds no fault with."""
     less_is_as_good: bool = False
     """Nothing is known against a smaller value: an audit finds fault with larger ones alone."""
+    as_good_from: int | None = None
+    """An audit finds no fault with a value from here on."""
     any_value: bool = False
     """Nothing is known for or against a value: an audit finds no fault with any."""
     needs_build: Feature | None = None

@@ -134,6 +134,11 @@ class LogCapacity(Strict):
             }
         )
 
+    def for_load(self, written_bytes: float) -> int:
+        """The size of each file of a log that holds so much, within what is advised."""
+        size = int(written_bytes / self.files)
+        return _bounded(size, self.at_least, self.at_most, self.multiple_of).value
+
     def _bounds(self, facts: Facts) -> dict[str, float]:
         """What limits the log -> its size by that, in bytes."""
         free, memory = self.percent_of_free, self.percent_of_memory

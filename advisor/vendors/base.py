@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
+from advisor.measurement import Known
 from advisor.series_kind import Method
-from advisor.server_state import EffectiveSetting, Override, ServerState
+from advisor.server_state import EffectiveSetting, Override, ServerCounts, ServerState
 from advisor.units import Value
 from advisor.vendors.answers import Rows
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
@@ -33,6 +34,9 @@ from advisor.versions import (
 
 Ask = Callable[[str], Rows]
 """Sends one statement, and returns its rows. Raises AdvisorError with the server's words."""
+
+AskKnown = Callable[[str], Known[Rows]]
+"""The same; where the server refuses it, its words."""
 
 AskTogether = Callable[..., list[Rows]]
 """Sends statements in one read-only transaction, and returns the rows of each."""
@@ -582,6 +586,10 @@ class Vendor(ABC):
     @abstractmethod
     def server_version(self, values: Mapping[str, str]) -> str:
         """The version in a server's own settings."""
+
+    @abstractmethod
+    def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
+        """What the server has counted so far of its log, checkpoints and waits for memory."""
 
     @abstractmethod
     def counters(self, state: ServerState) -> Counters:

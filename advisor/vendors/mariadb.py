@@ -249,6 +249,7 @@ class MariaDB(MySQL):
         "Innodb_data_fsyncs: those of data files among them", STATUS_SQL, "Innodb_data_fsyncs"
     )
     binary_log_syncs = Counter("Syncs", STATUS_SQL, "Syncs")
+    counts_log_blocks = (10, 8)
 
     def log_position(self, version: NumericVersion) -> Counter:
         return Counter("Innodb_lsn_current", STATUS_SQL, "Innodb_lsn_current")

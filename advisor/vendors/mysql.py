@@ -9,14 +9,21 @@ from typing import Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
 from advisor.series_kind import Method
-from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenValue
+from advisor.server_state import (
+    EffectiveSetting,
+    Origin,
+    ServerCounts,
+    ServerState,
+    WrittenValue,
+)
 from advisor.units import Value
-from advisor.vendors import option_files, option_values
+from advisor.vendors import innodb_counts, option_files, option_values
 from advisor.vendors.answers import Shown, count_of, quoted, texts, version_of_server
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
     Ask,
+    AskKnown,
     AskTogether,
     Command,
     Counter,
@@ -692,6 +699,28 @@ class MySQL(Vendor):
             return off, off
         counted = Counter(FILES_TABLE, LOG_FILES_SQL, files)
         return counted, counted._replace(column=1)
+
+    counts_log_blocks: ClassVar[NumericVersion | None] = None
+    """Until when Innodb_os_log_written counts blocks, of which the last is written again and again;
+    None: still."""
+
+    def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
+        until = self.counts_log_blocks
+        in_blocks = until is None or state.version < until
+        log_bytes = self._redo_bytes(state.settings, state.version)
+        return innodb_counts.read(ask(STATUS_SQL), log_bytes, in_blocks=in_blocks)
+
+    def _redo_bytes(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> int | None:
+        """The whole redo log's, as a running server shows its settings."""
+        if version >= REDO_CAPACITY_SINCE and REDO_CAPACITY in settings:
+            derived = {entry.name: entry for entry in self.derived(settings, version)}
+            found = derived.get(REDO_CAPACITY, settings[REDO_CAPACITY])
+            return self._whole(found, PlainSpec("integer"), version)
+        size_bytes = self._whole(settings.get(REDO_SIZE), PlainSpec("integer"), version)
+        files = self._whole(settings.get(REDO_FILES), PlainSpec("integer"), version)
+        return None if size_bytes is None else size_bytes * (files or self.redo_files)
 
     # Statements of a load
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
 from advisor.series_kind import Method
-from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
+from advisor.server_state import EffectiveSetting, Origin, Override, ServerCounts, ServerState
 from advisor.units import UNIT_BYTES, Value
-from advisor.vendors import postgresql_conf, postgresql_values
+from advisor.vendors import postgresql_conf, postgresql_counts, postgresql_values
 from advisor.vendors.answers import (
     Rows,
     Shown,
@@ -25,6 +25,7 @@ from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
     Ask,
+    AskKnown,
     AskTogether,
     Command,
     Counter,
@@ -462,6 +463,7 @@ class PostgreSQL(Vendor):
         SETTINGS_SQL,
         SEES_PLACES_SQL,
         OVERRIDES_SQL,
+        *postgresql_counts.STATEMENTS,
         WRITING_TRANSACTIONS_SQL,
         POSITION_SQL,
         WAL_14_SQL,
@@ -553,6 +555,10 @@ class PostgreSQL(Vendor):
     def clock_ns(self, said: str) -> float | None:
         found = CLOCK_NS.search(said)
         return float(found[1]) if found else None
+
+    def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
+        packed = self.has_compressed_log(state.settings)
+        return postgresql_counts.read(ask, state.version, state.settings, is_compressed=packed)
 
     # Statements of a load
 

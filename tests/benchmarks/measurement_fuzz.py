@@ -37,7 +37,7 @@ from typing import Any, Final
 import typer.main
 from jinja2 import Environment
 
-from advisor import cli, knowledge
+from advisor import knowledge, lazy_commands
 from advisor.cli import main
 from advisor.output.fragment import MAX_LINE_BYTES
 from advisor.servers import installed
@@ -506,7 +506,9 @@ def prepare() -> None:
     detect._answer = once(detect._answer)
     detect.find_installed = installed.find_installed = once(detect.find_installed)
     typer.main.get_command = once(typer.main.get_command)
-    cli.load_command = once(cli.load_command, key=lambda name, entry: (name, id(entry)))
+    lazy_commands.load_command = once(
+        lazy_commands.load_command, key=lambda name, entry: (name, id(entry))
+    )
     Environment.compile = once(  # type: ignore[method-assign]
         Environment.compile, key=lambda made, source, name, *_: (made.autoescape, name, source)
     )

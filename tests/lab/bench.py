@@ -98,6 +98,8 @@ class Bench:
                 with self._drive.hurried():
                     enlarge_log(running.address)
             hurried_per_s = self._hurry(running.address, stopping.hurried_s, seed)
+            if self._block.load.is_cold:
+                DROP_CACHES.write_text("3\n")
             flushes = self._drive.counts()[2]
             with checkpoint_under_way(running.address) if stopping.hurried_s else nullcontext():
                 rates = self._driver.run(
@@ -197,7 +199,7 @@ def bench(block: Block, room: Path) -> Iterator[Bench]:
     profile = load_profile(block.drive)
     with (
         emulated_drive(program, profile, room, size_bytes=DRIVE_BYTES) as drive,
-        mounted_drive(drive, room / "drive") as place,
+        mounted_drive(drive, room / "drive", block.experiment.filesystem) as place,
     ):
         measurement = room / "measurement.json"
         measure(place, measurement)

@@ -9,10 +9,13 @@ import tomli
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advisor.units import parse_size
+from tests.support.emulated_drive import Filesystem
 
 FOLDER: Final = Path(__file__).parent / "experiments"
 
-LoadName = Literal["single-row", "tpcb", "simple-update", "write-only", "update", "read-write"]
+PgbenchLoadName = Literal["tpcb", "simple-update", "bitmap-scan"]
+SysbenchLoadName = Literal["write-only", "update", "read-write"]
+LoadName = Literal["single-row", PgbenchLoadName, SysbenchLoadName]
 
 
 class _Part(BaseModel):
@@ -36,6 +39,11 @@ class Load(_Part):
     uniform: bool = False
     """Whether sysbench takes all rows alike, as the others do; else three of four times one of a
     hundredth of them."""
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether it begins with nothing of the data in memory, since it is about reads."""
+        return self.name == "bitmap-scan"
 
     @property
     def key(self) -> str:
@@ -72,6 +80,7 @@ class Experiment(_Part):
     """What is reported: of a recovery, the rate before it is of no interest."""
     servers: tuple[str, ...] = Field(min_length=1)
     drives: tuple[str, ...] = Field(min_length=1)
+    filesystem: Filesystem = "ext4"
     loads: tuple[Load, ...] = Field(min_length=1)
     memory: str
     """What the server may have of the host's memory, as --memory says it."""

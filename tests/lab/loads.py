@@ -5,9 +5,11 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Final, Protocol
 
 from advisor.servers.connection import Address
+from advisor.servers.connection.limits import Patience
 from advisor.servers.load.client import LoadTable, run_load
 from advisor.vendors.names import VendorName
 from tests.lab.experiment import Load, LoadName
@@ -21,7 +23,15 @@ EXTRA_TIME_S: Final = 600
 PGBENCH: Final[dict[LoadName, tuple[str, ...]]] = {
     "tpcb": ("-b", "tpcb-like"),
     "simple-update": ("-b", "simple-update"),
+    "bitmap-scan": ("-f", str(Path(__file__).parent / "bitmap_scan.sql")),
 }
+PGBENCH_MAKES: Final[dict[LoadName, tuple[str, ...]]] = {
+    "bitmap-scan": (
+        "CREATE INDEX ON pgbench_accounts ((hashint4(aid) & 65535))",
+        "VACUUM ANALYZE pgbench_accounts",
+    ),
+}
+"""Beside what pgbench makes itself."""
 SYSBENCH: Final[dict[LoadName, str]] = {
     "write-only": "oltp_write_only",
     "update": "oltp_update_non_index",
@@ -85,7 +95,7 @@ class SingleRow:
 
 
 class Pgbench:
-    """PostgreSQL's own, with the scripts it has built in."""
+    """PostgreSQL's own, with a script that it has built in, or one of ours."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -94,6 +104,9 @@ class Pgbench:
     def prepare(self, address: Address) -> None:
         scale = str(self._load.scale)
         _run([*self._program, "-i", "-q", "-s", scale, *_libpq(address)], EXTRA_TIME_S)
+        with closing(address.connect(Patience(answer_s=EXTRA_TIME_S))) as connection:
+            for statement in PGBENCH_MAKES.get(self._load.name, ()):
+                connection.query(statement)
 
     def run(self, address: Address, warmup_s: float, measured_s: float, seed: int) -> RunRates:
         seconds, clients = warmup_s + measured_s, self._load.clients

@@ -38,14 +38,15 @@ def report(names: Sequence[str] | None = None) -> str:
 def _experiment(experiment: Experiment) -> str:
     stopping = experiment.stopping
     hurried = f" Before it {stopping.hurried_s:g} s of the load on a drive that takes no time."
+    on_filesystem = f" on {experiment.filesystem}" if experiment.filesystem != "ext4" else ""
     lines = [
         f"## {experiment.id}",
         "",
         experiment.question,
         "",
         f"{stopping.measured_s:g} s after a warm-up of {stopping.warmup_s:g} s, the server with"
-        f" {experiment.memory}; {stopping.repetitions_min} to {stopping.repetitions_max}"
-        f" repetitions in random order, seed {experiment.seed}."
+        f" {experiment.memory}{on_filesystem}; {stopping.repetitions_min} to"
+        f" {stopping.repetitions_max} repetitions in random order, seed {experiment.seed}."
         f"{hurried if stopping.hurried_s else ''}",
         "",
     ]

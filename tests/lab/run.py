@@ -10,6 +10,7 @@ place for it). The machine must have nothing else to do. report.py makes README.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,7 @@ class Wanted(NamedTuple):
 def main(arguments: Sequence[str]) -> int:
     """Runs what is asked for, until it is done or the time is over."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # and the drive with it
     until_s = time.monotonic() + 60 * options.minutes
     for name in options.experiments or experiment_names():
         experiment = load_experiment(name)

@@ -27,8 +27,8 @@ NOTHING: Final = 1.03
 
 
 def rate(experiment: str, configuration: str, drive: str = "") -> float:
-    """The median of its runs, in commits per second."""
-    runs = [run for run in counted_runs(experiment) if f"{drive} " in run.block]
+    """The median of its runs: commits or queries per second."""
+    runs = [run for run in counted_runs(experiment) if drive in run.block.split(" ", 1)[1]]
     return median(run.rates.mean for run in runs if run.configuration == configuration)
 
 
@@ -48,4 +48,24 @@ def test_a_variant_that_is_called_slower_is(experiment: str, variant: str, other
 @pytest.mark.parametrize("drive", COMPRESSED)
 def test_lz4_is_faster_where_a_rule_says_so(drive: str) -> None:
     plain = rate("drives-postgresql", "ours-uncompressed", drive)
-    assert rate("drives-postgresql", "ours", drive) > NOTHING * plain
+    assert rate("drives-postgresql", "ours-2GB", drive) > NOTHING * plain
+
+
+READ_AHEAD: Final = (("nvme-consumer", 64, 7), ("cloud-3000", 64, 3), ("network-2ms", 64, 22))
+"""A drive, how many reads are in flight there, and how many times as fast a session then is as with
+1 at least, as the rule of effective_io_concurrency says."""
+
+
+@pytest.mark.parametrize(("drive", "reads", "times"), READ_AHEAD)
+def test_reads_in_flight_are_faster_where_a_rule_says_so(
+    drive: str, reads: int, times: int
+) -> None:
+    block = f"{drive} bitmap-scan-1-200"
+    one = rate("read-ahead-postgresql", "default", block)
+    assert rate("read-ahead-postgresql", f"reads-{reads}", block) > times * one
+
+
+def test_a_disk_gains_nothing_from_reads_in_flight() -> None:
+    block = "hdd-7200 bitmap-scan-1-200"
+    one = rate("read-ahead-postgresql", "default", block)
+    assert rate("read-ahead-postgresql", "reads-64", block) < 1.1 * one

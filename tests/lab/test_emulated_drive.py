@@ -187,7 +187,13 @@ def test_it_is_a_drive_with_a_write_back_cache(make: DriveMaker) -> None:
     assert [new - old for old, new in zip(before, after, strict=True)] == [0, 1, 1]
 
 
-@pytest.mark.parametrize("filesystem", ["ext4", "xfs"])
+@pytest.mark.parametrize(("profile", "says"), [("hdd-7200", "1\n"), ("nvme-consumer", "0\n")])
+def test_a_disk_says_that_it_rotates(make: DriveMaker, profile: str, says: str) -> None:
+    with make(load_profile(profile)) as drive:
+        assert Path("/sys/block", drive.device.name, "queue/rotational").read_text() == says
+
+
+@pytest.mark.parametrize("filesystem", ["ext4", "xfs", "btrfs"])
 def test_a_file_system_lies_on_it(filesystem: Any, program: Path, tmp_path: Path) -> None:
     profile = instant()
     with (

@@ -263,6 +263,8 @@ def ways() -> Iterator[tuple[str, Way]]:
     beyond = answers(
         COUNTS, lambda wire: wire.rows((TEXT, TEXT), [(b"Binlog_cache_use", b"9" * 400)])
     )
+    up = answers(COUNTS, lambda wire: wire.rows((TEXT, TEXT), [(b"Uptime", b"\x1b[31m")]))
+    yield "has been up for no number", Way(up, "which is not a count", predict=None)
     yield "counts beyond all numbers", Way(beyond, "which is not a count", predict=None)
     # Under load
     loads: tuple[tuple[str, Behaviour, str], ...] = (

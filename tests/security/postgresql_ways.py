@@ -8,6 +8,7 @@ from tests.security.ways import IN_CLEAR, LOST, SLOW, TOO_MANY_BYTES, VALID, Way
 from tests.support.hostile_postgresql import (
     AUDITED,
     SETTINGS,
+    SINCE,
     TEXT,
     WHOLE,
     Behaviour,
@@ -134,6 +135,12 @@ def counting(count: bytes) -> HostilePostgreSQL:
     return answers("SELECT wal_sync", lambda wire: wire.rows((TEXT,), [(count,)]))
 
 
+def counting_wal(written: bytes, since: bytes = SINCE) -> HostilePostgreSQL:
+    """What it says of its WAL."""
+    answer = (written, b"1", b"1", b"60", since)
+    return answers("SELECT wal_bytes", lambda wire: wire.rows((TEXT,) * 5, [answer]))
+
+
 def answers(beginning: str, behaviour: Behaviour) -> HostilePostgreSQL:
     return HostilePostgreSQL(answers={beginning: behaviour})
 
@@ -156,7 +163,7 @@ class Resetting(HostilePostgreSQL):
     looks = 0
 
     def answer(self, wire: PostgreSQLWire, statement: str) -> None:
-        if "pg_stat_wal" not in statement:
+        if not statement.startswith("SELECT wal_sync "):
             super().answer(wire, statement)
             return
         self.looks += 1
@@ -275,6 +282,16 @@ def ways() -> Iterator[tuple[str, Way]]:
     yield "resets its counters", Way(Resetting(), "counters were reset", predict=None)
     for name, count in (("below zero", b"-5"), ("beyond all numbers", b"9" * 400)):
         yield f"counts {name}", Way(counting(count), "which is not a count", predict=None)
+        yield (
+            f"counts WAL {name}",
+            Way(counting_wal(count), "which is not a count", predict=None),
+        )
+    timeless = counting_wal(b"100", b"\x1b[2Jlong ago")
+    yield "counts since no time", Way(timeless, "calls '.*long ago' a time", predict=None)
+    short = answers("SELECT num_timed", lambda wire: wire.rows((TEXT,), [(b"1",)]))
+    yield "counts half of its checkpoints", Way(short, "1 columns where 4", predict=None)
+    silent = refusing("SELECT CASE WHEN pg_catalog.pg_is_in_recovery")
+    yield "tells no position of its WAL", Way(silent, VALID, predict=None)
     # Under load
     loads: tuple[tuple[str, Behaviour, str], ...] = (
         ("is silent under load", Wire.hang, "answers no commit|does not answer for|in time"),

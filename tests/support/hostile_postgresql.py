@@ -29,6 +29,8 @@ SETTINGS: Final[Mapping[str, bytes | None]] = {
     "commit_siblings": b"5",
     "max_wal_size": b"1024",
 }
+SINCE: Final = b"2026-11-20 14:03"
+"""When its counters began."""
 UNITS: Final = {"max_wal_size": b"MB"}
 
 AUDITED: Final = (TEXT, TEXT, TEXT, TEXT, TEXT, SHORT, TRUTH)
@@ -161,6 +163,9 @@ class HostilePostgreSQL(HostileServer):
             wire.rows((WHOLE, WHOLE), [(b"0", b"0")])
         elif statement.startswith("SELECT sum(v)"):
             wire.rows((WHOLE,), [(str(self._updates).encode(),)])
+        elif statement.startswith(("SELECT num_timed", "SELECT wal_bytes")):
+            counts = (b"100",) * (3 if "wal_bytes" in statement else 2)
+            wire.rows((WHOLE,) * (len(counts) + 1) + (TEXT,), [(*counts, b"60", SINCE)])
         elif statement.startswith("SELECT"):
             wire.rows((WHOLE,), [(b"100",)])
         else:

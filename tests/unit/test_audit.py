@@ -304,8 +304,8 @@ def audit_on_nvme(
         # One assumption is enough.
         ({"max_wal_size": "64GB"}, {"expected_commits_per_s": 1000, "recovery_time_s": 600}),
         # Nothing is known for or against these.
-        ({"effective_io_concurrency": "200", "random_page_cost": "4"}, SAID),
-        ({"effective_io_concurrency": "1", "random_page_cost": "1.1"}, SAID),
+        ({"random_page_cost": "4"}, SAID),
+        ({"random_page_cost": "1.1"}, SAID),
     ],
 )
 def test_what_rests_on_an_assumption_is_no_finding(
@@ -402,6 +402,21 @@ def test_what_would_be_advised_on_an_assumption_is_said_in_one_note() -> None:
         " --recovery-time, --memory replace the assumptions"
     )
     assert audit_on_nvme("postgresql", "17", SAID).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (None, ["effective_io_concurrency"]),  # 15's default is 1
+        ("1", ["effective_io_concurrency"]),
+        ("15", ["effective_io_concurrency"]),
+        ("16", []),
+        ("200", []),
+    ],
+)
+def test_from_16_reads_in_flight_on_all_are_as_good(value: str | None, found: list[str]) -> None:
+    settings = {} if value is None else {"effective_io_concurrency": value}
+    assert names(audit_on_nvme("postgresql", "15", {}, **settings)) == found
 
 
 def test_io_capacity_is_as_low_as_practical() -> None:

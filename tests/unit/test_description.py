@@ -28,3 +28,11 @@ def test_a_file_system_is_no_layer_below_itself() -> None:
     assert describe_measured(drive).place == "btrfs on md on sda (X1)"
     unknown = measurement(filesystem=UNKNOWN, devices=DISKS[:1], layers=UNKNOWN)
     assert describe_measured(unknown).place == "sda (X1)"
+
+
+def test_a_loop_whose_file_has_no_device_is_the_device() -> None:
+    loop = Layer(kind="loop", name="loop1")
+    drive = measurement(devices=(device("loop1", model=UNKNOWN),), layers=(loop,))
+    assert describe_measured(drive).place == "ext4 on loop1"
+    below = measurement(devices=DISKS[:1], layers=(loop,))
+    assert describe_measured(below).place == "ext4 on loop on sda (X1)"

@@ -14,10 +14,10 @@ from tests.support.command_line import environment
 
 PLANTED = """
 import sys
-from advisor import cli
+from advisor import cli, lazy_commands
 def broken(name, entry):
     return {}["no such\\nkey"]
-cli.load_command = broken
+lazy_commands.load_command = broken
 cli.main(sys.argv[1:])
 """
 """The command line with a fault planted where a command is imported."""
@@ -166,7 +166,7 @@ def test_no_password_of_a_command_line_is_told(
 
 LOST = """
 import os, signal, sys, time
-from advisor import cli
+from advisor import cli, lazy_commands
 class Dying:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -175,7 +175,7 @@ def load(name, entry):
     dying = Dying()
     del dying
     time.sleep(30)
-cli.load_command = load
+lazy_commands.load_command = load
 cli.main(["measure"])
 """
 """A command that is interrupted while an object of a driver, say, is destroyed."""

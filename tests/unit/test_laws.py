@@ -19,6 +19,7 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor", "advisor.errors", "advisor.durability", "advisor.help_text", "advisor.variables"),
+    ("advisor.command_list",),
     ("advisor.effective_user", "advisor.interruption"),
     ("advisor.trusted_path",),
     ("advisor.directory",),
@@ -46,6 +47,7 @@ LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor.output",),
     ("advisor.commands",),
     ("advisor.fault", "advisor.usage_errors"),
+    ("advisor.lazy_commands",),
     ("advisor.cli",),
     ("advisor.__main__",),
 )
@@ -345,7 +347,7 @@ def test_who_changes_files_does(name: str) -> None:
 @pytest.mark.parametrize(
     ("packages", "rooms"),
     [
-        (("typer", "click"), ("advisor.cli", "advisor.commands")),
+        (("typer", "click"), ("advisor.cli", "advisor.lazy_commands", "advisor.commands")),
         (("rich",), ("advisor.output", "advisor.commands")),
         (("jinja2",), ("advisor.output",)),
         (("random",), (*CLOCKS, "advisor.capacity")),
@@ -387,6 +389,7 @@ PURE_MAY_IMPORT: Final = {
     "itertools",
     "json",
     "math",
+    "operator",
     "pathlib",
     "shlex",
     "pydantic",

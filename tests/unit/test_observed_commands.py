@@ -124,7 +124,7 @@ def test_the_other_commands_take_it(
     config.write_text("max_wal_size = 1GB\n")
     asked = ("--config", config, *FOR_15, "--from", seen, "--format", "json")
     status, out, err = run(capsys, "audit", *asked)
-    assert status == 0, err
+    assert status in (0, 3), err  # whether a rule finds something else
     found = json.loads(out)
     assert found["measured"]["observed"] == "for 60 s under 200 commits/s"
     (assumed,) = [note for note in found["notes"] if note.startswith("not findings")]

@@ -7,8 +7,9 @@ from typing import Annotated
 import pytest
 import typer
 
-from advisor.cli import COMMANDS, CommandEntry, load_command
+from advisor.command_list import COMMANDS, CommandEntry
 from advisor.commands.parameters import Only, takes_options
+from advisor.lazy_commands import load_command
 from advisor.variables import OPTIONS, variable
 from tests.support.command_line import run, run_process
 

@@ -78,7 +78,14 @@ def test_recommend_from_a_file_loads_no_room_that_it_has_no_use_for(package: str
 def test_the_help_loads_no_command() -> None:
     modules, _ = loaded("--help")
     ours = [name for name in modules if name.startswith("advisor.")]
-    assert ours == ["advisor.cli", "advisor.errors", "advisor.help_text", "advisor.interruption"]
+    assert ours == [
+        "advisor.cli",
+        "advisor.command_list",
+        "advisor.errors",
+        "advisor.help_text",
+        "advisor.interruption",
+        "advisor.lazy_commands",
+    ]
 
 
 def test_records_that_recommend_loads_are_named_tuples() -> None:

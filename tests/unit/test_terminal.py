@@ -19,7 +19,7 @@ from advisor.output.renderers.html import render_html
 from advisor.output.renderers.markdown import render_markdown
 from advisor.output.renderers.text import render_text
 from tests.support.command_line import run_process
-from tests.support.paths import CHECKOUT, MEASUREMENTS
+from tests.support.paths import CHECKOUT, FIXTURES, MEASUREMENTS
 
 MYSQL: Final = ("recommend", "--db", "mysql", "--db-version", "9.7")
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
@@ -121,6 +121,17 @@ def test_a_pipe_and_a_terminal_that_asks_for_it_get_the_file(tmp_path: Path) -> 
     written = tmp_path / "a.cnf"
     assert on_terminal(*MYSQL, *source("hdd"), "--output", str(written)) == (0, "")
     assert written.read_text() == piped
+
+
+def test_import_shows_a_table_where_somebody_reads_it() -> None:
+    report = ("import", str(FIXTURES / "pg-18.3.txt"))
+    status, sent = on_terminal(*report)
+    assert (status, "{" in sent) == (0, False)
+    assert re.search(r"^overwrite-fdatasync-8k +552 ", sent, re.MULTILINE)
+    piped = run_process(*report).stdout
+    assert piped.startswith('{"schema_version":1,')
+    assert on_terminal(*report, "--format", "json")[1].replace("\r", "") == piped
+    assert run_process(*report, "--format", "table").stdout.startswith("WARN")
 
 
 def test_colours_tell_how_severe_it_is() -> None:

@@ -13,6 +13,7 @@ from advisor.units import (
     format_latency,
     format_named,
     format_size,
+    format_span,
     parse_duration_us,
     parse_size,
     to_server_unit,
@@ -175,6 +176,14 @@ def test_a_latency_for_people(latency_us: float, text: str) -> None:
 )
 def test_a_count_for_people(count: float, text: str) -> None:
     assert format_count(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (172_800, "2 days")],
+)
+def test_a_span_for_people(seconds: float, text: str) -> None:
+    assert format_span(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from time import perf_counter, sleep
 from typing import Final
 
 from advisor.analysis.observation import Count, ServerLook, activity_between
 from advisor.errors import AdvisorError
-from advisor.server_state import Activity, ServerState
+from advisor.measurement import Known, Unknown
+from advisor.server_state import ServerState
 from advisor.servers.connection import Address, Connection, Patience, WireError, read_only
 from advisor.vendors.answers import Rows, count_of, texts
 from advisor.vendors.base import Counter, Counters
@@ -17,13 +19,18 @@ LOOK_S: Final = 20
 """So long a server may take for one look, connecting to it included."""
 
 
-def watch(connection: Connection, state: ServerState, seconds: float) -> Activity:
-    """Looks, waits, looks again. Raises AdvisorError where the connection is lost meanwhile."""
-    counters = VENDORS[state.vendor].counters(state)
+def watch(connection: Connection, state: ServerState, seconds: float) -> ServerState:
+    """Looks, waits, looks again: the state with what was counted. Raises AdvisorError where the
+    connection is lost meanwhile."""
+    vendor = VENDORS[state.vendor]
+    counters, ask = vendor.counters(state), partial(_ask, connection)
     before = look(connection, counters)
+    counted_before = vendor.server_counts(state, ask)
     connection.patience.extend(seconds)
     sleep(seconds)
-    return activity_between(counters, before, look(connection, counters))
+    counted_after = vendor.server_counts(state, ask)
+    activity = activity_between(counters, before, look(connection, counters))
+    return state._replace(activity=activity, counts=(counted_before, counted_after))
 
 
 def look_anew(address: Address, state: ServerState) -> ServerLook:
@@ -40,28 +47,27 @@ def look(connection: Connection, counters: Counters) -> ServerLook:
     """All counters now; each statement is sent once."""
     asked: Mapping[str, Counter] = counters._asdict()
     statements = {counter.statement for counter in asked.values() if counter.statement}
-    answers = {statement: _answer(connection, statement) for statement in sorted(statements)}
+    answers = {statement: _ask(connection, statement) for statement in sorted(statements)}
     at_s = perf_counter()
     return ServerLook(at_s, {name: _count(counter, answers) for name, counter in asked.items()})
 
 
-def _answer(connection: Connection, statement: str) -> Rows | str:
-    """Or the server's words."""
+def _ask(connection: Connection, statement: str) -> Known[Rows]:
     with read_only(connection):
         try:
             return connection.query(statement)
         except WireError:
             raise
         except AdvisorError as error:
-            return error.message
+            return Unknown(unknown=error.message)
 
 
-def _count(counter: Counter, answers: Mapping[str, Rows | str]) -> Count:
+def _count(counter: Counter, answers: Mapping[str, Known[Rows]]) -> Count:
     if not counter.statement:
         return counter.source
     rows = answers[counter.statement]
-    if isinstance(rows, str):
-        return rows
+    if isinstance(rows, Unknown):
+        return rows.unknown
     if counter.row:
         found = [row[1:] for row in rows if row and str(row[0]) == counter.row]
     else:

@@ -32,7 +32,7 @@ def read_server(
         state = _state(connection)
         if interval_s:
             say(f"watching the server's counters for {interval_s:g} s")
-            return state._replace(activity=watch(connection, state, interval_s))
+            return watch(connection, state, interval_s)
         return state
 
 

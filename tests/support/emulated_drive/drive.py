@@ -31,13 +31,14 @@ CutMode = Literal["lose", "prefix", "reorder", "torn"]
 sectors."""
 
 Kind = Literal["read", "write", "flush"]
-Filesystem = Literal["ext4", "xfs"]
+Filesystem = Literal["ext4", "xfs", "btrfs"]
 
 SOURCES: Final = ("main.c", "timing.c", "volatile_cache.c")
 MAKE: Final[dict[Filesystem, tuple[str, ...]]] = {
     # Nothing is left for the file system to do in the background, on a drive that is measured.
     "ext4": ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"),
     "xfs": ("mkfs.xfs", "-q", "-f"),
+    "btrfs": ("mkfs.btrfs", "-q", "-f"),
 }
 NO_DELAY: Final = (
     "read_us 0.5:0",
@@ -177,6 +178,8 @@ def emulated_drive(
             "losetup", "--find", "--show", "--direct-io=on", str(point / "drive")
         ).strip()
         stack.callback(_detach, device)
+        rotates = Path("/sys/block", Path(device).name, "queue/rotational")
+        rotates.write_text(str(int(profile.disk is not None)))
         yield EmulatedDrive(process, profile, Path(device))
 
 
