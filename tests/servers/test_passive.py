@@ -21,10 +21,11 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from tests.servers.account import account
 from tests.servers.auditing import dsn_of
-from tests.servers.harness import Instance, Server, address_of, server_named
+from tests.servers.harness import Instance, Preload, Server, address_of, server_named
 from tests.servers.test_addresses import free_port
 from tests.servers.test_load import connected
 from tests.support.command_line import OTHER_PYTHON, advisor, environment
+from tests.support.slow_drive import slower_by
 
 pytestmark = pytest.mark.quiet
 
@@ -134,6 +135,44 @@ def test_what_is_seen_of_a_load(
     assert found["written_bytes"] == 0
     assert known(found["target"]["directory"])
     assert all(series["summary"]["mean_us"] > 1 for series in found["series"])
+
+
+INJECTED_US: Final = 100_000.0
+"""Long against the true sync below it, and against what a busy host adds to a sleep."""
+
+
+@pytest.mark.parametrize(
+    ("name", "fragment", "timed"),
+    [
+        ("postgresql-15", TIMED, {"observed-log"}),
+        ("postgresql-19", TIMED, {"observed-log"}),
+        ("mysql-9.7", "[mysqld]\n", {"observed-log", "observed-binary-log"}),
+        (
+            "mariadb-11.8",
+            f"{WITH_BINARY_LOG}performance_schema = ON\n",
+            {"observed-binary-log"},
+        ),
+    ],
+)
+def test_a_server_times_the_delay_that_each_sync_was_given(
+    name: str, fragment: str, timed: set[str], slow_library: Path
+) -> None:
+    """By a library in the server, so that no sync waits for another's, as it does on a drive."""
+    server = server_named(name)
+    preload = Preload(slow_library, slower_by(INJECTED_US))
+    with (
+        server.running(fragment, preload=preload) as instance,
+        loaded(server, instance, LONGER_S),
+    ):
+        found = passive("--dsn", dsn_of(server, instance), seconds=LONGER_S)
+    means_us = {
+        series["pattern"]: series["summary"]["mean_us"]
+        for series in found["series"]
+        if series["pattern"] != "observed-device"
+    }
+    assert means_us.keys() == timed
+    for mean_us in means_us.values():
+        assert mean_us == pytest.approx(INJECTED_US, rel=0.05)
 
 
 RIGHTS: Final[dict[VendorName, tuple[str, ...]]] = {
