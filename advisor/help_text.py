@@ -15,6 +15,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "measure": (
         "fsync-advisor measure /var/lib/mysql",
         "fsync-advisor measure --thorough --output drive.json /var/lib/postgresql",
+        "fsync-advisor measure --under-load --log-dir /srv/log /var/lib/mysql",
+        "fsync-advisor measure --soak 30min --output drive.json /var/lib/mysql",
         "fsync-advisor measure --format json | gzip > drive.json.gz",
         "fsync-advisor measure --passive --dsn postgresql:///postgres -o seen.json",
     ),

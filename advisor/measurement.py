@@ -6,6 +6,7 @@ One JSON object, self-contained and versioned. Every command can start from a st
 import re
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union
 
@@ -20,14 +21,24 @@ from pydantic import (
 )
 
 from advisor.errors import AdvisorError
-from advisor.series_kind import PRIMARY, SYNC_METHODS, Method, Pattern, SeriesKind
+from advisor.series_kind import (
+    APPEND_BESIDE_PAGES,
+    PRIMARY,
+    PRIMARY_BESIDE_PAGES,
+    SYNC_METHODS,
+    Load,
+    Method,
+    Pattern,
+    SeriesKind,
+)
+from advisor.soak import Soak
 
 SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
 OBSERVED: Final = "observed"
 
 MAX_MEASUREMENT_BYTES: Final = 16 * 1024**2
-"""Of its file. The longest plan takes 560,000 latencies, which are 6 MB."""
+"""Of its file. The longest plan takes 760,000 latencies, which are 8 MB."""
 MAX_LATENCIES: Final = 1_000_000
 """Of all series together."""
 MAX_OTHER_BYTES: Final = 1024**2
@@ -149,6 +160,9 @@ class Device(Model):
     """The latency at which the kernel holds background writes back (wbt); 0: never."""
     discard_bytes: Known[SizeBytes] = Unknown(unknown="not asked")
     """How much one discard may cover; 0: the device takes none."""
+    power_latency_tolerance_us: Known[NonNegative] = Unknown(unknown="not asked")
+    """An idle NVMe drive may fall asleep in states that it enters and leaves within this time,
+    which its next write waits for; 0: in none."""
 
 
 class Layer(Model):
@@ -307,6 +321,30 @@ class Series(Model):
         return SeriesKind(self.pattern, self.method, self.block_bytes, self.direct, self.writers)
 
 
+class Background(Model):
+    """What was done beside a series, and how fast: without that its latencies mean nothing."""
+
+    writers: int = Field(gt=0, le=10**6)
+    """Or readers."""
+    block_bytes: int = Field(gt=0, le=2**40)
+    ops_per_s: float = Field(ge=0, le=1e12)
+    """Pages flushed or blocks read, of all writers together."""
+    bytes_per_s: float = Field(ge=0, le=1e18)
+    """With the second write of each page."""
+
+
+class SeriesUnderLoad(Series):
+    """A series beside page flushes or a backup. Never one of `Measurement.series`, so that nobody
+    takes it for what an idle drive does."""
+
+    beside: Load
+    background: Background
+
+    @property
+    def kind(self) -> SeriesKind:
+        return replace(super().kind, beside=self.beside)
+
+
 class AbsentSeries(Model):
     """A series that was planned and could not be taken."""
 
@@ -422,6 +460,9 @@ class Measurement(Model):
     """Everything the run wrote, the fill included."""
     series: tuple[Series, ...] = Field(min_length=1, max_length=200)
     absent: tuple[AbsentSeries, ...] = Field(default=(), max_length=200)
+    under_load: tuple[SeriesUnderLoad, ...] = Field(default=(), max_length=200)
+    """Taken after all others, while the drive of this server's data files had something else to do:
+    this drive, unless the log or the binary log has its own."""
     warnings: tuple[MeasurementWarning, ...] = Field(default=(), max_length=200)
     data_files: "Measurement | None" = None
     """Of the drive of a server's data files, where its log has another: then all the rest is about
@@ -430,6 +471,8 @@ class Measurement(Model):
     """Of the drive of its binary log, where that is not the log's."""
     observation: Observation | None = None
     """Where nothing was written: what the server and its devices did meanwhile."""
+    soak: Soak | None = None
+    """The drive's rate over time, where it was soaked before the series were taken."""
 
     @model_validator(mode="after")
     def _is_flat(self) -> "Measurement":
@@ -490,6 +533,20 @@ class Measurement(Model):
         """The same as InnoDB writes them: in batches, with a doublewrite file, and synced."""
         return self._direct("page-flush")
 
+    def find_under_load(self, kind: SeriesKind) -> SeriesUnderLoad | None:
+        """The series of that kind, or None."""
+        return next((series for series in self.under_load if series.kind == kind), None)
+
+    @property
+    def primary_beside_pages(self) -> SeriesUnderLoad | None:
+        """The primary series while pages of this server's data were flushed."""
+        return self.find_under_load(PRIMARY_BESIDE_PAGES)
+
+    @property
+    def append_beside_pages(self) -> SeriesUnderLoad | None:
+        """The append likewise, where the binary log lies."""
+        return (self.binary_log or self).find_under_load(APPEND_BESIDE_PAGES)
+
     def _direct(self, pattern: Pattern) -> Series | None:
         for series in self.series:
             if series.pattern == pattern and series.method == "none" and series.direct:
@@ -512,7 +569,7 @@ class Measurement(Model):
 
 _LIKENESS: Final[tuple[Pattern, ...]] = (
     *("overwrite", "observed-log", "observed-device", "classic", "unwritten", "append"),
-    *("observed-binary-log", "random", "random-read", "page-flush"),
+    *("observed-binary-log", "random", "random-read", "page-flush", "sequential-read"),
 )
 
 
@@ -529,17 +586,17 @@ def _distance(series: Series) -> tuple[int, int, bool, int]:
 
 def summarised(measurement: Measurement) -> Measurement:
     """The same without its single latencies: what is left is what settings rest on."""
-    series = tuple(
-        each.model_copy(
-            update={
-                "rounds": tuple(
-                    round_.model_copy(update={"latencies_ns": array("q")}) for round_ in each.rounds
-                )
-            }
-        )
-        for each in measurement.series
+    return measurement.model_copy(
+        update={
+            "series": tuple(map(_summarised, measurement.series)),
+            "under_load": tuple(map(_summarised, measurement.under_load)),
+        }
     )
-    return measurement.model_copy(update={"series": series})
+
+
+def _summarised(series: Series) -> Series:
+    rounds = tuple(each.model_copy(update={"latencies_ns": array("q")}) for each in series.rounds)
+    return series.model_copy(update={"rounds": rounds})
 
 
 def to_json(measurement: Measurement) -> str:
@@ -571,7 +628,8 @@ def from_json(text: str, name: str) -> Measurement:
             MAKE_ONE,
         ) from error
     drives = (measurement, *measurement.others)
-    rounds = (round_ for drive in drives for series in drive.series for round_ in series.rounds)
+    taken = (series for drive in drives for series in (*drive.series, *drive.under_load))
+    rounds = (round_ for series in taken for round_ in series.rounds)
     count = sum(len(round_.latencies_ns) for round_ in rounds)
     if count > MAX_LATENCIES:
         raise AdvisorError(

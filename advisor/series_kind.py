@@ -1,6 +1,7 @@
 """What a series did, over and over. Figures may be compared where this is the same."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 KIB: Final = 1024
@@ -22,13 +23,15 @@ Pattern = Literal[
     "observed-log",
     "observed-binary-log",
     "observed-device",
+    "sequential-read",
 ]
 """What is written where: blocks written before; behind the end; one block, again and again; blocks
 at random; blocks that are allocated, but were perhaps never written (only reports have these). Of
 "random-read", what is read. "page-flush" is "random" as InnoDB does it: a batch of BATCH_PAGES goes
-to a doublewrite file and is synced, then each block to its place, and the file is synced. The
-observed ones are not ours: a sync of a server's log, or of its binary log, as the server timed it;
-a write and a flush at the device, as the kernel did."""
+to a doublewrite file and is synced, then each block to its place, and the file is synced.
+"sequential-read" reads a file from its beginning to its end, as a backup does. The observed ones
+are not ours: a sync of a server's log, or of its binary log, as the server timed it; a write and a
+flush at the device, as the kernel did."""
 
 OBSERVED_PATTERNS: Final = frozenset[Pattern](
     {"observed-log", "observed-binary-log", "observed-device"}
@@ -36,7 +39,11 @@ OBSERVED_PATTERNS: Final = frozenset[Pattern](
 OBSERVED_BLOCK_BYTES: Final = 4 * KIB
 """Nominal, and the same for all of them: how much each sync wrote was not seen."""
 
+Load = Literal["page-flush", "sequential-read"]
+"""What may run beside a series, by its pattern: LOADS has the rest."""
+
 AT_RANDOM: Final = frozenset[Pattern]({"random", "random-read", "page-flush"})
+READS: Final = frozenset[Pattern]({"random-read", "sequential-read"})
 
 BATCH_PAGES: Final = 16
 """Our choice: with eight writers 128 pages are on their way, as innodb_doublewrite_pages of MySQL
@@ -56,11 +63,13 @@ class SeriesKind:
     direct: bool = False
     """Whether it writes with O_DIRECT."""
     writers: int = 1
+    beside: Load | None = None
+    """What is under way on the drive of the server's data files meanwhile."""
 
     @property
     def reads(self) -> bool:
         """Whether it reads, and writes nothing."""
-        return self.pattern == "random-read"
+        return self.pattern in READS
 
     @property
     def batch_bytes(self) -> int:
@@ -76,22 +85,24 @@ class SeriesKind:
 
     @property
     def name(self) -> str:
-        """Like "overwrite-fdatasync-8k" or "random-16k-x8".
+        """Like "overwrite-fdatasync-8k", "random-16k-x8" or
+        "overwrite-fdatasync-8k-beside-page-flush".
 
         "direct" is said only where it is not what the pattern always has, and "none" is not said of
-        random writes and reads.
+        reads and random writes.
         """
         if self.pattern in OBSERVED_PATTERNS:
             return f"{self.pattern}-{self.method}"
-        at_random = self.pattern in AT_RANDOM
-        usual = self.pattern == "classic" or at_random
+        unsynced = self.pattern in AT_RANDOM or self.reads
+        usual = self.pattern == "classic" or unsynced
         kib, rest = divmod(self.block_bytes, KIB)
         parts = [
             self.pattern,
-            "" if at_random and self.method == "none" else self.method,
+            "" if unsynced and self.method == "none" else self.method,
             f"{self.block_bytes}b" if rest else f"{kib}k",
             "direct" if self.direct and not usual else "",
             f"x{self.writers}" if self.writers > 1 else "",
+            f"beside-{self.beside}" if self.beside else "",
         ]
         return "-".join(part for part in parts if part)
 
@@ -107,7 +118,8 @@ class SeriesKind:
         sync = "" if self.method == "none" else f" + {self.method}"
         who = "readers" if self.reads else "writers"
         writers = f", {self.writers} {who}" if self.writers > 1 else ""
-        return f"{what}{' O_DIRECT' if self.direct else ''}{sync}{writers}"
+        beside = f" beside {LOAD_NAMES[self.beside]}" if self.beside else ""
+        return f"{what}{' O_DIRECT' if self.direct else ''}{sync}{writers}{beside}"
 
 
 PRIMARY: Final = SeriesKind("overwrite", "fdatasync", 8 * KIB)
@@ -115,6 +127,22 @@ PRIMARY: Final = SeriesKind("overwrite", "fdatasync", 8 * KIB)
 
 PAGE_FLUSH: Final = SeriesKind("page-flush", "none", 16 * KIB, direct=True, writers=8)
 """How many pages a second InnoDB can keep flushing."""
+
+SEQUENTIAL_READ: Final = SeriesKind("sequential-read", "none", 1024 * KIB, direct=True)
+"""Our choice: a backup that copies one file after another."""
+
+LOADS: Final[Mapping[Load, SeriesKind]] = {
+    "page-flush": PAGE_FLUSH,
+    "sequential-read": SEQUENTIAL_READ,
+}
+LOAD_NAMES: Final[Mapping[Load, str]] = {
+    "page-flush": "page flushes",
+    "sequential-read": "sequential reads",
+}
+
+PRIMARY_BESIDE_PAGES: Final = replace(PRIMARY, beside="page-flush")
+APPEND_BESIDE_PAGES: Final = SeriesKind("append", "fdatasync", 8 * KIB, beside="page-flush")
+"""What commits wait for while InnoDB flushes pages."""
 
 PRIMARY_64K: Final = SeriesKind("overwrite", "fdatasync", 64 * KIB)
 """Eight blocks of the WAL at once: what a large transaction, or several together, write."""

@@ -93,7 +93,17 @@ def _figures(measurement: Measurement) -> dict[str, str]:
     found = {kind.label: measurement.find(kind) for kind in (PRIMARY, CLASSIC_4K)}
     if nearest and nearest not in found.values():
         found[nearest.name] = nearest
-    return {what: _figure(series) for what, series in found.items() if series}
+    figures = {what: _figure(series) for what, series in found.items() if series}
+    return {**figures, **_soak_figure(measurement)}
+
+
+def _soak_figure(measurement: Measurement) -> dict[str, str]:
+    """Where the drive was soaked first: what it sustains."""
+    if measurement.soak is None:
+        return {}
+    from advisor.analysis.soak_text import soak_figure  # else nobody needs it
+
+    return soak_figure(measurement)
 
 
 def _figure(series: Series) -> str:
@@ -113,7 +123,21 @@ def notes_on(measurement: Measurement) -> tuple[str, ...]:
         else ()
     )
     warnings = (warning.text for warning in measurement.warnings)
-    return (*_drives(measurement), *load_notes(measurement), *warnings, *stand_in)
+    return (
+        *_soaked(measurement),
+        *_drives(measurement),
+        *load_notes(measurement),
+        *warnings,
+        *stand_in,
+    )
+
+
+def _soaked(measurement: Measurement) -> tuple[str, ...]:
+    if measurement.soak is None:
+        return ()
+    from advisor.analysis.soak_text import soak_notes  # else nobody needs it
+
+    return soak_notes(measurement)
 
 
 def _drives(measurement: Measurement) -> Iterator[str]:

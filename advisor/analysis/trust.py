@@ -12,7 +12,16 @@ from pydantic import Field, model_validator
 
 from advisor.analysis.storage import devices_of, virtual_disks
 from advisor.conditions import Strict
-from advisor.measurement import MEASURED, OBSERVED, Measurement, Model, Observation, Series, Unknown
+from advisor.measurement import (
+    MEASURED,
+    OBSERVED,
+    Layer,
+    Measurement,
+    Model,
+    Observation,
+    Series,
+    Unknown,
+)
 from advisor.series_kind import SYNC_METHODS
 from advisor.units import format_named
 
@@ -101,11 +110,38 @@ def _mount_option(measurement: Measurement, check: TrustCheck, _: object) -> Fig
 
 
 def _sync_disabled(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
-    layers = measurement.target.layers
-    for layer in () if isinstance(layers, Unknown) else layers:
-        if layer.kind in check.names and layer.details.get("sync") == "disabled":
+    for layer in _layers(measurement, check.names):
+        if layer.details.get("sync") == "disabled":
             return {"layer": layer.name}
     return None
+
+
+def _sync_unknown(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
+    for layer in _layers(measurement, check.names):
+        sync = layer.details.get("sync", Unknown(unknown="it was not asked"))
+        if isinstance(sync, Unknown):
+            return {"layer": layer.name, "why": sync.unknown}
+    return None
+
+
+def _layers(measurement: Measurement, kinds: tuple[str, ...]) -> list[Layer]:
+    """Those of some kinds; none where layers are not known."""
+    layers = measurement.target.layers
+    known = () if isinstance(layers, Unknown) else layers
+    return [layer for layer in known if layer.kind in kinds]
+
+
+def _cache_forced(measurement: Measurement, _check: TrustCheck, __: object) -> Figures | None:
+    """The kernel sends flushes by its own word, not by the disk's."""
+    forced = [
+        device.name
+        for device in devices_of(measurement)
+        if device.write_cache == "write through" and device.own_write_cache == "write back"
+    ]
+    if not forced:
+        return None
+    first, *others = forced
+    return {"device": first, "likewise": f" (likewise {', '.join(others)})" if others else ""}
 
 
 def _preloaded(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
@@ -115,10 +151,20 @@ def _preloaded(measurement: Measurement, check: TrustCheck, _: object) -> Figure
     return None
 
 
+def _have(measurement: Measurement, detail: str) -> bool:
+    """Whether a layer says yes to it."""
+    layers = measurement.target.layers
+    known = () if isinstance(layers, Unknown) else layers
+    return any(layer.details.get(detail) == "yes" for layer in known)
+
+
 def _rotation(
     measurement: Measurement, check: TrustCheck, models: tuple[str, ...]
 ) -> Figures | None:
-    """A platter passes the head once per turn: the same block cannot be synced more often."""
+    """A platter passes the head once per turn: the same block cannot be synced more often. But
+    where there is a log device, that one answers."""
+    if _have(measurement, "log_device"):
+        return None
     devices = devices_of(measurement)
     rotating = [device for device in devices if device.rotational is True]
     same_block = measurement.find_any_size("classic", "fsync", direct=True) or measurement.primary
@@ -149,8 +195,11 @@ def _flush_accounting(measurement: Measurement, check: TrustCheck, _: object) ->
                 return None
             syncs += round_.written_bytes // series.block_bytes
             flushes += round_.flush_requests
-    # A flush goes to every device under the file system.
-    if syncs == 0 or flushes >= check.limits["flushes_per_sync"] * syncs * len(devices):
+    # A flush goes to every device under the file system; layers of check.names flush where they
+    # wrote, an array with a journal the journal alone.
+    elsewhere = _layers(measurement, check.names) or _have(measurement, "journal")
+    flushed = 1 if elsewhere else len(devices)
+    if syncs == 0 or flushes >= check.limits["flushes_per_sync"] * syncs * flushed:
         return None
     return {"syncs": syncs, "flushes": flushes}
 
@@ -218,7 +267,10 @@ def _methods_differ(measurement: Measurement, check: TrustCheck, _: object) -> F
 def _too_fast_for_flash(
     measurement: Measurement, check: TrustCheck, models: tuple[str, ...]
 ) -> Figures | None:
-    """Flash needs longer than this to program a page; only a protected cache answers sooner."""
+    """Flash needs longer than this to program a page; only a protected cache answers sooner. Which
+    of several devices a log device is, is not known."""
+    if _have(measurement, "log_device"):
+        return None
     devices = devices_of(measurement)
     primary = measurement.primary
     if primary is None or not devices or virtual_disks(devices, models):
@@ -289,6 +341,7 @@ _TESTS: Final[dict[str, _Test]] = {
     "memory-device": _test(_memory_device, shows="device"),
     "mount-option": _test(_mount_option, shows="option"),
     "sync-disabled": _test(_sync_disabled, shows="layer"),
+    "cache-forced": _test(_cache_forced, shows="device likewise"),
     "preloaded-library": _test(_preloaded, shows="library"),
     "not-reaching-a-device": _test(_not_reaching, limits="below_us", shows="sync_us"),
     "rotation": _test(
@@ -306,6 +359,7 @@ _TESTS: Final[dict[str, _Test]] = {
     "virtual-disk": _test(_virtual_disk, shows="device"),
     "virtual-host": _test(_virtual_host, shows="virtualisation"),
     "remote-file-system": _test(_file_system, shows="filesystem"),
+    "sync-unknown": _test(_sync_unknown, shows="layer why"),
     "no-device": _test(_no_device, shows="why"),
     "cache-unknown": _test(_cache_unknown, shows="device why"),
     "reported": _test(_reported, shows="source"),

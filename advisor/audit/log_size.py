@@ -27,7 +27,7 @@ class WantedValue(NamedTuple):
     """In sentences, where it is not."""
 
 
-class Stretch(NamedTuple):
+class LogRate(NamedTuple):
     """How fast the log was written, for how long."""
 
     bytes_per_s: float
@@ -43,7 +43,7 @@ class Stretch(NamedTuple):
 class LogLoad(NamedTuple):
     """What decides the size of one server's log."""
 
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[LogRate, ...] = ()
     lasts_s: Known[float] = Unknown(unknown="nobody watched")
     """How long the log has to last so that no checkpoint comes before it is due."""
     recovery_time_s: float | None = None
@@ -82,14 +82,14 @@ class LogLoad(NamedTuple):
             return self.lasts_s
         return self.recovery_time_s or LASTS_S
 
-    def _of_bursts(self, most: Stretch) -> str:
+    def _of_bursts(self, most: LogRate) -> str:
         rate = format_size(most.bytes_per_s)
         return (
             f"At {rate}/s {most.words}, the present size would do: the load comes in bursts, of"
             " which an --interval at a busy hour tells more."
         )
 
-    def _about(self, most: Stretch, seconds: float, present_bytes: int, wanted_bytes: int) -> str:
+    def _about(self, most: LogRate, seconds: float, present_bytes: int, wanted_bytes: int) -> str:
         """How long a log of that size lasts, and its recovery takes."""
         size, rate = format_size(wanted_bytes), format_size(most.bytes_per_s)
         if present_bytes >= most.written_bytes(self._least_s):

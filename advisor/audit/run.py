@@ -21,7 +21,7 @@ from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
-from advisor.audit.log_size import LogLoad, Stretch
+from advisor.audit.log_size import LogLoad, LogRate
 from advisor.audit.recovery import Recovery
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
@@ -196,7 +196,7 @@ def _counted(
         counters=found,
         load=LogLoad(
             stretches=tuple(
-                Stretch(window.log_bytes_per_s, window.log_s, window.log_since)
+                LogRate(window.log_bytes_per_s, window.log_s, window.log_since)
                 for window in (found.interval, found.since_start)
                 if not isinstance(window.log_bytes_per_s, Unknown)
                 and not isinstance(window.log_s, Unknown)

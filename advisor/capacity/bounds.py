@@ -147,8 +147,22 @@ class Storage(NamedTuple):
         """How long the pages of one transaction keep the drive from syncs, as far as its speed is
         known. What was measured at its provider's limit is no speed of the drive."""
         paging = self._paging(work)
-        written_s = self._drive_s(paging.written, paging.writable_per_s)
-        return 1e6 * (written_s + self._drive_s(paging.read, self.speed.page_reads_per_s))
+        written_us = self._drive_us(paging.written, paging.writable_per_s)
+        return written_us + self.page_reads_us(work)
+
+    def page_reads_us(self, work: Work) -> float:
+        """The part of `page_us` in which pages are read."""
+        return self._drive_us(self._paging(work).read, self.speed.page_reads_per_s)
+
+    def flush_us(self, work: Work) -> float:
+        """How long it takes to flush the pages of one transaction, whoever sets that pace."""
+        paging = self._paging(work)
+        return 1e6 * _seconds(paging.written, paging.writable_per_s)
+
+    def allows(self, ops_per_s: float) -> bool:
+        """Whether the provider lets so many operations through at all times, within a little."""
+        limit_per_s = self.limits.ops_per_s
+        return limit_per_s is None or AT_LIMIT * ops_per_s <= limit_per_s
 
     def read_us(self, work: Work) -> float:
         """How long one transaction waits for the pages that it reads, one after another."""
@@ -156,14 +170,17 @@ class Storage(NamedTuple):
 
     def page_operations(self, work: Work) -> float:
         """How many operations the pages of one transaction are."""
-        paging = self._paging(work)
-        return paging.write_operations + paging.read
+        return self._paging(work).write_operations + self.read_operations(work)
 
-    def _drive_s(self, pages: float, per_s: float | None) -> float:
+    def read_operations(self, work: Work) -> float:
+        """How many of them are reads."""
+        return self._paging(work).read
+
+    def _drive_us(self, pages: float, per_s: float | None) -> float:
         limit_per_s = self.limits.ops_per_s
         if per_s and limit_per_s and per_s > AT_LIMIT * limit_per_s:
             return 0.0
-        return _seconds(pages, per_s)
+        return 1e6 * _seconds(pages, per_s)
 
     def _paging(self, work: Work) -> Paging:
         pages, data = self.pages, self.data

@@ -6,7 +6,7 @@ and how long passes between them, was traced on PostgreSQL, MySQL and MariaDB.
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.capacity.latency import Latency
 from advisor.capacity.simulation import MOST_OF_OTHERS, Admission, Clock, CoreQueue
@@ -32,6 +32,20 @@ class SimulatedTransaction:
 CommitGroup = Sequence[SimulatedTransaction]
 
 
+class SyncTime(NamedTuple):
+    """How long one sync takes on an idle drive, and while pages are flushed, if that is known."""
+
+    idle: Latency
+    beside_pages: Latency | None = None
+
+
+class LogSyncs(NamedTuple):
+    """The syncs of a server's logs."""
+
+    log: SyncTime
+    append: SyncTime
+
+
 class SimulatedHost:
     """What the stages of one server share."""
 
@@ -42,6 +56,8 @@ class SimulatedHost:
         *,
         ops_per_s: float | None,
         page_us: float,
+        flush_us: float = 0.0,
+        others_us: float = 0.0,
         page_operations: float,
         read_us: float,
         wake_us: float,
@@ -58,12 +74,18 @@ class SimulatedHost:
         """Transactions that the server is at."""
         self._answered = 0
         self._page_us = page_us
+        self._flush_us = flush_us
+        self._others_us = others_us
         self._page_operations = page_operations
         self._read_us = read_us
 
-    def sync_us(self, latency: Latency) -> float:
+    def sync_us(self, time: SyncTime) -> float:
         """How long one sync takes beside the pages."""
-        return latency.draw(self.random) * self._slowed
+        if time.beside_pages is None:
+            return time.idle.draw(self.random) * self._slowed
+        is_beside = self.random.random() < self._flush_us * self._answered_per_us
+        latency = time.beside_pages if is_beside else time.idle
+        return latency.draw(self.random) * self._slowed_by(self._others_us)
 
     @property
     def reading_us(self) -> float:
@@ -73,7 +95,10 @@ class SimulatedHost:
     @property
     def _slowed(self) -> float:
         """By the pages of all transactions so far, which have their share of the drive's time."""
-        return 1 / (1 - min(self._page_us * self._answered_per_us, MOST_OF_OTHERS))
+        return self._slowed_by(self._page_us)
+
+    def _slowed_by(self, others_us: float) -> float:
+        return 1 / (1 - min(others_us * self._answered_per_us, MOST_OF_OTHERS))
 
     def admission_us(self) -> float:
         """How long a sync waits for the provider, beside the same pages."""
@@ -100,14 +125,14 @@ class SharedSync:
     def __init__(
         self,
         host: SimulatedHost,
-        latency: Latency,
+        time: SyncTime,
         served: Callable[[CommitGroup], None],
         *,
         lock_turns: int = 0,
         delay: CommitDelay | None = None,
     ) -> None:
         self._host = host
-        self._latency = latency
+        self._time = time
         self._served = served
         self._lock_turns = lock_turns
         self._delay = delay
@@ -160,7 +185,7 @@ class SharedSync:
         group, self._waiting = self._waiting, []
         self.syncs += 1
         self.commits += len(group)
-        latency_us = self._host.sync_us(self._latency)
+        latency_us = self._host.sync_us(self._time)
         cpu_us = min(latency_us, self._host.sync_cpu_us)
         latency_us += self._host.admission_us()
         self.busy_us += latency_us
@@ -185,10 +210,10 @@ class OneAtATime:
     """Syncs of files that nobody shares, on a drive that takes one after another."""
 
     def __init__(
-        self, host: SimulatedHost, latency: Latency, served: Callable[[CommitGroup], None]
+        self, host: SimulatedHost, time: SyncTime, served: Callable[[CommitGroup], None]
     ) -> None:
         self._host = host
-        self._latency = latency
+        self._time = time
         self._served = served
         self._free_at_us = 0.0
         self.syncs = 0
@@ -197,7 +222,7 @@ class OneAtATime:
 
     def join(self, transaction: SimulatedTransaction) -> None:
         """Waits for a sync of its own."""
-        latency_us = self._host.sync_us(self._latency)
+        latency_us = self._host.sync_us(self._time)
         self.syncs += 1
         self.commits += 1
         now_us = self._host.clock.now_us
@@ -214,8 +239,7 @@ class SimulatedServer:
         self,
         sequence: CommitSequence,
         host: SimulatedHost,
-        log: Latency,
-        append: Latency | None,
+        syncs: LogSyncs,
         delay: CommitDelay | None,
         answered: Callable[[SimulatedTransaction], None],
         *,
@@ -229,8 +253,8 @@ class SimulatedServer:
         stages: list[SharedSync | OneAtATime] = []
         served: Callable[[CommitGroup], None] = self._await_replica if rtt_us else self._reply
         for stage in reversed(sequence.stages):
-            latency = log if stage.file != "binary log" else append or log
-            stages.insert(0, self._stage(stage, latency, served, delay))
+            time = syncs.append if stage.file == "binary log" else syncs.log
+            stages.insert(0, self._stage(stage, time, served, delay))
             served = self._entering(stage, stages[0])
         self._stages = stages
         self._commit = stages[0].join if stages else self._return
@@ -238,15 +262,15 @@ class SimulatedServer:
     def _stage(
         self,
         stage: SyncStage,
-        latency: Latency,
+        time: SyncTime,
         served: Callable[[CommitGroup], None],
         delay: CommitDelay | None,
     ) -> "SharedSync | OneAtATime":
         if stage.file == "file of its own":
-            return OneAtATime(self._host, latency, served)
+            return OneAtATime(self._host, time, served)
         return SharedSync(
             self._host,
-            latency,
+            time,
             served,
             lock_turns=stage.lock_turns,
             delay=delay if stage.delayed else None,

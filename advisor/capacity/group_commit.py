@@ -6,8 +6,8 @@ queue for the cores, in which those that a sync has served compete with whoever 
 
 Assumed: rows that nobody else locks, no other load; latencies that do not depend on how much one
 sync writes, nor on each other; pages that are written and read all the time take their share of the
-drive from the syncs. How well that fits real servers is in
-tests/benchmarks/capacity_accuracy/README.md.
+drive from the syncs, unless syncs were measured beside page flushes (SyncsBesidePages). How well
+that fits real servers is in tests/benchmarks/capacity_accuracy/README.md.
 """
 
 import math
@@ -16,8 +16,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.capacity.bounds import BoundName
-from advisor.capacity.commit_paths import SimulatedHost, SimulatedServer, SimulatedTransaction
+from advisor.capacity.commit_paths import (
+    LogSyncs,
+    SimulatedHost,
+    SimulatedServer,
+    SimulatedTransaction,
+    SyncTime,
+)
 from advisor.capacity.latency import Latency
+from advisor.capacity.simulation import MOST_OF_OTHERS
 from advisor.vendors.commits import CommitDelay, CommitSequence
 
 Bottleneck = Literal["flush", "cpu", "clients", BoundName]
@@ -38,6 +45,25 @@ BACKLOG_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class SyncsBesidePages:
+    """The same syncs, measured while pages were flushed as fast as their drive takes them.
+
+    Assumed: a server flushes its pages at that pace, and nothing in between, as a checkpoint does;
+    so the share of its syncs that take so long is the share of the time that its pages take at that
+    pace, and all others are those of an idle drive. At a rate whose pages take all of the time each
+    sync takes as long as it did then, and no longer: who flushes waits in the same queue. The
+    flushes were InnoDB's; PostgreSQL writes in order, which keeps a disk from syncs for less long.
+    """
+
+    log: Latency
+    append: Latency | None
+    flush_us: float
+    """How long the pages of one transaction take at that pace."""
+    others_us: float = 0.0
+    """How long they keep the drive beside that: what is read."""
+
+
+@dataclass(frozen=True, slots=True)
 class SyncLatencies:
     """The latencies of the syncs that a commit waits for."""
 
@@ -49,10 +75,22 @@ class SyncLatencies:
     """What the volume's provider lets begin in a second; a sync is one operation."""
     page_us: float = 0.0
     """How long the drive is busy with the pages of one transaction."""
+    beside_pages: SyncsBesidePages | None = None
+    """None where that was not measured: then syncs have what `page_us` leaves them of the drive."""
     read_us: float = 0.0
     """How long one transaction waits for its pages, where the drive does nothing else."""
     page_operations: float = 0.0
     """How many operations they take of what the provider allows."""
+
+    def longer_at(self, tps: float) -> float:
+        """How many times as long as on an idle drive a sync of the log takes beside the pages of so
+        many transactions."""
+        beside, others_us, flushed = self.beside_pages, self.page_us, 1.0
+        if beside is not None:
+            share = min(1.0, tps * beside.flush_us / 1e6)
+            flushed = 1 - share + share * beside.log.mean_us / self.log.mean_us
+            others_us = beside.others_us
+        return flushed / (1 - min(tps * others_us / 1e6, MOST_OF_OTHERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +169,7 @@ def closed_loop(
     server = SimulatedServer(
         model.sequence,
         host,
-        drive.log,
-        drive.append,
+        _sync_times(drive),
         model.delay,
         answered,
         rtt_us=model.rtt_us,
@@ -189,8 +226,7 @@ def open_arrivals(
     server = SimulatedServer(
         model.sequence,
         host,
-        drive.log,
-        drive.append,
+        _sync_times(drive),
         model.delay,
         answered,
         rtt_us=model.rtt_us,
@@ -231,12 +267,22 @@ def _run_length(transactions: int, fewest: int, commits: int) -> int:
     return min(transactions, max(fewest, transactions * 15 // commits))
 
 
+def _sync_times(drive: SyncLatencies) -> LogSyncs:
+    """What each log's syncs take; of a binary log that was not measured what the log's do."""
+    beside = drive.beside_pages
+    log = SyncTime(drive.log, beside.log if beside else None)
+    append = SyncTime(drive.append, beside.append if beside else None) if drive.append else log
+    return LogSyncs(log, append)
+
+
 def _host(cpu: Cpu, drive: SyncLatencies, seed: int) -> SimulatedHost:
     return SimulatedHost(
         seed,
         max(1, round(cpu.cores)),
         ops_per_s=drive.ops_per_s,
         page_us=drive.page_us,
+        flush_us=drive.beside_pages.flush_us if drive.beside_pages else 0.0,
+        others_us=drive.beside_pages.others_us if drive.beside_pages else 0.0,
         page_operations=drive.page_operations,
         read_us=drive.read_us,
         wake_us=cpu.wake_us,

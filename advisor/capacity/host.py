@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.capacity.bounds import (
     NO_LIMITS,
@@ -21,6 +21,7 @@ from advisor.capacity.group_commit import (
     Cpu,
     ModelResult,
     SyncLatencies,
+    SyncsBesidePages,
     closed_loop,
     open_arrivals,
     sync_wait_us,
@@ -33,6 +34,7 @@ from advisor.capacity.workloads import Transaction
 from advisor.errors import UsageError
 from advisor.measurement import Measurement, Series, Unknown
 from advisor.rules.knowledge import Knowledge
+from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.units import counted, format_latency
 from advisor.vendors.commits import SEPARATE_FILES, CommitSequence
 from advisor.vendors.pages import PageUse
@@ -88,6 +90,27 @@ class ServerUse:
     """Of one commit."""
 
 
+class MeasuredLoad(NamedTuple):
+    """Syncs that were measured beside page flushes, and how many pages that were."""
+
+    log: Latency
+    append: Latency | None
+    pages_per_s: float
+    alone_per_s: float | None
+    """What the same drive flushes when it has nothing else to do."""
+
+    @property
+    def ops_per_s(self) -> float:
+        """What its flushes are to a provider."""
+        return self.pages_per_s * OPERATIONS_PER_PAGE
+
+    def at_work(self, flush_us: float, others_us: float) -> SyncsBesidePages:
+        """Beside transactions whose pages take `flush_us` of a drive that does nothing else: beside
+        syncs they take longer, by as much as the flushes were slower than alone."""
+        longer = max(1.0, (self.alone_per_s or 0.0) / self.pages_per_s)
+        return SyncsBesidePages(self.log, self.append, flush_us * longer, others_us)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelledHost:
     """A server on a host, and the models that say what it sustains."""
@@ -106,6 +129,8 @@ class ModelledHost:
     rtt_us: float
     clients: ClientModel
     arrivals: ArrivalModel
+    load: MeasuredLoad | None = None
+    """None where syncs under load were not measured."""
 
     def cpu(self, statements: float = 1) -> Cpu:
         """What a transaction costs: as given for any, else so many single-row writes."""
@@ -118,15 +143,27 @@ class ModelledHost:
     def busy_drive(self, transaction: Transaction | None = None) -> SyncLatencies:
         """The drive as it syncs while the server writes and reads the pages of single-row writes,
         or of the transactions."""
-        if not self.holds_data:
-            return self.drive
         work = self._work(0, transaction)
+        beside = self._beside_pages(work)
+        drive = replace(self.drive, beside_pages=beside)
+        if not self.holds_data:
+            return drive
+        storage = self.storage
+        operations = storage.read_operations(work) if beside else storage.page_operations(work)
         return replace(
-            self.drive,
-            page_us=self.storage.page_us(work),
-            read_us=self.storage.read_us(work),
-            page_operations=self.storage.page_operations(work),
+            drive,
+            page_us=storage.page_us(work),
+            read_us=storage.read_us(work),
+            page_operations=operations,
         )
+
+    def _beside_pages(self, work: Work) -> SyncsBesidePages | None:
+        """As measured, in which a provider's limit has its part already; None where that was not
+        measured, no pages are flushed, or so many were as the provider does not allow for long."""
+        load, flush_us = self.load, self.storage.flush_us(work)
+        if load is None or not flush_us or not self.storage.allows(load.ops_per_s):
+            return None
+        return load.at_work(flush_us, self.storage.page_reads_us(work) if self.holds_data else 0.0)
 
     def commit_model(self, transaction: Transaction) -> CommitModel:
         if transaction.kind == "files":
@@ -178,7 +215,8 @@ class ModelledHost:
     def without_log(self) -> "ModelledHost":
         """With the data here alone, and the log on a drive of which no more than syncs is known."""
         speed = self.storage.speed._replace(write_bytes_per_s=None)
-        return replace(self, holds_data=False, storage=self.storage._replace(speed=speed))
+        storage = self.storage._replace(speed=speed)
+        return replace(self, holds_data=False, storage=storage, load=None)
 
     def _work(self, group_size: float, transaction: Transaction | None) -> Work:
         commits = 1 / group_size if group_size else 0.0
@@ -212,6 +250,7 @@ def modelled_host(
         holds_data=measurement.data_files is None,
         log_bytes=server.log_bytes,
         rtt_us=wanted.rtt_us,
+        load=load_of(measurement),
         clients=_client_model(progress, wanted.limits.ops_per_s),
         arrivals=_arrival_model(progress, wanted.limits.ops_per_s),
     )
@@ -266,6 +305,19 @@ def drive_of(measurement: Measurement) -> SyncLatencies:
     return SyncLatencies(
         log=Latency.of_series(sync),
         append=Latency.of_series(append) if append else None,
+    )
+
+
+def load_of(measurement: Measurement) -> MeasuredLoad | None:
+    """The latencies that commits wait for while pages of the same server are flushed."""
+    log, append = measurement.primary_beside_pages, measurement.append_beside_pages
+    if log is None or not log.background.ops_per_s:
+        return None
+    return MeasuredLoad(
+        log=Latency.of_series(log),
+        append=Latency.of_series(append) if append else None,
+        pages_per_s=log.background.ops_per_s,
+        alone_per_s=_ops_per_s(measurement.data_drive.page_flushes),
     )
 
 

@@ -171,14 +171,18 @@ def _page_time_note(
     workloads: tuple[WorkloadCapacity, ...],
 ) -> Iterator[str]:
     """What the pages of the data do to the syncs in these figures."""
-    page_us = (host.busy_drive(transaction).page_us for transaction in request.transactions)
-    shares = [point.tps * host.busy_drive().page_us / 1e6 for point in points]
-    shares += [each.sustainable_tps * us / 1e6 for each, us in zip(workloads, page_us, strict=True)]
-    most = max(shares, default=0.0)
-    if most > MOST_OF_OTHERS:
+    drives = map(host.busy_drive, request.transactions)
+    at = [(point.tps, host.busy_drive()) for point in points]
+    at += [(each.sustainable_tps, drive) for each, drive in zip(workloads, drives, strict=True)]
+    most = max((tps * drive.page_us / 1e6 for tps, drive in at), default=0.0)
+    longest = max((drive.longer_at(tps) for tps, drive in at), default=1.0)
+    if any(drive.beside_pages for _, drive in at):
+        text = f"a sync beside the pages takes up to {longest:.1f} times as long as alone"
+        yield f"{text}, by syncs that were measured beside page flushes"
+    elif most > MOST_OF_OTHERS:
         yield "pages take nearly all of the drive's time"
     elif most >= WORTH_A_WORD:
-        longer = f"so that a sync takes up to {1 / (1 - most):.1f} times as long"
+        longer = f"so that a sync takes up to {longest:.1f} times as long"
         yield f"pages take up to {most:.0%} of the drive's time, {longer}"
 
 

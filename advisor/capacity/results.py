@@ -129,6 +129,9 @@ class SeparateLog(Model):
     apart_tps: float
     is_apart: bool
     """Whether the log has been measured on its own drive; else that is one like the data's."""
+    is_measured: bool = False
+    """Whether syncs beside page flushes were measured, too; else the model makes them from idle
+    drives."""
 
 
 class ObservedUse(Model):

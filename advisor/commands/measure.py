@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from advisor.analysis.host_findings import evaluate, with_findings
+from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_findings
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
 from advisor.commands.observing import PassiveOptions, PrintUnit, observe_drives, unit_of
 from advisor.commands.parameters import takes_options
+from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
 from advisor.errors import NotTrustedError
 from advisor.files import STANDARD_STREAM
@@ -30,6 +31,8 @@ class MeasureOptions:
     log_dir: shared.LogDirectory = None
     binary_log_dir: shared.BinaryLogDirectory = None
     plan: shared.PlanOptions
+    under_load: shared.UnderLoadFlag = False
+    soaking: SoakOptions
     seed: shared.Seed = None
     observing: PassiveOptions
     print_unit: PrintUnit = None
@@ -41,16 +44,20 @@ class MeasureOptions:
 
     def __post_init__(self) -> None:
         shared.check_log_directories(self.directory, self.log_dir, self.binary_log_dir)
-        planned = self.plan.is_named or self.seed is not None
-        self.observing.require_nothing_measured(is_planned=planned)
+        planned = self.plan.is_named or self.seed is not None or self.under_load
+        is_soak = self.soaking.plan is not None
+        self.observing.require_nothing_measured(is_planned=planned or is_soak)
 
 
 @takes_options
 def measure(options: MeasureOptions) -> None:
     """Measure how fast the drive under DIR makes data durable.
 
-    Writes only nameless files of its own, which vanish at the end. --output saves the measurement
+    Writes only files of its own, which vanish at the end. --output saves the measurement
     as JSON; --format is for what is printed.
+
+    --soak first writes for as long as it says, which shows burst credits and caches that end, and
+    then measures the drive in that state.
 
     --passive writes nothing at all: it reads what the kernel, and with --dsn the server itself,
     count and time while the database works. Every command takes what it saves.
@@ -64,7 +71,7 @@ def measure(options: MeasureOptions) -> None:
     host = evaluate(measurement, load_host_checks())
     if product.output != STANDARD_STREAM:
         if options.format_ == "json":
-            text = to_json(with_findings(measurement, host))
+            text = to_json(_judged(with_findings(measurement, host)))
         elif options.format_ == "prometheus":
             text = prometheus_text(measurement, verdict)
         else:
@@ -101,6 +108,8 @@ def _measured(options: MeasureOptions) -> Measurement:
         seed=options.seed,
         label=options.plan.label,
         save=options.product.output,
+        under_load=options.under_load,
+        soaking=options.soaking,
     )
 
 
@@ -117,6 +126,15 @@ def _observed(options: MeasureOptions) -> Measurement:
         force=options.product.force,
         quiet=options.product.quiet,
     )
+
+
+def _judged(measurement: JudgedMeasurement) -> JudgedMeasurement:
+    """With what its soak shows."""
+    if measurement.soak is None:
+        return measurement
+    from advisor.analysis.soaking import with_soak_findings  # else nobody needs it
+
+    return with_soak_findings(measurement)
 
 
 def _drives(options: MeasureOptions) -> tuple[Drives, str]:

@@ -8,21 +8,31 @@ from advisor.commands.console import notify
 from advisor.instance import Drives
 from advisor.measurement import Measurement, summarised
 from advisor.output.progress import progress_bar
-from advisor.probe import PLANS, measure
+from advisor.probe import PLANS, UnderLoad, load_plan, measure
 from advisor.probe.data_directories import on_other_devices
 from advisor.probe.devices import describe_target
 from advisor.servers.installed import ask_host
+from advisor.units import format_size
 from advisor.vendors.registry import VENDORS
 
 
 def measure_drives(
-    drives: Drives, plan: str, *, why: str, seed: int | None, label: str | None, quiet: bool
+    drives: Drives,
+    plan: str,
+    *,
+    why: str,
+    seed: int | None,
+    label: str | None,
+    quiet: bool,
+    under_load: bool = False,
 ) -> Measurement:
     """The log's drive, with the others in it; one that is not another is measured once.
 
     The single latencies of the data files' drive are not kept: settings rest on its summaries.
+    `under_load`: each also beside a load, which is always where the data files are.
     """
-    take = partial(_measure, seed=seed, label=label, quiet=quiet)
+    load = drives.data if under_load else None
+    take = partial(_measure, load=load, seed=seed, label=label, quiet=quiet)
     data_device = _device(drives.data)
     has_log = drives.log is not None and _device(drives.log) != data_device
     log = drives.log if has_log and drives.log is not None else drives.data
@@ -32,7 +42,7 @@ def measure_drives(
     binary_log: Measurement | None = None
     if drives.binary_log is not None and _device(drives.binary_log) != _device(log):
         if data is not None and _device(drives.binary_log) == data_device:
-            binary_log = data.model_copy(update={"series": tuple(filter(None, [data.append]))})
+            binary_log = _appends(data)
         else:
             binary_log = take(drives.binary_log, "commit", ", the binary log")
     if data is None and binary_log is None:
@@ -61,14 +71,47 @@ def note_other_devices(drives: Drives, *, quiet: bool) -> None:
             )
 
 
+def _appends(data: Measurement) -> Measurement:
+    """What a binary log needs to know of the drive of the data files."""
+    under_load = tuple(each for each in data.under_load if each.pattern == "append")
+    series = tuple(filter(None, [data.append]))
+    return data.model_copy(update={"series": series, "under_load": under_load})
+
+
 def _measure(
-    directory: Path, plan: str, tail: str, *, seed: int | None, label: str | None, quiet: bool
+    directory: Path,
+    plan: str,
+    tail: str,
+    *,
+    load: Path | None,
+    seed: int | None,
+    label: str | None,
+    quiet: bool,
 ) -> Measurement:
     notify(f"measuring {where(directory)}{tail}", quiet=quiet)
+    under_load = UnderLoad(load_plan(plan), load) if load else None
+    if under_load:
+        notify(_load_text(under_load, directory), quiet=quiet)
     with progress_bar(quiet=quiet) as progress:
         return measure(
-            directory, PLANS[plan], seed=seed, label=label, report=progress, ask=ask_host
+            directory,
+            PLANS[plan],
+            seed=seed,
+            label=label,
+            report=progress,
+            ask=ask_host,
+            under_load=under_load,
         )
+
+
+def _load_text(load: UnderLoad, directory: Path) -> str:
+    """What that costs, before it begins."""
+    plan = load.plan
+    there = "" if _device(load.directory) == _device(directory) else f", most to {load.directory}"
+    return (
+        f"then under load: about {plan.ssd_budget_s:g} s more ({plan.hdd_budget_s:g} s on a disk"
+        f" that rotates), and at most {format_size(plan.bytes_max)} written{there}"
+    )
 
 
 def where(directory: Path) -> str:

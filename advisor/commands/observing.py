@@ -67,8 +67,8 @@ class PassiveOptions:
         """Raises UsageError where a plan of measuring is asked for as well."""
         if self.passive and is_planned:
             raise UsageError(
-                "--passive writes nothing, so --quick, --thorough and --seed say nothing of it",
-                "--interval S says how long it looks",
+                "--passive writes nothing, so nothing else can say how it is measured",
+                "leave out --quick, --thorough, --seed, --under-load and --soak",
             )
 
     @property

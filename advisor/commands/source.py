@@ -1,5 +1,6 @@
 """What a command starts from: a measurement, a fragment, and what profiles/ knows."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -8,7 +9,7 @@ from advisor.analysis.verdict import Verdict
 from advisor.commands.console import notify, notify_written
 from advisor.commands.options import DriveOptions, OutputOptions
 from advisor.commands.recognise import is_ours, require_directory, require_file, require_no_json
-from advisor.errors import NotTrustedError, UsageError
+from advisor.errors import AdvisorError, Interrupted, NotTrustedError, UsageError
 from advisor.files import (
     HEAD_BYTES,
     decode,
@@ -37,6 +38,7 @@ from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 if TYPE_CHECKING:
+    from advisor.commands.soak_options import SoakOptions
     from advisor.servers.config import Fragment
     from advisor.servers.installed import Installed
 
@@ -144,11 +146,14 @@ def measured(
     seed: int | None = None,
     label: str | None = None,
     save: Path | None = None,
+    under_load: bool = False,
+    soaking: "SoakOptions | None" = None,
 ) -> Measurement:
     """Measures, shows progress, and saves the result before anything is made of it.
 
     Of a server whose log has its own drive the measurement is of that, and has the other in it.
-    `why`: what to say of the directory, where nobody named it.
+    `why`: what to say of the directory, where nobody named it. `soaking`: what goes before; it is
+    saved alone where what follows is interrupted or fails.
     """
     # Only here, so that what starts from a file costs no more for it.
     from advisor.commands.measuring import measure_drives, note_other_devices
@@ -156,10 +161,33 @@ def measured(
     check_writable(save, force=product.force)
     for directory in filter(None, drives):
         require_directory(directory)
-    measurement = measure_drives(drives, plan, why=why, seed=seed, label=label, quiet=product.quiet)
+    take = partial(
+        measure_drives,
+        drives,
+        plan,
+        why=why,
+        seed=seed,
+        label=label,
+        under_load=under_load,
+        quiet=product.quiet,
+    )
+    ended_by: AdvisorError | Interrupted | None = None
+    if soaking is None or soaking.plan is None:
+        measurement = take()
+    else:
+        from advisor.commands.soaking import measure_after_soak  # else nobody needs it
+
+        measurement, ended_by = measure_after_soak(
+            drives, soaking.plan, plan, take, label=label, quiet=product.quiet
+        )
     if save:
         write_text(save, to_json(measurement), force=product.force)
         notify_written(save, quiet=product.quiet)
+    if isinstance(ended_by, AdvisorError):
+        raise ended_by
+    if ended_by is not None:
+        kept = f"what was soaked until then is in {save}" if save else "nothing was left behind"
+        raise Interrupted(f"interrupted; {kept}")
     note_other_devices(drives, quiet=product.quiet)
     return measurement
 

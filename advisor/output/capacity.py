@@ -133,7 +133,8 @@ def _separate_log_lines(plan: CapacityPlan) -> Iterator[PlainBlock]:
             f"With {logs} on another drive like this one: {apart}/s in place of {together}/s"
             f" ({clients})."
         )
-    yield Paragraph(text)
+    rests = "Syncs beside page flushes were measured for that." if found.is_measured else ""
+    yield Paragraph(" ".join(filter(None, [text, rests])))
 
 
 def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[PlainBlock]:

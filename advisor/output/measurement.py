@@ -1,6 +1,7 @@
 """A measurement as a document: the series, the verdict and its evidence, the drive's rank."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from advisor.analysis.description import describe_measured
@@ -8,7 +9,7 @@ from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, Summary, Unknown
+from advisor.measurement import Measurement, SeriesUnderLoad, Summary, Unknown
 from advisor.output.distribution import distribution
 from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
 from advisor.output.host_findings import host_lines
@@ -16,6 +17,7 @@ from advisor.output.observation import device_table, observation_lines
 from advisor.output.text import NOTHING_FOUND
 from advisor.output.verdict_line import drive_verdict
 from advisor.report.histogram import histogram
+from advisor.series_kind import LOAD_NAMES
 from advisor.units import format_count, format_latency, format_named, format_size
 
 TRUST_TONES: Final[Mapping[Trust, Tone]] = {
@@ -25,6 +27,7 @@ TRUST_TONES: Final[Mapping[Trust, Tone]] = {
     "not-durable": "bad",
 }
 HEADINGS: Final = ("series", "ops/s", "mean", "p50", "p99", "max", "+-95 %")
+HEADINGS_UNDER_LOAD: Final = ("series", "mean", "p50", "p99", "p99 idle", "beside it")
 
 
 def measurement_document(
@@ -33,6 +36,7 @@ def measurement_document(
     """All of what was measured, and what to think of it."""
     lines: list[str | Remark] = [
         *_measured(measurement),
+        *_apart(measurement),
         f"class:   {verdict.storage_class} - {verdict.name}. {verdict.description}",
         Remark(f"trust:   {verdict.trust}", TRUST_TONES[verdict.trust]),
         *(f"  {evidence.trust}: {evidence.text}" for evidence in verdict.evidence),
@@ -48,7 +52,9 @@ def measurement_document(
         *picture,
         series_table("", measurement),
         *_observed(measurement),
+        *under_load_tables(measurement),
         Lines(lines),
+        *_soak(measurement),
         *([Lines(host_lines(host, verdict.evidence))] if host else []),
         *_others(measurement),
     )
@@ -67,6 +73,13 @@ def _observed(measurement: Measurement) -> Iterator[DocumentBlock]:
             yield device_table(found.devices)
 
 
+def _soak(measurement: Measurement) -> Iterator[DocumentBlock]:
+    if measurement.soak is not None:
+        from advisor.output.soak import soak_blocks  # else nobody needs it
+
+        yield from soak_blocks(measurement, with_notes=True)
+
+
 def _others(measurement: Measurement) -> Iterator[DocumentBlock]:
     """The further drives of the same server."""
     named = {"data files": measurement.data_files, "binary log": measurement.binary_log}
@@ -74,6 +87,7 @@ def _others(measurement: Measurement) -> Iterator[DocumentBlock]:
         if other is not None:
             place = (_directory(other), describe_measured(other).place)
             yield series_table(f"{what}: {': '.join(filter(None, place))}", other)
+            yield from under_load_tables(other, elsewhere=other is measurement.binary_log)
 
 
 def series_table(title: str, measurement: Measurement) -> Table:
@@ -82,10 +96,48 @@ def series_table(title: str, measurement: Measurement) -> Table:
     return Table(title, HEADINGS, rows, frozenset(range(1, len(HEADINGS))))
 
 
+def under_load_tables(measurement: Measurement, *, elsewhere: bool = False) -> Iterator[Table]:
+    """The series beside each load, with the p99 that they have without it, and how much was done
+    of the load meanwhile; `elsewhere`: on another drive, as it is wherever data files have one."""
+    where = "where the data files are" if elsewhere or measurement.data_files else ""
+    for load, name in LOAD_NAMES.items():
+        rows = [
+            _under_load(series, measurement)
+            for series in measurement.under_load
+            if series.beside == load
+        ]
+        if rows:
+            title = " ".join(filter(None, ["beside", name, where]))
+            yield Table(title, HEADINGS_UNDER_LOAD, rows, frozenset(range(1, 6)))
+
+
+def _under_load(series: SeriesUnderLoad, measurement: Measurement) -> Sequence[str]:
+    idle = replace(series.kind, beside=None)
+    alone = measurement.find(idle)
+    shown = series.summary
+    latencies_us = (
+        *(shown.mean_us, shown.p50_us, shown.p99_us),
+        alone.summary.p99_us if alone else None,
+    )
+    return (idle.name, *map(_latency, latencies_us), background_text(series))
+
+
+def background_text(series: SeriesUnderLoad) -> str:
+    """Like "4,300 pages/s" or "310 MiB/s"."""
+    background = series.background
+    if series.beside == "page-flush":
+        return f"{format_count(background.ops_per_s)} pages/s"
+    return f"{format_size(background.bytes_per_s)}/s"
+
+
+def _latency(latency_us: float | None) -> str:
+    return "-" if latency_us is None else format_latency(latency_us)
+
+
 def _figures(summary: Summary) -> Iterator[str]:
     yield format_count(summary.ops_per_s)
     for latency_us in (summary.mean_us, summary.p50_us, summary.p99_us, summary.max_us):
-        yield "-" if latency_us is None else format_latency(latency_us)
+        yield _latency(latency_us)
     yield "-" if summary.ci95_percent is None else f"{summary.ci95_percent:.1f} %"
 
 
@@ -99,6 +151,20 @@ def _measured(measurement: Measurement) -> Iterator[str]:
         yield f"not measured: {absent.name}: {absent.why}"
     if not isinstance(measurement.written_bytes, Unknown):
         yield f"written: {format_size(measurement.written_bytes)}"
+
+
+def _apart(measurement: Measurement) -> Iterator[str]:
+    """What the log's own drive is worth to its syncs while the data's is busy."""
+    data = measurement.data_files
+    own, beside = measurement.primary_beside_pages, data and data.primary_beside_pages
+    if own and beside:
+        here, there = (_mean_and_p99(series.summary) for series in (own, beside))
+        yield f"a sync of the log while pages are flushed: {here}; beside the data {there}"
+
+
+def _mean_and_p99(summary: Summary) -> str:
+    tail = "" if summary.p99_us is None else f", p99 {format_latency(summary.p99_us)}"
+    return f"mean {format_latency(summary.mean_us)}{tail}"
 
 
 def _rank(ranking: Ranking) -> Iterator[str]:

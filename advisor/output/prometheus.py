@@ -6,7 +6,7 @@ timestamp, which the collector refuses. What is not known is absent. Each sample
 directory and label it is, so that the files of several measurements may lie side by side.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -118,6 +118,10 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
     yield from _series_families("read", "one read", read)
     if measurement.observation:
         yield from _observed(measurement.observation)
+    under_load = measurement.under_load
+    yield from _series_families("sync_under_load", "one write and its sync under load", under_load)
+    beside = [({"series": each.name}, each.background.ops_per_s) for each in under_load]
+    yield _Family("load_per_second", "Pages flushed or blocks read beside a series.", beside)
     if measurement.fill:
         rate = measurement.fill.bytes_per_s
         yield _one("fill_bytes_per_second", "Sequential write of the test file, synced.", rate)
@@ -194,7 +198,7 @@ _OF_DEVICES: Final[tuple[tuple[str, str, Callable[[DeviceActivity], float | None
 )
 
 
-def _series_families(prefix: str, what: str, series: list[Series]) -> Iterator[_Family]:
+def _series_families(prefix: str, what: str, series: Sequence[Series]) -> Iterator[_Family]:
     for family in _OF_SERIES:
         samples: list[Sample] = [
             ({"series": measured.name, family.label: value}, figure(measured.summary))

@@ -1,6 +1,7 @@
 """What the kernel counted for the devices: /sys/block/*/stat."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,14 @@ from advisor.measurement import Device, Known, Unknown
 
 SECTOR_BYTES: Final = 512
 """The unit of the kernel's counters, whatever the device's own sector."""
+READS: Final = 0
+SECTORS_READ: Final = 2
+READ_MS: Final = 3
+WRITES: Final = 4
 SECTORS_WRITTEN: Final = 6
+WRITE_MS: Final = 7
+BUSY_MS: Final = 9
+QUEUED_MS: Final = 10
 FLUSH_REQUESTS: Final = 15
 FLUSH_MS: Final = 16
 """Places in the line, counted from 0 (Documentation/block/stat.rst counts from 1)."""
@@ -43,7 +51,7 @@ def read_counters(
     if not names:
         none = Unknown(unknown="no block device")
         return DeviceCounters(none, none)
-    lines = [_fields(root / "sys/block" / name / "stat") for name in names]
+    lines = [_fields(path) for name in names for path in _counting(name, root / "sys/block")]
     return DeviceCounters(
         _sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
         _sum([_field(line, SECTORS_WRITTEN, "writes", SECTOR_BYTES) for line in lines]),
@@ -52,27 +60,40 @@ def read_counters(
 
 def read_stat(device: str, root: Path = Path("/")) -> Known[BlockStat]:
     """All counters of one device now, or why they are not known."""
-    line = _fields(root / "sys/block" / device / "stat")
-    if isinstance(line, Unknown):
-        return line
-    if len(line) < PLAIN_FIELDS or not all(field.isdecimal() for field in line):
-        return Unknown(unknown=f"the kernel's counters of {device} are not as expected")
-    reads, _, sectors_read, read_ms, writes, _, sectors, write_ms, _, busy_ms, queued_ms = map(
-        int, line[:PLAIN_FIELDS]
-    )
-    flush_us = _field(line, FLUSH_MS, "flushes", 1000)
+    lines = []
+    for path in _counting(device, root / "sys/block"):
+        line = _fields(path)
+        if isinstance(line, Unknown):
+            return line
+        if len(line) < PLAIN_FIELDS or not all(field.isdecimal() for field in line):
+            return Unknown(unknown=f"the kernel's counters of {device} are not as expected")
+        lines.append(line)
+
+    def total(place: int) -> int:
+        return sum(int(line[place]) for line in lines)
+
+    flush_us = [_field(line, FLUSH_MS, "flushes", 1000) for line in lines]
     return BlockStat(
-        reads=reads,
-        read_bytes=sectors_read * SECTOR_BYTES,
-        read_us=read_ms * 1000,
-        writes=writes,
-        written_bytes=sectors * SECTOR_BYTES,
-        write_us=write_ms * 1000,
-        busy_us=busy_ms * 1000,
-        queued_us=queued_ms * 1000,
-        flushes=_field(line, FLUSH_REQUESTS, "flushes"),
-        flush_us=flush_us if isinstance(flush_us, int) else 0,
+        reads=total(READS),
+        read_bytes=total(SECTORS_READ) * SECTOR_BYTES,
+        read_us=total(READ_MS) * 1000,
+        writes=total(WRITES),
+        written_bytes=total(SECTORS_WRITTEN) * SECTOR_BYTES,
+        write_us=total(WRITE_MS) * 1000,
+        busy_us=max(int(line[BUSY_MS]) for line in lines) * 1000,
+        queued_us=total(QUEUED_MS) * 1000,
+        flushes=_sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
+        flush_us=sum(each for each in flush_us if isinstance(each, int)),
     )
+
+
+def _counting(name: str, blocks: Path) -> Iterator[Path]:
+    """A device's own counters, but of an NVMe drive with several paths, "nvme1n1", those of its
+    paths, "nvme1c1n1": it counts no flushes itself (nvme_mpath_start_request in Linux's
+    drivers/nvme/host/multipath.c)."""
+    drive = re.fullmatch(r"(nvme\d+)(n\d+)", name)
+    paths = sorted(blocks.glob(f"{drive[1]}c*{drive[2]}/stat")) if drive else []
+    yield from paths or [blocks / name / "stat"]
 
 
 def _fields(path: Path) -> Known[list[str]]:

@@ -1,4 +1,5 @@
-"""From a directory down to its leaf block devices, by /proc and /sys. No root, no lsblk."""
+"""From a directory down to its leaf block devices, by /proc and /sys; ZFS alone is asked for its
+own. No root, no lsblk."""
 
 import os
 from collections.abc import Sequence
@@ -8,7 +9,9 @@ from typing import Final
 
 from advisor.measurement import Known, Unknown
 from advisor.probe.mounts import Mount, mount_of
+from advisor.probe.programs import AskProgram
 from advisor.probe.sysfs import number_of, shown, text_of
+from advisor.probe.zfs_pools import pool_devices
 
 DEPTH_MAX: Final = 16
 """Layers that are followed: a loop device may lie on itself."""
@@ -40,9 +43,9 @@ class Chain:
         return tuple(node for node in nodes if not (node / "partition").exists())
 
 
-def chain_under(path: str, root: Path) -> Chain:
+def chain_under(path: str, root: Path, ask: AskProgram) -> Chain:
     """What holds the resolved `path`. `root` holds the proc, sys and dev to read."""
-    walk = _Walk(root)
+    walk = _Walk(root, ask)
     leaves = walk.path(path, DEPTH_MAX)
     known = leaves if isinstance(leaves, Unknown) else tuple(dict.fromkeys(leaves))
     return Chain(tuple(reversed(walk.finished)), known)
@@ -73,8 +76,8 @@ class _Walk:
     """Each part is finished after all that it lies on: from the last to the first, nothing comes
     before what lies on it."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, ask: AskProgram) -> None:
+        self.root, self.ask = root, ask
         self.finished: dict[MountedPath | Path, None] = {}
 
     def path(self, path: str, depth: int) -> Known[list[Path]]:
@@ -99,6 +102,8 @@ class _Walk:
     def _under_mount(self, mount: Mount, depth: int) -> Known[list[Path]]:
         if mount.filesystem == "btrfs":
             return self._under_btrfs(mount, depth)
+        if mount.filesystem == "zfs":
+            return self._under_zfs(mount, depth)
         if mount.filesystem == "overlay" and (upper := mount.option("upperdir")):
             if depth == 0:
                 return Unknown(unknown="too many layers")
@@ -115,6 +120,29 @@ class _Walk:
             return self.block(node.resolve(), depth)
         source = shown(mount.source)
         return Unknown(unknown=f"btrfs is mounted from {source}, which /sys does not know")
+
+    def _under_zfs(self, mount: Mount, depth: int) -> Known[list[Path]]:
+        paths = pool_devices(self.ask, mount.source)
+        if isinstance(paths, Unknown):
+            return paths
+        if depth == 0:
+            return Unknown(unknown="too many layers")
+        found = []
+        for path in reversed(paths):
+            leaves = self._pool_device(path, depth - 1)
+            if isinstance(leaves, Unknown):
+                return leaves
+            found.append(leaves)
+        return [leaf for leaves in reversed(found) for leaf in leaves]
+
+    def _pool_device(self, path: str, depth: int) -> Known[list[Path]]:
+        name = path.removeprefix("/dev/")
+        if name == path:
+            return self.path(path, depth)
+        node = self.root / "sys/class/block" / name.replace("/", "!")
+        if not node.exists():
+            return Unknown(unknown=f"/sys does not know {shown(path)}, on which the pool is")
+        return self.block(node.resolve(), depth)
 
     def _blocks(self, nodes: Sequence[Path], depth: int) -> list[Path]:
         # The last is finished first, so that read backwards the first comes first.

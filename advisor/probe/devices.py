@@ -1,6 +1,7 @@
 """The measured directory, its mount, and its leaf block devices as sysfs describes them."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ from advisor.probe.mounts import Mount, mount_of
 from advisor.probe.sysfs import chosen, convert, count, first_text, number_of, shown, text_of
 
 SECTOR_BYTES: Final = 512
+ANY_LATENCY_US: Final = 2**31 - 1
+"""PM_QOS_LATENCY_ANY of Linux's include/linux/pm_qos.h, which /sys shows as "any"."""
 
 TRANSPORTS: Final = (
     ("virtio", "virtio"),
@@ -48,7 +51,8 @@ def describe_target(
     device = os.stat(path).st_dev
     mount = mount_of(path, device, root)
     no_mount = Unknown(unknown="no line of /proc/self/mountinfo fits the directory")
-    chain = chain_under(path, root)
+    ask = cache(ask)  # a pool's devices and its layer come from one answer
+    chain = chain_under(path, root, ask)
     leaves = chain.leaves
     return Target(
         directory=shown(path),
@@ -106,6 +110,7 @@ def _describe(node: Path) -> Device:
         queue_requests=convert(text_of(queue / "nr_requests"), count),
         writeback_throttle_us=convert(text_of(queue / "wbt_lat_usec"), count),
         discard_bytes=convert(text_of(queue / "discard_max_bytes"), count),
+        power_latency_tolerance_us=_power_latency_tolerance_us(node, transport),
     )
 
 
@@ -116,6 +121,15 @@ def _own_write_cache(node: Path) -> Known[str]:
     if not disks:
         return Unknown(unknown="only a SCSI or SATA disk says it")
     return convert(text_of(disks[0] / "cache_type"), lambda text: text.partition(",")[0])
+
+
+def _power_latency_tolerance_us(node: Path, transport: Known[str]) -> Known[int]:
+    """What holds for this drive; nvme_core's default_ps_max_latency_us is where it began. Without
+    such states there is no file (commit c5552fde102f of Linux)."""
+    if transport != "nvme":
+        return Unknown(unknown="only an NVMe drive says it")
+    text = text_of(node / "device/power/pm_qos_latency_tolerance_us")
+    return ANY_LATENCY_US if text == "any" else convert(text, count)
 
 
 def _transport(node: Path) -> Known[str]:

@@ -19,7 +19,7 @@ HINTS: Final = {
     errno.ELOOP: "the path is a circle of symbolic links: name the directory itself",
     errno.ENAMETOOLONG: "name an existing directory on the drive to be measured",
     errno.EMFILE: "raise the limit of open files (ulimit -n) to at least 64",
-    errno.EFBIG: "raise the limit of a file's size (ulimit -f) to at least 64 MiB",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f) to at least 256 MiB",
 }
 
 

@@ -13,12 +13,11 @@ from advisor.probe.chain import MountedPath, btrfs_folder
 from advisor.probe.mounts import Mount
 from advisor.probe.programs import AskProgram
 from advisor.probe.sysfs import LayerDetails, shown, yes_no
+from advisor.probe.zfs_pools import properties
 
 FS_IOC_GETFLAGS: Final = 0x80006601 | struct.calcsize("l") << 16
 FS_NOCOW_FL: Final = 0x00800000
 """Linux's include/uapi/linux/fs.h. On POWER and MIPS the call has another number, and fails."""
-
-ZFS_PROPERTIES: Final = ("sync", "logbias", "recordsize")
 
 
 def file_system_layer(part: MountedPath, root: Path, ask: AskProgram) -> Layer | None:
@@ -80,31 +79,7 @@ def _profile(folder: Path | None, what: str) -> Known[str]:
 
 def _zfs(part: MountedPath, _root: Path, ask: AskProgram) -> Layer:
     dataset = part.mount.source
-    details = _properties(ask, dataset)
-    details["log_device"] = _log_device(ask, dataset.partition("/")[0])
-    return Layer(kind="zfs", name=shown(dataset), details=details)
-
-
-def _properties(ask: AskProgram, dataset: str) -> LayerDetails:
-    command = ("zfs", "get", "-H", "-o", "property,value", ",".join(ZFS_PROPERTIES), dataset)
-    answer = ask(command)
-    if isinstance(answer, Unknown):
-        return dict.fromkeys(ZFS_PROPERTIES, answer)
-    told = dict(line.split("\t", 1) for line in answer.split("\n") if "\t" in line)
-    return {
-        name: told.get(name) or Unknown(unknown=f"zfs get does not tell {name}")
-        for name in ZFS_PROPERTIES
-    }
-
-
-def _log_device(ask: AskProgram, pool: str) -> Known[str]:
-    """Whether the pool has a separate one (SLOG), by the heading over it."""
-    answer = ask(("zpool", "status", pool))
-    if isinstance(answer, Unknown):
-        return answer
-    if not re.search(r"^config:", answer, re.MULTILINE):
-        return Unknown(unknown="zpool status shows no devices")
-    return yes_no(re.search(r"^\tlogs\s*$", answer, re.MULTILINE) is not None)
+    return Layer(kind="zfs", name=shown(dataset), details=properties(ask, dataset))
 
 
 def _nfs(part: MountedPath, _root: Path, _ask: AskProgram) -> Layer:

@@ -46,9 +46,9 @@ def place_of(log: Path, others: Sequence[Path] = (), ask: AskProgram = ask_nobod
         raise AdvisorError(
             f"cannot look at {log}: {error.strerror}", "name a directory that you may enter"
         ) from error
-    found = {device.name: device for device in _devices(log, holds_log=True)}
+    found = {device.name: device for device in _devices(log, ask, holds_log=True)}
     for directory in others:
-        for device in _devices(directory, holds_log=False):
+        for device in _devices(directory, ask, holds_log=False):
             found.setdefault(device.name, device)
     now = datetime.now(timezone.utc)
     return ObservedPlace(target, describe_host(), tuple(found.values()), now)
@@ -112,9 +112,9 @@ def read_cpu(root: Path = Path("/")) -> Known[CpuTime]:
     return CpuTime(sum(times) - idle, idle)
 
 
-def _devices(directory: Path, *, holds_log: bool) -> list[ObservedDevice]:
+def _devices(directory: Path, ask: AskProgram, *, holds_log: bool) -> list[ObservedDevice]:
     """From the directory down; of a partition the whole disk, which alone counts flushes."""
-    chain = chain_under(os.path.realpath(directory), Path("/"))
+    chain = chain_under(os.path.realpath(directory), Path("/"), ask)
     leaves = () if isinstance(chain.leaves, Unknown) else chain.leaves
     return [
         ObservedDevice(

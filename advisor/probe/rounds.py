@@ -4,12 +4,22 @@ import os
 import random
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Literal
+from typing import Final, Literal
 
-from advisor.measurement import Device, EndedBy, Known, Round, Series, Summary
+from advisor.measurement import (
+    Device,
+    EndedBy,
+    Known,
+    Round,
+    Series,
+    SeriesUnderLoad,
+    Summary,
+)
+from advisor.probe.background import LoadProcess
 from advisor.probe.block_stat import read_counters
 from advisor.probe.failures import failed, wrote_short
 from advisor.probe.plan import MeasuringPlan
@@ -19,6 +29,10 @@ from advisor.series_kind import SeriesKind
 from advisor.statistics import summarise
 
 Limit = Literal["samples", "bytes"]
+
+OF_LOAD: Final = 8
+"""The part of a series' bytes that it writes itself where pages are flushed beside it: eight write
+in that time, each page twice."""
 
 
 @dataclass
@@ -32,6 +46,10 @@ class SeriesRun:
     """Samples per round and writer."""
     capacity_limit: Limit
     """What sets the capacity."""
+    load: LoadProcess | None = None
+    """What goes on beside it."""
+    load_bytes: int = 0
+    """What that may write in a round."""
     used_ns: int = 0
     rounds: list[Round] = field(default_factory=list)
     summary: Summary | None = None
@@ -49,6 +67,14 @@ class SeriesRun:
         assert self.ended_by is not None
         kind = self.series.spec.kind
         return Series.of(kind, self.summary, self.ended_by, tuple(self.rounds))
+
+    def finished_under_load(self) -> SeriesUnderLoad:
+        """The series, once it has ended, with what went on beside it."""
+        beside = self.series.spec.kind.beside
+        assert beside is not None
+        assert self.load is not None
+        fields = dict(self.finished())
+        return SeriesUnderLoad(**fields, beside=beside, background=self.load.background)
 
 
 def share_out(
@@ -71,13 +97,15 @@ def _with_limits(series: OpenSeries, plan: MeasuringPlan, cap_ns: int, cap_bytes
     kind = series.spec.kind
     begun_bytes = 2 * plan.rounds_max * kind.writers * kind.batch_bytes  # warm-up and rest
     page_bytes = 2 * kind.block_bytes if kind.batch_bytes else kind.block_bytes
-    by_bytes = (cap_bytes - begun_bytes) // page_bytes
+    own_bytes = cap_bytes // OF_LOAD if kind.beside else cap_bytes
+    by_bytes = (own_bytes - begun_bytes) // page_bytes
     samples_max = min(plan.samples_max, series.spec.samples_max or plan.samples_max)
     limit: Limit = "bytes" if by_bytes < samples_max else "samples"
     capacity = min(by_bytes, samples_max) // plan.rounds_max // kind.writers
     if capacity < 2:
         raise ValueError(f"plan {plan.name} leaves series {kind.name} no room for samples")
-    return SeriesRun(series, cap_ns, capacity, limit)
+    load_bytes = (cap_bytes - own_bytes) // plan.rounds_max if kind.beside else 0
+    return SeriesRun(series, cap_ns, capacity, limit, load_bytes=load_bytes)
 
 
 def run_rounds(
@@ -119,7 +147,8 @@ def _run_series(
         raise failed("emptying the test file", error, directory, where) from error
     before = read_counters(devices)
     try:
-        done = writer_slices(loops, series.stop, run.capacity, run.slot_ns(plan.rounds_max))
+        with _beside(run, where):
+            done = writer_slices(loops, series.stop, run.capacity, run.slot_ns(plan.rounds_max))
     except OperationError as error:
         at = f"{where}, operation {error.index + 1}"
         raise failed(error.call, error.cause, directory, at) from error
@@ -143,7 +172,16 @@ def _run_series(
         )
     )
     run.filled = any(len(part.latencies_ns) == run.capacity for part in done)
+    if run.load is not None and run.load.was_cut_short:
+        run.filled, run.capacity_limit = True, "bytes"
     run.used_ns += perf_counter_ns() - begun_ns
+
+
+def _beside(run: SeriesRun, where: str) -> AbstractContextManager[None]:
+    """What goes on meanwhile, if anything."""
+    if run.load is None:
+        return nullcontext()
+    return run.load.running(run.load_bytes, run.series.stop, where)
 
 
 def _settle(series: OpenSeries, directory: Path, where: str) -> int:

@@ -1,4 +1,8 @@
-"""Test files that cannot be left behind: they have no name, or lose it at once."""
+"""Test files that cannot be left behind: they have no name, or lose it at once.
+
+But on file systems whose sync leaves out what has no name (NEEDS_NAME): there they keep it until
+the end, and only a process that is killed leaves them behind.
+"""
 
 import errno
 import os
@@ -6,7 +10,7 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -17,6 +21,11 @@ from advisor.probe.failures import failed
 
 NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
 """How file systems and old kernels say that they have no O_TMPFILE."""
+
+NEEDS_NAME: Final = ("btrfs", "zfs")
+"""A file without a name is gone after a crash, so that these log nothing of it, and flush nothing:
+btrfs_log_inode_parent of Linux's fs/btrfs/tree-log.c (all but the newest), zfs_log_write of
+OpenZFS's module/zfs/zfs_log.c."""
 
 REMOVED_WITHIN_S: Final = 2
 
@@ -66,12 +75,13 @@ class Scratch:
             )
 
     def create(self) -> int:
-        """A new, empty, nameless file, open for reading and writing; its descriptor.
+        """A new, empty file, nameless where that does no harm, open for reading and writing; its
+        descriptor.
 
         Raises AdvisorError when none can be made in the directory.
         """
         try:
-            fd = self._create()
+            fd = self._create_named() if self._filesystem() in NEEDS_NAME else self._create()
         except OSError as error:
             raise failed("creating a test file", error, self.directory) from error
         self._stack.callback(os.close, fd)
@@ -103,6 +113,17 @@ class Scratch:
                 # the directory as long.
                 os.close(fd)
             return _nameless(f".fsync-advisor-{secrets.token_hex(8)}", self._directory_fd)
+
+    def _create_named(self) -> int:
+        name = f".fsync-advisor-{secrets.token_hex(8)}"
+        with signals_held_back():
+            fd = _new(name, self._directory_fd)
+            self._stack.callback(self._forget, name)
+        return fd
+
+    def _forget(self, name: str) -> None:
+        with suppress(FileNotFoundError):  # somebody else tidied up
+            os.unlink(name, dir_fd=self._directory_fd)
 
     @contextmanager
     def _private_directory(self) -> Iterator[int]:
@@ -143,18 +164,25 @@ class Scratch:
 
     def _on_overlay(self) -> bool:
         """An overlay shows its own device for directories, and the upper layer's for files."""
+        return self._filesystem() == "overlay"
+
+    def _filesystem(self) -> str | None:
         from advisor.probe.mounts import mount_of
 
         mount = mount_of(os.path.realpath(self.directory), self._device)
-        return mount is not None and mount.filesystem == "overlay"
+        return mount.filesystem if mount else None
 
 
 def _nameless(name: str, directory_fd: int) -> int:
     """A new file, which loses its name at once."""
-    flags = os.O_RDWR | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    fd = os.open(name, flags, 0o600, dir_fd=directory_fd)
+    fd = _new(name, directory_fd)
     os.unlink(name, dir_fd=directory_fd)
     return fd
+
+
+def _new(name: str, directory_fd: int) -> int:
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    return os.open(name, flags, 0o600, dir_fd=directory_fd)
 
 
 def _number(device: int) -> str:

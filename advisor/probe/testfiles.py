@@ -3,7 +3,7 @@
 import errno
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, cycle
 from time import perf_counter_ns
@@ -109,9 +109,13 @@ class TestFiles:
         """How the first large file was filled: one sequential write."""
         self.absent: list[AbsentSeries] = []
 
-    def open_series(self) -> list[OpenSeries]:
-        """Each series of the plan; those refused are in `absent`. Raises AdvisorError."""
-        return [series for spec in self._plan.series if (series := self._opened(spec)) is not None]
+    def open_series(self, specs: Iterable[SeriesSpec] | None = None) -> list[OpenSeries]:
+        """These series, else those of the plan; what is refused is in `absent`.
+
+        Raises AdvisorError.
+        """
+        wanted = self._plan.series if specs is None else specs
+        return [series for spec in wanted if (series := self._opened(spec)) is not None]
 
     def _opened(self, spec: SeriesSpec) -> OpenSeries | None:
         try:
@@ -143,6 +147,8 @@ class TestFiles:
             files = [self._scratch.create()]
         elif spec.kind.pattern in AT_RANDOM:
             files = [self._filled("random", self._plan.file_bytes)] * spec.kind.writers
+        elif spec.kind.pattern == "sequential-read":
+            files = [self._filled("sequential", self._plan.read_file_bytes)] * spec.kind.writers
         elif spec.kind.writers == 1:
             files = [self._filled("overwrite", self._plan.file_bytes)]
         else:
@@ -176,6 +182,9 @@ class TestFiles:
         if spec.kind.pattern == "overwrite":
             sequence = range(0, file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes)
             return tuple(cycle(sequence) for _ in range(spec.kind.writers))
+        if spec.kind.pattern == "sequential-read":
+            places = range(0, self._plan.read_file_bytes, spec.kind.block_bytes)
+            return tuple(cycle(places) for _ in range(spec.kind.writers))
         if spec.kind.pattern in AT_RANDOM:
             every = range(
                 0, self._plan.file_bytes - spec.kind.block_bytes + 1, spec.kind.block_bytes
@@ -223,6 +232,7 @@ def planned_bytes(plan: MeasuringPlan) -> int:
     one_overwrites = any(kind.pattern == "overwrite" and kind.writers == 1 for kind in kinds)
     at_random = any(kind.pattern in AT_RANDOM for kind in kinds)
     files_bytes = plan.file_bytes * (one_overwrites + at_random)
+    files_bytes += plan.read_file_bytes * any(kind.pattern == "sequential-read" for kind in kinds)
     overwriters = [spec.kind.writers for spec in plan.series if spec.kind.pattern == "overwrite"]
     several = max((writers for writers in overwriters if writers > 1), default=0)
     doublewrite_bytes = max((kind.batch_bytes * kind.writers for kind in kinds), default=0)

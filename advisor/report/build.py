@@ -7,6 +7,7 @@ from typing import Final
 from advisor import __version__
 from advisor.analysis.description import describe_measured
 from advisor.analysis.host_findings import HOST_SEVERITIES, HostFinding, evaluate
+from advisor.analysis.soaking import soak_findings
 from advisor.analysis.verdict import judge
 from advisor.capacity.host import CapacityRequest, ProgressCallback, modelled_host
 from advisor.capacity.plan import plan_on
@@ -14,7 +15,7 @@ from advisor.capacity.policies import Policy, plan_policies
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import append_factor, reference_drives
 from advisor.capacity.workloads import Transaction
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, Series
 from advisor.planning import plan_inputs
 from advisor.report.alternatives import alternatives
 from advisor.report.histogram import histogram
@@ -76,6 +77,7 @@ def build_report(
         histogram=histogram(measurement.effective_sync),
         storage=verdict,
         host_findings=_host_findings(measurement, asked, knowledge),
+        soak=soak_findings(measurement),
         references=storage.references,
         servers=servers,
         policies=policies,
@@ -151,5 +153,9 @@ def _headroom(plan: CapacityPlan) -> tuple[WorkloadHeadroom, ...]:
 
 
 def _without_samples(measurement: Measurement) -> Measurement:
-    series = tuple(part.model_copy(update={"rounds": ()}) for part in measurement.series)
-    return measurement.model_copy(update={"series": series})
+    def without(series: Series) -> Series:
+        return series.model_copy(update={"rounds": ()})
+
+    under_load = tuple(map(without, measurement.under_load))
+    series = tuple(map(without, measurement.series))
+    return measurement.model_copy(update={"series": series, "under_load": under_load})

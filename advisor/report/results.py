@@ -5,6 +5,7 @@ from typing import Final, Literal
 from advisor.advice import Advice, Loss
 from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
+from advisor.analysis.soaking import SoakFindings
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.group_commit import Bottleneck
@@ -86,6 +87,8 @@ class Report(Model):
     storage: Verdict
     host_findings: tuple[HostFinding, ...] = ()
     """For all its servers, the most severe first."""
+    soak: SoakFindings | None = None
+    """What the measurement's soak shows."""
     references: tuple[ReferenceStorage, ...]
     servers: tuple[ServerReport, ...]
     """Empty on a drive that is not durable: its speed says nothing."""

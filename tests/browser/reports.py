@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.measurement import to_json
 from advisor.probe import measure
 from tests.support.faults import SMALL_PLAN
 from tests.support.paths import MEASUREMENTS
+from tests.support.soaks import soaked_measurement
 
 HOSTILE: Final = (
     "<script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }} ${7*7} \"'&lt; "
@@ -38,13 +40,15 @@ REPORTS: Final[dict[str, tuple[str, ...]]] = {
 """Of which stored measurement, and what else is asked for."""
 
 
-NAMES: Final = (*REPORTS, "hostile", "measured", "fleet")
+NAMES: Final = (*REPORTS, "hostile", "measured", "fleet", "soaked")
 
 
 def write_reports(folder: Path) -> dict[str, Path]:
     """HTML files by name: of stored measurements, of one with hostile names, of
-    this host and of a fleet."""
+    this host, of a fleet and of a drive that was soaked."""
     hostile, measured = folder / "hostile.json", folder / "measured.json"
+    soaked = folder / "soaked.json"
+    soaked.write_text(to_json(soaked_measurement()))
     hostile.write_text(json.dumps(with_hostile_names("nvme-consumer")))
     measured.write_text(measure(folder, SMALL_PLAN).model_dump_json())
     commands = {
@@ -53,6 +57,7 @@ def write_reports(folder: Path) -> dict[str, Path]:
     }
     commands["hostile"] = options_of(hostile, "--db", "mysql")
     commands["measured"] = options_of(measured)
+    commands["soaked"] = options_of(soaked, "--db", "postgresql")
     stored = map(str, sorted(MEASUREMENTS.glob("*.json")))
     commands["fleet"] = ["fleet", "report", str(hostile), *stored]
     made = {name: folder / f"{name}.html" for name in commands}

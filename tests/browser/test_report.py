@@ -35,6 +35,7 @@ CHARTS_FOLDED: Final = ("tmpfs",)
 AXE: Final = [
     ("nvme-consumer", LIGHT),
     ("hdd", DARK),
+    ("soaked", DARK),
     ("measured", DARK_PHONE),
     ("tmpfs", PHONE),
     ("hostile", LIGHT),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from advisor.vendors.names import VendorName
+
 Expected = Mapping[str, Any]
 
 UNKNOWN: Final = "unknown"
@@ -33,5 +35,8 @@ class Case:
     target: Expected = field(default_factory=dict)
     """Further fields of Target."""
     leaves: int = 1
+    vendor: VendorName = "postgresql"
     findings: tuple[str, ...] = ()
-    """Host findings that must fire for a PostgreSQL; no others may."""
+    """Host findings that must fire for a server of that vendor; no others may."""
+    needs_zfs: bool = False
+    """It runs where tests/machine/zfs.py has compiled ZFS; $ZFS is what that made."""

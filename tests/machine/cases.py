@@ -4,6 +4,7 @@ guest's kernel were told.
 
 from typing import Final
 
+from advisor.vendors.names import VendorName
 from tests.machine.case import UNKNOWN, Case, Expected
 
 MOUNT: Final = "mkfs.ext4 -q -F {0}; mount {0} $PLACE"
@@ -26,6 +27,7 @@ DRIVES_ALONE: Final = (
     _plain("scsi-disk", "SCSI_DISK", {**VIRTIO, "own_write_cache": "write back", "fua": False}),
     _plain("scsi-ssd", "SCSI_SSD", {**VIRTIO, "own_write_cache": "write back", "fua": True}),
     _plain("scsi-no-cache", "SCSI_NO_CACHE", THROUGH),
+    _plain("google-disk", "GOOGLE_DISK", {**VIRTIO, "model": "PersistentDisk"}),
     _plain("raid-disk", "RAID_DISK", {**DISK, "transport": "scsi", "model": "ST4000NM0025"}),
     _plain("sata-disk", "SATA_DISK", {**DISK, "model": "ST4000NM0035"}),
     _plain("sata-ssd", "SATA_SSD", {**SSD, "model": "INTEL SSDSC2KB48"}),
@@ -320,6 +322,86 @@ FILE_SYSTEMS: Final = (
     ),
 )
 
+# In this order, for one module needs another. Partitions, because without udev zpool waits in vain
+# for those that it makes itself.
+MODULES: Final = "spl znvpair zcommon icp zavl zlua zunicode zzstd zfs"
+LOADED: Final = (
+    "test -e /dev/zfs || { cp -a $ZFS/usr/. /usr/;"
+    f" for name in {MODULES}; do insmod $ZFS/modules/$name.ko; done; "
+    "}; "
+)
+DEFAULTS: Final = {"sync": "standard", "logbias": "latency", "recordsize": "128K"}
+
+
+def _zfs(
+    name: str,
+    *findings: str,
+    drives: tuple[str, ...] = ("$MEMBER_1",),
+    pool: str = "${MEMBER_1}1",
+    device: Expected = VIRTIO,
+    vendor: VendorName = "postgresql",
+    log_device: str = "no",
+    leaves: int = 1,
+    **options: str,
+) -> Case:
+    """A data set with these properties on the drives' partitions, of which so many hold data."""
+    each = f"for drive in {' '.join(drives)}; do"
+    set_ = " ".join(f"-o {option}={value}" for option, value in options.items())
+    return Case(
+        f"zfs-{name}",
+        f"{LOADED}{each} echo ';' | sfdisk -q $drive; done; sleep 1;"
+        f" zpool create -f -m none tank {pool}; zfs create -o mountpoint=$PLACE {set_} tank/db",
+        device,
+        f"zpool destroy -f tank; {each} wipefs -qa ${{drive}}1; wipefs -qa $drive;"
+        " blockdev --rereadpt $drive; done",
+        filesystem="zfs",
+        layers=(
+            {"kind": "zfs", **DEFAULTS, **options, "log_device": log_device},
+            *({"kind": "partition"} for _ in range(leaves)),
+        ),
+        is_not_durable=options.get("sync") == "disabled",
+        leaves=leaves,
+        vendor=vendor,
+        findings=findings,
+        needs_zfs=True,
+    )
+
+
+GOOD: Final = "atomic-writes-postgresql"
+GOOD_INNODB: Final = "atomic-writes-innodb"
+
+ON_ZFS: Final = (
+    _zfs("8k", GOOD, recordsize="8K"),
+    _zfs("16k", "zfs-recordsize-postgresql", GOOD, recordsize="16K"),
+    _zfs("16k-mysql", GOOD_INNODB, recordsize="16K", vendor="mysql"),
+    _zfs("default-mysql", "zfs-recordsize-innodb", GOOD_INNODB, vendor="mysql"),
+    _zfs("sync-disabled", "zfs-sync-disabled", GOOD, recordsize="8K", sync="disabled"),
+    _zfs("logbias-throughput", GOOD, recordsize="8K", logbias="throughput"),
+    _zfs(
+        *("mirror-cache-spare", GOOD),
+        drives=("$MEMBER_1", "$MEMBER_2", "$MEMBER_3", "$MEMBER_4"),
+        pool="mirror ${MEMBER_1}1 ${MEMBER_2}1 cache ${MEMBER_3}1 spare ${MEMBER_4}1",
+        leaves=2,
+        recordsize="8K",
+    ),
+    _zfs(
+        *("hard-disk", "zfs-no-log-device", GOOD),
+        drives=("$SATA_DISK",),
+        pool="${SATA_DISK}1",
+        device=DISK,
+        recordsize="8K",
+    ),
+    _zfs(
+        *("log-device", GOOD),
+        drives=("$SATA_DISK", "$SATA_SSD"),
+        pool="${SATA_DISK}1 log ${SATA_SSD}1",
+        device=DISK,
+        log_device="yes",
+        leaves=2,
+        recordsize="8K",
+    ),
+)
+
 NFS: Final = (
     "ip link set lo up; modprobe nfsd; mkdir -p /run/srv /var/lib/nfs/v4recovery;"
     " touch /etc/exports; "
@@ -330,6 +412,26 @@ NFS: Final = (
 )
 NFS_UNDO: Final = (
     "exportfs -ua; rpc.nfsd 0; kill $(pidof rpc.mountd) || true; sleep 1; umount /run/srv"
+)
+
+# What a virtual machine of Amazon's sees, by its model: a drive of the kernel's own NVMe target.
+TARGET: Final = "/sys/kernel/config/nvmet"
+SUBSYSTEM: Final = f"{TARGET}/subsystems/volume"
+PORT: Final = f"{TARGET}/ports/1"
+CLOUD_VOLUME: Final = (
+    "ip link set lo up; modprobe --all nvmet-tcp nvme-tcp; mountpoint -q /sys/kernel/config ||"
+    f" mount -t configfs none /sys/kernel/config; mkdir {SUBSYSTEM}; cd {SUBSYSTEM};"
+    " echo 1 >attr_allow_any_host; echo 'Amazon Elastic Block Store' >attr_model;"
+    " mkdir namespaces/1; echo $MEMBER_1 >namespaces/1/device_path; echo 1 >namespaces/1/enable;"
+    f" mkdir {PORT}; cd {PORT}; echo tcp >addr_trtype; echo ipv4 >addr_adrfam;"
+    " echo 127.0.0.1 >addr_traddr; echo 4420 >addr_trsvcid;"
+    f" ln -s {SUBSYSTEM} subsystems/volume;"
+    " echo transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=volume >/dev/nvme-fabrics; sleep 2; "
+    + MOUNT.format("/dev/nvme1n1")
+)
+CLOUD_VOLUME_UNDO: Final = (
+    f"echo 1 >/sys/class/nvme/nvme1/delete_controller; rm {PORT}/subsystems/volume;"
+    f" rmdir {PORT} {SUBSYSTEM}/namespaces/1 {SUBSYSTEM}; wipefs -qa $MEMBER_1"
 )
 
 REMOTE: Final = (
@@ -361,6 +463,17 @@ REMOTE: Final = (
         {"write_cache": "write back"},
         "nbd-client -d /dev/nbd0; kill $(pidof nbd-server)",
     ),
+    Case(
+        "cloud-volume",
+        CLOUD_VOLUME,
+        {
+            "transport": "nvme",
+            "model": "Amazon Elastic Block Store",
+            "write_cache": "write back",
+        },
+        CLOUD_VOLUME_UNDO,
+        findings=("burst-credits",),
+    ),
 )
 
 CGROUP: Final = (
@@ -384,6 +497,7 @@ HOST: Final = (
         + MOUNT.format("$SATA_SSD"),
         {**SSD, "write_cache": "write through", "own_write_cache": "write back"},
         "echo 'write back' >/sys/block/$(basename $SATA_SSD)/queue/write_cache",
+        is_not_durable=True,
         findings=("write-cache-forced",),
     ),
     Case(
@@ -410,6 +524,7 @@ CASES: Final[tuple[Case, ...]] = (
     *VOLUMES,
     *MAPPED,
     *FILE_SYSTEMS,
+    *ON_ZFS,
     *REMOTE,
     *HOST,
 )

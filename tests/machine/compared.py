@@ -41,6 +41,8 @@ def _differences(case: Case, found: Found) -> Iterator[str]:
     # How fast an emulated drive is, which may look suspicious, is chance.
     if found["trust"] == "plausible" or (found["trust"] == "not-durable") != case.is_not_durable:
         yield f"trust is {found['trust']}"
+    if "flush-accounting" in found["evidence"] and not case.is_not_durable:
+        yield "fewer flushes were counted than syncs"
 
 
 def _fields(what: str, expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:

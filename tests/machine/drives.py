@@ -34,6 +34,7 @@ DRIVES: Final = (
     Drive("scsi-disk", "scsi-hd,bus=scsi.0,rotation_rate=7200,write-cache=on"),
     Drive("scsi-ssd", "scsi-hd,bus=scsi.0,rotation_rate=1,write-cache=on,dpofua=on"),
     Drive("scsi-no-cache", "scsi-hd,bus=scsi.0,rotation_rate=1,write-cache=off"),
+    Drive("google-disk", "scsi-hd,bus=scsi.0,vendor=Google,product=PersistentDisk"),
     Drive("raid-disk", "scsi-hd,bus=raid.0,rotation_rate=7200,vendor=SEAGATE,product=ST4000NM0025"),
     Drive("sata-disk", "ide-hd,bus=ahci.0,rotation_rate=7200,model=ST4000NM0035"),
     Drive("sata-ssd", "ide-hd,bus=ahci.1,rotation_rate=1,model=INTEL SSDSC2KB480G8"),

@@ -9,6 +9,7 @@ so many power cuts of PostgreSQL in their place.
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from advisor.analysis.verdict import judge
 from advisor.cli import main as fsync_advisor
 from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import from_json
+from tests.machine import zfs
 from tests.machine.case import Case
 from tests.machine.cases import CASES
 from tests.machine.cuts import cut_power
@@ -47,13 +49,17 @@ def main(arguments: Sequence[str]) -> int:
         cut_power(folder / "cuts.json", cuts, base=drives["MEMBER_1"], log=drives["MEMBER_2"])
         return 0
     pattern = "".join(arguments[1:])
+    kernel = os.uname().release
     environment = {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "PLACE": str(PLACE),
+        "ZFS": str(zfs.folder(kernel)),
         "DM_DISABLE_UDEV": "1",
         **drives,
     }
     for case in CASES:
+        if case.needs_zfs and not zfs.is_built(kernel):
+            continue
         if re.search(pattern, case.name):
             began_s = time.monotonic()
             found = _run(case, environment)
@@ -106,7 +112,7 @@ def _run(case: Case, environment: dict[str, str]) -> dict[str, Any]:
     PLACE.mkdir(parents=True, exist_ok=True)
     try:
         _shell(case.make, environment)
-        return _measured(PLACE / case.directory, case.in_group)
+        return _measured(case)
     except (subprocess.SubprocessError, OSError) as error:
         said = getattr(error, "stderr", None) or ""
         return {"failed": f"{error}: {said}".strip()}
@@ -129,8 +135,9 @@ def _shell(commands: str, environment: dict[str, str]) -> None:
     )
 
 
-def _measured(directory: Path, group: str) -> dict[str, Any]:
+def _measured(case: Case) -> dict[str, Any]:
     """What `measure` saves and prints, in this process: a start takes ten seconds here."""
+    directory, group = PLACE / case.directory, case.in_group
     directory.mkdir(parents=True, exist_ok=True)
     file = Path("/tmp/measurement.json")
     if group:
@@ -144,10 +151,12 @@ def _measured(directory: Path, group: str) -> dict[str, Any]:
         return {"failed": f"exit {status}: {err.getvalue()}"}
     text = file.read_text()
     measurement = from_json(text, str(file))
-    findings = evaluate(measurement, load_host_checks(), "postgresql")
+    findings = evaluate(measurement, load_host_checks(), case.vendor)
+    verdict = judge(measurement, load_storage_knowledge())
     return {
         "target": json.loads(text)["target"],
-        "trust": judge(measurement, load_storage_knowledge()).trust,
+        "trust": verdict.trust,
+        "evidence": [entry.check for entry in verdict.evidence],
         "findings": [finding.id for finding in findings],
         "sync_us": measurement.primary and measurement.primary.summary.mean_us,
     }

@@ -32,6 +32,27 @@ def test_devices_are_summed(root: Path) -> None:
     assert read_counters(["sda", "sdb"], root) == DeviceCounters(116, 450496 * 512)
 
 
+def test_an_nvme_drive_with_several_paths_is_counted_on_these(root: Path) -> None:
+    """As Linux 6.1 has them: the drive itself stays at 0."""
+    idle = " ".join(["0"] * 17)
+    for name, line in (
+        ("nvme1n1", idle),
+        ("nvme1c1n1", NEW_LINE),
+        ("nvme1c2n1", NEWER_LINE),
+        ("nvme1c1n2", NEWER_LINE),  # another drive's
+        ("nvme11c1n1", NEWER_LINE),
+    ):
+        (root / "sys/block" / name).mkdir()
+        (root / "sys/block" / name / "stat").write_text(line)
+    assert read_counters(["nvme1n1"], root) == DeviceCounters(116, 450496 * 512)
+
+
+def test_an_nvme_drive_with_one_path_counts_itself(root: Path) -> None:
+    (root / "sys/block/nvme0n1").mkdir()
+    (root / "sys/block/nvme0n1/stat").write_text(NEW_LINE)
+    assert read_counters(["nvme0n1"], root) == DeviceCounters(109, 449496 * 512)
+
+
 def test_old_kernels_count_no_flushes(root: Path) -> None:
     counters = read_counters(["sda", "old"], root)
     assert isinstance(counters.flush_requests, Unknown)
@@ -97,3 +118,16 @@ def test_what_processors_do(tmp_path: Path) -> None:
     (tmp_path / "proc/stat").write_text("intr 1\n")
     assert isinstance(read_cpu(tmp_path), Unknown)
     assert isinstance(read_cpu(tmp_path / "nowhere"), Unknown)
+
+
+def test_an_nvme_drive_with_several_paths_is_counted_by_its_paths(tmp_path: Path) -> None:
+    """As the flushes of one are: what they did together, and how busy the busier one was."""
+    lines = {"nvme1n1": OLD_LINE, "nvme1c0n1": NEW_LINE, "nvme1c1n1": NEWER_LINE}
+    for name, line in lines.items():
+        (tmp_path / "sys/block" / name).mkdir(parents=True)
+        (tmp_path / "sys/block" / name / "stat").write_text(line)
+    found = read_stat("nvme1n1", tmp_path)
+    assert isinstance(found, BlockStat)
+    assert (found.writes, found.flushes, found.flush_us) == (1619, 116, 12_000)
+    assert found.written_bytes == 450_496 * 512
+    assert (found.busy_us, found.queued_us) == (2_048_000, 4_812_000)

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from advisor.measurement import Device, IoLimits, Unknown
+from advisor.measurement import Device, IoLimits, Known, Unknown
 from advisor.probe import chain
 from advisor.probe.mounts import mounts
+from advisor.probe.programs import ask_nobody
 from tests.support.made_up_host import Anonymous, Host, lay
 
 
@@ -57,6 +58,7 @@ def test_a_hard_disk_behind_a_partition(host: Host) -> None:
             queue_requests=64,
             writeback_throttle_us=75_000,
             discard_bytes=0,
+            power_latency_tolerance_us=Unknown(unknown="only an NVMe drive says it"),
         ),
     )
 
@@ -75,7 +77,7 @@ def test_the_target_itself(host: Host) -> None:
 
 
 def test_zfs_tells_its_record_size(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As zfs_statvfs gives it for a dataset with recordsize=16k; no ZFS was to be had."""
+    """As zfs_statvfs gives it for a dataset with recordsize=16k."""
     monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_bsize=16_384))
     host.mountinfo = f"1 1 {host.number} / {host.root} rw - zfs tank/data rw\n"
     assert host.target().record_bytes == 16_384
@@ -208,6 +210,30 @@ def test_a_scsi_disk_that_does_not_tell_its_cache(host: Host) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("100000", 100_000),  # nvme_core's own default
+        ("0", 0),
+        ("any", 2_147_483_647),
+        ("auto", Unknown(unknown="/sys says 'auto'")),
+        (
+            None,
+            Unknown(unknown="/sys has no power/pm_qos_latency_tolerance_us of this device"),
+        ),
+    ],
+)
+def test_how_long_an_nvme_drive_may_take_to_wake_up(
+    host: Host, text: str | None, expected: Known[int]
+) -> None:
+    disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1", model="X")
+    if text is not None:
+        file = disk / "device/power/pm_qos_latency_tolerance_us"
+        host.write({str(file.relative_to(host.root)): text})
+    host.holds_data(disk)
+    assert host.devices()[0].power_latency_tolerance_us == expected
+
+
 def test_limits_of_a_volume_and_of_its_disk(host: Host) -> None:
     """A partition has none of its own: its disk's count."""
     disk = host.disk("pci/nvme/nvme0/nvme0n1")
@@ -286,7 +312,7 @@ def test_a_loop_device_is_its_files_disk(host: Host) -> None:
     below = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
     host.number = f"{os.major(device)}:{os.minor(device)}"
     host.holds_data(below)
-    assert chain._Walk(host.root).block(loop, chain.DEPTH_MAX) == [below]
+    assert chain._Walk(host.root, ask_nobody).block(loop, chain.DEPTH_MAX) == [below]
 
 
 @pytest.mark.parametrize("backing_file", ["/gone/image", "/gone/image (deleted)"])
@@ -364,7 +390,7 @@ def test_an_overlay_on_itself_ends(anonymous: Anonymous) -> None:
     assert anonymous.target().devices == Unknown(unknown="too many layers")
 
 
-@pytest.mark.parametrize("filesystem", ["tmpfs", "nfs4", "zfs", "fuse.s3fs"])
+@pytest.mark.parametrize("filesystem", ["tmpfs", "nfs4", "fuse.s3fs"])
 def test_file_systems_that_name_no_device(anonymous: Anonymous, filesystem: str) -> None:
     anonymous.mountinfo = f"1 1 {anonymous.number} / {anonymous.root} rw - {filesystem} x rw\n"
     assert anonymous.target().devices == Unknown(

@@ -551,44 +551,138 @@ def test_a_btrfs_that_sys_does_not_know(anonymous: Anonymous) -> None:
 
 
 ZFS_GET = "zfs get -H -o property,value sync,logbias,recordsize tank/db/log"
-ZPOOL = "zpool status tank"
+ZPOOL = "zpool status -P -L tank"
 WITHOUT_LOG = """  pool: tank
  state: ONLINE
 config:
 
-\tNAME        STATE     READ WRITE CKSUM
-\ttank        ONLINE       0     0     0
-\t  sda       ONLINE       0     0     0
+\tNAME         STATE     READ WRITE CKSUM
+\ttank         ONLINE       0     0     0
+\t  /dev/sda1  ONLINE       0     0     0
 
 errors: No known data errors
 """
 WITH_LOG = WITHOUT_LOG.replace(
-    "\n\nerrors", "\n\tlogs\t\n\t  nvme0n1   ONLINE       0     0     0\n\nerrors"
+    "\n\nerrors", "\n\tlogs\t\n\t  /dev/nvme0n1p2  ONLINE       0     0     0\n\nerrors"
 )
+SYNC = Layer(
+    kind="zfs",
+    name="tank/db/log",
+    details={"sync": "standard", "logbias": "throughput", "recordsize": "16K"},
+)
+GOT = "sync\tstandard\nlogbias\tthroughput\nrecordsize\t16K\n"
 
 
 def zfs(anonymous: Anonymous) -> None:
+    """The directory is on a data set of a pool; sda and nvme0n1 have partitions."""
     anonymous.mountinfo = (
         f"1 1 {anonymous.number} / {anonymous.root} rw - zfs tank/db/log rw,xattr\n"
     )
+    for disk, name in (
+        (anonymous.disk("pci/host0/sda"), "sda1"),
+        (anonymous.disk("pci/nvme/nvme0/nvme0n1"), "nvme0n1p2"),
+    ):
+        partition = partition_of(disk, name)
+        (anonymous.root / "sys/class/block" / name).symlink_to(partition)
 
 
-@pytest.mark.parametrize(("status", "log_device"), [(WITHOUT_LOG, "no"), (WITH_LOG, "yes")])
-def test_zfs(anonymous: Anonymous, status: str, log_device: str) -> None:
+def pool_leaves(anonymous: Anonymous, status: Known[str]) -> Known[tuple[str, ...]]:
+    """Names of the leaf devices where zpool status says that."""
     zfs(anonymous)
-    said = {ZFS_GET: "sync\tstandard\nlogbias\tthroughput\nrecordsize\t16K\n", ZPOOL: status}
-    assert layers(anonymous, answers(said)) == (
-        Layer(
-            kind="zfs",
-            name="tank/db/log",
-            details={
-                "sync": "standard",
-                "logbias": "throughput",
-                "recordsize": "16K",
-                "log_device": log_device,
-            },
+    found = anonymous.target(answers({ZFS_GET: GOT, ZPOOL: status})).devices
+    return found if isinstance(found, Unknown) else tuple(device.name for device in found)
+
+
+@pytest.mark.parametrize(
+    ("status", "log_device", "partitions"),
+    [
+        (WITHOUT_LOG, "no", ["sda1"]),
+        (WITH_LOG, "yes", ["sda1", "nvme0n1p2"]),
+        (WITH_LOG.replace("logs", "special"), "no", ["sda1", "nvme0n1p2"]),
+        (WITH_LOG.replace("logs", "cache"), "no", ["sda1"]),
+    ],
+)
+def test_zfs(anonymous: Anonymous, status: str, log_device: str, partitions: list[str]) -> None:
+    zfs(anonymous)
+    own, *below = layers(anonymous, answers({ZFS_GET: GOT, ZPOOL: status}))
+    assert own == SYNC.model_copy(update={"details": {**SYNC.details, "log_device": log_device}})
+    assert [(layer.kind, layer.name) for layer in below] == [
+        ("partition", name) for name in partitions
+    ]
+
+
+def test_zpool_is_asked_once(anonymous: Anonymous) -> None:
+    """A pool that hangs would be waited for each time."""
+    zfs(anonymous)
+    asked = []
+    said = answers({ZFS_GET: GOT, ZPOOL: WITH_LOG})
+
+    def ask(command: tuple[str, ...]) -> Known[str]:
+        asked.append(" ".join(command))
+        return said(command)
+
+    anonymous.target(ask)
+    assert sorted(asked) == sorted([ZFS_GET, ZPOOL])
+
+
+POOL = """  pool: tank
+ state: DEGRADED
+status: One or more devices could not be used because the label is missing or
+\tinvalid.  Sufficient replicas exist for the pool to continue
+\tfunctioning in a degraded state.
+config:
+
+\tNAME                   STATE     READ WRITE CKSUM
+\ttank                   DEGRADED     0     0     0
+\t  mirror-0             DEGRADED     0     0     0
+\t    /dev/sda1          ONLINE       0     0     0
+\t    /dev/sdz1          UNAVAIL      0     0     0  was /dev/sdz1
+\tspecial\t
+\t  /dev/nvme0n1p2       ONLINE       0     0     0
+\tlogs\t
+\t  /dev/cciss/c0d0      ONLINE       0     0     0
+\tcache
+\t  /dev/sdx1            ONLINE       0     0     0
+\tspares
+\t  /dev/sdy1            AVAIL
+
+errors: No known data errors
+"""
+
+
+def test_the_devices_of_a_pool_but_for_caches_spares_and_what_is_gone(
+    anonymous: Anonymous,
+) -> None:
+    anonymous.disk("pci/host1/cciss!c0d0")
+    assert pool_leaves(anonymous, POOL) == ("sda", "nvme0n1", "cciss!c0d0")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (Unknown(unknown="zpool is not installed"), "zpool is not installed"),
+        ("no pools available\n", "zpool status shows no devices"),
+        (WITHOUT_LOG.replace("  /dev", "  dev"), "zpool status shows no devices in use"),
+        (WITHOUT_LOG.replace("sda1  ONLINE", "sda1  FAULTED"), None),
+        (WITHOUT_LOG.replace("sda1", "sdq1"), "/sys does not know /dev/sdq1, on which the pool is"),
+        (
+            WITHOUT_LOG.replace("/dev/sda1", "/gone/file"),
+            "/gone/file cannot be seen from here: No such file or directory",
         ),
+    ],
+)
+def test_pools_whose_devices_are_not_known(
+    anonymous: Anonymous, status: Known[str], why: str | None
+) -> None:
+    assert pool_leaves(anonymous, status) == Unknown(
+        unknown=why or "zpool status shows no devices in use"
     )
+
+
+def test_a_pool_in_a_file_on_itself_ends(anonymous: Anonymous) -> None:
+    anonymous.write({"data/file": ""})
+    status = WITHOUT_LOG.replace("/dev/sda1", f"{anonymous.data}/file")
+    assert pool_leaves(anonymous, status) == Unknown(unknown="too many layers")
 
 
 def test_zfs_that_does_not_answer(anonymous: Anonymous) -> None:

@@ -76,6 +76,33 @@ def test_a_failure_in_the_fallback_leaves_no_directory(
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("filesystem", ["btrfs", "zfs"])
+def test_a_file_that_is_not_synced_without_a_name_keeps_it_until_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filesystem: str
+) -> None:
+    monkeypatch.setattr(Scratch, "_filesystem", lambda _: filesystem)
+    before = open_files()
+    with pytest.raises(KeyboardInterrupt), Scratch(tmp_path) as scratch:  # noqa: PT012
+        files = [os.fstat(scratch.create()) for _ in range(2)]
+        assert [(stat.S_IMODE(made.st_mode), made.st_nlink) for made in files] == [(0o600, 1)] * 2
+        names = os.listdir(tmp_path)
+        assert len(names) == 2
+        assert all(name.startswith(".fsync-advisor-") for name in names)
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+    assert open_files() == before
+
+
+def test_a_named_file_that_somebody_removed_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scratch, "_filesystem", lambda _: "zfs")
+    with Scratch(tmp_path) as scratch:
+        scratch.create()
+        (name,) = os.listdir(tmp_path)
+        (tmp_path / name).unlink()
+
+
 def test_a_file_on_another_device_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

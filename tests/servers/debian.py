@@ -87,7 +87,7 @@ def unpack_experimental(package: str, source: str, tree: Path, work: Path) -> st
     return unpack_debian(["experimental", "sid"], package, tree, work)
 
 
-def private_apt(suites: Sequence[str], work: Path) -> list[str]:
+def private_apt(suites: Sequence[str], work: Path, components: str = "main") -> list[str]:
     """An apt-get command that knows some suites and keeps all it writes in `work`."""
     for folder in ("lists/partial", "archives/partial"):
         (work / folder).mkdir(parents=True)
@@ -97,14 +97,22 @@ def private_apt(suites: Sequence[str], work: Path) -> list[str]:
     # What this machine's apt configuration names, where nothing else holds the addresses.
     listing = call(["apt-get", "update", "--print-uris", "-o", f"Dir::State::lists={work}/lists"])
     archives = list(dict.fromkeys(re.findall(r"'(\S+?)/dists/(\S+)/InRelease'", listing)))
-    lines = [line for suite in suites for line in archive_lines(suite, archives, apt_get, work)]
+    lines = [
+        line
+        for suite in suites
+        for line in archive_lines(suite, archives, apt_get, work, components)
+    ]
     (work / "sources.list").write_text("".join(lines))
     call([*apt_get, "update"])
     return apt_get
 
 
 def archive_lines(
-    suite: str, archives: Sequence[tuple[str, str]], apt_get: Sequence[str], work: Path
+    suite: str,
+    archives: Sequence[tuple[str, str]],
+    apt_get: Sequence[str],
+    work: Path,
+    components: str,
 ) -> list[str]:
     """What to write into sources.list for a suite; `archives` are addresses and their suites."""
     parts = (suite, f"{suite}-updates", f"{suite}-security")
@@ -112,7 +120,7 @@ def archive_lines(
     lines = []
     refusals = []
     for base, release in exact or dict.fromkeys((base, suite) for base, _ in archives):
-        line = f"deb [signed-by={DEBIAN_KEYS}] {base} {release} main\n"
+        line = f"deb [signed-by={DEBIAN_KEYS}] {base} {release} {components}\n"
         (work / "sources.list").write_text(line)
         try:
             call([*apt_get, "update"])

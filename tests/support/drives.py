@@ -11,6 +11,7 @@ from typing import Final
 
 from advisor.measurement import (
     AbsentSeries,
+    Background,
     Device,
     Environment,
     Fill,
@@ -20,11 +21,12 @@ from advisor.measurement import (
     MeasurementWarning,
     Round,
     Series,
+    SeriesUnderLoad,
     Summary,
     Target,
     Unknown,
 )
-from advisor.series_kind import KIB, Method, Pattern
+from advisor.series_kind import KIB, Load, Method, Pattern
 
 UNKNOWN: Final = Unknown(unknown="not looked at")
 GIB: Final = 1024**3
@@ -117,6 +119,30 @@ def series(
         summary=of if isinstance(of, Summary) else summary(of),
         ended_by="confidence",
         rounds=tuple(rounds),
+    )
+
+
+def under_load(
+    pattern: Pattern,
+    of: float | Summary,
+    *,
+    beside: Load = "page-flush",
+    ops_per_s: float = 500.0,
+    rounds: Sequence[Round] = (),
+) -> SeriesUnderLoad:
+    """A series with fdatasync beside so many pages or blocks a second."""
+    idle = series(pattern, "fdatasync", of, rounds=rounds)
+    block_bytes = 16 * KIB if beside == "page-flush" else 1024 * KIB
+    written_bytes = 2 * block_bytes if beside == "page-flush" else block_bytes
+    return SeriesUnderLoad(
+        **{**dict(idle), "name": f"{idle.name}-beside-{beside}"},
+        beside=beside,
+        background=Background(
+            writers=8 if beside == "page-flush" else 1,
+            block_bytes=block_bytes,
+            ops_per_s=ops_per_s,
+            bytes_per_s=ops_per_s * written_bytes,
+        ),
     )
 
 

@@ -2,8 +2,9 @@
 
     python -m tests.support.faults DIR [SERIES...]
 
-measures DIR with SMALL_PLAN (or those of its series), and prints the measurement as JSON. Errors go
-to stderr with exit status 1; SIGINT and SIGTERM end it with 130, as they end the command line.
+measures DIR with SMALL_PLAN (or those of its series), then those SERIES that are under load, and
+prints the measurement as JSON. Errors go to stderr with exit status 1; SIGINT and SIGTERM end it
+with 130, as they end the command line.
 """
 
 import json
@@ -18,8 +19,8 @@ from typing import Any, Final, NoReturn
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.probe import MeasuringPlan, Progress, measure
-from advisor.probe.plan import FULL_SERIES, MIB
+from advisor.probe import MeasuringPlan, Progress, UnderLoad, measure
+from advisor.probe.plan import FULL_SERIES, MIB, UNDER_LOAD_SERIES
 from advisor.series_kind import KIB
 
 SMALL_PLAN: Final = MeasuringPlan(
@@ -35,6 +36,7 @@ SMALL_PLAN: Final = MeasuringPlan(
     idle_s=0.01,
     file_bytes=1 * MIB,
     writer_file_bytes=128 * KIB,
+    read_file_bytes=4 * MIB,
     reserve_bytes=1 * MIB,
 )
 """Every series, quickly: for tests, not for conclusions."""
@@ -143,10 +145,11 @@ def main(directory: Path, names: list[str]) -> int:
     if "PROBE_USER" in os.environ:
         _become(int(os.environ["PROBE_USER"]))
     series = tuple(spec for spec in FULL_SERIES if spec.kind.name in names or not names)
+    loaded = tuple(spec for spec in UNDER_LOAD_SERIES if spec.kind.name in names)
+    load = UnderLoad(replace(SMALL_PLAN, series=loaded), directory) if loaded else None
+    plan = replace(SMALL_PLAN, series=series)
     try:
-        print(
-            measure(directory, replace(SMALL_PLAN, series=series), report=_tell).model_dump_json()
-        )
+        print(measure(directory, plan, report=_tell, under_load=load).model_dump_json())
     except AdvisorError as error:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return 1

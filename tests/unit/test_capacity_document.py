@@ -263,4 +263,10 @@ def test_whether_the_log_wants_a_drive_of_its_own(
     )
     made = plan(separate_log=found).model_copy(update={"commit_kind": kind})
     assert text in " ".join(render_text(capacity_document(made)).split())
+    assert "Syncs beside" not in render_text(capacity_document(made))
+    measured = found.model_copy(update={"is_measured": True})
+    said = " ".join(
+        render_text(capacity_document(made.model_copy(update={"separate_log": measured}))).split()
+    )
+    assert f"{text} Syncs beside page flushes were measured for that." in said
     assert "own" not in render_text(capacity_document(plan()))

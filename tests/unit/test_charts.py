@@ -17,6 +17,7 @@ from advisor.output.charts.data import (
     HostLatencies,
     LatencyHistogram,
     MethodRates,
+    RateOverTime,
     ReferenceRates,
     TpsOverClients,
 )
@@ -52,6 +53,11 @@ HOSTS: Final = HostLatencies(
     30,
 )
 
+OVER_TIME: Final = RateOverTime(
+    tuple((float(at_s), 3000.0 if at_s < 60 else 800.0, 1000.0) for at_s in range(0, 241, 10)),
+    ((60.0, "1"), (180.0, "2")),
+)
+
 USUAL: Final[dict[str, Chart]] = {
     "hosts": HOSTS,
     "histogram": HISTOGRAM,
@@ -59,6 +65,7 @@ USUAL: Final[dict[str, Chart]] = {
     "clients": CLIENTS,
     "references": REFERENCES,
     "headroom": HEADROOM,
+    "over time": OVER_TIME,
 }
 each_chart = pytest.mark.parametrize("chart", USUAL.values(), ids=USUAL)
 
@@ -515,3 +522,31 @@ def test_extremes_stay_within_the_picture(chart: Chart) -> None:
         assert left >= -0.1
         assert left + width <= WIDTH + 0.1
         assert FONT_SIZE * 0.7 <= float(text.attrib["y"]) <= height - 2
+
+
+# Over time
+
+
+def test_a_change_is_where_it_was() -> None:
+    """240 s are four minutes, from the left edge of the plot to its right."""
+    begin, end = tick(OVER_TIME, "0"), tick(OVER_TIME, "4")
+    first, second = (float(path.split()[1]) for path in paths(OVER_TIME, "stroke-dasharray: 3 2"))
+    assert first == pytest.approx(begin + (end - begin) / 4, abs=2)
+    assert second == pytest.approx(begin + (end - begin) * 3 / 4, abs=2)
+    assert {"1", "2", "minutes since the soak began", "p99 of a sync, log scale"} <= set(
+        texts(OVER_TIME)
+    )
+
+
+def test_without_percentiles_there_is_one_plot() -> None:
+    chart = RateOverTime(((0.5, 10.0, None), (1.5, 12.0, None)), ())
+    assert "p99 of a sync, log scale" not in texts(chart)
+    assert len(paths(chart, "stroke-width: 1.3")) == 1
+    assert len(paths(OVER_TIME, "stroke-width: 1.3")) == 2
+
+
+def test_numbers_that_would_run_into_each_other_are_left_out() -> None:
+    changes = tuple((60.0 + number / 10, f"no {number}") for number in range(20))
+    crowded = RateOverTime(OVER_TIME.points, changes)
+    assert len(paths(crowded, "stroke-dasharray: 3 2")) == 20
+    assert [text for text in texts(crowded) if text.startswith("no")] == ["no 0"]

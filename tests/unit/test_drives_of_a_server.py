@@ -2,6 +2,8 @@
 
 import json
 from array import array
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -12,8 +14,10 @@ from advisor.analysis.verdict import judge
 from advisor.audit.expected import CommitWait, commit_waits
 from advisor.audit.proposals import proposals
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
+from advisor.commands import measuring
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
+from advisor.instance import Drives
 from advisor.measurement import (
     Measurement,
     Round,
@@ -22,12 +26,15 @@ from advisor.measurement import (
     to_json,
     without_latencies,
 )
+from advisor.probe import MeasuringPlan, UnderLoad
 from advisor.request import Request
 from advisor.server_state import EffectiveSetting, ServerState, WrittenValue
 from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.names import VendorName
+from tests.support.drives import under_load
 from tests.support.golden import stored
 
+PLACES = ("/data", "/log", "/binlog")
 FAST, SLOW, MEMORY = stored("nvme-plp"), stored("hdd"), stored("tmpfs")
 
 
@@ -45,9 +52,9 @@ def advised(measurement: Measurement, vendor: VendorName = "postgresql") -> dict
 def test_the_logs_drive_decides_the_log_and_the_other_input_and_output() -> None:
     """The log is as large as a recovery may take time for, and that waits for the data's drive: 333
     pages/s of 8192 bytes are 1544 MB in ten minutes; else 64 GB are the most that is advised."""
-    assert advised(FAST)["effective_io_concurrency"] == "16"
+    assert advised(FAST)["effective_io_concurrency"] == "64"
     assert advised(with_data(FAST, SLOW))["effective_io_concurrency"] == "1"
-    assert advised(with_data(SLOW, FAST))["effective_io_concurrency"] == "16"
+    assert advised(with_data(SLOW, FAST))["effective_io_concurrency"] == "64"
     for log, data, capacity, neighbours in (
         (FAST, FAST, "16000", "0"),
         (FAST, SLOW, "100", "1"),
@@ -79,6 +86,10 @@ def test_a_binary_logs_syncs_are_those_of_its_drive() -> None:
     measured = FAST.model_copy(update={"binary_log": SLOW})
     assert measured.append == append
     assert measured.primary == FAST.primary
+    beside = SLOW.model_copy(update={"under_load": LOADED})
+    assert FAST.model_copy(update={"binary_log": beside}).append_beside_pages == LOADED[1]
+    own = FAST.model_copy(update={"binary_log": SLOW, "under_load": LOADED})
+    assert own.append_beside_pages is None
 
 
 def test_which_drive_decided_what_is_said() -> None:
@@ -108,6 +119,72 @@ def test_it_is_one_file() -> None:
         Measurement.model_validate(
             {**json.loads(to_json(FAST)), "data_files": json.loads(to_json(mixed))}
         )
+
+
+# Under load
+
+
+LOADED = (under_load("overwrite", 5000), under_load("append", 6000))
+
+
+@pytest.mark.parametrize(
+    ("drives", "expected"),
+    [
+        (Drives(Path("/data")), ["/data default beside /data"]),
+        (
+            Drives(Path("/data"), Path("/log")),
+            ["/log default beside /data", "/data default beside /data"],
+        ),
+        (
+            Drives(Path("/data"), Path("/log"), Path("/data")),
+            ["/log default beside /data", "/data default beside /data"],
+        ),
+        (
+            Drives(Path("/data"), None, Path("/binlog")),
+            ["/data default beside /data", "/binlog commit beside /data"],
+        ),
+    ],
+)
+def test_the_load_is_where_the_data_files_are(
+    drives: Drives,
+    expected: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    taken = []
+
+    def measure(
+        directory: Path, plan: MeasuringPlan, *, under_load: UnderLoad | None, **_: object
+    ) -> Measurement:
+        beside = f" beside {under_load.directory}" if under_load else ""
+        taken.append(f"{directory} {plan.name}{beside}")
+        return FAST.model_copy(update={"under_load": LOADED if under_load else ()})
+
+    monkeypatch.setattr(measuring, "measure", measure)
+    monkeypatch.setattr(measuring, "_device", {path: path for path in map(Path, PLACES)}.get)
+    wanted: dict[str, Any] = {
+        "plan": "default",
+        "why": "",
+        "seed": None,
+        "label": None,
+        "quiet": False,
+    }
+    found = measuring.measure_drives(drives, **wanted, under_load=True)
+    assert taken == expected
+    said = capsys.readouterr().err
+    load = "then under load: about 6 s more (24 s on a disk that rotates), and at most 4 GB written"
+    assert said.count(load) == len(expected)
+    elsewhere = [line for line in expected if not line.startswith("/data")]
+    assert said.count("written, most to /data\n") == len(elsewhere)
+    assert found.primary_beside_pages == LOADED[0]
+    assert found.append_beside_pages == LOADED[1]
+    if drives.log and drives.binary_log:  # the binary log beside the data: no more than its own
+        assert found.binary_log is not None
+        assert found.binary_log.under_load == LOADED[1:]
+    taken.clear()
+    measuring.measure_drives(drives, **wanted)
+    assert taken == [line.split(" beside")[0] for line in expected]
+    assert "under load" not in capsys.readouterr().err
 
 
 # Some of the settings

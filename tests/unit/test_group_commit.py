@@ -12,6 +12,7 @@ from advisor.capacity.group_commit import (
     CommitModel,
     Cpu,
     SyncLatencies,
+    SyncsBesidePages,
     closed_loop,
     open_arrivals,
     sync_wait_us,
@@ -77,6 +78,49 @@ def test_pages_share_the_drive_with_syncs(page_us: float, expected: float) -> No
     """Each transaction keeps the drive for its sync of 1 ms and for its pages."""
     drive = SyncLatencies(Latency.constant(1000.0), page_us=page_us)
     assert one_client(drive) == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("flush_us", "others_us", "expected"),
+    [
+        (0.0, 0.0, 1000),
+        (1000.0, 0.0, 500),
+        (4000.0, 0.0, 333.3),
+        (1000.0, 500.0, 425.4),
+    ],
+)
+def test_a_sync_takes_as_long_as_it_was_measured_beside_pages(
+    flush_us: float, others_us: float, expected: float
+) -> None:
+    """1 ms alone, 3 ms beside pages that take F of each transaction's time T: F / T of the syncs
+    are among them, so T = 1 + 2 F / T; F = 1 gives 2 ms. F = 4 is more than there is: all of them
+    take 3 ms. Half a millisecond of reads leaves 1 - 0.5 / T of the drive: T = 2.351 ms."""
+    beside = SyncsBesidePages(Latency.constant(3000.0), None, flush_us, others_us)
+    page_us = 1e9  # what no sync may be slowed by here
+    drive = SyncLatencies(Latency.constant(1000.0), page_us=page_us, beside_pages=beside)
+    assert one_client(drive) == pytest.approx(expected, rel=0.03)
+    assert drive.longer_at(expected) == pytest.approx(1000 / expected, rel=0.03)
+
+
+def test_each_log_has_its_own_syncs_beside_pages() -> None:
+    """Of the log 1 ms, of the binary log 2 ms; beside pages that never end 4 ms, and 10 ms. Without
+    a figure of its own the binary log has what the pages leave of the drive: beside 6 ms of them
+    a transaction takes T = 4 + 2 / (1 - 6 / T), which is 9.46 ms. A binary log of which nothing was
+    measured is one more log."""
+    model = CommitModel(COMMIT_SEQUENCES["mysql-binary-log"])
+    idle = SyncLatencies(Latency.constant(1000.0), Latency.constant(2000.0))
+
+    def rate(append: Latency | None, page_us: float = 0.0) -> float:
+        beside = SyncsBesidePages(Latency.constant(4000.0), append, flush_us=1e9)
+        drive = replace(idle, beside_pages=beside, page_us=page_us)
+        return closed_loop(model, drive, NO_CPU, clients=1).tps
+
+    assert rate(Latency.constant(10_000.0)) == pytest.approx(1e6 / 14_000, rel=0.01)
+    assert rate(None) == pytest.approx(1e6 / 6000, rel=0.01)
+    assert rate(None, page_us=6000.0) == pytest.approx(1e6 / 9464, rel=0.02)
+    alone = SyncsBesidePages(Latency.constant(4000.0), Latency.constant(1.0), flush_us=1e9)
+    one_file = replace(idle, append=None, beside_pages=alone)
+    assert closed_loop(model, one_file, NO_CPU, clients=1).tps == pytest.approx(125, rel=0.01)
 
 
 def test_a_transaction_waits_for_what_it_reads() -> None:

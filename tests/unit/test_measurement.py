@@ -3,13 +3,17 @@
 import json
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.analysis.verdict import judge
+from advisor.comparison.drives import measured_drive
 from advisor.errors import AdvisorError
+from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import (
     AbsentSeries,
     Fill,
@@ -18,10 +22,19 @@ from advisor.measurement import (
     Round,
     Unknown,
     from_json,
+    summarised,
     to_json,
 )
-from advisor.series_kind import SeriesKind
-from tests.support.drives import classic, device, measurement, round_of, series, summary
+from advisor.series_kind import PRIMARY_BESIDE_PAGES, SeriesKind
+from tests.support.drives import (
+    classic,
+    device,
+    measurement,
+    round_of,
+    series,
+    summary,
+    under_load,
+)
 from tests.support.paths import MEASUREMENTS
 
 HINT = "make one with: fsync-advisor measure --output FILE"
@@ -206,6 +219,63 @@ def test_a_series_of_any_size_is_the_first_of_one_writer() -> None:
     assert drive.find_any_size("classic", "fsync", direct=True) == small
     assert drive.find_any_size("classic", "fsync") is None
     assert drive.append == append
+
+
+BESIDE = (
+    under_load("overwrite", 5000, rounds=[round_of()]),
+    under_load("append", 6000),
+    under_load("overwrite", 7000, beside="sequential-read"),
+)
+
+
+def test_a_series_under_load_is_never_one_of_an_idle_drive() -> None:
+    """Of nobody: the same verdict, advice and comparison, and no primary series where there is
+    none."""
+    idle = measurement(1000, classic(500), series("append", "fdatasync", 2000))
+    drive = idle.model_copy(update={"under_load": BESIDE})
+    assert (drive.primary, drive.append, drive.series) == (idle.primary, idle.append, idle.series)
+    assert drive.find(PRIMARY_BESIDE_PAGES) is None
+    assert drive.primary_beside_pages == BESIDE[0]
+    assert drive.append_beside_pages == BESIDE[1]
+    beside_reads = replace(PRIMARY_BESIDE_PAGES, beside="sequential-read")
+    assert drive.find_under_load(beside_reads) == BESIDE[2]
+    assert idle.primary_beside_pages is None
+    bare = measurement(None, classic(500)).model_copy(update={"under_load": BESIDE})
+    assert (bare.primary, bare.effective_sync, bare.append) == (None, None, None)
+    knowledge = load_storage_knowledge()
+    assert judge(drive, knowledge) == judge(idle, knowledge)
+    first, second = (measured_drive("x", each, knowledge).summaries for each in (drive, idle))
+    assert first == second
+
+
+def test_a_series_under_load_is_kept_in_a_file() -> None:
+    """A version that does not know it reads the rest; a file of before has none."""
+    drive = measurement(1000).model_copy(update={"under_load": BESIDE})
+    assert from_json(to_json(drive), "x") == drive
+    raw = json.loads(to_json(drive))
+    assert [each["beside"] for each in raw["series"] if "beside" in each] == []
+    kept = raw["under_load"][2]
+    assert (kept["name"], kept["beside"]) == (
+        "overwrite fdatasync-beside-sequential-read",
+        "sequential-read",
+    )
+    assert kept["background"] == {
+        "writers": 1,
+        "block_bytes": 1_048_576,
+        "ops_per_s": 500.0,
+        "bytes_per_s": 524_288_000.0,
+    }
+    assert summarised(drive).under_load[0].rounds[0].latencies_ns == array("q")
+    del raw["under_load"]
+    assert from_json(json.dumps(raw), "x").under_load == ()
+
+
+def test_latencies_under_load_count() -> None:
+    latencies = [1] * 600_000
+    many = under_load("overwrite", 1000, rounds=[round_of(latencies)])
+    drive = measurement(1000).model_copy(update={"under_load": (many, many)})
+    with pytest.raises(AdvisorError, match="1200000 latencies"):
+        from_json(to_json(drive), "x")
 
 
 def test_the_primary_series_is_buffered_overwrite_with_fdatasync_of_one_writer() -> None:

@@ -184,6 +184,8 @@ def test_a_file_without_an_observation_loads() -> None:
         (("--passive", "--quick"), "--passive writes nothing"),
         (("--passive", "--thorough"), "--passive writes nothing"),
         (("--passive", "--seed", "1"), "--passive writes nothing"),
+        (("--passive", "--under-load"), "--passive writes nothing"),
+        (("--passive", "--soak", "10min"), "--passive writes nothing"),
         (("--interval", "5"), "--interval and --dsn go with --passive"),
         (("--dsn", "postgresql:///"), "--interval and --dsn go with --passive"),
         (("--passive", "--interval", "0.5"), "'--interval': 0.5 is below 1"),

@@ -30,13 +30,15 @@ from advisor.capacity.workloads import fill_in
 from advisor.commands.source import knowledge_for
 from advisor.errors import NotTrustedError, UsageError
 from advisor.knowledge import load_storage_knowledge, load_workloads
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, Series
 from advisor.planning import plan_capacity
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
+from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.names import VendorName
+from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
-from tests.support.drives import UNKNOWN, measurement, series, summary
+from tests.support.drives import UNKNOWN, measurement, series, summary, under_load
 from tests.support.golden import stored
 
 STORAGE = load_storage_knowledge()
@@ -617,6 +619,109 @@ def test_whether_a_drive_of_its_own_pays_for_the_log() -> None:
     assert planned(drive, SMALL_MEMORY, client_counts=(4,)).separate_log is None
     asynchronous = replace(SMALL_MEMORY, durability="loses-recent-on-crash")
     assert planned(drive, asynchronous, client_counts=(4,), data=LARGE).separate_log is None
+
+
+FLUSHES = series("page-flush", "none", summary(8000, ops_per_s=1000), direct=True, writers=8)
+"""Beside syncs half as many are flushed: a commit's page of 0.5 ms takes 1 ms of that."""
+
+
+def loaded(mean_us: float, beside_us: float, *more: Series) -> Measurement:
+    """A drive whose sync was measured beside 500 page flushes a second."""
+    drive = measurement(mean_us, *PAGES, *more)
+    return drive.model_copy(update={"under_load": (under_load("overwrite", beside_us),)})
+
+
+def test_syncs_beside_pages_are_as_measured() -> None:
+    """1 ms alone and 3 ms beside pages, of which a commit makes 1 ms, and 0.5 ms of reads: 2.35 ms
+    a commit, as in test_group_commit. By the share of the drive alone it would be 2 ms."""
+    (note, point) = told(loaded(1000, 3000, FLUSHES))
+    assert point == pytest.approx(425, rel=0.05)
+    assert note == (
+        "a sync beside the pages takes up to 2.3 times as long as alone, by syncs that were"
+        " measured beside page flushes"
+    )
+    assert told(measurement(1000, *PAGES, FLUSHES))[1] == pytest.approx(500, rel=0.05)
+    # without the rate of flushes alone, those beside the syncs are taken for as many
+    assert told(loaded(1000, 3000))[1] == pytest.approx(1e6 / 2000, rel=0.05)
+
+
+def told(drive: Measurement) -> tuple[str, float]:
+    """The note, and the rate of one client."""
+    found = planned(drive, SMALL_MEMORY, client_counts=(1,), cpu_us_per_txn=1, data=LARGE)
+    (note,) = found.notes
+    return note, found.group_commit[0].tps
+
+
+def test_without_data_nothing_is_beside_a_sync() -> None:
+    drive = loaded(1000, 3000, FLUSHES)
+    (point,) = planned(drive, SMALL_MEMORY, client_counts=(1,), cpu_us_per_txn=1).group_commit
+    assert point.tps == pytest.approx(1000, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("ops_per_s", "expected", "is_measured"),
+    [
+        # T = 1 + 2 x 1 / T is 2 ms: reads at the provider's limit are its operations alone
+        (2100, 500, True),
+        # less than the 531 that eight threads had beside the syncs, with a fifth more than allowed
+        (420, 140, False),
+    ],
+)
+def test_what_a_provider_lets_through_for_a_while_is_not_what_it_allows(
+    ops_per_s: float, expected: float, is_measured: bool
+) -> None:
+    """A commit is three operations there: a read, a page and a sync."""
+    found = planned(
+        loaded(1000, 3000, FLUSHES),
+        SMALL_MEMORY,
+        client_counts=(1,),
+        cpu_us_per_txn=1,
+        data=LARGE,
+        limits=ProviderLimits(ops_per_s=ops_per_s),
+    )
+    said = any("measured beside page flushes" in note for note in found.notes)
+    assert said == is_measured
+    assert (found.separate_log is not None) == is_measured
+    assert found.group_commit[0].tps == pytest.approx(expected, rel=0.05)
+
+
+def test_a_flush_that_was_measured_waits_for_no_provider_again() -> None:
+    """Of a page that is read and a page that is written only the read is an operation more."""
+    server = hosting.ServerUse(ONE_SHARED_SYNC, PageUse(8192, False, 2**30, None))
+    wanted = CapacityRequest(data=LARGE)
+    drives = (measurement(1000, *PAGES, FLUSHES), loaded(1000, 3000, FLUSHES))
+    idle, beside = (
+        hosting.modelled_host(drive, server, knowledge_for(None), wanted, print).busy_drive()
+        for drive in drives
+    )
+    assert idle.page_operations == pytest.approx(2, rel=0.001)
+    assert beside.page_operations == pytest.approx(1, rel=0.001)
+
+
+def test_a_log_of_its_own_by_what_was_measured_on_both_drives() -> None:
+    """On the data's drive 5 ms alone and 15 ms beside pages; on the log's 1 ms, and 1.2 ms while
+    the data's pages are flushed. One client: T = 1 + 0.2 x 1 / T is 1.17 ms; beside the data
+    T - 0.5 = 5 + 10 x 1 / T is 6.94 ms."""
+    data = loaded(5000, 15_000, FLUSHES)
+    log = measurement(1000).model_copy(
+        update={"under_load": (under_load("overwrite", 1200),), "data_files": data}
+    )
+    found = planned(
+        log, SMALL_MEMORY, client_counts=(1,), cpu_us_per_txn=1, data=LARGE
+    ).separate_log
+    assert found is not None
+    assert (found.is_apart, found.is_measured) == (True, True)
+    assert found.apart_tps == pytest.approx(1e6 / 1170, rel=0.06)
+    assert found.together_tps == pytest.approx(1e6 / 6940, rel=0.04)
+    alone = planned(data, SMALL_MEMORY, client_counts=(1,), cpu_us_per_txn=1, data=LARGE)
+    assert alone.separate_log is not None
+    assert (alone.separate_log.is_apart, alone.separate_log.is_measured) == (False, True)
+    assert alone.separate_log.together_tps == found.together_tps
+    assert alone.separate_log.apart_tps == pytest.approx(200, rel=0.02)
+    half = log.model_copy(update={"under_load": ()})
+    not_all = planned(half, SMALL_MEMORY, client_counts=(1,), data=LARGE).separate_log
+    assert not_all is not None
+    assert not not_all.is_measured
 
 
 def test_a_log_that_has_its_drive_is_compared_with_one_beside_the_data() -> None:

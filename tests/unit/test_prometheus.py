@@ -8,7 +8,7 @@ from advisor.commands.source import stored_measurement
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Fill, Measurement, Summary
 from advisor.output.prometheus import prometheus_text
-from tests.support.drives import UNKNOWN, device, measurement, series, summary
+from tests.support.drives import UNKNOWN, device, measurement, series, summary, under_load
 from tests.support.paths import MEASUREMENTS
 
 KNOWLEDGE = load_storage_knowledge()
@@ -155,3 +155,16 @@ def test_each_sample_says_what_it_is_of() -> None:
     for sample in (sample for family in families for sample in family.samples):
         assert sample.labels["directory"] == "/var/lib/database"
         assert sample.labels["label"] == "rack 7"
+
+
+def test_series_under_load_have_families_of_their_own() -> None:
+    """Those of an idle drive stay as they are."""
+    idle = measurement(summary(1000, p99_us=2000))
+    beside = under_load("overwrite", summary(3000, p99_us=9000), ops_per_s=1234)
+    found = samples(text_of(idle.model_copy(update={"under_load": (beside,)})))
+    name = "overwrite fdatasync-beside-page-flush"
+    assert found[f"sync_under_load_latency_seconds {name} 99"] == 0.009
+    assert found[f"sync_under_load_latency_mean_seconds {name}"] == 0.003
+    assert found[f"load_per_second {name}"] == 1234
+    others = {key: value for key, value in found.items() if "load" not in key}
+    assert others == samples(text_of(idle))

@@ -6,8 +6,9 @@ import pytest
 
 from advisor.measurement import Measurement, Unknown
 from advisor.output.document import Code, Document, Folded, Section
+from advisor.output.renderers.text import render_text
 from advisor.output.report.document import report_document
-from tests.support.drives import measurement
+from tests.support.drives import measurement, round_of, summary, under_load
 from tests.unit.test_report import MYSQL, POSTGRESQL, reported
 
 
@@ -75,6 +76,15 @@ def test_the_settings_are_one_block_to_copy() -> None:
         "innodb_flush_log_at_trx_commit = 1",
         "sync_binlog = 1",
     ]
+
+
+def test_series_under_load_are_beside_the_others() -> None:
+    beside = under_load("overwrite", summary(3500, p99_us=9000), rounds=[round_of()])
+    made = reported(measurement().model_copy(update={"under_load": (beside,)}), client_counts=(1,))
+    assert made.measurement.under_load[0].rounds == ()
+    text = render_text(report_document(made))
+    assert "beside page flushes\n" in text
+    assert "500 pages/s" in text
 
 
 def test_no_two_titles_are_alike() -> None:

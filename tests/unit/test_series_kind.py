@@ -1,8 +1,19 @@
 """What a series did: its name in files, and how it is called for people."""
 
+from dataclasses import replace
+
 import pytest
 
-from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PAGE_FLUSH, PRIMARY, SeriesKind
+from advisor.series_kind import (
+    APPEND_BESIDE_PAGES,
+    CLASSIC_4K,
+    CLASSIC_16K,
+    PAGE_FLUSH,
+    PRIMARY,
+    PRIMARY_BESIDE_PAGES,
+    SEQUENTIAL_READ,
+    SeriesKind,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +49,17 @@ from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PAGE_FLUSH, PRIMARY, Se
             "16 KiB random read O_DIRECT, 8 readers",
         ),
         (PAGE_FLUSH, "page-flush-16k-x8", "16 KiB page flush O_DIRECT, 8 writers"),
+        (SEQUENTIAL_READ, "sequential-read-1024k", "1024 KiB sequential read O_DIRECT"),
+        (
+            PRIMARY_BESIDE_PAGES,
+            "overwrite-fdatasync-8k-beside-page-flush",
+            "8 KiB overwrite + fdatasync beside page flushes",
+        ),
+        (
+            replace(APPEND_BESIDE_PAGES, beside="sequential-read"),
+            "append-fdatasync-8k-beside-sequential-read",
+            "8 KiB append + fdatasync beside sequential reads",
+        ),
     ],
 )
 def test_name_and_label(kind: SeriesKind, name: str, label: str) -> None:
@@ -48,6 +70,7 @@ def test_kinds_are_the_same_where_all_is_the_same() -> None:
     same = SeriesKind("overwrite", "fdatasync", 8 * 1024, direct=False, writers=1)
     assert {PRIMARY: "found"}[same] == "found"
     assert SeriesKind("overwrite", "fdatasync", 8192, writers=2) != PRIMARY
+    assert PRIMARY_BESIDE_PAGES != PRIMARY
 
 
 @pytest.mark.parametrize(
@@ -55,6 +78,7 @@ def test_kinds_are_the_same_where_all_is_the_same() -> None:
     [
         (PRIMARY, 100, 819_200),
         (SeriesKind("random-read", "none", 16384, direct=True), 100, 0),
+        (SEQUENTIAL_READ, 100, 0),
         # each page of 16384, and a batch of sixteen for every sixteen that are begun
         (PAGE_FLUSH, 16, 16 * 16384 + 262_144),
         (PAGE_FLUSH, 17, 17 * 16384 + 2 * 262_144),

@@ -4,7 +4,7 @@ import pytest
 
 from advisor.analysis.trust import CHECK_IDS, Trust, TrustCheck, judge_trust
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Layer, Measurement, Round, Series, Unknown
+from advisor.measurement import Device, Known, Layer, Measurement, Round, Series, Unknown
 from tests.support.drives import UNKNOWN, classic, device, measurement, round_of, series, summary
 
 KNOWLEDGE = load_storage_knowledge()
@@ -14,6 +14,15 @@ PROTECTED = device("nvme0n1", model="990 PRO", write_cache="write through")
 DISK = device("sda", model="WD", transport="sata", rotational=True)
 PROTECTED_DISK = device("sda", transport="sas", rotational=True, write_cache="write through")
 VIRTIO = device("vda", transport="virtio", model=UNKNOWN, write_cache="write through")
+
+ZFS = (Layer(kind="zfs", name="tank", details={"sync": "standard", "log_device": "no"}),)
+LOG_DEVICE = (Layer(kind="zfs", name="tank", details={"sync": "standard", "log_device": "yes"}),)
+
+
+def told(write_cache: str, own: Known[str], name: str = "sda") -> Device:
+    """A SATA disk: what the kernel was told of its cache, and what it says itself."""
+    disk = device(name, transport="sata", write_cache=write_cache)
+    return disk.model_copy(update={"own_write_cache": own})
 
 
 def judged(drive: Measurement) -> tuple[Trust, dict[str, str]]:
@@ -41,6 +50,44 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
         pytest.param(
             measurement(layers=(Layer(kind="md", name="md0", details={"sync": "disabled"}),)),
             id="not ZFS",
+        ),
+        pytest.param(
+            measurement(devices=(told("write through", "write through"),)),
+            id="a disk that has no cache of its own",
+        ),
+        pytest.param(
+            measurement(devices=(told("write through", UNKNOWN),)),
+            id="a disk that does not tell of its own cache",
+        ),
+        pytest.param(
+            measurement(devices=(told("write back", "write back"),)), id="flushes of an own cache"
+        ),
+        pytest.param(
+            measurement(1000.0, classic(9999), devices=(DISK, NVME), layers=LOG_DEVICE),
+            id="a log device answers, not the platters",
+        ),
+        pytest.param(
+            measurement(99.0, devices=(DISK, PROTECTED), layers=LOG_DEVICE),
+            id="a log device answers, not the volatile cache",
+        ),
+        pytest.param(
+            measurement(
+                overwrite(1000, round_of([1] * 20, flush_requests=10)),
+                devices=(NVME, NVME, NVME),
+                layers=ZFS,
+            ),
+            id="ZFS flushes where it wrote: one of three for every second sync",
+        ),
+        pytest.param(
+            measurement(
+                overwrite(1000, round_of([1] * 20, flush_requests=10)),
+                devices=(NVME, NVME, NVME),
+                layers=(Layer(kind="md", name="md0", details={"journal": "yes"}),),
+            ),
+            id="an array flushes its journal",
+        ),
+        pytest.param(
+            measurement(filesystem="zfs", layers=ZFS), id="ZFS whose devices and sync are known"
         ),
         pytest.param(measurement(preloaded=("/lib/libjemalloc.so.2",)), id="a harmless library"),
         pytest.param(measurement(5.0, devices=(PROTECTED,)), id="5 us on a protected cache"),
@@ -189,6 +236,28 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         "not-durable",
         {"sync-disabled": "sync=disabled on tank/db: ZFS ignores syncs"},
     ),
+    "a cache of which the kernel was not told": (
+        measurement(devices=(told("write through", "write back"),)),
+        "not-durable",
+        {
+            "cache-forced": "sda reports a volatile cache, but the kernel was told that it has none"
+            " (write_cache)"
+        },
+    ),
+    "two such caches beside an honest one": (
+        measurement(
+            devices=(
+                told("write back", "write back", "sda"),
+                told("write through", "write back", "sdb"),
+                told("write through", "write back", "sdc"),
+            )
+        ),
+        "not-durable",
+        {
+            "cache-forced": "sdb reports a volatile cache, but the kernel was told that it has none"
+            " (write_cache) (likewise sdc)"
+        },
+    ),
     "libeatmydata": (
         measurement(preloaded=("/lib/libc.so", "/usr/lib/libeatmydata.so.1")),
         "not-durable",
@@ -202,8 +271,16 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
             " can answer"
         },
     ),
-    "more syncs than turns, of one block": (
-        measurement(20_000, classic(376), devices=(DISK,)),
+    "more syncs than turns, of one block, and no log device is known": (
+        measurement(
+            20_000,
+            classic(376),
+            devices=(DISK,),
+            layers=(
+                Layer(kind="partition", name="sda1"),
+                Layer(kind="zfs", name="tank", details={**ZFS[0].details, "log_device": UNKNOWN}),
+            ),
+        ),
         "suspicious",
         {
             "rotation": "sda rotates, but synced one block at 376/s; 15,000 rpm allows 250/s. "
@@ -319,6 +396,38 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         "unverifiable",
         {"remote-file-system": "nfs4: the server or daemon behind it decides what a sync does"},
     ),
+    "ZFS that was not asked": (
+        measurement(layers=(Layer(kind="zfs", name="tank/db"),)),
+        "unverifiable",
+        {"sync-unknown": "whether syncs are disabled on tank/db is not known: it was not asked"},
+    ),
+    "ZFS that does not say": (
+        measurement(
+            layers=(Layer(kind="zfs", name="tank/db", details={"sync": Unknown(unknown="busy")}),)
+        ),
+        "unverifiable",
+        {"sync-unknown": "whether syncs are disabled on tank/db is not known: busy"},
+    ),
+    "an array without a journal that flushes one of three": (
+        measurement(
+            overwrite(1000, round_of([1] * 20, flush_requests=20)),
+            devices=(NVME, NVME, NVME),
+            layers=(Layer(kind="md", name="md0", details={"journal": "no"}),),
+        ),
+        "suspicious",
+        {
+            "flush-accounting": "20 syncs on a drive with a volatile cache, but the kernel counted"
+            " only 20 flushes"
+        },
+    ),
+    "ZFS that does not flush": (
+        measurement(overwrite(1000, round_of([1] * 20, flush_requests=9)), layers=ZFS),
+        "suspicious",
+        {
+            "flush-accounting": "20 syncs on a drive with a volatile cache, but the kernel counted"
+            " only 9 flushes"
+        },
+    ),
     "no device found": (
         measurement(50.0, devices=()),
         "unverifiable",
@@ -407,6 +516,7 @@ def test_the_verdicts_are_as_the_sources_say() -> None:
         "memory-device": "not-durable",
         "mount-option": "not-durable",
         "sync-disabled": "not-durable",
+        "cache-forced": "not-durable",
         "preloaded-library": "not-durable",
         "not-reaching-a-device": "suspicious",
         "rotation": "suspicious",
@@ -418,6 +528,7 @@ def test_the_verdicts_are_as_the_sources_say() -> None:
         "virtual-disk": "unverifiable",
         "virtual-host": "unverifiable",
         "remote-file-system": "unverifiable",
+        "sync-unknown": "unverifiable",
         "no-device": "unverifiable",
         "cache-unknown": "unverifiable",
         "reported": "unverifiable",

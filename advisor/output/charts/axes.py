@@ -40,8 +40,11 @@ def y_axis_width(y: Scale, text: TickFormat) -> float:
     return max(text_width(text(tick)) for tick in y.ticks) + _TEXT_GAP + 1
 
 
-def draw_y_axis(canvas: Canvas, x: Scale, y: Scale, text: TickFormat, caption: str) -> None:
-    """Hairlines across the plot, their figures at its left, and the caption on top of the chart."""
+def draw_y_axis(
+    canvas: Canvas, x: Scale, y: Scale, text: TickFormat, caption: str, *, top: float = 0.0
+) -> None:
+    """Hairlines across the plot, their figures at its left, and the caption at `top`: of the chart,
+    or of the lower one of two plots."""
     for tick in y.ticks:
         level = y.position(tick)
         canvas.line([(x.start, level), (x.end, level)], LINE, width=HAIRLINE)
@@ -52,4 +55,4 @@ def draw_y_axis(canvas: Canvas, x: Scale, y: Scale, text: TickFormat, caption: s
             colour=MUTED,
             anchor="end",
         )
-    canvas.text(0, FONT_SIZE, caption, colour=MUTED)
+    canvas.text(0, top + FONT_SIZE, caption, colour=MUTED)

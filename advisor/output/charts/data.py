@@ -61,6 +61,22 @@ class HostLatencies:
     """So many there are; the rows are those worth a look."""
 
 
+@dataclass(frozen=True, slots=True)
+class RateOverTime:
+    """How a drive's rate and the tail of its latency went on while it was soaked."""
+
+    points: tuple[tuple[float, float, float | None], ...]
+    """(s since the begin, syncs per second, p99 in us where the count supports it), ascending."""
+    changes: tuple[tuple[float, str], ...]
+    """(s, its number in the table beside the chart), ascending."""
+
+
 Chart = (
-    LatencyHistogram | MethodRates | TpsOverClients | ReferenceRates | HeadroomChart | HostLatencies
+    LatencyHistogram
+    | MethodRates
+    | TpsOverClients
+    | ReferenceRates
+    | HeadroomChart
+    | HostLatencies
+    | RateOverTime
 )

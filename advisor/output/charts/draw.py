@@ -9,6 +9,7 @@ from advisor.output.charts.data import (
     HostLatencies,
     LatencyHistogram,
     MethodRates,
+    RateOverTime,
     ReferenceRates,
     TpsOverClients,
 )
@@ -16,6 +17,7 @@ from advisor.output.charts.headroom import headroom
 from advisor.output.charts.host_latencies import host_latencies
 from advisor.output.charts.latency_histogram import latency_histogram
 from advisor.output.charts.method_rates import method_rates
+from advisor.output.charts.rate_over_time import rate_over_time
 from advisor.output.charts.reference_rates import reference_rates
 from advisor.output.charts.tps_over_clients import tps_over_clients
 
@@ -43,3 +45,5 @@ def _canvas(chart: Chart) -> Canvas:
             return headroom(chart)
         case HostLatencies():
             return host_latencies(chart)
+        case RateOverTime():
+            return rate_over_time(chart)

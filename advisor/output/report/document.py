@@ -11,6 +11,7 @@ from advisor.output.report.drive import (
     host_section,
     references_block,
     series_block,
+    soak_section,
     trust_section,
 )
 from advisor.output.report.provenance import provenance_block
@@ -75,6 +76,8 @@ def _key_figures(report: Report) -> Iterator[KeyFigure]:
 
 def _sections(report: Report) -> Iterator[Section]:
     yield trust_section(report)
+    if report.measurement.soak is not None:
+        yield soak_section(report)
     if report.host_findings:
         yield host_section(report)
     for server in report.servers:

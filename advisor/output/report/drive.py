@@ -20,7 +20,7 @@ from advisor.output.document import (
     Table,
 )
 from advisor.output.host_findings import host_entries
-from advisor.output.measurement import series_table
+from advisor.output.measurement import series_table, under_load_tables
 from advisor.output.text import NOTHING_FOUND, sentence
 from advisor.report.results import Report
 from advisor.units import format_count, format_latency, format_size
@@ -63,6 +63,7 @@ def series_block(report: Report) -> Folded:
         [
             Paragraph(HOW.get(measurement.source, HOW_REPORTED)),
             series_table("", measurement),
+            *under_load_tables(measurement),
             *_methods(measurement),
             *([Notes(notes)] if notes else []),
         ],
@@ -172,6 +173,15 @@ def trust_section(report: Report) -> Section:
             Paragraph(f"Trust: {verdict.trust}. {TRUST_MEANS[verdict.trust]}"),
             Notes([sentence(text) for text in (*evidence, *report.notes)]),
         ],
+    )
+
+
+def soak_section(report: Report) -> Section:
+    """How the drive's rate went on while it was written to for long."""
+    from advisor.output.soak import soak_blocks  # else nobody needs it
+
+    return Section(
+        "soak", "The drive over time", list(soak_blocks(report.measurement, with_notes=False))
     )
 
 

@@ -1,0 +1,84 @@
+"""What a soak is asked for."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final, NamedTuple
+
+import typer
+
+from advisor.errors import UsageError
+from advisor.units import parse_duration_us, parse_size
+
+DEFAULT_MAX_BYTES: Final = 256 * 1024**3
+"""Of what an SSD of 1 TB is warranted for (600 TB, as makers of desktop SSDs state it) 0.05 %."""
+SHORTEST_S: Final = 10
+"""In less no change of the rate could be told."""
+LONGEST_S: Final = 30 * 86_400
+LEAST_MAX_BYTES: Final = 128 * 1024**2
+MOST_RATE_PER_S: Final = 50_000
+
+
+class AskedSoak(NamedTuple):
+    """How long, how fast, and how much at most."""
+
+    duration_s: float
+    rate_per_s: float | None
+    with_page_writes: bool
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoakOptions:
+    """The options of a soak, which mean nothing without it."""
+
+    soak: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="First write for so long (30min, 24h), to see the rate change, and measure then.",
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=MOST_RATE_PER_S,
+            metavar="N",
+            help="Of a soak: begin N syncs/s.  [default: as many as the drive takes]",
+        ),
+    ] = None
+    with_page_writes: Annotated[
+        bool,
+        typer.Option(
+            "--with-page-writes",
+            help="Of a soak: write pages beside the syncs, as a checkpoint does.",
+        ),
+    ] = False
+    max_bytes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Of a soak: end it before it writes more.  [default: 256GB]"
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.soak is None and (self.rate or self.with_page_writes or self.max_bytes):
+            raise UsageError("--rate, --with-page-writes and --max-bytes need --soak TIME")
+        _ = self.plan
+
+    @property
+    def plan(self) -> AskedSoak | None:
+        """None where no soak is asked for. Raises UsageError."""
+        if self.soak is None:
+            return None
+        duration_s = parse_duration_us(self.soak) / 1e6
+        if not SHORTEST_S <= duration_s <= LONGEST_S:
+            raise UsageError(
+                f"--soak {self.soak} is not within {SHORTEST_S} s and {LONGEST_S // 86_400} days"
+            )
+        bytes_max = DEFAULT_MAX_BYTES if self.max_bytes is None else parse_size(self.max_bytes)
+        if bytes_max < LEAST_MAX_BYTES:
+            raise UsageError(
+                f"--max-bytes {self.max_bytes} is too little: a soak's test file alone has 64 MB",
+                f"{LEAST_MAX_BYTES >> 20}MB or more",
+            )
+        return AskedSoak(duration_s, self.rate, self.with_page_writes, bytes_max)

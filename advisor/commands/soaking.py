@@ -1,0 +1,121 @@
+"""Soaking a drive before it is measured, and what is kept where that is interrupted."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from advisor import __version__
+from advisor.analysis.soak_text import duration_text
+from advisor.analysis.sustained import sustained_series, with_soak
+from advisor.commands.console import notify
+from advisor.commands.measuring import where
+from advisor.commands.soak_options import AskedSoak
+from advisor.errors import AdvisorError, Interrupted
+from advisor.instance import Drives
+from advisor.measurement import AbsentSeries, Measurement, MeasurementWarning, PlanRun
+from advisor.output.soak_progress import soak_progress_bar
+from advisor.probe import PLANS
+from advisor.probe.soak import PAGE_WRITERS, WEAR_POINTS, SoakPlan, SoakSite, look_at, soaked
+from advisor.probe.testfiles import planned_bytes
+from advisor.series_kind import PRIMARY
+from advisor.servers.installed import ask_host
+from advisor.soak import Soak
+from advisor.units import format_count, format_size
+
+INTERRUPTED: Final = "no series was taken after the soak: it was interrupted"
+
+
+def measure_after_soak(
+    drives: Drives,
+    asked: AskedSoak,
+    plan: str,
+    take: Callable[[], Measurement],
+    *,
+    label: str | None,
+    quiet: bool,
+) -> tuple[Measurement, AdvisorError | Interrupted | None]:
+    """What `take` measures right after a soak of the log's drive, with the soak. Where it is
+    interrupted or fails, the soak alone, and what happened: hours of it shall not be lost.
+
+    Raises AdvisorError, and Interrupted where there is nothing to keep.
+    """
+    directory = drives.log or drives.data
+    soak_plan = SoakPlan(
+        duration_s=asked.duration_s,
+        bytes_max=asked.bytes_max,
+        rate_per_s=asked.rate_per_s,
+        page_writers=PAGE_WRITERS if asked.with_page_writes else 0,
+    )
+    site = look_at(directory)
+    soak_plan = soak_plan.fitted(site.free_bytes)
+    notify(announcement(directory, soak_plan, PLANS[plan].ssd_budget_s), quiet=quiet)
+    with (
+        soak_progress_bar(quiet=quiet) as report,
+        soaked(
+            directory,
+            soak_plan,
+            site.target.devices,
+            then_bytes=planned_bytes(PLANS[plan]),
+            report=report,
+            ask=ask_host,
+        ) as soak,
+    ):
+        if soak is None:
+            raise Interrupted("interrupted; nothing was left behind")
+        if soak.ended_by == "interrupted":
+            return _of_soak_alone(site, soak, plan, label, INTERRUPTED), Interrupted(INTERRUPTED)
+        try:
+            measurement = take()
+        except Interrupted as interruption:
+            return _of_soak_alone(site, soak, plan, label, INTERRUPTED), interruption
+        except AdvisorError as error:
+            why = f"no series was taken after the soak: {error.message}"
+            return _of_soak_alone(site, soak, plan, label, why), error
+    return with_soak(measurement, soak), None
+
+
+def announcement(directory: Path, plan: SoakPlan, measures_s: float) -> str:
+    """What will be written where, how much of it at most, and for how long."""
+    what = "syncs of 8 KiB"
+    most_bytes = plan.bytes_max
+    if plan.rate_per_s is None:
+        how_fast = "as fast as the drive takes them"
+    else:
+        how_fast = f"{format_count(plan.rate_per_s)} a second"
+        synced_bytes = plan.rate_per_s * plan.duration_s * PRIMARY.block_bytes
+        if not plan.page_writers:
+            most_bytes = min(most_bytes, round(plan.files_bytes + synced_bytes))
+    beside = ""
+    if plan.page_writers:
+        size = format_size(plan.page_file_bytes)
+        beside = f", beside {plan.page_writers} writers of pages in a file of {size}"
+    return (
+        f"soaking {where(directory)} for {duration_text(plan.duration_s)}: {what}, {how_fast}"
+        f"{beside}; writes at most {format_size(most_bytes)}, and ends before if that or"
+        f" {WEAR_POINTS + 1} points of wear (smartctl) are reached; then measures it for about"
+        f" {duration_text(measures_s)}"
+    )
+
+
+def _of_soak_alone(
+    site: SoakSite, soak: Soak, plan: str, label: str | None, why: str
+) -> Measurement:
+    """A measurement whose only series is the sync of the soak's end."""
+    primary = sustained_series(soak, site.target, site.environment)
+    return Measurement(
+        tool_version=__version__,
+        taken_at=site.taken_at,
+        label=label,
+        plan=PlanRun(name="soak", seed=0, rounds=0),
+        target=site.target,
+        environment=site.environment,
+        written_bytes=soak.written_bytes,
+        series=(primary,),
+        absent=tuple(
+            AbsentSeries(name=spec.kind.name, why=why)
+            for spec in PLANS[plan].series
+            if spec.kind != PRIMARY
+        ),
+        warnings=(MeasurementWarning(code="soak-alone", text=why),),
+        soak=soak,
+    )

@@ -1,0 +1,238 @@
+"""Soaks of emulated drives as block devices with a file system: the probe and the command.
+
+The change must be within 5 % of where the drive's own arithmetic has it. What else used credits
+(the test files, the file system) is counted by the drive.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from advisor.analysis.soaking import RateChange, SoakFindings, findings_of
+from advisor.measurement import Unknown, from_json
+from advisor.probe.soak import SoakPlan, SoakProgress, look_at, soaked
+from advisor.soak import Soak
+from tests.support.command_line import run_process
+from tests.support.emulated_drive import (
+    CannotEmulate,
+    DriveProfile,
+    EmulatedDrive,
+    compile_drive,
+    emulated_drive,
+    load_profile,
+    mounted_drive,
+)
+from tests.support.faults import missing
+
+pytestmark = pytest.mark.quiet
+
+SIZE_BYTES = 1536 << 20
+MUCH = 1 << 40
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drive")
+    try:
+        program = compile_drive(folder)
+        with emulated_drive(program, load_profile("cloud-3000"), folder, size_bytes=64 << 20):
+            return program
+    except CannotEmulate as error:
+        missing(str(error))
+
+
+@contextmanager
+def mounted(
+    program: Path, profile: DriveProfile, folder: Path
+) -> Iterator[tuple[EmulatedDrive, Path]]:
+    with (
+        emulated_drive(program, profile, folder, size_bytes=SIZE_BYTES) as drive,
+        mounted_drive(drive, folder / "data") as place,
+    ):
+        yield drive, place
+
+
+class Soaked(NamedTuple):
+    """A soak, what it shows, and (s, requests that the drive had written) after each second."""
+
+    soak: Soak
+    found: SoakFindings
+    writes: list[tuple[float, int]]
+
+
+def soak_on(drive: EmulatedDrive, place: Path, plan: SoakPlan) -> Soaked:
+    site = look_at(place)
+    writes: list[tuple[float, int]] = []
+
+    def report(progress: SoakProgress) -> None:
+        writes.append((progress.elapsed_s, drive.counts()[1]))
+
+    with soaked(place, plan, site.target.devices, report=report) as soak:
+        assert soak is not None
+    assert list(place.iterdir()) == [place / "lost+found"]
+    return Soaked(soak, findings_of(soak, site.target, site.environment), writes)
+
+
+def used_up_s(writes: list[tuple[float, int]], credits: float, base_per_s: float) -> float:
+    """When the credits of a drive that was rested at the first write end, by its own counts."""
+    (began_s, before), *others = writes
+    left = credits - before  # what came back meanwhile had been at its most
+    for at_s, count in others:
+        gone = (count - before) - base_per_s * (at_s - began_s)
+        if gone >= left:
+            return began_s + (at_s - began_s) * left / gone
+        left -= gone
+        began_s, before = at_s, count
+    raise AssertionError(f"the credits did not end: {left:.0f} are left")
+
+
+def deepest(found: SoakFindings) -> RateChange:
+    """The change by which the rate falls most: other work on the machine may make smaller ones."""
+    return max(found.changes, key=lambda change: change.before_per_s / change.after_per_s)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "page_writers"),
+    [("burst-small", 30, 0), ("gp2-like", 38, 4)],
+)
+def test_credits_end_where_the_profile_has_it(
+    name: str, seconds: int, page_writers: int, program: Path, tmp_path: Path
+) -> None:
+    profile = load_profile(name)
+    limits = profile.limits
+    assert limits.burst_ops is not None
+    assert limits.ops_per_s is not None
+    with mounted(program, profile, tmp_path) as (drive, place):
+        plan = SoakPlan(duration_s=seconds, bytes_max=MUCH, page_writers=page_writers)
+        soak, found, writes = soak_on(drive, place, plan)
+    change = deepest(found)
+    expected_s = used_up_s(writes, limits.burst_ops, limits.ops_per_s)
+    print(name, "expected", expected_s, "found", found.changes, soak.elapsed_s)
+    assert change.at_s == pytest.approx(expected_s, rel=0.05)
+    assert change.cause == "credits-or-cache"  # without the series that follow
+    assert found.sustained.ops_per_s < 0.6 * found.first.ops_per_s
+
+
+def test_a_cache_is_full_where_the_profile_has_it(program: Path, tmp_path: Path) -> None:
+    """600 MB instead of 2 GB, of which 10 MB/s are freed; the test files are written first."""
+    profile = load_profile("cache-fills-up")
+    assert profile.slows_down is not None
+    fast = profile.slows_down.model_copy(update={"fast_bytes": 6e8})
+    began_s = time.monotonic()
+    with mounted(program, profile.model_copy(update={"slows_down": fast}), tmp_path) as (
+        drive,
+        place,
+    ):
+        mounted_s = time.monotonic()
+        plan = SoakPlan(duration_s=25, bytes_max=MUCH, page_writers=4)
+        soak, found, _ = soak_on(drive, place, plan)
+    change = deepest(found)
+    filled_s = time.monotonic() - mounted_s - soak.elapsed_s  # at most, the cleaning up included
+    freed_bytes = 10e6 * (change.at_s + filled_s / 2)
+    print("expected", 6e8 + freed_bytes, "found", change, filled_s, mounted_s - began_s)
+    assert change.written_bytes == pytest.approx(6e8 + freed_bytes, rel=0.05)
+    assert change.bytes_before_per_s > 3 * change.bytes_after_per_s
+    assert change.cause == "credits-or-cache"
+
+
+@pytest.mark.parametrize("page_writers", [0, 4])
+def test_a_steady_drive_has_no_change(page_writers: int, program: Path, tmp_path: Path) -> None:
+    with mounted(program, load_profile("network-2ms"), tmp_path) as (drive, place):
+        plan = SoakPlan(duration_s=25, bytes_max=MUCH, page_writers=page_writers)
+        soak, found, _ = soak_on(drive, place, plan)
+    assert found.changes == ()
+    assert found.drift_percent is None
+    assert (soak.ended_by, soak.page_writers) == ("time", page_writers)
+    assert (sum(soak.stretches.page_bytes) > 0) == (page_writers > 0)
+
+
+def test_the_command_measures_in_the_state_of_the_soak(program: Path, tmp_path: Path) -> None:
+    """burst-small has 100 operations/s and credits for 3000: what it reads after the soak is held,
+    too, and recommend and capacity rest on what is sustained."""
+    saved = tmp_path / "soaked.json"
+    with mounted(program, load_profile("burst-small"), tmp_path) as (_, place):
+        done = subprocess.run(
+            [sys.executable, "-m", "advisor", "measure", "--soak", "30s", "-o", saved, place],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stderr
+    assert f"soaking {place} (ext4 on" in done.stderr
+    assert "for 30 s: syncs of 8 KiB, as fast as the drive takes them; writes at most 256 GB" in (
+        done.stderr
+    )
+    taken = from_json(saved.read_text(), "soaked.json")
+    assert taken.soak is not None
+    assert taken.primary is not None
+    assert 100 < taken.primary.summary.ops_per_s < 220  # what comes in is spent at the burst's rate
+    assert "burst credits used up" in done.stdout
+    serial = run_process("capacity", "--from", saved, "--syncs", "1", "--format", "json")
+    tps = json.loads(serial.stdout)["serial"][0]["tps"]
+    assert tps == pytest.approx(taken.primary.summary.ops_per_s, rel=0.1)
+    advice = run_process(
+        *("recommend", "--db", "postgresql", "--db-version", "17", "--from", saved)
+    )
+    assert "# Note: measured after a soak of 30 s" in advice.stdout
+    assert "sustained after" in advice.stdout
+
+
+def test_what_an_interrupted_soak_measured_is_saved(program: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "soaked.json"
+    with mounted(program, load_profile("cloud-3000"), tmp_path) as (_, place):
+        command = ["measure", "--soak", "10min", "--output", str(saved), str(place)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "advisor", *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(9)
+        process.send_signal(signal.SIGINT)
+        out, told = process.communicate(timeout=30)
+        assert os.listdir(place) == ["lost+found"]
+    assert (process.returncode, out) == (130, "")
+    assert f"interrupted; what was soaked until then is in {saved}" in told
+    taken = from_json(saved.read_text(), "soaked.json")
+    assert taken.soak is not None
+    assert taken.soak.ended_by == "interrupted"
+    assert len(taken.soak.stretches.syncs) >= 3
+    assert [series.name for series in taken.series] == ["overwrite-fdatasync-8k"]
+    assert not isinstance(taken.written_bytes, Unknown)
+    assert run_process("capacity", "--from", saved).returncode == 0
+
+
+def test_without_a_file_to_save_to_nothing_is_left(program: Path, tmp_path: Path) -> None:
+    with mounted(program, load_profile("cloud-3000"), tmp_path) as (_, place):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "advisor", "measure", "--soak", "10min", place],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(5)
+        process.send_signal(signal.SIGTERM)
+        out, told = process.communicate(timeout=30)
+        assert os.listdir(place) == ["lost+found"]
+    assert (process.returncode, out) == (130, "")
+    assert "interrupted; nothing was left behind" in told
+
+
+def test_a_soak_ends_at_max_bytes(program: Path, tmp_path: Path) -> None:
+    """128 MB, of which the test file takes half: some 8000 syncs."""
+    with mounted(program, load_profile("nvme-protected"), tmp_path) as (drive, place):
+        plan = SoakPlan(duration_s=600, bytes_max=128 << 20)
+        soak, _, writes = soak_on(drive, place, plan)
+    assert soak.ended_by == "bytes"
+    assert (64 << 20) < soak.written_bytes <= 128 << 20
+    assert len(writes) < 60
