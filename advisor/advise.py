@@ -8,6 +8,7 @@ from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
 from advisor.analysis.host_findings import evaluate
+from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
@@ -22,12 +23,13 @@ from advisor.vendors.registry import VENDORS, newer_than_known
 
 
 def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> Advice:
-    """The advice for one measurement and one request.
+    """The advice for one measurement and one request, for the observed load where it names none.
 
     Raises NotTrustedError where the drive does not honour a flush and the request does not accept
     that, AdvisorError where the measurement lacks what every advice needs, GuardError where a rule
     crosses a red line.
     """
+    request = with_observed_load(request, measurement)
     verdict = judge(measurement, knowledge.storage)
     require_durable(measurement, verdict, accepted=request.accept_not_durable)
     facts = _facts(measurement, verdict, request, knowledge)

@@ -18,6 +18,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "fsync-advisor measure --under-load --log-dir /srv/log /var/lib/mysql",
         "fsync-advisor measure --soak 30min --output drive.json /var/lib/mysql",
         "fsync-advisor measure --format json | gzip > drive.json.gz",
+        "fsync-advisor measure --passive --dsn postgresql:///postgres -o seen.json",
     ),
     "recommend": (
         "fsync-advisor recommend --db mysql /var/lib/mysql",
@@ -59,6 +60,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "drift": (
         "fsync-advisor drift drive.json",
         "fsync-advisor drift --tolerance 20 --from today.json drive.json",
+        "fsync-advisor drift --passive --dsn postgresql:///postgres seen.json",
     ),
     "fleet": ("fsync-advisor fleet report measurements/",),
     "fleet report": ("fsync-advisor fleet report --output fleet.html measurements/",),

@@ -35,6 +35,7 @@ from advisor.soak import Soak
 
 SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
+OBSERVED: Final = "observed"
 
 MAX_MEASUREMENT_BYTES: Final = 16 * 1024**2
 """Of its file. The longest plan takes 760,000 latencies, which are 8 MB."""
@@ -242,6 +243,7 @@ class Summary(Model):
     count: int | None = Field(ge=1, le=10**15)
     """None where a report does not say."""
     ops_per_s: float = Field(gt=0, le=1e12)
+    """Of an observed sync: how many would fit into a second, one after another."""
     mean_us: float = Field(ge=1e-3, le=1e12)  # no clock of ours sees less than a nanosecond
     min_us: LatencyUs | None
     p50_us: LatencyUs | None
@@ -376,13 +378,78 @@ class PlanRun(Model):
     rounds: int = Field(ge=0, le=10**6)
 
 
+PerSecond = Annotated[float, Field(ge=0, le=1e18)]
+Percent = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class DeviceActivity(Model):
+    """What a block device did in an interval, for whomever, as the kernel counted it. A mean time
+    is from when a request was queued until it was done, and unknown where there was none."""
+
+    name: Name
+    is_leaf: bool
+    """Whether nothing lies below it."""
+    reads_per_s: PerSecond
+    read_bytes_per_s: PerSecond
+    read_us: Known[LatencyUs]
+    writes_per_s: PerSecond
+    """Of data: without the empty ones that ask for a flush."""
+    write_bytes_per_s: PerSecond
+    write_us: Known[LatencyUs]
+    flushes_per_s: Known[PerSecond]
+    flush_us: Known[LatencyUs]
+    busy_percent: Percent
+    """Of the time, at least one request was under way."""
+    queue_depth: PerSecond
+    """Requests under way, on average."""
+
+
+class Observation(Model):
+    """What a server and its devices did by themselves, while nothing was written by us. What says
+    where a figure is from is in the server's own words, and says as well what else is counted."""
+
+    interval_s: float = Field(gt=0, le=1e9)
+    looks: int = Field(ge=2, le=10**6)
+    """How often the counters were read, both ends included."""
+    server: Known[Name]
+    """Like "PostgreSQL 15.8"."""
+    engine: Known[Name]
+    """Which server that is, as --db names it."""
+    sync_from: Text
+    """What timed the sync that commits wait for."""
+    commits_per_s: Known[PerSecond]
+    commits_from: Text = ""
+    log_syncs_per_s: Known[PerSecond]
+    log_syncs_from: Text = ""
+    binary_log_syncs_per_s: Known[PerSecond]
+    binary_log_syncs_from: Text = ""
+    syncs_per_commit: Known[PerSecond]
+    """Of both logs together."""
+    sync_busy_percent: Known[Percent]
+    """Of the time, syncs of both logs took that, one after another."""
+    log_bytes_per_s: Known[PerSecond]
+    log_bytes_from: Text = ""
+    log_bytes_per_commit: Known[PerSecond]
+    full_page_percent: Known[Percent]
+    """Of the log's bytes, what is images of whole pages."""
+    full_page_from: Text = ""
+    checkpoints_timed: Known[NonNegative]
+    checkpoints_requested: Known[NonNegative]
+    """By the amount of log, mostly."""
+    pages_written_per_s: Known[PerSecond]
+    cpu_busy_percent: Known[Percent]
+    """Of all processors of the host."""
+    devices: tuple[DeviceActivity, ...] = Field(max_length=1000)
+    """From the directory of the log down."""
+
+
 class Measurement(Model):
-    """One run of the probe, or what another tool reported of its own."""
+    """One run of the probe, what another tool reported of its own, or what was observed."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     tool_version: Name
     source: Text = MEASURED
-    """"measured", or "reported by TOOL"."""
+    """"measured", "reported by TOOL", or "observed"."""
     taken_at: Known[datetime]
     label: Annotated[str, Field(max_length=MAX_LABEL_CHARACTERS)] | None = None
     plan: PlanRun | None = None
@@ -402,6 +469,8 @@ class Measurement(Model):
     the log's."""
     binary_log: "Measurement | None" = None
     """Of the drive of its binary log, where that is not the log's."""
+    observation: Observation | None = None
+    """Where nothing was written: what the server and its devices did meanwhile."""
     soak: Soak | None = None
     """The drive's rate over time, where it was soaked before the series were taken."""
 
@@ -442,8 +511,12 @@ class Measurement(Model):
 
     @property
     def append(self) -> Series | None:
-        """The buffered append with fdatasync: what a binary log costs, where it lies."""
-        return (self.binary_log or self).find_any_size("append", "fdatasync")
+        """The buffered append with fdatasync: what a binary log costs, where it lies; else what its
+        syncs were observed to take."""
+        drive = self.binary_log or self
+        return drive.find_any_size("append", "fdatasync") or drive.find_any_size(
+            "observed-binary-log", "fdatasync"
+        )
 
     @property
     def page_writes(self) -> Series | None:
@@ -495,8 +568,8 @@ class Measurement(Model):
 
 
 _LIKENESS: Final[tuple[Pattern, ...]] = (
-    *("overwrite", "classic", "unwritten", "append"),
-    *("random", "random-read", "page-flush", "sequential-read"),
+    *("overwrite", "observed-log", "observed-device", "classic", "unwritten", "append"),
+    *("observed-binary-log", "random", "random-read", "page-flush", "sequential-read"),
 )
 
 

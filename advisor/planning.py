@@ -6,6 +6,7 @@ Apart from advise.py, which needs no model of a server under load.
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.analysis.description import notes_on
+from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import drive_capacity
 from advisor.capacity.host import (
@@ -74,7 +75,7 @@ def plan_inputs(
         verdict=advice.storage,
         capacity=capacity,
         notes=advice.warnings,
-        server=_server_use(advice, request, knowledge),
+        server=_server_use(advice, request, measurement, knowledge),
         durability=request.durability,
         offers=tuple(
             offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
@@ -82,15 +83,20 @@ def plan_inputs(
     )
 
 
-def _server_use(advice: Advice, request: Request, knowledge: Knowledge) -> ServerUse:
+def _server_use(
+    advice: Advice, request: Request, measurement: Measurement, knowledge: Knowledge
+) -> ServerUse:
     vendor = VENDORS[request.vendor]
     assert advice.capacity is not None
     given = request.log_bytes_per_commit
+    observed = with_observed_load(request, measurement).log_bytes_per_commit
     assumed = knowledge.assumptions[f"log_bytes_per_commit_{request.vendor}"].value
     return ServerUse(
         vendor.sequence_of(advice.capacity.commit_syncs),
         vendor.page_use({entry.setting: entry.value for entry in advice.settings}),
         Assumed(value=given, source="as given")
         if given
+        else Assumed(value=observed, source="as observed")
+        if observed
         else Assumed(value=assumed, source="assumed"),
     )

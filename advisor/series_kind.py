@@ -20,13 +20,24 @@ Pattern = Literal[
     "unwritten",
     "random-read",
     "page-flush",
+    "observed-log",
+    "observed-binary-log",
+    "observed-device",
     "sequential-read",
 ]
 """What is written where: blocks written before; behind the end; one block, again and again; blocks
 at random; blocks that are allocated, but were perhaps never written (only reports have these). Of
 "random-read", what is read. "page-flush" is "random" as InnoDB does it: a batch of BATCH_PAGES goes
 to a doublewrite file and is synced, then each block to its place, and the file is synced.
-"sequential-read" reads a file from its beginning to its end, as a backup does."""
+"sequential-read" reads a file from its beginning to its end, as a backup does. The observed ones
+are not ours: a sync of a server's log, or of its binary log, as the server timed it; a write and a
+flush at the device, as the kernel did."""
+
+OBSERVED_PATTERNS: Final = frozenset[Pattern](
+    {"observed-log", "observed-binary-log", "observed-device"}
+)
+OBSERVED_BLOCK_BYTES: Final = 4 * KIB
+"""Nominal, and the same for all of them: how much each sync wrote was not seen."""
 
 Load = Literal["page-flush", "sequential-read"]
 """What may run beside a series, by its pattern: LOADS has the rest."""
@@ -80,6 +91,8 @@ class SeriesKind:
         "direct" is said only where it is not what the pattern always has, and "none" is not said of
         reads and random writes.
         """
+        if self.pattern in OBSERVED_PATTERNS:
+            return f"{self.pattern}-{self.method}"
         unsynced = self.pattern in AT_RANDOM or self.reads
         usual = self.pattern == "classic" or unsynced
         kib, rest = divmod(self.block_bytes, KIB)
@@ -96,6 +109,8 @@ class SeriesKind:
     @property
     def label(self) -> str:
         """Like "8 KiB overwrite + fdatasync" or "classic 4 KiB O_DIRECT + fsync"."""
+        if self.pattern in OBSERVED_PATTERNS:
+            return f"{self.pattern.replace('-', ' ')}, {self.method}"
         kib, rest = divmod(self.block_bytes, KIB)
         size = f"{self.block_bytes} byte" if rest else f"{kib} KiB"
         pattern = self.pattern.replace("-", " ")

@@ -128,6 +128,19 @@ class Activity:
     binary_log_syncs_per_s: float | None
     binary_log_syncs_from: str
     """"" where no binary log is written."""
+    log_sync_us: float | None = None
+    """The mean of those that the server timed."""
+    log_sync_us_from: str = ""
+    binary_log_sync_us: float | None = None
+    binary_log_sync_us_from: str = ""
+    log_bytes_per_s: float | None = None
+    log_bytes_from: str = ""
+    full_page_percent: float | None = None
+    """Of the log, what is images of whole pages."""
+    full_page_from: str = ""
+    checkpoints_timed: int | None = None
+    checkpoints_requested: int | None = None
+    pages_written_per_s: float | None = None
 
 
 class ServerState(NamedTuple):

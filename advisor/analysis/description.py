@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 
+from advisor.analysis.observed_load import load_notes, observed_under
 from advisor.analysis.storage import devices_of
 from advisor.measurement import Known, Measurement, Model, Series, Target, Unknown
 from advisor.series_kind import CLASSIC_4K, PRIMARY
@@ -23,6 +24,8 @@ class Measured(Model):
     label: str | None
     plan: str | None
     tool_version: str
+    observed: str = ""
+    """For how long and under which load: "for 60 s under 231 commits/s"; "" where measured."""
     figures: dict[str, str]
     """The headline figures, for people: what -> figure."""
 
@@ -75,6 +78,7 @@ def describe_measured(measurement: Measurement) -> Measured:
         label=measurement.label,
         plan=measurement.plan.name if measurement.plan else None,
         tool_version=measurement.tool_version,
+        observed=observed_under(measurement),
         figures=_figures(measurement),
     )
 
@@ -112,13 +116,20 @@ def _figure(series: Series) -> str:
 def notes_on(measurement: Measurement) -> tuple[str, ...]:
     """What its reader must know beside it."""
     nearest = measurement.effective_sync
+    how = "not measured" if measurement.observation else "not reported"
     stand_in = (
-        (f"{nearest.name} stands in for an 8 KiB overwrite with fdatasync, which is not reported",)
+        (f"{nearest.name} stands in for an 8 KiB overwrite with fdatasync, which is {how}",)
         if nearest and nearest != measurement.primary
         else ()
     )
     warnings = (warning.text for warning in measurement.warnings)
-    return (*_soaked(measurement), *_drives(measurement), *warnings, *stand_in)
+    return (
+        *_soaked(measurement),
+        *_drives(measurement),
+        *load_notes(measurement),
+        *warnings,
+        *stand_in,
+    )
 
 
 def _soaked(measurement: Measurement) -> tuple[str, ...]:

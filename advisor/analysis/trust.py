@@ -12,7 +12,16 @@ from pydantic import Field, model_validator
 
 from advisor.analysis.storage import devices_of, virtual_disks
 from advisor.conditions import Strict
-from advisor.measurement import MEASURED, Layer, Measurement, Model, Series, Unknown
+from advisor.measurement import (
+    MEASURED,
+    OBSERVED,
+    Layer,
+    Measurement,
+    Model,
+    Observation,
+    Series,
+    Unknown,
+)
 from advisor.series_kind import SYNC_METHODS
 from advisor.units import format_named
 
@@ -177,6 +186,8 @@ def _flush_accounting(measurement: Measurement, check: TrustCheck, _: object) ->
     devices = devices_of(measurement)
     if not devices or any(device.write_cache != "write back" for device in devices):
         return None
+    if measurement.observation is not None:
+        return _observed_accounting(measurement.observation, check)
     syncs, flushes = 0, 0
     for series in _serial_syncs(measurement):
         for round_ in series.rounds:
@@ -189,6 +200,24 @@ def _flush_accounting(measurement: Measurement, check: TrustCheck, _: object) ->
     elsewhere = _layers(measurement, check.names) or _have(measurement, "journal")
     flushed = 1 if elsewhere else len(devices)
     if syncs == 0 or flushes >= check.limits["flushes_per_sync"] * syncs * flushed:
+        return None
+    return {"syncs": syncs, "flushes": flushes}
+
+
+def _observed_accounting(found: Observation, check: TrustCheck) -> Figures | None:
+    """The same of a log that a server syncs; what else is flushed only adds to the flushes. By the
+    open_ methods a write may carry its own flush (FUA), which is not counted."""
+    if isinstance(found.log_syncs_per_s, Unknown) or "open_" in found.log_syncs_from:
+        return None
+    flushes_per_s = 0.0
+    for device in found.devices:
+        if isinstance(device.flushes_per_s, Unknown):
+            return None
+        flushes_per_s = max(flushes_per_s, device.flushes_per_s)
+    syncs, flushes = (
+        round(per_s * found.interval_s) for per_s in (found.log_syncs_per_s, flushes_per_s)
+    )
+    if syncs == 0 or not found.devices or flushes >= check.limits["flushes_per_sync"] * syncs:
         return None
     return {"syncs": syncs, "flushes": flushes}
 
@@ -295,7 +324,12 @@ def _cache_unknown(measurement: Measurement, _check: TrustCheck, _: object) -> F
 
 
 def _reported(measurement: Measurement, _check: TrustCheck, _: object) -> Figures | None:
-    return None if measurement.source == MEASURED else {"source": measurement.source}
+    is_ours = measurement.source in (MEASURED, OBSERVED)
+    return None if is_ours else {"source": measurement.source}
+
+
+def _observed(measurement: Measurement, _check: TrustCheck, _: object) -> Figures | None:
+    return {"source": measurement.source} if measurement.source == OBSERVED else None
 
 
 def _test(run: _Run, *, limits: str = "", shows: str) -> _Test:
@@ -329,6 +363,7 @@ _TESTS: Final[dict[str, _Test]] = {
     "no-device": _test(_no_device, shows="why"),
     "cache-unknown": _test(_cache_unknown, shows="device why"),
     "reported": _test(_reported, shows="source"),
+    "observed": _test(_observed, shows="source"),
 }
 
 CHECK_IDS: Final = frozenset(_TESTS)

@@ -83,6 +83,8 @@ class Headroom(Model):
     syncs_per_s_max: float
     """Of the log alone, one after another."""
     append_us: float | None
+    sync_us_from: Literal["measured", "observed"] = "measured"
+    """Under the load of the server itself, or of a drive with nothing else to do."""
 
 
 class Audit(Model):

@@ -10,6 +10,7 @@ from advisor.analysis.atomic_writes import AtomicWrite, atomic_write
 from advisor.analysis.counter_checks import CounterCheck
 from advisor.analysis.description import describe_measured
 from advisor.analysis.host_findings import HostFinding, evaluate
+from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.server_counts import counters
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
@@ -56,6 +57,9 @@ def run_audit(
         unknown = unknown_options(state, knowledge.settings, option_names)
         state = state._replace(refused=(*state.refused, *unknown))
     request = replace(request, log_bin=writes_binary_log(state))
+    asked = request
+    if measurement is not None:
+        request = with_observed_load(request, measurement)
     verdict = judge(measurement, knowledge.storage) if measurement else None
     measured = describe_measured(measurement) if measurement else None
     host = evaluate(measurement, knowledge.host, request.vendor) if measurement else ()
@@ -82,7 +86,7 @@ def run_audit(
         request.durability,
         knowledge.settings,
         advised,
-        _rate(state, request, knowledge),
+        _rate(state, asked, request, knowledge),
         _flush_us(measurement),
         evidence,
         assumed_facts(request),
@@ -102,7 +106,7 @@ def run_audit(
             host_findings=host,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
-            headroom=headroom(activity, measurement) if activity and measurement else None,
+            headroom=headroom(activity, measurement) if activity else None,
             missing_files=state.missing_files,
             counters=counted.counters,
             notes=(
@@ -219,12 +223,14 @@ def _recovery(
     return Recovery(asked_s or knowledge.assumptions["recovery_time_s"].value, speed)
 
 
-def _rate(state: ServerState, request: Request, knowledge: Knowledge) -> Rate:
-    """The present rate, else the one to expect."""
+def _rate(state: ServerState, asked: Request, request: Request, knowledge: Knowledge) -> Rate:
+    """The present rate, else the one to expect; `request` has the observed one where nobody asked
+    for another."""
     if state.activity and state.activity.commits_per_s:
         return Rate(state.activity.commits_per_s, "now")
     if request.expected_commits_per_s is not None:
-        return Rate(request.expected_commits_per_s, "as expected")
+        how = "as observed" if asked.expected_commits_per_s is None else "as expected"
+        return Rate(request.expected_commits_per_s, how)
     return Rate(knowledge.assumptions["expected_commits_per_s"].value, "assumed")
 
 

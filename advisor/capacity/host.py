@@ -124,7 +124,8 @@ class ModelledHost:
     holds_data: bool
     """Whether the data files are on the drive of the log."""
     log_bytes: Assumed | None
-    """Of one single-row write, or, as given, of any transaction; None where it is not known."""
+    """Of one single-row write, or, as given or observed, of any transaction; None where it is not
+    known."""
     rtt_us: float
     clients: ClientModel
     arrivals: ArrivalModel
@@ -226,7 +227,7 @@ class ModelledHost:
             return Work(transaction.written_bytes, 0, transaction.syncs)
         log_bytes = transaction.written_bytes
         if log_bytes is None and self.log_bytes:
-            given = self.log_bytes.source == "as given"
+            given = self.log_bytes.source in ("as given", "as observed")
             log_bytes = self.log_bytes.value * (1 if given else transaction.statements)
         return Work(log_bytes, transaction.random_pages, commits)
 

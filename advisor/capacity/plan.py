@@ -14,6 +14,7 @@ from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
 from advisor.capacity.results import (
     CapacityPlan,
     GroupCommitPoint,
+    ObservedUse,
     OnReference,
     Sustained,
     TargetResult,
@@ -33,7 +34,7 @@ from advisor.capacity.target import target_result
 from advisor.capacity.target_search import Scenario, TargetRate
 from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
-from advisor.measurement import MEASURED, Measurement
+from advisor.measurement import MEASURED, Measurement, Unknown
 from advisor.rules.knowledge import Knowledge
 from advisor.units import format_count
 from advisor.vendors.commits import SEPARATE_FILES
@@ -92,6 +93,7 @@ def plan_on(
         separate_log=separate_log(host, measurement, max(request.client_counts)),
         workloads=workloads,
         target=asked,
+        observed=_observed(measurement),
         notes=(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
             *_log_notes(host, binding),
@@ -99,6 +101,29 @@ def plan_on(
             *_page_time_note(host, request, points, workloads),
             *_tail_notes(measurement),
         ),
+    )
+
+
+def _observed(measurement: Measurement) -> ObservedUse | None:
+    """None where the load or the syncs are not known, or nothing was committed."""
+    found = measurement.observation
+    if found is None:
+        return None
+    commits_per_s, syncs, busy = (
+        found.commits_per_s,
+        found.syncs_per_commit,
+        found.sync_busy_percent,
+    )
+    if isinstance(commits_per_s, Unknown) or isinstance(syncs, Unknown):
+        return None
+    if isinstance(busy, Unknown) or not busy or not commits_per_s:
+        return None
+    return ObservedUse(
+        interval_s=found.interval_s,
+        commits_per_s=commits_per_s,
+        syncs_per_commit=syncs,
+        sync_busy_percent=busy,
+        commits_per_s_max=commits_per_s * 100 / busy,
     )
 
 
@@ -175,7 +200,8 @@ def _tail_notes(measurement: Measurement) -> Iterator[str]:
     """A report may have a mean and no more; what is made of it must not look like a tail."""
     sync = measurement.effective_sync
     if measurement.source != MEASURED and sync and sync.summary.p99_us is None:
-        yield "only the mean of a sync is reported: p50 and p99 leave out the drive's variation"
+        how = "was observed" if measurement.observation else "is reported"
+        yield f"only the mean of a sync {how}: p50 and p99 leave out the drive's variation"
 
 
 def _point(host: ModelledHost, clients: int) -> GroupCommitPoint:

@@ -18,7 +18,7 @@ class Assumed(Model):
     """A figure of the host that the model needs, and where it comes from."""
 
     value: float
-    source: Literal["as given", "as measured", "assumed"]
+    source: Literal["as given", "as measured", "as observed", "assumed"]
 
 
 class GroupCommitPoint(Model):
@@ -134,6 +134,20 @@ class SeparateLog(Model):
     drives."""
 
 
+class ObservedUse(Model):
+    """How a server used the drive while it was observed, and what that leaves."""
+
+    interval_s: float
+    commits_per_s: float
+    syncs_per_commit: float
+    """Of the log and the binary log together; commits at the same time share them."""
+    sync_busy_percent: float
+    """Of the time, the drive was at these syncs."""
+    commits_per_s_max: float
+    """Where it is at them all the time, with as many syncs per commit. More connections at the same
+    time share more of them, and so may exceed it."""
+
+
 class CapacityPlan(Capacity):
     """All of it. `serial` and what one commit waits for are those of every Capacity."""
 
@@ -147,5 +161,7 @@ class CapacityPlan(Capacity):
     separate_log: SeparateLog | None = None
     """None where the size of the data is not given, or what its pages take is not known."""
     target: TargetResult | None = None
+    observed: ObservedUse | None = None
+    """Where the drive was observed under a server's load."""
     notes: tuple[str, ...] = ()
     """What is taken for granted in these figures."""

@@ -12,8 +12,8 @@ from advisor.vendors.registry import VENDORS
 COMMENT_WIDTH: Final = 77
 """Of 80 columns, beside "-- "."""
 INTRODUCTION: Final = (
-    "What fsync-advisor audit sends to a server, and nothing else. A server gets the statements"
-    " that its version knows. Nothing was sent now."
+    "What fsync-advisor audit and measure --passive send to a server, and nothing else. A server"
+    " gets the statements that its version knows. Nothing was sent now."
 )
 
 

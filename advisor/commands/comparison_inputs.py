@@ -8,6 +8,7 @@ from typing import Annotated
 
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
+from advisor.commands.observing import PassiveOptions, observe_drives
 from advisor.commands.options import DriveOptions, OutputOptions
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, measured, stored_measurement
@@ -15,7 +16,7 @@ from advisor.comparison.advice import AdviceChanges, advice_changes
 from advisor.comparison.drives import REFERENCE, ComparedDrive, measured_drive, reference_drive
 from advisor.errors import UsageError
 from advisor.instance import Drives
-from advisor.measurement import Measurement
+from advisor.measurement import MEASURED, OBSERVED, Measurement, Unknown
 from advisor.probe import PLANS
 from advisor.request import Request
 from advisor.vendors.names import VendorName
@@ -64,12 +65,17 @@ def side_by_side(names: Sequence[str], knowledge: StorageKnowledge) -> list[Comp
 
 
 def before_and_now(
-    baseline: Path, drive: DriveOptions, knowledge: StorageKnowledge, product: OutputOptions
+    baseline: Path,
+    drive: DriveOptions,
+    knowledge: StorageKnowledge,
+    product: OutputOptions,
+    observing: PassiveOptions,
 ) -> tuple[ComparedDrive, ComparedDrive]:
     """The baseline, and the stored measurement or else the directory that is held against it.
 
-    A directory is measured, with the baseline's own plan unless another is asked for. Raises
-    UsageError where the baseline does not say which directory to take.
+    A directory is measured, with the baseline's own plan unless another is asked for; or it is
+    observed, as a baseline of that kind was. Raises UsageError where the baseline does not say
+    which directory to take, or is of the other kind.
     """
     if str(baseline).startswith(REFERENCE) or str(drive.from_file).startswith(REFERENCE):
         raise UsageError("drift needs measurements; references have only means")
@@ -83,14 +89,55 @@ def before_and_now(
         require_distinct([str(baseline), str(drive.from_file)])
         stored = stored_measurement(drive.from_file, quiet=product.quiet)
         return before, measured_drive(str(drive.from_file), stored, knowledge)
-    now = measured(
-        Drives(drive.directory or _directory(old, baseline)),
-        drive.plan.name if drive.plan.is_named else _plan_of(old),
-        product,
-        label=drive.plan.label,
-        save=drive.save,
+    _require_alike(old, baseline, observing)
+    now = (
+        _observed(old, baseline, drive, product, observing)
+        if observing.passive
+        else measured(
+            Drives(drive.directory or _directory(old, baseline)),
+            drive.plan.name if drive.plan.is_named else _plan_of(old),
+            product,
+            label=drive.plan.label,
+            save=drive.save,
+        )
     )
     return before, measured_drive(str(drive.save) if drive.save else "now", now, knowledge)
+
+
+def _require_alike(old: Measurement, name: Path, observing: PassiveOptions) -> None:
+    """Raises UsageError before anything is measured or observed for nothing."""
+    if observing.passive and old.source != OBSERVED:
+        raise UsageError(
+            f"{name} was {old.source}, and is not comparable with what is observed",
+            "make a baseline with: fsync-advisor measure --passive --output FILE",
+        )
+    if old.source == OBSERVED and not observing.passive:
+        raise UsageError(
+            f"{name} was observed, and is not comparable with what is measured",
+            "add --passive, and --dsn as it was then",
+        )
+
+
+def _observed(
+    old: Measurement,
+    name: Path,
+    drive: DriveOptions,
+    product: OutputOptions,
+    observing: PassiveOptions,
+) -> Measurement:
+    drives = None
+    if drive.directory is not None:
+        drives = Drives(drive.directory)
+    elif observing.dsn is None:
+        drives = Drives(_directory(old, name))
+    return observe_drives(
+        observing,
+        drives,
+        label=drive.plan.label,
+        save=drive.save,
+        force=product.force,
+        quiet=product.quiet,
+    )
 
 
 def request_of(asked: AdviceOptions) -> Request | None:
@@ -124,7 +171,7 @@ def _place(name: str) -> str:
 
 
 def _directory(old: Measurement, name: Path) -> Path:
-    if old.source != "measured":
+    if old.source not in (MEASURED, OBSERVED) or isinstance(old.target.directory, Unknown):
         raise UsageError(
             f"{name} was {old.source}, which does not say where", "name the DIR to measure"
         )

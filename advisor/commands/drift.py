@@ -14,12 +14,13 @@ from advisor.commands.comparison_inputs import (
     request_of,
 )
 from advisor.commands.console import chosen_format, write_output
+from advisor.commands.observing import PassiveOptions
 from advisor.commands.parameters import Only, takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
 from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
 from advisor.comparison.side_by_side import compare
-from advisor.errors import AdvisorError, NotTrustedError, SlowerError
+from advisor.errors import AdvisorError, NotTrustedError, SlowerError, UsageError
 from advisor.knowledge import load_storage_knowledge
 from advisor.output.comparison import comparison_document, inconclusive_text
 from advisor.output.json_text import json_text
@@ -41,6 +42,7 @@ class DriftOptions:
         ),
     ] = None
     drive: Annotated[shared.DriveOptions, Only("from_file", "save", "plan")]
+    observing: PassiveOptions
     tolerance: Annotated[
         float,
         typer.Option(metavar="PERCENT", help="Slower by less does not count.", min=0),
@@ -50,6 +52,11 @@ class DriftOptions:
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
 
+    def __post_init__(self) -> None:
+        self.observing.require_nothing_measured(is_planned=self.drive.plan.is_named)
+        if self.observing.passive and self.drive.from_file is not None:
+            raise UsageError("both --passive and --from are given", "choose one")
+
 
 @takes_options
 def drift(options: DriftOptions) -> None:
@@ -57,6 +64,8 @@ def drift(options: DriftOptions) -> None:
 
     The exit status is 3 where the drive is slower beyond noise and --tolerance, or no longer to be
     trusted; 1 where noise hides what counts; 0 where it is as fast, or faster.
+
+    What was observed (measure --passive) is compared with what is observed now: --passive.
     """
     product, advice = options.product, options.advice
     syncs = parse_syncs(advice.request.syncs)
@@ -64,7 +73,9 @@ def drift(options: DriftOptions) -> None:
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(shared.TableForm))
     drive = replace(options.drive, directory=options.directory)
-    before, now = before_and_now(options.baseline, drive, load_storage_knowledge(), product)
+    before, now = before_and_now(
+        options.baseline, drive, load_storage_knowledge(), product, options.observing
+    )
     check = check_baseline(before, now, options.tolerance)
     changes = advised_changes([before, now], request)
     comparison = compare([before, now], syncs, advice=changes, baseline=check)
@@ -79,6 +90,8 @@ def drift(options: DriftOptions) -> None:
         raise error("; ".join(check.findings))
     if check.inconclusive:
         hint = "measure both again with --thorough, while the host is idle"
+        if now.measurement and now.measurement.observation:
+            hint = "observe both again, for longer: --interval S"
         raise AdvisorError(inconclusive_text(check), hint)
     if now.verdict:
         require_trust(now.verdict, options.require_trust)

@@ -9,6 +9,7 @@ from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_fin
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
+from advisor.commands.observing import PassiveOptions, PrintUnit, observe_drives, unit_of
 from advisor.commands.parameters import takes_options
 from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
@@ -16,7 +17,7 @@ from advisor.errors import NotTrustedError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import to_json
+from advisor.measurement import Measurement, to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
@@ -33,6 +34,8 @@ class MeasureOptions:
     under_load: shared.UnderLoadFlag = False
     soaking: SoakOptions
     seed: shared.Seed = None
+    observing: PassiveOptions
+    print_unit: PrintUnit = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
     ] = "table"
@@ -41,6 +44,9 @@ class MeasureOptions:
 
     def __post_init__(self) -> None:
         shared.check_log_directories(self.directory, self.log_dir, self.binary_log_dir)
+        planned = self.plan.is_named or self.seed is not None or self.under_load
+        is_soak = self.soaking.plan is not None
+        self.observing.require_nothing_measured(is_planned=planned or is_soak)
 
 
 @takes_options
@@ -52,20 +58,15 @@ def measure(options: MeasureOptions) -> None:
 
     --soak first writes for as long as it says, which shows burst credits and caches that end, and
     then measures the drive in that state.
+
+    --passive writes nothing at all: it reads what the kernel, and with --dsn the server itself,
+    count and time while the database works. Every command takes what it saves.
     """
-    product, plan = options.product, options.plan
-    drives, why = _drives(options)
-    measurement = measured(
-        drives,
-        plan.name,
-        product,
-        why=why,
-        seed=options.seed,
-        label=plan.label,
-        save=product.output,
-        under_load=options.under_load,
-        soaking=options.soaking,
-    )
+    product = options.product
+    if options.print_unit is not None:
+        write_output(_unit(options, options.print_unit), product)
+        return
+    measurement = _observed(options) if options.observing.passive else _measured(options)
     verdict = judge(measurement, load_storage_knowledge())
     host = evaluate(measurement, load_host_checks())
     if product.output != STANDARD_STREAM:
@@ -80,6 +81,51 @@ def measure(options: MeasureOptions) -> None:
     if verdict.trust == "not-durable":
         where = measurement.target.directory
         raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+
+
+def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:
+    named = {
+        "": options.directory,
+        "--log-dir": options.log_dir,
+        "--binary-log-dir": options.binary_log_dir,
+    }
+    directories = [
+        word
+        for option, path in named.items()
+        if path is not None
+        for word in filter(None, (option, str(path.absolute())))
+    ]
+    return unit_of(kind, options.observing, directories, options.plan.label)
+
+
+def _measured(options: MeasureOptions) -> Measurement:
+    drives, why = _drives(options)
+    return measured(
+        drives,
+        options.plan.name,
+        options.product,
+        why=why,
+        seed=options.seed,
+        label=options.plan.label,
+        save=options.product.output,
+        under_load=options.under_load,
+        soaking=options.soaking,
+    )
+
+
+def _observed(options: MeasureOptions) -> Measurement:
+    drives, why = None, ""
+    if options.directory is not None or options.observing.dsn is None:
+        drives, why = _drives(options)
+    return observe_drives(
+        options.observing,
+        drives,
+        why=f", {why}" if why else "",
+        label=options.plan.label,
+        save=options.product.output,
+        force=options.product.force,
+        quiet=options.product.quiet,
+    )
 
 
 def _judged(measurement: JudgedMeasurement) -> JudgedMeasurement:

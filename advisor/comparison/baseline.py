@@ -5,7 +5,7 @@ tolerance: the interval knows the scatter within the two runs, and two runs of o
 more than that. Trust counts, too: a drive whose syncs no longer mean anything may look faster.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Final
 
@@ -14,14 +14,18 @@ from advisor.analysis.storage import devices_of
 from advisor.comparison.difference import Difference, difference
 from advisor.comparison.drives import ComparedDrive, common_kind
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
-from advisor.measurement import Measurement, Model, Summary
+from advisor.measurement import Measurement, Model, Summary, Unknown
 from advisor.series_kind import SeriesKind
-from advisor.units import format_latency
+from advisor.units import format_count, format_latency
 
 TOLERANCE_PERCENT: Final = 25.0
 """Smallest change that counts, without `--tolerance`. Of 1980 pairs of runs on one shared virtual
 disk that had not changed, the interval alone called 16 % slower, and with this 2.5 %; on a busy
 host it was 23 % and 12 % (tests/benchmarks/compare_false_alarms.py)."""
+
+
+OTHER_LOAD_FACTOR: Final = 1.5
+"""Our choice: within it the loads that two observations saw are one."""
 
 
 class ChangedCircumstance(Model):
@@ -161,6 +165,22 @@ _CIRCUMSTANCES: Final[dict[str, Callable[[Measurement], str]]] = {
 
 
 def _changed(before: Measurement, now: Measurement) -> tuple[ChangedCircumstance, ...]:
+    return (*_other_load(before, now), *_other_circumstances(before, now))
+
+
+def _other_load(before: Measurement, now: Measurement) -> Iterator[ChangedCircumstance]:
+    """Of what was observed: a sync takes longer where there are more of them."""
+    if before.observation is None or now.observation is None:
+        return
+    old, new = before.observation.commits_per_s, now.observation.commits_per_s
+    if isinstance(old, Unknown) or isinstance(new, Unknown):
+        return
+    if max(old, new) > OTHER_LOAD_FACTOR * min(old, new):
+        shown = [f"{format_count(each)} commits/s" for each in (old, new)]
+        yield ChangedCircumstance(what="load", before=shown[0], now=shown[1])
+
+
+def _other_circumstances(before: Measurement, now: Measurement) -> tuple[ChangedCircumstance, ...]:
     pairs = {what: (read(before), read(now)) for what, read in _CIRCUMSTANCES.items()}
     return tuple(
         ChangedCircumstance(what=what, before=old, now=new)

@@ -116,6 +116,17 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
         if source:
             shown = f"{what}/s" if per_s is None else f"{format_count(per_s)} {what}/s"
             yield f"in {activity.seconds:.1f} s: {shown} ({source})"
+    for what, each_us, source in (
+        ("a log sync", activity.log_sync_us, activity.log_sync_us_from),
+        ("a binary log sync", activity.binary_log_sync_us, activity.binary_log_sync_us_from),
+    ):
+        if each_us is not None:
+            yield f"{what} takes {format_latency(each_us)} ({source})"
+        elif source:
+            yield f"what {what} takes is {source.replace(': ', ' (', 1)})"
+    if activity.log_bytes_per_s is not None:
+        logged = format_named("log_bytes_per_s", activity.log_bytes_per_s)
+        yield f"log: {logged} ({activity.log_bytes_from})"
     if (used := found.headroom) and activity.log_syncs_per_s is not None:
         binary_log_per_s, append_us = activity.binary_log_syncs_per_s, used.append_us
         with_binary_log = ""
@@ -124,12 +135,13 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
                 f"; with {format_count(binary_log_per_s)} of the binary log's,"
                 f" {format_latency(append_us)} each"
             )
+        how = " each, as observed" if used.sync_us_from == "observed" else " each"
         if used.used_percent > 100:
             yield (
                 f"the measurement does not fit this server, which makes"
                 f" {format_count(activity.log_syncs_per_s)} syncs/s where the measured drive makes"
                 f" {format_count(used.syncs_per_s_max)}, one after another,"
-                f" {format_latency(used.sync_us)} each{with_binary_log}: it has another drive, or"
+                f" {format_latency(used.sync_us)}{how}{with_binary_log}: it has another drive, or"
                 " syncs in parallel"
             )
             return
@@ -137,5 +149,5 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
             f"syncs use {used.used_percent:.0f} % of this drive:"
             f" {format_count(activity.log_syncs_per_s)} of"
             f" {format_count(used.syncs_per_s_max)} syncs/s, one after another,"
-            f" {format_latency(used.sync_us)} each{with_binary_log}"
+            f" {format_latency(used.sync_us)}{how}{with_binary_log}"
         )

@@ -6,6 +6,7 @@ from typing import Final
 from advisor.capacity.bounds import Bound, BoundName
 from advisor.capacity.results import (
     CapacityPlan,
+    ObservedUse,
     Relaxation,
     Remedy,
     StorageResult,
@@ -41,6 +42,8 @@ def capacity_document(plan: CapacityPlan) -> Document:
 def capacity_groups(plan: CapacityPlan) -> Iterator[list[PlainBlock]]:
     """What is read together, in the order in which it is read; without the notes."""
     yield serial_blocks(plan)
+    if plan.observed:
+        yield observed_blocks(plan.observed)
     yield group_commit_blocks(plan)
     if plan.workloads:
         yield workload_blocks(plan.workloads)
@@ -69,6 +72,19 @@ def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:
             ],
         ),
         *([Paragraph(line)] if line else []),
+    ]
+
+
+def observed_blocks(found: ObservedUse) -> list[PlainBlock]:
+    """What the server made of the drive while it was observed."""
+    commits, most = format_count(found.commits_per_s), format_count(found.commits_per_s_max)
+    return [
+        Paragraph(
+            f"Observed for {format_count(found.interval_s)} s: {commits} commits/s with"
+            f" {format_count(found.syncs_per_commit)} syncs per commit, which took"
+            f" {found.sync_busy_percent:.0f} % of the time. With as many syncs per commit the drive"
+            f" sustains {most} commits/s; connections that commit together share more of them."
+        )
     ]
 
 

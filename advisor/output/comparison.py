@@ -80,7 +80,7 @@ def _described(drive: DriveEntry) -> str:
     when = ""
     if not isinstance(measured.taken_at, Unknown):
         when = measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()
-    how = "" if measured.source == "measured" else measured.source
+    how = "" if measured.source == "measured" else f"{measured.source} {measured.observed}".rstrip()
     return ", ".join(part for part in (measured.place, when, how) if part)
 
 

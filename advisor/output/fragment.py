@@ -99,7 +99,7 @@ def _alarm(advice: Advice) -> str:
 
 def _measured(advice: Advice) -> str:
     measured = advice.measured
-    what = measured.source[:1].upper() + measured.source[1:]
+    what = f"{measured.source[:1].upper()}{measured.source[1:]} {measured.observed}".rstrip()
     when = ""
     if not isinstance(measured.taken_at, Unknown):
         when = " " + measured.taken_at.strftime("%Y-%m-%d %H:%M %Z").strip()

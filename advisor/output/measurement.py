@@ -13,6 +13,7 @@ from advisor.measurement import Measurement, SeriesUnderLoad, Summary, Unknown
 from advisor.output.distribution import distribution
 from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
 from advisor.output.host_findings import host_lines
+from advisor.output.observation import device_table, observation_lines
 from advisor.output.text import NOTHING_FOUND
 from advisor.output.verdict_line import drive_verdict
 from advisor.report.histogram import histogram
@@ -50,6 +51,7 @@ def measurement_document(
         heading,
         *picture,
         series_table("", measurement),
+        *_observed(measurement),
         *under_load_tables(measurement),
         Lines(lines),
         *_soak(measurement),
@@ -61,6 +63,14 @@ def measurement_document(
         sections=[Section(blocks=[block]) for block in blocks],
         verdict=drive_verdict(verdict, sync.summary if sync else None, host),
     )
+
+
+def _observed(measurement: Measurement) -> Iterator[DocumentBlock]:
+    """What the server and its devices did meanwhile, where nothing was written."""
+    if (found := measurement.observation) is not None:
+        yield Lines(list(observation_lines(found)))
+        if found.devices:
+            yield device_table(found.devices)
 
 
 def _soak(measurement: Measurement) -> Iterator[DocumentBlock]:

@@ -12,7 +12,16 @@ from typing import Final
 
 from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, Series, Summary, Unknown
+from advisor.measurement import (
+    OBSERVED,
+    DeviceActivity,
+    Known,
+    Measurement,
+    Observation,
+    Series,
+    Summary,
+    Unknown,
+)
 from advisor.output.text import one_line
 
 Labels = Mapping[str, object]
@@ -97,13 +106,18 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
     if not isinstance(measurement.taken_at, Unknown):
         taken_at_s = measurement.taken_at.timestamp()
         yield _one("measurement_timestamp_seconds", "When it was measured.", taken_at_s)
+    is_observed = measurement.source == OBSERVED  # then a rate is not what the drive was asked for
     synced = [series for series in measurement.series if series.method != "none"]
     unsynced = [series for series in measurement.series if series.method == "none"]
     written = [series for series in unsynced if not series.kind.reads]
     read = [series for series in unsynced if series.kind.reads]
-    yield from _series_families("sync", "one write and its sync", synced)
+    for family in _series_families("sync", "one write and its sync", synced):
+        if not (is_observed and family.name == "sync_rate_per_second"):
+            yield family
     yield from _series_families("write", "one write without a sync", written)
     yield from _series_families("read", "one read", read)
+    if measurement.observation:
+        yield from _observed(measurement.observation)
     under_load = measurement.under_load
     yield from _series_families("sync_under_load", "one write and its sync under load", under_load)
     beside = [({"series": each.name}, each.background.ops_per_s) for each in under_load]
@@ -118,6 +132,70 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
 
 def _one(name: str, says: str, value: float) -> _Family:
     return _Family(name, says, [({}, value)])
+
+
+def _observed(found: Observation) -> Iterator[_Family]:
+    """Of a server and its devices that were watched, and nothing was written."""
+    yield _one("observed_interval_seconds", "How long it was observed.", found.interval_s)
+    for name, says, value in (
+        ("commits_per_second", "Commits of the server", found.commits_per_s),
+        ("log_syncs_per_second", "Syncs of its log", found.log_syncs_per_s),
+        ("binary_log_syncs_per_second", "Syncs of its binary log", found.binary_log_syncs_per_s),
+        ("syncs_per_commit", "Syncs of both logs for each commit", found.syncs_per_commit),
+        ("log_bytes_per_second", "Log that it wrote", found.log_bytes_per_s),
+        ("pages_written_per_second", "Pages of data that it wrote", found.pages_written_per_s),
+        (
+            "sync_busy_ratio",
+            "Part of the time that its syncs took",
+            _ratio(found.sync_busy_percent),
+        ),
+        (
+            "log_full_page_ratio",
+            "Part of its log that is whole pages",
+            _ratio(found.full_page_percent),
+        ),
+        (
+            "cpu_busy_ratio",
+            "Part of the processors' time that was used",
+            _ratio(found.cpu_busy_percent),
+        ),
+    ):
+        samples: list[Sample] = [] if isinstance(value, Unknown) else [({}, value)]
+        yield _Family(f"observed_{name}", f"{says}, while it was observed.", samples)
+    for name, says, figure in _OF_DEVICES:
+        of_devices = [({"device": each.name}, figure(each)) for each in found.devices]
+        yield _Family(f"observed_device_{name}", f"{says}, while it was observed.", of_devices)
+
+
+def _ratio(percent: Known[float]) -> Known[float]:
+    return percent if isinstance(percent, Unknown) else percent / 100
+
+
+def _seconds(latency_us: Known[float]) -> float | None:
+    return None if isinstance(latency_us, Unknown) else latency_us / 1e6
+
+
+_OF_DEVICES: Final[tuple[tuple[str, str, Callable[[DeviceActivity], float | None]], ...]] = (
+    (
+        "flush_mean_seconds",
+        "Mean time of a flush at the device",
+        lambda each: _seconds(each.flush_us),
+    ),
+    (
+        "write_mean_seconds",
+        "Mean time of a write at the device",
+        lambda each: _seconds(each.write_us),
+    ),
+    ("read_mean_seconds", "Mean time of a read at the device", lambda each: _seconds(each.read_us)),
+    (
+        "flushes_per_second",
+        "Flushes of the device",
+        lambda each: None if isinstance(each.flushes_per_s, Unknown) else each.flushes_per_s,
+    ),
+    ("writes_per_second", "Writes of the device", lambda each: each.writes_per_s),
+    ("busy_ratio", "Part of the time that it was busy", lambda each: each.busy_percent / 100),
+    ("queue_depth", "Requests under way on average", lambda each: each.queue_depth),
+)
 
 
 def _series_families(prefix: str, what: str, series: Sequence[Series]) -> Iterator[_Family]:

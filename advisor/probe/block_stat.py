@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.analysis.observation import BlockStat
 from advisor.measurement import Device, Known, Unknown
 
 SECTOR_BYTES: Final = 512
 """The unit of the kernel's counters, whatever the device's own sector."""
+READS: Final = 0
+SECTORS_READ: Final = 2
+READ_MS: Final = 3
+WRITES: Final = 4
 SECTORS_WRITTEN: Final = 6
+WRITE_MS: Final = 7
+BUSY_MS: Final = 9
+QUEUED_MS: Final = 10
 FLUSH_REQUESTS: Final = 15
+FLUSH_MS: Final = 16
 """Places in the line, counted from 0 (Documentation/block/stat.rst counts from 1)."""
+PLAIN_FIELDS: Final = 11
+"""So many every kernel has: reads, writes, and what both took."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,35 @@ def read_counters(
     return DeviceCounters(
         _sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
         _sum([_field(line, SECTORS_WRITTEN, "writes", SECTOR_BYTES) for line in lines]),
+    )
+
+
+def read_stat(device: str, root: Path = Path("/")) -> Known[BlockStat]:
+    """All counters of one device now, or why they are not known."""
+    lines = []
+    for path in _counting(device, root / "sys/block"):
+        line = _fields(path)
+        if isinstance(line, Unknown):
+            return line
+        if len(line) < PLAIN_FIELDS or not all(field.isdecimal() for field in line):
+            return Unknown(unknown=f"the kernel's counters of {device} are not as expected")
+        lines.append(line)
+
+    def total(place: int) -> int:
+        return sum(int(line[place]) for line in lines)
+
+    flush_us = [_field(line, FLUSH_MS, "flushes", 1000) for line in lines]
+    return BlockStat(
+        reads=total(READS),
+        read_bytes=total(SECTORS_READ) * SECTOR_BYTES,
+        read_us=total(READ_MS) * 1000,
+        writes=total(WRITES),
+        written_bytes=total(SECTORS_WRITTEN) * SECTOR_BYTES,
+        write_us=total(WRITE_MS) * 1000,
+        busy_us=max(int(line[BUSY_MS]) for line in lines) * 1000,
+        queued_us=total(QUEUED_MS) * 1000,
+        flushes=_sum([_field(line, FLUSH_REQUESTS, "flushes") for line in lines]),
+        flush_us=sum(each for each in flush_us if isinstance(each, int)),
     )
 
 

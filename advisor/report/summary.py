@@ -7,7 +7,7 @@ from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict, promise
 from advisor.capacity.group_commit import Bottleneck
 from advisor.durability import CLASSES
-from advisor.measurement import MEASURED, Measurement, Unknown
+from advisor.measurement import MEASURED, OBSERVED, Measurement, Unknown
 from advisor.report.alternatives import typical_clients
 from advisor.report.results import ServerReport
 from advisor.units import counted, format_count, format_latency
@@ -19,6 +19,9 @@ SAID_OF: Final[dict[Trust, str]] = {
     "suspicious": "the drive is suspicious",
     "not-durable": "it is not durable",
 }
+
+HOW_KNOWN: Final = {MEASURED: "takes", OBSERVED: "was observed to take"}
+"""Source of a measurement -> how sure its figures are."""
 
 BINDS: Final[dict[Bottleneck, str]] = {
     "flush": "limited by the drive",
@@ -57,7 +60,7 @@ def _drive(measurement: Measurement, verdict: Verdict) -> str:
     what = "A sync" if isinstance(place, Unknown) else f"A sync in {place}"
     takes = "takes an unknown time"
     if sync := measurement.effective_sync:
-        how = "takes" if measurement.source == MEASURED else "is reported to take"
+        how = HOW_KNOWN.get(measurement.source, "is reported to take")
         p99 = sync.summary.p99_us
         tail = "" if p99 is None else f", p99 {format_latency(p99)}"
         takes = f"{how} {format_latency(sync.summary.mean_us)} on average{tail}"

@@ -94,17 +94,35 @@ class Counter(NamedTuple):
     statement: str = ""
     row: str = ""
     """Which of the statement's rows, where they have names."""
+    column: int = 0
+    """Which of its columns, behind the name."""
 
 
 NO_COUNTER: Final = Counter("")
 
 
 class Counters(NamedTuple):
-    """What is counted in an interval."""
+    """What is counted in an interval. A server counts at some places how many syncs there are, and
+    at others how long they take; each mean is that of the syncs that are timed."""
 
     commits: Counter
     log_syncs: Counter
     binary_log_syncs: Counter = NO_COUNTER
+    timed_log_syncs: Counter = NO_COUNTER
+    log_sync_us: Counter = NO_COUNTER
+    """All of them together."""
+    timed_binary_log_syncs: Counter = NO_COUNTER
+    binary_log_sync_us: Counter = NO_COUNTER
+    log_bytes: Counter = NO_COUNTER
+    full_page_bytes: Counter = NO_COUNTER
+    """What of `full_page_of_bytes` is images of whole pages."""
+    full_page_of_bytes: Counter = NO_COUNTER
+    checkpoints_timed: Counter = NO_COUNTER
+    checkpoints_requested: Counter = NO_COUNTER
+    pages_written: Counter = NO_COUNTER
+    uptime_s: Counter = NO_COUNTER
+    statistics_age_s: Counter = NO_COUNTER
+    """Since somebody set them to zero."""
 
 
 class NoFlush(NamedTuple):
@@ -576,6 +594,15 @@ class Vendor(ABC):
     @abstractmethod
     def counters(self, state: ServerState) -> Counters:
         """What counts commits and syncs on that server."""
+
+    timing_setting: ClassVar[str] = ""
+    """A switch without which its syncs are counted, but not timed."""
+    timing_program: ClassVar[tuple[str, ...]] = ()
+    """Beside the server's program: what tells how long a look at the clock takes, in a second."""
+
+    def clock_ns(self, said: str) -> float | None:
+        """A look at the clock, in what that program prints; None where it does not say."""
+        return None
 
     # Statements of a load
 

@@ -5,15 +5,25 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from advisor.series_kind import Method
-from advisor.server_state import EffectiveSetting
+from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors import option_values
-from advisor.vendors.base import PATIENCE_S, Command, Counter, Initialisation, Place, Vendor, words
+from advisor.vendors.base import (
+    PATIENCE_S,
+    Command,
+    Counter,
+    Counters,
+    Initialisation,
+    Place,
+    Vendor,
+    words,
+)
 from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
 from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import IN_A_FILE, AdvisedSetting, Form, FormName, Written, left_out
 from advisor.vendors.mysql import (
     ARIA_LOG,
     DISK_CLAIMS,
+    LOG_FILES_SQL,
     OLD_LOG,
     REDO_SIZE,
     SETTINGS_SQL,
@@ -221,7 +231,8 @@ class MariaDB(MySQL):
     origins_sql = ORIGINS_SQL
     audit_privileges = (
         "Any account that can connect. With FILE the audit also names the file"
-        " that sets each setting."
+        " that sets each setting; where performance_schema is on, with SELECT on its"
+        " file_summary_by_event_name it also times the binary log's syncs."
     )
     audit_statements = (
         WHICH_SQL,
@@ -229,6 +240,7 @@ class MariaDB(MySQL):
         SETTINGS_SQL,
         ORIGINS_SQL,
         STATUS_SQL,
+        LOG_FILES_SQL,
         Vendor.end_read_only,
     )
 
@@ -238,6 +250,15 @@ class MariaDB(MySQL):
     )
     binary_log_syncs = Counter("Syncs", STATUS_SQL, "Syncs")
     counts_log_blocks = (10, 8)
+
+    def log_position(self, version: NumericVersion) -> Counter:
+        return Counter("Innodb_lsn_current", STATUS_SQL, "Innodb_lsn_current")
+
+    def with_redo_times(self, counters: Counters, state: ServerState) -> Counters:
+        """Asked of Debian's 10.11 and 11.8: InnoDB's files are not in performance_schema."""
+        return counters._replace(
+            log_sync_us=Counter("MariaDB does not time the syncs of its redo log")
+        )
 
     # Changing a setting
 

@@ -20,7 +20,6 @@ from advisor.units import Value
 from advisor.vendors import innodb_counts, option_files, option_values
 from advisor.vendors.answers import Shown, count_of, quoted, texts, version_of_server
 from advisor.vendors.base import (
-    NO_COUNTER,
     PATIENCE_S,
     RESTART,
     Ask,
@@ -160,10 +159,19 @@ ORIGINS_SQL: Final = (
     "SELECT variable_name, variable_source, coalesce(variable_path, '')"
     " FROM performance_schema.variables_info"
 )
-BINARY_LOG_SYNCS_SQL: Final = (
-    "SELECT count_misc FROM performance_schema.file_summary_by_event_name"
-    " WHERE event_name = 'wait/io/file/sql/binlog'"
+BINARY_LOG_FILES: Final = "wait/io/file/sql/binlog"
+REDO_LOG_FILES: Final = "wait/io/file/innodb/innodb_log_file"
+LOG_FILES_SQL: Final = (
+    "SELECT event_name, count_misc, sum_timer_misc DIV 1000000"
+    " FROM performance_schema.file_summary_by_event_name"
+    f" WHERE event_name IN ('{BINARY_LOG_FILES}', '{REDO_LOG_FILES}')"
 )
+"""How often, and for how many microseconds in all, a file was neither read nor written: of a log
+that is nearly always a sync."""
+FILES_TABLE: Final = "performance_schema.file_summary_by_event_name"
+
+LOG_POSITION_SINCE: Final = (8, 0, 30)
+"""Since when its status has the end of the redo log."""
 
 ORIGINS: Final[Mapping[str, Origin]] = {
     "COMPILED": "default",
@@ -598,7 +606,7 @@ class MySQL(Vendor):
     audit_privileges: ClassVar[str] = (
         "Any account that can connect. With SELECT on"
         " performance_schema.file_summary_by_event_name the audit also counts the binary log's"
-        " syncs."
+        " syncs, and times those of both logs."
     )
     audit_driver_statement = "SET NAMES utf8mb4"
     audit_statements: ClassVar[tuple[str, ...]] = (
@@ -607,7 +615,7 @@ class MySQL(Vendor):
         SETTINGS_SQL,
         ORIGINS_SQL,
         STATUS_SQL,
-        BINARY_LOG_SYNCS_SQL,
+        LOG_FILES_SQL,
         Vendor.end_read_only,
     )
 
@@ -648,24 +656,49 @@ class MySQL(Vendor):
     log_syncs: ClassVar[Counter] = Counter(
         "Innodb_os_log_fsyncs", STATUS_SQL, "Innodb_os_log_fsyncs"
     )
-    binary_log_syncs: ClassVar[Counter] = Counter(
-        "performance_schema.file_summary_by_event_name", BINARY_LOG_SYNCS_SQL
-    )
+    binary_log_syncs: ClassVar[Counter] = Counter(FILES_TABLE, LOG_FILES_SQL, BINARY_LOG_FILES)
 
     def counters(self, state: ServerState) -> Counters:
-        log_bin = state.settings.get(self.binary_log_setting)
-        if log_bin is not None and self._is_on(log_bin.value):
-            logged = Counter(
-                "Binlog_cache_use: transactions written to the binary log",
-                STATUS_SQL,
-                "Binlog_cache_use",
-            )
-            return Counters(logged, self.log_syncs, self.binary_log_syncs)
-        # Without a binary log nothing counts transactions that write.
-        commits = Counter(
-            "Handler_commit: transactions that only read among them", STATUS_SQL, "Handler_commit"
+        found = Counters(
+            # Without a binary log nothing counts transactions that write.
+            _status("Handler_commit", "transactions that only read among them"),
+            self.log_syncs,
+            log_bytes=self.log_position(state.version),
+            full_page_bytes=Counter("InnoDB logs no whole pages"),
+            pages_written=_status("Innodb_pages_written"),
+            uptime_s=_status("Uptime"),
         )
-        return Counters(commits, self.log_syncs, NO_COUNTER)
+        found = self.with_redo_times(found, state)
+        log_bin = state.settings.get(self.binary_log_setting)
+        if log_bin is None or not self._is_on(log_bin.value):
+            return found
+        timed, times_us = self.timed_syncs(state, BINARY_LOG_FILES)
+        return found._replace(
+            commits=_status("Binlog_cache_use", "transactions written to the binary log"),
+            binary_log_syncs=self.binary_log_syncs,
+            timed_binary_log_syncs=timed,
+            binary_log_sync_us=times_us,
+        )
+
+    def log_position(self, version: NumericVersion) -> Counter:
+        """What tells how much log is written."""
+        if version >= LOG_POSITION_SINCE:
+            return _status("Innodb_redo_log_current_lsn")
+        return _status("Innodb_os_log_written", "blocks that are written again among them")
+
+    def with_redo_times(self, counters: Counters, state: ServerState) -> Counters:
+        """With what times the redo log's syncs."""
+        timed, times_us = self.timed_syncs(state, REDO_LOG_FILES)
+        return counters._replace(timed_log_syncs=timed, log_sync_us=times_us)
+
+    def timed_syncs(self, state: ServerState, files: str) -> tuple[Counter, Counter]:
+        """What counts the syncs of those files, and what times the same."""
+        switch = state.settings.get("performance_schema")
+        if switch is not None and not self._is_on(switch.value):
+            off = Counter("performance_schema is off")
+            return off, off
+        counted = Counter(FILES_TABLE, LOG_FILES_SQL, files)
+        return counted, counted._replace(column=1)
 
     counts_log_blocks: ClassVar[NumericVersion | None] = None
     """Until when Innodb_os_log_written counts blocks, of which the last is written again and again;
@@ -823,6 +856,11 @@ def bootstrap(
             f"delete from mysql.{table} where host <> 'localhost';\n" for table in accounts
         ),
     )
+
+
+def _status(name: str, also: str = "") -> Counter:
+    """A counter of SHOW GLOBAL STATUS; `also`: what it counts."""
+    return Counter(f"{name}: {also}" if also else name, STATUS_SQL, name)
 
 
 def _first_word(version: str) -> str:

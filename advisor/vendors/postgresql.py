@@ -96,10 +96,42 @@ WRITING_TRANSACTIONS_SQL: Final = (
 """The next transaction's number: exact at once, while pg_stat_database lags by up to a second and
 counts reading transactions, too."""
 
-WAL_SYNCS_14_SQL: Final = "SELECT wal_sync FROM pg_catalog.pg_stat_wal"
-WAL_SYNCS_18_SQL: Final = (
-    "SELECT coalesce(sum(fsyncs), 0)::bigint FROM pg_catalog.pg_stat_io WHERE object = 'wal'"
+_AGE: Final = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - {since})::bigint"
+_FULL_PAGES: Final = "wal_fpi * pg_catalog.current_setting('block_size')::bigint"
+WAL_14_SQL: Final = (
+    "SELECT wal_sync, (wal_sync_time * 1000)::bigint, wal_write, (wal_write_time * 1000)::bigint,"
+    f" {_FULL_PAGES}, wal_bytes::bigint, {_AGE.format(since='stats_reset')}"
+    " FROM pg_catalog.pg_stat_wal"
 )
+WAL_18_SQL: Final = (
+    f"SELECT {_FULL_PAGES}, wal_bytes::bigint, {_AGE.format(since='stats_reset')}"
+    " FROM pg_catalog.pg_stat_wal"
+)
+WAL_19_SQL: Final = WAL_18_SQL.replace(_FULL_PAGES, "wal_fpi_bytes::bigint")
+WAL_IO_18_SQL: Final = (
+    "SELECT coalesce(sum(fsyncs), 0)::bigint, coalesce(sum(fsync_time) * 1000, 0)::bigint,"
+    " coalesce(sum(writes), 0)::bigint, coalesce(sum(write_time) * 1000, 0)::bigint"
+    " FROM pg_catalog.pg_stat_io WHERE object = 'wal' AND context = 'normal'"
+)
+"""Without those of a new segment, which no commit waits for."""
+CHECKPOINTS_14_SQL: Final = (
+    "SELECT checkpoints_timed, checkpoints_req, buffers_checkpoint + buffers_clean"
+    " FROM pg_catalog.pg_stat_bgwriter"
+)
+CHECKPOINTS_17_SQL: Final = (
+    "SELECT c.num_timed, c.num_requested, c.buffers_written + b.buffers_clean"
+    " FROM pg_catalog.pg_stat_checkpointer c CROSS JOIN pg_catalog.pg_stat_bgwriter b"
+)
+POSITION_SQL: Final = (
+    "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_wal_lsn_diff("
+    "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint END,"
+    f" {_AGE.format(since='pg_catalog.pg_postmaster_start_time()')}"
+)
+"""Where the WAL ends, which is exact at once, and how long the server has run."""
+
+TIMING_SETTING: Final = "track_wal_io_timing"
+CLOCK_NS: Final = re.compile(r"(?:Per|Average) loop time including overhead: (\d+(?:\.\d+)?) ns")
+"""Of pg_test_timing, until 18 and from 19 on."""
 EFFECTIVE_SQL: Final = (
     "SELECT name, setting, unit, current_setting(name), sourcefile, sourceline FROM pg_settings"
 )
@@ -433,8 +465,13 @@ class PostgreSQL(Vendor):
         OVERRIDES_SQL,
         *postgresql_counts.STATEMENTS,
         WRITING_TRANSACTIONS_SQL,
-        WAL_SYNCS_14_SQL,
-        WAL_SYNCS_18_SQL,
+        POSITION_SQL,
+        WAL_14_SQL,
+        WAL_18_SQL,
+        WAL_19_SQL,
+        WAL_IO_18_SQL,
+        CHECKPOINTS_14_SQL,
+        CHECKPOINTS_17_SQL,
         Vendor.end_read_only,
     )
 
@@ -484,7 +521,40 @@ class PostgreSQL(Vendor):
             "transaction numbers given out: rolled back and subtransactions among them",
             WRITING_TRANSACTIONS_SQL,
         )
-        return Counters(commits=writes, log_syncs=_wal_syncs(state))
+        syncs, times_us = _wal_syncs(state)
+        found = Counters(
+            commits=writes,
+            log_syncs=syncs,
+            timed_log_syncs=syncs,
+            log_sync_us=times_us,
+            log_bytes=Counter("how far the WAL's end has moved", POSITION_SQL),
+            uptime_s=Counter("uptime", POSITION_SQL, column=1),
+        )
+        if state.version < (14,):
+            return found
+        wal, first = (WAL_14_SQL, 4) if state.version < (18,) else (WAL_18_SQL, 0)
+        pages = "pg_stat_wal: its images of pages at their whole size, at most that"
+        if state.version >= (19,):
+            wal, pages = WAL_19_SQL, "pg_stat_wal"
+        checkpoints = CHECKPOINTS_14_SQL if state.version < (17,) else CHECKPOINTS_17_SQL
+        view = "pg_stat_bgwriter" if state.version < (17,) else "pg_stat_checkpointer"
+        return found._replace(
+            full_page_bytes=Counter(pages, wal, column=first),
+            full_page_of_bytes=Counter("pg_stat_wal", wal, column=first + 1),
+            statistics_age_s=Counter("stats_reset", wal, column=first + 2),
+            checkpoints_timed=Counter(view, checkpoints),
+            checkpoints_requested=Counter(view, checkpoints, column=1),
+            pages_written=Counter(
+                f"{view}: by checkpoints and the background writer", checkpoints, column=2
+            ),
+        )
+
+    timing_setting = TIMING_SETTING
+    timing_program = ("pg_test_timing", "-d", "1")
+
+    def clock_ns(self, said: str) -> float | None:
+        found = CLOCK_NS.search(said)
+        return float(found[1]) if found else None
 
     def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
         packed = self.has_compressed_log(state.settings)
@@ -588,16 +658,24 @@ def _overrides(rows: Rows) -> Iterator[Override]:
         yield Override(name, value, role, database)
 
 
-def _wal_syncs(state: ServerState) -> Counter:
-    shown = state.settings.get("wal_sync_method")
-    method = shown.value if shown else ""
-    if method.startswith("open_"):
-        return Counter(f"the server counts none with wal_sync_method = {method}")
+def _wal_syncs(state: ServerState) -> tuple[Counter, Counter]:
+    """What counts the syncs of the WAL, and what times them. By the open_ methods each write is a
+    sync (issue_xlog_fsync of xlog.c does nothing then)."""
     if state.version < (14,):
-        return Counter("PostgreSQL counts them from 14 on")
-    if state.version < (18,):
-        return Counter("pg_stat_wal", WAL_SYNCS_14_SQL)
-    return Counter("pg_stat_io", WAL_SYNCS_18_SQL)
+        unknown = Counter("PostgreSQL counts them from 14 on")
+        return unknown, unknown
+    shown, timing = (state.settings.get(name) for name in ("wal_sync_method", TIMING_SETTING))
+    method = shown.value if shown else ""
+    writes = method.startswith("open_")
+    view, statement = ("pg_stat_wal", WAL_14_SQL)
+    if state.version >= (18,):
+        view, statement = "pg_stat_io", WAL_IO_18_SQL
+    source = f"{view}: writes, each a sync by {method}" if writes else view
+    first = 2 if writes else 0
+    count = Counter(source, statement, column=first)
+    if timing is None or timing.value != "on":
+        return count, Counter(f"{TIMING_SETTING} is off")
+    return count, Counter(source, statement, column=first + 1)
 
 
 def _quoted(text: str) -> str:

@@ -163,11 +163,12 @@ class Resetting(HostilePostgreSQL):
     looks = 0
 
     def answer(self, wire: PostgreSQLWire, statement: str) -> None:
-        if not statement.startswith("SELECT wal_sync "):
+        if not statement.startswith("SELECT wal_sync, "):
             super().answer(wire, statement)
             return
         self.looks += 1
-        wire.rows((WHOLE,), [(b"9" if self.looks > 1 else b"100",)])
+        count = b"9" if self.looks > 1 else b"100"
+        wire.rows((WHOLE,) * 7, [(count,) * 7])
 
 
 def overrides(*rows: tuple[bytes | None, ...]) -> HostilePostgreSQL:

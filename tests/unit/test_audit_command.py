@@ -215,6 +215,10 @@ def test_the_statements_are_shown_without_a_server(capsys: pytest.CaptureFixture
         "SELECT lower(variable_name), global_value_origin, coalesce(global_value_path, '')"
         " FROM information_schema.system_variables;",
         "SHOW GLOBAL STATUS;",
+        "SELECT event_name, count_misc, sum_timer_misc DIV 1000000"
+        " FROM performance_schema.file_summary_by_event_name"
+        " WHERE event_name IN"
+        " ('wait/io/file/sql/binlog', 'wait/io/file/innodb/innodb_log_file');",
         "ROLLBACK;",
     ]
 

@@ -454,6 +454,11 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
             "are not known"
         },
     ),
+    "only looked at": (
+        measurement(source="observed"),
+        "unverifiable",
+        {"observed": "observed: nothing was written, so nothing was tried on the drive"},
+    ),
 }
 
 
@@ -527,6 +532,7 @@ def test_the_verdicts_are_as_the_sources_say() -> None:
         "no-device": "unverifiable",
         "cache-unknown": "unverifiable",
         "reported": "unverifiable",
+        "observed": "unverifiable",
     }
 
 

@@ -1,12 +1,12 @@
 """What a report says of the drive: measured, judged, and put among others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from advisor.analysis.description import Measured
 from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
-from advisor.measurement import MEASURED, Device, Known, Measurement, Unknown
+from advisor.measurement import MEASURED, OBSERVED, Device, Known, Measurement, Unknown
 from advisor.output.charts.data import MethodRates, ReferenceRates
 from advisor.output.distribution import distribution
 from advisor.output.document import (
@@ -38,6 +38,12 @@ HOW_REPORTED: Final = (
     "gives no percentile."
 )
 
+HOW_OBSERVED: Final = (
+    "Nothing was written: a server and the kernel counted and timed their own syncs under the load "
+    "there was. +-95 % is the half-width of the confidence interval of the mean, in percent of it."
+)
+HOW: Final[Mapping[str, str]] = {MEASURED: HOW_MEASURED, OBSERVED: HOW_OBSERVED}
+
 TRUST_MEANS: Final[dict[Trust, str]] = {
     "plausible": "Nothing measured here contradicts what the drive says of itself.",
     "unverifiable": "The layer below this host decides what a sync means, and cannot be checked "
@@ -55,7 +61,7 @@ def series_block(report: Report) -> Folded:
     return Folded(
         "All measured series",
         [
-            Paragraph(HOW_MEASURED if measurement.source == MEASURED else HOW_REPORTED),
+            Paragraph(HOW.get(measurement.source, HOW_REPORTED)),
             series_table("", measurement),
             *under_load_tables(measurement),
             *_methods(measurement),
@@ -111,7 +117,7 @@ def conditions_block(report: Report) -> Folded:
         ("virtualisation", environment.virtualisation),
         ("written meanwhile", _size(measurement.written_bytes)),
     ]
-    if measurement.source == MEASURED:
+    if measurement.source in HOW:
         found.append(("mount options", ", ".join(target.mount_options) or "none"))
         found.append(("preloaded libraries", ", ".join(environment.preloaded) or "none"))
     rows = [(what, str(value)) for what, value in found if not isinstance(value, Unknown)]

@@ -77,6 +77,11 @@ class Connection(ABC):
         return AdvisorError(f"the {title} server refuses: {said(message)}")
 
     @property
+    def by_unix_socket(self) -> bool:
+        """Whether it does not leave this host."""
+        return self._opened.socket.family == socket.AF_UNIX
+
+    @property
     def read_on_the_way(self) -> str:
         """What to say of a connection that others can read and change; "" where they cannot."""
         if self.encrypted:

@@ -7,7 +7,7 @@ from typing import Final
 
 from advisor.errors import AdvisorError
 from advisor.server_state import ServerState
-from advisor.servers.connection import Address, Patience, ask_together
+from advisor.servers.connection import Address, Connection, Patience, ask_together
 from advisor.servers.state.activity import watch
 from advisor.vendors.answers import only_value
 from advisor.vendors.registry import VENDORS
@@ -26,22 +26,37 @@ def read_server(
     that cannot be reached, refuses to show its settings, takes longer than READ_S for them, or is
     older than what we know.
     """
-    patience = Patience.of(READ_S)
-    with closing(address.connect(patience)) as connection:
+    with closing(address.connect(Patience.of(READ_S))) as connection:
         if known := connection.read_on_the_way:
             say(f"note: {known}")
-        if which := VENDORS[address.vendor].which_server:
-            # mysql:// may lead to a MariaDB, which is as good.
-            version = str(only_value(connection.query(which)))
-            connection.vendor = VENDORS[address.vendor].actual_vendor(version)
-        vendor = VENDORS[connection.vendor]
-        state = vendor.server_state(partial(ask_together, connection))
-        if vendor.is_too_old(state.version):
-            version = format_version(state.version)
-            raise AdvisorError(
-                f"{vendor.title} {version} is older than what we know", vendor.tables_begin
-            )
+        state = _state(connection)
         if interval_s:
             say(f"watching the server's counters for {interval_s:g} s")
             return watch(connection, state, interval_s)
         return state
+
+
+def server_to_observe(
+    address: Address, say: Callable[[str], None] = lambda _: None
+) -> tuple[ServerState, bool]:
+    """The settings in force, and whether the server surely is on this host, for it is reached by a
+    Unix socket. Raises as read_server does."""
+    with closing(address.connect(Patience.of(READ_S))) as connection:
+        if known := connection.read_on_the_way:
+            say(f"note: {known}")
+        return _state(connection), connection.by_unix_socket
+
+
+def _state(connection: Connection) -> ServerState:
+    if which := VENDORS[connection.vendor].which_server:
+        # mysql:// may lead to a MariaDB, which is as good.
+        version = str(only_value(connection.query(which)))
+        connection.vendor = VENDORS[connection.vendor].actual_vendor(version)
+    vendor = VENDORS[connection.vendor]
+    state = vendor.server_state(partial(ask_together, connection))
+    if vendor.is_too_old(state.version):
+        version = format_version(state.version)
+        raise AdvisorError(
+            f"{vendor.title} {version} is older than what we know", vendor.tables_begin
+        )
+    return state

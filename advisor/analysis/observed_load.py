@@ -1,0 +1,61 @@
+"""What an observation says of the load, for whoever plans for it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from advisor.measurement import Measurement, Observation, Unknown
+from advisor.request import Request
+from advisor.units import format_count, format_size
+
+
+def with_observed_load(request: Request, measurement: Measurement) -> Request:
+    """The request, with the load that was observed where it names none; that of another server
+    counts for nothing."""
+    observation = observation_for(request, measurement)
+    if observation is None:
+        return request
+    commits_per_s = observation.commits_per_s
+    log_bytes = observation.log_bytes_per_commit
+    expected = request.expected_commits_per_s
+    if expected is None and not isinstance(commits_per_s, Unknown) and commits_per_s > 0:
+        expected = commits_per_s
+    each_bytes = request.log_bytes_per_commit
+    if each_bytes is None and not isinstance(log_bytes, Unknown) and log_bytes >= 1:
+        each_bytes = round(log_bytes)
+    return replace(request, expected_commits_per_s=expected, log_bytes_per_commit=each_bytes)
+
+
+def observation_for(request: Request, measurement: Measurement) -> Observation | None:
+    """What was observed of such a server; None where nothing was."""
+    observation = measurement.observation
+    return observation if observation and observation.engine == request.vendor else None
+
+
+def observed_under(measurement: Measurement) -> str:
+    """Like "for 60 s under 231 commits/s"; "" for what was not observed."""
+    observation = measurement.observation
+    if observation is None:
+        return ""
+    text = f"for {format_count(observation.interval_s)} s"
+    commits_per_s = observation.commits_per_s
+    if isinstance(commits_per_s, Unknown):
+        return text
+    return f"{text} under {format_count(commits_per_s)} commits/s"
+
+
+def load_notes(measurement: Measurement) -> Iterator[str]:
+    """What was observed of the load, on which sizes of logs rest."""
+    observation = measurement.observation
+    if observation is None or isinstance(observation.commits_per_s, Unknown):
+        return
+    said = [f"{format_count(observation.commits_per_s)} commits/s"]
+    if not isinstance(observation.log_bytes_per_commit, Unknown):
+        said.append(f"{format_size(observation.log_bytes_per_commit)} of log each")
+    if not isinstance(observation.full_page_percent, Unknown):
+        is_bound = observation.full_page_percent > 0 and "at most" in observation.full_page_from
+        most = "at most " if is_bound else ""
+        said.append(f"{most}{observation.full_page_percent:.0f} % of it whole pages")
+    if not isinstance(observation.sync_busy_percent, Unknown):
+        said.append(f"syncs took {observation.sync_busy_percent:.0f} % of the time")
+    seconds = format_count(observation.interval_s)
+    yield f"the load is that of {seconds} s, and perhaps not the heaviest: {', '.join(said)}"

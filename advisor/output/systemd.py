@@ -1,0 +1,83 @@
+"""Units of systemd that observe a server again and again, as its own account."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from advisor import __version__
+from advisor.errors import UsageError
+from advisor.resources import resource_dir
+
+UnitKind = Literal["service", "timer"]
+
+NAME: Final = "fsync-advisor-observe"
+METRICS: Final = "fsync_advisor.prom"
+STATE: Final = f"%S/{NAME}"
+"""Of the unit alone: systemd makes it for the account."""
+SLACK_S: Final = 300
+"""Beyond the interval, for a host that is busy."""
+PLAIN: Final = re.compile(r"[\w@./:=,+-]+", re.ASCII)
+
+IF_THERE_IS: Final = ("/bin/sh", "-c", 'test ! -e "$0" || exec "$@"')
+"""Runs the command behind the file that is named first, if there is that file."""
+
+
+def unit_text(
+    kind: UnitKind,
+    *,
+    user: str,
+    program: Sequence[str],
+    observing: Sequence[str],
+    interval_s: float,
+) -> str:
+    """A service, or the timer that starts it. `program`: how we are called; `observing`: what
+    follows `measure --passive`.
+
+    Raises UsageError for an option that no line of a unit can have.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(resource_dir("templates")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    saved, baseline = f"{STATE}/observed.json", f"{STATE}/baseline.json"
+    quiet = ("--force", "--quiet")
+    commands = [
+        _line([*program, "measure", "--passive", *observing], ["--output", saved, *quiet]),
+        _line(
+            [*program, "report", "--format", "prometheus"],
+            ["--from", saved, "--output", f"{STATE}/{METRICS}", *quiet],
+        ),
+        _line(IF_THERE_IS, [baseline, *map(_argument, program), "drift", baseline])
+        + f" --from {saved} --quiet",
+    ]
+    return environment.get_template(f"systemd/{kind}.j2").render(
+        name=NAME,
+        version=__version__,
+        user=user,
+        commands=commands,
+        metrics=METRICS,
+        timeout_s=round(interval_s) + SLACK_S,
+    )
+
+
+def _line(arguments: Sequence[str], as_written: Sequence[str]) -> str:
+    """A command line; the second part may name the unit's own places."""
+    return " ".join([*map(_argument, arguments), *as_written])
+
+
+def _argument(text: str) -> str:
+    """An argument as systemd reads it (systemd.service(5), Command lines): it would replace %X by
+    something of the unit, and $X by a variable."""
+    if not text.isprintable():
+        raise UsageError(f"{text!r} cannot stand in a unit of systemd", "leave out line breaks")
+    escaped = text.replace("%", "%%").replace("$", "$$")
+    if PLAIN.fullmatch(text):
+        return escaped
+    quoted = escaped.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}"'

@@ -1,0 +1,343 @@
+"""measure --passive against real servers: what it sees of a load, with which rights, and from
+where."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from advisor.output.systemd import unit_text
+from advisor.servers.load.client import LoadResult, LoadTable, run_load
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from tests.servers.account import account
+from tests.servers.auditing import dsn_of
+from tests.servers.harness import Instance, Preload, Server, address_of, server_named
+from tests.servers.test_addresses import free_port
+from tests.servers.test_load import connected
+from tests.support.command_line import OTHER_PYTHON, advisor, environment
+from tests.support.slow_drive import slower_by
+
+pytestmark = pytest.mark.quiet
+
+ROWS: Final = 1_000
+INTERVAL_S: Final = 4
+LONGER_S: Final = 15
+"""PostgreSQL's sessions tell their counts once a second: each tenth of it has some."""
+TIMED: Final = "track_wal_io_timing = on\n"
+WITH_BINARY_LOG: Final = "[mariadb]\nlog_bin = binlog\nsync_binlog = 1\n"
+
+
+@contextmanager
+def loaded(
+    server: Server, instance: Instance, seconds: float = INTERVAL_S
+) -> Iterator[list[LoadResult]]:
+    """Three of our clients at work for so long, and some more."""
+    results: list[LoadResult] = []
+    with (
+        connected(address_of(server, instance), 4) as (admin, *clients),
+        LoadTable(admin, ROWS),
+    ):
+
+        def work() -> None:
+            results.append(run_load(clients, duration_s=seconds + 4, warmup_s=1, rows=ROWS))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield results
+        finally:
+            thread.join()
+
+
+def passive(*options: str, seconds: float = INTERVAL_S) -> dict[str, Any]:
+    """What the command saves."""
+    asked = ("--interval", str(seconds), "--quiet", "--output", "-", *options)
+    done = advisor("measure", "--passive", *asked)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def known(value: Any) -> bool:
+    return not isinstance(value, dict)
+
+
+@pytest.mark.parametrize(
+    ("name", "fragment", "patterns", "unknown"),
+    [
+        (
+            "postgresql-14",
+            TIMED,
+            ["observed-log", "observed-device"],
+            {"binary_log_syncs_per_s"},
+        ),
+        ("postgresql-15", "", ["observed-device"], {"binary_log_syncs_per_s"}),
+        (
+            "postgresql-18",
+            f"{TIMED}wal_sync_method = open_datasync\n",
+            ["observed-log", "observed-device"],
+            {"binary_log_syncs_per_s"},
+        ),
+        (
+            "postgresql-19",
+            TIMED,
+            ["observed-log", "observed-device"],
+            {"binary_log_syncs_per_s"},
+        ),
+        (
+            "mysql-9.7",
+            "[mysqld]\n",
+            ["observed-log", "observed-device", "observed-binary-log"],
+            {"checkpoints_timed", "checkpoints_requested", "full_page_percent"},
+        ),
+        (
+            "mariadb-10.11",
+            WITH_BINARY_LOG,
+            ["observed-device"],
+            {"checkpoints_timed", "checkpoints_requested", "full_page_percent"},
+        ),
+        (
+            "mariadb-11.8",
+            f"{WITH_BINARY_LOG}performance_schema = ON\n",
+            ["observed-device", "observed-binary-log"],
+            {"checkpoints_timed", "checkpoints_requested", "full_page_percent"},
+        ),
+    ],
+)
+def test_what_is_seen_of_a_load(
+    name: str, fragment: str, patterns: list[str], unknown: set[str]
+) -> None:
+    server = server_named(name)
+    with server.running(fragment) as instance, loaded(server, instance) as results:
+        found = passive("--dsn", dsn_of(server, instance))
+    seen = found["observation"]
+    assert [series["pattern"] for series in found["series"]] == patterns
+    assert {name for name, value in seen.items() if not known(value)} == unknown
+    assert seen["server"].startswith(f"{VENDORS[server.vendor].title} {name.rpartition('-')[2]}")
+    clients_per_s = results[0].commits / results[0].elapsed_s
+    assert seen["commits_per_s"] == pytest.approx(clients_per_s, rel=0.5)
+    assert 0.3 < seen["syncs_per_commit"] < 2.3
+    assert 50 < seen["log_bytes_per_commit"] < 5_000
+    assert seen["interval_s"] == pytest.approx(INTERVAL_S, rel=0.3)
+    assert seen["looks"] == 11
+    assert 0 < seen["sync_busy_percent"] < 110
+    assert found["source"] == "observed"
+    assert found["written_bytes"] == 0
+    assert known(found["target"]["directory"])
+    assert all(series["summary"]["mean_us"] > 1 for series in found["series"])
+
+
+INJECTED_US: Final = 100_000.0
+"""Long against the true sync below it, and against what a busy host adds to a sleep."""
+
+
+@pytest.mark.parametrize(
+    ("name", "fragment", "timed"),
+    [
+        ("postgresql-15", TIMED, {"observed-log"}),
+        ("postgresql-19", TIMED, {"observed-log"}),
+        ("mysql-9.7", "[mysqld]\n", {"observed-log", "observed-binary-log"}),
+        (
+            "mariadb-11.8",
+            f"{WITH_BINARY_LOG}performance_schema = ON\n",
+            {"observed-binary-log"},
+        ),
+    ],
+)
+def test_a_server_times_the_delay_that_each_sync_was_given(
+    name: str, fragment: str, timed: set[str], slow_library: Path
+) -> None:
+    """By a library in the server, so that no sync waits for another's, as it does on a drive."""
+    server = server_named(name)
+    preload = Preload(slow_library, slower_by(INJECTED_US))
+    with (
+        server.running(fragment, preload=preload) as instance,
+        loaded(server, instance, LONGER_S),
+    ):
+        found = passive("--dsn", dsn_of(server, instance), seconds=LONGER_S)
+    means_us = {
+        series["pattern"]: series["summary"]["mean_us"]
+        for series in found["series"]
+        if series["pattern"] != "observed-device"
+    }
+    assert means_us.keys() == timed
+    for mean_us in means_us.values():
+        assert mean_us == pytest.approx(INJECTED_US, rel=0.05)
+
+
+RIGHTS: Final[dict[VendorName, tuple[str, ...]]] = {
+    "postgresql": ("CREATE ROLE looker LOGIN",),
+    "mysql": ("CREATE USER looker@localhost",),
+    "mariadb": ("CREATE USER looker@localhost",),
+}
+PLACE_HIDDEN: Final = "this account may not see where the server's data is; DIR names it"
+
+
+def test_an_account_without_rights_sees_nearly_as_much(one_of_each: Server) -> None:
+    """PostgreSQL hides its directory, MySQL the times of its files: each says so."""
+    server = one_of_each
+    fragment = {"postgresql": TIMED, "mysql": "", "mariadb": WITH_BINARY_LOG}[server.vendor]
+    with server.running(fragment) as instance:
+        for statement in RIGHTS[server.vendor]:
+            instance.query(statement)
+        dsn = dsn_of(server, instance, "looker")
+        with loaded(server, instance):
+            found = passive("--dsn", dsn)
+    patterns = [series["pattern"] for series in found["series"]]
+    codes = [warning["code"] for warning in found["warnings"]]
+    assert known(found["observation"]["commits_per_s"])
+    assert known(found["observation"]["log_bytes_per_s"])
+    if server.vendor == "postgresql":
+        assert patterns == ["observed-log"]
+        assert codes == ["no-host-counters"]
+        assert found["target"]["directory"] == {"unknown": PLACE_HIDDEN}
+        assert found["environment"]["memory_bytes"] == {"unknown": PLACE_HIDDEN}
+        assert found["observation"]["devices"] == []
+    else:
+        assert patterns == ["observed-device"]
+        assert codes == ["untimed-syncs"]
+        denied = {"mysql": "SELECT command denied", "mariadb": "MariaDB does not time the syncs"}
+        assert denied[server.vendor] in found["warnings"][0]["text"]
+
+
+def test_a_server_of_the_network_is_not_taken_for_one_of_this_host() -> None:
+    server, port = server_named("mysql-9.7"), free_port()
+    network = {"skip_networking": "OFF", "bind_address": "127.0.0.1", "port": str(port)}
+    with server.running("[mysqld]\n", network) as instance:
+        instance.query("CREATE USER me IDENTIFIED BY 'secret'")
+        instance.query("GRANT ALL ON *.* TO me")
+        dsn = f"mysql://me:secret@127.0.0.1:{port}/"
+        with loaded(server, instance):
+            found = passive("--dsn", dsn)
+        assert [series["pattern"] for series in found["series"]] == [
+            "observed-log",
+            "observed-binary-log",
+        ]
+        assert [warning["code"] for warning in found["warnings"]] == ["no-host-counters"]
+        assert "reached by the network" in found["target"]["directory"]["unknown"]
+        with loaded(server, instance):  # unless somebody says where it is
+            found = passive("--dsn", dsn, str(instance.place.data))
+        assert "observed-device" in [series["pattern"] for series in found["series"]]
+        assert found["warnings"] == []
+
+
+def test_an_idle_server_is_one_line(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        dsn = dsn_of(one_of_each, instance)
+        done = advisor("measure", "--passive", "--interval", "1", "--dsn", dsn)
+    # Another process of this host may have synced something meanwhile.
+    if done.returncode == 1:
+        line, hint = done.stderr.splitlines()[-2:]
+        assert "nothing was synced in 1 s, so there is nothing to observe" in line
+        assert hint.startswith("  hint: observe while the database commits")
+
+
+def test_a_server_that_goes_away_meanwhile_is_one_line(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        dsn = dsn_of(one_of_each, instance)
+        timer = threading.Timer(2.5, instance.process.kill)
+        timer.start()
+        done = advisor("measure", "--passive", "--interval", "20", "--dsn", dsn)
+        timer.join()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no connection to the" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# Watching
+
+
+def test_a_server_is_held_against_its_past(one_of_each: Server, tmp_path: Path) -> None:
+    """Under the same load it is not called another drive, whatever the noise of this host."""
+    fragment = {"postgresql": TIMED, "mysql": "", "mariadb": WITH_BINARY_LOG}[one_of_each.vendor]
+    baseline = tmp_path / "baseline.json"
+    with one_of_each.running(fragment) as instance:
+        dsn = dsn_of(one_of_each, instance)
+        with loaded(one_of_each, instance, LONGER_S):
+            found = passive("--dsn", dsn, seconds=LONGER_S)
+            baseline.write_text(json.dumps(found))
+        with loaded(one_of_each, instance, LONGER_S):
+            asked = (
+                "--interval",
+                str(LONGER_S),
+                "--dsn",
+                dsn,
+                "--format",
+                "json",
+                "--tolerance",
+                "400",
+            )
+            done = advisor("drift", str(baseline), "--passive", *asked)
+    assert done.stdout, done.stderr
+    check = json.loads(done.stdout)["baseline"]
+    assert [each["what"] for each in check["changed"] if each["what"] != "load"] == []
+    assert done.returncode in (0, 1)  # 1: noise hides what counts
+
+
+def test_the_commands_of_a_unit_work_as_the_servers_own_account(tmp_path: Path) -> None:
+    """As systemd runs them: one after another, while each ends well, with a folder of their own."""
+    server, state = server_named("postgresql-15"), Path("/var/tmp/fsync-advisor-observe")
+    account_id = account().pw_uid
+    state.mkdir()
+    try:
+        os.chown(state, account_id, account().pw_gid)
+        with server.running(TIMED) as instance:
+            commands = unit_commands(dsn_of(server, instance), state.parent)
+            for _ in range(2):
+                with loaded(server, instance):
+                    statuses = [ended(command) for command in commands]
+                assert statuses[:2] == [0, 0]
+                if (state / "baseline.json").exists():
+                    assert statuses[2] in (0, 1, 3)  # it was compared
+                else:
+                    assert statuses[2] == 0
+                    (state / "baseline.json").write_bytes((state / "observed.json").read_bytes())
+        metrics = (state / "fsync_advisor.prom").read_text()
+        assert "fsync_advisor_observed_commits_per_second{" in metrics
+        assert 'fsync_advisor_sync_latency_mean_seconds{series="observed-log-fdatasync"' in metrics
+        assert (state / "fsync_advisor.prom").stat().st_mode & 0o004  # for node_exporter
+        assert (state / "observed.json").stat().st_uid == account_id
+    finally:
+        shutil.rmtree(state)
+
+
+def unit_commands(dsn: str, states: Path) -> list[list[str]]:
+    """What systemd starts: words with their quotes taken off, and its own signs replaced."""
+    text = unit_text(
+        "service",
+        user=account().pw_name,
+        program=[OTHER_PYTHON, "-m", "advisor"],
+        observing=["--interval", str(INTERVAL_S), "--dsn", dsn],
+        interval_s=INTERVAL_S,
+    )
+    lines = re.findall(r"^ExecStart=(.*)$", text, re.M)
+    return [
+        [
+            word.replace("%S", str(states)).replace("%%", "%").replace("$$", "$")
+            for word in shlex.split(line)
+        ]
+        for line in lines
+    ]
+
+
+def ended(command: list[str]) -> int:
+    return subprocess.run(
+        command,
+        cwd="/",
+        env=environment(None),
+        user=account().pw_uid,
+        group=account().pw_gid,
+        extra_groups=[],
+        stdout=subprocess.DEVNULL,
+        check=False,
+    ).returncode

@@ -1,0 +1,401 @@
+"""Every command takes an observed measurement, and says what it rests on."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.analysis.verdict import judge
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import Measurement, Unknown, to_json
+from advisor.output.measurement import measurement_document
+from advisor.output.prometheus import prometheus_text
+from advisor.output.renderers import render
+from tests.support.command_line import run
+from tests.support.paths import CHECKOUT, MEASUREMENTS
+from tests.unit.test_observation import as_measurement
+from tests.unit.test_prometheus import samples
+
+NVME = MEASUREMENTS / "nvme-consumer.json"
+FOR_15 = ("--db", "postgresql", "--db-version", "15")
+
+
+@pytest.fixture
+def seen(tmp_path: Path) -> Path:
+    """Of a minute under 200 commits/s, each of 5,000 bytes; 6,000 syncs of 2.5 ms."""
+    return saved(tmp_path, as_measurement())
+
+
+def saved(folder: Path, measurement: Measurement, name: str = "seen.json") -> Path:
+    (folder / name).write_text(to_json(measurement))
+    return folder / name
+
+
+def advised(capsys: pytest.CaptureFixture[str], *options: object) -> dict[str, Any]:
+    status, out, err = run(capsys, "recommend", "--format", "json", *options)
+    assert status == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def test_the_head_of_a_fragment_says_so(capsys: pytest.CaptureFixture[str], seen: Path) -> None:
+    status, out, _ = run(capsys, "recommend", *FOR_15, "--from", seen)
+    assert status == 0
+    assert out.splitlines()[1].startswith("# Observed for 60 s under 200 commits/s 2026-11-22 ")
+    assert "# Trust: unverifiable" in out
+    assert "# Note: the load is that of 60 s, and perhaps not the heaviest: 200 commits/s" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "hour"),
+    [
+        ((), "3.35 GB"),  # 3600 s of 200 commits/s of 5,000 bytes are 3.6e9 / 2^30
+        (("--expected-tps", 400, "--log-bytes-per-commit", "1000B"), "1.34 GB"),  # 1.44e9 / 2^30
+    ],
+)
+def test_the_log_is_sized_for_what_was_observed(
+    capsys: pytest.CaptureFixture[str], seen: Path, options: tuple[object, ...], hour: str
+) -> None:
+    asked = (*FOR_15, "--from", seen, "--recovery-time", "2h", *options)
+    (own,) = (
+        entry for entry in advised(capsys, *asked)["settings"] if entry["setting"] == "max_wal_size"
+    )
+    assert "limited by an hour of the expected load" in own["reason"]
+    assert f"Rounded down from {hour}." in own["reason"]
+
+
+def test_the_load_of_another_server_counts_for_nothing(
+    capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    for_mysql = ("--db", "mysql", "--db-version", "9.7")
+    (own,) = (
+        entry
+        for entry in advised(capsys, *for_mysql, "--from", seen)["settings"]
+        if entry["setting"] == "innodb_redo_log_capacity"
+    )
+    assert "hour of the expected load" not in own["reason"]
+
+
+def test_capacity_has_the_syncs_that_were_observed(
+    capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    """A quarter of the time for 200 commits/s: 800/s in all of it."""
+    asked = ("capacity", *FOR_15, "--from", seen, "--clients", "1")
+    status, out, _ = run(capsys, *asked, "--format", "json")
+    assert status == 0
+    plan = json.loads(out)["plan"] if "plan" in json.loads(out) else json.loads(out)
+    assert plan["observed"] == {
+        "interval_s": 60.0,
+        "commits_per_s": 200.0,
+        "syncs_per_commit": 0.5,
+        "sync_busy_percent": 25.0,
+        "commits_per_s_max": 800.0,
+    }
+    assert plan["commit_us"] == 2_500
+    status, out, _ = run(capsys, *asked)
+    assert "Observed for 60 s: 200 commits/s with 0.5 syncs per commit" in " ".join(out.split())
+
+
+def test_it_is_not_compared_with_what_was_measured(
+    capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    status, out, _ = run(capsys, "compare", NVME, seen)
+    assert status == 0
+    said = " ".join(out.split())
+    assert "no series in common" in said
+    assert "observed for 60 s under 200 commits/s" in said
+    status, _, err = run(capsys, "drift", NVME, "--from", seen)
+    assert (status, "no series in common" in err) == (1, True)
+
+
+def test_the_other_commands_take_it(
+    capsys: pytest.CaptureFixture[str], seen: Path, tmp_path: Path
+) -> None:
+    status, out, err = run(capsys, "report", *FOR_15, "--from", seen, "--format", "markdown")
+    assert status == 0, err
+    assert "was observed to take 2.5 ms on average" in out
+    assert "Nothing was written: a server and the kernel counted" in out
+    config = tmp_path / "postgresql.conf"
+    config.write_text("max_wal_size = 1GB\n")
+    asked = ("--config", config, *FOR_15, "--from", seen, "--format", "json")
+    status, out, err = run(capsys, "audit", *asked)
+    assert status in (0, 3), err  # whether a rule finds something else
+    found = json.loads(out)
+    assert found["measured"]["observed"] == "for 60 s under 200 commits/s"
+    (assumed,) = [note for note in found["notes"] if note.startswith("not findings")]
+    assert "--expected-tps" not in assumed  # the load is no assumption any more
+    assert "--memory" in assumed
+    (tmp_path / "fleet").mkdir()
+    saved(tmp_path / "fleet", as_measurement())
+    status, out, _ = run(capsys, "fleet", "report", tmp_path / "fleet", "--format", "json")
+    assert (status, json.loads(out)["hosts"][0]["source"]) == (0, "observed")
+
+
+def test_prometheus_is_told_of_the_load_and_of_each_device() -> None:
+    drive = as_measurement()
+    text = prometheus_text(drive, judge(drive, load_storage_knowledge()))
+    found = samples(text, labels=("series", "device"))
+    assert found["observed_interval_seconds"] == 60
+    assert found["observed_commits_per_second"] == 200
+    assert found["observed_syncs_per_commit"] == 0.5
+    assert found["observed_log_bytes_per_second"] == 1_000_000
+    assert found["observed_sync_busy_ratio"] == 0.25
+    assert found["observed_log_full_page_ratio"] == 0.25
+    assert found["observed_device_flush_mean_seconds sda"] == 0.003
+    assert found["observed_device_write_mean_seconds sda"] == 0.001
+    assert found["observed_device_busy_ratio sda"] == pytest.approx(0.5)
+    assert found["sync_latency_mean_seconds observed-log-fdatasync"] == 0.0025
+    assert "observed_binary_log_syncs_per_second" not in found  # not known
+    assert [name for name in found if name.startswith("sync_rate")] == []
+
+
+def test_what_measure_shows_of_it() -> None:
+    drive = as_measurement()
+    shown = render(
+        measurement_document(drive, judge(drive, load_storage_knowledge())), "table", colours=False
+    )
+    for line in (
+        "observed: a server 1.0 for 60 s; a sync is timed by pg_stat_wal",
+        "  syncs per commit: 0.5",
+        "  whole pages in the log: 25 % (pg_stat_wal: its images of pages at their whole",
+        "  processors busy: 75 %",
+    ):
+        assert line in shown
+    assert "sda     50 %   0.75        10     1 ms        100     3 ms        1  500 us" in shown
+
+
+def test_a_file_without_an_observation_loads() -> None:
+    raw = json.loads(NVME.read_text())
+    assert "observation" not in raw
+    assert Measurement.model_validate(raw).observation is None
+
+
+# The command line
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--passive", "--quick"), "--passive writes nothing"),
+        (("--passive", "--thorough"), "--passive writes nothing"),
+        (("--passive", "--seed", "1"), "--passive writes nothing"),
+        (("--passive", "--under-load"), "--passive writes nothing"),
+        (("--passive", "--soak", "10min"), "--passive writes nothing"),
+        (("--interval", "5"), "--interval and --dsn go with --passive"),
+        (("--dsn", "postgresql:///"), "--interval and --dsn go with --passive"),
+        (("--passive", "--interval", "0.5"), "'--interval': 0.5 is below 1"),
+        (("--passive", "--interval", "86401"), "'--interval': 86401 is above 86,400"),
+        (("--passive", "--dsn", "oracle://x"), "--dsn does not say which server it is"),
+    ],
+)
+def test_what_makes_no_sense(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], says: str
+) -> None:
+    status, out, err = run(capsys, "measure", *options, ".")
+    assert (status, out) == (2, "")
+    assert says in err
+
+
+def test_a_file_system_without_a_device_is_told_at_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = run(capsys, "measure", "--passive", "--interval", 600, "/dev/shm")
+    assert (status, out) == (1, "")
+    assert "nothing counts what is synced in /dev/shm: tmpfs does not say on which" in err
+    assert "--dsn reads the server's own counters" in err
+
+
+def test_a_directory_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "measure", "--passive", "/nowhere")
+    assert (status, "/nowhere: No such file or directory" in err) == (1, True)
+
+
+def test_unknown_figures_are_not_shown() -> None:
+    drive = as_measurement()
+    seen = drive.observation
+    assert seen is not None
+    unknown = Unknown(unknown="no server was asked")
+    other = drive.model_copy(
+        update={
+            "observation": seen.model_copy(
+                update={"commits_per_s": unknown, "server": unknown, "full_page_percent": unknown}
+            )
+        }
+    )
+    shown = render(
+        measurement_document(other, judge(other, load_storage_knowledge())), "table", colours=False
+    )
+    assert "observed: for 60 s;" in shown
+    assert "commits/s" not in shown
+    assert "whole pages" not in shown
+
+
+# Drift
+
+
+def later(mean_us: float, **changed: Any) -> Measurement:
+    """The same an hour later, with another mean."""
+    drive = as_measurement(**changed)
+    first, *others = drive.series
+    summary = first.summary.model_copy(update={"mean_us": mean_us, "ci95_percent": 2.0})
+    series = (first.model_copy(update={"summary": summary}), *others)
+    return drive.model_copy(update={"series": series})
+
+
+def test_an_observation_is_held_against_an_earlier_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = saved(tmp_path, later(2_500.0), "before.json")
+    slower = saved(tmp_path, later(3_500.0), "slower.json")
+    status, _, err = run(capsys, "drift", before, "--from", slower)
+    assert status == 3
+    assert "observed log, fdatasync: mean 2.5 ms before, 3.5 ms now" in err
+    same = saved(tmp_path, later(2_510.0), "same.json")
+    status, out, _ = run(capsys, "drift", before, "--from", same)
+    assert (status, "Conditions changed" in out) == (0, False)
+
+
+def test_another_load_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    drive = later(2_510.0)
+    assert drive.observation is not None
+    busier = drive.observation.model_copy(update={"commits_per_s": 301.0})
+    before = saved(tmp_path, later(2_500.0), "before.json")
+    now = saved(tmp_path, drive.model_copy(update={"observation": busier}), "now.json")
+    _, out, _ = run(capsys, "drift", before, "--from", now)
+    assert "load: 200 commits/s before, 301 commits/s now" in out
+    alike = drive.observation.model_copy(update={"commits_per_s": 299.0})
+    now = saved(tmp_path, drive.model_copy(update={"observation": alike}), "now.json")
+    _, out, _ = run(capsys, "drift", before, "--from", now)
+    assert "load:" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("SEEN",), "was observed, and is not comparable with what is measured"),
+        (("NVME", "--passive"), "was measured, and is not comparable with what is observed"),
+        (("SEEN", "--passive", "--quick"), "--passive writes nothing"),
+        (("SEEN", "--passive", "--from", "NVME"), "both --passive and --from are given"),
+    ],
+)
+def test_a_baseline_of_the_other_kind_is_told_at_once(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    files = {"SEEN": seen, "NVME": NVME}
+    status, out, err = run(capsys, "drift", *(files.get(word, word) for word in options))
+    assert (status, out) == (2, "")
+    assert says in err
+
+
+# Units
+
+
+def unit(capsys: pytest.CaptureFixture[str], kind: str, *options: str) -> str:
+    asked = ("measure", "--passive", "--print-unit", kind, *options)
+    status, out, err = run(capsys, *asked)
+    assert (status, err) == (0, "")
+    return out
+
+
+@pytest.mark.parametrize(
+    ("dsn", "user"),
+    [
+        ("postgresql:///postgres", "postgres"),
+        ("mysql://mysql@localhost/", "mysql"),
+        ("mariadb://mysql@localhost/", "mysql"),
+    ],
+)
+def test_a_unit_runs_as_the_databases_own_account(
+    dsn: str, user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = unit(capsys, "service", "--dsn", dsn, "--interval", "30").splitlines()
+    assert f"User={user}" in lines
+    assert "NoNewPrivileges=yes" in lines
+    started = [line for line in lines if line.startswith("Exec")]
+    assert len(started) == 3
+    assert f"measure --passive --interval 30 --dsn {dsn} --output %S/" in started[0]
+    assert all(line.startswith("ExecStart=/") for line in started)  # no + or !, which are root's
+    assert "TimeoutStartSec=330" in lines
+    timer = unit(capsys, "timer", "--dsn", dsn).splitlines()
+    assert "OnCalendar=*:0/15" in timer
+    assert "WantedBy=timers.target" in timer
+
+
+def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """systemd.service(5): %% and $$ are single ones, and in quotes \\" and \\\\ are escapes."""
+    dsn = 'postgresql:///a b?application_name=%24$"\\'
+    text = unit(capsys, "service", "--dsn", dsn, "--label", "db 7")
+    quoted = r'"postgresql:///a b?application_name=%%24$$\"\\"'
+    assert f'--dsn {quoted} --label "db 7" --output' in text
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "--print-unit needs --passive and --dsn"),
+        (("--passive",), "--print-unit needs --passive and --dsn"),
+        (("--passive", "--dsn", "host=x"), "--print-unit needs --passive and --dsn"),
+        (
+            ("--passive", "--dsn", "postgresql://me:secret@x/"),
+            "the DSN has a password, and everybody may read a unit",
+        ),
+        (("--passive", "--dsn", "postgresql:///a\nUser=root"), "cannot stand in a unit"),
+    ],
+)
+def test_a_unit_that_cannot_be(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(capsys, "measure", *options, "--print-unit", "service")
+    assert (status, out) == (2, "")
+    assert says in err
+    assert "secret" not in err
+
+
+def test_systemd_finds_no_fault_with_the_units(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    for kind in ("service", "timer"):
+        text = unit(capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a b%20c")
+        # The account need not be here.
+        own = text.replace("User=postgres", "User=root")
+        (tmp_path / f"fsync-advisor-observe.{kind}").write_text(own)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *map(str, sorted(tmp_path.iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [line for line in done.stderr.splitlines() if "fsync-advisor" in line] == []
+    assert done.returncode == 0
+
+
+# Ctrl-C
+
+
+def test_an_interruption_ends_it(tmp_path: Path) -> None:
+    product = tmp_path / "seen.json"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "advisor", "measure", "--passive", "--interval", "600"),
+            *("--output", str(product), str(CHECKOUT)),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    if "nothing counts what is synced" in said:
+        pytest.skip("the checkout lies on no block device")
+    assert "nothing is written" in said
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []
