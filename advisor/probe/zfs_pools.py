@@ -9,9 +9,10 @@ from advisor.probe.programs import AskProgram
 from advisor.probe.sysfs import LayerDetails, yes_no
 
 PROPERTIES: Final = ("sync", "logbias", "recordsize")
-HOLD_NO_DATA: Final = ("cache", "spares")
-"""Headings of zpool status over devices that no write waits for."""
+READ_CACHE: Final = "cache"
+"""The heading of zpool status over devices that no write waits for."""
 IN_USE: Final = ("ONLINE", "DEGRADED")
+"""Neither one that is gone nor a replacement that waits (AVAIL)."""
 
 
 def properties(ask: AskProgram, dataset: str) -> LayerDetails:
@@ -64,7 +65,7 @@ def _devices(status: list[str]) -> Iterator[str]:
         row = re.match(r"\t +(/\S+) +(\S+)", line)
         if re.match(r"\t\S", line):
             heading = _heading(line)
-        elif row and row[2] in IN_USE and heading not in HOLD_NO_DATA:
+        elif row and row[2] in IN_USE and heading != READ_CACHE:
             yield row[1]
 
 
