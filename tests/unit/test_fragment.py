@@ -150,7 +150,7 @@ def test_explain_shows_what_was_left_and_what_was_skipped() -> None:
     short, long = render_fragment(advice), render_fragment(advice, explain=True)
     assert "wal_buffers" not in short
     assert "# wal_buffers (default -1): " in long
-    assert "# postgresql.effective_io_concurrency: no rule fits medium = virtual" in long
+    assert "# postgresql.wal_compression.lz4: build_lz4 is unknown: neither --build" in long
     assert lines_that_act(short) == lines_that_act(long)
 
 

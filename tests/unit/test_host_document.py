@@ -209,8 +209,8 @@ def test_a_report_does_not_pass_what_costs_data() -> None:
 
 
 def audited(drive: Measurement | None) -> Audit:
-    state = ServerState("postgresql", (15,), {})
-    request = Request("postgresql", (15,), "as given")
+    state = ServerState("postgresql", (18,), {})
+    request = Request("postgresql", (18,), "as given")
     return run_audit(state, request, knowledge_for("postgresql"), drive)[0]
 
 
