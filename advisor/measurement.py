@@ -426,7 +426,7 @@ class Observation(Model):
     syncs_per_commit: Known[PerSecond]
     """Of both logs together."""
     sync_busy_percent: Known[Percent]
-    """Of the time, syncs of both logs took that, one after another."""
+    """Of the time, syncs of both logs took that, added up: more than 100 where they overlapped."""
     log_bytes_per_s: Known[PerSecond]
     log_bytes_from: Text = ""
     log_bytes_per_commit: Known[PerSecond]

@@ -42,6 +42,9 @@ from advisor.vendors.commits import SEPARATE_FILES
 WORTH_A_WORD: Final = 0.05
 """A smaller share of the drive's time is not told."""
 
+WHOLE_PERCENT: Final = 100
+"""More of the time syncs take only where several are under way at once."""
+
 BY_LOG_BYTES: Final[frozenset[BoundName]] = frozenset({"sequential writes", "bandwidth limit"})
 """The bounds that follow from what a commit logs."""
 
@@ -123,7 +126,7 @@ def _observed(measurement: Measurement) -> ObservedUse | None:
         commits_per_s=commits_per_s,
         syncs_per_commit=syncs,
         sync_busy_percent=busy,
-        commits_per_s_max=commits_per_s * 100 / busy,
+        commits_per_s_max=commits_per_s * 100 / busy if busy <= WHOLE_PERCENT else None,
     )
 
 

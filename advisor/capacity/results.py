@@ -143,9 +143,10 @@ class ObservedUse(Model):
     """Of the log and the binary log together; commits at the same time share them."""
     sync_busy_percent: float
     """Of the time, the drive was at these syncs."""
-    commits_per_s_max: float
+    commits_per_s_max: float | None
     """Where it is at them all the time, with as many syncs per commit. More connections at the same
-    time share more of them, and so may exceed it."""
+    time share more of them, and so may exceed it. None where syncs overlapped, and each had to wait
+    for others: then their times do not add up to the drive's."""
 
 
 class CapacityPlan(Capacity):

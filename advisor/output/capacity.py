@@ -77,13 +77,20 @@ def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:
 
 def observed_blocks(found: ObservedUse) -> list[PlainBlock]:
     """What the server made of the drive while it was observed."""
-    commits, most = format_count(found.commits_per_s), format_count(found.commits_per_s_max)
+    seen = (
+        f"Observed for {format_count(found.interval_s)} s: {format_count(found.commits_per_s)}"
+        f" commits/s with {format_count(found.syncs_per_commit)} syncs per commit, which took"
+        f" {found.sync_busy_percent:.0f} % of the time"
+    )
+    if found.commits_per_s_max is None:
+        return [
+            Paragraph(f"{seen}: some waited for others, so what the drive has left is unknown.")
+        ]
+    most = format_count(found.commits_per_s_max)
     return [
         Paragraph(
-            f"Observed for {format_count(found.interval_s)} s: {commits} commits/s with"
-            f" {format_count(found.syncs_per_commit)} syncs per commit, which took"
-            f" {found.sync_busy_percent:.0f} % of the time. With as many syncs per commit the drive"
-            f" sustains {most} commits/s; connections that commit together share more of them."
+            f"{seen}. With as many syncs per commit the drive sustains {most} commits/s;"
+            " connections that commit together share more of them."
         )
     ]
 

@@ -130,7 +130,7 @@ def test_what_is_seen_of_a_load(
     assert 50 < seen["log_bytes_per_commit"] < 5_000
     assert seen["interval_s"] == pytest.approx(INTERVAL_S, rel=0.3)
     assert seen["looks"] == 11
-    assert 0 < seen["sync_busy_percent"] < 110
+    assert 0 < seen["sync_busy_percent"] < 400  # of three clients, and of the server itself
     assert found["source"] == "observed"
     assert found["written_bytes"] == 0
     assert known(found["target"]["directory"])

@@ -101,6 +101,21 @@ def test_capacity_has_the_syncs_that_were_observed(
     assert "Observed for 60 s: 200 commits/s with 0.5 syncs per commit" in " ".join(out.split())
 
 
+def test_syncs_that_overlap_do_not_say_what_is_left(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    drive = as_measurement()
+    assert drive.observation is not None
+    for busy, most in ((100.0, 200.0), (100.1, None)):
+        seen = drive.observation.model_copy(update={"sync_busy_percent": busy})
+        file = saved(tmp_path, drive.model_copy(update={"observation": seen}))
+        asked = ("capacity", *FOR_15, "--from", file, "--clients", "1")
+        _, out, _ = run(capsys, *asked, "--format", "json")
+        assert json.loads(out)["observed"]["commits_per_s_max"] == most
+    _, out, _ = run(capsys, *asked)
+    assert "some waited for others, so what the drive has left is unknown" in " ".join(out.split())
+
+
 def test_it_is_not_compared_with_what_was_measured(
     capsys: pytest.CaptureFixture[str], seen: Path
 ) -> None:
