@@ -38,7 +38,7 @@ class ImportOptions:
         Literal["table", "json"] | None,
         typer.Option(
             "--format",
-            help="What to print.  [default: table on a terminal, else json, the file]",
+            help="What to print; --output saves json.  [default: table on a terminal, else json]",
         ),
     ] = None
     product: shared.OutputOptions
@@ -78,8 +78,13 @@ def import_(options: ImportOptions) -> None:
     measurement = stored_measurement(options.file, pick=options.pick, quiet=product.quiet)
     if options.label is not None:
         measurement = measurement.model_copy(update={"label": options.label})
-    notify_all((warning.text for warning in measurement.warnings), quiet=product.quiet)
-    write_output(_table(measurement) if _wants_table(options) else to_json(measurement), product)
+    shows_table = _wants_table(options)
+    if not shows_table:  # which has them
+        notify_all((warning.text for warning in measurement.warnings), quiet=product.quiet)
+    if product.output is not None or not shows_table:
+        write_output(to_json(measurement), product)
+    if shows_table:
+        write_output(_table(measurement))
 
 
 def _wants_table(options: ImportOptions) -> bool:

@@ -163,12 +163,17 @@ def test_what_an_account_may_not_see_is_unknown_in_the_servers_words() -> None:
         instance.query("CREATE ROLE looker LOGIN")
         instance.query("REVOKE ALL ON pg_stat_wal, pg_stat_checkpointer FROM PUBLIC")
         dsn = f"postgresql://looker@/postgres?host={instance.place.folder}"
-        counted = audited(server, instance, "--dsn", dsn, "--interval", "0.2")["counters"]
+        found = audited(server, instance, "--dsn", dsn, "--interval", "0.2")
+    counted = found["counters"]
     refused = "the PostgreSQL server refuses: permission denied for view"
     denied = {"unknown": f"{refused} pg_stat_wal"}
     assert counted["since_start"]["log_bytes_per_s"] == denied
     assert counted["since_start"]["checkpoints"] == {"unknown": f"{refused} pg_stat_checkpointer"}
     assert isinstance(counted["interval"]["log_bytes_per_s"], float)
+    (note,) = (each for each in found["notes"] if each.startswith("counters that"))
+    assert note.startswith("counters that the server does not show are not judged: ")
+    assert f"{refused} pg_stat_wal" in note
+    assert f"{refused} pg_stat_checkpointer" in note
 
 
 # Older than our rules

@@ -134,6 +134,18 @@ def test_import_shows_a_table_where_somebody_reads_it() -> None:
     assert run_process(*report, "--format", "table").stdout.startswith("WARN")
 
 
+def test_import_saves_the_measurement_whatever_it_prints(tmp_path: Path) -> None:
+    report, saved = ("import", str(FIXTURES / "pg-18.3.txt")), tmp_path / "drive.json"
+    done = run_process(*report, "--format", "table", "--output", str(saved))
+    assert done.stdout.startswith("WARN")
+    assert saved.read_text().startswith('{"schema_version":1,')
+    note = "its means of one 8 kB write are used"
+    assert (note in done.stdout, note in done.stderr) == (True, False)
+    saved.unlink()
+    done = run_process(*report, "--output", str(saved))
+    assert (done.stdout, note in done.stderr) == ("", True)
+
+
 def test_colours_tell_how_severe_it_is() -> None:
     _, good = on_terminal(*MYSQL, *source("hdd"))
     assert "\x1b[1;32mPASS: \x1b[0m" in good

@@ -23,14 +23,20 @@ def watch(connection: Connection, state: ServerState, seconds: float) -> ServerS
     """Looks, waits, looks again: the state with what was counted. Raises AdvisorError where the
     connection is lost meanwhile."""
     vendor = VENDORS[state.vendor]
-    counters, ask = vendor.counters(state), partial(_ask, connection)
+    refusals: dict[str, None] = {}
+    counters, ask = vendor.counters(state), partial(_ask, connection, refusals=refusals)
     before = look(connection, counters)
     counted_before = vendor.server_counts(state, ask)
     connection.patience.extend(seconds)
     sleep(seconds)
     counted_after = vendor.server_counts(state, ask)
     activity = activity_between(counters, before, look(connection, counters))
-    return state._replace(activity=activity, counts=(counted_before, counted_after))
+    unread = [f"counters that the server does not show are not judged: {'; '.join(refusals)}"]
+    return state._replace(
+        activity=activity,
+        counts=(counted_before, counted_after),
+        notes=(*state.notes, *(unread if refusals else ())),
+    )
 
 
 def look_anew(address: Address, state: ServerState) -> ServerLook:
@@ -52,13 +58,18 @@ def look(connection: Connection, counters: Counters) -> ServerLook:
     return ServerLook(at_s, {name: _count(counter, answers) for name, counter in asked.items()})
 
 
-def _ask(connection: Connection, statement: str) -> Known[Rows]:
+def _ask(
+    connection: Connection, statement: str, refusals: dict[str, None] | None = None
+) -> Known[Rows]:
+    """`refusals` gets the server's words where it has no answer."""
     with read_only(connection):
         try:
             return connection.query(statement)
         except WireError:
             raise
         except AdvisorError as error:
+            if refusals is not None:
+                refusals[error.message] = None
             return Unknown(unknown=error.message)
 
 
