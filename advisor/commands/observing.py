@@ -20,7 +20,7 @@ from advisor.vendors.registry import VENDORS, vendor_of_scheme
 from advisor.versions import format_version
 
 if TYPE_CHECKING:
-    from advisor.analysis.observation import ObservedServer, ServerLook
+    from advisor.analysis.looks import ObservedServer, ServerLook
     from advisor.probe.observe import ObservedPlace
     from advisor.server_state import ServerState
     from advisor.servers.connection import Address
@@ -283,7 +283,7 @@ def _clock_ns(asked: _Asked | None) -> float | None:
 
 
 def _server(asked: _Asked | None, looks: "list[ServerLook]") -> "ObservedServer | None":
-    from advisor.analysis.observation import ObservedServer
+    from advisor.analysis.looks import ObservedServer
 
     if asked is None:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from advisor.analysis.observation import BlockStat
+from advisor.analysis.looks import BlockStat
 from advisor.measurement import Device, Known, Unknown
 
 SECTOR_BYTES: Final = 512

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, perf_counter, sleep
 from typing import Final, NamedTuple, TypeVar
 
-from advisor.analysis.observation import LOOKS, CpuTime, HostLook, ObservedDevice
+from advisor.analysis.looks import LOOKS, CpuTime, HostLook, ObservedDevice
 from advisor.errors import AdvisorError
 from advisor.measurement import Environment, Known, Target, Unknown
 from advisor.probe.block_stat import read_stat

@@ -7,19 +7,18 @@ from typing import Any
 import pytest
 
 from advisor.analysis.description import describe_measured, notes_on
-from advisor.analysis.observation import (
+from advisor.analysis.looks import (
     BlockStat,
     Count,
     CpuTime,
     HostLook,
-    Observed,
     ObservedDevice,
     ObservedServer,
     ServerLook,
-    activity_between,
-    observed,
 )
+from advisor.analysis.observation import Observed, observed
 from advisor.analysis.observed_load import with_observed_load
+from advisor.analysis.server_activity import activity_between
 from advisor.analysis.verdict import judge
 from advisor.audit.headroom import headroom
 from advisor.errors import AdvisorError

@@ -6,7 +6,8 @@ from functools import partial
 from time import perf_counter, sleep
 from typing import Final
 
-from advisor.analysis.observation import Count, ServerLook, activity_between
+from advisor.analysis.looks import Count, ServerLook
+from advisor.analysis.server_activity import activity_between
 from advisor.errors import AdvisorError
 from advisor.measurement import Known, Unknown
 from advisor.server_state import ServerState
