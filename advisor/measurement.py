@@ -165,9 +165,15 @@ class Device(Model):
     which its next write waits for; 0: in none."""
 
 
+MOUNT_POINT: Final = "mount_point"
+MOUNT_OPTIONS: Final = "mount_options"
+"""Details of a layer that is a file system below the directory's own."""
+
+
 class Layer(Model):
     """What lies between the directory and the leaf devices: a partition, a target of device-mapper,
-    an array, a file system that spans devices or lies on another host."""
+    an array, a file system that spans devices or lies on another host, or that holds a loop
+    device's file or an overlay's upper directory."""
 
     kind: Name
     """"partition", "md", "loop", "bcache", "drbd", "overlay", "btrfs", "zfs", "nfs", and of
@@ -176,6 +182,18 @@ class Layer(Model):
     """As /sys names a device; of a file system its mount point or data set."""
     details: Annotated[dict[Name, Known[Text]], Field(max_length=100)] = {}
     """What matters to a sync, in the kernel's words: of md {"level": "raid1", "bitmap": "none"}."""
+
+    @property
+    def mount_point(self) -> str | None:
+        """Of a file system below the directory's own, else None."""
+        point = self.details.get(MOUNT_POINT)
+        return point if isinstance(point, str) else None
+
+    @property
+    def mount_options(self) -> tuple[str, ...]:
+        """Of a file system below the directory's own, else none."""
+        options = self.details.get(MOUNT_OPTIONS)
+        return tuple(options.split(",")) if isinstance(options, str) else ()
 
 
 class IoLimits(Model):

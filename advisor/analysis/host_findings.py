@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from pydantic import Field, model_validator
 
 from advisor.analysis.drive_host import HOST_FACTS, drive_host, rotates
-from advisor.analysis.storage import devices_of
+from advisor.analysis.storage import devices_of, file_systems
 from advisor.analysis.trust import CHECK_IDS
 from advisor.conditions import Conditions, Fact, Strict, all_hold
 from advisor.measurement import Measurement, Model, Unknown
@@ -39,7 +39,7 @@ DETAILS: Final = frozenset(
 """What the layers of a measurement tell of themselves."""
 
 FACTS_OF: Final[Mapping[SubjectKind, frozenset[str]]] = {
-    "mount": HOST_FACTS | {"option"},
+    "mount": HOST_FACTS | {"mounted", "option"},
     "layer": HOST_FACTS | {"layer", "kind"} | DETAILS,
     "device": HOST_FACTS
     | {"device", "model", "transport", "scheduler", "own_write_cache", "fua", "queue_requests"},
@@ -202,8 +202,14 @@ def _figure(name: str, fact: Fact, quoted: bool) -> str:
 
 
 def _mount(drive: Measurement) -> Iterator[_Subject]:
-    for option in drive.target.mount_options:
-        yield _Subject(str(drive.target.mount_point), {"option": option})
+    for each in file_systems(drive):
+        facts = {
+            "mounted": each.mounted,
+            "mount_point": each.point,
+            "filesystem": each.filesystem,
+        }
+        for option in each.options:
+            yield _Subject(str(each.point), {**facts, "option": option})
 
 
 def _layers(drive: Measurement) -> Iterator[_Subject]:

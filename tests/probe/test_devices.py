@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from advisor.measurement import Device, IoLimits, Known, Unknown
+from advisor.measurement import Device, IoLimits, Known, Layer, Unknown
 from advisor.probe import chain
+from advisor.probe.layers import layers_of
 from advisor.probe.mounts import mounts
 from advisor.probe.programs import ask_nobody
 from tests.support.made_up_host import Anonymous, Host, lay
@@ -313,6 +314,63 @@ def test_a_loop_device_is_its_files_disk(host: Host) -> None:
     host.number = f"{os.major(device)}:{os.minor(device)}"
     host.holds_data(below)
     assert chain._Walk(host.root, ask_nobody).block(loop, chain.DEPTH_MAX) == [below]
+
+
+def lies_on_a_file(host: Host, mountinfo: str) -> Path:
+    """A loop device whose file is seen; what holds that is by mountinfo."""
+    loop = host.disk("virtual/block/loop0")
+    (loop / "loop").mkdir()
+    image = host.data / "image"
+    image.touch()
+    (loop / "loop/backing_file").write_text(f"{image}\n")
+    host.write({"proc/self/mountinfo": mountinfo})
+    return loop
+
+
+def test_the_file_system_of_a_loop_devices_file_is_a_layer(host: Host) -> None:
+    disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
+    loop = lies_on_a_file(
+        host, f"1 1 {host.number} / {host.data} rw,noatime - ext4 /dev/x rw,nobarrier,a=/b\\,c\n"
+    )
+    host.holds_data(disk)
+    walk = chain._Walk(host.root, ask_nobody)
+    leaves = walk.block(loop, chain.DEPTH_MAX)
+    held = chain.Chain(tuple(reversed(walk.finished)), tuple(leaves))
+    found = layers_of(held, host.root, ask_nobody)
+    assert not isinstance(found, Unknown)
+    assert leaves == [disk]
+    details = {"mount_point": str(host.data), "mount_options": "rw,noatime,nobarrier"}
+    assert [layer.kind for layer in found] == ["loop", "ext4"]
+    assert found[1] == Layer(kind="ext4", name=str(host.data), details=details)
+
+
+def test_two_files_on_one_file_system_name_it_once(host: Host) -> None:
+    disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
+    first = lies_on_a_file(host, f"1 1 {host.number} / {host.data} rw - xfs /dev/x rw\n")
+    second = host.disk("virtual/block/loop1")
+    (second / "loop").mkdir()
+    (host.data / "other").touch()
+    (second / "loop/backing_file").write_text(f"{host.data / 'other'}\n")
+    host.holds_data(disk)
+    walk = chain._Walk(host.root, ask_nobody)
+    walk._blocks([first, second], chain.DEPTH_MAX)
+    kinds = [
+        part.name if isinstance(part, Path) else part.mount.filesystem for part in walk.finished
+    ]
+    assert kinds[::-1] == ["loop0", "loop1", "xfs", "nvme0n1"]
+
+
+def test_a_loop_devices_file_in_memory_leaves_the_loop_device(anonymous: Anonymous) -> None:
+    loop = lies_on_a_file(
+        anonymous, f"1 1 {anonymous.number} / {anonymous.data} rw - tmpfs t rw,size=1k\n"
+    )
+    walk = chain._Walk(anonymous.root, ask_nobody)
+    assert walk.block(loop, chain.DEPTH_MAX) == [loop]
+    held = chain.Chain(tuple(reversed(walk.finished)), (loop,))
+    found = layers_of(held, anonymous.root, ask_nobody)
+    assert not isinstance(found, Unknown)
+    details = {"mount_point": str(anonymous.data), "mount_options": "rw,size=1k"}
+    assert found[1:] == (Layer(kind="tmpfs", name=str(anonymous.data), details=details),)
 
 
 @pytest.mark.parametrize("backing_file", ["/gone/image", "/gone/image (deleted)"])
