@@ -7,6 +7,7 @@ from advisor.analysis.atomic_writes import atomic_write
 from advisor.analysis.storage import any_known, devices_of, write_cache
 from advisor.conditions import Fact
 from advisor.measurement import Device, IoLimits, Known, Measurement, Unknown
+from advisor.series_kind import READS
 from advisor.units import format_count, format_size
 
 HOST_FACTS: Final = frozenset(
@@ -95,9 +96,14 @@ def _io_limit(drive: Measurement) -> tuple[Known[str], Known[float]]:
 def _uses(drive: Measurement, limits: IoLimits) -> Iterator[tuple[float, str]]:
     """Percent of each limit that the fastest series used, and the limit for people.
 
-    A sync writes at least its block, so that the percentage is never too large.
+    A sync writes at least its block, so that the percentage is never too large. What is written
+    without a sync stays in the kernel's memory.
     """
-    series = [each for each in drive.series if each.pattern != "random-read"]
+    series = [
+        each
+        for each in drive.series
+        if each.pattern not in READS and (each.method != "none" or each.direct)
+    ]
     writes_per_s = max((each.summary.ops_per_s for each in series), default=0.0)
     written = [each.summary.ops_per_s * each.block_bytes for each in series]
     if drive.fill is not None:

@@ -122,6 +122,8 @@ class _Walk:
         if mount.filesystem == "overlay" and (upper := mount.option("upperdir")):
             if depth == 0:
                 return Unknown(unknown="too many layers")
+            if not os.path.isabs(upper):
+                return Unknown(unknown=f"the overlay's upper directory is relative: {shown(upper)}")
             return self.path(upper, depth - 1)
         return Unknown(unknown=f"{mount.filesystem} does not say on which block device it is")
 

@@ -440,6 +440,18 @@ def test_an_overlay_whose_upper_layer_is_out_of_sight(anonymous: Anonymous) -> N
     assert devices.unknown.startswith("/gone/diff cannot be seen from here")
 
 
+def test_a_relative_upper_layer_is_not_looked_for_here(
+    anonymous: Anonymous, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(anonymous.root)
+    anonymous.mountinfo = (
+        f"1 1 {anonymous.number} / {anonymous.root} rw - overlay overlay rw,upperdir=data\n"
+    )
+    assert anonymous.target().devices == Unknown(
+        unknown="the overlay's upper directory is relative: data"
+    )
+
+
 def test_an_overlay_on_itself_ends(anonymous: Anonymous) -> None:
     data = anonymous.data
     anonymous.mountinfo = (
