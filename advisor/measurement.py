@@ -196,6 +196,14 @@ class Layer(Model):
         return tuple(options.split(",")) if isinstance(options, str) else ()
 
 
+class LimitFile(Model):
+    """The file of a control group that sets a limit."""
+
+    path: Text
+    lifted_by: Name
+    """The line that, written there, sets none: "8:0 wiops=max"; in version 1 "8:0 0"."""
+
+
 class IoLimits(Model):
     """What the control group lets a process do to a device per second; None: any amount."""
 
@@ -203,6 +211,8 @@ class IoLimits(Model):
     write_bytes_per_s: int | None = Field(default=None, ge=1, le=2**63)
     read_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
     write_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
+    files: Annotated[dict[Name, LimitFile], Field(max_length=4)] = {}
+    """Limit -> where it is set: "write_ops_per_s" -> ..."""
 
 
 class Target(Model):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from advisor.measurement import Device, IoLimits, Known, Layer, Unknown
+from advisor.measurement import Device, IoLimits, Known, Layer, LimitFile, Unknown
 from advisor.probe import chain
 from advisor.probe.layers import layers_of
 from advisor.probe.mounts import mounts
@@ -257,7 +257,15 @@ def test_limits_of_a_volume_and_of_its_disk(host: Host) -> None:
             ),
         }
     )
-    assert host.target().io_limits == IoLimits(write_bytes_per_s=100_000_000, write_ops_per_s=3000)
+    path = "/sys/fs/cgroup/db/io.max"
+    assert host.target().io_limits == IoLimits(
+        write_bytes_per_s=100_000_000,
+        write_ops_per_s=3000,
+        files={
+            "write_bytes_per_s": LimitFile(path=path, lifted_by="253:3 wbps=max"),
+            "write_ops_per_s": LimitFile(path=path, lifted_by="259:0 wiops=max"),
+        },
+    )
 
 
 def test_limits_of_a_device_without_a_number(host: Host) -> None:
