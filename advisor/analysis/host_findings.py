@@ -31,6 +31,7 @@ SubjectKind = Literal["mount", "layer", "device", "host"]
 DETAILS: Final = frozenset(
     {
         *("array_state", "bitmap", "cache_mode", "consistency_policy", "data_profile", "degraded"),
+        "directory",
         *("direct_io", "hard", "level", "log_device", "logbias", "metadata_profile", "mode"),
         *("no_read_workqueue", "no_write_workqueue", "nodatacow", "protocol", "recordsize"),
         *("state", "sync"),
@@ -182,10 +183,17 @@ def _findings(check: HostCheck, drive: Measurement, *, several: bool) -> Iterato
         subject=", ".join([first.name, *names]),
         text=f"{where}{_shown(check.says, first)}{likewise}",
         why=_shown(check.why, first),
-        change=_shown(check.change, first, quoted=True),
+        change=_change(check, holding),
         sources=check.sources,
         trust_check=check.also_trust,
     )
+
+
+def _change(check: HostCheck, subjects: list[_Subject]) -> str:
+    """The command for each of them; what is said of it, once."""
+    command, mark, remark = check.change.partition("  #")
+    commands = dict.fromkeys(_shown(command, each, quoted=True) for each in subjects)
+    return "; ".join(commands) + mark + _shown(remark, subjects[0], quoted=True)
 
 
 def _shown(text: str, subject: _Subject, *, quoted: bool = False) -> str:

@@ -48,7 +48,14 @@ def _btrfs(part: MountedPath, root: Path, _ask: AskProgram) -> Layer:
         "data_profile": _profile(folder, "data"),
         "metadata_profile": _profile(folder, "metadata"),
     }
+    if part.is_below:  # else it is the measured one
+        details["directory"] = shown(_directory(part.path))
     return Layer(kind="btrfs", name=shown(part.mount.point), details=details)
+
+
+def _directory(path: str) -> str:
+    """A loop device's file takes after the directory that it was made in."""
+    return path if os.path.isdir(path) else os.path.dirname(path)
 
 
 def _nodatacow(part: MountedPath) -> Known[str]:

@@ -381,6 +381,20 @@ def test_a_loop_devices_file_in_memory_leaves_the_loop_device(anonymous: Anonymo
     assert found[1:] == (Layer(kind="tmpfs", name=str(anonymous.data), details=details),)
 
 
+def test_the_directory_of_a_loop_devices_file_on_btrfs(anonymous: Anonymous) -> None:
+    loop = lies_on_a_file(
+        anonymous, f"1 1 {anonymous.number} / {anonymous.root} rw - btrfs /dev/x rw\n"
+    )
+    walk = chain._Walk(anonymous.root, ask_nobody)
+    walk.block(loop, chain.DEPTH_MAX)
+    held = chain.Chain(tuple(reversed(walk.finished)), (loop,))
+    found = layers_of(held, anonymous.root, ask_nobody)
+    assert not isinstance(found, Unknown)
+    assert (found[1].kind, found[1].name) == ("btrfs", str(anonymous.root))
+    assert found[1].details["directory"] == str(anonymous.data)
+    assert found[1].mount_point == str(anonymous.root)
+
+
 @pytest.mark.parametrize("backing_file", ["/gone/image", "/gone/image (deleted)"])
 def test_a_loop_device_whose_file_is_out_of_sight_is_a_leaf(host: Host, backing_file: str) -> None:
     loop = host.disk("virtual/block/loop0")
