@@ -235,6 +235,13 @@ def test_few_samples_support_no_high_percentile(
         assert taken.summary.p999_us is None
 
 
+def test_what_a_killed_run_left_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".fsync-advisor-0123456789abcdef").write_bytes(bytes(2048))
+    (first, *_) = measure(tmp_path, TWO).warnings
+    assert first.code == "left-behind"
+    assert first.text.startswith("1 file of an earlier run that was killed is left here, 2 kB: rm ")
+
+
 def test_the_bytes_are_capped(tmp_path: Path) -> None:
     plan = replace(TWO, bytes_max=2 * MIB, ssd_budget_s=60.0, hdd_budget_s=60.0)
     measurement = measure(tmp_path, plan)
