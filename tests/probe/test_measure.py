@@ -254,7 +254,7 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     module = import_module("advisor.probe.measure")
     plan = replace(TWO, hdd_budget_s=2.5, samples_max=10**6, samples_enough=10**6)
     plan = replace(plan, bytes_max=10**10)
-    found = module._target
+    found = module.target_of
 
     def with_disk(rotational: Known[bool]) -> Callable[[Path, Scratch, AskProgram], Target]:
         def target(directory: Path, scratch: Scratch, ask: AskProgram) -> Target:
@@ -269,7 +269,7 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     elapsed_ns = {}
     kinds: tuple[Known[bool], ...] = (True, False, Unknown(unknown="virtio"))
     for rotational in kinds:
-        monkeypatch.setattr(module, "_target", with_disk(rotational))
+        monkeypatch.setattr(module, "target_of", with_disk(rotational))
         series = measure(tmp_path, plan).series
         elapsed_ns[str(rotational)] = sum(
             part.elapsed_ns for taken in series for part in taken.rounds
