@@ -165,9 +165,15 @@ class Device(Model):
     which its next write waits for; 0: in none."""
 
 
+MOUNT_POINT: Final = "mount_point"
+MOUNT_OPTIONS: Final = "mount_options"
+"""Details of a layer that is a file system below the directory's own."""
+
+
 class Layer(Model):
     """What lies between the directory and the leaf devices: a partition, a target of device-mapper,
-    an array, a file system that spans devices or lies on another host."""
+    an array, a file system that spans devices or lies on another host, or that holds a loop
+    device's file or an overlay's upper directory."""
 
     kind: Name
     """"partition", "md", "loop", "bcache", "drbd", "overlay", "btrfs", "zfs", "nfs", and of
@@ -177,6 +183,26 @@ class Layer(Model):
     details: Annotated[dict[Name, Known[Text]], Field(max_length=100)] = {}
     """What matters to a sync, in the kernel's words: of md {"level": "raid1", "bitmap": "none"}."""
 
+    @property
+    def mount_point(self) -> str | None:
+        """Of a file system below the directory's own, else None."""
+        point = self.details.get(MOUNT_POINT)
+        return point if isinstance(point, str) else None
+
+    @property
+    def mount_options(self) -> tuple[str, ...]:
+        """Of a file system below the directory's own, else none."""
+        options = self.details.get(MOUNT_OPTIONS)
+        return tuple(options.split(",")) if isinstance(options, str) else ()
+
+
+class LimitFile(Model):
+    """The file of a control group that sets a limit."""
+
+    path: Text
+    lifted_by: Name
+    """The line that, written there, sets none: "8:0 wiops=max"; in version 1 "8:0 0"."""
+
 
 class IoLimits(Model):
     """What the control group lets a process do to a device per second; None: any amount."""
@@ -185,6 +211,8 @@ class IoLimits(Model):
     write_bytes_per_s: int | None = Field(default=None, ge=1, le=2**63)
     read_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
     write_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
+    files: Annotated[dict[Name, LimitFile], Field(max_length=4)] = {}
+    """Limit -> where it is set: "write_ops_per_s" -> ..."""
 
 
 class Target(Model):

@@ -42,11 +42,14 @@ def layers_below(target: Target) -> tuple[str, ...]:
     layers = () if isinstance(target.layers, Unknown) else target.layers
     devices = () if isinstance(target.devices, Unknown) else target.devices
     leaves = {device.name for device in devices}  # a loop is one where its file has no device
-    named = [
-        f"md {level}" if isinstance(level := layer.details.get("level"), str) else layer.kind
-        for layer in layers
-        if layer.kind not in ("partition", target.filesystem) and layer.name not in leaves
-    ]
+    named, is_under_leaf = [], False
+    for layer in layers:
+        if layer.name in leaves or not layer.mount_point:
+            is_under_leaf = layer.name in leaves
+        is_own = layer.kind == target.filesystem and not layer.mount_point
+        if layer.kind != "partition" and not is_own and not is_under_leaf:
+            level = layer.details.get("level")
+            named.append(f"md {level}" if isinstance(level, str) else layer.kind)
     return tuple(name for name, _ in groupby(named))
 
 

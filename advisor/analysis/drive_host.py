@@ -6,14 +6,23 @@ from typing import Final
 from advisor.analysis.atomic_writes import atomic_write
 from advisor.analysis.storage import any_known, devices_of, write_cache
 from advisor.conditions import Fact
-from advisor.measurement import Device, IoLimits, Known, Measurement, Unknown
+from advisor.measurement import Device, IoLimits, Known, LimitFile, Measurement, Unknown
+from advisor.series_kind import READS
 from advisor.units import format_count, format_size
 
 HOST_FACTS: Final = frozenset(
     {
         *("atomic_evidence", "atomic_write_bytes", "bytes_in_one_second", "directory"),
         *("dirty_background_bytes", "dirty_background_s", "discard_bytes", "filesystem"),
-        *("io_limit", "io_limit_used_percent", "mount_point", "record_bytes", "rotational"),
+        *(
+            "io_limit",
+            "io_limit_file",
+            "io_limit_line",
+            "io_limit_used_percent",
+            "mount_point",
+            "record_bytes",
+            "rotational",
+        ),
         *("sync_us", "write_cache"),
     }
 )
@@ -28,7 +37,7 @@ def drive_host(drive: Measurement) -> dict[str, Fact]:
     """Each of HOST_FACTS."""
     target, environment = drive.target, drive.environment
     sync, atomic = drive.effective_sync, atomic_write(drive)
-    limit, used_percent = _io_limit(drive)
+    limit, used_percent, limit_file = _io_limit(drive)
     torn = Unknown(unknown="no write is known to be atomic")
     return {
         "atomic_evidence": atomic.evidence if atomic else torn,
@@ -40,6 +49,8 @@ def drive_host(drive: Measurement) -> dict[str, Fact]:
         "discard_bytes": _discard_bytes(drive),
         "filesystem": target.filesystem,
         "io_limit": limit,
+        "io_limit_file": limit_file.path if isinstance(limit_file, LimitFile) else limit_file,
+        "io_limit_line": limit_file.lifted_by if isinstance(limit_file, LimitFile) else limit_file,
         "io_limit_used_percent": used_percent,
         "mount_point": target.mount_point,
         "record_bytes": target.record_bytes,
@@ -80,24 +91,31 @@ def _bytes_in_one_second(drive: Measurement) -> Known[str]:
     return str(max(int(drive.fill.bytes_per_s) // MIB, 1) * MIB)
 
 
-def _io_limit(drive: Measurement) -> tuple[Known[str], Known[float]]:
-    """Of the control group's limits the one that the measurement came closest to, and how close."""
+def _io_limit(drive: Measurement) -> tuple[Known[str], Known[float], Known[LimitFile]]:
+    """Of the control group's limits the one that the measurement came closest to, how close, and
+    where it is set."""
     limits = drive.target.io_limits
     if isinstance(limits, Unknown):
-        return limits, limits
+        return limits, limits, limits
     used = max(_uses(drive, limits), default=None)
     if used is None:
         free = Unknown(unknown="no limit was met")
-        return free, free
-    return used[1], used[0]
+        return free, free, free
+    used_percent, limit, name = used
+    return limit, used_percent, limits.files.get(name, Unknown(unknown="its file was not kept"))
 
 
-def _uses(drive: Measurement, limits: IoLimits) -> Iterator[tuple[float, str]]:
-    """Percent of each limit that the fastest series used, and the limit for people.
+def _uses(drive: Measurement, limits: IoLimits) -> Iterator[tuple[float, str, str]]:
+    """Percent of each limit that the fastest series used, the limit for people, and its name.
 
-    A sync writes at least its block, so that the percentage is never too large.
+    A sync writes at least its block, so that the percentage is never too large. What is written
+    without a sync stays in the kernel's memory.
     """
-    series = [each for each in drive.series if each.pattern != "random-read"]
+    series = [
+        each
+        for each in drive.series
+        if each.pattern not in READS and (each.method != "none" or each.direct)
+    ]
     writes_per_s = max((each.summary.ops_per_s for each in series), default=0.0)
     written = [each.summary.ops_per_s * each.block_bytes for each in series]
     if drive.fill is not None:
@@ -105,12 +123,14 @@ def _uses(drive: Measurement, limits: IoLimits) -> Iterator[tuple[float, str]]:
     reads = drive.page_reads
     reads_per_s = reads.summary.ops_per_s if reads else 0.0
     read_bytes_per_s = reads_per_s * reads.block_bytes if reads else 0.0
-    for limit, reached, of_bytes, what in (
-        (limits.write_ops_per_s, writes_per_s, False, "writes"),
-        (limits.write_bytes_per_s, max(written, default=0.0), True, "writes"),
-        (limits.read_ops_per_s, reads_per_s, False, "reads"),
-        (limits.read_bytes_per_s, read_bytes_per_s, True, "reads"),
+    for name, reached, of_bytes, what in (
+        ("write_ops_per_s", writes_per_s, False, "writes"),
+        ("write_bytes_per_s", max(written, default=0.0), True, "writes"),
+        ("read_ops_per_s", reads_per_s, False, "reads"),
+        ("read_bytes_per_s", read_bytes_per_s, True, "reads"),
     ):
+        limit: int | None = getattr(limits, name)
         if limit is not None:
             size = f"{format_size(limit)}/s of {what}"
-            yield 100 * reached / limit, size if of_bytes else f"{format_count(limit)} {what}/s"
+            shown = size if of_bytes else f"{format_count(limit)} {what}/s"
+            yield 100 * reached / limit, shown, name

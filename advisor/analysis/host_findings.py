@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from pydantic import Field, model_validator
 
 from advisor.analysis.drive_host import HOST_FACTS, drive_host, rotates
-from advisor.analysis.storage import devices_of
+from advisor.analysis.storage import devices_of, file_systems
 from advisor.analysis.trust import CHECK_IDS
 from advisor.conditions import Conditions, Fact, Strict, all_hold
 from advisor.measurement import Measurement, Model, Unknown
@@ -31,6 +31,7 @@ SubjectKind = Literal["mount", "layer", "device", "host"]
 DETAILS: Final = frozenset(
     {
         *("array_state", "bitmap", "cache_mode", "consistency_policy", "data_profile", "degraded"),
+        "directory",
         *("direct_io", "hard", "level", "log_device", "logbias", "metadata_profile", "mode"),
         *("no_read_workqueue", "no_write_workqueue", "nodatacow", "protocol", "recordsize"),
         *("state", "sync"),
@@ -39,7 +40,7 @@ DETAILS: Final = frozenset(
 """What the layers of a measurement tell of themselves."""
 
 FACTS_OF: Final[Mapping[SubjectKind, frozenset[str]]] = {
-    "mount": HOST_FACTS | {"option"},
+    "mount": HOST_FACTS | {"mounted", "option"},
     "layer": HOST_FACTS | {"layer", "kind"} | DETAILS,
     "device": HOST_FACTS
     | {"device", "model", "transport", "scheduler", "own_write_cache", "fua", "queue_requests"},
@@ -182,10 +183,17 @@ def _findings(check: HostCheck, drive: Measurement, *, several: bool) -> Iterato
         subject=", ".join([first.name, *names]),
         text=f"{where}{_shown(check.says, first)}{likewise}",
         why=_shown(check.why, first),
-        change=_shown(check.change, first, quoted=True),
+        change=_change(check, holding),
         sources=check.sources,
         trust_check=check.also_trust,
     )
+
+
+def _change(check: HostCheck, subjects: list[_Subject]) -> str:
+    """The command for each of them; what is said of it, once."""
+    command, mark, remark = check.change.partition("  #")
+    commands = dict.fromkeys(_shown(command, each, quoted=True) for each in subjects)
+    return "; ".join(commands) + mark + _shown(remark, subjects[0], quoted=True)
 
 
 def _shown(text: str, subject: _Subject, *, quoted: bool = False) -> str:
@@ -202,8 +210,14 @@ def _figure(name: str, fact: Fact, quoted: bool) -> str:
 
 
 def _mount(drive: Measurement) -> Iterator[_Subject]:
-    for option in drive.target.mount_options:
-        yield _Subject(str(drive.target.mount_point), {"option": option})
+    for each in file_systems(drive):
+        facts = {
+            "mounted": each.mounted,
+            "mount_point": each.point,
+            "filesystem": each.filesystem,
+        }
+        for option in each.options:
+            yield _Subject(str(each.point), {**facts, "option": option})
 
 
 def _layers(drive: Measurement) -> Iterator[_Subject]:

@@ -1,5 +1,6 @@
 """Storage class: what the drive behaves like. Facts from sysfs first, latency second."""
 
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from pydantic import Field, PositiveFloat, model_validator
@@ -87,6 +88,32 @@ def devices_of(measurement: Measurement) -> tuple[Device, ...]:
     """The leaf devices, or none where they could not be found."""
     devices = measurement.target.devices
     return () if isinstance(devices, Unknown) else devices
+
+
+class MountedFileSystem(NamedTuple):
+    """A file system that a sync passes: the directory's own, or one below it."""
+
+    filesystem: Known[str]
+    point: Known[str]
+    options: tuple[str, ...]
+    is_below: bool
+
+    @property
+    def mounted(self) -> str:
+        """How a sentence begins that ends with an option."""
+        return f"{self.point}, which lies below, is mounted" if self.is_below else "mounted"
+
+
+def file_systems(measurement: Measurement) -> Iterator[MountedFileSystem]:
+    """From the directory down; those below it where a loop device's file or an overlay's upper
+    directory lies on one."""
+    target = measurement.target
+    yield MountedFileSystem(
+        target.filesystem, target.mount_point, target.mount_options, is_below=False
+    )
+    for layer in () if isinstance(target.layers, Unknown) else target.layers:
+        if point := layer.mount_point:
+            yield MountedFileSystem(layer.kind, point, layer.mount_options, is_below=True)
 
 
 def virtual_disks(devices: tuple[Device, ...], models: tuple[str, ...]) -> tuple[str, ...]:

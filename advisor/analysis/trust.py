@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from pydantic import Field, model_validator
 
-from advisor.analysis.storage import devices_of, virtual_disks
+from advisor.analysis.storage import devices_of, file_systems, virtual_disks
 from advisor.conditions import Strict
 from advisor.measurement import (
     MEASURED,
@@ -95,8 +95,11 @@ class _Test(NamedTuple):
 
 
 def _file_system(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
-    filesystem = measurement.target.filesystem
-    return {"filesystem": str(filesystem)} if filesystem in check.names else None
+    for each in file_systems(measurement):
+        if each.filesystem in check.names:
+            below = f" at {each.point}, which lies below," if each.is_below else ""
+            return {"filesystem": f"{each.filesystem}{below}"}
+    return None
 
 
 def _memory_device(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
@@ -105,8 +108,11 @@ def _memory_device(measurement: Measurement, check: TrustCheck, _: object) -> Fi
 
 
 def _mount_option(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
-    found = [option for option in measurement.target.mount_options if option in check.names]
-    return {"option": found[0]} if found else None
+    for each in file_systems(measurement):
+        for option in each.options:
+            if option in check.names:
+                return {"mounted": each.mounted, "option": option}
+    return None
 
 
 def _sync_disabled(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
@@ -238,7 +244,9 @@ def _not_reaching(measurement: Measurement, check: TrustCheck, _: object) -> Fig
 
 
 def _ratio(measurement: Measurement, check: TrustCheck, _: object) -> Figures | None:
-    """A sync that costs what the write alone costs has done nothing."""
+    """A sync that costs what the write alone costs has done nothing, unless that syncs, too."""
+    if "sync" in measurement.target.mount_options:
+        return None
     primary, unsynced = measurement.primary, measurement.find_any_size("overwrite", "none")
     if primary is None or unsynced is None:
         return None
@@ -339,7 +347,7 @@ def _test(run: _Run, *, limits: str = "", shows: str) -> _Test:
 _TESTS: Final[dict[str, _Test]] = {
     "memory-file-system": _test(_file_system, shows="filesystem"),
     "memory-device": _test(_memory_device, shows="device"),
-    "mount-option": _test(_mount_option, shows="option"),
+    "mount-option": _test(_mount_option, shows="mounted option"),
     "sync-disabled": _test(_sync_disabled, shows="layer"),
     "cache-forced": _test(_cache_forced, shows="device likewise"),
     "preloaded-library": _test(_preloaded, shows="library"),

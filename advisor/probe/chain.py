@@ -19,10 +19,14 @@ DEPTH_MAX: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class MountedPath:
-    """A path on a file system that has no block device of its own: btrfs, overlay, ZFS, NFS, ..."""
+    """A path on a file system that has no block device of its own (btrfs, overlay, ZFS, NFS, ...),
+    or on any that holds a loop device's file or an overlay's upper directory."""
 
     path: str
+    """Of a file system with a block device its mount point: all paths there are on the same."""
     mount: Mount
+    is_below: bool = False
+    """It is not the directory's own file system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,26 @@ class _Walk:
             return Unknown(unknown=f"{shown(path)} cannot be seen from here: {error.strerror}")
         number = number_of(device)
         if os.major(device):
-            node = node_of(number, self.root)
-            if node is None:
-                return Unknown(unknown=f"/sys has no block device {number}")
-            return self.block(node, depth)
+            return self._on_device(path, device, depth)
         mount = mount_of(os.path.realpath(path), device, self.root)
         if mount is None:
             return Unknown(unknown=f"no mount found for device {number}")
         leaves = self._under_mount(mount, depth)
-        self.finished.setdefault(MountedPath(path, mount))
+        self.finished.setdefault(MountedPath(path, mount, depth < DEPTH_MAX))
+        return leaves
+
+    def _on_device(self, path: str, device: int, depth: int) -> Known[list[Path]]:
+        """Of a file system that has one block device."""
+        node = node_of(number_of(device), self.root)
+        if node is None:
+            leaves: Known[list[Path]] = Unknown(
+                unknown=f"/sys has no block device {number_of(device)}"
+            )
+        else:
+            leaves = self.block(node, depth)
+        mount = mount_of(os.path.realpath(path), device, self.root)
+        if mount and depth < DEPTH_MAX:
+            self.finished.setdefault(MountedPath(mount.point, mount, is_below=True))
         return leaves
 
     def _under_mount(self, mount: Mount, depth: int) -> Known[list[Path]]:
@@ -107,6 +122,8 @@ class _Walk:
         if mount.filesystem == "overlay" and (upper := mount.option("upperdir")):
             if depth == 0:
                 return Unknown(unknown="too many layers")
+            if not os.path.isabs(upper):
+                return Unknown(unknown=f"the overlay's upper directory is relative: {shown(upper)}")
             return self.path(upper, depth - 1)
         return Unknown(unknown=f"{mount.filesystem} does not say on which block device it is")
 

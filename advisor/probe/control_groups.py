@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import IoLimits, Known, Unknown
+from advisor.measurement import IoLimits, Known, LimitFile, Unknown
 from advisor.probe.mounts import Mount, mounts
+from advisor.probe.sysfs import shown
 
 IO_LIMITS: Final = (
     ("read_bytes_per_s", "rbps", "read_bps"),
@@ -54,16 +55,27 @@ def io_limits(devices: Collection[str], root: Path = Path("/")) -> Known[IoLimit
     hidden = [own for own in (groups[:1] + groups_v1[:1]) if not own.is_dir()]
     if hidden:
         return Unknown(unknown=f"the control group {hidden[0]} cannot be seen from here")
-    allowed: dict[str, list[int]] = {}
+    least: dict[str, int] = {}
+    files: dict[str, LimitFile] = {}
     for name, key, key_v1 in IO_LIMITS:
-        texts = [_io_max(group / "io.max", device, key) for group in groups for device in devices]
-        for group in groups_v1:
-            of_device = _by_device(group / f"blkio.throttle.{key_v1}_device")
-            texts += [of_device.get(device, "") for device in devices]
-        allowed[name] = [limit for text in texts if (limit := _integer(text))]
-    least = {name: min(limits, default=2**64) for name, limits in allowed.items()}
-    # More than that no file of ours holds, and no device does.
-    return IoLimits(**{name: limit for name, limit in least.items() if 0 < limit <= 2**63})
+        told = [
+            (group / "io.max", device, _io_max(group / "io.max", device, key), f"{key}=max")
+            for group in groups
+            for device in devices
+        ]
+        for path in (group / f"blkio.throttle.{key_v1}_device" for group in groups_v1):
+            of_device = _by_device(path)
+            told += [(path, device, of_device.get(device, ""), "0") for device in devices]
+        # More than that no file of ours holds, and no device does.
+        limits = [
+            (limit, path, f"{device} {lifted}")
+            for path, device, text, lifted in told
+            if (limit := _integer(text)) and 0 < limit <= 2**63
+        ]
+        if limits:
+            least[name], path, line = min(limits)
+            files[name] = LimitFile(path=shown(f"/{path.relative_to(root)}"), lifted_by=line)
+    return IoLimits(**least, files=files)
 
 
 def _io_max(path: Path, device: str, key: str) -> str:

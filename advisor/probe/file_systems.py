@@ -1,4 +1,4 @@
-"""File systems that are layers themselves: overlay, btrfs, ZFS, NFS."""
+"""File systems that are layers themselves: overlay, btrfs, ZFS, NFS, and any below another."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import Known, Layer, Unknown
+from advisor.measurement import MOUNT_OPTIONS, MOUNT_POINT, Known, Layer, Unknown
 from advisor.probe.chain import MountedPath, btrfs_folder
 from advisor.probe.mounts import Mount
 from advisor.probe.programs import AskProgram
@@ -23,7 +23,15 @@ FS_NOCOW_FL: Final = 0x00800000
 def file_system_layer(part: MountedPath, root: Path, ask: AskProgram) -> Layer | None:
     """The layer that a file system is; None where it is none."""
     describe = _DESCRIBE.get(part.mount.filesystem)
-    return describe(part, root, ask) if describe else None
+    layer = describe(part, root, ask) if describe else None
+    if not part.is_below:
+        return layer
+    if layer is None:
+        layer = Layer(kind=part.mount.filesystem, name=shown(part.mount.point))
+    # As /proc/mounts has them; one with a comma of its own names a path.
+    options = ",".join(option for option in part.mount.options if "," not in option)
+    below = {MOUNT_POINT: shown(part.mount.point), MOUNT_OPTIONS: shown(options)}
+    return layer.model_copy(update={"details": {**layer.details, **below}})
 
 
 def _overlay(part: MountedPath, _root: Path, _ask: AskProgram) -> Layer:
@@ -40,7 +48,14 @@ def _btrfs(part: MountedPath, root: Path, _ask: AskProgram) -> Layer:
         "data_profile": _profile(folder, "data"),
         "metadata_profile": _profile(folder, "metadata"),
     }
+    if part.is_below:  # else it is the measured one
+        details["directory"] = shown(_directory(part.path))
     return Layer(kind="btrfs", name=shown(part.mount.point), details=details)
+
+
+def _directory(path: str) -> str:
+    """A loop device's file takes after the directory that it was made in."""
+    return path if os.path.isdir(path) else os.path.dirname(path)
 
 
 def _nodatacow(part: MountedPath) -> Known[str]:

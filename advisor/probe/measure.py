@@ -25,7 +25,7 @@ from advisor.probe.rounds import SeriesRun, run_rounds, share_out
 from advisor.probe.scratch import Scratch
 from advisor.probe.testfiles import TestFiles, planned_bytes
 from advisor.probe.under_load import LoadFiles, UnderLoad
-from advisor.probe.warnings import warnings_of
+from advisor.probe.warnings import left_behind, warnings_of
 
 
 def measure(
@@ -55,6 +55,7 @@ def measure(
     taken_at = datetime.now(timezone.utc)
     with ExitStack() as stack:
         scratch = stack.enter_context(Scratch(directory))
+        left = left_behind(directory, *scratch.left_behind())
         target = target_of(directory, scratch, ask)
         environment = describe_host()
         scratch.require_free(planned_bytes(_all_series(plan, under_load)), plan.reserve_bytes)
@@ -117,7 +118,7 @@ def measure(
         written_bytes=idle_written_bytes,
         run_s=idle_run_s,
     )
-    return measurement.model_copy(update={"warnings": warnings})
+    return measurement.model_copy(update={"warnings": (*left, *warnings)})
 
 
 def _all_series(plan: MeasuringPlan, under_load: UnderLoad | None) -> MeasuringPlan:

@@ -1,6 +1,8 @@
 """What the reader of a measurement must know about it. Each text shows its numbers."""
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import Final
 
@@ -12,6 +14,7 @@ from advisor.measurement import (
     Target,
     Unknown,
 )
+from advisor.probe.sysfs import shown
 from advisor.statistics import ci95_percent
 from advisor.units import format_latency, format_size
 
@@ -51,6 +54,19 @@ def warnings_of(
         _short_run(target, environment, run_s),
     ]
     return tuple(MeasurementWarning(code=code, text=text) for code, text in filter(None, found))
+
+
+def left_behind(directory: Path, count: int, size_bytes: int) -> tuple[MeasurementWarning, ...]:
+    """Of test files that earlier runs left in `directory`; () where there are none."""
+    if count == 0:
+        return ()
+    files = "1 file" if count == 1 else f"{count} files"
+    verb = "is" if count == 1 else "are"
+    text = (
+        f"{files} of an earlier run that was killed {verb} left here, {format_size(size_bytes)}:"
+        f" rm {shlex.quote(shown(str(directory)))}/.fsync-advisor-*"
+    )
+    return (MeasurementWarning(code="left-behind", text=text),)
 
 
 def _busy_before(

@@ -14,7 +14,7 @@ from advisor.analysis.host_findings import HostCheck, HostFinding, evaluate
 from advisor.analysis.trust import judge_trust
 from advisor.conditions import Condition, Strict
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import Fill, IoLimits, Layer, Measurement
+from advisor.measurement import Fill, IoLimits, Layer, Measurement, Series
 from advisor.vendors.names import VendorName
 from tests.support.drives import device, measurement, series, summary
 
@@ -35,6 +35,7 @@ class Case(Strict):
     record_bytes: int | None = None
     sync_us: float = 1000.0
     reads_per_s: float | None = None
+    unsynced_per_s: float | None = None
     fill_bytes_per_s: int | None = None
     dirty_background_bytes: int | None = None
     io_limits: IoLimits | None = None
@@ -49,6 +50,7 @@ class Case(Strict):
         plain = measurement(
             self.sync_us,
             *([reads] if self.reads_per_s else []),
+            *self._unsynced(),
             filesystem=self.filesystem,
             mount_options=self.mount_options,
             devices=tuple(device().model_copy(update=each) for each in self.devices),
@@ -64,6 +66,12 @@ class Case(Strict):
                 "environment": plain.environment.model_copy(update=host),
             }
         )
+
+    def _unsynced(self) -> list[Series]:
+        """Into the kernel's memory."""
+        if self.unsynced_per_s is None:
+            return []
+        return [series("overwrite", "none", summary(1.0, ops_per_s=self.unsynced_per_s))]
 
 
 def findings(check: HostCheck, case: Case) -> tuple[HostFinding, ...]:

@@ -155,6 +155,7 @@ ON_BELOW: Final = (
     f"mkdir -p /mnt/below; {MOUNT.format('$MEMBER_1').replace('$PLACE', '/mnt/below')};"
 )
 """A file system below the one that is measured."""
+EXT4_BELOW: Final = {"kind": "ext4", "mount_point": "/mnt/below"}
 DRBD: Final = "/lib/drbd/drbdsetup-84"
 DM_UNDO: Final = "dmsetup remove --retry case"
 SECTORS: Final = "$(blockdev --getsz $MEMBER_1)"
@@ -197,7 +198,7 @@ def _loop(name: str, direct_io: str, *findings: str) -> Case:
         f" losetup --direct-io={how} /dev/loop0 /mnt/below/file; " + MOUNT.format("/dev/loop0"),
         VIRTIO,
         "losetup -d /dev/loop0; umount /mnt/below",
-        layers=({"kind": "loop", "direct_io": direct_io},),
+        layers=({"kind": "loop", "direct_io": direct_io}, EXT4_BELOW),
         findings=findings,
     )
 
@@ -259,7 +260,7 @@ def _overlay(name: str, option: str = "") -> Case:
         VIRTIO,
         "umount /mnt/below",
         filesystem="overlay",
-        layers=({"kind": "overlay"},),
+        layers=({"kind": "overlay"}, EXT4_BELOW),
         is_not_durable=bool(option),
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measurement import IoLimits, Unknown
+from advisor.measurement import IoLimits, LimitFile, Unknown
 from advisor.probe.control_groups import cpu_quotas, io_limits, memory_limits_bytes
 
 V2 = "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -95,8 +95,18 @@ def test_io_max_is_the_least_of_all_levels_and_devices(tmp_path: Path) -> None:
         ),
     }
     root = host(tmp_path, V2, "0::/system.slice/db.service", files)
+    own = "/sys/fs/cgroup/system.slice/db.service/io.max"
     assert io_limits(["8:0", "8:16"], root) == IoLimits(
-        read_bytes_per_s=7_000_000, write_bytes_per_s=50_000_000, write_ops_per_s=800
+        read_bytes_per_s=7_000_000,
+        write_bytes_per_s=50_000_000,
+        write_ops_per_s=800,
+        files={
+            "read_bytes_per_s": LimitFile(path=own, lifted_by="8:0 rbps=max"),
+            "write_bytes_per_s": LimitFile(
+                path="/sys/fs/cgroup/system.slice/io.max", lifted_by="8:16 wbps=max"
+            ),
+            "write_ops_per_s": LimitFile(path=own, lifted_by="8:16 wiops=max"),
+        },
     )
     assert io_limits(["8:32"], root) == IoLimits()
 
@@ -110,7 +120,19 @@ def test_limits_of_version_1(tmp_path: Path) -> None:
         "blkio/docker/abc/blkio.throttle.write_iops_device": "8:0 600",
     }
     root = host(tmp_path, BLKIO, "7:blkio:/docker/abc", files)
-    assert io_limits(["8:0"], root) == IoLimits(read_bytes_per_s=1_048_576, write_ops_per_s=500)
+    top = "/sys/fs/cgroup/blkio"
+    assert io_limits(["8:0"], root) == IoLimits(
+        read_bytes_per_s=1_048_576,
+        write_ops_per_s=500,
+        files={
+            "read_bytes_per_s": LimitFile(
+                path=f"{top}/docker/abc/blkio.throttle.read_bps_device", lifted_by="8:0 0"
+            ),
+            "write_ops_per_s": LimitFile(
+                path=f"{top}/blkio.throttle.write_iops_device", lifted_by="8:0 0"
+            ),
+        },
+    )
 
 
 def test_nonsense_in_io_max_limits_nothing(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from advisor.measurement import Device, IoLimits, Known, Unknown
+from advisor.measurement import Device, IoLimits, Known, Layer, LimitFile, Unknown
 from advisor.probe import chain
+from advisor.probe.layers import layers_of
 from advisor.probe.mounts import mounts
 from advisor.probe.programs import ask_nobody
 from tests.support.made_up_host import Anonymous, Host, lay
@@ -256,7 +257,15 @@ def test_limits_of_a_volume_and_of_its_disk(host: Host) -> None:
             ),
         }
     )
-    assert host.target().io_limits == IoLimits(write_bytes_per_s=100_000_000, write_ops_per_s=3000)
+    path = "/sys/fs/cgroup/db/io.max"
+    assert host.target().io_limits == IoLimits(
+        write_bytes_per_s=100_000_000,
+        write_ops_per_s=3000,
+        files={
+            "write_bytes_per_s": LimitFile(path=path, lifted_by="253:3 wbps=max"),
+            "write_ops_per_s": LimitFile(path=path, lifted_by="259:0 wiops=max"),
+        },
+    )
 
 
 def test_limits_of_a_device_without_a_number(host: Host) -> None:
@@ -313,6 +322,77 @@ def test_a_loop_device_is_its_files_disk(host: Host) -> None:
     host.number = f"{os.major(device)}:{os.minor(device)}"
     host.holds_data(below)
     assert chain._Walk(host.root, ask_nobody).block(loop, chain.DEPTH_MAX) == [below]
+
+
+def lies_on_a_file(host: Host, mountinfo: str) -> Path:
+    """A loop device whose file is seen; what holds that is by mountinfo."""
+    loop = host.disk("virtual/block/loop0")
+    (loop / "loop").mkdir()
+    image = host.data / "image"
+    image.touch()
+    (loop / "loop/backing_file").write_text(f"{image}\n")
+    host.write({"proc/self/mountinfo": mountinfo})
+    return loop
+
+
+def test_the_file_system_of_a_loop_devices_file_is_a_layer(host: Host) -> None:
+    disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
+    loop = lies_on_a_file(
+        host, f"1 1 {host.number} / {host.data} rw,noatime - ext4 /dev/x rw,nobarrier,a=/b\\,c\n"
+    )
+    host.holds_data(disk)
+    walk = chain._Walk(host.root, ask_nobody)
+    leaves = walk.block(loop, chain.DEPTH_MAX)
+    held = chain.Chain(tuple(reversed(walk.finished)), tuple(leaves))
+    found = layers_of(held, host.root, ask_nobody)
+    assert not isinstance(found, Unknown)
+    assert leaves == [disk]
+    details = {"mount_point": str(host.data), "mount_options": "rw,noatime,nobarrier"}
+    assert [layer.kind for layer in found] == ["loop", "ext4"]
+    assert found[1] == Layer(kind="ext4", name=str(host.data), details=details)
+
+
+def test_two_files_on_one_file_system_name_it_once(host: Host) -> None:
+    disk = host.disk("pci0000:00/nvme/nvme0/nvme0n1")
+    first = lies_on_a_file(host, f"1 1 {host.number} / {host.data} rw - xfs /dev/x rw\n")
+    second = host.disk("virtual/block/loop1")
+    (second / "loop").mkdir()
+    (host.data / "other").touch()
+    (second / "loop/backing_file").write_text(f"{host.data / 'other'}\n")
+    host.holds_data(disk)
+    walk = chain._Walk(host.root, ask_nobody)
+    walk._blocks([first, second], chain.DEPTH_MAX)
+    kinds = [
+        part.name if isinstance(part, Path) else part.mount.filesystem for part in walk.finished
+    ]
+    assert kinds[::-1] == ["loop0", "loop1", "xfs", "nvme0n1"]
+
+
+def test_a_loop_devices_file_in_memory_leaves_the_loop_device(anonymous: Anonymous) -> None:
+    loop = lies_on_a_file(
+        anonymous, f"1 1 {anonymous.number} / {anonymous.data} rw - tmpfs t rw,size=1k\n"
+    )
+    walk = chain._Walk(anonymous.root, ask_nobody)
+    assert walk.block(loop, chain.DEPTH_MAX) == [loop]
+    held = chain.Chain(tuple(reversed(walk.finished)), (loop,))
+    found = layers_of(held, anonymous.root, ask_nobody)
+    assert not isinstance(found, Unknown)
+    details = {"mount_point": str(anonymous.data), "mount_options": "rw,size=1k"}
+    assert found[1:] == (Layer(kind="tmpfs", name=str(anonymous.data), details=details),)
+
+
+def test_the_directory_of_a_loop_devices_file_on_btrfs(anonymous: Anonymous) -> None:
+    loop = lies_on_a_file(
+        anonymous, f"1 1 {anonymous.number} / {anonymous.root} rw - btrfs /dev/x rw\n"
+    )
+    walk = chain._Walk(anonymous.root, ask_nobody)
+    walk.block(loop, chain.DEPTH_MAX)
+    held = chain.Chain(tuple(reversed(walk.finished)), (loop,))
+    found = layers_of(held, anonymous.root, ask_nobody)
+    assert not isinstance(found, Unknown)
+    assert (found[1].kind, found[1].name) == ("btrfs", str(anonymous.root))
+    assert found[1].details["directory"] == str(anonymous.data)
+    assert found[1].mount_point == str(anonymous.root)
 
 
 @pytest.mark.parametrize("backing_file", ["/gone/image", "/gone/image (deleted)"])
@@ -380,6 +460,18 @@ def test_an_overlay_whose_upper_layer_is_out_of_sight(anonymous: Anonymous) -> N
     devices = anonymous.target().devices
     assert isinstance(devices, Unknown)
     assert devices.unknown.startswith("/gone/diff cannot be seen from here")
+
+
+def test_a_relative_upper_layer_is_not_looked_for_here(
+    anonymous: Anonymous, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(anonymous.root)
+    anonymous.mountinfo = (
+        f"1 1 {anonymous.number} / {anonymous.root} rw - overlay overlay rw,upperdir=data\n"
+    )
+    assert anonymous.target().devices == Unknown(
+        unknown="the overlay's upper directory is relative: data"
+    )
 
 
 def test_an_overlay_on_itself_ends(anonymous: Anonymous) -> None:

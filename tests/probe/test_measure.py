@@ -235,6 +235,13 @@ def test_few_samples_support_no_high_percentile(
         assert taken.summary.p999_us is None
 
 
+def test_what_a_killed_run_left_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".fsync-advisor-0123456789abcdef").write_bytes(bytes(2048))
+    (first, *_) = measure(tmp_path, TWO).warnings
+    assert first.code == "left-behind"
+    assert first.text.startswith("1 file of an earlier run that was killed is left here, 2 kB: rm ")
+
+
 def test_the_bytes_are_capped(tmp_path: Path) -> None:
     plan = replace(TWO, bytes_max=2 * MIB, ssd_budget_s=60.0, hdd_budget_s=60.0)
     measurement = measure(tmp_path, plan)
@@ -247,7 +254,7 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     module = import_module("advisor.probe.measure")
     plan = replace(TWO, hdd_budget_s=2.5, samples_max=10**6, samples_enough=10**6)
     plan = replace(plan, bytes_max=10**10)
-    found = module._target
+    found = module.target_of
 
     def with_disk(rotational: Known[bool]) -> Callable[[Path, Scratch, AskProgram], Target]:
         def target(directory: Path, scratch: Scratch, ask: AskProgram) -> Target:
@@ -262,7 +269,7 @@ def test_a_hard_disk_gets_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     elapsed_ns = {}
     kinds: tuple[Known[bool], ...] = (True, False, Unknown(unknown="virtio"))
     for rotational in kinds:
-        monkeypatch.setattr(module, "_target", with_disk(rotational))
+        monkeypatch.setattr(module, "target_of", with_disk(rotational))
         series = measure(tmp_path, plan).series
         elapsed_ns[str(rotational)] = sum(
             part.elapsed_ns for taken in series for part in taken.rounds

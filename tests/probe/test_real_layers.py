@@ -26,7 +26,12 @@ def test_an_overlay_on_a_loop_device_on_this_disk(tmp_path: Path) -> None:
             target = describe_target(point, None)
     assert not isinstance(target.layers, Unknown)
     assert not isinstance(below.layers, Unknown)
-    overlay, device, *rest = target.layers
+    overlay, upper, device, outer, *rest = target.layers
+    assert (upper.kind, upper.mount_point) == ("ext4", str(loop))
+    assert "rw" in upper.mount_options
+    assert outer.kind == below.filesystem
+    assert outer.mount_point == below.mount_point
+    assert outer.mount_options == below.mount_options
     assert overlay == Layer(
         kind="overlay", name=str(point), details={"upperdir": str(folder / "upper")}
     )

@@ -93,6 +93,20 @@ def test_a_file_that_is_not_synced_without_a_name_keeps_it_until_the_end(
     assert open_files() == before
 
 
+def test_files_of_a_killed_run_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Scratch, "_filesystem", lambda _: "btrfs")
+    (tmp_path / ".fsync-advisor-0123456789abcdef").write_bytes(b"x" * 3000)
+    (tmp_path / ".fsync-advisor-0123456789abcdee").write_bytes(b"x" * 96)
+    (tmp_path / ".fsync-advisor-notes").write_bytes(b"not ours")
+    (tmp_path / ".fsync-advisor-00000000000000aa").mkdir()
+    (tmp_path / ".fsync-advisor-00000000000000ab").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / ".fsync-advisor-00000000000000ac")
+    with Scratch(tmp_path) as going_on, Scratch(tmp_path) as scratch:
+        going_on.create()
+        assert scratch.left_behind() == (2, 3096)
+    assert len(os.listdir(tmp_path)) == 6
+
+
 def test_a_named_file_that_somebody_removed_is_not_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

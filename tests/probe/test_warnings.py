@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from advisor.measurement import (
     Target,
     Unknown,
 )
-from advisor.probe.warnings import warnings_of
+from advisor.probe.warnings import left_behind, warnings_of
 from advisor.statistics import summarise
 
 MB = 1_000_000
@@ -234,3 +235,30 @@ def test_a_drift_within_chance_is_not_told() -> None:
 )
 def test_bursts_of_virtual_disks(where: Target, host: Environment, expected: list[str]) -> None:
     assert [code for code, _ in found(target=where, environment=host)] == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "size_bytes", "texts"),
+    [
+        (0, 0, []),
+        (
+            1,
+            1024,
+            [
+                "1 file of an earlier run that was killed is left here, 1 kB:"
+                " rm '/srv/a b'/.fsync-advisor-*"
+            ],
+        ),
+        (
+            3,
+            50 << 20,
+            [
+                "3 files of an earlier run that was killed are left here, 50 MB:"
+                " rm '/srv/a b'/.fsync-advisor-*"
+            ],
+        ),
+    ],
+)
+def test_files_of_a_killed_run(count: int, size_bytes: int, texts: list[str]) -> None:
+    found = left_behind(Path("/srv/a b"), count, size_bytes)
+    assert [warning.text for warning in found] == texts

@@ -30,6 +30,26 @@ def test_a_file_system_is_no_layer_below_itself() -> None:
     assert describe_measured(unknown).place == "sda (X1)"
 
 
+def below(kind: str, point: str) -> Layer:
+    return Layer(kind=kind, name=point, details={"mount_point": point, "mount_options": "rw"})
+
+
+def test_each_file_system_below_is_named() -> None:
+    loops = (Layer(kind="loop", name="loop4"), Layer(kind="loop", name="loop3"))
+    layers = (loops[0], below("xfs", "/m/xfs"), loops[1], below("ext4", "/m"))
+    drive = measurement(devices=DISKS[1:], layers=layers)
+    assert describe_measured(drive).place == "ext4 on loop on xfs on loop on ext4 on sdb"
+    inner = (Layer(kind="btrfs", name="/"), loops[0], below("btrfs", "/m"))
+    copied = measurement(filesystem="btrfs", devices=DISKS[1:], layers=inner)
+    assert describe_measured(copied).place == "btrfs on loop on btrfs on sdb"
+
+
+def test_what_a_leaf_lies_on_comes_not_before_it() -> None:
+    layers = (Layer(kind="md", name="md0"), Layer(kind="loop", name="loop1"), below("tmpfs", "/t"))
+    drive = measurement(devices=(device("loop1", model=UNKNOWN),), layers=layers)
+    assert describe_measured(drive).place == "ext4 on md on loop1"
+
+
 def test_a_loop_whose_file_has_no_device_is_the_device() -> None:
     loop = Layer(kind="loop", name="loop1")
     drive = measurement(devices=(device("loop1", model=UNKNOWN),), layers=(loop,))

@@ -100,7 +100,10 @@ def test_one_finding_for_all_devices_that_are_alike() -> None:
     (finding,) = found(measurement(devices=disks))
     assert finding.subject == "nvme0n1, nvme1n1"
     assert finding.text == "nvme0n1 is no hard disk, and its scheduler is bfq (likewise nvme1n1)"
-    assert finding.change == "echo none > /sys/block/nvme0n1/queue/scheduler  # and in a udev rule"
+    assert finding.change == (
+        "echo none > /sys/block/nvme0n1/queue/scheduler;"
+        " echo none > /sys/block/nvme1n1/queue/scheduler  # and in a udev rule"
+    )
 
 
 def test_a_layer_that_is_met_twice_is_named_once() -> None:

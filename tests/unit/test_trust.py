@@ -15,6 +15,18 @@ DISK = device("sda", model="WD", transport="sata", rotational=True)
 PROTECTED_DISK = device("sda", transport="sas", rotational=True, write_cache="write through")
 VIRTIO = device("vda", transport="virtio", model=UNKNOWN, write_cache="write through")
 
+BELOW = "/m/outer, which lies below,"
+
+
+def on_loop(filesystem: str, options: str, point: str = "/m/outer") -> tuple[Layer, ...]:
+    """A loop device, and the file system of its file."""
+    details = {"mount_point": point, "mount_options": options}
+    return (
+        Layer(kind="loop", name="loop0", details={"direct_io": "no"}),
+        Layer(kind=filesystem, name=point, details=details),
+    )
+
+
 ZFS = (Layer(kind="zfs", name="tank", details={"sync": "standard", "log_device": "no"}),)
 LOG_DEVICE = (Layer(kind="zfs", name="tank", details={"sync": "standard", "log_device": "yes"}),)
 
@@ -46,6 +58,17 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
         pytest.param(
             measurement(layers=(Layer(kind="zfs", name="tank", details={"sync": "standard"}),)),
             id="ZFS that syncs",
+        ),
+        pytest.param(
+            measurement(layers=on_loop("ext4", "rw,barrier,nobarrierx")),
+            id="a loop device's file with barriers",
+        ),
+        pytest.param(
+            measurement(layers=(Layer(kind="tmpfs", name="/m"),)), id="no file system below"
+        ),
+        pytest.param(
+            measurement(299, series("overwrite", "none", 299), mount_options=("rw", "sync")),
+            id="each write syncs, as the mount has it",
         ),
         pytest.param(
             measurement(layers=(Layer(kind="md", name="md0", details={"sync": "disabled"}),)),
@@ -225,6 +248,32 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(filesystem="overlay", mount_options=("rw", "volatile")),
         "not-durable",
         {"mount-option": "mounted with volatile: a sync does not reach the drive"},
+    ),
+    "a volatile overlay, as Linux 6.18 says it": (
+        measurement(filesystem="overlay", mount_options=("rw", "uuid=on", "fsync=volatile")),
+        "not-durable",
+        {"mount-option": "mounted with fsync=volatile: a sync does not reach the drive"},
+    ),
+    "a loop device's file without barriers": (
+        measurement(layers=on_loop("ext4", "rw,relatime,nobarrier")),
+        "not-durable",
+        {"mount-option": f"{BELOW} is mounted with nobarrier: a sync does not reach the drive"},
+    ),
+    "a loop device's file in memory": (
+        measurement(layers=on_loop("tmpfs", "rw,size=4k")),
+        "not-durable",
+        {
+            "memory-file-system": f"tmpfs at {BELOW} keeps files in memory: a power loss erases"
+            " everything, synced or not"
+        },
+    ),
+    "a loop device's file on another host": (
+        measurement(layers=on_loop("nfs4", "rw,hard")),
+        "unverifiable",
+        {
+            "remote-file-system": f"nfs4 at {BELOW}: the server or daemon behind it decides what a"
+            " sync does"
+        },
     ),
     "ZFS that ignores syncs": (
         measurement(
