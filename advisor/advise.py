@@ -31,7 +31,8 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     """
     request = with_observed_load(request, measurement)
     verdict = judge(measurement, knowledge.storage)
-    require_durable(measurement, verdict, accepted=request.accept_not_durable)
+    host = evaluate(measurement, knowledge.host, request.vendor)
+    require_durable(measurement, verdict, host, accepted=request.accept_not_durable)
     facts = _facts(measurement, verdict, request, knowledge)
     data = _facts_of_data(measurement, verdict, request, knowledge)
     result = _recommend(facts, request, knowledge, data)
@@ -46,7 +47,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         durability=request.durability,
         measured=describe_measured(measurement),
         storage=verdict,
-        host_findings=evaluate(measurement, knowledge.host, request.vendor),
+        host_findings=host,
         settings=result.recommendations,
         skipped=result.skipped,
         lower_durability=lower_durability(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_findings
-from advisor.analysis.verdict import judge
+from advisor.analysis.verdict import judge, not_durable, remedy
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
 from advisor.commands.observing import PassiveOptions, PrintUnit, observe_drives, unit_of
@@ -79,8 +79,7 @@ def measure(options: MeasureOptions) -> None:
         write_output(text)
     require_trust(verdict, options.require_trust)
     if verdict.trust == "not-durable":
-        where = measurement.target.directory
-        raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+        raise NotTrustedError(not_durable(measurement, verdict), remedy(verdict, host))
 
 
 def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:

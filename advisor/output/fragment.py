@@ -77,7 +77,7 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "durability": durability_text(advice),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,
-        "host": host_comments(advice.host_findings, storage.evidence),
+        "host": host_comments(advice.host_findings),
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
         "indent": form.indent,

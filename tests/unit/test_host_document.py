@@ -13,7 +13,7 @@ from advisor.audit.findings import Audit
 from advisor.audit.run import run_audit
 from advisor.commands.auditing import require_nothing
 from advisor.commands.source import knowledge_for
-from advisor.errors import FindingsError
+from advisor.errors import FindingsError, NotTrustedError
 from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import Layer, Measurement, to_json
 from advisor.output.audit import audit_document
@@ -45,6 +45,7 @@ SEEN = "loop0 writes its file through the kernel's memory (no direct I/O)"
 CHANGE = "losetup --direct-io=on /dev/loop0"
 SOFT_SEEN = "NFS is mounted soft: a request that times out fails"
 NO_BARRIERS_SEEN = "mounted with nobarrier: a sync does not reach the drive"
+NO_BARRIERS_CHANGE = "mount -o remount,barrier /var/lib  # and in /etc/fstab"
 
 
 def plain(text: str) -> str:
@@ -135,12 +136,29 @@ def test_good_news_changes_no_setting() -> None:
     assert [entry.rendered for entry in advised(WHOLE_PAGES).settings] == plainly
 
 
-def test_the_fragment_leaves_to_trust_what_trust_says() -> None:
-    fragment = render_fragment(advised(NO_BARRIERS, accepted=True))
-    assert fragment.count(NO_BARRIERS_SEEN) == 2  # the alarm in the first line, and the evidence
+def test_the_line_of_a_finding_says_what_was_seen_though_trust_says_it_too() -> None:
     assert head(NO_BARRIERS, accepted=True) == [
-        "# Host: corruption-risk: change: mount -o remount,barrier /var/lib  # and in /etc/fstab"
+        f"# Host: corruption-risk: {NO_BARRIERS_SEEN}; change: {NO_BARRIERS_CHANGE}"
     ]
+
+
+def test_a_drive_that_is_refused_is_told_the_command_that_changes_it() -> None:
+    with pytest.raises(NotTrustedError) as refusal:
+        advised(NO_BARRIERS)
+    assert refusal.value.hint == f"change it and measure again: {NO_BARRIERS_CHANGE}"
+    summary = reported(NO_BARRIERS, MYSQL).summary
+    assert summary[2] == f"Change it and measure again: {NO_BARRIERS_CHANGE}."
+
+
+@pytest.mark.parametrize("command", [["recommend", "--db", "mysql"], ["capacity"], ["report"]])
+def test_every_command_that_refuses_a_drive_tells_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    file = tmp_path / "drive.json"
+    file.write_text(to_json(NO_BARRIERS))
+    status, _, err = run(capsys, *command, "--from", file)
+    assert status == 3
+    assert NO_BARRIERS_CHANGE in err
 
 
 def test_the_json_of_advice_has_all_of_it() -> None:
