@@ -19,6 +19,7 @@ from tests.support.command_line import run, run_process
 from tests.support.paths import CHECKOUT, MEASUREMENTS
 
 HDD = str(MEASUREMENTS / "hdd.json")
+NVME = str(MEASUREMENTS / "nvme-consumer.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
 RAID_CACHE = str(MEASUREMENTS / "raid-cache.json")
 MYSQL = ("recommend", "--db", "mysql", "--db-version", "9.7")
@@ -742,3 +743,32 @@ def test_a_provider_limits_the_log_that_capacity_reckons_with(
     monkeypatch.setattr("advisor.commands.capacity.plan_capacity", plan)
     run(capsys, "capacity", "--from", HDD, "--db", "mysql", "--max-iops", "500")
     assert [request and request.max_ops_per_s for request in asked] == [500]
+
+
+def test_a_providers_bandwidth_holds_up_one_connection_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """10 kB of log a commit at 1 MB/s, which is 10^6 bytes: 97.66."""
+    drive = NVME
+    asked = ("capacity", "--db", "postgresql", "--from", drive, "--log-bytes-per-commit", "10kB")
+    _, out, _ = run(capsys, *asked, "--max-mbps", "1", "--clients", "4", "--format", "json")
+    plan = json.loads(out)
+    assert plan["commit_tps"] == pytest.approx(1e6 / 10_240)
+    assert "one connection is held up by the bandwidth limit, too" in plan["notes"]
+
+
+@pytest.mark.parametrize(("command", "limit"), [("recommend", "2000"), ("recommend", "1")])
+def test_what_a_provider_allows_is_not_called_what_the_drive_does(
+    capsys: pytest.CaptureFixture[str], command: str, limit: str
+) -> None:
+    asked = (command, "--db", "mysql", "--db-version", "8.4", "--from", NVME)
+    _, plain, _ = run(capsys, *asked)
+    assert "pages that this drive flushes, each" in plain
+    assert "--max-iops allows, each" not in plain
+    _, limited, _ = run(capsys, *asked, "--max-iops", limit)
+    assert "pages that --max-iops allows, each" in limited
+    assert "that this drive flushes, each" not in limited
+    operations = {"2000": "2,000", "1": "1"}[limit]
+    assert f"# ---- Upper limit for one connection, within {operations} operation" in limited
+    rate = {"2000": "1,000", "1": "0.5"}[limit]
+    assert re.search(rf"waits for 2 syncs, .*: at most {rate} commits/s", limited)
