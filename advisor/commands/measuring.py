@@ -11,6 +11,7 @@ from advisor.output.progress import progress_bar
 from advisor.probe import PLANS, UnderLoad, load_plan, measure
 from advisor.probe.data_directories import on_other_devices
 from advisor.probe.devices import describe_target
+from advisor.probe.scratch import Scratch
 from advisor.servers.installed import ask_host
 from advisor.units import format_size
 from advisor.vendors.registry import VENDORS
@@ -61,6 +62,12 @@ def _note_shared(named: Path, other: Path, *, quiet: bool) -> None:
     """Of a drive that was named and is not another."""
     text = f"{named} is on the same file system as {other}, which is measured once"
     notify(f"note: {text}", quiet=quiet)
+
+
+def require_writable(directory: Path) -> None:
+    """Raises AdvisorError where no test file can be made, before another drive is measured."""
+    with Scratch(directory) as scratch:
+        scratch.create()
 
 
 def note_other_devices(drives: Drives, *, quiet: bool) -> None:

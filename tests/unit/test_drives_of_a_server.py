@@ -140,7 +140,8 @@ def test_a_log_on_the_file_system_of_the_data_is_told(
     found = measuring.measure_drives(drives, "quick", why="", seed=None, label=None, quiet=False)
     assert found == FAST
     assert capsys.readouterr().err == (
-        f"fsync-advisor: note: {log} is on the same file system as {tmp_path}, which is measured once\n"
+        f"fsync-advisor: note: {log} is on the same file system as {tmp_path}, which is measured"
+        " once\n"
     )
 
 
