@@ -276,6 +276,28 @@ def test_an_audit_of_a_drive_without_barriers_says_so_once() -> None:
     assert "trust is suspicious: a write with its sync takes 3 us" in " ".join(suspicious.notes)
 
 
+def test_an_audit_counts_what_is_about_the_host_and_says_why_it_did_not_compare() -> None:
+    found = audited(NO_BARRIERS)
+    text = plain(render_text(audit_document(found)))
+    assert len(found.counted) == len(found.findings) + 1
+    assert ", 1 of them about the host" in text
+    assert "the drive is not durable and its speed does not count, so these are not" in text
+    assert "DIR or --from adds them" not in text
+    without = plain(render_text(audit_document(audited(None))))
+    assert "DIR or --from adds them" in without
+    assert "about the host" not in without
+
+
+def test_measure_tells_the_command_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("advisor.commands.measure.measured", lambda *_, **__: NO_BARRIERS)
+    status, _, err = run(capsys, "measure", tmp_path)
+    assert status == 3
+    assert err.count("is not durable") == 1
+    assert f"change it and measure again: {NO_BARRIERS_CHANGE}" in err
+
+
 def test_an_audit_without_a_drive_has_nothing_to_say_of_a_host() -> None:
     assert audited(None).host_findings == ()
 
