@@ -12,7 +12,7 @@ from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
-from advisor.capacity.serial import SYNC_COUNTS, serial_capacity
+from advisor.capacity.serial import SYNC_COUNTS, serial_capacity, within_limits
 from advisor.durability import Durability
 from advisor.measurement import Measurement, Unknown
 from advisor.request import Request
@@ -31,7 +31,8 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     """
     request = with_observed_load(request, measurement)
     verdict = judge(measurement, knowledge.storage)
-    require_durable(measurement, verdict, accepted=request.accept_not_durable)
+    host = evaluate(measurement, knowledge.host, request.vendor)
+    require_durable(measurement, verdict, host, accepted=request.accept_not_durable)
     facts = _facts(measurement, verdict, request, knowledge)
     data = _facts_of_data(measurement, verdict, request, knowledge)
     result = _recommend(facts, request, knowledge, data)
@@ -46,7 +47,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         durability=request.durability,
         measured=describe_measured(measurement),
         storage=verdict,
-        host_findings=evaluate(measurement, knowledge.host, request.vendor),
+        host_findings=host,
         settings=result.recommendations,
         skipped=result.skipped,
         lower_durability=lower_durability(
@@ -61,7 +62,11 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         )
         if honest
         else (),
-        capacity=serial_capacity(sync, request.syncs or SYNC_COUNTS, chosen.path, append_us=append)
+        capacity=within_limits(
+            serial_capacity(sync, request.syncs or SYNC_COUNTS, chosen.path, append_us=append),
+            request.max_ops_per_s,
+            0.0,
+        )
         if honest
         else None,
         warnings=(*notes_on(measurement), *_memory_notes(facts), *_version_notes(request)),

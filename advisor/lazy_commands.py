@@ -53,7 +53,7 @@ class CommandOnDemand(WithEpilog, TyperCommand):
         """Raises UsageError for an option that is a command now, and for an empty argument."""
         for before, arg in pairwise(["", *args]):
             if arg == "" or (arg.startswith("--") and arg.endswith("=")):
-                what = arg[:-1] or (before if before.startswith("-") else "an argument")
+                what = arg[:-1] or (before if self._takes_value(before) else self._argument())
                 raise UsageError(f"{what} is empty", "is the shell's variable set?")
         self._require_once(args)
         moved = MOVED.get(self.name or "", {})
@@ -62,6 +62,16 @@ class CommandOnDemand(WithEpilog, TyperCommand):
                 now = f"{self.name} {option} is now: fsync-advisor {moved[option]}"
                 raise UsageError(now, f"fsync-advisor {moved[option]} --help")
         return super().parse_args(ctx, args)
+
+    def _takes_value(self, option: str) -> bool:
+        """Whether what follows is its value; of what is no option of ours it is."""
+        named = (each for each in self.params if option in (*each.opts, *each.secondary_opts))
+        return option.startswith("-") and not getattr(next(named, None), "is_flag", False)
+
+    def _argument(self) -> str:
+        """What to call an argument: its name, where there is one alone."""
+        names = [str(each.metavar) for each in self.params if each.param_type_name == "argument"]
+        return names[0] if len(names) == 1 else "an argument"
 
     def _require_once(self, args: list[str]) -> None:
         """Click lets the last one win, and says nothing of the others."""

@@ -649,7 +649,7 @@ def from_json(text: str, name: str) -> Measurement:
     """The Measurement in `text`; `name` is where it came from. Raises AdvisorError."""
     _require_sane_size(text, name)
     try:
-        measurement = Measurement.model_validate_json(text)
+        measurement = Measurement.model_validate_json(text.removeprefix("\ufeff"))
     except ValidationError as error:
         raise AdvisorError(
             f"{name} is not a measurement: {first_problem(error)}",

@@ -6,6 +6,7 @@ Apart from advise.py, which needs no model of a server under load.
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.analysis.description import notes_on
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import drive_capacity
@@ -57,7 +58,7 @@ def plan_inputs(
     """
     if request is None:
         verdict = judge(measurement, knowledge.storage)
-        require_durable(measurement, verdict)
+        require_durable(measurement, verdict, evaluate(measurement, knowledge.host))
         return PlanInputs(
             advice=None,
             verdict=verdict,

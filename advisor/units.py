@@ -12,8 +12,8 @@ UNIT_BYTES: Final = {"B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2}
 UNIT_US: Final = {"us": 1, "ms": 1000, "s": 1_000_000}
 """Time units in which servers count, in microseconds."""
 
-_NUMBER: Final = r"\s*(\d{1,20}(?:\.\d{1,20})?)\s*"
-_SIZE_SUFFIXES: Final = {"": 1} | {suffix: 1024**power for power, suffix in enumerate("KMGTP", 1)}
+_NUMBER: Final = r"\s*(\d{1,40}(?:\.\d{1,20})?)\s*"
+_SIZE_SUFFIXES: Final = {"": 1} | {suffix: 1024**power for power, suffix in enumerate("KMGTPE", 1)}
 _DURATION_WORDS_US: Final = {
     ("us",): 1,
     ("ms",): 1000,
@@ -35,7 +35,7 @@ def parse_size(text: str, *, needs_unit: bool = False) -> int:
 
     Raises UsageError; with `needs_unit` for a plain number, too.
     """
-    found = re.fullmatch(rf"{_NUMBER}(?:([KMGTP])(?:i?B)?|(B|bytes?)?)\s*", text, re.IGNORECASE)
+    found = re.fullmatch(rf"{_NUMBER}(?:([KMGTPE])(?:i?B)?|(B|bytes?)?)\s*", text, re.IGNORECASE)
     if not found:
         raise UsageError(f"{text!r} is not a size", "write it like 24GB, 512MB or 64kB")
     if needs_unit and not (found[2] or found[3]):

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from advisor.commands.suggestions import nearest, no_such_choice
 from advisor.errors import UsageError
-from advisor.units import format_count
 from advisor.variables import OPTIONS, OTHERS, PREFIX, variable
 
 WRONG_VALUES: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], str]]] = {
@@ -26,11 +25,12 @@ WRONG_VALUES: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], str]]] = {
 
 
 def _out_of_range(given: Any, where: str, limit: float) -> str:
+    shown = f"{int(limit):,}" if float(limit).is_integer() else f"{limit:,}"  # never rounded
     try:
         is_number = not math.isnan(float(given))
     except (TypeError, ValueError, OverflowError):
         is_number = True
-    return f"{given} is {where} {format_count(limit)}" if is_number else f"{given!r} is no number"
+    return f"{given} is {where} {shown}" if is_number else f"{given!r} is no number"
 
 
 def usage_error(error: Any) -> UsageError:

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from advisor.analysis.observed_load import load_notes, observed_under
-from advisor.analysis.storage import devices_of
+from advisor.analysis.storage import devices_of, shared_devices
 from advisor.measurement import Known, Measurement, Model, Series, Target, Unknown
 from advisor.series_kind import CLASSIC_4K, PRIMARY
 from advisor.units import format_latency, format_named
@@ -148,8 +148,14 @@ def _drives(measurement: Measurement) -> Iterator[str]:
     here = target_text(measurement.target)
     if measurement.data_files is not None:
         data = target_text(measurement.data_files.target)
+        shared = shared_devices(measurement)
+        where = (
+            f"the log has no drive of its own, both are on {', '.join(shared)}"
+            if shared
+            else "the log has its own drive"
+        )
         yield (
-            f"the log has its own drive: settings of commits and of the log rest on {here}, those"
+            f"{where}: settings of commits and of the log rest on {here}, those"
             f" of checkpoints, input and output on {data}"
         )
     if measurement.binary_log is not None:

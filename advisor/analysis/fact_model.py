@@ -13,6 +13,8 @@ from advisor.versions import Feature
 
 FactKind = Literal["number", "text", "boolean"]
 
+PageFlushBasis = Literal["that this drive flushes", "that --max-iops allows"]
+
 
 class About(NamedTuple):
     """What a fact is. `choices` closes a text's values where its type does not."""
@@ -96,6 +98,10 @@ class Facts(NamedTuple):
             " where only random writes were measured, half of them; at most what --max-iops allows",
             is_speed=True,
         ),
+    ]
+    page_flushes_basis: Annotated[
+        Known[PageFlushBasis],
+        About("what decides page_flushes_per_s: the drive, or its provider's limit", is_speed=True),
     ]
     sequential_write_bytes_per_s: Annotated[
         Known[float], About("sequential write with a final fsync", is_speed=True)

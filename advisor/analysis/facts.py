@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
-from advisor.analysis.fact_model import Facts, nothing_known, without_speed
+from advisor.analysis.fact_model import Facts, PageFlushBasis, nothing_known, without_speed
 from advisor.analysis.recovery import Replay, replay_basis
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict
@@ -111,6 +111,7 @@ def _with_speed(
     if facts.trust == "not-durable":
         why = Unknown(unknown="this drive does not honour a flush, so no speed counts")
         return without_speed(facts, why)
+    flushes_per_s, basis = _page_flushes(measurement, max_ops_per_s)
     fdatasync = measurement.primary
     fsync = measurement.find(replace(PRIMARY, method="fsync"))
     open_datasync = measurement.find(replace(PRIMARY, method="open_datasync"))
@@ -125,7 +126,8 @@ def _with_speed(
         fsync_to_fdatasync_ratio=fsync.summary.mean_us / fdatasync.summary.mean_us
         if fsync and fdatasync
         else Unknown(unknown="fsync and fdatasync were not both measured"),
-        page_flushes_per_s=_page_flushes_per_s(measurement, max_ops_per_s),
+        page_flushes_per_s=flushes_per_s,
+        page_flushes_basis=basis,
         replay_bytes_per_s=replayed,
         replay_basis=replay_basis(measurement.data_drive),
         sequential_write_bytes_per_s=measurement.fill.bytes_per_s
@@ -141,15 +143,21 @@ def _figure(series: Series | None, of: Callable[[Summary], float | None]) -> Kno
     return Unknown(unknown="too few samples") if value is None else value
 
 
-def _page_flushes_per_s(measurement: Measurement, max_ops_per_s: float | None) -> Known[float]:
+def _page_flushes(
+    measurement: Measurement, max_ops_per_s: float | None
+) -> tuple[Known[float], Known[PageFlushBasis]]:
+    """How many, and what decides that."""
     flushes, writes = measurement.page_flushes, measurement.page_writes
     if flushes is not None:
         per_s = flushes.summary.ops_per_s
     elif writes is not None:
         per_s = writes.summary.ops_per_s / 2  # each page twice
     else:
-        return Unknown(unknown="neither page flushes nor random writes were measured")
-    return per_s if max_ops_per_s is None else min(per_s, max_ops_per_s / OPERATIONS_PER_PAGE)
+        why = Unknown(unknown="neither page flushes nor random writes were measured")
+        return why, why
+    if max_ops_per_s is None or per_s <= max_ops_per_s / OPERATIONS_PER_PAGE:
+        return per_s, "that this drive flushes"
+    return max_ops_per_s / OPERATIONS_PER_PAGE, "that --max-iops allows"
 
 
 def _open_datasync_is_faster(measurement: Measurement) -> Known[bool]:

@@ -116,6 +116,18 @@ def file_systems(measurement: Measurement) -> Iterator[MountedFileSystem]:
             yield MountedFileSystem(layer.kind, point, layer.mount_options, is_below=True)
 
 
+def shared_devices(measurement: Measurement) -> tuple[str, ...]:
+    """The leaf devices on which both a server's log and its data files lie, though each was
+    measured; () where one of them has others, or those of one are not known."""
+    if measurement.data_files is None:
+        return ()
+    log, data = (
+        {device.name for device in devices_of(each)}
+        for each in (measurement, measurement.data_files)
+    )
+    return tuple(sorted(log)) if log == data else ()
+
+
 def virtual_disks(devices: tuple[Device, ...], models: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the devices that a host or a provider presents, by transport or model."""
     return tuple(

@@ -66,6 +66,8 @@ class Evidence(Model):
     check: str
     trust: Trust
     text: str
+    directory: str = Field(default="", exclude=True)
+    """Of the drive that it is about, where a server has several: `text` begins with it."""
 
 
 def judge_trust(

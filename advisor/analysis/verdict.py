@@ -1,9 +1,11 @@
 """The verdict on a drive: what it behaves like, and whether a sync there means anything."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from pydantic import ConfigDict, Field
 
+from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import (
     Medium,
     Ranking,
@@ -68,7 +70,12 @@ def _trust_of_all(
     if len(found) == 1:
         return found[0][1]
     evidence = [
-        entry.model_copy(update={"text": f"{drive.target.directory}: {entry.text}"})
+        entry.model_copy(
+            update={
+                "text": f"{drive.target.directory}: {entry.text}",
+                "directory": str(drive.target.directory),
+            }
+        )
         for drive, (_, entries) in found
         for entry in entries
     ]
@@ -91,10 +98,31 @@ def promise(durability: Durability, trust: Trust) -> str:
     return f"{meaning}, as far as the settings go; {kept}" if kept else meaning
 
 
-def require_durable(measurement: Measurement, verdict: Verdict, *, accepted: bool = False) -> None:
+def not_durable(measurement: Measurement, verdict: Verdict) -> str:
+    """Which drive is not, and why: of several the one that the worst evidence is about."""
+    worst = verdict.evidence[0]
+    if not worst.directory:
+        return f"{measurement.target.directory} is not durable: {worst.text}"
+    return f"{worst.directory} is not durable: {worst.text.removeprefix(f'{worst.directory}: ')}"
+
+
+def remedy(verdict: Verdict, host: Iterable[HostFinding]) -> str:
+    """The command against the worst evidence; "" where no finding about the host has one."""
+    worst = verdict.evidence[0].check
+    found = next((each for each in host if each.trust_check == worst), None)
+    return f"change it and measure again: {found.change}" if found else ""
+
+
+def require_durable(
+    measurement: Measurement,
+    verdict: Verdict,
+    host: Iterable[HostFinding] = (),
+    *,
+    accepted: bool = False,
+) -> None:
     """Raises NotTrustedError where the drive does not honour a flush."""
     if verdict.trust == "not-durable" and not accepted:
         raise NotTrustedError(
-            f"{measurement.target.directory} is not durable: {verdict.evidence[0].text}",
-            "measure the directory where the database will live",
+            not_durable(measurement, verdict),
+            remedy(verdict, host) or "measure the directory where the database will live",
         )

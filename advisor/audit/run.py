@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from advisor import __version__
 from advisor.advice import Recommendation
@@ -34,6 +35,8 @@ from advisor.units import format_size
 from advisor.vendors.registry import VENDORS, newer_than_known
 from advisor.versions import format_version
 
+NO_DRIVE: Final = "no drive is measured"
+
 
 def run_audit(
     state: ServerState,
@@ -64,7 +67,7 @@ def run_audit(
     measured = describe_measured(measurement) if measurement else None
     host = evaluate(measurement, knowledge.host, request.vendor) if measurement else ()
     evidence = _evidence(measurement, verdict, atomic_write_bytes)
-    why = "no drive is measured"
+    why = NO_DRIVE
     if verdict and verdict.trust == "not-durable":
         measurement, why = None, "the drive is not durable and its speed does not count"
     if measurement is None:
@@ -171,7 +174,8 @@ def _not_compared(missing: set[str], why: str) -> tuple[str, ...]:
     if not missing:
         return ()
     names = ", ".join(sorted(missing))
-    return (f"{why}, so these are not compared: {names}; DIR or --from adds them",)
+    hint = "; DIR or --from adds them" if why == NO_DRIVE else ""
+    return (f"{why}, so these are not compared: {names}{hint}",)
 
 
 def _hidden(state: ServerState, knowledge: Knowledge) -> tuple[str, ...]:
@@ -212,7 +216,7 @@ def _counted(
 def _recovery(
     state: ServerState, measurement: Measurement | None, request: Request, knowledge: Knowledge
 ) -> Recovery:
-    speed: Known[float] = Unknown(unknown="no drive is measured")
+    speed: Known[float] = Unknown(unknown=NO_DRIVE)
     if measurement is not None:
         speed = knowledge.replay[request.vendor].bytes_per_s(
             measurement.data_drive,

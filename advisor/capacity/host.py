@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final, NamedTuple
 
+from advisor.analysis.storage import shared_devices
 from advisor.capacity.bounds import (
     NO_LIMITS,
     NOTHING_MEASURED,
@@ -247,7 +248,7 @@ def modelled_host(
         cpu_us_per_txn=_cpu_us_per_txn(knowledge, wanted),
         cpu_curve=wanted.cpu_curve,
         storage=Storage(_speed(measurement), wanted.limits, server.pages, wanted.data),
-        holds_data=measurement.data_files is None,
+        holds_data=measurement.data_files is None or bool(shared_devices(measurement)),
         log_bytes=server.log_bytes,
         rtt_us=wanted.rtt_us,
         load=load_of(measurement),

@@ -8,7 +8,7 @@ from typing import Final
 
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.analysis.verdict import Verdict
-from advisor.capacity.bounds import BoundName, reads_per_change
+from advisor.capacity.bounds import Bound, BoundName, reads_per_change
 from advisor.capacity.group_commit import CommitModel, SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
 from advisor.capacity.results import (
@@ -83,12 +83,20 @@ def plan_on(
     on = references if request.on_references else ()
     points = tuple(_point(host, clients) for clients in request.client_counts)
     workloads = tuple(_workload(host, transaction, on) for transaction in request.transactions)
+    written = next((bound for bound in host.bounds(1) if bound.name in BY_LOG_BYTES), None)
     binding = {
         *(point.bottleneck for point in points),
         *(bound.name for workload in workloads for bound in workload.bounds[:1]),
     }
     return CapacityPlan(
-        **dict(within_limits(inputs.capacity, request.limits.ops_per_s, request.rtt_us)),
+        **dict(
+            within_limits(
+                inputs.capacity,
+                request.limits.ops_per_s,
+                request.rtt_us,
+                written.tps if written else math.inf,
+            )
+        ),
         commit_kind=host.sequence.kind,
         cores=host.cores,
         cpu_us_per_txn=host.cpu_us_per_txn,
@@ -100,6 +108,7 @@ def plan_on(
         notes=(
             *_notes(host, inputs.capacity, others=bool(asked or on)),
             *_log_notes(host, binding),
+            *_serial_note(inputs.capacity, written),
             *_page_notes(host, request),
             *_page_time_note(host, request, points, workloads),
             *_tail_notes(measurement),
@@ -150,6 +159,12 @@ def _log_notes(host: ModelledHost, binding: Collection[str]) -> Iterator[str]:
     if log_bytes and log_bytes.source == "assumed" and BY_LOG_BYTES.intersection(binding):
         size = format_count(log_bytes.value)
         yield f"a commit is assumed to log {size} bytes; --log-bytes-per-commit replaces that"
+
+
+def _serial_note(capacity: Capacity, written: Bound | None) -> Iterator[str]:
+    """Where what commits write holds up even one connection."""
+    if written and capacity.commit_tps and written.tps < capacity.commit_tps:
+        yield f"one connection is held up by the {written.name}, too"
 
 
 def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:

@@ -19,7 +19,7 @@ def separate_log(host: ModelledHost, measurement: Measurement, clients: int) -> 
         return None
     if not together.busy_drive().page_us and not _is_measured(together):
         return None
-    is_apart = measurement.data_files is not None
+    is_apart = not host.holds_data
     apart = host if is_apart else replace(host, holds_data=False, load=None)
     return SeparateLog(
         clients=clients,
@@ -33,7 +33,7 @@ def separate_log(host: ModelledHost, measurement: Measurement, clients: int) -> 
 def _together(host: ModelledHost, measurement: Measurement) -> ModelledHost | None:
     """Log and data on the drive of the data; None where that one's syncs were not measured."""
     data = measurement.data_files
-    if data is None:
+    if data is None or host.holds_data:
         return host
     if data.effective_sync is None:
         return None

@@ -22,10 +22,15 @@ def _point(syncs: int, tps: float) -> SerialPoint:
     return SerialPoint(syncs=syncs, tps=tps, per_day=SECONDS_PER_DAY * tps)
 
 
-def within_limits(capacity: Capacity, ops_per_s: float | None, rtt_us: float) -> Capacity:
+def within_limits(
+    capacity: Capacity,
+    ops_per_s: float | None,
+    rtt_us: float,
+    commits_per_s: float = math.inf,
+) -> Capacity:
     """The same on a volume whose provider limits the operations (a sync is one), where each commit
-    waits so long for a replica."""
-    if ops_per_s is None and not rtt_us:
+    waits so long for a replica; and where what commits write allows so many of them."""
+    if ops_per_s is None and not rtt_us and commits_per_s == math.inf:
         return capacity
     most = math.inf if ops_per_s is None else ops_per_s
     return capacity.model_copy(
@@ -37,7 +42,9 @@ def within_limits(capacity: Capacity, ops_per_s: float | None, rtt_us: float) ->
             "rtt_us": rtt_us,
             "commit_tps": capacity.commit_us
             and capacity.commit_syncs
-            and min(1e6 / (capacity.commit_us + rtt_us), most / capacity.commit_syncs),
+            and min(
+                1e6 / (capacity.commit_us + rtt_us), most / capacity.commit_syncs, commits_per_s
+            ),
         }
     )
 

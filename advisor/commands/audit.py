@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import require_durable
 from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
@@ -153,7 +154,7 @@ def audit(options: AuditOptions) -> None:
     write_output(text, product)
     require_nothing(found, options.fail_on)
     if measurement and verdict:
-        require_durable(measurement, verdict)
+        require_durable(measurement, verdict, evaluate(measurement, knowledge.host, request.vendor))
 
 
 def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None, str]:

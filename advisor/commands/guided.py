@@ -161,7 +161,7 @@ class _GuidedRun:
         verdict = judge(found, self.knowledge.storage)
         host = evaluate(found, self.knowledge.host, self.instance.vendor)
         _show(measurement_document(found, verdict, host))
-        require_durable(found, verdict)
+        require_durable(found, verdict, host)
         return found
 
     # 2. The settings

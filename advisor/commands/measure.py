@@ -1,14 +1,14 @@
 """fsync-advisor measure: measure a drive, save it, show it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
 from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_findings
-from advisor.analysis.verdict import judge
+from advisor.analysis.verdict import judge, not_durable, remedy
 from advisor.commands import options as shared
-from advisor.commands.console import write_output
+from advisor.commands.console import notify, write_output
 from advisor.commands.observing import PassiveOptions, PrintUnit, observe_drives, unit_of
 from advisor.commands.parameters import takes_options
 from advisor.commands.soak_options import SoakOptions
@@ -21,6 +21,10 @@ from advisor.measurement import Measurement, to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
+
+QUICK_HAS_NO_PAGES: Final = (
+    "--quick measures no page writes and reads, which capacity --data-size needs"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +83,7 @@ def measure(options: MeasureOptions) -> None:
         write_output(text)
     require_trust(verdict, options.require_trust)
     if verdict.trust == "not-durable":
-        where = measurement.target.directory
-        raise NotTrustedError(f"{where} is not durable: {verdict.evidence[0].text}")
+        raise NotTrustedError(not_durable(measurement, verdict), remedy(verdict, host))
 
 
 def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:
@@ -100,6 +103,8 @@ def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:
 
 def _measured(options: MeasureOptions) -> Measurement:
     drives, why = _drives(options)
+    if options.plan.quick and options.under_load:
+        notify(f"note: {QUICK_HAS_NO_PAGES}", quiet=options.product.quiet)
     return measured(
         drives,
         options.plan.name,

@@ -11,6 +11,7 @@ from advisor.output.progress import progress_bar
 from advisor.probe import PLANS, UnderLoad, load_plan, measure
 from advisor.probe.data_directories import on_other_devices
 from advisor.probe.devices import describe_target
+from advisor.probe.scratch import Scratch
 from advisor.servers.installed import ask_host
 from advisor.units import format_size
 from advisor.vendors.registry import VENDORS
@@ -36,6 +37,8 @@ def measure_drives(
     data_device = _device(drives.data)
     has_log = drives.log is not None and _device(drives.log) != data_device
     log = drives.log if has_log and drives.log is not None else drives.data
+    if drives.log is not None and not has_log:
+        _note_shared(drives.log, drives.data, quiet=quiet)
     role = ", the log" if has_log else ""
     measurement = take(log, plan, f"{role}{f', {why}' if why and not has_log else ''}")
     data = take(drives.data, plan, f", {why or 'the data'}") if has_log else None
@@ -53,6 +56,18 @@ def measure_drives(
             "binary_log": binary_log if binary_log is None or binary_log.series else None,
         }
     )
+
+
+def _note_shared(named: Path, other: Path, *, quiet: bool) -> None:
+    """Of a drive that was named and is not another."""
+    text = f"{named} is on the same file system as {other}, which is measured once"
+    notify(f"note: {text}", quiet=quiet)
+
+
+def require_writable(directory: Path) -> None:
+    """Raises AdvisorError where no test file can be made, before another drive is measured."""
+    with Scratch(directory) as scratch:
+        scratch.create()
 
 
 def note_other_devices(drives: Drives, *, quiet: bool) -> None:

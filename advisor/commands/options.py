@@ -70,7 +70,7 @@ FromFile = Annotated[
         help="Start from a saved measurement or a tool's report; - reads stdin.",
     ),
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="About 3 s, two series.")]
+Quick = Annotated[bool, typer.Option("--quick", help="About 3 s, three series.")]
 Thorough = Annotated[bool, typer.Option("--thorough", help="About 60 s, p99.9 supported.")]
 UnderLoadFlag = Annotated[
     bool,

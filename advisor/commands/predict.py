@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.analysis.description import notes_on
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge, require_durable
 from advisor.commands import options as shared
 from advisor.commands.console import notify, notify_all, notify_trust, write_output
@@ -15,7 +16,7 @@ from advisor.commands.requests import parse_counts
 from advisor.commands.source import measured, named_fragment, notify_version, stored_measurement
 from advisor.errors import UsageError
 from advisor.instance import Drives
-from advisor.knowledge import load_storage_knowledge
+from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import Measurement, Unknown
 from advisor.output.json_text import json_text
 from advisor.output.prediction import prediction_document
@@ -133,7 +134,7 @@ def _tell_host(measurement: Measurement, *, quiet: bool) -> None:
 def _require_durable(measurement: Measurement, *, quiet: bool) -> None:
     """Raises NotTrustedError, before a server is started or met; else tells what is to be known."""
     verdict = judge(measurement, load_storage_knowledge())
-    require_durable(measurement, verdict)
+    require_durable(measurement, verdict, evaluate(measurement, load_host_checks()))
     notify_trust(verdict, quiet=quiet)
     notify_all(notes_on(measurement), quiet=quiet)
 

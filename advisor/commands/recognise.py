@@ -1,5 +1,6 @@
 """What a file is that somebody gave in the place of another: named, with what takes it."""
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from advisor.errors import AdvisorError, UsageError
@@ -13,7 +14,7 @@ _ADVICE = b'"engine_version"'
 
 def is_ours(head: bytes) -> bool:
     """Whether a file begins like a JSON of ours."""
-    return head.lstrip()[:1] == b"{" and _MADE_BY_US in head
+    return head.removeprefix(BOM_UTF8).lstrip()[:1] == b"{" and _MADE_BY_US in head
 
 
 def require_no_json(head: bytes, name: str, vendor: VendorName) -> None:

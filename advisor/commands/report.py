@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
@@ -13,7 +14,7 @@ from advisor.commands.parameters import takes_options
 from advisor.commands.report_request import QuestionOptions, build_report_request, parse_vendors
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.instance import Here
-from advisor.knowledge import load_storage_knowledge
+from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.output.json_text import json_text
 from advisor.output.prometheus import prometheus_text
@@ -69,7 +70,7 @@ def report(options: ReportOptions) -> None:
         verdict = built.storage
         text = _shown(built, form, options)
     write_output(text, product)
-    require_durable(measurement, verdict)
+    require_durable(measurement, verdict, evaluate(measurement, load_host_checks()))
     require_trust(verdict, options.require_trust)
     notify_about(verdict, (), quiet=product.quiet)
 

@@ -178,11 +178,16 @@ def _duration_s(option: str, text: str | None) -> float | None:
 
 def _within(option: str, text: str, bounds: tuple[str, str], read: Callable[[str], int]) -> int:
     """Raises UsageError that names the option."""
-    try:
-        amount = read(text)
-    except UsageError as error:
-        raise UsageError(f"{option} {error.message}", error.hint) from None
+    amount = named(option, text, read)
     least, most = bounds
     if not read(least) <= amount <= read(most):
         raise UsageError(f"{option} {text!r} is not between {least} and {most}")
     return amount
+
+
+def named(option: str, text: str, read: Callable[[str], int]) -> int:
+    """What `read` makes of the text. Raises UsageError that names the option."""
+    try:
+        return read(text)
+    except UsageError as error:
+        raise UsageError(f"{option} {error.message}", error.hint) from None

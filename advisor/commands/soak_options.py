@@ -5,6 +5,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from advisor.commands.requests import named
 from advisor.errors import UsageError
 from advisor.units import parse_duration_us, parse_size
 
@@ -70,12 +71,14 @@ class SoakOptions:
         """None where no soak is asked for. Raises UsageError."""
         if self.soak is None:
             return None
-        duration_s = parse_duration_us(self.soak) / 1e6
+        duration_s = named("--soak", self.soak, parse_duration_us) / 1e6
         if not SHORTEST_S <= duration_s <= LONGEST_S:
             raise UsageError(
                 f"--soak {self.soak} is not within {SHORTEST_S} s and {LONGEST_S // 86_400} days"
             )
-        bytes_max = DEFAULT_MAX_BYTES if self.max_bytes is None else parse_size(self.max_bytes)
+        bytes_max = DEFAULT_MAX_BYTES
+        if self.max_bytes is not None:
+            bytes_max = named("--max-bytes", self.max_bytes, parse_size)
         if bytes_max < LEAST_MAX_BYTES:
             raise UsageError(
                 f"--max-bytes {self.max_bytes} is too little: a soak's test file alone has 64 MB",

@@ -156,11 +156,14 @@ def measured(
     saved alone where what follows is interrupted or fails.
     """
     # Only here, so that what starts from a file costs no more for it.
-    from advisor.commands.measuring import measure_drives, note_other_devices
+    from advisor.commands.measuring import measure_drives, note_other_devices, require_writable
 
     check_writable(save, force=product.force)
     for directory in filter(None, drives):
         require_directory(directory)
+    if len(named := [*filter(None, drives)]) > 1:
+        for directory in named:
+            require_writable(directory)
     take = partial(
         measure_drives,
         drives,

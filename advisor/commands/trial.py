@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from advisor.advise import advise
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge, require_durable
 from advisor.commands import options as shared
 from advisor.commands.asking import agreed_to, can_ask
@@ -28,7 +29,7 @@ from advisor.commands.source import (
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory
 from advisor.instance import Drives
-from advisor.knowledge import known_settings, load_storage_knowledge
+from advisor.knowledge import known_settings, load_host_checks, load_storage_knowledge
 from advisor.output.fragment import render_fragment
 from advisor.output.json_text import json_text
 from advisor.output.renderers import render
@@ -253,7 +254,7 @@ def _ours(options: TrialOptions, installed: Installed, directory: Path) -> Fragm
         measurement = measured(Drives(directory), "quick", output)
     verdict = judge(measurement, load_storage_knowledge())
     if not options.accept_not_durable:
-        require_durable(measurement, verdict)
+        require_durable(measurement, verdict, evaluate(measurement, load_host_checks()))
     notify_trust(verdict, quiet=options.quiet)
     version = format_version(installed.version)
     request = build_request(

@@ -63,6 +63,8 @@ def _head(found: Audit) -> str:
         compared += ", without a measured drive"
     count = len(found.counted)
     result = counted(count, "finding") if count else "nothing to change"
+    if of_host := count - len(found.findings):
+        result += f", {format_count(of_host)} of them about the host"
     return f"{server}, durability {found.durability}, {compared}: {result}"
 
 

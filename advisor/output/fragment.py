@@ -18,7 +18,7 @@ from advisor.output.advice import (
 )
 from advisor.output.forms import form_of, image_of, program_of, written
 from advisor.output.host_text import host_comments
-from advisor.output.text import NOTHING_FOUND, commit_line, one_line, serial_rows
+from advisor.output.text import NOTHING_FOUND, commit_line, limit_text, one_line, serial_rows
 from advisor.resources import resource_dir
 from advisor.vendors.forms import Form, FormName
 from advisor.vendors.registry import VENDORS
@@ -77,7 +77,7 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "durability": durability_text(advice),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,
-        "host": host_comments(advice.host_findings, storage.evidence),
+        "host": host_comments(advice.host_findings),
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
         "indent": form.indent,
@@ -149,6 +149,7 @@ def _offer(offer: LowerDurability) -> dict[str, Any]:
 
 def _capacity(capacity: Capacity, advice: Advice) -> dict[str, Any]:
     return {
+        "limit": limit_text(capacity),
         "rows": serial_rows(capacity.serial),
         "commit": commit_line(capacity),
         "command": f"fsync-advisor capacity --db {advice.engine}",

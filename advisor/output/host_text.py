@@ -17,10 +17,6 @@ def full_text(finding: HostFinding, evidence: Iterable[Evidence]) -> str:
     return f"{seen}{finding.why}"
 
 
-def host_comments(found: Iterable[HostFinding], evidence: Iterable[Evidence]) -> list[str]:
+def host_comments(found: Iterable[HostFinding]) -> list[str]:
     """A line for each, for whoever has no room; JSON and the report say why, too."""
-    said = tuple(evidence)
-    return [
-        f"{each.severity}: {'' if is_said(each, said) else f'{each.text}; '}change: {each.change}"
-        for each in found
-    ]
+    return [f"{each.severity}: {each.text}; change: {each.change}" for each in found]

@@ -6,7 +6,7 @@ from typing import Final
 
 from advisor.analysis.description import describe_measured
 from advisor.analysis.host_findings import HostFinding
-from advisor.analysis.storage import Ranking
+from advisor.analysis.storage import Ranking, shared_devices
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import Measurement, SeriesUnderLoad, Summary, Unknown
@@ -157,7 +157,7 @@ def _apart(measurement: Measurement) -> Iterator[str]:
     """What the log's own drive is worth to its syncs while the data's is busy."""
     data = measurement.data_files
     own, beside = measurement.primary_beside_pages, data and data.primary_beside_pages
-    if own and beside:
+    if own and beside and not shared_devices(measurement):
         here, there = (_mean_and_p99(series.summary) for series in (own, beside))
         yield f"a sync of the log while pages are flushed: {here}; beside the data {there}"
 

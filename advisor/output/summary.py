@@ -74,7 +74,7 @@ def _head(advice: Advice) -> Iterator[str]:
 
 def _host(advice: Advice) -> Iterator[Remark]:
     """The worst of what the host does, in a line; the file has all of it."""
-    found = host_comments(advice.host_findings, ())
+    found = host_comments(advice.host_findings)
     if found:
         more = f" ({len(found) - 1} more: --show-config)" if len(found) > 1 else ""
         yield Remark(f"host: {found[0]}{more}", HOST_TONES[advice.host_findings[0].severity])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from advisor.advice import Capacity, SerialPoint
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 
 NOT_SHOWN: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 """Unicode's categories of controls, formats, surrogates, line ends and what is no character."""
@@ -96,14 +96,15 @@ def commit_line(capacity: Capacity) -> str:
         wait += " (the binary log grows, so its sync takes longer)"
     if capacity.rtt_us:
         wait += f", and for a replica, {format_latency(capacity.rtt_us)}"
-    return f"{what}, {wait}: at most {rate} commits/s on one connection."
+    commits = "commit" if rate == "1" else "commits"
+    return f"{what}, {wait}: at most {rate} {commits}/s on one connection."
 
 
 def limit_text(capacity: Capacity) -> str:
     """The provider's limit, to follow a figure; empty where none was given."""
     if capacity.ops_per_s_max is None:
         return ""
-    return f", within {format_count(capacity.ops_per_s_max)} operations/s"
+    return f", within {counted(capacity.ops_per_s_max, 'operation')}/s"
 
 
 def syncs_text(count: int) -> str:

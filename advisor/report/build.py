@@ -68,15 +68,16 @@ def build_report(
         servers = tuple(server for server, _ in built)
         policies = _policies(measurement, asked)
         notes = tuple(dict.fromkeys(note for _, noted in built for note in noted))
+    host = _host_findings(measurement, asked, knowledge)
     return Report(
         tool_version=__version__,
         command=asked.command,
-        summary=summary(measurement, verdict, servers),
+        summary=summary(measurement, verdict, servers, host),
         measured=describe_measured(measurement),
         measurement=_without_samples(measurement),
         histogram=histogram(measurement.effective_sync),
         storage=verdict,
-        host_findings=_host_findings(measurement, asked, knowledge),
+        host_findings=host,
         soak=soak_findings(measurement),
         references=storage.references,
         servers=servers,

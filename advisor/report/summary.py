@@ -1,10 +1,12 @@
 """The answer in three sentences: what the drive is, what it sustains, what to do."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from advisor.advice import Advice
+from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.trust import Trust
-from advisor.analysis.verdict import Verdict, promise
+from advisor.analysis.verdict import Verdict, promise, remedy
 from advisor.capacity.group_commit import Bottleneck
 from advisor.durability import CLASSES
 from advisor.measurement import MEASURED, OBSERVED, Measurement, Unknown
@@ -40,7 +42,10 @@ WORTH_A_WORD: Final = 1.1
 
 
 def summary(
-    measurement: Measurement, verdict: Verdict, servers: tuple[ServerReport, ...]
+    measurement: Measurement,
+    verdict: Verdict,
+    servers: tuple[ServerReport, ...],
+    host: Iterable[HostFinding] = (),
 ) -> tuple[str, str, str]:
     """Whoever reads no further has the answer."""
     drive = _drive(measurement, verdict)
@@ -49,7 +54,9 @@ def summary(
             drive,
             "There are no settings and no capacity: a sync that stores nothing does not show "
             "how fast a drive is.",
-            "Measure the directory where the database will live.",
+            _sentence(
+                remedy(verdict, host) or "measure the directory where the database will live"
+            ),
         )
     sustained = " ".join(_sentence(_sustained(server)) for server in servers)
     return drive, sustained, _to_do(servers)

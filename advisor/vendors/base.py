@@ -650,6 +650,8 @@ class Vendor(ABC):
         effect = RESTART if restart or not self.reload_suffices else "then reload the server"
         if rendered is None:
             return f"take the line out of {found.place}, {effect}"
+        if not restart and not self.reload_suffices:
+            effect = AT_ONCE
         line = f"{found.name} = {rendered}"
         if found.is_given:
             return f"in {found.place} write {line}, {effect}"
@@ -690,3 +692,5 @@ class Vendor(ABC):
 
 
 RESTART: Final = "then restart the server"
+AT_ONCE: Final = "which takes effect at the next restart, or at once with SET GLOBAL"
+"""Of a dynamic variable where a server does not read its files again when it is asked to."""

@@ -212,7 +212,8 @@ def test_changes_name_the_file_the_line_and_the_new_line(capsys: Capture, tmp_pa
     }
     found = {each["setting"]: each["change"] for each in findings(capsys, "mariadb", file)}
     assert found == {
-        "sync_binlog": f"add to {file} under [mariadb] sync_binlog = 1, then restart the server",
+        "sync_binlog": f"add to {file} under [mariadb] sync_binlog = 1, which takes effect at the"
+        " next restart, or at once with SET GLOBAL",
         "innodb_flush_method": f"in {file}:3 write innodb_flush_method = O_DIRECT, then restart"
         " the server",
     }

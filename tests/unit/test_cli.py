@@ -19,6 +19,7 @@ from tests.support.command_line import run, run_process
 from tests.support.paths import CHECKOUT, MEASUREMENTS
 
 HDD = str(MEASUREMENTS / "hdd.json")
+NVME = str(MEASUREMENTS / "nvme-consumer.json")
 TMPFS = str(MEASUREMENTS / "tmpfs.json")
 RAID_CACHE = str(MEASUREMENTS / "raid-cache.json")
 MYSQL = ("recommend", "--db", "mysql", "--db-version", "9.7")
@@ -369,7 +370,7 @@ def test_a_value_that_looks_like_an_option_is_a_value(capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("measure", ""), "an argument is empty"),
+        (("measure", ""), "DIR is empty"),
         ((*MYSQL, "--from", HDD, "-o", ""), "-o is empty"),
         ((*MYSQL, "--from", HDD, "--output="), "--output is empty"),
         (("audit", "--db", "mysql", "--config", ""), "--config is empty"),
@@ -742,3 +743,89 @@ def test_a_provider_limits_the_log_that_capacity_reckons_with(
     monkeypatch.setattr("advisor.commands.capacity.plan_capacity", plan)
     run(capsys, "capacity", "--from", HDD, "--db", "mysql", "--max-iops", "500")
     assert [request and request.max_ops_per_s for request in asked] == [500]
+
+
+def test_a_providers_bandwidth_holds_up_one_connection_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """10 kB of log a commit at 1 MB/s, which is 10^6 bytes: 97.66."""
+    drive = NVME
+    asked = ("capacity", "--db", "postgresql", "--from", drive, "--log-bytes-per-commit", "10kB")
+    _, out, _ = run(capsys, *asked, "--max-mbps", "1", "--clients", "4", "--format", "json")
+    plan = json.loads(out)
+    assert plan["commit_tps"] == pytest.approx(1e6 / 10_240)
+    assert "one connection is held up by the bandwidth limit, too" in plan["notes"]
+
+
+@pytest.mark.parametrize(("limit", "rate"), [("20", "10 commits"), ("2", "1 commit")])
+def test_what_a_provider_allows_is_not_called_what_the_drive_does(
+    capsys: pytest.CaptureFixture[str], limit: str, rate: str
+) -> None:
+    asked = ("recommend", "--db", "mysql", "--db-version", "8.4", "--from", NVME)
+    _, plain, _ = run(capsys, *asked)
+    assert "pages that this drive flushes, each" in plain
+    assert "--max-iops allows, each" not in plain
+    _, limited, _ = run(capsys, *asked, "--max-iops", limit)
+    assert "pages that --max-iops allows, each" in limited
+    assert "that this drive flushes, each" not in limited
+    assert f"Upper limit for one connection, within {limit} operations/s (sync" in limited
+    assert re.search(rf"waits for 2 syncs, .*: at most {rate}/s on one connection", limited)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("measure", "--quick", ""), "DIR is empty"),
+        (("measure", ".", "--log-dir", ""), "--log-dir is empty"),
+        (("measure", "--seed", "9" * 23), f"{'9' * 23} is above 18,446,744,073,709,551,616"),
+        (
+            ("capacity", "--from", HDD, "--db", "mysql", "--data-size", "9GB", "--hot-share", "0"),
+            "0 is below 0.001",
+        ),
+        (("capacity", "--from", HDD, "--db", "mysql", "--data-size", "2EB"), "1B and 1024PB"),
+        ((*MYSQL, "--from", HDD, "--memory", "9" * 23 + "GB"), "between 32MB and 1PB"),
+        (("measure", ".", "--soak", "-5min"), "--soak '-5min' is not a duration"),
+        (("measure", ".", "--soak", "5min", "--max-bytes", "x"), "--max-bytes 'x' is not a size"),
+    ],
+)
+def test_what_is_wrong_is_named_as_it_was_given(
+    capsys: pytest.CaptureFixture[str], args: tuple[str, ...], said: str
+) -> None:
+    status, _, err = run(capsys, *args)
+    assert status == 2
+    assert said in err
+
+
+def test_a_measurement_may_begin_with_a_byte_order_mark(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    marked = tmp_path / "marked.json"
+    marked.write_bytes(b"\xef\xbb\xbf" + Path(HDD).read_bytes())
+    status, out, _ = run(capsys, *MYSQL, "--from", marked)
+    assert (status, out) == run(capsys, *MYSQL, "--from", HDD)[:2]
+
+
+def test_a_directory_that_cannot_be_written_to_is_told_before_another_is_measured(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(directory: Path) -> None:
+        raise AdvisorError(f"cannot write in {directory}")
+
+    monkeypatch.setattr("advisor.commands.measuring.require_writable", refuse)
+    (log := tmp_path / "log").mkdir()
+    status, _, err = run(capsys, "measure", "--quick", tmp_path, "--binary-log-dir", log)
+    assert status == 1
+    assert "measuring" not in err
+
+
+def test_quick_says_that_a_data_size_needs_more(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from advisor.measurement import from_json
+
+    stored = from_json(Path(HDD).read_text(), "x")
+    monkeypatch.setattr("advisor.commands.measure.measured", lambda *_, **__: stored)
+    note = "note: --quick measures no page writes and reads, which capacity --data-size needs"
+    assert note in run(capsys, "measure", "--quick", "--under-load", tmp_path)[2]
+    assert note not in run(capsys, "measure", "--quick", tmp_path)[2]
+    assert note not in run(capsys, "measure", "--under-load", tmp_path)[2]

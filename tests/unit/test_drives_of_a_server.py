@@ -13,6 +13,7 @@ from advisor.analysis.description import notes_on
 from advisor.analysis.verdict import judge
 from advisor.audit.expected import CommitWait, commit_waits
 from advisor.audit.proposals import proposals
+from advisor.capacity.bounds import DataSet
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
 from advisor.commands import measuring
 from advisor.commands.source import knowledge_for
@@ -21,11 +22,13 @@ from advisor.instance import Drives
 from advisor.measurement import (
     Measurement,
     Round,
+    Unknown,
     from_json,
     summarised,
     to_json,
     without_latencies,
 )
+from advisor.planning import plan_capacity
 from advisor.probe import MeasuringPlan, UnderLoad
 from advisor.request import Request
 from advisor.server_state import EffectiveSetting, ServerState, WrittenValue
@@ -80,6 +83,21 @@ def test_trust_is_that_of_the_worst_drive() -> None:
         advised(with_data(FAST, MEMORY))
 
 
+IN_MEMORY = MEMORY.model_copy(
+    update={"target": MEMORY.target.model_copy(update={"directory": "/in/memory"})}
+)
+
+
+@pytest.mark.parametrize(("log", "data"), [(FAST, IN_MEMORY), (IN_MEMORY, FAST)])
+def test_the_drive_that_is_not_durable_is_named_once(log: Measurement, data: Measurement) -> None:
+    with pytest.raises(AdvisorError) as refusal:
+        advised(with_data(log, data))
+    assert refusal.value.message == (
+        "/in/memory is not durable: tmpfs keeps files in memory: a power loss"
+        " erases everything, synced or not"
+    )
+
+
 def test_a_binary_logs_syncs_are_those_of_its_drive() -> None:
     append = SLOW.append
     assert append is not None
@@ -96,6 +114,40 @@ def test_which_drive_decided_what_is_said() -> None:
     said = notes_on(with_data(FAST, SLOW).model_copy(update={"binary_log": SLOW}))
     assert said[0].startswith("the log has its own drive: settings of commits and of the log rest")
     assert said[1].startswith("the binary log's syncs are those of ")
+
+
+def test_two_file_systems_on_one_disk_are_no_two_drives() -> None:
+    shared = with_data(FAST, FAST)
+    assert notes_on(shared)[0].startswith(
+        "the log has no drive of its own, both are on nvme0n1, nvme1n1:"
+    )
+    unknown = FAST.target.model_copy(update={"devices": Unknown(unknown="a test")})
+    nobody_knows = with_data(FAST, FAST.model_copy(update={"target": unknown}))
+    assert notes_on(nobody_knows)[0].startswith("the log has its own drive:")
+
+
+def test_of_two_file_systems_on_one_disk_none_is_a_separate_log() -> None:
+    request = Request("mysql", (8, 4), "a test", log_bin=True, memory_bytes=1 << 30)
+    wanted = CapacityRequest(client_counts=(4,), data=DataSet(100 << 30))
+    knowledge = knowledge_for("mysql")
+    for drive, is_apart in ((with_data(FAST, FAST), False), (with_data(FAST, SLOW), True)):
+        _, plan, _ = plan_capacity(drive, request, None, knowledge, wanted, lambda _: None)
+        assert plan.separate_log is not None
+        assert plan.separate_log.is_apart is is_apart
+
+
+def test_a_log_on_the_file_system_of_the_data_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(measuring, "_measure", lambda *_, **__: FAST)
+    (log := tmp_path / "log").mkdir()
+    drives = Drives(tmp_path, log)
+    found = measuring.measure_drives(drives, "quick", why="", seed=None, label=None, quiet=False)
+    assert found == FAST
+    assert capsys.readouterr().err == (
+        f"fsync-advisor: note: {log} is on the same file system as {tmp_path}, which is measured"
+        " once\n"
+    )
 
 
 def test_it_is_one_file() -> None:

@@ -95,6 +95,7 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
         "replay_basis": "neither pages nor syncs were measured",
         "replay_bytes_per_s": "neither pages nor syncs were measured",
         "page_flushes_per_s": "neither page flushes nor random writes were measured",
+        "page_flushes_basis": "neither page flushes nor random writes were measured",
         "sequential_write_bytes_per_s": "sequential writing was not measured",
     }
 
@@ -153,6 +154,7 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "replay_bytes_per_s": pytest.approx(2_500_000),  # lz4: a quarter of 10 MB/s
         "replay_basis": "page writes",
         "page_flushes_per_s": 20_000,
+        "page_flushes_basis": "that this drive flushes",
         "sequential_write_bytes_per_s": 500_000_000,
     }
 
@@ -173,7 +175,10 @@ def test_no_figure_of_speed_is_missing_from_those_that_must_not_count() -> None:
     measured = {
         name for name in FACTS if name.endswith(("_us", "_flushes_per_s", "_ratio", "_bytes_per_s"))
     }
-    assert measured | {"open_datasync_is_faster", "replay_basis"} == MEASURED_PERFORMANCE
+    assert (
+        measured | {"open_datasync_is_faster", "page_flushes_basis", "replay_basis"}
+        == MEASURED_PERFORMANCE
+    )
 
 
 def test_a_suspicious_drives_speed_is_told() -> None:
@@ -311,19 +316,20 @@ def test_half_of_the_page_writes_are_page_flushes_where_these_were_not_measured(
 
 
 @pytest.mark.parametrize(
-    ("max_ops_per_s", "page_flushes_per_s", "replay_bytes_per_s"),
+    ("max_ops_per_s", "page_flushes_per_s", "basis", "replay_bytes_per_s"),
     [
-        (None, 20_000, 10_000_000),
-        (100_000, 20_000, 10_000_000),
+        (None, 20_000, "that this drive flushes", 10_000_000),
+        (100_000, 20_000, "that this drive flushes", 10_000_000),
         # 17 operations for 16 pages; 1700 pages of 400 bytes a second beside 20 MB/s
-        (1700, 1600, 657_640.2),
+        (1700, 1600, "that --max-iops allows", 657_640.2),
     ],
 )
 def test_a_provider_limits_pages(
-    max_ops_per_s: float | None, page_flushes_per_s: float, replay_bytes_per_s: float
+    max_ops_per_s: float | None, page_flushes_per_s: float, basis: str, replay_bytes_per_s: float
 ) -> None:
     facts = facts_of(WHOLE, replace(POSTGRESQL, max_ops_per_s=max_ops_per_s))
     assert facts.page_flushes_per_s == pytest.approx(page_flushes_per_s)
+    assert facts.page_flushes_basis == basis
     assert facts.replay_bytes_per_s == pytest.approx(replay_bytes_per_s)
 
 

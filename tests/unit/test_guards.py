@@ -217,7 +217,11 @@ def test_the_tables_above_have_every_setting_with_a_red_line() -> None:
 
 @pytest.mark.parametrize("fact", sorted(MEASURED_PERFORMANCE))
 def test_no_argument_from_the_speed_of_a_drive_that_does_not_honour_a_flush(fact: str) -> None:
-    same: dict[str, Fact] = {"open_datasync_is_faster": True, "replay_basis": "syncs"}
+    same: dict[str, Fact] = {
+        "open_datasync_is_faster": True,
+        "page_flushes_basis": "that --max-iops allows",
+        "replay_basis": "syncs",
+    }
     condition = {"is": same[fact]} if fact in same else {"at_least": 0}
     for made in (rule(when={fact: condition}), rule(reason=f"As {{{fact}}} shows.")):
         with pytest.raises(GuardError) as crossed:

@@ -13,7 +13,7 @@ from advisor.audit.findings import Audit
 from advisor.audit.run import run_audit
 from advisor.commands.auditing import require_nothing
 from advisor.commands.source import knowledge_for
-from advisor.errors import FindingsError
+from advisor.errors import FindingsError, NotTrustedError
 from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import Layer, Measurement, to_json
 from advisor.output.audit import audit_document
@@ -45,6 +45,7 @@ SEEN = "loop0 writes its file through the kernel's memory (no direct I/O)"
 CHANGE = "losetup --direct-io=on /dev/loop0"
 SOFT_SEEN = "NFS is mounted soft: a request that times out fails"
 NO_BARRIERS_SEEN = "mounted with nobarrier: a sync does not reach the drive"
+NO_BARRIERS_CHANGE = "mount -o remount,barrier /var/lib  # and in /etc/fstab"
 
 
 def plain(text: str) -> str:
@@ -135,12 +136,29 @@ def test_good_news_changes_no_setting() -> None:
     assert [entry.rendered for entry in advised(WHOLE_PAGES).settings] == plainly
 
 
-def test_the_fragment_leaves_to_trust_what_trust_says() -> None:
-    fragment = render_fragment(advised(NO_BARRIERS, accepted=True))
-    assert fragment.count(NO_BARRIERS_SEEN) == 2  # the alarm in the first line, and the evidence
+def test_the_line_of_a_finding_says_what_was_seen_though_trust_says_it_too() -> None:
     assert head(NO_BARRIERS, accepted=True) == [
-        "# Host: corruption-risk: change: mount -o remount,barrier /var/lib  # and in /etc/fstab"
+        f"# Host: corruption-risk: {NO_BARRIERS_SEEN}; change: {NO_BARRIERS_CHANGE}"
     ]
+
+
+def test_a_drive_that_is_refused_is_told_the_command_that_changes_it() -> None:
+    with pytest.raises(NotTrustedError) as refusal:
+        advised(NO_BARRIERS)
+    assert refusal.value.hint == f"change it and measure again: {NO_BARRIERS_CHANGE}"
+    summary = reported(NO_BARRIERS, MYSQL).summary
+    assert summary[2] == f"Change it and measure again: {NO_BARRIERS_CHANGE}."
+
+
+@pytest.mark.parametrize("command", [["recommend", "--db", "mysql"], ["capacity"], ["report"]])
+def test_every_command_that_refuses_a_drive_tells_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    file = tmp_path / "drive.json"
+    file.write_text(to_json(NO_BARRIERS))
+    status, _, err = run(capsys, *command, "--from", file)
+    assert status == 3
+    assert NO_BARRIERS_CHANGE in err
 
 
 def test_the_json_of_advice_has_all_of_it() -> None:
@@ -256,6 +274,28 @@ def test_an_audit_of_a_drive_without_barriers_says_so_once() -> None:
     assert "note: trust is not-durable; settings alone do not make data durable" in text
     suspicious = audited(measurement(3.0))
     assert "trust is suspicious: a write with its sync takes 3 us" in " ".join(suspicious.notes)
+
+
+def test_an_audit_counts_what_is_about_the_host_and_says_why_it_did_not_compare() -> None:
+    found = audited(NO_BARRIERS)
+    text = plain(render_text(audit_document(found)))
+    assert len(found.counted) == len(found.findings) + 1
+    assert ", 1 of them about the host" in text
+    assert "the drive is not durable and its speed does not count, so these are not" in text
+    assert "DIR or --from adds them" not in text
+    without = plain(render_text(audit_document(audited(None))))
+    assert "DIR or --from adds them" in without
+    assert "about the host" not in without
+
+
+def test_measure_tells_the_command_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("advisor.commands.measure.measured", lambda *_, **__: NO_BARRIERS)
+    status, _, err = run(capsys, "measure", tmp_path)
+    assert status == 3
+    assert err.count("is not durable") == 1
+    assert f"change it and measure again: {NO_BARRIERS_CHANGE}" in err
 
 
 def test_an_audit_without_a_drive_has_nothing_to_say_of_a_host() -> None:

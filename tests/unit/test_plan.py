@@ -38,7 +38,7 @@ from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.names import VendorName
 from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
-from tests.support.drives import UNKNOWN, measurement, series, summary, under_load
+from tests.support.drives import UNKNOWN, device, measurement, series, summary, under_load
 from tests.support.golden import stored
 
 STORAGE = load_storage_knowledge()
@@ -698,12 +698,15 @@ def test_a_flush_that_was_measured_waits_for_no_provider_again() -> None:
     assert beside.page_operations == pytest.approx(1, rel=0.001)
 
 
+OTHER = (device().model_copy(update={"name": "nvme1n1"}),)
+
+
 def test_a_log_of_its_own_by_what_was_measured_on_both_drives() -> None:
     """On the data's drive 5 ms alone and 15 ms beside pages; on the log's 1 ms, and 1.2 ms while
     the data's pages are flushed. One client: T = 1 + 0.2 x 1 / T is 1.17 ms; beside the data
     T - 0.5 = 5 + 10 x 1 / T is 6.94 ms."""
     data = loaded(5000, 15_000, FLUSHES)
-    log = measurement(1000).model_copy(
+    log = measurement(1000, devices=OTHER).model_copy(
         update={"under_load": (under_load("overwrite", 1200),), "data_files": data}
     )
     found = planned(
@@ -727,7 +730,7 @@ def test_a_log_of_its_own_by_what_was_measured_on_both_drives() -> None:
 def test_a_log_that_has_its_drive_is_compared_with_one_beside_the_data() -> None:
     """The log's own drive takes 1 ms a sync, the data's 5 ms, and its pages 1 ms a commit."""
     data = measurement(5000, *PAGES)
-    apart = measurement(1000).model_copy(update={"data_files": data})
+    apart = measurement(1000, devices=OTHER).model_copy(update={"data_files": data})
     found = planned(apart, SMALL_MEMORY, client_counts=(1,), data=LARGE).separate_log
     assert found is not None
     assert found.is_apart

@@ -33,7 +33,7 @@ from advisor.vendors.registry import VENDORS
         "1e3",
         "1,5G",
         "1 2",
-        "1EB",
+        "1ZB",
         "4 GBs",
         "0x10",
         ".5G",
