@@ -652,6 +652,12 @@ def _require_sane_size(text: str, name: str) -> None:
         )
 
 
+OWN_WORDS: Final = {
+    "string_pattern_mismatch": "it is not written as measure writes it",
+    "too_long": "it has too many entries",
+    "too_short": "it has too few entries",
+}
+"""Kind of error, as pydantic calls it -> what is wrong."""
 _UNION_MEMBERS: Final = frozenset({"bool", "float", "int", "str", "Unknown"})
 
 
@@ -661,4 +667,5 @@ def first_problem(error: ValidationError) -> str:
     # Between the keys stand the members of unions, as pydantic calls them.
     steps = [str(step) for step in first["loc"] if step not in _UNION_MEMBERS]
     where = ".".join(step for step in steps if step.isidentifier() or step.isdigit())
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    said = OWN_WORDS.get(first["type"], first["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said

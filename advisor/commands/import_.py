@@ -78,8 +78,11 @@ def import_(options: ImportOptions) -> None:
     measurement = stored_measurement(options.file, pick=options.pick, quiet=product.quiet)
     if options.label is not None:
         measurement = measurement.model_copy(update={"label": options.label})
+    if _wants_table(options):  # which has them
+        write_output(_table(measurement), product)
+        return
     notify_all((warning.text for warning in measurement.warnings), quiet=product.quiet)
-    write_output(_table(measurement) if _wants_table(options) else to_json(measurement), product)
+    write_output(to_json(measurement), product)
 
 
 def _wants_table(options: ImportOptions) -> bool:

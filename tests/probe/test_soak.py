@@ -260,10 +260,10 @@ def test_the_page_file_takes_an_eighth_of_what_there_is() -> None:
     plan = SoakPlan(duration_s=60, bytes_max=MUCH, page_writers=4)
     assert plan.fitted(None).page_file_bytes == 1024 * MIB
     assert plan.fitted(4096 * MIB).page_file_bytes == 512 * MIB
-    with pytest.raises(AdvisorError, match=r"it may take an eighth of the free space .*: 50 MiB"):
+    with pytest.raises(AdvisorError, match=r"it may take an eighth of the free space .*: 50 MB"):
         plan.fitted(400 * MIB)
 
 
 def test_files_that_take_all_that_may_be_written_are_refused() -> None:
-    with pytest.raises(AdvisorError, match="the test files alone take 64 MiB of the 64 MiB"):
+    with pytest.raises(AdvisorError, match="the test files alone take 64 MB of the 64 MB"):
         SoakPlan(duration_s=60, bytes_max=64 * MIB).fitted(None)
