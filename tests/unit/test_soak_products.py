@@ -291,7 +291,7 @@ def test_a_soak_is_not_lost_where_what_follows_fails(
     assert taken.soak == STEADY
     assert [each.name for each in taken.series] == ["overwrite-fdatasync-8k"]
     assert taken.absent[0].why == "no series was taken after the soak: fdatasync failed: EIO"
-    assert [warning.code for warning in taken.warnings][0] == "soak-alone"
+    assert taken.warnings[0].code == "soak-alone"
 
 
 def measured_after(
