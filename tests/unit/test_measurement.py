@@ -64,7 +64,7 @@ Change = Callable[[dict[str, Any]], object]
     [
         (lambda raw: raw.pop("target"), "target: Field required"),
         (lambda raw: raw.update(schema_version=2), "schema_version: Input should be 1"),
-        (lambda raw: raw.update(series=[]), "series: it has too few entries"),
+        (lambda raw: raw.update(series=[]), "series: it has fewer than 1 entries"),
         (
             lambda raw: raw.update(taken_at="yesterday"),
             "taken_at.datetime: Input should be a valid datetime",

@@ -264,7 +264,7 @@ def test_what_is_wrong_is_said_in_our_words(
     start = empty.index('"elapsed_ns":[', empty.index('"stretches"'))
     path.write_text(empty[:start] + '"elapsed_ns":[' + empty[empty.index("]", start) :])
     told = run(capsys, "capacity", "--from", path)[2]
-    assert "elapsed_ns: it has too few entries" in told
+    assert "elapsed_ns: it has fewer than 1 entries" in told
 
 
 # In the end
