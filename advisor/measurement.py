@@ -680,6 +680,13 @@ def _require_sane_size(text: str, name: str) -> None:
         )
 
 
+OWN_WORDS: Final = {
+    "string_pattern_mismatch": "it is not written as measure writes it",
+    "string_too_long": "it has more than {max_length} characters",
+    "too_long": "it has more than {max_length} entries",
+    "too_short": "it has fewer than {min_length} entries",
+}
+"""Kind of error, as pydantic calls it -> what is wrong."""
 _UNION_MEMBERS: Final = frozenset({"bool", "float", "int", "str", "Unknown"})
 
 
@@ -689,4 +696,6 @@ def first_problem(error: ValidationError) -> str:
     # Between the keys stand the members of unions, as pydantic calls them.
     steps = [str(step) for step in first["loc"] if step not in _UNION_MEMBERS]
     where = ".".join(step for step in steps if step.isidentifier() or step.isdigit())
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    own = OWN_WORDS.get(first["type"])
+    said = own.format(**first["ctx"]) if own else first["msg"].removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said

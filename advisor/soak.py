@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 MAX_STRETCHES: Final = 4000
 """Of a file. The recorder keeps at most half of it."""
 MAX_HEALTH_READINGS: Final = 1000
+SHORTEST_S: Final = 10
+"""In less no change of the rate could be told."""
 
 SoakEndedBy = Literal["time", "bytes", "wear", "interrupted"]
 """Why a soak ended: as asked; at --max-bytes; the drive's wear counter rose; by a signal."""

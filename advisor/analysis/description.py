@@ -86,6 +86,15 @@ def describe_measured(measurement: Measurement) -> Measured:
     )
 
 
+def not_measured(measurement: Measurement) -> Iterator[tuple[str, str]]:
+    """The series that are missing for one reason, like "a, b", and the reason."""
+    reasons: dict[str, list[str]] = {}
+    for absent in measurement.absent:
+        reasons.setdefault(absent.why, []).append(absent.name)
+    for why, names in reasons.items():
+        yield ", ".join(names), why
+
+
 def _no_devices(measurement: Measurement) -> Known[str]:
     devices = measurement.target.devices
     return devices if isinstance(devices, Unknown) else "no device"

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from advisor.analysis.change_points import find_changes
 from advisor.analysis.host_findings import JudgedMeasurement
+from advisor.analysis.soak_spread import RateSpread, SlowPhases, rate_spread, slow_phases
 from advisor.analysis.stalls import Stalls, find_stalls
 from advisor.latency_buckets import add_counts, middle_us, percentile_us, read_counts
 from advisor.measurement import Environment, Measurement, Model, Summary, Target, Unknown
@@ -27,6 +28,10 @@ READ_TIMES: Final = 2.0
 them it reads no faster. Reads at more than so many times the rate of the writes are not held."""
 RECOVERED: Final = "recovered"
 """The warning of a measurement before whose series the drive came back to its burst."""
+MIXED_PART: Final = 0.1
+"""A stretch that is so far towards the level before a change is not one of the level after it."""
+REACHED_PART: Final = 0.95
+"""Of the rate that was asked for: with less the drive was as fast as it is."""
 FAR_APART: Final = 5
 """Stretches between a change of the syncs and one of the page writes, if they are two."""
 OTHERS_PERCENT: Final = 5
@@ -61,7 +66,9 @@ class SoakFindings(Model):
 
     elapsed_s: float
     rate_per_s: float | None
-    """So many syncs were begun each second; None: as many as the drive took."""
+    """So many syncs a second were asked for; None: as many as the drive took."""
+    rate_reached: bool | None
+    """Whether the drive did as many in the end; None where none were asked for."""
     page_writers: int
     first: Summary
     """Of its syncs before the first change."""
@@ -70,11 +77,24 @@ class SoakFindings(Model):
     sustained_from_s: float
     changes: tuple[RateChange, ...]
     stalls: Stalls | None
+    spread: RateSpread | None
+    """Of the rate that is sustained, where it is so wide that one figure does not stand for it."""
+    slow_phases: SlowPhases | None
     drift_percent: float | None
     """Of the rate, from begin to end, where it moves without steps."""
     hottest_c: int | None
     wear_points: int | None
     """By how much the drives' percentage used rose."""
+
+    @property
+    def at_full_speed(self) -> bool:
+        """Whether the drive was as fast as it could."""
+        return not self.rate_reached
+
+    @property
+    def sustained_s(self) -> float:
+        """How long the sustained rate was seen."""
+        return self.elapsed_s - self.sustained_from_s
 
 
 class SoakedMeasurement(JudgedMeasurement):
@@ -145,20 +165,29 @@ def findings_of(
     found.sort(key=lambda each: each[0])
     count = len(course.seconds)
     edges = [0, *(index for index, _ in found), count]
+    places = enumerate(found)
+    edges[1:-1] = [_whole(edges[place : place + 3], levels) for place, (_, levels) in places]
     changes = tuple(
         _change(course, edges[place : place + 3], levels, drive)
         for place, (_, levels) in enumerate(found)
     )
     readings = soak.health
+    sustained, rate_per_s = _summary(soak, edges[-2], count), soak.rate_per_s
+    spread = rate_spread(soak, edges[-2])
     return SoakFindings(
         elapsed_s=soak.elapsed_s,
-        rate_per_s=soak.rate_per_s,
+        rate_per_s=rate_per_s,
+        rate_reached=None
+        if rate_per_s is None
+        else sustained.ops_per_s >= REACHED_PART * rate_per_s,
         page_writers=soak.page_writers,
         first=_summary(soak, 0, edges[1]),
-        sustained=_summary(soak, edges[-2], count),
+        sustained=sustained,
         sustained_from_s=changes[-1].at_s if changes else 0.0,
         changes=changes,
         stalls=find_stalls(course.starts_s, soak.stretches.max_us),
+        spread=spread,
+        slow_phases=slow_phases(soak, edges[-2], spread),
         drift_percent=None if of_syncs.drift is None else 100 * math.expm1(of_syncs.drift),
         hottest_c=max(_known(readings, "temperature_c"), default=None),
         wear_points=_rise(_known(readings, "percent_used")),
@@ -188,17 +217,15 @@ def _change(
     """The change at the middle one of three edges."""
     soak = course.soak
     first, at, end = edges
-    at_s = _instant_s(course, edges, levels)
-    syncs = _amount_at(course.syncs_before, course, edges, at_s)
-    page_bytes = _amount_at(course.page_bytes_before, course, edges, at_s)
+    syncs, page_bytes = course.syncs_before[at], course.page_bytes_before[at]
     before, after = _rate(course, first, at), _rate(course, at, end)
     bytes_before = _bytes_rate(course, first, at)
     bytes_after = _bytes_rate(course, at, end)
     slower = fmean(levels[at:end]) < fmean(levels[first:at])
-    written_bytes = soak.files_bytes + round(syncs * soak.block_bytes + page_bytes)
+    written_bytes = soak.files_bytes + syncs * soak.block_bytes + page_bytes
     return RateChange(
-        at_s=at_s,
-        syncs=round(syncs),
+        at_s=course.starts_s[at],
+        syncs=syncs,
         operations=round(syncs + _page_operations(page_bytes)),
         written_bytes=written_bytes,
         before_per_s=before,
@@ -214,25 +241,14 @@ def _page_operations(page_bytes: float) -> float:
     return page_bytes / (2 * PAGE_FLUSH.block_bytes) * OPERATIONS_PER_PAGE
 
 
-def _instant_s(course: _Course, edges: Sequence[int], levels: Sequence[float]) -> float:
-    """When it changed: the stretches around it have a part of each level."""
+def _whole(edges: Sequence[int], levels: Sequence[float]) -> int:
+    """Where the level after the middle edge has begun: a stretch that has a part of both levels
+    belongs to the one before."""
     first, at, end = edges
     before, after = fmean(levels[first : at - 1]), fmean(levels[at + 1 : end])
     if before == after:
-        return course.starts_s[at]
-    in_s = course.starts_s[at - 1]
-    for index in (at - 1, at):
-        share = (levels[index] - after) / (before - after)
-        in_s += min(1.0, max(0.0, share)) * course.seconds[index]
-    return in_s
-
-
-def _amount_at(before: Sequence[int], course: _Course, edges: Sequence[int], at_s: float) -> float:
-    """How much was done until an instant near the middle edge: whole stretches, and of the one
-    that the instant is in what the level before it makes of its part."""
-    first, last = edges[0], edges[1] - 1  # changes are further apart than that
-    rate = (before[last] - before[first]) / (course.starts_s[last] - course.starts_s[first])
-    return before[last] + rate * (at_s - course.starts_s[last])
+        return at
+    return at + ((levels[at] - after) / (before - after) > MIXED_PART)
 
 
 def _rate(course: _Course, first: int, end: int) -> float:

@@ -42,9 +42,8 @@ def find_stalls(starts_s: Sequence[float], longest_us: Sequence[float]) -> Stall
     if len(begun) < FEWEST:
         return None
     distances_s = [starts_s[after] - starts_s[before] for before, after in pairwise(begun)]
-    every_s = median(distances_s)
-    near = [each for each in distances_s if abs(each - every_s) <= NEAR * every_s]
-    if len(near) < MOST_SHARE * len(distances_s) or len(near) < FEWEST - 2:
+    every_s = rhythm_s(distances_s)
+    if every_s is None:
         return None
     stalled_us = [longest_us[index] for index in slow]
     return Stalls(
@@ -53,3 +52,12 @@ def find_stalls(starts_s: Sequence[float], longest_us: Sequence[float]) -> Stall
         typical_us=median(stalled_us),
         longest_us=max(stalled_us),
     )
+
+
+def rhythm_s(distances_s: Sequence[float]) -> float | None:
+    """The usual one of these distances; None where they are not even."""
+    every_s = median(distances_s)
+    near = [each for each in distances_s if abs(each - every_s) <= NEAR * every_s]
+    if len(near) < MOST_SHARE * len(distances_s) or len(near) < FEWEST - 2:
+        return None
+    return every_s

@@ -7,14 +7,15 @@ import typer
 
 from advisor.commands.requests import named
 from advisor.errors import UsageError
+from advisor.soak import SHORTEST_S
 from advisor.units import parse_duration_us, parse_size
 
 DEFAULT_MAX_BYTES: Final = 256 * 1024**3
 """Of what an SSD of 1 TB is warranted for (600 TB, as makers of desktop SSDs state it) 0.05 %."""
-SHORTEST_S: Final = 10
-"""In less no change of the rate could be told."""
 LONGEST_S: Final = 30 * 86_400
 LEAST_MAX_BYTES: Final = 128 * 1024**2
+LEAST_WITH_PAGES_BYTES: Final = 512 * 1024**2
+"""The pages' test file has an eighth of it: 64 MB at least (advisor.probe.soak)."""
 MOST_RATE_PER_S: Final = 50_000
 
 
@@ -35,7 +36,8 @@ class SoakOptions:
         str | None,
         typer.Option(
             metavar="TIME",
-            help="First write for so long (30min, 24h), to see the rate change, and measure then.",
+            help="First write for so long (30min, 24h), to see the rate change, and measure then."
+            " With --log-dir only the log's drive is soaked.",
         ),
     ] = None
     rate: Annotated[
@@ -44,7 +46,8 @@ class SoakOptions:
             min=0.1,
             max=MOST_RATE_PER_S,
             metavar="N",
-            help="Of a soak: begin N syncs/s.  [default: as many as the drive takes]",
+            help="Of a soak: begin N syncs/s; page writes do not follow it."
+            "  [default: as many as the drive takes]",
         ),
     ] = None
     with_page_writes: Annotated[
@@ -74,14 +77,18 @@ class SoakOptions:
         duration_s = named("--soak", self.soak, parse_duration_us) / 1e6
         if not SHORTEST_S <= duration_s <= LONGEST_S:
             raise UsageError(
-                f"--soak {self.soak} is not within {SHORTEST_S} s and {LONGEST_S // 86_400} days"
+                f"--soak {self.soak} is not within {SHORTEST_S} s and {LONGEST_S // 86_400} days",
+                "--soak 30min shows most bursts; leave it out to measure without a soak",
             )
         bytes_max = DEFAULT_MAX_BYTES
         if self.max_bytes is not None:
             bytes_max = named("--max-bytes", self.max_bytes, parse_size)
-        if bytes_max < LEAST_MAX_BYTES:
+        least, files = LEAST_MAX_BYTES, "a soak's test file alone has"
+        if self.with_page_writes:
+            least, files = LEAST_WITH_PAGES_BYTES, "page writes take an eighth of it, and at least"
+        if bytes_max < least:
             raise UsageError(
-                f"--max-bytes {self.max_bytes} is too little: a soak's test file alone has 64 MB",
-                f"{LEAST_MAX_BYTES >> 20}MB or more",
+                f"--max-bytes {self.max_bytes} is too little: {files} 64 MB",
+                f"{least >> 20}MB or more",
             )
         return AskedSoak(duration_s, self.rate, self.with_page_writes, bytes_max)

@@ -12,6 +12,7 @@ from advisor.commands.recognise import is_ours, require_directory, require_file,
 from advisor.errors import AdvisorError, Interrupted, NotTrustedError, UsageError
 from advisor.files import (
     HEAD_BYTES,
+    STANDARD_STREAM,
     decode,
     read_bytes,
     shown_name,
@@ -25,6 +26,7 @@ from advisor.knowledge import (
     load_storage_knowledge,
 )
 from advisor.measurement import (
+    MAKE_ONE,
     MAX_MEASUREMENT_BYTES,
     Measurement,
     from_json,
@@ -94,13 +96,25 @@ def stored_measurement(
         path, lambda head: MAX_MEASUREMENT_BYTES if is_ours(head) else MAX_REPORT_BYTES
     )
     if is_ours(raw[:HEAD_BYTES]):
-        return from_json(decode(raw if latencies else without_latencies(raw), name), name)
+        measurement = from_json(decode(raw if latencies else without_latencies(raw), name), name)
+        _require_sane_soak(measurement, name)
+        return measurement
     # Only here, so that a measurement of ours costs no more than before.
     from advisor.importers import import_report
 
     imported = import_report(raw, name, pick)
     notify(f"note: {imported.taken}", quiet=quiet)
     return imported.measurement
+
+
+def _require_sane_soak(measurement: Measurement, name: str) -> None:
+    """Raises AdvisorError."""
+    if measurement.soak is None:
+        return
+    from advisor.analysis.soak_check import contradiction  # else nobody needs it
+
+    if (problem := contradiction(measurement.soak)) is not None:
+        raise AdvisorError(f"{name} is not a measurement: {problem}", MAKE_ONE)
 
 
 def named_fragment(vendor: VendorName, path: Path) -> "Fragment":
@@ -181,10 +195,16 @@ def measured(
         from advisor.commands.soaking import measure_after_soak  # else nobody needs it
 
         measurement, ended_by = measure_after_soak(
-            drives, soaking.plan, plan, take, label=label, quiet=product.quiet
+            drives,
+            soaking.plan,
+            plan,
+            take,
+            label=label,
+            is_saved=save is not None,
+            quiet=product.quiet,
         )
     if save:
-        write_text(save, to_json(measurement), force=product.force)
+        _save(measurement, save, force=product.force)
         notify_written(save, quiet=product.quiet)
     if isinstance(ended_by, AdvisorError):
         raise ended_by
@@ -193,6 +213,21 @@ def measured(
         raise Interrupted(f"interrupted; {kept}")
     note_other_devices(drives, quiet=product.quiet)
     return measurement
+
+
+def _save(measurement: Measurement, path: Path, *, force: bool) -> None:
+    """Raises AdvisorError. A soak that cannot be written, on a drive that is full by now, goes to
+    standard output: hours of it shall not be lost."""
+    text = to_json(measurement)
+    try:
+        write_text(path, text, force=force)
+    except AdvisorError as error:
+        if measurement.soak is None or path == STANDARD_STREAM:
+            raise
+        write_text(STANDARD_STREAM, text)
+        raise AdvisorError(
+            error.message, "the measurement was printed instead, as JSON: copy it into a file"
+        ) from error
 
 
 def knowledge_for(vendor: VendorName | None) -> Knowledge:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from advisor.analysis.description import describe_measured
+from advisor.analysis.description import describe_measured, not_measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking, shared_devices
 from advisor.analysis.trust import Trust
@@ -147,8 +147,8 @@ def _directory(measurement: Measurement) -> str:
 
 
 def _measured(measurement: Measurement) -> Iterator[str]:
-    for absent in measurement.absent:
-        yield f"not measured: {absent.name}: {absent.why}"
+    for names, why in not_measured(measurement):
+        yield f"not measured: {names}: {why}"
     if not isinstance(measurement.written_bytes, Unknown):
         yield f"written: {format_size(measurement.written_bytes)}"
 

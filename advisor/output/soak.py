@@ -18,9 +18,8 @@ MOST_POINTS: Final = 300
 """Of a chart of 380 units."""
 
 HOW_SOAKED: Final = (
-    "Before anything else was measured the drive was written to for so long: syncs of 8 KiB, "
-    "second by second. A number in the chart is a change of its rate, found by PELT (Killick, "
-    "Fearnhead and Eckley, 2012)."
+    "The drive was written to before the series were measured: syncs of 8 KiB, second by second. "
+    "Changes of the rate are found by PELT (Killick, Fearnhead and Eckley, 2012)."
 )
 
 

@@ -34,8 +34,6 @@ def soak_progress_bar(*, quiet: bool) -> Iterator[SoakReport]:
         def report(soaking: SoakProgress) -> None:
             done = min(1.0, soaking.elapsed_s / soaking.duration_s)
             bar.update(task, completed=done, figures=soak_figures_text(soaking), refresh=True)
-            if done == 1.0:
-                bar.stop()  # the series have a bar of their own
 
         yield report
 

@@ -28,12 +28,14 @@ from advisor.probe.soak_recorder import SoakRecorder, Stretch
 from advisor.probe.testfiles import OpenSeries, TestFiles, planned_bytes
 from advisor.series_kind import PAGE_FLUSH, PRIMARY
 from advisor.soak import HealthReading, Soak, SoakEndedBy
+from advisor.units import format_size
 
 S: Final = 10**9
 """A second in ns."""
 
 SHORTEST_STRETCH_NS: Final = S // 2
-"""What is left in the end and shorter is not begun: a lone sync would be told as a second."""
+"""What is left in the end and shorter is part of the stretch before it: a lone sync would be told
+as a second."""
 PAGE_WRITERS: Final = 4
 """As innodb_page_cleaners has it; PostgreSQL's checkpointer is one."""
 PAGE_FILE_BYTES: Final = GIB
@@ -88,15 +90,16 @@ class SoakPlan:
         fitting_bytes = min(self.page_file_bytes, room_bytes // FILE_SHARE // MIB * MIB)
         if self.page_writers and fitting_bytes < LEAST_PAGE_FILE_BYTES:
             raise AdvisorError(
-                f"page writes want a test file of {LEAST_PAGE_FILE_BYTES >> 20} MiB; it may take"
-                f" an eighth of the free space and of --max-bytes: {fitting_bytes >> 20} MiB",
+                f"page writes want a test file of {format_size(LEAST_PAGE_FILE_BYTES)}; it may"
+                " take an eighth of the free space and of --max-bytes:"
+                f" {format_size(fitting_bytes)}",
                 "allow more, or soak without --with-page-writes",
             )
         fitted = replace(self, page_file_bytes=fitting_bytes) if self.page_writers else self
         if fitted.files_bytes >= self.bytes_max:
             raise AdvisorError(
-                f"the test files alone take {fitted.files_bytes >> 20} MiB of the"
-                f" {self.bytes_max >> 20} MiB that --max-bytes allows",
+                f"the test files alone take {format_size(fitted.files_bytes)} of the"
+                f" {format_size(self.bytes_max)} that --max-bytes allows",
                 "allow more",
             )
         return fitted
@@ -208,11 +211,12 @@ class Soaker:
                     health_ns = begun_ns + health_every_ns
                     if self._worn((begun_ns - started_ns) / S):
                         return "wear"
-                    begun_ns = self.clock()
+                    asked_ns, begun_ns = begun_ns, self.clock()
+                    end_ns += begun_ns - asked_ns  # nothing was written meanwhile
                 left_bytes = (self.plan.bytes_max - written_bytes) // sides
                 self.limit_pages(pages_bytes + left_bytes)
                 most = left_bytes // PRIMARY.block_bytes
-                latencies_ns = self._stretch(buffer, min(begun_ns + S, end_ns), most)
+                latencies_ns = self._stretch(buffer, _stretch_end_ns(begun_ns, end_ns), most)
                 ended_ns = self.clock()
                 pages_after, device_after = self.pages_written(), self.device_written()
                 stretch = Stretch.of(
@@ -333,6 +337,11 @@ def soaked(
                     error.written_bytes, size_bytes, directory, "while soaking"
                 ) from error
         yield soak
+
+
+def _stretch_end_ns(begun_ns: int, end_ns: int) -> int:
+    """After a second, or at the end of all where too little would be left."""
+    return begun_ns + S if end_ns - begun_ns >= S + SHORTEST_STRETCH_NS else end_ns
 
 
 def _opened(files: TestFiles) -> OpenSeries:

@@ -145,14 +145,18 @@ def _mean_us(rounds: Sequence[Round]) -> tuple[float, float]:
     return mean_us, float("inf") if percent is None else mean_us * percent / 100
 
 
-def _short_run(target: Target, environment: Environment, run_s: float) -> tuple[str, str] | None:
-    """Virtual disks are often throttled after a burst of minutes; a short run sees the burst."""
+def may_be_throttled(target: Target, environment: Environment) -> bool:
+    """Virtual disks often are, after a burst of minutes."""
     if isinstance(target.devices, Unknown):
-        return None
+        return False
     virtual_disk = any(device.transport in ("virtio", "xen") for device in target.devices)
     host = environment.virtualisation
-    virtual_host = not isinstance(host, Unknown) and host not in ("none", "container")
-    if not virtual_disk and not virtual_host:
+    return virtual_disk or (not isinstance(host, Unknown) and host not in ("none", "container"))
+
+
+def _short_run(target: Target, environment: Environment, run_s: float) -> tuple[str, str] | None:
+    """A short run sees the burst."""
+    if not may_be_throttled(target, environment):
         return None
     return (
         "short-run",

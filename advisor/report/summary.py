@@ -70,12 +70,22 @@ def _drive(measurement: Measurement, verdict: Verdict) -> str:
         how = HOW_KNOWN.get(measurement.source, "is reported to take")
         p99 = sync.summary.p99_us
         tail = "" if p99 is None else f", p99 {format_latency(p99)}"
-        takes = f"{how} {format_latency(sync.summary.mean_us)} on average{tail}"
+        takes = (
+            f"{how} {format_latency(sync.summary.mean_us)} on average{tail}{_soaked(measurement)}"
+        )
     said = SAID_OF[verdict.trust]
     if verdict.evidence:
         said = f"{said}: {verdict.evidence[0].text}"
     end = "" if said.endswith("?") else "."
     return f"{what} ({verdict.name}) {takes}; {said}{end}"
+
+
+def _soaked(measurement: Measurement) -> str:
+    if measurement.soak is None:
+        return ""
+    from advisor.analysis.soak_text import duration_text  # else nobody needs it
+
+    return f", after a soak of {duration_text(measurement.soak.elapsed_s)}"
 
 
 def _sustained(server: ServerReport) -> str:

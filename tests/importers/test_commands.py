@@ -37,6 +37,13 @@ def test_the_measurement_goes_to_stdout_and_what_was_used_to_stderr() -> None:
     assert "its means of one 8 kB write are used; there are no percentiles" in done.stderr
 
 
+def test_a_note_stands_in_the_table_or_on_stderr_but_not_in_both() -> None:
+    note = "its means of one 8 kB write are used"
+    done = run_process("import", PG, "--format", "table")
+    assert (done.stdout + done.stderr).count(note) == 1
+    assert note in done.stdout
+
+
 def test_quiet_says_nothing() -> None:
     assert run_process("import", PG, "--quiet").stderr == ""
 

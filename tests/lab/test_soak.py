@@ -201,7 +201,7 @@ def test_the_command_measures_in_the_state_of_the_soak(program: Path, tmp_path: 
         *("recommend", "--db", "postgresql", "--db-version", "17", "--from", saved)
     )
     assert "# Note: measured after a soak of 30 s" in advice.stdout
-    assert "sustained after" in advice.stdout
+    assert "sustained for the last" in advice.stdout
 
 
 def test_what_an_interrupted_soak_measured_is_saved(program: Path, tmp_path: Path) -> None:

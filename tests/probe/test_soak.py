@@ -125,6 +125,28 @@ def test_page_writes_have_half_of_what_is_left() -> None:
     assert limits == [50_000_000, 45_904_000, 41_808_000]
 
 
+def test_no_part_of_a_second_goes_missing_in_the_end() -> None:
+    """What is left after nine seconds and is too short for a stretch of its own is part of the
+    last one."""
+    soak = soak_of(drive_of(1_000_000), SoakPlan(duration_s=10.4, bytes_max=MUCH))
+    assert soak.stretches.elapsed_ns == (S,) * 9 + (1_400_000_000,)
+    longer = soak_of(drive_of(1_000_000), SoakPlan(duration_s=10.6, bytes_max=MUCH))
+    assert longer.stretches.elapsed_ns == (S,) * 10 + (600_000_000,)
+
+
+def test_the_time_that_smartctl_takes_is_none_of_the_soak() -> None:
+    drive = drive_of(1_000_000)
+
+    def health(at_s: float) -> HealthReading:
+        drive.sleep(0.7)
+        return HealthReading(at_s=at_s)
+
+    plan = SoakPlan(duration_s=10, bytes_max=MUCH)
+    soak = Soaker(plan, drive.loop, health=health, clock=drive.clock, sleep=drive.sleep).run()
+    assert soak is not None
+    assert soak.elapsed_s == 10
+
+
 def soak_with(health: Callable[[float], Known[HealthReading]], duration_s: float) -> Soak:
     drive = drive_of(1_000_000)
     plan = SoakPlan(duration_s=duration_s, bytes_max=MUCH)
@@ -260,10 +282,10 @@ def test_the_page_file_takes_an_eighth_of_what_there_is() -> None:
     plan = SoakPlan(duration_s=60, bytes_max=MUCH, page_writers=4)
     assert plan.fitted(None).page_file_bytes == 1024 * MIB
     assert plan.fitted(4096 * MIB).page_file_bytes == 512 * MIB
-    with pytest.raises(AdvisorError, match=r"it may take an eighth of the free space .*: 50 MiB"):
+    with pytest.raises(AdvisorError, match=r"it may take an eighth of the free space .*: 50 MB"):
         plan.fitted(400 * MIB)
 
 
 def test_files_that_take_all_that_may_be_written_are_refused() -> None:
-    with pytest.raises(AdvisorError, match="the test files alone take 64 MiB of the 64 MiB"):
+    with pytest.raises(AdvisorError, match="the test files alone take 64 MB of the 64 MB"):
         SoakPlan(duration_s=60, bytes_max=64 * MIB).fitted(None)

@@ -134,13 +134,13 @@ def with_rounds(count: int) -> Any:
 
 
 LIMITS: Final[tuple[tuple[Callable[..., Any], tuple[int, ...], str], ...]] = (
-    (with_label, (201,), "label: String should have at most 200 characters"),
+    (with_label, (201,), "label: it has more than 200 characters"),
     (with_label, (9 * MIB,), "characters beside its latencies, and no measurement has more than"),
-    (with_many_series, (201,), "series: Tuple should have at most 200 items"),
-    (with_mounts, (1001, 1), "target.mount_options: Tuple should have at most 1000 items"),
-    (with_mounts, (1, 20_001), "String should have at most 20000 characters"),
-    (with_devices, (1001,), "target.devices: Tuple should have at most 1000 items"),
-    (with_rounds, (1001,), "series.0.rounds: Tuple should have at most 1000 items"),
+    (with_many_series, (201,), "series: it has more than 200 entries"),
+    (with_mounts, (1001, 1), "target.mount_options: it has more than 1000 entries"),
+    (with_mounts, (1, 20_001), "it has more than 20000 characters"),
+    (with_devices, (1001,), "target.devices: it has more than 1000 entries"),
+    (with_rounds, (1001,), "series.0.rounds: it has more than 1000 entries"),
     (with_latencies, (1_000_001,), "has 1000001 latencies, and no measurement has more than 1000"),
     (with_latencies, (3_500_000,), "is larger than 16777216 bytes"),
 )

@@ -533,9 +533,12 @@ def test_a_change_is_where_it_was() -> None:
     first, second = (float(path.split()[1]) for path in paths(OVER_TIME, "stroke-dasharray: 3 2"))
     assert first == pytest.approx(begin + (end - begin) / 4, abs=2)
     assert second == pytest.approx(begin + (end - begin) * 3 / 4, abs=2)
-    assert {"1", "2", "minutes since the soak began", "p99 of a sync, log scale"} <= set(
-        texts(OVER_TIME)
-    )
+    assert {
+        "1",
+        "2",
+        "minutes since the soak began; numbers: changes",
+        "p99 of a sync, log scale",
+    } <= set(texts(OVER_TIME))
 
 
 def test_without_percentiles_there_is_one_plot() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from advisor.analysis.sustained import sustained_series, with_soak
 from advisor.analysis.verdict import judge
 from advisor.commands.soaking import announcement
 from advisor.errors import AdvisorError
+from advisor.files import STANDARD_STREAM
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, MeasurementWarning, from_json, to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.renderers import render
 from advisor.output.soak_progress import soak_figures_text
-from advisor.probe.soak import SoakPlan, SoakProgress
+from advisor.output_files import write_text
+from advisor.probe.soak import SoakPlan, SoakProgress, SoakReport, tell_nobody
 from advisor.soak import HealthReading, Soak
 from tests.support.command_line import run
 from tests.support.drives import device, measurement, series, summary
@@ -46,7 +48,7 @@ def saved(tmp_path: Path) -> Path:
 
 FIRST = (
     "measured after a soak of 3 min, in the state it left the drive in: 800 syncs/s sustained"
-    " after 60 s, not the 3,000 in the first seconds"
+    " for the last 2 min, not the 3,000 of the first 60 s"
 )
 
 
@@ -80,6 +82,7 @@ def test_stalls_a_pace_and_an_early_end_are_said() -> None:
         " 500 syncs/s as asked for 100 s"
     )
     assert others == [
+        "commits are computed from 800 syncs/s, measured right after the soak",
         "soak: a stall every 10 s, 10 times: a sync takes 400 ms then, at most 400 ms",
         "soak: it was paced, so what the drive sustains at full speed is not known from it",
         "soak: it ended after 100 s of 10 min at its limit of 931 GB (--max-bytes)",
@@ -100,7 +103,9 @@ def test_the_head_of_a_fragment_has_the_sustained_figure(
     status, fragment, told = run(capsys, *arguments, "--from", saved)
     assert status == 0
     assert "#   8 KiB overwrite + fdatasync: 800/s, mean 1.25 ms, p99 1.88 ms\n" in fragment
-    head = "#   soak, 3 min: 800 syncs/s sustained after 60 s, not the 3,000 in the first seconds"
+    head = (
+        "#   soak, 3 min: 800 syncs/s sustained for the last 2 min, not the 3,000 of the first 60 s"
+    )
     assert head in fragment
     assert f"# Note: {FIRST}\n" in fragment
     assert "measured after a soak of 3 min" in told
@@ -114,7 +119,7 @@ def test_capacity_rests_on_the_sustained_figure_and_says_so(
     assert status == 0
     plan = json.loads(text)
     assert plan["serial"][0]["tps"] == pytest.approx(800)
-    assert any("800 syncs/s sustained after 60 s" in note for note in plan["notes"])
+    assert any("800 syncs/s sustained for the last 2 min" in note for note in plan["notes"])
 
 
 def test_json_has_the_changes(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,7 +250,7 @@ def test_reads_after_a_recovery_tell_nothing_of_the_change() -> None:
     taken = measurement(1250.0, reads, devices=volume).model_copy(update={"soak": BURST})
     assert "written: burst credits used up: 3,000 syncs/s" in notes_on(taken)[1]
     again = measurement(333.0, reads, devices=volume)
-    assert "burst credits used up, or a cache full: 3" in notes_on(with_soak(again, BURST))[1]
+    assert "burst credits used up, or a cache full: 3" in notes_on(with_soak(again, BURST))[2]
 
 
 @pytest.mark.parametrize("parts", [{"rate_per_s": 800.0}, {"page_writers": 4}])
@@ -286,7 +291,80 @@ def test_a_soak_is_not_lost_where_what_follows_fails(
     assert taken.soak == STEADY
     assert [each.name for each in taken.series] == ["overwrite-fdatasync-8k"]
     assert taken.absent[0].why == "no series was taken after the soak: fdatasync failed: EIO"
-    assert [warning.code for warning in taken.warnings] == ["soak-alone"]
+    assert taken.warnings[0].code == "soak-alone"
+
+
+def measured_after(
+    soak: Soak, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[pytest.CaptureFixture[str], Path, tuple[object, ...]], tuple[int, str, str]]:
+    """`measure --soak`, with this soak and made-up series in place of a drive's."""
+
+    @contextmanager
+    def given(*arguments: object, then_bytes: int, **options: object) -> Iterator[Soak]:
+        yield soak
+
+    monkeypatch.setattr("advisor.commands.soaking.soaked", given)
+    monkeypatch.setattr("advisor.commands.measuring.measure", lambda *_, **__: before(1250.0))
+    return lambda capsys, folder, more: run(capsys, "measure", folder, "--soak", "2min", *more)
+
+
+def test_a_soak_is_printed_where_it_cannot_be_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, text: str, *, force: bool = False) -> None:
+        if path != STANDARD_STREAM:
+            raise AdvisorError(f"{path} cannot be written: No space left on device")
+        write_text(path, text)
+
+    measure = measured_after(STEADY, monkeypatch)
+    monkeypatch.setattr("advisor.commands.source.write_text", full)
+    status, out, told = measure(capsys, tmp_path, ("--output", tmp_path / "soaked.json"))
+    assert status == 1
+    assert from_json(out, "stdout").soak == STEADY
+    assert "soaked.json cannot be written: No space left on device" in told
+    assert "the measurement was printed instead, as JSON" in told
+
+
+def test_who_saves_nothing_is_told_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure, unsaved = measured_after(STEADY, monkeypatch), "nothing is kept if this is interrupted"
+    assert unsaved in measure(capsys, tmp_path, ())[2]
+    assert unsaved not in measure(capsys, tmp_path, ("--output", tmp_path / "a.json"))[2]
+    assert unsaved not in run(capsys, "measure", tmp_path, "--soak", "60s")[2]
+
+
+def test_an_early_end_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = soak_of_rates(noisy(800, 5), ended_by="bytes").model_copy(update={"asked_s": 45.0})
+    status, _, told = measured_after(ended, monkeypatch)(capsys, tmp_path, ())
+    assert status == 0
+    assert "the soak ended at --max-bytes after 5 s of 45 s" in told
+    assert "warning: in less than 10 s no change of the rate can be told" in told
+    assert "the soak ended" not in measured_after(STEADY, monkeypatch)(capsys, tmp_path, ())[2]
+
+
+def test_the_bar_is_gone_before_the_series_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However the soak ended."""
+    told: list[str] = []
+
+    @contextmanager
+    def bar(*, quiet: bool) -> Iterator[SoakReport]:
+        yield tell_nobody
+        told.append("bar closed")
+
+    def taken(*arguments: object, **options: object) -> Measurement:
+        told.append("measured")
+        return before(1250.0)
+
+    measure = measured_after(STEADY.model_copy(update={"ended_by": "bytes"}), monkeypatch)
+    monkeypatch.setattr("advisor.commands.soaking.soak_progress_bar", bar)
+    monkeypatch.setattr("advisor.commands.measuring.measure", taken)
+    assert measure(capsys, tmp_path, ())[0] == 0
+    assert told == ["bar closed", "measured"]
 
 
 # Before and meanwhile
@@ -317,6 +395,14 @@ def test_what_is_said_before_it_begins(plan: SoakPlan, said: str) -> None:
     assert said in announcement(Path("/nowhere"), plan, 9.5)
 
 
+def test_of_a_log_with_its_own_drive_only_that_is_soaked() -> None:
+    plan = SoakPlan(duration_s=1800, bytes_max=256 << 30)
+    assert "/log, the log's drive and no other, for 30" in announcement(
+        Path("/log"), plan, 9.5, is_log=True
+    )
+    assert "no other" not in announcement(Path("/log"), plan, 9.5)
+
+
 def test_what_is_said_meanwhile() -> None:
     progress = SoakProgress(
         elapsed_s=300, duration_s=1800, written_bytes=1 << 30, ops_per_s=3010.0, p99_us=1200.0
@@ -343,6 +429,9 @@ def test_durations(seconds: float, text: str) -> None:
         (("--soak", "90d"), "--soak 90d is not within 10 s and 30 days"),
         (("--soak", "1h", "--max-bytes", "much"), "'much' is not a size"),
         (("--soak", "1h", "--max-bytes", "10MB"), "--max-bytes 10MB is too little"),
+        (("--soak", "1h", "--max-bytes", "127MB"), "128MB or more"),
+        (("--soak", "1h", "--with-page-writes", "--max-bytes", "511MB"), "512MB or more"),
+        (("--soak", "0"), "--soak 30min shows most bursts"),
         (("--soak", "1h", "--rate", "0"), "--rate"),
     ],
 )
@@ -357,4 +446,4 @@ def test_what_makes_no_sense_is_told_before_anything_is_written(
 
 def test_figures_name_the_soak() -> None:
     figures = describe_measured(soaked_measurement()).figures
-    assert figures["soak, 3 min"].startswith("800 syncs/s sustained after 60 s")
+    assert figures["soak, 3 min"].startswith("800 syncs/s sustained for the last 2 min")

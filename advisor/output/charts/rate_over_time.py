@@ -55,7 +55,8 @@ def rate_over_time(chart: RateOverTime) -> Canvas:
         if middle - width / 2 >= free:
             canvas.text(middle, CAPTION_HEIGHT - 0.3 * FONT_SIZE, number, anchor="middle")
             free = middle + width / 2
-    draw_x_axis(canvas, x, bottom, x.ticks, format_count, f"{unit} since the soak began")
+    numbers = "; numbers: changes" if chart.changes else ""
+    draw_x_axis(canvas, x, bottom, x.ticks, format_count, f"{unit} since the soak began{numbers}")
     return canvas
 
 

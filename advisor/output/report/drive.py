@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from advisor.analysis.description import Measured
+from advisor.analysis.description import Measured, not_measured
 from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
 from advisor.measurement import MEASURED, OBSERVED, Device, Known, Measurement, Unknown
@@ -57,7 +57,7 @@ TRUST_MEANS: Final[dict[Trust, str]] = {
 def series_block(report: Report) -> Folded:
     """All series, and what was not measured."""
     measurement = report.measurement
-    notes = [f"Not measured: {absent.name}: {absent.why}." for absent in measurement.absent]
+    notes = [f"Not measured: {names}: {why}." for names, why in not_measured(measurement)]
     return Folded(
         "All measured series",
         [
