@@ -120,16 +120,22 @@ AS_POSTGRESQL_COMES: Final[tuple[Expected, ...]] = (
     (SLOW, "max_wal_size", "1GB", "27GB"),
     (SLOW, "shared_buffers", "128MB", "2GB"),
 )
+BEFORE_18: Final = (
+    AS_POSTGRESQL_COMES[0],
+    (SLOW, "effective_io_concurrency", "1", "64"),
+    *AS_POSTGRESQL_COMES[1:],
+)
+
 AS_IT_COMES: Final[dict[str, tuple[Expected, ...]]] = {
     "postgresql-13": (
-        AS_POSTGRESQL_COMES[0],
+        BEFORE_18[0],
         (SLOW, "checkpoint_completion_target", "0.5", "0.9"),
-        *AS_POSTGRESQL_COMES[1:],
+        *BEFORE_18[1:],
     ),
-    "postgresql-14": AS_POSTGRESQL_COMES,
-    "postgresql-15": AS_POSTGRESQL_COMES,
-    "postgresql-16": AS_POSTGRESQL_COMES,
-    "postgresql-17": AS_POSTGRESQL_COMES,
+    "postgresql-14": BEFORE_18,
+    "postgresql-15": BEFORE_18,
+    "postgresql-16": BEFORE_18,
+    "postgresql-17": BEFORE_18,
     "postgresql-18": AS_POSTGRESQL_COMES,
     "postgresql-19": AS_POSTGRESQL_COMES,
     # Three quarters of memory, a quarter
@@ -148,7 +154,10 @@ def test_a_default_installation(server: Server) -> None:
         assert shown(found) == AS_IT_COMES[server.name]
         # Of what is only assumed there is none.
         assumed = shown(audited(server, instance, "--from", str(MEASURED)))
-        assert {name for _, name, _, _ in assumed} <= {"checkpoint_completion_target"}
+        assert {name for _, name, _, _ in assumed} <= {
+            "checkpoint_completion_target",
+            "effective_io_concurrency",
+        }
     assert found["engine"] == server.vendor
     assert found["engine_version"].split(".")[0] in server.version
     assert found["version_source"] == "as the server says"
