@@ -50,7 +50,7 @@ def _heeded() -> Iterator[None]:
 def sleeping() -> list[psutil.Process]:
     """What a fake server has left behind."""
     found = psutil.process_iter(["cmdline"])
-    return [process for process in found if SLEEP_S in process.info["cmdline"]]
+    return [process for process in found if SLEEP_S in (process.info["cmdline"] or [])]
 
 
 def wait_for(ready: Callable[[], object], process: "subprocess.Popen[bytes] | None" = None) -> None:
