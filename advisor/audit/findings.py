@@ -75,7 +75,7 @@ class Finding(Model):
 
 
 class Headroom(Model):
-    """How much of what the drive carries one after another is in use."""
+    """How much of what the drive sustains one after another is in use."""
 
     used_percent: float
     """Of the time, the drive is busy with the syncs counted."""

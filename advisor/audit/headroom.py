@@ -1,4 +1,4 @@
-"""The server's syncs per second against what the drive carries one after another."""
+"""The server's syncs per second against what the drive sustains one after another."""
 
 from advisor.audit.findings import Headroom
 from advisor.measurement import Measurement
