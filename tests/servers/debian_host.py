@@ -122,17 +122,18 @@ class DebianHost:
         with (self.folder / "start").open("a") as script:
             script.write(f"{line} >{self.folder}/{name}.log 2>&1 </dev/null &\nsleep 2\n")
 
-    def mount(self, name: str, size_mib: int = 800) -> None:
-        """Has /var/lib/NAME be a drive of its own."""
-        image = self.folder / f"{name}.image"
-        with image.open("wb") as file:
-            file.truncate(size_mib << 20)
+    def mount(self, name: str, device: Path | None = None, size_mib: int = 800) -> None:
+        """Has /var/lib/NAME be a volume of its own: `device`, else a file beside the others."""
+        image = device or self.folder / f"{name}.image"
+        if device is None:
+            with image.open("wb") as file:
+                file.truncate(size_mib << 20)
         subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
         place = self.folder / "var-lib" / name
         with (self.folder / "start").open("a") as script:
             script.write(
                 f"cp -a {place} {self.folder}/kept-{name}\n"
-                f"mount -o loop {image} /var/lib/{name}\n"
+                f"mount {'-o loop ' * (device is None)}{image} /var/lib/{name}\n"
                 f"cp -a {self.folder}/kept-{name}/. /var/lib/{name}/\n"
             )
 

@@ -2,12 +2,23 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.servers.debian_host import DebianHost, debian_host
+from tests.support.emulated_drive import (
+    CannotEmulate,
+    EmulatedDrive,
+    compile_drive,
+    emulated_drive,
+    load_profile,
+)
+from tests.support.faults import missing
 
 ONE: Final = "measuring /var/lib/mysql (ext4 on "
 
@@ -46,11 +57,35 @@ def test_explicit_options_win(host: DebianHost) -> None:
     assert "settings for MariaDB 10.11.19" in at.stdout
 
 
-def test_a_log_on_another_drive_is_measured_and_used(host: DebianHost) -> None:
+@pytest.fixture
+def drive(tmp_path: Path) -> Iterator[EmulatedDrive]:
+    """Another drive than that of the host's folder."""
+    program = compile_drive(tmp_path)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm"))
+        profile = load_profile("sata-protected")
+        made = emulated_drive(program, profile, Path(folder), size_bytes=800 << 20)
+        try:
+            other = stack.enter_context(made)
+        except CannotEmulate as error:
+            missing(str(error))
+        yield other
+
+
+def test_a_log_on_another_volume_of_the_same_drive(host: DebianHost) -> None:
     host.postgresql(log="wal")
     host.mount("wal")
-    drive = host.folder / "t/drive.json"
-    done = host.run("recommend", "--quick", "--save", str(drive))
+    done = host.run("recommend", "--quick")
+    assert "the log has no drive of its own, both are on " in done.stderr
+
+
+def test_a_log_on_another_drive_is_measured_and_used(
+    host: DebianHost, drive: EmulatedDrive
+) -> None:
+    host.postgresql(log="wal")
+    host.mount("wal", drive.device)
+    saved = host.folder / "t/drive.json"
+    done = host.run("recommend", "--quick", "--save", str(saved))
     lines = done.stderr.splitlines()
     assert re.fullmatch(r"fsync-advisor: measuring /var/lib/wal \(ext4 on .*\), the log", lines[0])
     assert re.fullmatch(
@@ -59,7 +94,7 @@ def test_a_log_on_another_drive_is_measured_and_used(host: DebianHost) -> None:
         lines[1],
     )
     assert "the log has its own drive: settings of commits and of the log rest on" in done.stderr
-    stored = json.loads(drive.read_text())
+    stored = json.loads(saved.read_text())
     assert stored["target"]["directory"] == "/var/lib/wal"
     assert stored["data_files"]["target"]["directory"] == "/var/lib/postgresql/15/main"
     assert stored["binary_log"] is None
