@@ -34,6 +34,10 @@ class FleetInitOptions:
         Path | None,
         typer.Option(metavar="DIR", help="A role, and playbooks that measure, apply and watch."),
     ] = None
+    prometheus: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Rules with their tests, and a dashboard for Grafana."),
+    ] = None
     force: shared.Force = False
     format_: shared.TextOrJson = "text"
     quiet: shared.Quiet = False
@@ -41,7 +45,7 @@ class FleetInitOptions:
     def __post_init__(self) -> None:
         directories = [each.directory for each in self.deployments()]
         if not directories:
-            raise UsageError("nothing to write", "--ansible DIR")
+            raise UsageError("nothing to write", "--ansible DIR, --prometheus DIR")
         if len({each.absolute() for each in directories}) < len(directories):
             raise UsageError("one DIR is given twice", "give each its own")
 
@@ -49,6 +53,8 @@ class FleetInitOptions:
         """What was asked for."""
         if self.ansible is not None:
             yield _Deployment("ansible", self.ansible)
+        if self.prometheus is not None:
+            yield _Deployment("prometheus", self.prometheus)
 
 
 @takes_options
