@@ -68,6 +68,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "fsync-advisor fleet init --ansible fleet/",
         "fsync-advisor fleet init --prometheus monitoring/",
     ),
+    "fleet waves": ("fsync-advisor fleet waves backends.json",),
     "rules": (
         "fsync-advisor rules list --db mysql",
         "fsync-advisor rules show innodb.sync_binlog",

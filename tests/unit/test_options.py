@@ -82,6 +82,7 @@ def test_the_commands_are_these() -> None:
             "drift",
             "fleet report",
             "fleet init",
+            "fleet waves",
             "rules list",
             "rules show",
             "rules check",
