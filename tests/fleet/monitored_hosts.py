@@ -115,9 +115,9 @@ def monitored(
             past += _flushes_of(host, folder, labels, now)
             targets.append({"targets": [_exporter(stack, programs, folder)], "labels": labels})
         (work / "past.txt").write_text("".join([*past, "# EOF\n"]))
-        backfill = [programs.promtool, "tsdb", "create-blocks-from", "--max-block-duration=720h"]
-        files = (work / "past.txt", work / "data")
-        subprocess.run([*backfill, "openmetrics", *files], check=True, capture_output=True)
+        backfill = ("tsdb", "create-blocks-from", "--max-block-duration=720h", "openmetrics")
+        command = [programs.promtool, *backfill, work / "past.txt", work / "data"]
+        subprocess.run(command, check=True, capture_output=True)
         (work / "rules.yml").write_text(rules.read_text().replace("interval: 5m", "interval: 1s"))
         configuration = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
@@ -214,10 +214,9 @@ def _start(
     stack: ExitStack, program: Path, options: Mapping[str, object], log: Path, *flags: str
 ) -> None:
     """Starts it; it is stopped with the stack."""
-    command = [program, *flags, *(f"--{name}={value}" for name, value in options.items())]
-    process = subprocess.Popen(
-        command, stdout=stack.enter_context(log.open("w")), stderr=subprocess.STDOUT
-    )
+    named = [f"--{name}={value}" for name, value in options.items()]
+    output = stack.enter_context(log.open("w"))
+    process = subprocess.Popen([program, *flags, *named], stdout=output, stderr=subprocess.STDOUT)
     stack.callback(process.wait, 30)
     stack.callback(process.terminate)
 

@@ -114,8 +114,9 @@ def under_load(
     place: Path,
     *,
     redo_alone: bool = False,
+    seconds: float = INTERVAL_S + 8,
 ) -> Iterator[str]:
-    """A server on the drive with so many of our clients at work; its DSN."""
+    """A server on the drive with so many of our clients at work for so long; its DSN."""
     server = server_named(name)
     with ExitStack() as stack:
         programs = reachable(server.installed.tree, stack.enter_context(private_folder()))
@@ -137,7 +138,7 @@ def under_load(
         load = threading.Thread(
             target=run_load,
             args=(ours,),
-            kwargs={"duration_s": INTERVAL_S + 8, "warmup_s": 1, "rows": 1000},
+            kwargs={"duration_s": seconds, "warmup_s": 1, "rows": 1000},
         )
         load.start()
         try:

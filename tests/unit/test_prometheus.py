@@ -148,8 +148,8 @@ def test_no_line_is_ended_from_within() -> None:
     text.encode()
 
 
-# The collector refuses two files with one and the same sample: of two directories they have none, nor
-# of one directory that was measured and observed.
+# The collector refuses two files with one and the same sample: of two directories they have none,
+# nor of one directory that was measured and observed.
 def test_each_sample_says_what_it_is_of() -> None:
     text = text_of(measurement(label="rack 7", fill=Fill(written_bytes=1, elapsed_ns=1)))
     families = list(text_string_to_metric_families(text))
