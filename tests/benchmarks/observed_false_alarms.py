@@ -3,10 +3,10 @@
     python -m tests.benchmarks.observed_false_alarms [--profile NAME] [--clients N] [--runs N]
         [--interval SECONDS]
 
-Observes PostgreSQL 15 on an emulated drive (in /dev/shm; root, /dev/fuse, loop devices) N times, one
-after another, under a load that stays the same, and holds every observation against every other, in
-both directions, as compare_false_alarms does with what was measured. The drive's times are drawn
-from one distribution all the while, so that "slower" is a false alarm.
+Observes PostgreSQL 15 on an emulated drive (in /dev/shm; root, /dev/fuse, loop devices) N times,
+one after another, under a load that stays the same, and holds every observation against every
+other, in both directions, as compare_false_alarms does with what was measured. The drive's times
+are drawn from one distribution all the while, so that "slower" is a false alarm.
 """
 
 import argparse
@@ -65,10 +65,8 @@ def main(profile: str, clients: int, runs: int, interval_s: float) -> None:
         for each in observed
         if each.observation and not isinstance(each.observation.commits_per_s, Unknown)
     ]
-    print(f"{runs} observations of {interval_s:g} s, {clients} clients, {profile}:", end=" ")
-    print(
-        f"{min(rates):.0f} to {max(rates):.0f} commits/s, mean of a sync {mean(means_us):.0f} us,"
-    )
+    print(f"{runs} observations of {interval_s:g} s, {clients} clients, drive {profile}:")
+    print(f"  {min(rates):.0f} to {max(rates):.0f} commits/s, a sync {mean(means_us):.0f} us,")
     within = mean(summary.ci95_percent or 0 for summary in summaries)
     print(f"  from run to run {min(means_us):.0f} to {max(means_us):.0f} us, deviation", end=" ")
     print(f"{100 * stdev(means_us) / mean(means_us):.1f} %; within a run +-{within:.1f} % at 95 %")

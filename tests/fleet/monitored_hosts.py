@@ -116,8 +116,8 @@ def monitored(
             targets.append({"targets": [_exporter(stack, programs, folder)], "labels": labels})
         (work / "past.txt").write_text("".join([*past, "# EOF\n"]))
         backfill = ("tsdb", "create-blocks-from", "--max-block-duration=720h", "openmetrics")
-        command = [programs.promtool, *backfill, work / "past.txt", work / "data"]
-        subprocess.run(command, check=True, capture_output=True)
+        files = [work / "past.txt", work / "data"]
+        subprocess.run([programs.promtool, *backfill, *files], check=True, capture_output=True)
         (work / "rules.yml").write_text(rules.read_text().replace("interval: 5m", "interval: 1s"))
         configuration = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
