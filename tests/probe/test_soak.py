@@ -125,6 +125,22 @@ def test_page_writes_have_half_of_what_is_left() -> None:
     assert limits == [50_000_000, 45_904_000, 41_808_000]
 
 
+def test_what_pages_wrote_before_the_first_second_counts() -> None:
+    """30 MB until all had begun, 10 MB of test files, and half of what is left of 100 MB."""
+    drive, limits = drive_of(1_000_000), list[int]()
+    soaker = Soaker(
+        SoakPlan(duration_s=1, bytes_max=100_000_000, page_writers=4),
+        drive.loop,
+        files_bytes=10_000_000,
+        pages_written=lambda: 30_000_000,
+        limit_pages=limits.append,
+        clock=drive.clock,
+        sleep=drive.sleep,
+    )
+    soaker.run()
+    assert limits == [30_000_000 + 30_000_000]
+
+
 def test_no_part_of_a_second_goes_missing_in_the_end() -> None:
     """What is left after nine seconds and is too short for a stretch of its own is part of the
     last one."""
