@@ -103,29 +103,42 @@ def test_where_nothing_may_be_written_nothing_is(most_bytes: int, tmp_path: Path
         assert load.was_cut_short
 
 
-def failing_in_the_process(monkeypatch: pytest.MonkeyPatch, action: Callable[[], int]) -> None:
-    """Every write of the process does that instead, and none of ours."""
+def failing_in_the_process(monkeypatch: pytest.MonkeyPatch, action: Callable[[int], int]) -> None:
+    """Every write of the process does that instead, by its bytes, and none of ours."""
     ours, real = os.getpid(), os.pwrite
 
     def pwrite(fd: int, data: bytes, offset: int) -> int:
-        return real(fd, data, offset) if os.getpid() == ours else action()
+        return real(fd, data, offset) if os.getpid() == ours else action(len(data))
 
     monkeypatch.setattr(os, "pwrite", pwrite)
 
 
-def no_space() -> int:
+def no_space(block_bytes: int) -> int:
     raise OSError(errno.ENOSPC, "no")
 
 
-def failed_drive() -> int:
+def failed_drive(block_bytes: int) -> int:
     raise OSError(errno.EIO, "no")
 
 
-def no_memory() -> int:
+def no_memory(block_bytes: int) -> int:
     raise MemoryError
 
 
-def killed() -> int:
+class NoMemoryOnce:
+    """For one writer: the other goes on, which is not what was asked for."""
+
+    def __init__(self) -> None:
+        self._was = False
+
+    def __call__(self, block_bytes: int) -> int:
+        if self._was:
+            return block_bytes
+        self._was = True
+        raise MemoryError
+
+
+def killed(block_bytes: int) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return 0
 
@@ -133,8 +146,9 @@ def killed() -> int:
 FAILURES = [
     (no_space, r"pwrite failed: ENOSPC .*, 16 KiB page flush .*, beside the soak"),
     (failed_drive, r"pwrite failed: EIO .*, 16 KiB page flush .*, beside the soak"),
-    (lambda: 8192, r"pwrite was cut short: 8192 of \d+ bytes .*, beside the soak"),
+    (lambda block_bytes: 8192, r"pwrite was cut short: 8192 of \d+ bytes .*, beside the soak"),
     (no_memory, "the process of the 16 KiB page flush .* has ended by itself"),
+    (NoMemoryOnce(), "the process of the 16 KiB page flush .* has ended by itself"),
     (killed, "the process of the 16 KiB page flush .* has ended by itself"),
 ]
 
@@ -147,7 +161,7 @@ def limited_at_first(load: LoadProcess) -> None:
 
 @pytest.mark.parametrize(("action", "message"), FAILURES)
 def test_a_failure_is_told_while_it_runs_whatever_its_limit(
-    action: Callable[[], int],
+    action: Callable[[int], int],
     message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
