@@ -281,6 +281,22 @@ class Summary(Model):
     max_us: LatencyUs | None
     ci95_percent: float | None = Field(ge=0, le=1e6)
 
+    @classmethod
+    def of_mean(cls, count: int, mean_us: float, ci95_percent: float | None = None) -> "Summary":
+        """Where nothing but the mean of one writer is known."""
+        return cls(
+            count=count,
+            ops_per_s=1e6 / mean_us,
+            mean_us=mean_us,
+            min_us=None,
+            p50_us=None,
+            p90_us=None,
+            p99_us=None,
+            p999_us=None,
+            max_us=None,
+            ci95_percent=ci95_percent,
+        )
+
     @property
     def typical_us(self) -> float:
         """The median where the sample supports it, else the mean."""
