@@ -8,7 +8,7 @@ from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.units import Value
 from advisor.vendors.names import ENGINES, Engine, VendorName
 from advisor.versions import VersionText

@@ -14,7 +14,8 @@ from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
 from advisor.capacity.serial import SYNC_COUNTS, serial_capacity, within_limits
 from advisor.durability import Durability
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from advisor.measurement import Measurement, Observation, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
+from advisor.observation import Observation
 from advisor.request import Request
 from advisor.units import format_count, format_size
 

@@ -12,16 +12,9 @@ from pydantic import Field, model_validator
 
 from advisor.analysis.storage import devices_of, file_systems, virtual_disks
 from advisor.conditions import Strict
-from advisor.measurement import (
-    MEASURED,
-    OBSERVED,
-    Layer,
-    Measurement,
-    Model,
-    Observation,
-    Series,
-    Unknown,
-)
+from advisor.measurement import MEASURED, OBSERVED, Layer, Measurement, Series
+from advisor.model import Model, Unknown
+from advisor.observation import Observation
 from advisor.series_kind import SYNC_METHODS
 from advisor.units import format_named
 

@@ -13,7 +13,7 @@ import math
 from typing import Final, Literal, NamedTuple
 
 from advisor.analysis.recovery import IN_ORDER
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.vendors.pages import PageUse
 

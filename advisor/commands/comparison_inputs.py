@@ -16,7 +16,8 @@ from advisor.comparison.advice import AdviceChanges, advice_changes
 from advisor.comparison.drives import REFERENCE, ComparedDrive, measured_drive, reference_drive
 from advisor.errors import UsageError
 from advisor.instance import Drives
-from advisor.measurement import MEASURED, OBSERVED, Measurement, Unknown
+from advisor.measurement import MEASURED, OBSERVED, Measurement
+from advisor.model import Unknown
 from advisor.probe import PLANS
 from advisor.request import Request
 from advisor.vendors.names import VendorName

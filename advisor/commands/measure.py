@@ -5,7 +5,8 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_findings
+from advisor.analysis.host_findings import evaluate
+from advisor.analysis.judged_measurement import JudgedMeasurement, with_findings
 from advisor.analysis.verdict import judge, not_durable, remedy
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output

@@ -14,7 +14,8 @@ from advisor.commands.console import notify, notify_written
 from advisor.commands.recognise import require_directory
 from advisor.errors import AdvisorError, UsageError
 from advisor.instance import Drives
-from advisor.measurement import OBSERVED, Measurement, MeasurementWarning, Unknown, to_json
+from advisor.measurement import OBSERVED, Measurement, MeasurementWarning, to_json
+from advisor.model import Unknown
 from advisor.output_files import check_writable, write_text
 from advisor.vendors.registry import VENDORS, vendor_of_scheme
 from advisor.versions import format_version

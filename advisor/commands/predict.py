@@ -17,7 +17,8 @@ from advisor.commands.source import measured, named_fragment, notify_version, st
 from advisor.errors import UsageError
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.output.json_text import json_text
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers import render

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-from advisor.measurement import Model
+from advisor.model import Model
 from tests.lab.rates import RunRates
 
 FOLDER: Final = Path(__file__).parent / "results"
