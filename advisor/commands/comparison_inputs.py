@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
 from advisor.commands.observing import PassiveOptions, observe_drives
 from advisor.commands.options import DriveOptions, OutputOptions
+from advisor.commands.parameters import options_class
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, measured, stored_measurement
 from advisor.comparison.advice import AdviceChanges, advice_changes
@@ -23,7 +24,7 @@ from advisor.request import Request
 from advisor.vendors.names import VendorName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class AdviceOptions:
     """Advice for a server, where one is named."""
 

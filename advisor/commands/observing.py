@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
@@ -11,6 +10,7 @@ import typer
 
 from advisor import __version__
 from advisor.commands.console import notify, notify_written
+from advisor.commands.parameters import options_class
 from advisor.commands.recognise import require_directory
 from advisor.errors import AdvisorError, UsageError
 from advisor.instance import Drives
@@ -30,7 +30,7 @@ INTERVAL_S: Final = 60.0
 INTERVALS_S: Final = (1, 86_400)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class PassiveOptions:
     """Whether nothing is written, and what is looked at instead."""
 
