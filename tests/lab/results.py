@@ -23,6 +23,10 @@ class RunResult(Model):
     """UTC, ISO 8601."""
     load_average: float
     """Of the host, just before."""
+    own_cores: float | None = None
+    """Cores that server, load and drive kept busy during the run."""
+    other_cores: float | None = None
+    """Cores that everything else on the host kept busy, kernel threads included."""
     fragment: str
     rates: RunRates
     hurried_per_s: float | None = None
