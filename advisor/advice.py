@@ -85,6 +85,8 @@ class Loss(Model):
     """Of one connection at the strict rate."""
     expected_transactions_at_risk: float | None
     """At the expected rate; None where `groups_max` ends it, for groups grow with connections."""
+    rate_is_assumed: bool = False
+    """Whether nobody named the expected rate, nor was one observed."""
 
 
 class LowerDurability(Model):
