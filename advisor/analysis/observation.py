@@ -14,16 +14,11 @@ from advisor.analysis.server_activity import (
 )
 from advisor.analysis.timed_syncs import TimedSyncs, summary_of
 from advisor.errors import AdvisorError
-from advisor.measurement import (
-    DeviceActivity,
-    Known,
-    MeasurementWarning,
-    Observation,
-    Series,
-    Unknown,
-)
+from advisor.measurement import MeasurementWarning, Series
+from advisor.model import Known, Unknown
+from advisor.observation import DeviceActivity, Observation
 from advisor.series_kind import OBSERVED_BLOCK_BYTES, Pattern, SeriesKind, SyncMethod
-from advisor.server_state import Activity
+from advisor.server_activity import Activity
 
 NOTHING_TO_COUNT: Final = "this server has none, or does not count them"
 NOT_ASKED: Final = Unknown(unknown="no server was asked (--dsn)")

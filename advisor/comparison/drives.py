@@ -64,7 +64,6 @@ def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> Compar
         known = ", ".join(by_id)
         raise UsageError(f"there is no reference storage {name!r}", f"the IDs are {known}")
     summaries = {
-        kind: Summary.of_mean(REFERENCE_COUNT, 1e6 / per_s)
-        for kind, per_s in reference.rates.items()
+        kind: Summary.of_rate(REFERENCE_COUNT, per_s) for kind, per_s in reference.rates.items()
     }
     return ComparedDrive(name, summaries, None, None, reference)

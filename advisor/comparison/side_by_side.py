@@ -13,7 +13,7 @@ from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.difference import Difference, difference
 from advisor.comparison.drives import PREFERRED, ComparedDrive
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.series_kind import Method, Pattern, SeriesKind
 
 SCHEMA_VERSION: Final = 1

@@ -7,7 +7,7 @@ from typing import Final
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.side_by_side import Comparison, ComparisonGroup, ComparisonRow, DriveEntry
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
 from advisor.output.text import sentence
 from advisor.output.verdict_line import drift_verdict

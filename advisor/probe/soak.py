@@ -13,7 +13,8 @@ from typing import Final, NamedTuple, TypeAlias
 from advisor.errors import AdvisorError, Interrupted
 from advisor.interruption import signals_held_back
 from advisor.latency_buckets import percentile_us
-from advisor.measurement import Device, Environment, Int64Array, Known, Target, Unknown
+from advisor.measurement import Device, Environment, Int64Array, Target
+from advisor.model import Known, Unknown
 from advisor.probe.background import LoadProcess
 from advisor.probe.block_stat import read_counters
 from advisor.probe.drive_health import read_health

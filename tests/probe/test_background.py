@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import AdvisorError, Interrupted
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.probe.background import LoadProcess
 from advisor.probe.plan import MIB
 from advisor.probe.scratch import Scratch

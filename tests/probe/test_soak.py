@@ -10,7 +10,7 @@ import pytest
 
 from advisor.errors import AdvisorError, Interrupted
 from advisor.latency_buckets import read_counts
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.probe.plan import MIB
 from advisor.probe.soak import Soaker, SoakPlan, SoakProgress
 from advisor.probe.soak_recorder import MOST_STRETCHES, SoakRecorder, Stretch

@@ -23,7 +23,8 @@ from advisor.analysis.verdict import judge
 from advisor.audit.headroom import headroom
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Known, Measurement, Unknown, from_json, to_json
+from advisor.measurement import Measurement, from_json, to_json
+from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.base import Counter, Counters
