@@ -48,7 +48,7 @@ class Observation(Model):
     engine: Known[Name]
     """Which server that is, as --db names it."""
     sync_from: Text
-    """What timed the sync that commits wait for."""
+    """What timed the sync that commits wait for, and what that includes."""
     commits_per_s: Known[PerSecond]
     commits_from: Text = ""
     log_syncs_per_s: Known[PerSecond]

@@ -231,7 +231,7 @@ def test_what_a_server_did() -> None:
     assert (seen.server, seen.engine, seen.sync_from) == (
         "a server 1.0",
         "postgresql",
-        "pg_stat_wal",
+        "pg_stat_wal, its wait behind other flushes included",
     )
     assert (seen.commits_per_s, seen.log_syncs_per_s, seen.syncs_per_commit) == (200, 100, 0.5)
     assert seen.sync_busy_percent == 25  # 100/s of 2.5 ms
