@@ -1,7 +1,6 @@
 """fsync-advisor fleet report: many measurements in one report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
@@ -12,7 +11,7 @@ from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
 from advisor.commands.comparison_inputs import require_distinct
 from advisor.commands.console import chosen_format, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError
 from advisor.files import is_directory, shown_name
@@ -34,7 +33,7 @@ TERMINAL_ROWS: Final = 50
 FleetForm = Literal["terminal", "markdown", "html", "json"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class FleetReportOptions:
     """The options of `fleet report`."""
 

@@ -66,21 +66,7 @@ def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> Compar
     if reference is None:
         known = ", ".join(by_id)
         raise UsageError(f"there is no reference storage {name!r}", f"the IDs are {known}")
-    summaries = {kind: _mean_only(per_s) for kind, per_s in reference.rates.items()}
+    summaries = {
+        kind: Summary.of_rate(REFERENCE_COUNT, per_s) for kind, per_s in reference.rates.items()
+    }
     return ComparedDrive(name, summaries, None, None, reference)
-
-
-def _mean_only(ops_per_s: float) -> Summary:
-    """All that a rate says of one writer: how many a second, and so the mean."""
-    return Summary(
-        count=REFERENCE_COUNT,
-        ops_per_s=ops_per_s,
-        mean_us=1e6 / ops_per_s,
-        min_us=None,
-        p50_us=None,
-        p90_us=None,
-        p99_us=None,
-        p999_us=None,
-        max_us=None,
-        ci95_percent=None,
-    )

@@ -13,7 +13,8 @@ from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.difference import Difference, difference
 from advisor.comparison.drives import PREFERRED, ComparedDrive
-from advisor.measurement import Model, Summary
+from advisor.measurement import Summary
+from advisor.model import Model
 from advisor.series_kind import Load, Method, Pattern, SeriesKind
 
 SCHEMA_VERSION: Final = 1

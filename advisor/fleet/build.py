@@ -19,7 +19,8 @@ from advisor.fleet.results import (
     Total,
     Unread,
 )
-from advisor.measurement import Measurement, Series, Unknown
+from advisor.measurement import Measurement, Series
+from advisor.model import Unknown
 
 
 def modelled_host(

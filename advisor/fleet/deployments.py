@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from advisor.measurement import Model, Text
+from advisor.model import Model, Text
 
 DeploymentKind = Literal["ansible", "prometheus"]
 """A folder of templates/fleet/."""

@@ -5,7 +5,7 @@ from typing import Final, Literal
 from pydantic import ConfigDict, Field
 
 from advisor.analysis.trust import Evidence, Trust
-from advisor.measurement import Known, Model
+from advisor.model import Known, Model
 
 SCHEMA_VERSION: Final = 1
 

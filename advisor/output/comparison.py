@@ -14,7 +14,7 @@ from advisor.comparison.side_by_side import (
     GroupUnderLoad,
     RowUnderLoad,
 )
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
 from advisor.output.measurement import load_text
 from advisor.output.text import sentence

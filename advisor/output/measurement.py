@@ -9,7 +9,8 @@ from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking, shared_devices
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, SeriesUnderLoad, Summary, Unknown
+from advisor.measurement import Measurement, SeriesUnderLoad, Summary
+from advisor.model import Unknown
 from advisor.output.distribution import distribution
 from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
 from advisor.output.host_findings import host_lines

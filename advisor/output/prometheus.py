@@ -13,16 +13,9 @@ from typing import Final
 
 from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import (
-    OBSERVED,
-    DeviceActivity,
-    Known,
-    Measurement,
-    Observation,
-    Series,
-    Summary,
-    Unknown,
-)
+from advisor.measurement import OBSERVED, Measurement, Series, Summary
+from advisor.model import Known, Unknown
+from advisor.observation import DeviceActivity, Observation
 from advisor.output.text import one_line
 
 Labels = Mapping[str, object]

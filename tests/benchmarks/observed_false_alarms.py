@@ -20,12 +20,13 @@ from statistics import mean, stdev
 from advisor.commands.source import stored_measurement
 from advisor.comparison.drives import measured_drive
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from tests.benchmarks.compare_false_alarms import TOLERANCES_PERCENT, alarms
 from tests.servers.test_observed_drive import SIZE_BYTES, under_load
 from tests.support.command_line import run_process
 from tests.support.emulated_drive import compile_drive, emulated_drive, mounted_drive
 from tests.support.emulated_drive.profiles import load_profile, profile_names
+from tests.support.timed_calls import compile_timed_calls
 
 FRAGMENT = "track_wal_io_timing = on\ncheckpoint_timeout = 1h\nmax_wal_size = 64MB\n"
 START_S = 10.0
@@ -43,13 +44,13 @@ def main(profile: str, clients: int, runs: int, interval_s: float) -> None:
             emulated_drive(program, load_profile(profile), room, size_bytes=SIZE_BYTES) as drive,
             mounted_drive(drive, room / "data") as place,
             under_load(
-                *("postgresql-15", FRAGMENT, clients, drive, place),
+                *("postgresql-15", FRAGMENT, clients, drive, place, compile_timed_calls(room)),
                 seconds=START_S + runs * (interval_s + 3),
-            ) as dsn,
+            ) as running,
         ):
             for number in range(1, runs + 1):
                 saved = room / f"{number}.json"
-                asked = ("--interval", interval_s, "--dsn", dsn, "--output", saved)
+                asked = ("--interval", interval_s, "--dsn", running.dsn, "--output", saved)
                 done = run_process("measure", "--passive", "--quiet", *asked)
                 assert done.returncode == 0, done.stderr
                 observed.append(stored_measurement(saved, quiet=True))

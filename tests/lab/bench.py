@@ -18,6 +18,7 @@ from advisor.versions import format_version
 from tests.lab.configurations import DEFAULT, Configurations, measure
 from tests.lab.experiment import Block
 from tests.lab.loads import LoadDriver, driver
+from tests.lab.processors import cores_used
 from tests.lab.results import RunResult
 from tests.lab.steady_state import checkpoint_under_way, enlarge_log
 from tests.powercut.server import Machine
@@ -102,9 +103,10 @@ class Bench:
                 DROP_CACHES.write_text("3\n")
             flushes = self._drive.counts()[2]
             with checkpoint_under_way(running.address) if stopping.hurried_s else nullcontext():
-                rates = self._driver.run(
-                    running.address, stopping.warmup_s, stopping.measured_s, seed
-                )
+                with cores_used() as cores:
+                    rates = self._driver.run(
+                        running.address, stopping.warmup_s, stopping.measured_s, seed
+                    )
                 flushes = self._drive.counts()[2] - flushes
                 if recovery:
                     running.kill()
@@ -120,6 +122,8 @@ class Bench:
             server_version=format_version(version_of(self._server)),
             started_at=started_at,
             load_average=round(load_average, 2),
+            own_cores=cores.own,
+            other_cores=cores.others,
             fragment=fragment,
             rates=rates,
             hurried_per_s=hurried_per_s,

@@ -19,7 +19,8 @@ import pytest
 
 from advisor.analysis.soaking import RateChange, SoakFindings, findings_of
 from advisor.errors import Interrupted
-from advisor.measurement import Unknown, from_json
+from advisor.measurement import from_json
+from advisor.model import Unknown
 from advisor.probe.soak import SoakPlan, SoakProgress, look_at, soaked
 from advisor.soak import Soak
 from tests.support.command_line import run_process

@@ -12,7 +12,8 @@ import pytest
 
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, Unknown, to_json
+from advisor.measurement import Measurement, to_json
+from advisor.model import Unknown
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
