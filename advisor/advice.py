@@ -47,6 +47,8 @@ class Recommendation(Model):
     setting: str
     value: Value | None
     """In the server's own unit; the default where it is left, None where the server derives it."""
+    unrounded: int | None = Field(default=None, exclude=True)
+    """What it was before it became a value that one would type; None where that changed little."""
     unit: str
     rendered: str
     """In the notation of the server's configuration file; for a derived default, how."""

@@ -1,13 +1,14 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from advisor import __version__
 from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
-from advisor.analysis.host_findings import evaluate
+from advisor.analysis.host_findings import HostFinding, evaluate
 from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
@@ -31,12 +32,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     crosses a red line.
     """
     request = with_observed_load(request, measurement)
-    verdict = judge(measurement, knowledge.storage)
-    host = evaluate(measurement, knowledge.host, request.vendor)
-    require_durable(measurement, verdict, host, accepted=request.accept_not_durable)
-    facts = _facts(measurement, verdict, request, knowledge)
-    data = _facts_of_data(measurement, verdict, request, knowledge)
-    result = _recommend(facts, request, knowledge, data)
+    verdict, host, facts, data, result = decide(measurement, request, knowledge)
     chosen = _choice(result, request.durability, facts, request)
     honest = verdict.trust != "not-durable"  # else its speed is no argument for anything
     sync, append = sync_us(measurement), append_us(measurement)
@@ -79,6 +75,28 @@ def _expected_rate(request: Request, knowledge: Knowledge) -> ExpectedRate:
         return ExpectedRate(request.expected_commits_per_s, is_assumed=False)
     assumed = knowledge.assumptions["expected_commits_per_s"].value
     return ExpectedRate(assumed, is_assumed=True)
+
+
+class Decided(NamedTuple):
+    """What the rules say of one measurement, and what they say it from."""
+
+    verdict: Verdict
+    host: tuple[HostFinding, ...]
+    facts: Facts
+    data: Facts | None
+    """Of the drive of the data files, where the log has another."""
+    result: Result
+
+
+def decide(measurement: Measurement, request: Request, knowledge: Knowledge) -> Decided:
+    """The settings alone, and raises as `advise` does. The load that was observed is not looked
+    at: `with_observed_load` takes it into the request."""
+    verdict = judge(measurement, knowledge.storage)
+    host = evaluate(measurement, knowledge.host, request.vendor)
+    require_durable(measurement, verdict, host, accepted=request.accept_not_durable)
+    facts = _facts(measurement, verdict, request, knowledge)
+    data = _facts_of_data(measurement, verdict, request, knowledge)
+    return Decided(verdict, host, facts, data, _recommend(facts, request, knowledge, data))
 
 
 def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:

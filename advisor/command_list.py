@@ -25,7 +25,9 @@ RULES: Final = {
     ),
 }
 FLEET: Final = {
-    "report": CommandEntry("Report on many measurements in one report.", "fleet_report")
+    "report": CommandEntry("Report on many measurements in one report.", "fleet_report"),
+    "init": CommandEntry("Write files for the engine that runs a fleet.", "fleet_init"),
+    "waves": CommandEntry("Say which hosts may be measured at once.", "fleet_waves"),
 }
 COMMANDS: Final = {
     "measure": CommandEntry("Measure how fast the drive under DIR makes data durable.", "measure"),

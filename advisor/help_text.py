@@ -64,6 +64,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "fleet": ("fsync-advisor fleet report measurements/",),
     "fleet report": ("fsync-advisor fleet report --output fleet.html measurements/",),
+    "fleet init": (
+        "fsync-advisor fleet init --ansible fleet/",
+        "fsync-advisor fleet init --prometheus monitoring/",
+    ),
+    "fleet waves": ("fsync-advisor fleet waves backends.json",),
     "rules": (
         "fsync-advisor rules list --db mysql",
         "fsync-advisor rules show innodb.sync_binlog",

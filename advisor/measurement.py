@@ -543,11 +543,17 @@ def _distance(series: Series) -> tuple[int, int, bool, int]:
 
 
 def summarised(measurement: Measurement) -> Measurement:
-    """The same without its single latencies: what is left is what settings rest on."""
+    """The same without the single latencies of any drive: what is left is what settings rest on."""
+    others = {
+        name: summarised(drive)
+        for name in ("data_files", "binary_log")
+        if (drive := getattr(measurement, name)) is not None
+    }
     return measurement.model_copy(
         update={
             "series": tuple(map(_summarised, measurement.series)),
             "under_load": tuple(map(_summarised, measurement.under_load)),
+            **others,
         }
     )
 

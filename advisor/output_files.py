@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +54,23 @@ def write_text(path: Path, text: str, *, force: bool = False) -> None:
         sync_or_say(directory, f"{path} was written")
 
 
+def write_files(files: Mapping[Path, str], *, force: bool = False) -> None:
+    """Writes each as `write_text` does, and makes the folders that they need.
+
+    Nothing is written where one of them is in the way. Raises UsageError or AdvisorError.
+    """
+    for path in files:
+        if path.parent.is_dir():
+            check_writable(path, force=force)
+    for folder in dict.fromkeys(path.parent for path in files):
+        try:
+            _open_or_make(folder, mode=0o777).close()  # less what the umask takes
+        except OSError as error:
+            raise AdvisorError(f"{folder} cannot be made: {error.strerror}") from error
+    for path, text in files.items():
+        write_text(path, text, force=force)
+
+
 def sync_or_say(directory: OpenDirectory, done: str) -> None:
     """Waits until names are on the drive. Raises AdvisorError, which says what is `done`."""
     try:
@@ -86,13 +103,13 @@ def write_private(folders: Iterable[Path], prefix: str, text: str) -> Path | Non
     return None
 
 
-def _open_or_make(folder: Path) -> OpenDirectory:
-    """A folder; it and those above it made, of mode 0700, where they are missing."""
+def _open_or_make(folder: Path, mode: int = 0o700) -> OpenDirectory:
+    """A folder; it and those above it made, of that mode, where they are missing."""
     try:
         return open_directory(folder, shared=True)
     except FileNotFoundError:
-        with _open_or_make(folder.parent) as parent:
-            return parent.make_directory(folder.name)
+        with _open_or_make(folder.parent, mode) as parent:
+            return parent.make_directory(folder.name, mode)
 
 
 def _open_parent(path: Path) -> OpenDirectory:

@@ -38,6 +38,14 @@ class MeasureOptions:
     under_load: shared.UnderLoadFlag = False
     soaking: SoakOptions
     seed: shared.Seed = None
+    summary: Annotated[
+        bool,
+        typer.Option(
+            "--summary",
+            help="Keep no single latencies: about 12 kB instead of up to 8 MB. Every command takes"
+            " it; a report then has no histogram.",
+        ),
+    ] = False
     observing: PassiveOptions
     print_unit: PrintUnit = None
     format_: Annotated[
@@ -115,6 +123,7 @@ def _measured(options: MeasureOptions) -> Measurement:
         save=options.product.output,
         under_load=options.under_load,
         soaking=options.soaking,
+        summary=options.summary,
     )
 
 

@@ -30,6 +30,7 @@ from advisor.measurement import (
     MAX_MEASUREMENT_BYTES,
     Measurement,
     from_json,
+    summarised,
     to_json,
     without_latencies,
 )
@@ -162,8 +163,10 @@ def measured(
     save: Path | None = None,
     under_load: bool = False,
     soaking: "SoakOptions | None" = None,
+    summary: bool = False,
 ) -> Measurement:
-    """Measures, shows progress, and saves the result before anything is made of it.
+    """Measures, shows progress, and saves the result before anything is made of it; with `summary`
+    without its single latencies.
 
     Of a server whose log has its own drive the measurement is of that, and has the other in it.
     `why`: what to say of the directory, where nobody named it. `soaking`: what goes before; it is
@@ -203,6 +206,8 @@ def measured(
             is_saved=save is not None,
             quiet=product.quiet,
         )
+    if summary:
+        measurement = summarised(measurement)
     if save:
         _save(measurement, save, force=product.force)
         notify_written(save, quiet=product.quiet)

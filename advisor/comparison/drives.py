@@ -1,13 +1,13 @@
 """What can be compared: a measurement, or a reference storage of which only means are known."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Summary
+from advisor.measurement import Measurement, SeriesUnderLoad, Summary
 from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
 
 REFERENCE: Final = "ref:"
@@ -31,6 +31,7 @@ class ComparedDrive:
     """None for a reference storage."""
     verdict: Verdict | None
     reference: ReferenceStorage | None = None
+    under_load: Mapping[SeriesKind, SeriesUnderLoad] = field(default_factory=dict)
 
     @property
     def honours_flushes(self) -> bool:
@@ -53,7 +54,9 @@ def measured_drive(
     for series in measurement.series:
         if series.writers == 1 and series.method != "none":
             summaries.setdefault(series.kind, series.summary)
-    return ComparedDrive(name, summaries, measurement, judge(measurement, knowledge))
+    verdict = judge(measurement, knowledge)
+    under_load = {series.kind: series for series in measurement.under_load}
+    return ComparedDrive(name, summaries, measurement, verdict, under_load=under_load)
 
 
 def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> ComparedDrive:

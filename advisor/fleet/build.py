@@ -33,7 +33,7 @@ def modelled_host(
     verdict = judge(measurement, knowledge)
     measured = describe_measured(measurement)
     name = measurement.environment.host_name
-    sync = measurement.effective_sync
+    sync, loaded = measurement.effective_sync, measurement.primary_beside_pages
     return FleetHost(
         name=measurement.label or (stem if isinstance(name, Unknown) else name),
         file=file,
@@ -46,6 +46,7 @@ def modelled_host(
         trust=verdict.trust,
         evidence=verdict.evidence,
         latency=_latency(sync) if sync else None,
+        under_load=_latency(loaded) if loaded else None,
     )
 
 

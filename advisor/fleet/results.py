@@ -56,6 +56,8 @@ class FleetHost(Model):
     evidence: tuple[Evidence, ...]
     latency: HostLatency | None
     """None where no single writer's sync was measured."""
+    under_load: HostLatency | None = None
+    """The same sync while pages were flushed; None where that was not measured."""
     outlier: Outlier | None = None
 
 

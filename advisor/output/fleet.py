@@ -6,7 +6,7 @@ from typing import Final
 
 from advisor.analysis.trust import ORDER, Evidence
 from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
-from advisor.fleet.results import LOW_TRUST, Fleet, FleetHost, Outlier
+from advisor.fleet.results import LOW_TRUST, Fleet, FleetHost, HostLatency, Outlier
 from advisor.output.charts.data import HostLatencies
 from advisor.output.document import (
     Document,
@@ -101,14 +101,22 @@ def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
 
 
 def _hosts(fleet: Fleet, most: int | None) -> Section:
-    headings = ("host", "class", "trust", "syncs/s", "mean", "p99")
-    rows = _rows_table(headings, [_row(host) for host in fleet.hosts], (3, 4, 5), most)
+    headings = ["host", "class", "trust", "syncs/s", "mean", "p99"]
+    found = [_row(host) for host in fleet.hosts]
+    if any(host.under_load for host in fleet.hosts):
+        headings.append("p99 loaded")
+        found = [
+            (*row, _p99(host.under_load)) for row, host in zip(found, fleet.hosts, strict=True)
+        ]
+    rows = _rows_table(headings, found, range(3, len(headings)), most)
     blocks: list[DocumentBlock] = [*_figure(fleet)]
     without = sum(1 for host in fleet.hosts if not (host.latency and host.latency.p99_us))
     if without:
         blocks.append(
             Notes([f"{counted(without, 'host')} with too few samples for a p99: ranked by mean."])
         )
+    if any(host.under_load for host in fleet.hosts):
+        blocks.append(Notes(["p99 loaded: of the same sync while pages were flushed."]))
     blocks.append(Folded("All hosts, the worst p99 first", rows))
     return Section("hosts", "Sync latency by host", blocks)
 
@@ -150,13 +158,16 @@ def _against(times: float) -> str:
 def _row(host: FleetHost) -> tuple[str, ...]:
     figures = ("-", "-", "-")
     if host.latency:
-        p99_us = host.latency.p99_us
         figures = (
             format_count(host.latency.serial_syncs_per_s),
             format_latency(host.latency.mean_us),
-            "-" if p99_us is None else format_latency(p99_us),
+            _p99(host.latency),
         )
     return _short(host.name), host.storage_class, host.trust, *figures
+
+
+def _p99(latency: HostLatency | None) -> str:
+    return "-" if latency is None or latency.p99_us is None else format_latency(latency.p99_us)
 
 
 def _outliers(fleet: Fleet, most: int | None) -> Section:

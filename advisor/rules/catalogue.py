@@ -28,6 +28,10 @@ GROUPS: Final[tuple[SettingGroup, ...]] = get_args(SettingGroup)
 LOG_GROUPS: Final[tuple[SettingGroup, ...]] = ("commit", "log")
 """What the drive of the log decides; the others are about the drive of the data files."""
 
+InAGroup = Literal["agreed", "least", "host"]
+"""How the hosts of a group come to one value: what all of them are advised, else the default; the
+least that they are advised; or none in common, each host has its own, from its memory."""
+
 ALWAYS_SHOWN: Final = frozenset({"value", "default"})
 """What every reason may show besides facts and its formula's figures."""
 
@@ -253,6 +257,7 @@ class Setting(Strict):
     engine: Engine
     summary: str = Field(min_length=10)
     group: SettingGroup
+    in_a_group: InAGroup
     states_durability: bool = False
     """Printed even when it equals the default: the line says what is promised."""
     cost: str = ""

@@ -97,6 +97,7 @@ def _apply(
     return Recommendation(
         setting=setting.name,
         value=value,
+        unrounded=_unrounded(spec, outcome),
         unit=spec.unit,
         rendered=rendered,
         default=spec.default,
@@ -124,6 +125,12 @@ def _value(rule: Rule, spec: Spec, facts: Facts) -> tuple[Value | None, FormulaR
     if isinstance(rule.value, str) and spec.type in ("integer", "real"):
         return to_server_unit(rule.value, spec.unit), None
     return rule.value, None
+
+
+def _unrounded(spec: Spec, outcome: FormulaResult | None) -> int | None:
+    if outcome is None or outcome.rounded_from is None:
+        return None
+    return spec.in_server_unit(outcome.rounded_from)
 
 
 def _reason(

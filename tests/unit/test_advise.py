@@ -75,6 +75,7 @@ def relaxable(
             "engine": engine,
             "summary": "Made by hand.",
             "group": "commit",
+            "in_a_group": "agreed",
             "spec": [{**spec, "vendor": vendor} for vendor in vendors],
             "rule": [
                 {

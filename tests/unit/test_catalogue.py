@@ -22,6 +22,7 @@ from advisor.rules.catalogue import Setting
 SETTING = """
 summary = "How much may be lost."
 group = "commit"
+in_a_group = "agreed"
 states_durability = true
 
 [[spec]]
@@ -105,6 +106,8 @@ def test_the_file_below_is_complete(profiles: Path) -> None:
         ("How much may be lost.", "Loss.", "summary: String should have at least 10 characters"),
         ('group = "commit"', 'group = "odd"', "group: Input should be 'commit', 'log',"),
         ('group = "commit"', "", "group: Field required"),
+        ('in_a_group = "agreed"', "", "in_a_group: Field required"),
+        ('in_a_group = "agreed"', 'in_a_group = "most"', "in_a_group: Input should be 'agreed'"),
         ('group = "commit"', 'group = "commit"\ncolour = 5', "colour: Extra inputs are not permit"),
         # a spec
         ('vendor = "mysql"\nsince', 'vendor = "oracle"\nsince', "spec.0.vendor: Input should be"),

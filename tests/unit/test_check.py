@@ -45,6 +45,7 @@ def found(
             "engine": "innodb",
             "summary": "How large a log is.",
             "group": "log",
+            "in_a_group": "agreed",
             "spec": spec,
             "rule": rules,
         }

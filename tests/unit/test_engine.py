@@ -47,6 +47,7 @@ def setting(*rules: dict[str, Any], spec: tuple[dict[str, Any], ...] = (), **giv
             "engine": "innodb",
             "summary": "How large a log is.",
             "group": "log",
+            "in_a_group": "agreed",
             "spec": spec or (SPEC,),
             "rule": rules,
             **given,

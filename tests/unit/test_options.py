@@ -81,6 +81,8 @@ def test_the_commands_are_these() -> None:
             "trial",
             "drift",
             "fleet report",
+            "fleet init",
+            "fleet waves",
             "rules list",
             "rules show",
             "rules check",

@@ -1,0 +1,77 @@
+"""fsync-advisor fleet init: files for the engines that run a fleet."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from advisor.commands import options as shared
+from advisor.commands.console import notify, write_output
+from advisor.commands.parameters import takes_options
+from advisor.errors import UsageError
+from advisor.fleet.deployments import DeploymentFile, DeploymentKind, WrittenDeployments
+from advisor.output.deployment import deployment_files
+from advisor.output.json_text import json_text
+from advisor.output_files import write_files
+from advisor.units import counted
+
+
+class _Deployment(NamedTuple):
+    """A folder of templates, where it goes, and what its templates are rendered with."""
+
+    kind: DeploymentKind
+    directory: Path
+    values: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetInitOptions:
+    """The options of `fleet init`."""
+
+    ansible: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A role, and playbooks that measure, apply and watch."),
+    ] = None
+    prometheus: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Rules with their tests, and a dashboard for Grafana."),
+    ] = None
+    force: shared.Force = False
+    format_: shared.TextOrJson = "text"
+    quiet: shared.Quiet = False
+
+    def __post_init__(self) -> None:
+        directories = [each.directory for each in self.deployments()]
+        if not directories:
+            raise UsageError("nothing to write", "--ansible DIR, --prometheus DIR")
+        if len({each.absolute() for each in directories}) < len(directories):
+            raise UsageError("one DIR is given twice", "give each its own")
+
+    def deployments(self) -> Iterator[_Deployment]:
+        """What was asked for."""
+        if self.ansible is not None:
+            yield _Deployment("ansible", self.ansible)
+        if self.prometheus is not None:
+            yield _Deployment("prometheus", self.prometheus)
+
+
+@takes_options
+def fleet_init(options: FleetInitOptions) -> None:
+    """Write files for the engine that runs a fleet.
+
+    They are yours to change, and belong under version control. Nothing else is touched.
+    """
+    texts: dict[Path, str] = {}
+    files: list[DeploymentFile] = []
+    for kind, directory, values in options.deployments():
+        found = deployment_files(kind, values)
+        notify(f"writing {counted(len(found), 'file')} below {directory}", quiet=options.quiet)
+        texts |= {directory / path: text for path, text in found.items()}
+        files += [DeploymentFile(kind=kind, file=str(directory / path)) for path in found]
+    write_files(texts, force=options.force)
+    if options.format_ == "json":
+        write_output(json_text(WrittenDeployments(files=tuple(files))))
+    else:
+        write_output("".join(f"{each.file}\n" for each in files))
