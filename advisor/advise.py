@@ -8,7 +8,7 @@ from advisor.advice import Advice
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
-from advisor.analysis.host_findings import HostFinding, evaluate
+from advisor.analysis.host_findings import evaluate
 from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
@@ -32,7 +32,10 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     crosses a red line.
     """
     request = with_observed_load(request, measurement)
-    verdict, host, facts, data, result = decide(measurement, request, knowledge)
+    verdict = judge(measurement, knowledge.storage)
+    host = evaluate(measurement, knowledge.host, request.vendor)
+    require_durable(measurement, verdict, host, accepted=request.accept_not_durable)
+    facts, data, result = decide(measurement, verdict, request, knowledge)
     chosen = _choice(result, request.durability, facts, request)
     honest = verdict.trust != "not-durable"  # else its speed is no argument for anything
     sync, append = sync_us(measurement), append_us(measurement)
@@ -80,23 +83,20 @@ def _expected_rate(request: Request, knowledge: Knowledge) -> ExpectedRate:
 class Decided(NamedTuple):
     """What the rules say of one measurement, and what they say it from."""
 
-    verdict: Verdict
-    host: tuple[HostFinding, ...]
     facts: Facts
     data: Facts | None
     """Of the drive of the data files, where the log has another."""
     result: Result
 
 
-def decide(measurement: Measurement, request: Request, knowledge: Knowledge) -> Decided:
-    """The settings alone, and raises as `advise` does. The load that was observed is not looked
-    at: `with_observed_load` takes it into the request."""
-    verdict = judge(measurement, knowledge.storage)
-    host = evaluate(measurement, knowledge.host, request.vendor)
-    require_durable(measurement, verdict, host, accepted=request.accept_not_durable)
+def decide(
+    measurement: Measurement, verdict: Verdict, request: Request, knowledge: Knowledge
+) -> Decided:
+    """The settings alone, for the load that the request names. Raises AdvisorError and GuardError
+    as `advise` does."""
     facts = _facts(measurement, verdict, request, knowledge)
     data = _facts_of_data(measurement, verdict, request, knowledge)
-    return Decided(verdict, host, facts, data, _recommend(facts, request, knowledge, data))
+    return Decided(facts, data, _recommend(facts, request, knowledge, data))
 
 
 def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:

@@ -26,6 +26,7 @@ RULES: Final = {
 }
 FLEET: Final = {
     "report": CommandEntry("Report on many measurements in one report.", "fleet_report"),
+    "recommend": CommandEntry("Write one fragment for each group of hosts.", "fleet_recommend"),
     "init": CommandEntry("Write files for the engine that runs a fleet.", "fleet_init"),
     "waves": CommandEntry("Say which hosts may be measured at once.", "fleet_waves"),
 }

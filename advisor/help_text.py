@@ -64,6 +64,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "fleet": ("fsync-advisor fleet report measurements/",),
     "fleet report": ("fsync-advisor fleet report --output fleet.html measurements/",),
+    "fleet recommend": (
+        "fsync-advisor fleet recommend --db mysql --groups groups.toml -o out/ results/",
+        "fsync-advisor fleet recommend --db mysql --groups groups.toml --keep out/ \\",
+        "  --output out/ --force results/",
+    ),
     "fleet init": (
         "fsync-advisor fleet init --ansible fleet/",
         "fsync-advisor fleet init --prometheus monitoring/",
@@ -120,6 +125,14 @@ STATUSES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
         (1, "failed, or noise hides what counts"),
         USAGE,
         (3, "slower than before, or no longer to be trusted"),
+        FAULT,
+        INTERRUPTED,
+    ),
+    "fleet recommend": (
+        DONE,
+        (1, "failed, or a result could not be read"),
+        USAGE,
+        (3, "a group of which no host is fit to decide"),
         FAULT,
         INTERRUPTED,
     ),

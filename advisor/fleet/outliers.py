@@ -1,10 +1,10 @@
-"""Hosts against the other hosts with the same model of drive, measured in the same way."""
+"""Hosts against others that should be as fast: with the same model of drive, or of one group."""
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.fleet.results import DriveModel, FleetHost, Outlier
 
@@ -23,6 +23,32 @@ OUTLIER_FACTOR: Final = 1.5
 differ by a quarter, and more on a busy host (tests/benchmarks/compare_false_alarms.py)."""
 
 
+class Spread(NamedTuple):
+    """How fast hosts are that should be alike, and how far from it an outlier is."""
+
+    median_us: float
+    outlier_factor: float
+    """How many times the median, or that part of it."""
+
+    def is_outlier(self, mean_us: float) -> bool:
+        times = mean_us / self.median_us
+        return not 1 / self.outlier_factor <= times <= self.outlier_factor
+
+
+def spread_of(means_us: Sequence[float]) -> Spread | None:
+    """Of the mean latencies of hosts; None where they are too few to say.
+
+    Latencies scatter by factors, so their logarithms are held against each other.
+    """
+    if len(means_us) < LEAST_HOSTS:
+        return None
+    logarithms = [math.log(mean_us) for mean_us in means_us]
+    middle = median(logarithms)
+    deviation = MAD_TO_DEVIATION * median(abs(value - middle) for value in logarithms)
+    factor = max(OUTLIER_FACTOR, math.exp(OUTLIER_DEVIATIONS * deviation))
+    return Spread(math.exp(middle), factor)
+
+
 Peers = tuple[str, str]
 """Drive model and series."""
 
@@ -38,34 +64,27 @@ def drive_models(hosts: Iterable[FleetHost]) -> dict[Peers, DriveModel]:
     for host in hosts:
         if host.latency and host.model and host.trust != "not-durable":
             latencies_us[peers_of(host)].append(host.latency.mean_us)
+    spreads = {peers: spread_of(means_us) for peers, means_us in latencies_us.items()}
     return {
-        peers: _drive_model(*peers, means_us)
-        for peers, means_us in latencies_us.items()
-        if len(means_us) >= LEAST_HOSTS
+        (model, series): DriveModel(
+            model=model,
+            series=series,
+            hosts=len(latencies_us[model, series]),
+            median_us=spread.median_us,
+            outlier_factor=spread.outlier_factor,
+            outliers=0,
+        )
+        for (model, series), spread in spreads.items()
+        if spread is not None
     }
-
-
-def _drive_model(model: str, series: str, means_us: list[float]) -> DriveModel:
-    """Latencies scatter by factors, so their logarithms are held against each other."""
-    logarithms = [math.log(mean_us) for mean_us in means_us]
-    middle = median(logarithms)
-    deviation = MAD_TO_DEVIATION * median(abs(value - middle) for value in logarithms)
-    return DriveModel(
-        model=model,
-        series=series,
-        hosts=len(means_us),
-        median_us=math.exp(middle),
-        outlier_factor=max(OUTLIER_FACTOR, math.exp(OUTLIER_DEVIATIONS * deviation)),
-        outliers=0,
-    )
 
 
 def held_against(host: FleetHost, model: DriveModel | None) -> FleetHost:
     """The host, marked where it is an outlier; None: its model has too few hosts to say."""
     if model is None or host.latency is None or host.trust == "not-durable":
         return host
-    times = host.latency.mean_us / model.median_us
-    if 1 / model.outlier_factor <= times <= model.outlier_factor:
+    mean_us = host.latency.mean_us
+    if not Spread(model.median_us, model.outlier_factor).is_outlier(mean_us):
         return host
-    outlier = Outlier(times_the_median=times, median_us=model.median_us)
+    outlier = Outlier(times_the_median=mean_us / model.median_us, median_us=model.median_us)
     return host.model_copy(update={"outlier": outlier})

@@ -1,6 +1,7 @@
 """Advice -> an option file, a postgresql.conf fragment, or the same settings in another form."""
 
 import re
+from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,7 +35,18 @@ def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "
     Raises UsageError for a form that the server does not have.
     """
     chosen = form_of(form, advice.engine, advice.engine_version)
-    environment = Environment(
+    view = _view(advice, chosen, explain=explain)
+    text = _environment().get_template(chosen.template).render(view)
+    # The templates write every comment as an option file has it.
+    if chosen.mark != "#":
+        text = re.sub("(?m)^#", chosen.mark, text)
+    return "\n".join(_cut(line, chosen.mark) for line in text.split("\n"))
+
+
+@cache
+def _environment() -> Environment:
+    """One for all fragments of a fleet: it keeps the templates that it has compiled."""
+    return Environment(
         loader=FileSystemLoader(resource_dir("templates")),
         undefined=StrictUndefined,
         # No device model, path or label can smuggle a line into a configuration file.
@@ -44,12 +56,6 @@ def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "
         keep_trailing_newline=True,
         autoescape=False,
     )
-    view = _view(advice, chosen, explain=explain)
-    text = environment.get_template(chosen.template).render(view)
-    # The templates write every comment as an option file has it.
-    if chosen.mark != "#":
-        text = re.sub("(?m)^#", chosen.mark, text)
-    return "\n".join(_cut(line, chosen.mark) for line in text.split("\n"))
 
 
 def _cut(line: str, mark: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from advisor.advice import Recommendation, RuleId
 from advisor.analysis.fact_model import MEASURED_PERFORMANCE, Facts
-from advisor.durability import risks_more
+from advisor.durability import Durability, risks_more
 from advisor.errors import GuardError
 from advisor.model import Unknown
 from advisor.rules.catalogue import Rule, Spec
@@ -63,6 +63,14 @@ def check_rule(rule_id: RuleId, rule: Rule, spec: Spec, value: Value, facts: Fac
             f"rule {rule_id} argues from {', '.join(sorted(used))}, "
             "but this drive does not honour a flush"
         )
+
+
+def check_risk_of(setting: str, value: Value, accepted: Durability) -> None:
+    """A value that no rule asked for, like a default, against the class that the user accepts.
+    Raises GuardError."""
+    risk = RISKS[setting].of(value) if setting in RISKS else "durable"
+    if risk == "can-corrupt" or risks_more(risk, accepted):
+        raise GuardError(f"{setting} = {value!r} is {risk!r}, not {accepted!r}")
 
 
 def check_together(recommendations: Iterable[Recommendation], facts: Facts) -> None:

@@ -8,35 +8,18 @@ has every latency, half a megabyte with the default plan. The aim is 60 s and 50
 """
 
 import argparse
-import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from random import Random
 from time import perf_counter
-from typing import Any
 
 from tests.support.paths import MEASUREMENTS
+from tests.support.simulated_fleet import labelled, varied
 
 FORMATS = ("json", "html", "markdown", "terminal")
-SUMMARY = re.compile(r"\"summary\":\s*\{[^}]*\}")
-
-
-def varied(text: str, factor: float) -> str:
-    """The same with other summaries: each latency so many times what it was."""
-
-    def slower(found: re.Match[str]) -> str:
-        figures: dict[str, Any] = json.loads("{" + found[0] + "}")["summary"]
-        for name, value in figures.items():
-            if value and name.endswith("_us"):
-                figures[name] = value * factor
-        figures["ops_per_s"] /= factor
-        return '"summary":' + json.dumps(figures)
-
-    return SUMMARY.sub(slower, text)
 
 
 def make(directory: Path, count: int, sources: list[Path]) -> list[Path]:
@@ -46,8 +29,7 @@ def make(directory: Path, count: int, sources: list[Path]) -> list[Path]:
     for number in range(count):
         factor = chance.lognormvariate(0, 0.1) * (5 if chance.random() < 0.01 else 1)
         text = varied(texts[number % len(texts)], factor)
-        host = f'"label": "host-{number:05}"'
-        text = re.sub(r'"label":\s*(null|"[^"]*")', host, text, count=1)
+        text = labelled(text, f"host-{number:05}")
         paths.append(directory / f"host-{number:05}.json")
         paths[-1].write_text(text)
     return paths

@@ -6,11 +6,13 @@ Ansible is pip's, in an environment of its own. A root is Debian's packages, unp
 installed or configured but what sshd, sudo and the accounts need.
 """
 
-import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,7 +25,7 @@ SUITES: Final = {"3.11": "bookworm", "3.9": "bullseye"}
 PACKAGES: Final = (
     *("openssh-server", "openssh-sftp-server", "sudo", "python3", "coreutils", "dash", "bash"),
     *("base-passwd", "base-files", "util-linux", "mount", "hostname", "grep", "sed", "findutils"),
-    *("tar", "gzip", "xz-utils", "init-system-helpers", "libnss-systemd", "libpam-modules"),
+    *("tar", "gzip", "xz-utils", "init-system-helpers", "libpam-modules", "tzdata"),
 )
 PROGRAMS: Final = ("apt-get", "dpkg-deb", "tar", "ip", "unshare", "ssh-keygen", "ssh", "mkfs.ext4")
 REQUIREMENTS: Final = ("ansible-core>=2.17", "ansible-lint>=24")
@@ -57,6 +59,9 @@ MaxStartups 100
 Subsystem sftp /usr/lib/openssh/sftp-server
 """
 PAM: Final = "auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"
+DENIED: Final = "".join(
+    f"{kind} required pam_deny.so\n" for kind in ("auth", "account", "password", "session")
+)
 PAM_SESSION: Final = "session sufficient pam_permit.so\n"
 FILES: Final = {
     "etc/passwd": (PASSWD, 0o644),
@@ -65,8 +70,12 @@ FILES: Final = {
     "etc/nsswitch.conf": ("passwd: files\ngroup: files\nshadow: files\n", 0o644),
     "etc/ssh/sshd_config": (SSHD, 0o644),
     "etc/pam.d/sudo": (PAM + PAM_SESSION, 0o644),
+    "etc/pam.d/other": (DENIED, 0o644),
     "etc/sudoers": ("root ALL=(ALL) ALL\noperator ALL=(ALL) NOPASSWD: ALL\n", 0o440),
 }
+
+# Raise it when what is made of these changes: the roots are then made anew.
+LAYOUT: Final = 1
 
 
 class Pieces(NamedTuple):
@@ -93,20 +102,20 @@ def why_not() -> str | None:
 
 def pieces() -> Pieces:
     """All of them, made if the cache does not hold them. Raises UnavailableError."""
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     with exclusive(cache_folder()):
         roots = {}
         for python, suite in SUITES.items():
-            roots[python] = folder() / suite
-            _make_once(roots[python], recipe, lambda place, suite=suite: _make_root(place, suite))
+            place = folder() / suite
+            recipe = json.dumps([LAYOUT, suite, PACKAGES, FILES])
+            _make_once(place, recipe, partial(_make_root, suite=suite))
+            roots[python] = place / "root"
         environment = folder() / "ansible"
-        asked = f"{' '.join(REQUIREMENTS)} {sys.version}"
-        _make_once(environment, asked, _make_environment)
+        recipe = json.dumps([REQUIREMENTS, sys.version])
+        _make_once(environment, recipe, _make_environment)
     return Pieces(environment / "bin", roots)
 
 
-def _make_once(place: Path, recipe: str, make: object) -> None:
-    assert callable(make)
+def _make_once(place: Path, recipe: str, make: Callable[[Path], None]) -> None:
     stamp = place / "recipe"
     if not stamp.exists() or stamp.read_text() != recipe:
         shutil.rmtree(place, ignore_errors=True)

@@ -81,6 +81,7 @@ def test_the_commands_are_these() -> None:
             "trial",
             "drift",
             "fleet report",
+            "fleet recommend",
             "fleet init",
             "fleet waves",
             "rules list",

@@ -1,0 +1,282 @@
+"""fsync-advisor fleet recommend: one fragment for each group of hosts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from advisor import __version__
+from advisor.commands import options as shared
+from advisor.commands.console import notify, write_output
+from advisor.commands.fleet_inputs import (
+    GroupNames,
+    ResultFiles,
+    files_of,
+    read_inventory,
+    read_results,
+    unread_text,
+)
+from advisor.commands.parameters import Only, takes_options
+from advisor.commands.requests import build_request
+from advisor.commands.source import knowledge_for, named_fragment
+from advisor.errors import AdvisorError, NotTrustedError, UsageError
+from advisor.files import shown_name
+from advisor.fleet.group_advice import GroupRequest, InForce, advise_group, host_advice
+from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
+from advisor.fleet.host_advice import HostAdvice, Pool, advise_host
+from advisor.fleet.inventory import HostGroup, Inventory, host_of
+from advisor.fleet.results import Unread
+from advisor.knowledge import known_settings
+from advisor.output.fleet_advice import fleet_advice_document
+from advisor.output.fragment import render_fragment
+from advisor.output.json_text import json_text
+from advisor.output.renderers import render
+from advisor.output_files import write_files
+from advisor.request import Request
+from advisor.rules.knowledge import Knowledge
+from advisor.units import counted
+from advisor.vendors.registry import VENDORS
+from advisor.vendors.values import Parsed
+from advisor.versions import format_version
+
+HOSTS: Final = "hosts"
+"""The folder of what is the hosts' own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetRecommendOptions:
+    """The options of `fleet recommend`."""
+
+    files: ResultFiles
+    db: shared.Database
+    db_version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Its version.  [default: the group's db_version, else the newest known]",
+        ),
+    ] = None
+    groups: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Which host is in which group: TOML, or what ansible-inventory --list prints.",
+        ),
+    ]
+    group: GroupNames = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A host that does not decide. May be repeated."),
+    ] = None
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="What an earlier run wrote: a value that is 2/3 to 1.5 of the new one stays.",
+        ),
+    ] = None
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Write GROUP.conf or .cnf there, GROUP.json, and what is a host's own to hosts/.",
+        ),
+    ]
+    request: Annotated[
+        shared.RequestOptions,
+        Only(
+            *("durability", "memory", "recovery_time", "expected_tps"),
+            *("log_bytes_per_commit", "binary_log", "max_iops", "build"),
+        ),
+    ]
+    format_: shared.TableOrJson = "table"
+    force: shared.Force = False
+    quiet: shared.Quiet = False
+
+
+@takes_options
+def fleet_recommend(options: FleetRecommendOptions) -> None:
+    """Write one fragment for each group of hosts.
+
+    Each host is advised by its own measurement, and the group gets one value for each setting, as
+    the setting's profile says: what all hosts are advised, else the default; or the least, from ten
+    hosts on their tenth percentile. What depends on memory is the host's own. Outliers, suspicious
+    drives and drives that are not durable do not decide, and are named.
+
+    A result is of the host that its file is named after, else of the host that it was measured on.
+    The groups file in TOML:
+
+    \b
+    [oltp]
+    hosts = ["db-01", "db-02"]
+    db_version = "17"
+    """
+    inventory = read_inventory(options.groups, options.group or ())
+    excluded = frozenset(options.exclude or ())
+    if strangers := sorted(excluded - inventory.group_of.keys()):
+        raise UsageError(f"--exclude {strangers[0]}: no group has that host")
+    knowledge = knowledge_for(options.db)
+    requests = {group.name: _request(options, group) for group in inventory.groups}
+    files = files_of(options.files)
+    hosts, in_no_group, unread = _advised(
+        files, inventory, requests, knowledge, quiet=options.quiet
+    )
+    if not hosts:
+        _raise_for_none(options, in_no_group, unread, len(files))
+    texts: dict[Path, str] = {}
+    groups: list[GroupAdvice] = []
+    without: list[GroupWithout] = []
+    for group in inventory.groups:
+        with_result = [hosts[host] for host in group.hosts if host in hosts]
+        asked = GroupRequest(
+            group,
+            requests[group.name],
+            knowledge.settings,
+            excluded,
+            _in_force(options, group.name, requests[group.name]),
+        )
+        found = advise_group(asked, with_result)
+        if isinstance(found, GroupWithout):
+            without.append(found)
+            continue
+        groups.append(found)
+        texts |= _texts(options, asked, found, with_result)
+    fleet = FleetAdvice(
+        tool_version=__version__,
+        engine=options.db,
+        groups=tuple(groups),
+        without_advice=tuple(without),
+        in_no_group=tuple(in_no_group),
+        unread=tuple(unread),
+    )
+    write_files(texts, force=options.force)
+    if options.format_ == "json":
+        write_output(json_text(fleet))
+    else:
+        write_output(render(fleet_advice_document(fleet), "table"))
+    notify(f"wrote {counted(len(texts), 'file')} below {options.output}", quiet=options.quiet)
+    _raise_for_missing(fleet, len(files), options.quiet)
+
+
+def _request(options: FleetRecommendOptions, group: HostGroup) -> Request:
+    """What a group is advised for. The server of this host, if it has one, is none of the fleet's.
+
+    Raises UsageError.
+    """
+    newest = format_version(VENDORS[options.db].newest_version)
+    version, source = newest, "the newest we know; --db-version names another"
+    if options.db_version is not None:
+        version, source = options.db_version, "as given"
+    elif group.db_version is not None:
+        version, source = group.db_version, f"as {options.groups.name} says"
+    try:
+        return build_request(options.db, version, options.request, version_source=source)
+    except UsageError as error:
+        raise UsageError(f"group {group.name}: {error.message}", error.hint) from error
+
+
+def _advised(
+    files: Sequence[Path],
+    inventory: Inventory,
+    requests: Mapping[str, Request],
+    knowledge: Knowledge,
+    *,
+    quiet: bool,
+) -> tuple[dict[str, HostAdvice], list[str], list[Unread]]:
+    """The advice by host, the files of hosts in no group, and what could not be read.
+
+    Raises UsageError for two results of one host.
+    """
+    hosts: dict[str, HostAdvice] = {}
+    file_of: dict[str, Path] = {}
+    in_no_group, unread = [], []
+    pools: dict[str, Pool] = {name: {} for name in requests}
+    for path, measurement in read_results(files, quiet=quiet):
+        if isinstance(measurement, Unread):
+            unread.append(measurement)
+            continue
+        try:
+            host = host_of(path.stem, measurement, inventory)
+        except UsageError as error:
+            unread.append(Unread(file=shown_name(path), why=f"{path}: {error.message}"))
+            continue
+        if host is None:
+            in_no_group.append(shown_name(path))
+            continue
+        if host in file_of:
+            raise UsageError(
+                f"{host} has two results: {file_of[host]} and {path}", "name one of them"
+            )
+        file_of[host] = path
+        group = inventory.group_of[host]
+        hosts[host] = advise_host(host, measurement, requests[group], knowledge, pools[group])
+    return hosts, in_no_group, unread
+
+
+def _raise_for_none(
+    options: FleetRecommendOptions, in_no_group: Sequence[str], unread: Sequence[Unread], files: int
+) -> None:
+    if unread and not in_no_group:
+        raise AdvisorError(unread_text(unread, files))
+    raise AdvisorError(
+        f"no result is of a host in {options.groups}, like {in_no_group[0]}",
+        "name result files after the hosts: db-01.json",
+    )
+
+
+def _in_force(options: FleetRecommendOptions, name: str, request: Request) -> InForce:
+    """What the fragment of a group or a host set until now. Raises AdvisorError."""
+    if options.keep is None:
+        return {}
+    path = options.keep / f"{name}{VENDORS[request.vendor].config_suffix}"
+    if not path.exists():
+        return {}
+    known = known_settings(request.vendor, request.version)
+    return {
+        setting: result.value
+        for line in named_fragment(request.vendor, path).lines
+        for setting, result in known.meanings(line)
+        if isinstance(result, Parsed) and not result.warning
+    }
+
+
+def _texts(
+    options: FleetRecommendOptions,
+    asked: GroupRequest,
+    found: GroupAdvice,
+    hosts: Sequence[HostAdvice],
+) -> dict[Path, str]:
+    """File -> text, of one group and its hosts."""
+    suffix = VENDORS[options.db].config_suffix
+    texts = {
+        options.output / f"{found.name}{suffix}": render_fragment(found.advice),
+        options.output / f"{found.name}.json": json_text(found),
+    }
+    for host in hosts:
+        own = host_advice(asked, host, _in_force(options, f"{HOSTS}/{host.host}", asked.request))
+        if own is not None:
+            texts[options.output / HOSTS / f"{host.host}{suffix}"] = render_fragment(own)
+    return texts
+
+
+def _raise_for_missing(fleet: FleetAdvice, files: int, quiet: bool) -> None:
+    """Raises NotTrustedError for a group that has results and no advice, AdvisorError for files
+    that could not be read."""
+    if fleet.in_no_group:
+        count = counted(len(fleet.in_no_group), "result")
+        notify(f"note: {count} of hosts in no group, like {fleet.in_no_group[0]}", quiet=quiet)
+    for group in fleet.without_advice:
+        if not group.left_out:
+            notify(f"note: group {group.name}: {group.why}", quiet=quiet)
+    unfit = [group for group in fleet.without_advice if group.left_out]
+    if unfit:
+        first = unfit[0].left_out[0]
+        raise NotTrustedError(
+            f"group {unfit[0].name} has no advice: {unfit[0].why}; {first.host}: {first.why}"
+        )
+    if fleet.unread:
+        raise AdvisorError(unread_text(fleet.unread, files))

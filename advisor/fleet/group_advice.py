@@ -1,0 +1,285 @@
+"""The advice for each host of a group -> the advice for the group."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from advisor import __version__
+from advisor.advice import Advice, Recommendation
+from advisor.analysis.description import Measured
+from advisor.analysis.fact_model import Facts
+from advisor.analysis.trust import ORDER, Evidence
+from advisor.analysis.verdict import Verdict
+from advisor.errors import GuardError
+from advisor.fleet.group_results import GroupAdvice, GroupWithout, LeftOut
+from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
+from advisor.fleet.inventory import HostGroup
+from advisor.fleet.merge import Decision, is_near, kept, merge
+from advisor.fleet.outliers import Spread, spread_of
+from advisor.model import Unknown
+from advisor.request import Request
+from advisor.rules import guards
+from advisor.rules.catalogue import Setting
+from advisor.units import Value, format_latency
+
+NAMES_SHOWN: Final = 10
+"""Of hosts, in a fragment; the group's JSON has all."""
+
+InForce = Mapping[str, Value]
+"""Setting -> the value that an earlier run wrote."""
+NOTHING_IN_FORCE: Final[InForce] = {}
+
+NOT_OF_ONE: Final = Unknown(unknown="a group has many")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRequest:
+    """What the group is advised for, by which rules, and what it has had until now."""
+
+    group: HostGroup
+    request: Request
+    settings: Sequence[Setting]
+    excluded: frozenset[str] = frozenset()
+    """Hosts that somebody has named."""
+    in_force: InForce = field(default_factory=dict)
+
+
+def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvice | GroupWithout:
+    """The group's advice, from its hosts with a result, in the order of the inventory.
+
+    Raises GuardError where what its hosts are advised does not go together.
+    """
+    name = asked.group.name
+    with_result = {host.host for host in hosts}
+    missing = tuple(host for host in asked.group.hosts if host not in with_result)
+    left_out = _left_out(hosts, asked.excluded)
+    deciding = [host for host in hosts if host.host not in left_out]
+    told = tuple(LeftOut(host=host, why=why) for host, why in left_out.items())
+    if not deciding:
+        why = "no host has a result" if not hosts else "no host is fit to decide"
+        return GroupWithout(name=name, why=why, left_out=told, without_result=missing)
+    decisions = _decide(asked, deciding)
+    lines = tuple(each.advised for each in decisions if each.advised is not None)
+    own = {host.host: own_settings(host, asked.settings) for host in hosts}
+    return GroupAdvice(
+        name=name,
+        deciding=tuple(host.host for host in deciding),
+        left_out=told,
+        without_result=missing,
+        settings=tuple(each.told for each in decisions),
+        own={
+            host: {entry.setting: entry.rendered for entry in entries}
+            for host, entries in own.items()
+            if entries
+        },
+        advice=_advice(
+            asked.request,
+            _verdict(deciding),
+            lines,
+            _what(f"the measurements of {len(deciding)} hosts of group {name}", deciding),
+            (*_notes(told, missing, decisions), *_class_notes(deciding)),
+        ),
+    )
+
+
+def own_settings(host: HostAdvice, settings: Sequence[Setting]) -> tuple[Recommendation, ...]:
+    """What a host has for itself, whatever its drive is like; none where it was not advised."""
+    return tuple(
+        host.votes[setting.name].advised
+        for setting in settings
+        if setting.in_a_group == "host"
+        and setting.name in host.votes
+        and host.votes[setting.name].advised.emitted
+    )
+
+
+def host_advice(
+    asked: GroupRequest, host: HostAdvice, in_force: InForce = NOTHING_IN_FORCE
+) -> Advice | None:
+    """What is the host's own, for a fragment beside the group's; None where nothing is."""
+    named = {setting.name: setting for setting in asked.settings}
+    lines = []
+    for entry in own_settings(host, asked.settings):
+        spec = named[entry.setting].spec_for(asked.request.vendor, asked.request.version)
+        assert spec is not None
+        old = in_force.get(entry.setting)
+        if old is not None and is_near(old, entry.value, spec):
+            shown = f"{spec.render(old)} is within 2/3 to 1.5 of the new {entry.rendered}"
+            entry = kept(entry, spec, old, f"Kept: {shown}. ")
+        lines.append(entry)
+    if not lines:
+        return None
+    what = _what(f"the memory of {host.host}, of group {asked.group.name}", ())
+    return _advice(asked.request, host.verdict, tuple(lines), what, ())
+
+
+def _left_out(hosts: Sequence[HostAdvice], excluded: frozenset[str]) -> dict[str, str]:
+    """Who does not decide, and why. Who is left out for another reason makes no outlier."""
+    found = {
+        host.host: "excluded by name" if host.host in excluded else host.why_not
+        for host in hosts
+        if host.host in excluded or host.why_not
+    }
+    peers: dict[DrivesSync, list[float]] = defaultdict(list)
+    for host in hosts:
+        if host.host not in found:
+            for sync, mean_us in host.means_us.items():
+                peers[sync].append(mean_us)
+    spreads = {sync: spread_of(means_us) for sync, means_us in peers.items()}
+    for host in hosts:
+        if host.host not in found and (far := _far(host, spreads)):
+            found[host.host] = far
+    return {host.host: found[host.host] for host in hosts if host.host in found}
+
+
+def _far(host: HostAdvice, spreads: Mapping[DrivesSync, Spread | None]) -> str:
+    for sync, mean_us in host.means_us.items():
+        spread = spreads[sync]
+        if spread is not None and spread.is_outlier(mean_us):
+            drive, times = DRIVES[sync[0]], mean_us / spread.median_us
+            how = f"{times:.3g} x slower" if times > 1 else f"{1 / times:.3g} x faster"
+            what = " ".join(filter(None, ("a sync", drive, "takes", format_latency(mean_us))))
+            return (
+                f"outlier: {what}, {how} than the group's median of"
+                f" {format_latency(spread.median_us)}"
+            )
+    return ""
+
+
+def _decide(asked: GroupRequest, deciding: Sequence[HostAdvice]) -> list[Decision]:
+    """All settings. What fits one host may not fit another's disk: then the least counts, and what
+    is in force does not. Raises GuardError."""
+    attempts = ((True, asked.in_force), (True, NOTHING_IN_FORCE), (False, NOTHING_IN_FORCE))
+    for percentile, in_force in attempts:
+        decisions = list(_merged(asked, deciding, in_force, percentile=percentile))
+        try:
+            _check(decisions, deciding, asked.request)
+        except GuardError as error:
+            refused = error
+        else:
+            return decisions
+    raise refused
+
+
+def _merged(
+    asked: GroupRequest, deciding: Sequence[HostAdvice], in_force: InForce, *, percentile: bool
+) -> Iterator[Decision]:
+    for setting in asked.settings:
+        spec = setting.spec_for(asked.request.vendor, asked.request.version)
+        votes = {
+            host.host: host.votes[setting.name] for host in deciding if setting.name in host.votes
+        }
+        if spec is not None and votes:
+            yield merge(
+                setting,
+                spec,
+                votes,
+                percentile=percentile,
+                in_force=in_force.get(setting.name),
+            )
+
+
+def _check(decisions: Sequence[Decision], deciding: Sequence[HostAdvice], request: Request) -> None:
+    """The red lines that a merge could cross. Raises GuardError."""
+    lines = [each.advised for each in decisions if each.advised is not None]
+    for entry in lines:
+        if entry.value is not None:
+            guards.check_risk_of(entry.setting, entry.value, request.durability)
+    guards.check_together(lines, _fullest(deciding))
+
+
+def _fullest(deciding: Sequence[HostAdvice]) -> Facts:
+    """Of the host with the least free space, as far as that is known."""
+    facts = [host.facts for host in deciding if host.facts is not None]
+    known = [each for each in facts if not isinstance(each.free_bytes, Unknown)]
+    return min(known, key=lambda each: each.free_bytes, default=facts[0])  # type: ignore[arg-type,return-value]
+
+
+def _verdict(deciding: Sequence[HostAdvice]) -> Verdict:
+    """Of the most frequent class, with the least trust of all, and all evidence."""
+    classes = Counter(host.verdict.storage_class for host in deciding)
+    most = classes.most_common(1)[0][0]
+    like = next(host.verdict for host in deciding if host.verdict.storage_class == most)
+    first: dict[str, Evidence] = {}
+    seen_on: dict[str, list[str]] = defaultdict(list)
+    for host in deciding:
+        for entry in host.verdict.evidence:
+            first.setdefault(entry.check, entry)
+            seen_on[entry.check].append(host.host)
+    evidence = [
+        entry.model_copy(update={"text": f"{entry.text} ({shown_hosts(seen_on[check], 3)})"})
+        for check, entry in first.items()
+    ]
+    trust = max((host.verdict.trust for host in deciding), key=ORDER.index)
+    return like.model_copy(update={"trust": trust, "evidence": tuple(evidence)})
+
+
+def _what(source: str, deciding: Sequence[HostAdvice]) -> Measured:
+    figures = {"decided by": shown_hosts([host.host for host in deciding])} if deciding else {}
+    return Measured(
+        source=source,
+        taken_at=NOT_OF_ONE,
+        directory=NOT_OF_ONE,
+        filesystem=NOT_OF_ONE,
+        devices=NOT_OF_ONE,
+        label=None,
+        plan=None,
+        tool_version=__version__,
+        figures=figures,
+    )
+
+
+def _advice(
+    request: Request,
+    verdict: Verdict,
+    settings: tuple[Recommendation, ...],
+    measured: Measured,
+    notes: tuple[str, ...],
+) -> Advice:
+    return Advice(
+        tool_version=__version__,
+        engine=request.vendor,
+        engine_version=request.version,
+        version_source=request.version_source,
+        durability=request.durability,
+        measured=measured,
+        storage=verdict,
+        settings=settings,
+        skipped=(),
+        lower_durability=(),
+        capacity=None,
+        warnings=notes,
+    )
+
+
+def _notes(
+    left_out: Sequence[LeftOut], missing: Sequence[str], decisions: Sequence[Decision]
+) -> Iterator[str]:
+    for each in left_out[:NAMES_SHOWN]:
+        yield f"{each.host} does not decide: {each.why}"
+    if (more := len(left_out) - NAMES_SHOWN) > 0:
+        yield f"and {more} more hosts do not decide"
+    if missing:
+        yield f"without a result: {shown_hosts(missing)}"
+    for told, _ in decisions:
+        if told.dissent:
+            yield f"{told.setting}: {told.how}"
+    if own := [told.setting for told, line in decisions if line is None and told.emitted]:
+        yield f"each host has its own {' and '.join(own)}, in a fragment of its own"
+
+
+def _class_notes(deciding: Sequence[HostAdvice]) -> Iterator[str]:
+    hosts_of: dict[str, list[str]] = defaultdict(list)
+    for host in deciding:
+        hosts_of[host.verdict.storage_class].append(host.host)
+    if len(hosts_of) > 1:
+        most_first = sorted(hosts_of.items(), key=lambda pair: -len(pair[1]))
+        shown = "; ".join(f"{name}: {shown_hosts(hosts, 5)}" for name, hosts in most_first)
+        yield f"the drives are of {len(hosts_of)} storage classes: {shown}"
+
+
+def shown_hosts(hosts: Sequence[str], most: int = NAMES_SHOWN) -> str:
+    """The first of them by name, and how many more there are."""
+    more = len(hosts) - most
+    return ", ".join(hosts[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,164 @@
+"""Which host belongs to which group: a TOML file, or the JSON of `ansible-inventory --list`.
+
+Both have a table for each group. Virtual machines have no drive model, and of a drive's model
+nobody is responsible for anything: so the inventory says who belongs together.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, Final, NamedTuple
+
+import tomli
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+
+from advisor.errors import UsageError
+from advisor.measurement import Measurement, first_problem
+from advisor.model import Model, Unknown
+
+OF_ANSIBLE: Final = frozenset({"all", "ungrouped"})
+"""Groups that every inventory has, and that nobody made: taken only by name."""
+_META: Final = "_meta"
+
+FORM: Final = 'a table for each group: [oltp], and below it hosts = ["db-01", "db-02"]'
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,199}")
+
+
+def _file_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            f"{text[:60]!r} names no file: letters, digits and . _ - : are taken, and files are"
+            " named after groups and hosts"
+        )
+    return text
+
+
+FileName = Annotated[str, AfterValidator(_file_name)]
+
+
+class _Table(Model):
+    """One group as it is written."""
+
+    hosts: tuple[FileName, ...] = ()
+    children: tuple[str, ...] = ()
+    """Groups whose hosts are this one's, too."""
+    db_version: str | None = Field(default=None, max_length=100)
+
+
+_TABLES: Final = TypeAdapter(dict[FileName, _Table])
+
+
+class HostGroup(NamedTuple):
+    """Hosts that shall have the same settings."""
+
+    name: str
+    hosts: tuple[str, ...]
+    db_version: str | None = None
+    """The version of their server, where the file says it."""
+
+
+class Inventory(NamedTuple):
+    """The groups that count. No host is in two of them."""
+
+    groups: tuple[HostGroup, ...]
+    group_of: Mapping[str, str]
+    """Host -> the name of its group."""
+
+
+def parse_inventory(text: str, name: str, wanted: Collection[str] = ()) -> Inventory:
+    """The groups of a file, which messages call `name`; of these only the `wanted` ones, if any.
+
+    Without `wanted` each group counts that has hosts itself; a group that is wanted has the hosts
+    of its children, too. Raises UsageError.
+    """
+    tables = _tables(text, name)
+    for each in wanted:
+        if each not in tables:
+            known = ", ".join(sorted(tables)[:20])
+            raise UsageError(f"{name} has no group {each!r}", f"it has {known}")
+    chosen = list(dict.fromkeys(wanted)) or [
+        each for each, table in tables.items() if table.hosts and each not in OF_ANSIBLE
+    ]
+    groups = tuple(_group(each, tables, name) for each in chosen)
+    return Inventory(groups, _group_of(groups, name))
+
+
+def _tables(text: str, name: str) -> dict[str, _Table]:
+    is_json = text.lstrip()[:1] == "{"
+    try:
+        raw: dict[str, Any] = json.loads(text) if is_json else tomli.loads(text)
+    except (ValueError, RecursionError) as error:
+        language = "JSON" if is_json else "TOML"
+        raise UsageError(f"{name} is no {language}: {error}", FORM) from error
+    raw.pop(_META, None)
+    try:
+        tables = _TABLES.validate_python(raw)
+    except ValidationError as error:
+        raise UsageError(f"{name} is no groups file: {first_problem(error)}", FORM) from error
+    for group, table in tables.items():
+        if not is_json:
+            _require_no_slip(
+                group, table, raw[group].keys() - _Table.model_fields.keys(), tables, name
+            )
+        host, times = next(iter(Counter(table.hosts).most_common(1)), ("", 0))
+        if times > 1:
+            raise UsageError(f"{name}: {host} stands twice in {group}", "name each host once")
+    if not any(table.hosts for table in tables.values()):
+        raise UsageError(f"{name} has no group with hosts", FORM)
+    return tables
+
+
+def _require_no_slip(
+    group: str, table: _Table, strangers: Collection[str], groups: Collection[str], name: str
+) -> None:
+    """Ansible has more to say of a group, and leaves out those that are empty; by hand that is a
+    slip. Raises UsageError."""
+    if strangers:
+        known = ", ".join(_Table.model_fields)
+        raise UsageError(f"{name}: {group} has {min(strangers)!r}", f"a group has {known}")
+    for child in table.children:
+        if child not in groups:
+            raise UsageError(f"{name}: {group} has {child!r} among its children, which is no group")
+
+
+def _group(name: str, tables: Mapping[str, _Table], file: str) -> HostGroup:
+    hosts = dict.fromkeys(_hosts_below(name, tables, set()))
+    if not hosts:
+        raise UsageError(f"{file}: {name} has no hosts", FORM)
+    return HostGroup(name, tuple(hosts), tables[name].db_version)
+
+
+def _hosts_below(name: str, tables: Mapping[str, _Table], seen: set[str]) -> Iterator[str]:
+    if name in seen or name not in tables:
+        return
+    seen.add(name)
+    yield from tables[name].hosts
+    for child in tables[name].children:
+        yield from _hosts_below(child, tables, seen)
+
+
+def _group_of(groups: Collection[HostGroup], file: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for group in groups:
+        for host in group.hosts:
+            if host in found:
+                raise UsageError(
+                    f"{file}: {host} is in {found[host]} and in {group.name}",
+                    "a host has one group: --group NAME takes only those that are named",
+                )
+            found[host] = group.name
+    return found
+
+
+def host_of(stem: str, measurement: Measurement, inventory: Inventory) -> str | None:
+    """Which host of the inventory a result is of: by the name of its file without the ending, else
+    by the host's own name. None: of none. Raises UsageError where the two are different hosts."""
+    told = measurement.environment.host_name
+    own = None if isinstance(told, Unknown) else told
+    if stem not in inventory.group_of:
+        return own if own in inventory.group_of else None
+    if own in inventory.group_of and own != stem:
+        raise UsageError(f"the file is named after {stem}, and was measured on {own}")
+    return stem

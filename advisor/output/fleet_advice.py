@@ -1,0 +1,68 @@
+"""What the groups of a fleet are advised, as a document: who decided, on what, and who did not."""
+
+from collections.abc import Iterator
+
+from advisor.fleet.group_advice import shown_hosts
+from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
+from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, Section, Table
+from advisor.units import counted
+
+LEFT_OUT_SHOWN = 20
+"""GROUP.json has all of them."""
+
+
+def fleet_advice_document(fleet: FleetAdvice) -> Document:
+    """A section for each group."""
+    return Document(
+        sections=[
+            *(_group(group, f"group-{n}") for n, group in enumerate(fleet.groups)),
+            *(_without(group, f"none-{n}") for n, group in enumerate(fleet.without_advice)),
+            *_rest(fleet),
+        ]
+    )
+
+
+def _group(group: GroupAdvice, anchor: str) -> Section:
+    hosts = len(group.deciding) + len(group.left_out) + len(group.without_result)
+    blocks: list[DocumentBlock] = [
+        Paragraph(f"{len(group.deciding)} of {counted(hosts, 'host')} decide."),
+        Table(
+            "",
+            ("setting", "value", "how"),
+            [
+                (told.setting, told.rendered, told.how + _kept(told.kept_instead_of))
+                for told in group.settings
+                if told.emitted or told.dissent
+            ],
+        ),
+        *_others(group),
+    ]
+    return Section(anchor, f"Group {group.name}", blocks)
+
+
+def _kept(new: str | None) -> str:
+    return f"; kept, for the new {new} is near" if new else ""
+
+
+def _others(group: GroupAdvice | GroupWithout) -> Iterator[DocumentBlock]:
+    if group.left_out:
+        rows = [(each.host, each.why) for each in group.left_out[:LEFT_OUT_SHOWN]]
+        yield Table("", ("does not decide", "why"), rows)
+    if (more := len(group.left_out) - LEFT_OUT_SHOWN) > 0:
+        yield Notes([f"and {more} more; {group.name}.json has them all"])
+    if group.without_result:
+        yield Paragraph(f"Without a result: {shown_hosts(group.without_result)}.")
+
+
+def _without(group: GroupWithout, anchor: str) -> Section:
+    blocks = [Paragraph(f"No advice: {group.why}."), *_others(group)]
+    return Section(anchor, f"Group {group.name}", blocks)
+
+
+def _rest(fleet: FleetAdvice) -> Iterator[Section]:
+    if fleet.in_no_group:
+        shown = shown_hosts(fleet.in_no_group)
+        yield Section("in-no-group", "In no group", [Paragraph(shown)])
+    if fleet.unread:
+        rows = [(each.file, each.why) for each in fleet.unread[:LEFT_OUT_SHOWN]]
+        yield Section("unread", "Not read", [Table("", ("file", "why"), rows)])
