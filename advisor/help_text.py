@@ -64,7 +64,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "fleet": ("fsync-advisor fleet report measurements/",),
     "fleet report": ("fsync-advisor fleet report --output fleet.html measurements/",),
-    "fleet init": ("fsync-advisor fleet init --ansible fleet/",),
+    "fleet init": (
+        "fsync-advisor fleet init --ansible fleet/",
+        "fsync-advisor fleet init --kubernetes deploy/ --storage-class gp3,io2",
+    ),
     "fleet waves": ("fsync-advisor fleet waves backends.json",),
     "rules": (
         "fsync-advisor rules list --db mysql",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from advisor.measurement import Model, Text
 
-DeploymentKind = Literal["ansible"]
+DeploymentKind = Literal["ansible", "kubernetes"]
 """A folder of templates/fleet/."""
 
 
