@@ -305,8 +305,8 @@ def test_the_two_slow_hosts_are_found_each_time(runs: list[GroupAdvice]) -> None
 
 
 def test_a_value_is_stable_from_run_to_run_within_3_percent(runs: list[GroupAdvice]) -> None:
-    """The typical host flushes 66,667 pages/s (the golden measurement), a quarter of which are
-    16,667. The tenth percentile of a log-normal scatter of 12 % is exp(-1.2816 * 0.12) = 0.857 of
+    """The typical host flushes 66,667 pages/s (half of 133,333 random writes), a quarter of which
+    is 16,667. The tenth percentile of a log-normal scatter of 12 % is exp(-1.2816 * 0.12) = 0.857 of
     that; of 48 hosts it comes out a little higher."""
     found = [value for run in runs if isinstance(value := values(run)["innodb_io_capacity"], int)]
     assert len(found) == RUNS
