@@ -73,6 +73,13 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     )
 
 
+def _expected_rate(request: Request, knowledge: Knowledge) -> ExpectedRate:
+    if request.expected_commits_per_s:
+        return ExpectedRate(request.expected_commits_per_s, is_assumed=False)
+    assumed = knowledge.assumptions["expected_commits_per_s"].value
+    return ExpectedRate(assumed, is_assumed=True)
+
+
 class Decided(NamedTuple):
     """What the rules say of one measurement, and what they say it from."""
 
@@ -90,13 +97,6 @@ def decide(
     facts = _facts(measurement, verdict, request, knowledge)
     data = _facts_of_data(measurement, verdict, request, knowledge)
     return Decided(facts, data, _recommend(facts, request, knowledge, data))
-
-
-def _expected_rate(request: Request, knowledge: Knowledge) -> ExpectedRate:
-    if request.expected_commits_per_s:
-        return ExpectedRate(request.expected_commits_per_s, is_assumed=False)
-    assumed = knowledge.assumptions["expected_commits_per_s"].value
-    return ExpectedRate(assumed, is_assumed=True)
 
 
 def advise_without_drive(request: Request, knowledge: Knowledge) -> Result:

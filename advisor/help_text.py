@@ -71,6 +71,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "fleet init": (
         "fsync-advisor fleet init --ansible fleet/",
+        "fsync-advisor fleet init --kubernetes deploy/ --storage-class gp3,io2",
         "fsync-advisor fleet init --prometheus monitoring/",
     ),
     "fleet waves": ("fsync-advisor fleet waves backends.json",),

@@ -1,7 +1,6 @@
 """fsync-advisor fleet recommend: one fragment for each group of hosts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,7 +17,7 @@ from advisor.commands.fleet_inputs import (
     read_results,
     unread_text,
 )
-from advisor.commands.parameters import Only, takes_options
+from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, named_fragment
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
@@ -26,7 +25,7 @@ from advisor.files import shown_name
 from advisor.fleet.group_advice import GroupRequest, InForce, advise_group, host_advice
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
 from advisor.fleet.host_advice import HostAdvice, Pool, advise_host
-from advisor.fleet.inventory import HostGroup, Inventory, host_of
+from advisor.fleet.inventory import HostGroup, Inventory
 from advisor.fleet.results import Unread
 from advisor.knowledge import known_settings
 from advisor.output.fleet_advice import fleet_advice_document
@@ -45,7 +44,7 @@ HOSTS: Final = "hosts"
 """The folder of what is the hosts' own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class FleetRecommendOptions:
     """The options of `fleet recommend`."""
 
@@ -192,28 +191,18 @@ def _advised(
     Raises UsageError for two results of one host.
     """
     hosts: dict[str, HostAdvice] = {}
-    file_of: dict[str, Path] = {}
     in_no_group, unread = [], []
     pools: dict[str, Pool] = {name: {} for name in requests}
-    for path, measurement in read_results(files, quiet=quiet):
-        if isinstance(measurement, Unread):
-            unread.append(measurement)
-            continue
-        try:
-            host = host_of(path.stem, measurement, inventory)
-        except UsageError as error:
-            unread.append(Unread(file=shown_name(path), why=f"{path}: {error.message}"))
-            continue
-        if host is None:
-            in_no_group.append(shown_name(path))
-            continue
-        if host in file_of:
-            raise UsageError(
-                f"{host} has two results: {file_of[host]} and {path}", "name one of them"
+    for found in read_results(files, inventory, quiet=quiet):
+        if isinstance(found, Unread):
+            unread.append(found)
+        elif found.host is None:
+            in_no_group.append(shown_name(found.path))
+        else:
+            group = inventory.group_of[found.host]
+            hosts[found.host] = advise_host(
+                found.host, found.measurement, requests[group], knowledge, pools[group]
             )
-        file_of[host] = path
-        group = inventory.group_of[host]
-        hosts[host] = advise_host(host, measurement, requests[group], knowledge, pools[group])
     return hosts, in_no_group, unread
 
 

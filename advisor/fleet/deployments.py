@@ -4,7 +4,7 @@ from typing import Literal
 
 from advisor.model import Model, Text
 
-DeploymentKind = Literal["ansible", "prometheus"]
+DeploymentKind = Literal["ansible", "kubernetes", "prometheus"]
 """A folder of templates/fleet/."""
 
 

@@ -17,11 +17,11 @@ from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
 from advisor.fleet.merge import Decision, is_near, kept, merge
 from advisor.fleet.outliers import Spread, spread_of
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules import guards
 from advisor.rules.catalogue import Setting
-from advisor.units import Value, format_latency
+from advisor.units import Value, counted, format_latency
 
 NAMES_SHOWN: Final = 10
 """Of hosts, in a fragment; the group's JSON has all."""
@@ -77,7 +77,9 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
             asked.request,
             _verdict(deciding),
             lines,
-            _what(f"the measurements of {len(deciding)} hosts of group {name}", deciding),
+            _what(
+                f"what was measured on {counted(len(deciding), 'host')} of group {name}", deciding
+            ),
             (*_notes(told, missing, decisions), *_class_notes(deciding)),
         ),
     )

@@ -8,9 +8,11 @@ from advisor.advise import decide
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge
+from advisor.capacity.drive import sync_us
 from advisor.errors import AdvisorError
 from advisor.fleet.results import LOW_TRUST
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.units import Value
@@ -59,6 +61,7 @@ def advise_host(
     if other or verdict.trust == "not-durable":
         return without
     try:
+        sync_us(measurement)  # without one `recommend` has no advice, either
         request = with_observed_load(request, measurement)
         decided = decide(measurement, verdict, request, knowledge)
     except AdvisorError as error:

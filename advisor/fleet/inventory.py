@@ -14,7 +14,8 @@ import tomli
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Model, Unknown, first_problem
+from advisor.measurement import Measurement, first_problem
+from advisor.model import Model, Unknown
 
 OF_ANSIBLE: Final = frozenset({"all", "ungrouped"})
 """Groups that every inventory has, and that nobody made: taken only by name."""
@@ -28,8 +29,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,199}")
 def _file_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(
-            f"{text[:60]!r} names no file: letters, digits and . _ - : are taken, and files are"
-            " named after groups and hosts"
+            f"{text[:60]!r} cannot be the name of a file, and each group and host has one: take"
+            " letters, digits and . _ - :"
         )
     return text
 
@@ -40,8 +41,8 @@ FileName = Annotated[str, AfterValidator(_file_name)]
 class _Table(Model):
     """One group as it is written."""
 
-    hosts: tuple[FileName, ...] = ()
-    children: tuple[str, ...] = ()
+    hosts: list[FileName] = Field(default_factory=list)
+    children: list[str] = Field(default_factory=list)
     """Groups whose hosts are this one's, too."""
     db_version: str | None = Field(default=None, max_length=100)
 
@@ -116,7 +117,9 @@ def _require_no_slip(
     slip. Raises UsageError."""
     if strangers:
         known = ", ".join(_Table.model_fields)
-        raise UsageError(f"{name}: {group} has {min(strangers)!r}", f"a group has {known}")
+        raise UsageError(
+            f"{name}: group {group} has a key {min(strangers)!r}", f"a group has {known}"
+        )
     for child in table.children:
         if child not in groups:
             raise UsageError(f"{name}: {group} has {child!r} among its children, which is no group")

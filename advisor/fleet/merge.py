@@ -141,7 +141,7 @@ def _least(
         wanted = low + (high - low) * (position - below)
         advised = _of_value(wanted, votes[host].advised, setting, spec)
         what = f"the tenth percentile of {len(ranked)} hosts"
-    how = f"{what}, {reach}; at {host}"
+    how = f"{what}, {reach}; at {host}" if len(ranked) > 1 else f"as {host} is advised"
     if len(ranked) > 1:
         reason = f"{how[:1].upper()}{how[1:]}: {advised.reason}"
         advised = advised.model_copy(update={"reason": reason})

@@ -25,7 +25,7 @@ def fleet_advice_document(fleet: FleetAdvice) -> Document:
 def _group(group: GroupAdvice, anchor: str) -> Section:
     hosts = len(group.deciding) + len(group.left_out) + len(group.without_result)
     blocks: list[DocumentBlock] = [
-        Paragraph(f"{len(group.deciding)} of {counted(hosts, 'host')} decide."),
+        Paragraph(f"Decided by {len(group.deciding)} of {counted(hosts, 'host')}."),
         Table(
             "",
             ("setting", "value", "how"),

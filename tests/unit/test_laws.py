@@ -393,6 +393,7 @@ PURE_MAY_IMPORT: Final = {
     "fractions",
     "abc",
     "functools",
+    "hashlib",
     "heapq",
     "itertools",
     "json",
