@@ -18,7 +18,6 @@ from advisor.versions import format_version
 from tests.lab.configurations import DEFAULT, Configurations, measure
 from tests.lab.experiment import Block
 from tests.lab.loads import LoadDriver, driver
-from tests.lab.processors import cores_used
 from tests.lab.results import RunResult
 from tests.lab.steady_state import checkpoint_under_way, enlarge_log
 from tests.powercut.server import Machine
@@ -32,6 +31,7 @@ from tests.support.emulated_drive import (
     mounted_drive,
     run_tool,
 )
+from tests.support.processors import cores_used
 
 DRIVE_BYTES: Final = 24 << 30
 """Sparse: it takes what is written."""

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.lab.processors import cores_used
+from tests.support.processors import cores_used
 
 BUSY_S = 1.5
 BUSY = f"""\

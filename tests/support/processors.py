@@ -1,4 +1,4 @@
-"""How busy the processors were meanwhile, with the lab's own processes and with others."""
+"""How busy the processors were meanwhile, with our own processes and with others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
