@@ -66,7 +66,7 @@ class Prometheus:
 
     def ask(self, path: str, **asked: str) -> Any:
         """The data of an answer."""
-        with self._opener.open(f"{self._url}/{path}?{urlencode(asked)}", timeout=10) as answer:
+        with self._opener.open(f"{self._url}/{path}?{urlencode(asked)}", timeout=60) as answer:
             return json.load(answer)["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def monitored(
         }
         _start(stack, programs.prometheus, options, work / "prometheus.log")
         running = Prometheus(address)
-        assert wait_for(running.answers, 30), (work / "prometheus.log").read_text()
+        assert wait_for(running.answers, 60), (work / "prometheus.log").read_text()
         yield running
 
 

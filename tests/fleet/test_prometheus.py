@@ -94,8 +94,8 @@ ALERTS: Final = {
 def prometheus(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     work = tmp_path_factory.mktemp("prometheus")
     with monitored(monitoring(), HOSTS, written / RULES, work) as running:
-        assert wait_for(lambda: len(running.query("up == 1")) == len(HOSTS), 30)
-        wait_for(lambda: running.alerts().keys() >= ALERTS.keys(), 30)
+        assert wait_for(lambda: len(running.query("up == 1")) == len(HOSTS), 60)
+        wait_for(lambda: running.alerts().keys() >= ALERTS.keys(), 60)
         yield running
 
 
