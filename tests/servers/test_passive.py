@@ -30,31 +30,32 @@ pytestmark = pytest.mark.quiet
 
 ROWS: Final = 1_000
 INTERVAL_S: Final = 3
-LONGER_S: Final[dict[VendorName, float]] = {"postgresql": 12, "mysql": 4, "mariadb": 4}
+LONGER_S: Final[dict[VendorName, float]] = {"postgresql": 12, "mysql": 6, "mariadb": 6}
 """Each tenth of it has some syncs: PostgreSQL's sessions tell their counts once a second."""
 TIMED: Final = "track_wal_io_timing = on\n"
 WITH_BINARY_LOG: Final = "[mariadb]\nlog_bin = binlog\nsync_binlog = 1\n"
 
 
 @contextmanager
-def loaded(
-    server: Server, instance: Instance, seconds: float = INTERVAL_S
-) -> Iterator[list[LoadResult]]:
-    """Three of our clients at work for so long, and some more."""
+def loaded(server: Server, instance: Instance) -> Iterator[list[LoadResult]]:
+    """Three of our clients at work; second by second what came of it."""
     results: list[LoadResult] = []
+    is_over = threading.Event()
     with (
         connected(address_of(server, instance), 4) as (admin, *clients),
         LoadTable(admin, ROWS),
     ):
 
         def work() -> None:
-            results.append(run_load(clients, duration_s=seconds + 2, warmup_s=1, rows=ROWS))
+            while not is_over.is_set():
+                results.append(run_load(clients, duration_s=1, warmup_s=0, rows=ROWS))
 
         thread = threading.Thread(target=work)
         thread.start()
         try:
             yield results
         finally:
+            is_over.set()
             thread.join()
 
 
@@ -123,7 +124,7 @@ def test_what_is_seen_of_a_load(
     assert [series["pattern"] for series in found["series"]] == patterns
     assert {name for name, value in seen.items() if not known(value)} == unknown
     assert seen["server"].startswith(f"{VENDORS[server.vendor].title} {name.rpartition('-')[2]}")
-    clients_per_s = results[0].commits / results[0].elapsed_s
+    clients_per_s = sum(part.commits for part in results) / sum(part.elapsed_s for part in results)
     assert seen["commits_per_s"] == pytest.approx(clients_per_s, rel=0.5)
     assert 0.3 < seen["syncs_per_commit"] < 2.3
     assert 50 < seen["log_bytes_per_commit"] < 5_000
@@ -196,11 +197,15 @@ def test_an_idle_server_is_one_line(one_of_each: Server) -> None:
     with one_of_each.running("") as instance:
         dsn = dsn_of(one_of_each, instance)
         done = advisor("measure", "--passive", "--interval", "1", "--dsn", dsn)
-    # Another process of this host may have synced something meanwhile.
+    # Another process of this host may have synced something meanwhile, or the server by itself.
     if done.returncode == 1:
         line, hint = done.stderr.splitlines()[-2:]
-        assert "nothing was synced in 1 s, so there is nothing to observe" in line
-        assert hint.startswith("  hint: observe while the database commits")
+        assert re.search(
+            r"nothing was synced in \d s, so there is nothing to observe|"
+            r"syncs were made, but nothing told how long one takes",
+            line,
+        )
+        assert re.match("  hint: (observe while the database commits|measure the drive)", hint)
 
 
 def test_a_server_that_goes_away_meanwhile_is_one_line(one_of_each: Server) -> None:
@@ -224,11 +229,11 @@ def test_a_server_is_held_against_its_past(one_of_each: Server, tmp_path: Path) 
     baseline, seconds = tmp_path / "baseline.json", LONGER_S[one_of_each.vendor]
     with one_of_each.running(fragment) as instance:
         dsn = dsn_of(one_of_each, instance)
-        with loaded(one_of_each, instance, seconds):
+        with loaded(one_of_each, instance):
             found = passive("--dsn", dsn, seconds=seconds)
             baseline.write_text(json.dumps(found))
         asked = ["--interval", str(seconds), "--dsn", dsn, "--format", "json"]
-        with loaded(one_of_each, instance, seconds):
+        with loaded(one_of_each, instance):
             done = advisor("drift", str(baseline), "--passive", *asked, "--tolerance", "400")
     assert done.stdout, done.stderr
     check = json.loads(done.stdout)["baseline"]
