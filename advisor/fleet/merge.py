@@ -68,12 +68,13 @@ def _agreed(setting: Setting, spec: Spec, votes: Mapping[str, Vote]) -> Decision
         hosts_of.setdefault((vote.advised.value, vote.advised.rendered), []).append(host)
     if len(hosts_of) == 1:
         first = next(iter(votes.values()))
-        how = f"all {len(votes)} hosts agree" if len(votes) > 1 else f"as {first.host} is advised"
+        all_ = "both" if len(votes) == 2 else f"all {len(votes)}"
+        how = f"{all_} hosts agree" if len(votes) > 1 else f"as {first.host} is advised"
         advised = first.advised
         if len(votes) > 1:
             has_figures = setting.rule_of(advised.rule).shown_names
             told_at = f"; at {first.host}: " if has_figures else ". "
-            reason = f"All {len(votes)} hosts agree{told_at}{advised.reason}"
+            reason = f"{how[:1].upper()}{how[1:]}{told_at}{advised.reason}"
             advised = advised.model_copy(update={"reason": reason})
         return Decision(
             _told(setting, votes, advised.value, advised.rendered, how, advised.emitted), advised

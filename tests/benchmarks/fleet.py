@@ -49,7 +49,7 @@ def make(folder: Path, source: str, hosts: int, seed: int) -> int:
 
 def groups_file(path: Path, hosts: int) -> Path:
     names = (f"db-{number:06}" for number in range(hosts))
-    tables = {}
+    tables: dict[str, dict[str, list[str]]] = {}
     while members := list(islice(names, GROUP)):
         tables[f"group-{len(tables):04}"] = {"hosts": members}
     path.write_text(json.dumps(tables))

@@ -20,14 +20,19 @@ from advisor.output.fragment import render_fragment
 from advisor.request import Request
 from advisor.units import Value
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 from tests.support.command_line import run
 from tests.support.drives import GIB, measurement, series, summary
 from tests.support.golden import stored
 from tests.support.paths import MEASUREMENTS
 from tests.support.simulated_fleet import labelled, scattered, varied
 
-KNOWLEDGE = {vendor: knowledge_for(vendor) for vendor in ("mysql", "postgresql")}
-VERSIONS = {"mysql": (8, 4), "postgresql": (17,)}
+KNOWLEDGE = {vendor: knowledge_for(vendor) for vendor in VENDORS}
+VERSIONS: Mapping[VendorName, tuple[int, ...]] = {
+    "mysql": (8, 4),
+    "mariadb": (10, 11),
+    "postgresql": (17,),
+}
 PLP = (MEASUREMENTS / "nvme-plp.json").read_text()
 
 
@@ -210,23 +215,22 @@ def test_values_that_do_not_go_together_are_refused(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> None:
         raise GuardError("they do not go together")
 
+    group = asked(["a"])
+    hosts = list(each_advised({"a": of(1000)}, group))
     monkeypatch.setattr("advisor.rules.guards.check_together", refuse)
-    hosts = list(each_advised({}, asked(["a"])))
-    assert hosts == []
     with pytest.raises(GuardError, match="go together"):
-        advise_group(asked(["a"]), [made_before(of(1000))])
+        advise_group(group, hosts)
 
 
-def made_before(result: Measurement) -> HostAdvice:
-    from advisor.fleet import host_advice as module
-
-    decided = module.decide
-    verdict = module.judge(result, KNOWLEDGE["mysql"].storage)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("advisor.rules.guards.check_together", lambda *_: None)
-        found = decided(result, verdict, asked(["a"]).request, KNOWLEDGE["mysql"])
-    votes = {entry.setting: module.Vote("a", entry) for entry in found.result.recommendations}
-    return HostAdvice("a", verdict, {}, votes, found.facts, "")
+def test_a_default_that_risks_more_than_was_accepted_is_refused() -> None:
+    """MariaDB's default of sync_binlog is 0. Were its hosts not to agree, it would lose commits."""
+    group = asked(["a", "b"], "mariadb")
+    first, second = each_advised({"a": of(1000), "b": of(1000)}, group)
+    vote = second.votes["sync_binlog"]
+    other = vote._replace(advised=vote.advised.model_copy(update={"value": 2}))
+    second = second._replace(votes={**second.votes, "sync_binlog": other})
+    with pytest.raises(GuardError, match="sync_binlog = 0 is 'loses-recent-on-power-loss', not"):
+        advise_group(group, [first, second])
 
 
 def test_memory_is_each_host_s_own() -> None:

@@ -132,7 +132,7 @@ def test_one_host_agrees_with_itself() -> None:
 
 def test_figures_in_a_reason_are_those_of_a_host() -> None:
     of = setting("agreed", value=300, reason="It was {value} when measured.")
-    assert line(merged(of, 300, 300)).reason == "All 2 hosts agree; at h0: It was measured here."
+    assert line(merged(of, 300, 300)).reason == "Both hosts agree; at h0: It was measured here."
 
 
 def test_one_dissenter_makes_it_the_default_and_is_named() -> None:
