@@ -10,8 +10,9 @@ import typer
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, read_text, shown_name
-from advisor.fleet.inventory import Inventory, host_of, parse_inventory
+from advisor.fleet.inventory import Inventory, host_of
 from advisor.fleet.results import Unread
+from advisor.importers.groups_file import parse_inventory
 from advisor.measurement import Measurement
 from advisor.output.waiting import working_on
 

@@ -7,7 +7,7 @@ import pytest
 
 from advisor.advice import Recommendation, RuleId
 from advisor.fleet.host_advice import Vote
-from advisor.fleet.merge import Decision, merge
+from advisor.fleet.merge import GroupDecision, merge
 from advisor.knowledge import load_all_settings, load_settings
 from advisor.rules.catalogue import InAGroup, Setting
 from advisor.units import Value
@@ -70,12 +70,12 @@ def vote(host: str, value: Value | None, unrounded: int | None = None, **given: 
     return Vote(host, Recommendation(**fields))
 
 
-def merged(of: Setting, *values: Value | None, **given: Any) -> Decision:
+def merged(of: Setting, *values: Value | None, **given: Any) -> GroupDecision:
     votes = {f"h{n}": vote(f"h{n}", value) for n, value in enumerate(values)}
     return merge(of, of.spec[0], votes, **given)
 
 
-def line(decision: Decision) -> Recommendation:
+def line(decision: GroupDecision) -> Recommendation:
     assert decision.advised is not None
     return decision.advised
 
