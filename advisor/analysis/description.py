@@ -67,17 +67,13 @@ def target_text(target: Target) -> str:
 
 def describe_measured(measurement: Measurement) -> Measured:
     """What a product says about the measurement it rests on."""
-    devices = ", ".join(
-        f"{device.name} ({device.model})" if isinstance(device.model, str) else device.name
-        for device in devices_of(measurement)
-    )
     return Measured(
         source=measurement.source,
         taken_at=measurement.taken_at,
         directory=measurement.target.directory,
         filesystem=measurement.target.filesystem,
         layers=layers_below(measurement.target),
-        devices=devices or _no_devices(measurement),
+        devices=devices_text(measurement),
         label=measurement.label,
         plan=measurement.plan.name if measurement.plan else None,
         tool_version=measurement.tool_version,
@@ -95,9 +91,14 @@ def not_measured(measurement: Measurement) -> Iterator[tuple[str, str]]:
         yield ", ".join(names), why
 
 
-def _no_devices(measurement: Measurement) -> Known[str]:
+def devices_text(measurement: Measurement) -> Known[str]:
+    """Like "sda (Samsung 990), sdb"."""
+    text = ", ".join(
+        f"{device.name} ({device.model})" if isinstance(device.model, str) else device.name
+        for device in devices_of(measurement)
+    )
     devices = measurement.target.devices
-    return devices if isinstance(devices, Unknown) else "no device"
+    return text or (devices if isinstance(devices, Unknown) else "no device")
 
 
 def _figures(measurement: Measurement) -> dict[str, str]:

@@ -1,17 +1,18 @@
 """What the commands of a fleet start from: results, and the file that says who belongs together."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from advisor.commands.comparison_inputs import require_distinct
 from advisor.commands.source import stored_measurement
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, read_text, shown_name
-from advisor.fleet.inventory import Inventory, parse_inventory
+from advisor.fleet.inventory import Inventory, host_of
 from advisor.fleet.results import Unread
+from advisor.importers.groups_file import parse_inventory
 from advisor.measurement import Measurement
 from advisor.output.waiting import working_on
 
@@ -35,13 +36,34 @@ GroupNames = Annotated[
 ]
 
 
+class HostResult(NamedTuple):
+    """One measurement, and which host it is of."""
+
+    path: Path
+    measurement: Measurement
+    host: str | None
+    """As the inventory calls it; None where it has none, or there is no inventory."""
+
+
 def files_of(paths: Sequence[Path]) -> list[Path]:
     """Each file itself, and a directory without measurements; else of a directory these.
 
     Raises AdvisorError, UsageError for one that is named twice.
     """
     files = [file for path in paths for file in _files_of(path)]
-    require_distinct([str(path) for path in files])
+    folders: dict[Path, str] = {}
+    seen: dict[str, Path] = {}
+    for file in files:
+        if file.is_symlink():
+            place = os.path.realpath(file)
+        else:  # a fleet has 100,000, mostly in one folder
+            if file.parent not in folders:
+                folders[file.parent] = os.path.realpath(file.parent)
+            place = f"{folders[file.parent]}/{file.name}"
+        same = seen.setdefault(place, file)
+        if same is not file:
+            also = "" if str(same) == str(file) else f", as {same}, too"
+            raise UsageError(f"{file} is given twice{also}", "name it once")
     return files
 
 
@@ -57,24 +79,39 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def read_results(
-    files: Sequence[Path], *, quiet: bool
-) -> Iterator[tuple[Path, Measurement | Unread]]:
-    """Each result without its single latencies, one after another: a fleet has thousands."""
+    files: Sequence[Path], inventory: Inventory | None, *, quiet: bool
+) -> Iterator[HostResult | Unread]:
+    """Each result without its single latencies, one after another: a fleet has thousands.
+
+    Raises UsageError for two results of one host of the inventory.
+    """
+    file_of: dict[str, Path] = {}
     with working_on("fleet", quiet=quiet) as progress:
         for number, path in enumerate(files):
             if number % 100 == 0:
                 progress(f"{number} of {len(files)} files")
-            yield path, _read(path)
+            found = _read(path, inventory)
+            if isinstance(found, HostResult) and found.host is not None:
+                other = file_of.setdefault(found.host, path)
+                if other is not path:
+                    raise UsageError(
+                        f"{found.host} has two results: {other} and {path}", "name one of them"
+                    )
+            yield found
 
 
-def _read(path: Path) -> Measurement | Unread:
+def _read(path: Path, inventory: Inventory | None) -> HostResult | Unread:
     name = shown_name(path)
     if is_directory(path):
         return Unread(file=name, why=f"{name} has no file whose name ends with {SUFFIX}")
     try:
-        return stored_measurement(path, latencies=False, quiet=True)
+        measurement = stored_measurement(path, latencies=False, quiet=True)
+        host = host_of(path.stem, measurement, inventory) if inventory else None
+    except UsageError as error:
+        return Unread(file=name, why=f"{name}: {error.message}")
     except AdvisorError as error:
         return Unread(file=name, why=error.message)
+    return HostResult(path, measurement, host)
 
 
 def read_inventory(path: Path, wanted: Sequence[str]) -> Inventory:

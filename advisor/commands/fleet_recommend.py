@@ -1,7 +1,7 @@
 """fsync-advisor fleet recommend: one fragment for each group of hosts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,7 +26,7 @@ from advisor.files import shown_name
 from advisor.fleet.group_advice import GroupRequest, InForce, advise_group, host_advice
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
 from advisor.fleet.host_advice import HostAdvice, Pool, advise_host
-from advisor.fleet.inventory import HostGroup, Inventory, host_of
+from advisor.fleet.inventory import HostGroup, Inventory
 from advisor.fleet.results import Unread
 from advisor.knowledge import known_settings
 from advisor.output.fleet_advice import fleet_advice_document
@@ -37,6 +37,7 @@ from advisor.output_files import write_files
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.units import counted
+from advisor.variables import variable
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Parsed
 from advisor.versions import format_version
@@ -90,9 +91,18 @@ class FleetRecommendOptions:
         shared.RequestOptions,
         Only(
             *("durability", "memory", "recovery_time", "expected_tps"),
-            *("log_bytes_per_commit", "binary_log", "max_iops", "build"),
+            *("log_bytes_per_commit", "binary_log", "max_iops"),
         ),
     ]
+    build: Annotated[
+        str | None,
+        typer.Option(
+            envvar=variable("build"),
+            metavar="OPTION,...",
+            help="What the servers were built with: lz4, zstd, liburing, numa."
+            "  [default: not known]",
+        ),
+    ] = None
     format_: shared.TableOrJson = "table"
     force: shared.Force = False
     quiet: shared.Quiet = False
@@ -174,7 +184,8 @@ def _request(options: FleetRecommendOptions, group: HostGroup) -> Request:
     elif group.db_version is not None:
         version, source = group.db_version, f"as {options.groups.name} says"
     try:
-        return build_request(options.db, version, options.request, version_source=source)
+        asked = replace(options.request, build=options.build)
+        return build_request(options.db, version, asked, version_source=source)
     except UsageError as error:
         raise UsageError(f"group {group.name}: {error.message}", error.hint) from error
 
@@ -192,28 +203,18 @@ def _advised(
     Raises UsageError for two results of one host.
     """
     hosts: dict[str, HostAdvice] = {}
-    file_of: dict[str, Path] = {}
     in_no_group, unread = [], []
     pools: dict[str, Pool] = {name: {} for name in requests}
-    for path, measurement in read_results(files, quiet=quiet):
-        if isinstance(measurement, Unread):
-            unread.append(measurement)
-            continue
-        try:
-            host = host_of(path.stem, measurement, inventory)
-        except UsageError as error:
-            unread.append(Unread(file=shown_name(path), why=f"{path}: {error.message}"))
-            continue
-        if host is None:
-            in_no_group.append(shown_name(path))
-            continue
-        if host in file_of:
-            raise UsageError(
-                f"{host} has two results: {file_of[host]} and {path}", "name one of them"
+    for found in read_results(files, inventory, quiet=quiet):
+        if isinstance(found, Unread):
+            unread.append(found)
+        elif found.host is None:
+            in_no_group.append(shown_name(found.path))
+        else:
+            group = inventory.group_of[found.host]
+            hosts[found.host] = advise_host(
+                found.host, found.measurement, requests[group], knowledge, pools[group]
             )
-        file_of[host] = path
-        group = inventory.group_of[host]
-        hosts[host] = advise_host(host, measurement, requests[group], knowledge, pools[group])
     return hosts, in_no_group, unread
 
 

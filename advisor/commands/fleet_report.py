@@ -10,26 +10,32 @@ import typer
 from advisor import __version__
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
-from advisor.commands.comparison_inputs import require_distinct
 from advisor.commands.console import chosen_format, write_output
+from advisor.commands.fleet_inputs import (
+    GroupNames,
+    HostResult,
+    ResultFiles,
+    files_of,
+    read_inventory,
+    read_results,
+    unread_text,
+)
 from advisor.commands.parameters import takes_options
 from advisor.commands.source import stored_measurement
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, shown_name
 from advisor.fleet.build import build_fleet, modelled_host
-from advisor.fleet.results import FleetHost, Unread
+from advisor.fleet.inventory import Inventory
+from advisor.fleet.results import Baseline, FleetHost, HostChange, Unread
+from advisor.fleet.since_baseline import TOLERANCE_PERCENT, change_since
 from advisor.knowledge import load_storage_knowledge
-from advisor.output.fleet import fleet_document
-from advisor.output.json_text import json_text
+from advisor.measurement import Measurement
+from advisor.output.fleet import fleet_document, fleet_json
 from advisor.output.renderers import render
-from advisor.output.waiting import working_on
 from advisor.output_files import check_writable
 
-SUFFIX: Final = ".json"
-"""What measurements are called."""
-
-TERMINAL_ROWS: Final = 50
-"""What is worth scrolling through; the other formats have all rows."""
+ROWS: Final = {"terminal": 50, "markdown": 10_000, "html": 10_000}
+"""What is worth scrolling through, and what a browser still shows; JSON has all rows."""
 
 FleetForm = Literal["terminal", "markdown", "html", "json"]
 
@@ -38,12 +44,25 @@ FleetForm = Literal["terminal", "markdown", "html", "json"]
 class FleetReportOptions:
     """The options of `fleet report`."""
 
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE", help="Measurements, one for each host; of a directory every .json."
+    files: ResultFiles
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Report by group, too: TOML, or what ansible-inventory --list prints.",
         ),
-    ]
+    ] = None
+    group: GroupNames = None
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Compare each host with its earlier result: files of the same names.",
+        ),
+    ] = None
+    tolerance: Annotated[
+        float, typer.Option(metavar="PERCENT", help="Slower by less does not count.", min=0)
+    ] = TOLERANCE_PERCENT
     format_: Annotated[
         FleetForm | None,
         typer.Option(
@@ -52,70 +71,95 @@ class FleetReportOptions:
     ] = None
     product: shared.OutputOptions
 
+    def __post_init__(self) -> None:
+        if self.group and self.groups is None:
+            raise UsageError("--group needs --groups FILE")
+        if self.baseline is not None and not is_directory(self.baseline):
+            raise UsageError(f"--baseline {self.baseline} is no directory")
+
 
 @takes_options
 def fleet_report(options: FleetReportOptions) -> None:
     """Report on many measurements in one report.
 
-    A file that cannot be read stands in the report with its reason; the exit status is then 1, with
-    the others reported.
+    With --groups hosts are held against the others of their group, else against those with the same
+    model of drive. A file that cannot be read stands in the report with its reason; the exit status
+    is then 1, with the others reported.
     """
     product = options.product
-    files = [file for path in options.files for file in _files_of(path)]
-    require_distinct([str(path) for path in files])
+    inventory = read_inventory(options.groups, options.group or ()) if options.groups else None
+    files = files_of(options.files)
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(FleetForm))
-    read = _read_all(files, quiet=product.quiet)
-    hosts = [each for each in read if isinstance(each, FleetHost)]
-    unread = [each for each in read if isinstance(each, Unread)]
+    hosts, unread = _read_all(options, files, inventory)
     if hosts:
-        fleet = build_fleet(hosts, unread, __version__)
-        rows = TERMINAL_ROWS if form == "terminal" else None
+        baseline = _counted(hosts, options)
+        fleet = build_fleet(hosts, unread, __version__, inventory, baseline)
+        del hosts
         if form == "json":
-            text = json_text(fleet)
+            text = fleet_json(fleet)
         else:
             colours = product.output is None
-            document = fleet_document(fleet, rows)
-            text = render(document, form, colours=colours)
+            text = render(fleet_document(fleet, ROWS[form]), form, colours=colours)
         write_output(text, product)
     if unread:
-        files_text = "1 file" if len(files) == 1 else f"{len(files)} files"
-        which = f"{len(unread)} of {files_text} could not be read"
-        raise AdvisorError(f"{which}: {unread[0].why}")
+        raise AdvisorError(unread_text(unread, len(files)))
 
 
-def _files_of(path: Path) -> list[Path]:
-    """A file itself, or a directory without measurements; else of a directory these.
-
-    Raises AdvisorError.
-    """
-    if not is_directory(path):
-        return [path]
-    try:
-        names = (entry for entry in path.iterdir() if not entry.name.startswith("."))
-        found = [entry for entry in names if entry.suffix == SUFFIX]
-    except OSError as error:
-        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
-    return sorted(found) or [path]
-
-
-def _read_all(files: Sequence[Path], *, quiet: bool) -> list[FleetHost | Unread]:
+def _read_all(
+    options: FleetReportOptions, files: Sequence[Path], inventory: Inventory | None
+) -> tuple[list[FleetHost], list[Unread]]:
     knowledge = load_storage_knowledge()
-    read = []
-    with working_on("fleet", quiet=quiet) as progress:
-        for number, path in enumerate(files):
-            if number % 100 == 0:
-                progress(f"{number} of {len(files)} files")
-            read.append(_read(path, knowledge))
-    return read
+    hosts, unread = [], []
+    for found in read_results(files, inventory, quiet=options.product.quiet):
+        if isinstance(found, Unread):
+            unread.append(found)
+        else:
+            hosts.append(_host(options, found, knowledge, inventory))
+    return hosts, unread
 
 
-def _read(path: Path, knowledge: StorageKnowledge) -> FleetHost | Unread:
-    name = shown_name(path)
-    if is_directory(path):
-        return Unread(file=name, why=f"{name} has no file whose name ends with {SUFFIX}")
+def _host(
+    options: FleetReportOptions,
+    found: HostResult,
+    knowledge: StorageKnowledge,
+    inventory: Inventory | None,
+) -> FleetHost:
+    path, measurement, host = found
+    return modelled_host(
+        shown_name(path),
+        path.stem,
+        measurement,
+        knowledge,
+        host=host,
+        group=inventory.group_of[host] if inventory and host else None,
+        change=_change(options, path, measurement),
+    )
+
+
+def _change(options: FleetReportOptions, path: Path, measurement: Measurement) -> HostChange | None:
+    """Since the earlier result; None where there is none that can be read."""
+    if options.baseline is None:
+        return None
+    earlier = options.baseline / path.name
+    if not earlier.is_file():
+        return None
     try:
-        measurement = stored_measurement(path, latencies=False, quiet=True)
-    except AdvisorError as error:
-        return Unread(file=name, why=error.message)
-    return modelled_host(name, path.stem, measurement, knowledge)
+        before = stored_measurement(earlier, latencies=False, quiet=True)
+    except AdvisorError:
+        return None
+    return change_since(before, measurement, options.tolerance)
+
+
+def _counted(hosts: Sequence[FleetHost], options: FleetReportOptions) -> Baseline | None:
+    if options.baseline is None:
+        return None
+    changes = [host.change for host in hosts if host.change is not None]
+    judged = [change.slower for change in changes if change.slower is not None]
+    return Baseline(
+        directory=str(options.baseline),
+        tolerance_percent=options.tolerance,
+        compared=len(judged),
+        slower=sum(judged),
+        without=len(hosts) - len(judged),
+    )

@@ -3,49 +3,75 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from statistics import median
+from typing import TypeVar
 
-from advisor.analysis.description import describe_measured
+from advisor.analysis.description import devices_text
 from advisor.analysis.storage import devices_of
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import StorageKnowledge, judge
-from advisor.fleet.outliers import drive_models, held_against, peers_of
+from advisor.fleet.inventory import HostGroup, Inventory
+from advisor.fleet.outliers import held_against, peers_of, spreads_of
 from advisor.fleet.results import (
     LOW_TRUST,
+    Baseline,
     ClassCount,
+    DriveModel,
     Fleet,
+    FleetGroup,
     FleetHost,
+    HostChange,
     HostLatency,
     Total,
     Unread,
 )
 from advisor.measurement import Measurement, Series, Unknown
 
+T = TypeVar("T")
+
 
 def modelled_host(
-    file: str, stem: str, measurement: Measurement, knowledge: StorageKnowledge
+    file: str,
+    stem: str,
+    measurement: Measurement,
+    knowledge: StorageKnowledge,
+    *,
+    host: str | None = None,
+    group: str | None = None,
+    change: HostChange | None = None,
 ) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
-    `stem` names a host whose measurement has neither a label nor a host name.
+    `stem` names a host whose measurement has neither a label nor a host name; `host` is what an
+    inventory calls it, `group` where it has it, `change` what has changed since a baseline.
     """
     verdict = judge(measurement, knowledge)
-    measured = describe_measured(measurement)
     name = measurement.environment.host_name
     sync = measurement.effective_sync
+    target = measurement.target
     return FleetHost(
-        name=measurement.label or (stem if isinstance(name, Unknown) else name),
+        name=host or measurement.label or (stem if isinstance(name, Unknown) else name),
         file=file,
-        source=measurement.source,
-        directory=measured.directory,
-        filesystem=measured.filesystem,
-        devices=measured.devices,
-        model=_model(measurement),
-        storage_class=verdict.storage_class,
+        source=_shared(measurement.source),
+        directory=_shared(target.directory),
+        filesystem=_shared(target.filesystem),
+        devices=_shared(devices_text(measurement)),
+        model=_shared(_model(measurement)),
+        storage_class=_shared(verdict.storage_class),
         trust=verdict.trust,
-        evidence=verdict.evidence,
+        evidence=_shared(verdict.evidence),
         latency=_latency(sync) if sync else None,
+        group=group,
+        change=change,
     )
+
+
+@lru_cache(maxsize=1000)
+def _shared(value: T) -> T:
+    """Of equal values the first: thousands of hosts say the same."""
+    return value
 
 
 def _model(measurement: Measurement) -> str | None:
@@ -59,7 +85,7 @@ def _model(measurement: Measurement) -> str | None:
 def _latency(series: Series) -> HostLatency:
     summary = series.summary
     return HostLatency(
-        series=series.name,
+        series=_shared(series.name),
         mean_us=summary.mean_us,
         p50_us=summary.p50_us,
         p99_us=summary.p99_us,
@@ -67,27 +93,68 @@ def _latency(series: Series) -> HostLatency:
     )
 
 
-def build_fleet(hosts: Sequence[FleetHost], unread: Sequence[Unread], tool_version: str) -> Fleet:
+def build_fleet(
+    hosts: Sequence[FleetHost],
+    unread: Sequence[Unread],
+    tool_version: str,
+    inventory: Inventory | None = None,
+    baseline: Baseline | None = None,
+) -> Fleet:
     """The hosts in order, held against each other, counted and added up."""
     names = Counter(host.name for host in hosts)
-    named = [
-        host if names[host.name] == 1 else host.model_copy(update={"name": host.file})
-        for host in hosts
+    named = [host if names[host.name] == 1 else replace(host, name=host.file) for host in hosts]
+    spreads = spreads_of(named)
+    judged = [
+        held_against(host, spreads.get(peers)) if (peers := peers_of(host)) else host
+        for host in named
     ]
-    models = drive_models(named)
-    judged = [held_against(host, models.get(peers_of(host))) for host in named]
     outliers = Counter(peers_of(host) for host in judged if host.outlier)
     return Fleet(
         tool_version=tool_version,
         hosts=tuple(sorted(judged, key=_worst_first)),
         models=tuple(
-            model.model_copy(update={"outliers": outliers[peers]})
-            for peers, model in sorted(models.items())
+            DriveModel(
+                model=peers.model,
+                series=peers.series,
+                hosts=spread.hosts,
+                median_us=spread.median_us,
+                outlier_factor=spread.outlier_factor,
+                outliers=outliers[peers],
+            )
+            for peers, spread in sorted(spreads.items())
+            if not peers.group
         ),
         classes=_classes(judged),
         trust={trust: sum(host.trust == trust for host in judged) for trust in ORDER},
         total=_total(judged),
         unread=tuple(unread),
+        groups=_groups(judged, inventory) if inventory else (),
+        baseline=baseline,
+    )
+
+
+def _groups(hosts: Iterable[FleetHost], inventory: Inventory) -> tuple[FleetGroup, ...]:
+    members: dict[str, list[FleetHost]] = {group.name: [] for group in inventory.groups}
+    for host in hosts:
+        if host.group is not None:
+            members[host.group].append(host)
+    return tuple(_group(group, members[group.name]) for group in inventory.groups)
+
+
+def _group(group: HostGroup, hosts: list[FleetHost]) -> FleetGroup:
+    measured = {host.name for host in hosts}
+    honest = [host.latency for host in hosts if host.latency and host.trust != "not-durable"]
+    p99s_us = [latency.p99_us for latency in honest if latency.p99_us]
+    return FleetGroup(
+        name=group.name,
+        hosts=len(hosts),
+        without_result=tuple(host for host in group.hosts if host not in measured),
+        median_us=median(latency.mean_us for latency in honest) if honest else None,
+        worst_p99_us=max(p99s_us, default=None),
+        outliers=sum(host.outlier is not None for host in hosts),
+        low_trust=sum(host.trust in LOW_TRUST for host in hosts),
+        slower=sum(bool(host.change and host.change.slower) for host in hosts),
+        serial_syncs_per_s=math.fsum(_rates(hosts)),
     )
 
 

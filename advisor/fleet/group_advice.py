@@ -15,13 +15,13 @@ from advisor.errors import GuardError
 from advisor.fleet.group_results import GroupAdvice, GroupWithout, LeftOut
 from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
-from advisor.fleet.merge import Decision, is_near, kept, merge
+from advisor.fleet.merge import GroupDecision, is_near, kept, merge
 from advisor.fleet.outliers import Spread, spread_of
 from advisor.measurement import Unknown
 from advisor.request import Request
 from advisor.rules import guards
 from advisor.rules.catalogue import Setting
-from advisor.units import Value, format_latency
+from advisor.units import Value, counted, format_latency
 
 NAMES_SHOWN: Final = 10
 """Of hosts, in a fragment; the group's JSON has all."""
@@ -77,7 +77,9 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
             asked.request,
             _verdict(deciding),
             lines,
-            _what(f"the measurements of {len(deciding)} hosts of group {name}", deciding),
+            _what(
+                f"what was measured on {counted(len(deciding), 'host')} of group {name}", deciding
+            ),
             (*_notes(told, missing, decisions), *_class_notes(deciding)),
         ),
     )
@@ -147,7 +149,7 @@ def _far(host: HostAdvice, spreads: Mapping[DrivesSync, Spread | None]) -> str:
     return ""
 
 
-def _decide(asked: GroupRequest, deciding: Sequence[HostAdvice]) -> list[Decision]:
+def _decide(asked: GroupRequest, deciding: Sequence[HostAdvice]) -> list[GroupDecision]:
     """All settings. What fits one host may not fit another's disk: then the least counts, and what
     is in force does not. Raises GuardError."""
     attempts = ((True, asked.in_force), (True, NOTHING_IN_FORCE), (False, NOTHING_IN_FORCE))
@@ -164,7 +166,7 @@ def _decide(asked: GroupRequest, deciding: Sequence[HostAdvice]) -> list[Decisio
 
 def _merged(
     asked: GroupRequest, deciding: Sequence[HostAdvice], in_force: InForce, *, percentile: bool
-) -> Iterator[Decision]:
+) -> Iterator[GroupDecision]:
     for setting in asked.settings:
         spec = setting.spec_for(asked.request.vendor, asked.request.version)
         votes = {
@@ -180,7 +182,9 @@ def _merged(
             )
 
 
-def _check(decisions: Sequence[Decision], deciding: Sequence[HostAdvice], request: Request) -> None:
+def _check(
+    decisions: Sequence[GroupDecision], deciding: Sequence[HostAdvice], request: Request
+) -> None:
     """The red lines that a merge could cross. Raises GuardError."""
     lines = [each.advised for each in decisions if each.advised is not None]
     for entry in lines:
@@ -254,7 +258,7 @@ def _advice(
 
 
 def _notes(
-    left_out: Sequence[LeftOut], missing: Sequence[str], decisions: Sequence[Decision]
+    left_out: Sequence[LeftOut], missing: Sequence[str], decisions: Sequence[GroupDecision]
 ) -> Iterator[str]:
     for each in left_out[:NAMES_SHOWN]:
         yield f"{each.host} does not decide: {each.why}"

@@ -8,6 +8,7 @@ from advisor.advise import decide
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge
+from advisor.capacity.drive import sync_us
 from advisor.errors import AdvisorError
 from advisor.fleet.results import LOW_TRUST
 from advisor.measurement import Measurement, Unknown
@@ -59,6 +60,7 @@ def advise_host(
     if other or verdict.trust == "not-durable":
         return without
     try:
+        sync_us(measurement)  # without one `recommend` has no advice, either
         request = with_observed_load(request, measurement)
         decided = decide(measurement, verdict, request, knowledge)
     except AdvisorError as error:

@@ -1,16 +1,14 @@
-"""Which host belongs to which group: a TOML file, or the JSON of `ansible-inventory --list`.
+"""Which host belongs to which group: the tables that advisor/importers/groups_file.py reads.
 
-Both have a table for each group. Virtual machines have no drive model, and of a drive's model
+Virtual machines have no drive model, and of a drive's model
 nobody is responsible for anything: so the inventory says who belongs together.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Final, NamedTuple
 
-import tomli
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from advisor.errors import UsageError
@@ -28,8 +26,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,199}")
 def _file_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(
-            f"{text[:60]!r} names no file: letters, digits and . _ - : are taken, and files are"
-            " named after groups and hosts"
+            f"{text[:60]!r} cannot be the name of a file, and each group and host has one: take"
+            " letters, digits and . _ - :"
         )
     return text
 
@@ -40,8 +38,8 @@ FileName = Annotated[str, AfterValidator(_file_name)]
 class _Table(Model):
     """One group as it is written."""
 
-    hosts: tuple[FileName, ...] = ()
-    children: tuple[str, ...] = ()
+    hosts: list[FileName] = Field(default_factory=list)
+    children: list[str] = Field(default_factory=list)
     """Groups whose hosts are this one's, too."""
     db_version: str | None = Field(default=None, max_length=100)
 
@@ -66,13 +64,15 @@ class Inventory(NamedTuple):
     """Host -> the name of its group."""
 
 
-def parse_inventory(text: str, name: str, wanted: Collection[str] = ()) -> Inventory:
+def inventory_of(
+    raw: Mapping[str, Any], name: str, wanted: Collection[str] = (), *, by_hand: bool
+) -> Inventory:
     """The groups of a file, which messages call `name`; of these only the `wanted` ones, if any.
 
     Without `wanted` each group counts that has hosts itself; a group that is wanted has the hosts
-    of its children, too. Raises UsageError.
+    of its children, too. `by_hand`: what Ansible has besides is a slip. Raises UsageError.
     """
-    tables = _tables(text, name)
+    tables = _tables(raw, name, by_hand=by_hand)
     for each in wanted:
         if each not in tables:
             known = ", ".join(sorted(tables)[:20])
@@ -84,23 +84,16 @@ def parse_inventory(text: str, name: str, wanted: Collection[str] = ()) -> Inven
     return Inventory(groups, _group_of(groups, name))
 
 
-def _tables(text: str, name: str) -> dict[str, _Table]:
-    is_json = text.lstrip()[:1] == "{"
-    try:
-        raw: dict[str, Any] = json.loads(text) if is_json else tomli.loads(text)
-    except (ValueError, RecursionError) as error:
-        language = "JSON" if is_json else "TOML"
-        raise UsageError(f"{name} is no {language}: {error}", FORM) from error
-    raw.pop(_META, None)
+def _tables(raw: Mapping[str, Any], name: str, *, by_hand: bool) -> dict[str, _Table]:
+    raw = {group: table for group, table in raw.items() if group != _META}
     try:
         tables = _TABLES.validate_python(raw)
     except ValidationError as error:
         raise UsageError(f"{name} is no groups file: {first_problem(error)}", FORM) from error
     for group, table in tables.items():
-        if not is_json:
-            _require_no_slip(
-                group, table, raw[group].keys() - _Table.model_fields.keys(), tables, name
-            )
+        if by_hand:
+            strangers = raw[group].keys() - _Table.model_fields.keys()
+            _require_no_slip(group, table, strangers, tables, name)
         host, times = next(iter(Counter(table.hosts).most_common(1)), ("", 0))
         if times > 1:
             raise UsageError(f"{name}: {host} stands twice in {group}", "name each host once")
@@ -116,7 +109,9 @@ def _require_no_slip(
     slip. Raises UsageError."""
     if strangers:
         known = ", ".join(_Table.model_fields)
-        raise UsageError(f"{name}: {group} has {min(strangers)!r}", f"a group has {known}")
+        raise UsageError(
+            f"{name}: group {group} has a key {min(strangers)!r}", f"a group has {known}"
+        )
     for child in table.children:
         if child not in groups:
             raise UsageError(f"{name}: {group} has {child!r} among its children, which is no group")

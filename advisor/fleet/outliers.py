@@ -3,10 +3,11 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Final, NamedTuple
 
-from advisor.fleet.results import DriveModel, FleetHost, Outlier
+from advisor.fleet.results import FleetHost, Outlier
 
 LEAST_HOSTS: Final = 4
 """Fewer of one model have no middle that one of them could be far from."""
@@ -26,6 +27,7 @@ differ by a quarter, and more on a busy host (tests/benchmarks/compare_false_ala
 class Spread(NamedTuple):
     """How fast hosts are that should be alike, and how far from it an outlier is."""
 
+    hosts: int
     median_us: float
     outlier_factor: float
     """How many times the median, or that part of it."""
@@ -46,45 +48,41 @@ def spread_of(means_us: Sequence[float]) -> Spread | None:
     middle = median(logarithms)
     deviation = MAD_TO_DEVIATION * median(abs(value - middle) for value in logarithms)
     factor = max(OUTLIER_FACTOR, math.exp(OUTLIER_DEVIATIONS * deviation))
-    return Spread(math.exp(middle), factor)
+    return Spread(len(means_us), math.exp(middle), factor)
 
 
-Peers = tuple[str, str]
-"""Drive model and series."""
+class Peers(NamedTuple):
+    """Who is held against each other: hosts of a group, else with the same model of drive; only
+    where the same series was measured."""
+
+    group: str
+    model: str
+    series: str
 
 
-def peers_of(host: FleetHost) -> Peers:
-    """The hosts that a host is compared with."""
-    return host.model or "", host.latency.series if host.latency else ""
+def peers_of(host: FleetHost) -> Peers | None:
+    """The hosts that a host is compared with; None: nobody."""
+    if host.latency is None or host.trust == "not-durable" or not (host.group or host.model):
+        return None
+    return Peers(host.group or "", "" if host.group else host.model or "", host.latency.series)
 
 
-def drive_models(hosts: Iterable[FleetHost]) -> dict[Peers, DriveModel]:
-    """The models with hosts enough, and how far from their median an outlier is."""
-    latencies_us = defaultdict(list)
+def spreads_of(hosts: Iterable[FleetHost]) -> dict[Peers, Spread]:
+    """How fast those are that are enough to say."""
+    means_us = defaultdict(list)
     for host in hosts:
-        if host.latency and host.model and host.trust != "not-durable":
-            latencies_us[peers_of(host)].append(host.latency.mean_us)
-    spreads = {peers: spread_of(means_us) for peers, means_us in latencies_us.items()}
+        if (peers := peers_of(host)) is not None and host.latency is not None:
+            means_us[peers].append(host.latency.mean_us)
     return {
-        (model, series): DriveModel(
-            model=model,
-            series=series,
-            hosts=len(latencies_us[model, series]),
-            median_us=spread.median_us,
-            outlier_factor=spread.outlier_factor,
-            outliers=0,
-        )
-        for (model, series), spread in spreads.items()
-        if spread is not None
+        peers: spread
+        for peers, found in means_us.items()
+        if (spread := spread_of(found)) is not None
     }
 
 
-def held_against(host: FleetHost, model: DriveModel | None) -> FleetHost:
-    """The host, marked where it is an outlier; None: its model has too few hosts to say."""
-    if model is None or host.latency is None or host.trust == "not-durable":
+def held_against(host: FleetHost, spread: Spread | None) -> FleetHost:
+    """The host, marked where it is an outlier; None: there are too few others to say."""
+    if spread is None or host.latency is None or not spread.is_outlier(host.latency.mean_us):
         return host
-    mean_us = host.latency.mean_us
-    if not Spread(model.median_us, model.outlier_factor).is_outlier(mean_us):
-        return host
-    outlier = Outlier(times_the_median=mean_us / model.median_us, median_us=model.median_us)
-    return host.model_copy(update={"outlier": outlier})
+    times = host.latency.mean_us / spread.median_us
+    return replace(host, outlier=Outlier(times_the_median=times, median_us=spread.median_us))

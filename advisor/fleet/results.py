@@ -1,6 +1,7 @@
 """What a report on a fleet says. JSON shows it as it is."""
 
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -13,7 +14,11 @@ LOW_TRUST: Final[tuple[Trust, ...]] = ("not-durable", "suspicious")
 """Whose rate is added to nobody's: syncs that are not kept are fast."""
 
 
-class HostLatency(Model):
+# There are 100,000 of these: dataclasses with slots take a tenth of a model's memory.
+
+
+@dataclass(frozen=True, slots=True)
+class HostLatency:
     """One writer's sync, the most like an 8 KiB overwrite with fdatasync that was measured."""
 
     series: str
@@ -29,21 +34,34 @@ class HostLatency(Model):
         return self.mean_us if self.p99_us is None else self.p99_us
 
 
-class Outlier(Model):
-    """How far a host is from the others of its model. Only who is far has one."""
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """How far a host is from the others of its group or model. Only who is far has one."""
 
     times_the_median: float
-    """Its mean latency by the median of the model's; below 1 it is faster."""
+    """Its mean latency by the median of the others; below 1 it is faster."""
     median_us: float
 
 
-class FleetHost(Model):
+@dataclass(frozen=True, slots=True)
+class HostChange:
+    """A host against its own earlier result."""
+
+    before_us: float
+    """The mean latency then."""
+    times: float
+    """The mean latency now by that."""
+    slower: bool | None
+    """Beyond noise and the tolerance; None where the results do not tell noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetHost:
     """One measurement of the fleet."""
 
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
-
     name: str
-    """Its label, else its host name, else the name of its file; of two alike, the whole path."""
+    """In a group as the inventory has it; else its label, its host name, or the name of its file;
+    of two alike, the whole path."""
     file: str
     source: str
     directory: Known[str]
@@ -51,12 +69,16 @@ class FleetHost(Model):
     devices: Known[str]
     model: str | None
     """Of all drives under the directory; None where one is not known."""
-    storage_class: str = Field(alias="class")
+    storage_class: Annotated[str, Field(alias="class")]
     trust: Trust
     evidence: tuple[Evidence, ...]
     latency: HostLatency | None
     """None where no single writer's sync was measured."""
     outlier: Outlier | None = None
+    group: str | None = None
+    """None without a groups file, and for a host that is in none."""
+    change: HostChange | None = None
+    """None without an earlier result, or where both have no sync in common."""
 
 
 class DriveModel(Model):
@@ -70,6 +92,36 @@ class DriveModel(Model):
     outlier_factor: float
     """How many times the median, or that part of it, makes an outlier."""
     outliers: int
+
+
+class FleetGroup(Model):
+    """The hosts that the inventory puts together."""
+
+    name: str
+    hosts: int
+    """Those with a result."""
+    without_result: tuple[str, ...]
+    median_us: float | None
+    """Of the mean latencies of those that are durable; None where there is none."""
+    worst_p99_us: float | None
+    outliers: int
+    low_trust: int
+    slower: int
+    """Than their own earlier result."""
+    serial_syncs_per_s: float
+    """Of all that are to be believed."""
+
+
+class Baseline(Model):
+    """What the hosts were held against."""
+
+    directory: str
+    tolerance_percent: float
+    compared: int
+    slower: int
+    without: int
+    """Hosts without an earlier result that can be compared: with the same series, and an interval
+    for its mean."""
 
 
 class ClassCount(Model):
@@ -118,3 +170,6 @@ class Fleet(Model):
     trust: dict[Trust, int]
     total: Total
     unread: tuple[Unread, ...]
+    groups: tuple[FleetGroup, ...] = ()
+    """As the groups file has them."""
+    baseline: Baseline | None = None

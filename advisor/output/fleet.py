@@ -1,8 +1,11 @@
 """A fleet as a document: who is slow, who differs, which to trust, what all of them sustain."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
+
+from pydantic import TypeAdapter
 
 from advisor.analysis.trust import ORDER, Evidence
 from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
@@ -20,10 +23,13 @@ from advisor.output.document import (
     Section,
     Table,
 )
+from advisor.output.json_text import json_text
 from advisor.units import counted, format_count, format_latency
 
 NAME_WIDTH: Final = 60
 """Longer names, of hosts and of models, are cut."""
+
+MORE_IN: Final = "--format html and markdown have 10,000, json has all"
 
 NAMES_SHOWN: Final = 3
 """Of the hosts that all show the same."""
@@ -39,6 +45,9 @@ OUTLIER_RULE: Final = (
     f" not"
     " durable are left out."
 )
+GROUP_RULE: Final = (
+    "Hosts of a group are compared with the others of the group instead, whatever their drives are."
+)
 TOTAL_RULE: Final = (
     "Added up are the syncs per second of one writer on each host, one sync after another and"
     " nothing else: what the hosts do side by side. No single database gets it, for a transaction"
@@ -51,6 +60,8 @@ TOTAL_RULE: Final = (
 def fleet_document(fleet: Fleet, most: int | None = None) -> Document:
     """All of it; of hosts at most so many rows in a table, where `most` is given."""
     sections = (
+        *_groups(fleet, most),
+        *_slower(fleet, most),
         _hosts(fleet, most),
         _outliers(fleet, most),
         _trust(fleet, most),
@@ -72,10 +83,14 @@ def _summary(fleet: Fleet) -> Iterator[str]:
         what = "mean" if slowest.latency.p99_us is None else "p99"
         ranked = format_latency(slowest.latency.ranked_us)
         yield f"The slowest is {_short(slowest.name)}: {what} of a sync {ranked}."
+    far = sum(host.outlier is not None for host in fleet.hosts)
+    if fleet.groups:
+        yield from _summary_of_groups(fleet)
     judged = counted(sum(model.hosts for model in fleet.models), "host")
-    far = sum(model.outliers for model in fleet.models)
     stand = "none stands" if far == 0 else "1 stands" if far == 1 else f"{format_count(far)} stand"
-    if fleet.models:
+    if fleet.groups:
+        yield f"Of all hosts {stand} out from the others of their group or drive model."
+    elif fleet.models:
         yield f"Of {judged} that can be compared with others of their drive model, {stand} out."
     else:
         yield f"No drive model has {LEAST_HOSTS} hosts, so none is compared."
@@ -92,7 +107,7 @@ def _summary(fleet: Fleet) -> Iterator[str]:
 
 
 def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
-    outliers = sum(model.outliers for model in fleet.models)
+    outliers = sum(host.outlier is not None for host in fleet.hosts)
     low = sum(fleet.trust[trust] for trust in LOW_TRUST)
     yield KeyFigure("hosts", format_count(len(fleet.hosts)))
     yield KeyFigure("outliers", format_count(outliers), "warn" if outliers else "good")
@@ -100,9 +115,89 @@ def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
     yield KeyFigure("syncs/s, all", format_count(fleet.total.serial_syncs_per_s))
 
 
+def fleet_json(fleet: Fleet) -> str:
+    """The same as JSON, with a line for each host: indented, 100,000 would be three million."""
+    hosts = TypeAdapter(FleetHost)
+    lines = (
+        json.dumps(hosts.dump_python(host, mode="json", by_alias=True)) for host in fleet.hosts
+    )
+    rest = json_text(fleet.model_copy(update={"hosts": ()}))
+    return rest.replace('"hosts": []', '"hosts": [\n    ' + ",\n    ".join(lines) + "\n  ]", 1)
+
+
+def _summary_of_groups(fleet: Fleet) -> Iterator[str]:
+    measured = sum(group.hosts for group in fleet.groups)
+    missing = sum(len(group.without_result) for group in fleet.groups)
+    without = f"; {counted(missing, 'host')} of them without a result" if missing else ""
+    yield f"{counted(measured, 'host')} in {counted(len(fleet.groups), 'group')}{without}."
+    if fleet.baseline:
+        yield f"{counted(fleet.baseline.slower, 'host')} slower than before."
+
+
+def _groups(fleet: Fleet, most: int | None) -> Iterator[Section]:
+    if not fleet.groups:
+        return
+    headings = (
+        *("group", "hosts", "no result", "median", "worst p99", "outliers", "low trust"),
+        *(("slower",) if fleet.baseline else ()),
+    )
+    rows = [
+        (
+            _short(group.name),
+            format_count(group.hosts),
+            format_count(len(group.without_result)),
+            "-" if group.median_us is None else format_latency(group.median_us),
+            "-" if group.worst_p99_us is None else format_latency(group.worst_p99_us),
+            format_count(group.outliers),
+            format_count(group.low_trust),
+            *((format_count(group.slower),) if fleet.baseline else ()),
+        )
+        for group in fleet.groups
+    ]
+    table = _rows_table(headings, rows, range(1, len(headings)), most)
+    missing = [host for group in fleet.groups for host in group.without_result]
+    blocks: list[DocumentBlock] = [*table]
+    if missing:
+        blocks.append(Paragraph(f"Without a result: {_some(missing)}."))
+    yield Section("groups", "Groups", blocks)
+
+
+def _slower(fleet: Fleet, most: int | None) -> Iterator[Section]:
+    baseline = fleet.baseline
+    if baseline is None:
+        return
+    slower = [(host, host.change) for host in fleet.hosts if host.change and host.change.slower]
+    slower.sort(key=lambda pair: -pair[1].times)
+    rows = [
+        (
+            _short(host.name),
+            format_latency(change.before_us),
+            format_latency(change.before_us * change.times),
+            f"{change.times:.3g} x",
+            _short(host.group or ""),
+        )
+        for host, change in slower[:most]
+    ]
+    headings = ("host", "mean before", "now", "", "group")
+    told = (
+        f"{counted(baseline.compared, 'host')} compared with {baseline.directory},"
+        f" {format_count(baseline.slower)} slower; {format_count(baseline.without)} without a"
+        " result there that can be compared."
+    )
+    rule = (
+        "Slower is what is slower beyond the 95 % confidence interval of the difference, and by"
+        f" more than {baseline.tolerance_percent:g} %."
+    )
+    blocks: list[DocumentBlock] = [Paragraph(told)]
+    if rows:
+        blocks += _rows_table(headings, rows, (1, 2, 3), most, len(slower))
+    yield Section("slower", "Slower than before", [*blocks, Paragraph(rule)])
+
+
 def _hosts(fleet: Fleet, most: int | None) -> Section:
     headings = ("host", "class", "trust", "syncs/s", "mean", "p99")
-    rows = _rows_table(headings, [_row(host) for host in fleet.hosts], (3, 4, 5), most)
+    shown = [_row(host) for host in fleet.hosts[:most]]
+    rows = _rows_table(headings, shown, (3, 4, 5), most, len(fleet.hosts))
     blocks: list[DocumentBlock] = [*_figure(fleet)]
     without = sum(1 for host in fleet.hosts if not (host.latency and host.latency.p99_us))
     if without:
@@ -126,7 +221,8 @@ def _figure(fleet: Fleet) -> Iterator[PlainBlock]:
         if host.file in drawn
     ]
     far = [f"{name} ({remark})" for name, _, remark, is_outlier in rows if is_outlier]
-    outliers = f"Outliers among drives of one model: {', '.join(far)}." if far else "No outliers."
+    among = "in their group" if fleet.groups else "among drives of one model"
+    outliers = f"Outliers {among}: {', '.join(far)}." if far else "No outliers."
     name, slowest_us, *_ = rows[0]
     yield Figure(
         HostLatencies(tuple(rows), len(timed)),
@@ -164,8 +260,11 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
     found.sort(key=lambda pair: pair[1].times_the_median, reverse=True)
     blocks: list[DocumentBlock] = []
     rule: list[PlainBlock] = [Paragraph(OUTLIER_RULE)]
+    if fleet.groups:
+        rule.append(Paragraph(GROUP_RULE))
     if found:
-        headings = ("host", "mean", "of its model", "against it", "model")
+        like = "group or model" if fleet.groups else "model"
+        headings = ("host", "mean", f"of its {like}", "against it", like)
         blocks += _rows_table(headings, [_far(*pair) for pair in found], (1, 2, 3), most)
     else:
         blocks.append(Paragraph("None."))
@@ -188,7 +287,8 @@ def _outliers(fleet: Fleet, most: int | None) -> Section:
             )
         )
     blocks.append(Folded("How outliers are found", rule))
-    return Section("outliers", "Outliers among drives of one model", blocks)
+    among = "in their group" if fleet.groups else "among drives of one model"
+    return Section("outliers", f"Outliers {among}", blocks)
 
 
 def _far(host: FleetHost, outlier: Outlier) -> tuple[str, ...]:
@@ -199,7 +299,7 @@ def _far(host: FleetHost, outlier: Outlier) -> tuple[str, ...]:
         format_latency(mean_us),
         format_latency(outlier.median_us),
         _against(times),
-        _short(host.model or ""),
+        _short(host.group or host.model or ""),
     )
 
 
@@ -293,12 +393,13 @@ def _rows_table(
     rows: Sequence[Sequence[str]],
     numeric: Sequence[int],
     most: int | None,
+    count: int | None = None,
 ) -> list[PlainBlock]:
-    """The rows, or the first of them and how many more there are."""
+    """The rows, or the first of `count` of them and how many more there are."""
+    count = len(rows) if count is None else count
     blocks: list[PlainBlock] = [Table("", headings, rows[:most], frozenset(numeric))]
-    if most is not None and len(rows) > most:
-        more = format_count(len(rows) - most)
-        blocks.append(Notes([f"and {more} more; --format html, markdown and json have them all"]))
+    if most is not None and count > most:
+        blocks.append(Notes([f"and {format_count(count - most)} more; {MORE_IN}"]))
     return blocks
 
 

@@ -1,0 +1,251 @@
+"""`fleet report` by group and against earlier results; and that it stays small."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from advisor.fleet.build import build_fleet, modelled_host
+from advisor.fleet.results import Fleet
+from advisor.fleet.since_baseline import change_since
+from advisor.importers.groups_file import parse_inventory
+from advisor.knowledge import load_storage_knowledge
+from advisor.measurement import Measurement
+from tests.support.command_line import run
+from tests.support.drives import device, measurement, series, summary
+from tests.support.golden import stored
+from tests.support.paths import CHECKOUT, MEASUREMENTS
+from tests.support.simulated_fleet import labelled, scattered, varied
+
+KNOWLEDGE = load_storage_knowledge()
+GROUPS = parse_inventory(
+    '[a]\nhosts = ["a1", "a2", "a3", "a4", "a5"]\n[b]\nhosts = ["b1", "b2"]\n', "g.toml"
+)
+PLP = (MEASUREMENTS / "nvme-plp.json").read_text()
+
+
+def fleet(results: Mapping[str, Measurement]) -> Fleet:
+    hosts = [
+        modelled_host(
+            f"{name}.json",
+            name,
+            result,
+            KNOWLEDGE,
+            host=name if name in GROUPS.group_of else None,
+            group=GROUPS.group_of.get(name),
+        )
+        for name, result in results.items()
+    ]
+    return build_fleet(hosts, [], "0", GROUPS)
+
+
+def of(mean_us: float, *, p99_us: float | None = None, **given: Any) -> Measurement:
+    return measurement(summary(mean_us, p99_us=p99_us), **given)
+
+
+# Groups
+
+
+def test_hosts_are_held_against_their_group_whatever_their_drives_are() -> None:
+    others = {f"a{n}": of(1000, devices=(device(model=f"M{n}"),)) for n in range(1, 5)}
+    found = fleet({**others, "a5": of(1501), "b1": of(9000), "b2": of(20)})
+    assert {host.name for host in found.hosts if host.outlier} == {"a5"}
+    assert found.models == ()
+
+
+def test_hosts_in_no_group_are_held_against_their_model() -> None:
+    strangers = {f"x{n}": of(1000) for n in range(4)}
+    found = fleet({"a1": of(9000), **strangers, "x4": of(5000)})
+    assert {host.name for host in found.hosts if host.outlier} == {"x4"}
+    assert [(model.model, model.hosts, model.outliers) for model in found.models] == [("X", 5, 1)]
+
+
+def test_a_group_in_figures() -> None:
+    found = fleet(
+        {
+            "a1": of(1000, p99_us=2000),
+            "a2": of(1200, p99_us=3000),
+            "a3": stored("tmpfs"),
+            "b1": of(500),
+        }
+    )
+    a, b = found.groups
+    assert (a.name, a.hosts, a.without_result) == ("a", 3, ("a4", "a5"))
+    assert (a.median_us, a.worst_p99_us, a.low_trust, a.outliers) == (1100, 3000, 1, 0)
+    assert a.serial_syncs_per_s == pytest.approx(1000 + 1e6 / 1200)
+    assert (b.hosts, b.median_us, b.worst_p99_us) == (1, 500, None)
+    empty = fleet({"a1": of(1000)}).groups[1]
+    assert (empty.hosts, empty.median_us, empty.without_result) == (0, None, ("b1", "b2"))
+
+
+# Against what was
+
+
+# A mean of 1000 us that is known to 10 % is 100 us to either side: the difference of two such is
+# known to 141 us, sqrt(100^2 + 100^2), so what matters beyond 14.1 % is the tolerance.
+@pytest.mark.parametrize(
+    ("now_us", "tolerance_percent", "slower"),
+    [
+        (1499, 50.0, False),
+        (1510, 50.0, True),
+        (1260, 25.0, True),
+        (1240, 25.0, False),
+        (1100, 0.0, False),
+        (500, 0.0, False),
+    ],
+)
+def test_slower_is_beyond_noise_and_the_tolerance(
+    now_us: float, tolerance_percent: float, slower: bool
+) -> None:
+    before, now = (measurement(summary(us, ci95_percent=10.0)) for us in (1000, now_us))
+    found = change_since(before, now, tolerance_percent)
+    assert found is not None
+    assert (found.before_us, found.slower) == (1000, slower)
+    assert found.times == pytest.approx(now_us / 1000)
+
+
+def test_noise_that_is_not_known_judges_nothing() -> None:
+    before, now = (measurement(summary(us, ci95_percent=None)) for us in (1000, 9000))
+    found = change_since(before, now, 50)
+    assert found is not None
+    assert (found.times, found.slower) == (9, None)
+
+
+def test_different_series_are_not_compared() -> None:
+    other = measurement(None, series("append", "fsync", 1000), source="reported by fio")
+    assert change_since(measurement(), other, 50) is None
+    unsynced = measurement(None, series("random", "none", 5))
+    assert change_since(measurement(), unsynced, 50) is None
+
+
+# The command
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Eleven alike, before and now, one of which has become twice as slow; another is new."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("before", "now"):
+        (tmp_path / name).mkdir()
+        for n in range(11):
+            factor = 2.0 if (name, n) == ("now", 3) else 1.0
+            (tmp_path / f"{name}/db-{n:02}.json").write_text(varied(PLP, factor))
+    (tmp_path / "before/db-10.json").unlink()
+    hosts = json.dumps([f"db-{n:02}" for n in range(12)])
+    (tmp_path / "g.toml").write_text(f"[oltp]\nhosts = {hosts}\n")
+    return tmp_path
+
+
+def report(
+    capsys: pytest.CaptureFixture[str], *more: object, format_: str = "json"
+) -> tuple[int, str, str]:
+    return run(capsys, "fleet", "report", "now", "--format", format_, *more)
+
+
+def test_by_group_and_against_a_baseline(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = report(capsys, "--groups", "g.toml", "--baseline", "before")
+    told = json.loads(out)
+    assert status == 0
+    (group,) = told["groups"]
+    assert (group["name"], group["hosts"], group["without_result"]) == ("oltp", 11, ["db-11"])
+    assert (group["outliers"], group["slower"]) == (1, 1)
+    assert told["baseline"] == {
+        "directory": "before",
+        "tolerance_percent": 50,
+        "compared": 10,
+        "slower": 1,
+        "without": 1,
+    }
+    worst = told["hosts"][0]
+    assert (worst["name"], worst["group"]) == ("db-03", "oltp")
+    assert worst["change"] == {"before_us": 24.1, "times": 2, "slower": True}
+    assert told["hosts"][-1]["class"] == "nvme-plp"
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "html"])
+def test_each_format_says_it(
+    format_: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--groups", "g.toml", "--baseline", "before")
+    status, out, _ = report(capsys, *options, format_=format_)
+    shown = " ".join(out.replace("\u202f", " ").replace("\u00a0", " ").split())
+    assert status == 0
+    assert "11 hosts in 1 group; 1 host of them without a result." in shown
+    assert "Slower than before" in shown
+    assert "10 hosts compared with before, 1 slower; 1 without a result there" in shown
+    assert "Outliers in their group" in shown
+    status, out, _ = report(capsys, "--groups", "g.toml", format_=format_)
+    assert (status, "Slower" in out) == (0, False)
+
+
+def test_a_smaller_tolerance_finds_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "now/db-05.json").write_text(varied(PLP, 1.4))
+    for tolerance, slower in ((50, 1), (30, 2)):
+        out = report(capsys, "--baseline", "before", "--tolerance", tolerance)[1]
+        assert json.loads(out)["baseline"]["slower"] == slower
+
+
+def test_a_baseline_that_cannot_be_read_is_none(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "before/db-03.json").write_text("{")
+    told = json.loads(report(capsys, "--baseline", "before")[1])["baseline"]
+    assert (told["compared"], told["slower"], told["without"]) == (9, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--group", "oltp"), "--group needs --groups FILE"),
+        (("--baseline", "nowhere"), "--baseline nowhere is no directory"),
+        (("--baseline", "g.toml"), "--baseline g.toml is no directory"),
+        (("--groups", "g.toml", "--group", "x"), "g.toml has no group 'x'"),
+    ],
+)
+def test_what_is_refused(
+    options: tuple[str, ...], told: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = report(capsys, *options)
+    assert (status, told in err) == (2, True), err
+
+
+def test_rows_end_where_a_browser_would(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.commands.fleet_report.ROWS", {"markdown": 4})
+    out = report(capsys, format_="markdown")[1]
+    assert out.count("| db-") + out.count("| nvme") <= 5
+    assert "and 7 more; --format html and markdown have 10,000, json has all" in out
+
+
+# Memory: what a host more takes
+
+
+def peak_kib(folder: Path, hosts: int, format_: str) -> int:
+    results = folder / f"of-{hosts}"
+    if not results.exists():
+        results.mkdir()
+        for n, factor in enumerate(scattered(Random(1), hosts, slow=hosts // 100)):
+            (results / f"db-{n:05}.json").write_text(labelled(varied(PLP, factor), f"db-{n:05}"))
+    names = json.dumps([f"db-{n:05}" for n in range(hosts)])
+    (folder / "g.toml").write_text(f"[all-of-them]\nhosts = {names}\n")
+    options = ("--groups", folder / "g.toml", "--baseline", results, "--format", format_)
+    command = [sys.executable, "-m", "advisor", "fleet", "report", *map(str, options), str(results)]
+    with open(os.devnull, "wb") as nowhere:
+        process = subprocess.Popen(command, stdout=nowhere, cwd=CHECKOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0
+    return usage.ru_maxrss
+
+
+# 100,000 hosts have 500 MiB; 40 MiB are there before the first. That leaves 4.7 kB for each.
+@pytest.mark.parametrize("format_", ["terminal", "json"])
+def test_a_host_more_takes_little_memory(format_: str, tmp_path: Path) -> None:
+    few, many = (peak_kib(tmp_path, hosts, format_) for hosts in (200, 1200))
+    assert (many - few) / 1000 < 4.7

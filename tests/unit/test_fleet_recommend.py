@@ -1,0 +1,521 @@
+"""`fleet recommend`: who decides, what is written, what is refused, and how steady it is."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from statistics import fmean, stdev
+from typing import Any
+
+import pytest
+
+from advisor.commands.source import knowledge_for
+from advisor.errors import GuardError
+from advisor.fleet.group_advice import GroupRequest, advise_group, host_advice
+from advisor.fleet.group_results import GroupAdvice, GroupWithout
+from advisor.fleet.host_advice import HostAdvice, advise_host
+from advisor.fleet.inventory import HostGroup
+from advisor.measurement import Measurement, Unknown, from_json
+from advisor.output.fragment import render_fragment
+from advisor.request import Request
+from advisor.units import Value
+from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
+from tests.support.command_line import run
+from tests.support.drives import GIB, measurement, series, summary
+from tests.support.golden import stored
+from tests.support.paths import MEASUREMENTS
+from tests.support.simulated_fleet import labelled, scattered, varied
+
+KNOWLEDGE = {vendor: knowledge_for(vendor) for vendor in VENDORS}
+VERSIONS: Mapping[VendorName, tuple[int, ...]] = {
+    "mysql": (8, 4),
+    "mariadb": (10, 11),
+    "postgresql": (17,),
+}
+PLP = (MEASUREMENTS / "nvme-plp.json").read_text()
+
+
+def asked(hosts: Sequence[str], vendor: VendorName = "mysql", **given: Any) -> GroupRequest:
+    request = Request(vendor=vendor, version=VERSIONS[vendor], version_source="as given")
+    return GroupRequest(
+        HostGroup("oltp", tuple(hosts)), request, KNOWLEDGE[vendor].settings, **given
+    )
+
+
+def advised(
+    results: Mapping[str, Measurement], vendor: VendorName = "mysql", **given: Any
+) -> GroupAdvice | GroupWithout:
+    hosts = given.pop("hosts", list(results))
+    group = asked(hosts, vendor, **given)
+    return advise_group(group, list(each_advised(results, group)))
+
+
+def each_advised(results: Mapping[str, Measurement], group: GroupRequest) -> Iterator[HostAdvice]:
+    pool: Any = {}
+    knowledge = KNOWLEDGE[group.request.vendor]
+    for name, result in results.items():
+        yield advise_host(name, result, group.request, knowledge, pool)
+
+
+def group_of(results: Mapping[str, Measurement], **given: Any) -> GroupAdvice:
+    found = advised(results, **given)
+    assert isinstance(found, GroupAdvice)
+    return found
+
+
+def why_not(found: GroupAdvice | GroupWithout) -> dict[str, str]:
+    return {each.host: each.why for each in found.left_out}
+
+
+def values(found: GroupAdvice) -> dict[str, Value | None]:
+    return {told.setting: told.value for told in found.settings}
+
+
+def of(mean_us: float, **given: Any) -> Measurement:
+    return measurement(summary(mean_us), **given)
+
+
+# Who decides
+
+
+def test_all_that_are_alike_decide() -> None:
+    found = group_of({f"h{n}": of(1000) for n in range(4)})
+    assert found.deciding == ("h0", "h1", "h2", "h3")
+    assert (found.left_out, found.without_result) == ((), ())
+
+
+# Four alike: only the factor of 1.5 counts.
+@pytest.mark.parametrize(
+    ("mean_us", "why"),
+    [
+        (1499, None),
+        (1501, "outlier: a sync takes 1.5 ms, 1.5 x slower than the group's median of 1 ms"),
+        (5000, "outlier: a sync takes 5 ms, 5 x slower than the group's median of 1 ms"),
+        (100, "outlier: a sync takes 100 us, 10 x faster than the group's median of 1 ms"),
+    ],
+)
+def test_an_outlier_does_not_decide(mean_us: float, why: str | None) -> None:
+    found = group_of({**{f"h{n}": of(1000) for n in range(4)}, "far": of(mean_us)})
+    assert why_not(found) == ({"far": why} if why else {})
+
+
+def test_an_outlier_of_the_data_files_drive_does_not_decide() -> None:
+    def with_data(mean_us: float) -> Measurement:
+        return of(1000).model_copy(update={"data_files": of(mean_us)})
+
+    found = group_of({**{f"h{n}": with_data(2000) for n in range(4)}, "far": with_data(9000)})
+    assert why_not(found) == {
+        "far": "outlier: a sync of its data files takes 9 ms, 4.5 x slower than the group's median"
+        " of 2 ms"
+    }
+
+
+def test_drives_that_lie_do_not_decide_and_make_no_outlier() -> None:
+    results = {
+        **{f"h{n}": stored("nvme-plp") for n in range(3)},
+        "memory": stored("tmpfs"),
+        "fast": of(2),  # a consumer SSD: far faster than its class can be
+    }
+    found = group_of(results)
+    assert found.deciding == ("h0", "h1", "h2")
+    assert why_not(found)["memory"].startswith("not-durable: tmpfs keeps files in memory")
+    assert why_not(found)["fast"].startswith("suspicious: ")
+
+
+def test_who_is_excluded_does_not_decide() -> None:
+    found = group_of({"a": of(1000), "b": of(1000)}, excluded=frozenset({"b"}))
+    assert (found.deciding, why_not(found)) == (("a",), {"b": "excluded by name"})
+
+
+def test_a_host_of_another_server_does_not_decide() -> None:
+    observed = observed_server("PostgreSQL 15.8", "postgresql")
+    found = group_of({"a": of(1000), "b": observed})
+    assert why_not(found) == {"b": "its server is PostgreSQL 15.8, not MySQL"}
+    assert "b" not in found.own
+
+
+def observed_server(server: str, engine: str) -> Measurement:
+    from advisor.measurement import Observation
+
+    unknown = Unknown(unknown="not asked")
+    observation = Observation.model_validate(
+        {
+            **dict.fromkeys(Observation.model_fields, unknown),
+            "interval_s": 60,
+            "looks": 2,
+            "server": server,
+            "engine": engine,
+            "sync_from": "x",
+            "commits_from": "",
+            "log_syncs_from": "",
+            "binary_log_syncs_from": "",
+            "log_bytes_from": "",
+            "full_page_from": "",
+            "devices": (),
+        }
+    )
+    return of(1000).model_copy(update={"observation": observation})
+
+
+def test_a_measurement_that_lacks_what_advice_needs_is_told() -> None:
+    found = advised({"a": measurement(None, series("random", "none", 5))})
+    assert isinstance(found, GroupWithout)
+    assert found.why == "no host is fit to decide"
+    assert "a" in why_not(found)
+
+
+def test_hosts_without_a_result_are_told() -> None:
+    found = group_of({"b": of(1000)}, hosts=["a", "b", "c"])
+    assert (found.deciding, found.without_result) == (("b",), ("a", "c"))
+    assert "without a result: a, c" in found.advice.warnings
+    none = advised({}, hosts=["a"])
+    assert isinstance(none, GroupWithout)
+    assert none.why == "no host has a result"
+
+
+def test_all_untrusted_have_no_advice() -> None:
+    found = advised({"a": stored("tmpfs"), "b": stored("tmpfs")})
+    assert isinstance(found, GroupWithout)
+    assert set(why_not(found)) == {"a", "b"}
+
+
+# What they decide
+
+
+def with_free(gib: float, **given: Any) -> Measurement:
+    made = of(1000, **given)
+    target = made.target.model_copy(update={"free_bytes": int(gib * GIB)})
+    return made.model_copy(update={"target": target})
+
+
+def test_the_log_of_a_group_has_room_on_each_of_its_disks() -> None:
+    """Of 11 hosts the tenth percentile is the second, more than 4 GB, for which the first has no
+    room: so the least counts, which is 1 GB, for a fifth of 4 GB is less than the least allowed."""
+    others = {f"h{n:02}": with_free(100) for n in range(10)}
+    found = values(group_of({"small": with_free(4), **others}, vendor="postgresql"))
+    assert found["max_wal_size"] == 1024
+    roomy = values(group_of({"small": with_free(5), **others}, vendor="postgresql"))
+    assert isinstance(roomy["max_wal_size"], int)
+    assert 4 * 1024 < roomy["max_wal_size"] < 5 * 1024
+
+
+def test_pairs_of_settings_stay_in_order_though_one_is_kept() -> None:
+    """2/3 to 1.5 of each other, 200 and 190 would be the wrong way round."""
+    base = group_of({"a": stored("nvme-plp")})
+    low, high = (values(base)[f"innodb_io_capacity{end}"] for end in ("", "_max"))
+    assert isinstance(low, int)
+    assert isinstance(high, int)
+    in_force = {"innodb_io_capacity": int(low * 1.4), "innodb_io_capacity_max": int(low * 1.39)}
+    found = values(group_of({"a": stored("nvme-plp")}, in_force=in_force))
+    assert (found["innodb_io_capacity"], found["innodb_io_capacity_max"]) == (low, high)
+
+
+def test_values_that_do_not_go_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise GuardError("they do not go together")
+
+    group = asked(["a"])
+    hosts = list(each_advised({"a": of(1000)}, group))
+    monkeypatch.setattr("advisor.rules.guards.check_together", refuse)
+    with pytest.raises(GuardError, match="go together"):
+        advise_group(group, hosts)
+
+
+def test_a_default_that_risks_more_than_was_accepted_is_refused() -> None:
+    """MariaDB's default of sync_binlog is 0. Were its hosts not to agree, it would lose commits."""
+    group = asked(["a", "b"], "mariadb")
+    first, second = each_advised({"a": of(1000), "b": of(1000)}, group)
+    vote = second.votes["sync_binlog"]
+    other = vote._replace(advised=vote.advised.model_copy(update={"value": 2}))
+    second = second._replace(votes={**second.votes, "sync_binlog": other})
+    with pytest.raises(GuardError, match="sync_binlog = 0 is 'loses-recent-on-power-loss', not"):
+        advise_group(group, [first, second])
+
+
+def test_memory_is_each_host_s_own() -> None:
+    def with_memory(gib: int) -> Measurement:
+        made = of(1000)
+        environment = made.environment.model_copy(update={"memory_bytes": gib * GIB})
+        return made.model_copy(update={"environment": environment})
+
+    results = {"a": with_memory(16), "b": with_memory(64)}
+    found = group_of(results)
+    assert found.own == {
+        "a": {"innodb_buffer_pool_size": "12G"},
+        "b": {"innodb_buffer_pool_size": "48G"},
+    }
+    assert "innodb_buffer_pool_size" not in render_fragment(found.advice).partition("[mysqld]")[2]
+    group = asked(list(results))
+    (a, _) = each_advised(results, group)
+    own = host_advice(group, a)
+    assert own is not None
+    assert "\ninnodb_buffer_pool_size = 12G\n" in render_fragment(own)
+    kept = host_advice(group, a, {"innodb_buffer_pool_size": 10 * GIB})
+    assert kept is not None
+    assert "\ninnodb_buffer_pool_size = 10G\n" in render_fragment(kept)
+    assert "10G is within 2/3 to 1.5 of the new 12G" in render_fragment(kept)
+    changed = host_advice(group, a, {"innodb_buffer_pool_size": 6 * GIB})
+    assert changed is not None
+    assert "\ninnodb_buffer_pool_size = 12G\n" in render_fragment(changed)
+
+
+def test_an_outlier_keeps_its_memory() -> None:
+    results = {**{f"h{n}": of(1000) for n in range(4)}, "far": of(9000)}
+    assert "far" in group_of(results).own
+
+
+def test_a_fragment_says_who_decided() -> None:
+    results = {**{f"h{n:02}": of(1000) for n in range(12)}, "far": of(9000)}
+    text = render_fragment(group_of(results).advice)
+    assert "# What was measured on 12 hosts of group oltp\n" in text
+    decided = ", ".join(f"h{n:02}" for n in range(10))
+    assert f"#   decided by: {decided} and 2 more\n" in text
+    assert "# Note: far does not decide: outlier: a sync takes 9 ms, 9 x slower" in text
+
+
+def test_classes_that_differ_are_told() -> None:
+    results = {"a": stored("nvme-plp"), "b": stored("nvme-plp"), "c": stored("nvme-consumer")}
+    found = group_of(results)
+    assert (
+        "the drives are of 2 storage classes: nvme-plp: a, b; nvme-consumer: c"
+        in found.advice.warnings
+    )
+
+
+# How steady it is: 12 % scatter, and 2 of 50 hosts five times slower
+
+RUNS = 100
+
+
+def simulated(seed: int) -> dict[str, Measurement]:
+    factors = scattered(Random(seed), 50, slow=2)
+    return {
+        f"db-{n:02}": from_json(labelled(varied(PLP, factor), f"db-{n:02}"), "simulated")
+        for n, factor in enumerate(factors)
+    }
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[GroupAdvice]:
+    """The same fleet measured again and again. Seeds 1 to 100."""
+    return [group_of(simulated(seed)) for seed in range(1, RUNS + 1)]
+
+
+def test_the_two_slow_hosts_are_found_each_time(runs: list[GroupAdvice]) -> None:
+    for found in runs:
+        assert {"db-48", "db-49"} <= set(why_not(found))
+        assert len(found.deciding) >= 46
+
+
+def test_a_value_is_stable_from_run_to_run_within_3_percent(runs: list[GroupAdvice]) -> None:
+    """The typical host flushes 66,667 pages/s (half of 133,333 random writes), a quarter of which
+    is 16,667. The tenth percentile of a log-normal scatter of 12 % is exp(-1.2816 * 0.12) = 0.857
+    of that; of 48 hosts it comes out a little higher."""
+    found = [value for run in runs if isinstance(value := values(run)["innodb_io_capacity"], int)]
+    assert len(found) == RUNS
+    assert stdev(found) / fmean(found) < 0.03
+    assert 0.845 < fmean(found) / TYPICAL_IO_CAPACITY < 0.875
+
+
+TYPICAL_IO_CAPACITY = 16_667
+
+
+def test_what_is_in_force_never_changes_though_it_is_measured_again(
+    runs: list[GroupAdvice],
+) -> None:
+    in_force = {name: value for name, value in values(runs[0]).items() if isinstance(value, int)}
+    for seed in (2, 3, 4):
+        again = group_of(simulated(seed), in_force=in_force)
+        assert {name: values(again)[name] for name in in_force} == in_force
+
+
+# The command
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four alike, one in memory, one elsewhere; a host without a result; a result of nobody."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    for name in ("db-01", "db-02", "db-03", "nobody"):
+        (tmp_path / f"results/{name}.json").write_text(PLP)
+    (tmp_path / "results/db-04.json").write_text((MEASUREMENTS / "tmpfs.json").read_text())
+    (tmp_path / "groups.toml").write_text(
+        '[oltp]\nhosts = ["db-01", "db-02", "db-04"]\ndb_version = "15"\n'
+        '[olap]\nhosts = ["db-03", "db-05"]\n'
+    )
+    return tmp_path
+
+
+def recommend(
+    capsys: pytest.CaptureFixture[str], *more: object, db: str = "postgresql"
+) -> tuple[int, str, str]:
+    given = () if "--groups" in more else ("--groups", "groups.toml")
+    out = () if "--output" in more else ("--output", "out")
+    arguments = ("fleet", "recommend", "--db", db, *given, *out, *more)
+    return run(capsys, *arguments, *(() if "--from" in more else ("results",)))
+
+
+def written(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_file_for_each_group_and_for_what_is_the_hosts_own(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = recommend(capsys)
+    assert status == 0
+    assert written(fleet / "out") == [
+        *("hosts/db-01.conf", "hosts/db-02.conf", "hosts/db-03.conf"),
+        *("olap.conf", "olap.json", "oltp.conf", "oltp.json"),
+    ]
+    oltp = (fleet / "out/oltp.conf").read_text()
+    assert "settings for PostgreSQL 15 (as groups.toml says)" in oltp.splitlines()[0]
+    olap = (fleet / "out/olap.conf").read_text()
+    assert "(the newest we know; --db-version names another)" in olap.splitlines()[0]
+    assert "fsync = on\n" in oltp
+    assert "Decided by 2 of 3 hosts." in out
+    assert "Without a result: db-05." in out
+    assert "results/nobody.json" in out
+    assert "note: 1 result of hosts in no group, like results/nobody.json" in err
+    assert "wrote 7 files below out" in err
+
+
+def test_as_json(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = recommend(capsys, "--format", "json", "--db-version", "16")
+    told = json.loads(out)
+    assert (status, told["schema_version"], told["engine"]) == (0, 1, "postgresql")
+    assert [group["name"] for group in told["groups"]] == ["oltp", "olap"]
+    (oltp, _) = told["groups"]
+    assert oltp["deciding"] == ["db-01", "db-02"]
+    assert oltp["left_out"][0]["host"] == "db-04"
+    assert oltp["own"]["db-01"]["shared_buffers"] == "4GB"
+    assert oltp["advice"]["engine_version"] == "16"
+    assert told["in_no_group"] == ["results/nobody.json"]
+    assert json.loads((fleet / "out/oltp.json").read_text()) == oltp
+
+
+def test_nothing_is_replaced_unasked(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recommend(capsys)[0] == 0
+    before = (fleet / "out/oltp.conf").read_text()
+    (fleet / "out/oltp.conf").write_text("mine")
+    (fleet / "out/olap.conf").unlink()
+    status, _, err = recommend(capsys)
+    assert (status, "exists already" in err) == (2, True)
+    assert not (fleet / "out/olap.conf").exists()
+    assert (fleet / "out/oltp.conf").read_text() == "mine"
+    assert recommend(capsys, "--force")[0] == 0
+    assert (fleet / "out/oltp.conf").read_text() == before
+
+
+def test_a_second_run_changes_no_value(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recommend(capsys, db="mysql")[0] == 0
+    first = lines(fleet / "out")
+    for name in ("db-01", "db-02", "db-03"):
+        (fleet / f"results/{name}.json").write_text(varied(PLP, 1.3))
+    again = ("--output", "again", "--force")
+    assert recommend(capsys, *again, db="mysql")[0] == 0
+    assert lines(fleet / "again") != first
+    assert recommend(capsys, *again, "--keep", "out", db="mysql")[0] == 0
+    assert lines(fleet / "again") == first
+    text = (fleet / "again/oltp.cnf").read_text()
+    assert "# Kept: 16000 is within 2/3 to 1.5 of the new 12000. " in text
+    for name in ("db-01", "db-02", "db-03"):
+        (fleet / f"results/{name}.json").write_text(varied(PLP, 1.6))
+    assert recommend(capsys, *again, "--keep", "out", db="mysql")[0] == 0
+    assert lines(fleet / "again") != first
+
+
+def lines(folder: Path) -> dict[str, list[str]]:
+    """What the servers read."""
+    return {
+        path.name: [line for line in path.read_text().splitlines() if line[:1] not in ("#", "")]
+        for path in sorted(folder.rglob("*.c*nf"))
+    }
+
+
+def test_keep_of_nothing_is_nothing(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recommend(capsys, "--keep", "not-there")[0] == 0
+
+
+def test_what_was_kept_for_another_server_is_refused(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert recommend(capsys, db="mysql")[0] == 0
+    (fleet / "out/oltp.cnf").rename(fleet / "out/oltp.conf")
+    status, _, err = recommend(capsys, "--keep", "out", "--output", "other")
+    assert (status, "was made for MySQL, not for PostgreSQL" in err) == (2, True)
+
+
+def test_a_group_of_which_none_is_to_be_trusted_fails_and_the_others_are_written(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "groups.toml").write_text('[a]\nhosts = ["db-04"]\n[b]\nhosts = ["db-01"]\n')
+    status, out, err = recommend(capsys)
+    assert status == 3
+    assert "group a has no advice: no host is fit to decide; db-04: not-durable: tmpfs" in err
+    assert "No advice: no host is fit to decide." in out
+    assert written(fleet / "out") == ["b.conf", "b.json", "hosts/db-01.conf"]
+
+
+def test_a_file_that_cannot_be_read_fails_and_the_others_are_written(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "results/db-02.json").write_text('{"broken')
+    status, out, err = recommend(capsys)
+    assert (status, "1 of 5 files could not be read: results/db-02.json" in err) == (1, True)
+    assert "Not read" in out
+    assert (fleet / "out/oltp.conf").exists()
+
+
+def test_two_results_of_one_host_are_refused(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "more").mkdir()
+    (fleet / "more/db-01.json").write_text(PLP)
+    status, _, err = recommend(capsys, "more")
+    assert status == 2
+    assert "db-01 has two results: more/db-01.json and results/db-01.json" in err
+    assert not (fleet / "out").exists()
+
+
+def test_one_file_twice_is_refused(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "results/db-01.json is given twice" in recommend(capsys, "results/db-01.json")[2]
+    (fleet / "results/db-05.json").symlink_to("db-01.json")
+    status, _, err = recommend(capsys)
+    assert status == 2
+    assert "results/db-05.json is given twice, as results/db-01.json, too" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "told"),
+    [
+        (("--group", "web"), 2, "groups.toml has no group 'web'"),
+        (("--exclude", "db-99"), 2, "--exclude db-99: no group has that host"),
+        (("--groups", "missing.toml"), 1, "missing.toml cannot be read"),
+        (("--db-version", "9.6"), 2, "group oltp: PostgreSQL 9.6 is older than what we know"),
+        (("--binary-log",), 2, "PostgreSQL has no binary log"),
+        (("--output", "groups.toml"), 1, "groups.toml cannot be made: Not a directory"),
+    ],
+)
+def test_what_is_refused(
+    more: tuple[str, ...],
+    status: int,
+    told: str,
+    fleet: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found, _, err = recommend(capsys, *more)
+    assert (found, told in err) == (status, True), err
+    assert "Traceback" not in err
+
+
+def test_results_of_nobody(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (fleet / "groups.toml").write_text('[a]\nhosts = ["x"]\n')
+    status, _, err = recommend(capsys)
+    assert (status, "no result is of a host in groups.toml, like results/" in err) == (1, True)
+
+
+def test_quiet_is_quiet(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recommend(capsys, "--quiet")[2] == ""
