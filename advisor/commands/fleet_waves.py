@@ -1,6 +1,5 @@
 """fsync-advisor fleet waves: which hosts may be measured at once."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +7,14 @@ import typer
 
 from advisor.commands import options as shared
 from advisor.commands.console import notify_all, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.files import read_text, shown_name
 from advisor.fleet.waves import LOCAL, parse_backends, plan_waves
 from advisor.output.json_text import json_text
 from advisor.units import counted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class FleetWavesOptions:
     """The options of `fleet waves`."""
 

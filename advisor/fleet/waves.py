@@ -11,7 +11,7 @@ from typing import Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from advisor.errors import AdvisorError
-from advisor.measurement import Model
+from advisor.model import Model
 
 LOCAL: Final = "local"
 """The backend of a host whose drive is its own."""
