@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from advisor.fleet.build import build_fleet, modelled_host
-from advisor.fleet.inventory import parse_inventory
 from advisor.fleet.results import Fleet
 from advisor.fleet.since_baseline import change_since
+from advisor.importers.groups_file import parse_inventory
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
 from tests.support.command_line import run

@@ -21,14 +21,19 @@ from advisor.output.fragment import render_fragment
 from advisor.request import Request
 from advisor.units import Value
 from advisor.vendors.names import VendorName
+from advisor.vendors.registry import VENDORS
 from tests.support.command_line import run
 from tests.support.drives import GIB, measurement, series, summary
 from tests.support.golden import stored
 from tests.support.paths import MEASUREMENTS
 from tests.support.simulated_fleet import labelled, scattered, varied
 
-KNOWLEDGE = {vendor: knowledge_for(vendor) for vendor in ("mysql", "postgresql")}
-VERSIONS = {"mysql": (8, 4), "postgresql": (17,)}
+KNOWLEDGE = {vendor: knowledge_for(vendor) for vendor in VENDORS}
+VERSIONS: Mapping[VendorName, tuple[int, ...]] = {
+    "mysql": (8, 4),
+    "mariadb": (10, 11),
+    "postgresql": (17,),
+}
 PLP = (MEASUREMENTS / "nvme-plp.json").read_text()
 
 
@@ -211,23 +216,22 @@ def test_values_that_do_not_go_together_are_refused(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> None:
         raise GuardError("they do not go together")
 
+    group = asked(["a"])
+    hosts = list(each_advised({"a": of(1000)}, group))
     monkeypatch.setattr("advisor.rules.guards.check_together", refuse)
-    hosts = list(each_advised({}, asked(["a"])))
-    assert hosts == []
     with pytest.raises(GuardError, match="go together"):
-        advise_group(asked(["a"]), [made_before(of(1000))])
+        advise_group(group, hosts)
 
 
-def made_before(result: Measurement) -> HostAdvice:
-    from advisor.fleet import host_advice as module
-
-    decided = module.decide
-    verdict = module.judge(result, KNOWLEDGE["mysql"].storage)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("advisor.rules.guards.check_together", lambda *_: None)
-        found = decided(result, verdict, asked(["a"]).request, KNOWLEDGE["mysql"])
-    votes = {entry.setting: module.Vote("a", entry) for entry in found.result.recommendations}
-    return HostAdvice("a", verdict, {}, votes, found.facts, "")
+def test_a_default_that_risks_more_than_was_accepted_is_refused() -> None:
+    """MariaDB's default of sync_binlog is 0. Were its hosts not to agree, it would lose commits."""
+    group = asked(["a", "b"], "mariadb")
+    first, second = each_advised({"a": of(1000), "b": of(1000)}, group)
+    vote = second.votes["sync_binlog"]
+    other = vote._replace(advised=vote.advised.model_copy(update={"value": 2}))
+    second = second._replace(votes={**second.votes, "sync_binlog": other})
+    with pytest.raises(GuardError, match="sync_binlog = 0 is 'loses-recent-on-power-loss', not"):
+        advise_group(group, [first, second])
 
 
 def test_memory_is_each_host_s_own() -> None:
@@ -307,8 +311,8 @@ def test_the_two_slow_hosts_are_found_each_time(runs: list[GroupAdvice]) -> None
 
 def test_a_value_is_stable_from_run_to_run_within_3_percent(runs: list[GroupAdvice]) -> None:
     """The typical host flushes 66,667 pages/s (half of 133,333 random writes), a quarter of which
-    is 16,667. The tenth percentile of a log-normal scatter of 12 % is exp(-1.2816 * 0.12) = 0.857 of
-    that; of 48 hosts it comes out a little higher."""
+    is 16,667. The tenth percentile of a log-normal scatter of 12 % is exp(-1.2816 * 0.12) = 0.857
+    of that; of 48 hosts it comes out a little higher."""
     found = [value for run in runs if isinstance(value := values(run)["innodb_io_capacity"], int)]
     assert len(found) == RUNS
     assert stdev(found) / fmean(found) < 0.03
@@ -479,7 +483,7 @@ def test_two_results_of_one_host_are_refused(
 
 def test_one_file_twice_is_refused(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "results/db-01.json is given twice" in recommend(capsys, "results/db-01.json")[2]
-    (fleet / "results/db-05.json").hardlink_to(fleet / "results/db-01.json")
+    (fleet / "results/db-05.json").symlink_to("db-01.json")
     status, _, err = recommend(capsys)
     assert status == 2
     assert "results/db-05.json is given twice, as results/db-01.json, too" in err
