@@ -8,7 +8,7 @@ from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.units import Value
 from advisor.vendors.names import ENGINES, Engine, VendorName
 from advisor.versions import VersionText
@@ -87,6 +87,8 @@ class Loss(Model):
     """Of one connection at the strict rate."""
     expected_transactions_at_risk: float | None
     """At the expected rate; None where `groups_max` ends it, for groups grow with connections."""
+    rate_is_assumed: bool = False
+    """Whether nobody named the expected rate, nor was one observed."""
 
 
 class LowerDurability(Model):

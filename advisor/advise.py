@@ -12,10 +12,11 @@ from advisor.analysis.host_findings import evaluate
 from advisor.analysis.observed_load import with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
-from advisor.capacity.lower_durability import Choice, classes_below, lower_durability
+from advisor.capacity.lower_durability import Choice, ExpectedRate, classes_below, lower_durability
 from advisor.capacity.serial import SYNC_COUNTS, serial_capacity, within_limits
 from advisor.durability import Durability
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend
@@ -57,7 +58,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
             ),
             sync,
             append,
-            request.expected_commits_per_s or knowledge.assumptions["expected_commits_per_s"].value,
+            _expected_rate(request, knowledge),
         )
         if honest
         else (),
@@ -70,6 +71,13 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         else None,
         warnings=(*notes_on(measurement), *_memory_notes(facts), *_version_notes(request)),
     )
+
+
+def _expected_rate(request: Request, knowledge: Knowledge) -> ExpectedRate:
+    if request.expected_commits_per_s:
+        return ExpectedRate(request.expected_commits_per_s, is_assumed=False)
+    assumed = knowledge.assumptions["expected_commits_per_s"].value
+    return ExpectedRate(assumed, is_assumed=True)
 
 
 class Decided(NamedTuple):

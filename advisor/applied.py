@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.vendors.names import VendorName
 
 Needs = Literal["restart", "reload", "unknown"]

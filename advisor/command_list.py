@@ -28,6 +28,7 @@ FLEET: Final = {
     "report": CommandEntry("Report on many measurements in one report.", "fleet_report"),
     "recommend": CommandEntry("Write one fragment for each group of hosts.", "fleet_recommend"),
     "init": CommandEntry("Write files for the engine that runs a fleet.", "fleet_init"),
+    "waves": CommandEntry("Say which hosts may be measured at once.", "fleet_waves"),
 }
 COMMANDS: Final = {
     "measure": CommandEntry("Measure how fast the drive under DIR makes data durable.", "measure"),

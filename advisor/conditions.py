@@ -5,7 +5,7 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.units import Value
 
 Fact = Value | Unknown

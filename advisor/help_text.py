@@ -68,7 +68,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "fsync-advisor fleet recommend --db mysql --groups g.toml -o new r/",
         "fsync-advisor fleet recommend --db mysql --groups g.toml --keep old -o new r/",
     ),
-    "fleet init": ("fsync-advisor fleet init --ansible fleet/",),
+    "fleet init": (
+        "fsync-advisor fleet init --ansible fleet/",
+        "fsync-advisor fleet init --kubernetes deploy/ --storage-class gp3,io2",
+        "fsync-advisor fleet init --prometheus monitoring/",
+    ),
+    "fleet waves": ("fsync-advisor fleet waves backends.json",),
     "rules": (
         "fsync-advisor rules list --db mysql",
         "fsync-advisor rules show innodb.sync_binlog",

@@ -5,14 +5,12 @@ One JSON object, self-contained and versioned. Every command can start from a st
 
 import re
 from array import array
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -21,6 +19,19 @@ from pydantic import (
 )
 
 from advisor.errors import AdvisorError
+from advisor.model import (
+    CpuCount,
+    ElapsedNs,
+    FlushCount,
+    Known,
+    LatencyUs,
+    Model,
+    Name,
+    NonNegative,
+    SizeBytes,
+    Text,
+    Unknown,
+)
 from advisor.series_kind import (
     APPEND_BESIDE_PAGES,
     PRIMARY,
@@ -31,7 +42,6 @@ from advisor.series_kind import (
     Pattern,
     SeriesKind,
 )
-from advisor.soak import Soak
 
 SCHEMA_VERSION: Final = 1
 MEASURED: Final = "measured"
@@ -46,8 +56,6 @@ MAX_OTHER_BYTES: Final = 1024**2
 MAX_LABEL_CHARACTERS: Final = 200
 """It stands in every line of Prometheus text, and in the heads of fragments."""
 
-T = TypeVar("T")
-
 MAKE_ONE: Final = "make one with: fsync-advisor measure --output FILE"
 
 _LATENCIES: Final = re.compile(rb'"latencies_ns":\s*\[[0-9, \n]*\]')  # \d and \s take twice as long
@@ -59,46 +67,28 @@ if TYPE_CHECKING:
 else:  # array.array takes no subscript at run time before Python 3.12
     Int64Array = array
 
+if TYPE_CHECKING:
+    from advisor.observation import Observation
+    from advisor.soak import Soak
+
+    OptionalObservation: TypeAlias = "Observation | None"
+    OptionalSoak: TypeAlias = "Soak | None"
+else:  # few measurements have one, and building a model takes milliseconds
+    OptionalObservation = Annotated[
+        Any, PlainValidator(lambda value: _read_later("observation", "Observation", value))
+    ]
+    OptionalSoak = Annotated[Any, PlainValidator(lambda value: _read_later("soak", "Soak", value))]
+
+
+def _read_later(module: str, model: str, value: object) -> object:
+    """An optional model whose module is imported when there is something to read."""
+    if value is None:
+        return None
+    return getattr(import_module(f"advisor.{module}"), model).model_validate(value)
+
+
 EndedBy = Literal["confidence", "time", "samples", "bytes", "reported"]
 """Why a series stopped."""
-
-
-class Model(BaseModel):
-    """Frozen. Unknown keys are ignored, so that a file of a later minor version still loads."""
-
-    model_config = ConfigDict(
-        frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False, defer_build=True
-    )
-
-
-Text = Annotated[str, Field(max_length=20_000)]
-"""A path, a name, a reason: longer than any that a kernel tells."""
-Name = Annotated[str, Field(max_length=200)]
-
-
-class Unknown(Model):
-    """A value that could not be found out, and why. Nothing may treat it as safe."""
-
-    unknown: Text
-
-    def __str__(self) -> str:
-        return f"unknown ({self.unknown})"
-
-
-Known = Union[T, Unknown]  # noqa: UP007 -- a generic alias needs Union
-
-
-def known(value: Known[T]) -> T:
-    """A value that has been found to be known. Raises TypeError: else it is a fault of ours."""
-    if isinstance(value, Unknown):
-        raise TypeError(f"what had to be known is {value}")
-    return value
-
-
-def computed(function: Callable[..., Known[T]], *values: Known[Any]) -> Known[T]:
-    """The function of values that are all known; else the first that is not."""
-    unknown = next((value for value in values if isinstance(value, Unknown)), None)
-    return function(*values) if unknown is None else unknown
 
 
 def _nanoseconds(values: object) -> Int64Array:
@@ -121,17 +111,6 @@ Nanoseconds = Annotated[
     PlainSerializer(lambda values: values.tolist(), return_type=list[int]),
 ]
 """Latencies in the order they were taken, 8 bytes each."""
-
-
-SizeBytes = Annotated[int, Field(ge=0, le=2**80)]
-"""More than a host, a drive or a file system has."""
-LatencyUs = Annotated[float, Field(ge=0, le=1e12)]
-"""Up to 11 days for one write."""
-NonNegative = Annotated[int, Field(ge=0, le=2**63)]
-FlushCount = Annotated[int, Field(ge=0, le=10**18)]
-CpuCount = Annotated[int, Field(ge=1, le=10**6)]
-ElapsedNs = Annotated[int, Field(gt=0, le=10**18)]
-"""Up to 31 years."""
 
 
 class Device(Model):
@@ -180,7 +159,7 @@ class Layer(Model):
     device-mapper "dm-" and its target: "dm-linear", "dm-crypt", "dm-thin", ..."""
     name: Text
     """As /sys names a device; of a file system its mount point or data set."""
-    details: Annotated[dict[Name, Known[Text]], Field(max_length=100)] = {}
+    details: dict[Name, Known[Text]] = Field(default={}, max_length=100)
     """What matters to a sync, in the kernel's words: of md {"level": "raid1", "bitmap": "none"}."""
 
     @property
@@ -211,7 +190,7 @@ class IoLimits(Model):
     write_bytes_per_s: int | None = Field(default=None, ge=1, le=2**63)
     read_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
     write_ops_per_s: int | None = Field(default=None, ge=1, le=2**63)
-    files: Annotated[dict[Name, LimitFile], Field(max_length=4)] = {}
+    files: dict[Name, LimitFile] = Field(default={}, max_length=4)
     """Limit -> where it is set: "write_ops_per_s" -> ..."""
 
 
@@ -280,6 +259,22 @@ class Summary(Model):
     p999_us: LatencyUs | None
     max_us: LatencyUs | None
     ci95_percent: float | None = Field(ge=0, le=1e6)
+
+    @classmethod
+    def of_rate(cls, count: int, ops_per_s: float, ci95_percent: float | None = None) -> "Summary":
+        """Of one writer of whom nothing but the rate is known, and so the mean."""
+        return cls(
+            count=count,
+            ops_per_s=ops_per_s,
+            mean_us=1e6 / ops_per_s,
+            min_us=None,
+            p50_us=None,
+            p90_us=None,
+            p99_us=None,
+            p999_us=None,
+            max_us=None,
+            ci95_percent=ci95_percent,
+        )
 
     @property
     def typical_us(self) -> float:
@@ -406,71 +401,6 @@ class PlanRun(Model):
     rounds: int = Field(ge=0, le=10**6)
 
 
-PerSecond = Annotated[float, Field(ge=0, le=1e18)]
-Percent = Annotated[float, Field(ge=0, le=1e9)]
-
-
-class DeviceActivity(Model):
-    """What a block device did in an interval, for whomever, as the kernel counted it. A mean time
-    is from when a request was queued until it was done, and unknown where there was none."""
-
-    name: Name
-    is_leaf: bool
-    """Whether nothing lies below it."""
-    reads_per_s: PerSecond
-    read_bytes_per_s: PerSecond
-    read_us: Known[LatencyUs]
-    writes_per_s: PerSecond
-    """Of data: without the empty ones that ask for a flush."""
-    write_bytes_per_s: PerSecond
-    write_us: Known[LatencyUs]
-    flushes_per_s: Known[PerSecond]
-    flush_us: Known[LatencyUs]
-    busy_percent: Percent
-    """Of the time, at least one request was under way."""
-    queue_depth: PerSecond
-    """Requests under way, on average."""
-
-
-class Observation(Model):
-    """What a server and its devices did by themselves, while nothing was written by us. What says
-    where a figure is from is in the server's own words, and says as well what else is counted."""
-
-    interval_s: float = Field(gt=0, le=1e9)
-    looks: int = Field(ge=2, le=10**6)
-    """How often the counters were read, both ends included."""
-    server: Known[Name]
-    """Like "PostgreSQL 15.8"."""
-    engine: Known[Name]
-    """Which server that is, as --db names it."""
-    sync_from: Text
-    """What timed the sync that commits wait for."""
-    commits_per_s: Known[PerSecond]
-    commits_from: Text = ""
-    log_syncs_per_s: Known[PerSecond]
-    log_syncs_from: Text = ""
-    binary_log_syncs_per_s: Known[PerSecond]
-    binary_log_syncs_from: Text = ""
-    syncs_per_commit: Known[PerSecond]
-    """Of both logs together."""
-    sync_busy_percent: Known[Percent]
-    """Of the time, syncs of both logs took that, added up: more than 100 where they overlapped."""
-    log_bytes_per_s: Known[PerSecond]
-    log_bytes_from: Text = ""
-    log_bytes_per_commit: Known[PerSecond]
-    full_page_percent: Known[Percent]
-    """Of the log's bytes, what is images of whole pages."""
-    full_page_from: Text = ""
-    checkpoints_timed: Known[NonNegative]
-    checkpoints_requested: Known[NonNegative]
-    """By the amount of log, mostly."""
-    pages_written_per_s: Known[PerSecond]
-    cpu_busy_percent: Known[Percent]
-    """Of all processors of the host."""
-    devices: tuple[DeviceActivity, ...] = Field(max_length=1000)
-    """From the directory of the log down."""
-
-
 class Measurement(Model):
     """One run of the probe, what another tool reported of its own, or what was observed."""
 
@@ -497,9 +427,9 @@ class Measurement(Model):
     the log's."""
     binary_log: "Measurement | None" = None
     """Of the drive of its binary log, where that is not the log's."""
-    observation: Observation | None = None
+    observation: OptionalObservation = None
     """Where nothing was written: what the server and its devices did meanwhile."""
-    soak: Soak | None = None
+    soak: OptionalSoak = None
     """The drive's rate over time, where it was soaked before the series were taken."""
 
     @model_validator(mode="after")

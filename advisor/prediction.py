@@ -3,7 +3,7 @@
 from typing import Literal
 
 from advisor.capacity.group_commit import Bottleneck
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.vendors.names import VendorName
 
 

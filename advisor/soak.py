@@ -2,7 +2,9 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from advisor.model import Model
 
 MAX_STRETCHES: Final = 4000
 """Of a file. The recorder keeps at most half of it."""
@@ -21,11 +23,7 @@ _RUN: Final = r"\d{1,3}:[1-9]\d{0,14}(,[1-9]\d{0,14})*"
 _Counts = Annotated[str, Field(max_length=6000, pattern=f"^{_RUN}(;{_RUN})*$")]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False, defer_build=True)
-
-
-class TimeSeries(_Frozen):
+class TimeSeries(Model):
     """Stretches of a soak, one after another: each list has one figure for each stretch."""
 
     elapsed_ns: tuple[_Ns, ...] = Field(min_length=1, max_length=MAX_STRETCHES)
@@ -53,7 +51,7 @@ class TimeSeries(_Frozen):
         return self
 
 
-class HealthReading(_Frozen):
+class HealthReading(Model):
     """What the drives said of themselves (smartctl): the worst of several."""
 
     at_s: float = Field(ge=0, le=1e9)
@@ -65,7 +63,7 @@ class HealthReading(_Frozen):
     """How long an NVMe drive was above its own warning temperature, in its life."""
 
 
-class Soak(_Frozen):
+class Soak(Model):
     """One soak: what was asked, what came of it, and why it ended."""
 
     series: str = Field(max_length=200)

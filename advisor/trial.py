@@ -5,7 +5,7 @@ from statistics import median
 from typing import Literal
 
 from advisor.comparison.throughput import PAIRS_MIN, RateRatio, rate_ratio
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.vendors.names import VendorName
 
 Ending = Literal["clear", "time"]

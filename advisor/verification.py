@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.vendors.names import VendorName
 
 LineVerdict = Literal[

@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -24,8 +23,9 @@ from collections.abc import Iterable
 from email.parser import Parser
 from pathlib import Path
 
+from fetching import CHECKOUT, our_wheel, pip
+
 HERE = Path(__file__).resolve().parent
-CHECKOUT = HERE.parent.parent
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64", "aarch64")
 GLIBC = (28, 17)
@@ -53,8 +53,7 @@ def main() -> int:
 
 def fetch(work: Path, pythons: Iterable[str], machines: Iterable[str]) -> dict[str, list[Path]]:
     """Python and machine ("3.11 x86_64") -> the wheels for it. Raises RuntimeError."""
-    pip("wheel", "--no-deps", "--wheel-dir", str(work), str(CHECKOUT))
-    (ours,) = work.glob("*.whl")
+    ours = our_wheel(work)
     targets = {}
     for python in pythons:
         for machine in machines:
@@ -68,20 +67,6 @@ def fetch(work: Path, pythons: Iterable[str], machines: Iterable[str]) -> dict[s
             )
             targets[f"{python} {machine}"] = sorted(folder.glob("*.whl"))
     return targets
-
-
-def pip(*arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 0:
-        return
-    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-    raise RuntimeError(f"pip {arguments[0]}: {' '.join(errors) or done.stderr.strip()[-300:]}")
 
 
 def drivers(wheel: Path) -> list[str]:

@@ -58,7 +58,8 @@ def cache() -> Path:
 def private_folder(base: Path) -> Path:
     """fsync-advisor/ in `base`, both made where they are missing; its path without links.
 
-    Raises UntrustedError where another user can write there, and OSError.
+    Raises UntrustedError where another user can write there, AdvisorError where nothing that lies
+    there can be run, and OSError.
     """
     there, missing = base, ["fsync-advisor"]
     while not there.exists():
@@ -76,10 +77,16 @@ def private_folder(base: Path) -> Path:
             os.close(descriptor)
             descriptor, path = within, path / name
         found = os.fstat(descriptor)
+        options = os.fstatvfs(descriptor).f_flag
     finally:
         os.close(descriptor)
     if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UntrustedError(f"{path} is not yours alone", f"remove {path}")
+    if options & os.ST_NOEXEC:
+        raise AdvisorError(
+            f"{path} is mounted noexec, and the kernel maps no compiled module from there",
+            "mount it with exec",
+        )
     return path
 
 

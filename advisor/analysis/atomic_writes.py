@@ -8,7 +8,8 @@ atomic_write_unit_max_bytes). That a provider's volume prevents torn writes show
 from typing import NamedTuple
 
 from advisor.analysis.storage import devices_of
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.units import format_size
 
 

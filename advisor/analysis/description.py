@@ -6,7 +6,8 @@ from itertools import groupby
 
 from advisor.analysis.observed_load import load_notes, observed_under
 from advisor.analysis.storage import devices_of, shared_devices
-from advisor.measurement import Known, Measurement, Model, Series, Target, Unknown
+from advisor.measurement import Measurement, Series, Target
+from advisor.model import Known, Model, Unknown
 from advisor.series_kind import CLASSIC_4K, PRIMARY
 from advisor.units import format_latency, format_named
 

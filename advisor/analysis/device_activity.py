@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from advisor.analysis.looks import BlockStat, HostLook, ObservedDevice
 from advisor.analysis.timed_syncs import TimedSyncs
-from advisor.measurement import DeviceActivity, Known, Unknown
+from advisor.model import Known, Unknown
+from advisor.observation import DeviceActivity
 
 
 def write_and_flush(name: str, host: Sequence[HostLook]) -> list[TimedSyncs]:

@@ -6,7 +6,8 @@ from typing import Final
 from advisor.analysis.atomic_writes import atomic_write
 from advisor.analysis.storage import any_known, devices_of, write_cache
 from advisor.conditions import Fact
-from advisor.measurement import Device, IoLimits, Known, LimitFile, Measurement, Unknown
+from advisor.measurement import Device, IoLimits, LimitFile, Measurement
+from advisor.model import Known, Unknown
 from advisor.series_kind import READS
 from advisor.units import format_count, format_size
 

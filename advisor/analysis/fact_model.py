@@ -7,7 +7,7 @@ from advisor.analysis.storage import Medium
 from advisor.analysis.trust import Trust
 from advisor.conditions import Fact
 from advisor.durability import AdvisedDurability, Durability
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.vendors.names import VendorName
 from advisor.versions import Feature
 

@@ -11,7 +11,8 @@ from advisor.analysis.recovery import Replay, replay_basis
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict
 from advisor.conditions import Strict
-from advisor.measurement import Known, Measurement, Series, Summary, Unknown
+from advisor.measurement import Measurement, Series, Summary
+from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.series_kind import OPERATIONS_PER_PAGE, PRIMARY, PRIMARY_64K
 from advisor.units import format_size

@@ -15,7 +15,8 @@ from advisor.analysis.drive_host import HOST_FACTS, drive_host, rotates
 from advisor.analysis.storage import devices_of, file_systems
 from advisor.analysis.trust import CHECK_IDS
 from advisor.conditions import Conditions, Fact, Strict, all_hold
-from advisor.measurement import Measurement, Model, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Model, Unknown
 from advisor.units import format_named
 from advisor.vendors.names import VendorName
 
@@ -113,17 +114,6 @@ class HostFinding(Model):
         if self.severity == "corruption-risk" or self.severity == "data-loss":
             return self.severity
         return None
-
-
-class JudgedMeasurement(Measurement):
-    """A measurement with what is to be said of its host: what `measure --format json` prints."""
-
-    host_findings: tuple[HostFinding, ...] = ()
-
-
-def with_findings(measurement: Measurement, findings: tuple[HostFinding, ...]) -> JudgedMeasurement:
-    """The same with its findings."""
-    return JudgedMeasurement.model_construct(**dict(measurement), host_findings=findings)
 
 
 def evaluate(

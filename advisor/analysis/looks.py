@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.series_kind import SyncMethod
 from advisor.statistics import BATCHES_PER_ROUND
 from advisor.vendors.base import Counters

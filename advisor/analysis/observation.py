@@ -14,18 +14,16 @@ from advisor.analysis.server_activity import (
 )
 from advisor.analysis.timed_syncs import TimedSyncs, summary_of
 from advisor.errors import AdvisorError
-from advisor.measurement import (
-    DeviceActivity,
-    Known,
-    MeasurementWarning,
-    Observation,
-    Series,
-    Unknown,
-)
+from advisor.measurement import MeasurementWarning, Series
+from advisor.model import Known, Unknown
+from advisor.observation import DeviceActivity, Observation
 from advisor.series_kind import OBSERVED_BLOCK_BYTES, Pattern, SeriesKind, SyncMethod
-from advisor.server_state import Activity
+from advisor.server_activity import Activity
 
 NOTHING_TO_COUNT: Final = "this server has none, or does not count them"
+WAITED: Final = "its wait behind other flushes included"
+"""A server takes the time of its call, in which the kernel and the drive carry out what came
+before: tests/servers/test_observed_drive.py."""
 NOT_ASKED: Final = Unknown(unknown="no server was asked (--dsn)")
 
 
@@ -119,7 +117,9 @@ def _observation(
 ) -> Observation:
     seconds = host[-1].at_s - host[0].at_s
     by_server = series[0].pattern == "observed-log"
-    timed_by = activity.log_sync_us_from if by_server and activity else f"the kernel at {flushing}"
+    timed_by = f"the kernel at {flushing}"
+    if by_server and activity:
+        timed_by = f"{activity.log_sync_us_from}, {WAITED}"
     common = {
         "interval_s": seconds,
         "looks": len(host),

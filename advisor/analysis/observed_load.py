@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from advisor.measurement import Measurement, Observation, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.units import format_count, format_size
+
+if TYPE_CHECKING:  # few measurements have one
+    from advisor.observation import Observation
 
 
 def with_observed_load(request: Request, measurement: Measurement) -> Request:
@@ -25,7 +30,7 @@ def with_observed_load(request: Request, measurement: Measurement) -> Request:
     return replace(request, expected_commits_per_s=expected, log_bytes_per_commit=each_bytes)
 
 
-def observation_for(request: Request, measurement: Measurement) -> Observation | None:
+def observation_for(request: Request, measurement: Measurement) -> "Observation | None":
     """What was observed of such a server; None where nothing was."""
     observation = measurement.observation
     return observation if observation and observation.engine == request.vendor else None

@@ -10,7 +10,8 @@ from typing import Final, Literal
 from pydantic import Field
 
 from advisor.conditions import Strict
-from advisor.measurement import Known, Measurement, Series, Unknown
+from advisor.measurement import Measurement, Series
+from advisor.model import Known, Unknown
 
 IN_ORDER: Final = 2.5
 """A disk's cache takes writes faster than the disk keeps up with them. What it keeps up with, in

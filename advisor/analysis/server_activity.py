@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from advisor.analysis.looks import Count, ServerLook
 from advisor.errors import AdvisorError
-from advisor.server_state import Activity
+from advisor.server_activity import Activity
 from advisor.vendors.base import Counter, Counters
 
 RESET: Final = "the server's counters were reset meanwhile"

@@ -4,8 +4,8 @@ from operator import add
 from typing import Any, Final
 
 from advisor.conditions import Fact
-from advisor.measurement import Known, Model, Unknown, computed
-from advisor.server_state import Activity, CountedSince, ServerCounts
+from advisor.model import Known, Model, Unknown, computed
+from advisor.server_activity import Activity, CountedSince, ServerCounts
 from advisor.units import format_count, format_span
 
 RESET: Final = Unknown(unknown="the server's counters were reset meanwhile")

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from advisor.analysis.stalls import FEWEST, rhythm_s
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.soak import Soak
 
 WIDE: Final = 2.0

@@ -7,11 +7,12 @@ from statistics import fmean, stdev
 from typing import Final, Literal, NamedTuple
 
 from advisor.analysis.change_points import find_changes
-from advisor.analysis.host_findings import JudgedMeasurement
+from advisor.analysis.judged_measurement import JudgedMeasurement
 from advisor.analysis.soak_spread import RateSpread, SlowPhases, rate_spread, slow_phases
 from advisor.analysis.stalls import Stalls, find_stalls
 from advisor.latency_buckets import add_counts, middle_us, percentile_us, read_counts
-from advisor.measurement import Environment, Measurement, Model, Summary, Target, Unknown
+from advisor.measurement import Environment, Measurement, Summary, Target
+from advisor.model import Model, Unknown
 from advisor.series_kind import OPERATIONS_PER_PAGE, PAGE_FLUSH
 from advisor.soak import HealthReading, Soak
 from advisor.statistics import BATCHES_PER_ROUND, student_t

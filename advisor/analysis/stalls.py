@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from advisor.analysis.change_points import TO_DEVIATION
-from advisor.measurement import Model
+from advisor.model import Model
 
 LEAST_TIMES: Final = 3.0
 """How many times the longest latency of an ordinary stretch a stall lasts, at least."""

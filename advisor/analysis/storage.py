@@ -6,7 +6,8 @@ from typing import Final, Literal, NamedTuple
 from pydantic import Field, PositiveFloat, model_validator
 
 from advisor.conditions import Conditions, Fact, Strict, all_hold
-from advisor.measurement import Device, Known, Measurement, Model, Unknown
+from advisor.measurement import Device, Measurement
+from advisor.model import Known, Model, Unknown
 from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, SeriesKind
 
 Medium = Literal["hdd", "ssd", "memory", "network", "virtual"]

@@ -14,8 +14,8 @@ from advisor.measurement import (
     Series,
     Summary,
     Target,
-    Unknown,
 )
+from advisor.model import Unknown
 from advisor.series_kind import PRIMARY
 from advisor.soak import Soak
 from advisor.units import format_latency

@@ -26,18 +26,7 @@ def summary_of(parts: Sequence[TimedSyncs]) -> Summary | None:
     if count <= 0 or us <= 0 or any(part.requests < 0 or part.us < 0 for part in parts):
         return None
     mean_us = us / count
-    return Summary(
-        count=count,
-        ops_per_s=1e6 / mean_us,
-        mean_us=mean_us,
-        min_us=None,
-        p50_us=None,
-        p90_us=None,
-        p99_us=None,
-        p999_us=None,
-        max_us=None,
-        ci95_percent=_ci95_percent(parts, mean_us),
-    )
+    return Summary.of_rate(count, 1e6 / mean_us, _ci95_percent(parts, mean_us))
 
 
 def _ci95_percent(parts: Sequence[TimedSyncs], mean_us: float) -> float | None:

@@ -6,24 +6,19 @@ function here, which returns the figures for the wording when the check fires.
 
 from collections.abc import Callable, Mapping
 from string import Formatter
-from typing import Final, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from pydantic import Field, model_validator
 
 from advisor.analysis.storage import devices_of, file_systems, virtual_disks
 from advisor.conditions import Strict
-from advisor.measurement import (
-    MEASURED,
-    OBSERVED,
-    Layer,
-    Measurement,
-    Model,
-    Observation,
-    Series,
-    Unknown,
-)
+from advisor.measurement import MEASURED, OBSERVED, Layer, Measurement, Series
+from advisor.model import Model, Unknown
 from advisor.series_kind import SYNC_METHODS
 from advisor.units import format_named
+
+if TYPE_CHECKING:  # few measurements have one
+    from advisor.observation import Observation
 
 AskedTrust = Literal["plausible", "unverifiable", "suspicious"]
 """What a user may ask for: a drive that is not durable is refused without being asked."""
@@ -212,7 +207,7 @@ def _flush_accounting(measurement: Measurement, check: TrustCheck, _: object) ->
     return {"syncs": syncs, "flushes": flushes}
 
 
-def _observed_accounting(found: Observation, check: TrustCheck) -> Figures | None:
+def _observed_accounting(found: "Observation", check: TrustCheck) -> Figures | None:
     """The same of a log that a server syncs; what else is flushed only adds to the flushes. By the
     open_ methods a write may carry its own flush (FUA), which is not counted."""
     if isinstance(found.log_syncs_per_s, Unknown) or "open_" in found.log_syncs_from:

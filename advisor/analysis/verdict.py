@@ -18,7 +18,8 @@ from advisor.analysis.storage import (
 from advisor.analysis.trust import ORDER, Evidence, Trust, TrustCheck, judge_trust
 from advisor.durability import MEANING, Durability
 from advisor.errors import NotTrustedError
-from advisor.measurement import Measurement, Model
+from advisor.measurement import Measurement
+from advisor.model import Model
 
 
 class StorageKnowledge(NamedTuple):

@@ -14,7 +14,7 @@ from advisor.audit.lines import SettingLine
 from advisor.audit.log_size import LogLoad, WantedValue
 from advisor.audit.values import is_less, is_near
 from advisor.conditions import all_hold
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.units import Value, format_named, to_server_unit
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion

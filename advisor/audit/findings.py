@@ -8,8 +8,9 @@ from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.server_counts import ServerCounters
 from advisor.analysis.trust import Trust
 from advisor.durability import Durability
-from advisor.measurement import Model
-from advisor.server_state import Activity, Origin
+from advisor.model import Model
+from advisor.server_activity import Activity
+from advisor.server_state import Origin
 from advisor.vendors.names import VendorName
 
 Severity = Literal["corruption-risk", "data-loss", "prevents-start", "performance", "note"]

@@ -2,7 +2,7 @@
 
 from advisor.audit.findings import Headroom
 from advisor.measurement import Measurement
-from advisor.server_state import Activity
+from advisor.server_activity import Activity
 
 
 def headroom(activity: Activity, measurement: Measurement | None) -> Headroom | None:

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from advisor.audit.lines import SettingLine
 from advisor.audit.values import is_less
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.rules.formulas import LOAD_S, LogCapacity
 from advisor.units import UNIT_BYTES, Value, format_size, format_span
 from advisor.vendors.names import VendorName

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.rules.catalogue import Spec
 from advisor.units import UNIT_BYTES, Value, format_size, format_span
 from advisor.vendors.registry import VENDORS

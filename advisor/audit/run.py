@@ -26,7 +26,8 @@ from advisor.audit.log_size import LogLoad, LogRate
 from advisor.audit.recovery import Recovery
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
-from advisor.measurement import Known, Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.rules.risks import RISKS

@@ -13,7 +13,7 @@ import math
 from typing import Final, Literal, NamedTuple
 
 from advisor.analysis.recovery import IN_ORDER
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.vendors.pages import PageUse
 
@@ -27,6 +27,8 @@ BoundName = Literal[
 ]
 AT_LIMIT: Final = 0.8
 """A share of what a provider allows that a measurement reaches by that limit alone."""
+OVER_LIMIT: Final = 1.1
+"""What goes so far beyond a limit was not held by it: credits, or a limit that was set later."""
 UNIFORM: Final = 0.5
 """Half of the accesses go to half of the data."""
 
@@ -178,7 +180,7 @@ class Storage(NamedTuple):
 
     def _drive_us(self, pages: float, per_s: float | None) -> float:
         limit_per_s = self.limits.ops_per_s
-        if per_s and limit_per_s and per_s > AT_LIMIT * limit_per_s:
+        if per_s and limit_per_s and AT_LIMIT < per_s / limit_per_s < OVER_LIMIT:
             return 0.0
         return 1e6 * _seconds(pages, per_s)
 

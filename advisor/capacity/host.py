@@ -33,7 +33,8 @@ from advisor.capacity.sustainable import ArrivalModel
 from advisor.capacity.target_search import CLIENT_COUNTS, ClientModel
 from advisor.capacity.workloads import Transaction
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Series, Unknown
+from advisor.measurement import Measurement, Series
+from advisor.model import Unknown
 from advisor.rules.knowledge import Knowledge
 from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.units import counted, format_latency

@@ -16,6 +16,13 @@ class Choice(NamedTuple):
     path: CommitPath
 
 
+class ExpectedRate(NamedTuple):
+    """Commits per second to count losses by, and whether nobody named or observed it."""
+
+    per_s: float
+    is_assumed: bool
+
+
 def classes_below(durability: Durability) -> tuple[Durability, ...]:
     """The classes that risk more, the mildest first; never one that can corrupt."""
     return tuple(lower for lower in CLASSES[:-1] if risks_more(lower, durability))
@@ -26,7 +33,7 @@ def lower_durability(
     lower: Iterable[Choice],
     sync_us: float,
     append_us: float | None,
-    expected_commits_per_s: float,
+    expected: ExpectedRate,
 ) -> tuple[LowerDurability, ...]:
     """The offers; each class that changes something that none before it does. Nothing is taken.
 
@@ -53,14 +60,14 @@ def lower_durability(
                 settings=settings,
                 syncs_saved=chosen.path.syncs - relaxed.path.syncs,
                 commit_us_saved=saved_us,
-                losses=tuple(_losses(changed, commit_us, expected_commits_per_s)),
+                losses=tuple(_losses(changed, commit_us, expected)),
             )
         )
     return tuple(offers)
 
 
 def _losses(
-    changed: Iterable[Recommendation], commit_us: float, expected_commits_per_s: float
+    changed: Iterable[Recommendation], commit_us: float, expected: ExpectedRate
 ) -> Iterable[Loss]:
     """What the relaxed settings may lose, at the strict rate of one connection and as expected."""
     for entry in changed:
@@ -75,5 +82,6 @@ def _losses(
             transactions_at_risk=min(within_window, groups_max or within_window),
             expected_transactions_at_risk=None
             if groups_max
-            else expected_commits_per_s * entry.loss_window_ms / 1000,
+            else expected.per_s * entry.loss_window_ms / 1000,
+            rate_is_assumed=expected.is_assumed and not groups_max,
         )

@@ -34,7 +34,8 @@ from advisor.capacity.target import target_result
 from advisor.capacity.target_search import Scenario, TargetRate
 from advisor.capacity.workloads import Transaction
 from advisor.durability import Durability
-from advisor.measurement import MEASURED, Measurement, Unknown
+from advisor.measurement import MEASURED, Measurement
+from advisor.model import Unknown
 from advisor.rules.knowledge import Knowledge
 from advisor.units import format_count
 from advisor.vendors.commits import SEPARATE_FILES

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.capacity.workloads import Transaction
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.units import format_count, format_latency
 
 How = Literal["persist-immediately", "mixed", "batched", "not-carried"]

@@ -9,7 +9,7 @@ from advisor.capacity.bounds import Bound
 from advisor.capacity.group_commit import Bottleneck
 from advisor.capacity.workloads import WorkloadKind
 from advisor.durability import Durability
-from advisor.measurement import Model
+from advisor.model import Model
 
 SCHEMA_VERSION: Final = 1
 

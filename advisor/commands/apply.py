@@ -12,7 +12,7 @@ from advisor.applied import AppliedChange
 from advisor.commands import options as shared
 from advisor.commands.asking import agreed_to
 from advisor.commands.console import notify, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.source import named_fragment
 from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError, UsageError
@@ -43,7 +43,7 @@ from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class ApplyOptions:
     """The options of `apply`."""
 

@@ -1,7 +1,7 @@
 """fsync-advisor audit: what a server has against what it should have."""
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -15,7 +15,7 @@ from advisor.commands import options as shared
 from advisor.commands.audit_statements import statements_text
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
 from advisor.commands.console import NOTES_SHOWN, chosen_format, notify_all, write_output
-from advisor.commands.parameters import Only, takes_options
+from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request, size_of
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
@@ -27,7 +27,7 @@ from advisor.versions import format_version
 AuditForm = Literal["text", "markdown", "json"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class AuditOptions:
     """The options of `audit`."""
 

@@ -11,6 +11,7 @@ import typer
 from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.console import notify
 from advisor.commands.options import database_option
+from advisor.commands.parameters import options_class
 from advisor.errors import AdvisorError, FindingsError, UsageError
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
@@ -26,7 +27,7 @@ from advisor.vendors.registry import VENDORS, version_of
 from advisor.versions import format_version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class TargetOptions:
     """Which server, or which files of its configuration."""
 

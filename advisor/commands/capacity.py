@@ -1,12 +1,12 @@
 """fsync-advisor capacity: transactions per second, on one connection and on many."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Final, get_args
 
 from advisor.commands import options as shared
 from advisor.commands.capacity_request import CapacityOptions, build_capacity_request
 from advisor.commands.console import chosen_format, notify_about, write_output
-from advisor.commands.parameters import Only, takes_options
+from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.errors import UsageError
@@ -22,7 +22,7 @@ REQUEST: Final = ("durability", "memory", "log_bytes_per_commit", "binary_log", 
 """What of a request bears on capacity."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class PlanCapacityOptions:
     """The options of `capacity`."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,6 +12,7 @@ from advisor.capacity.host import CapacityRequest
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
 from advisor.commands.options import MaxIops
+from advisor.commands.parameters import options_class
 from advisor.commands.requests import parse_counts, size_of
 from advisor.errors import UsageError
 from advisor.knowledge import load_workload, load_workloads
@@ -112,7 +112,7 @@ RttUs = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class CapacityOptions:
     """What capacity planning is asked for."""
 

@@ -1,6 +1,5 @@
 """fsync-advisor compare: drives side by side."""
 
-from dataclasses import dataclass
 from typing import Annotated, get_args
 
 import typer
@@ -13,7 +12,7 @@ from advisor.commands.comparison_inputs import (
     side_by_side,
 )
 from advisor.commands.console import chosen_format, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
 from advisor.comparison.side_by_side import compare as compare_drives
@@ -24,7 +23,7 @@ from advisor.output.renderers import render
 from advisor.output_files import check_writable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class CompareOptions:
     """The options of `compare`."""
 

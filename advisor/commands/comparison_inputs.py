@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +10,21 @@ from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
 from advisor.commands.observing import PassiveOptions, observe_drives
 from advisor.commands.options import DriveOptions, OutputOptions
+from advisor.commands.parameters import options_class
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, measured, stored_measurement
 from advisor.comparison.advice import AdviceChanges, advice_changes
 from advisor.comparison.drives import REFERENCE, ComparedDrive, measured_drive, reference_drive
 from advisor.errors import UsageError
 from advisor.instance import Drives
-from advisor.measurement import MEASURED, OBSERVED, Measurement, Unknown
+from advisor.measurement import MEASURED, OBSERVED, Measurement
+from advisor.model import Unknown
 from advisor.probe import PLANS
 from advisor.request import Request
 from advisor.vendors.names import VendorName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class AdviceOptions:
     """Advice for a server, where one is named."""
 

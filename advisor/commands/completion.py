@@ -1,17 +1,16 @@
 """fsync-advisor completion: a script for the shell."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from advisor.commands.console import write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.tree import command_tree
 from advisor.output.completion import Shell, completion_script
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class CompletionOptions:
     """The options of `completion`."""
 

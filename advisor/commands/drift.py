@@ -1,6 +1,6 @@
 """fsync-advisor drift: a drive against its own past."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -15,7 +15,7 @@ from advisor.commands.comparison_inputs import (
 )
 from advisor.commands.console import chosen_format, write_output
 from advisor.commands.observing import PassiveOptions
-from advisor.commands.parameters import Only, takes_options
+from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
 from advisor.comparison.baseline import TOLERANCE_PERCENT, check_baseline
@@ -28,7 +28,7 @@ from advisor.output.renderers import render
 from advisor.output_files import check_writable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class DriftOptions:
     """The options of `drift`."""
 

@@ -1,7 +1,6 @@
 """fsync-advisor fleet init: files for the engines that run a fleet."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -9,9 +8,10 @@ import typer
 
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.errors import UsageError
 from advisor.fleet.deployments import DeploymentFile, DeploymentKind, WrittenDeployments
+from advisor.fleet.storage_classes import storage_class_jobs
 from advisor.output.deployment import deployment_files
 from advisor.output.json_text import json_text
 from advisor.output_files import write_files
@@ -26,7 +26,7 @@ class _Deployment(NamedTuple):
     values: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class FleetInitOptions:
     """The options of `fleet init`."""
 
@@ -34,14 +34,34 @@ class FleetInitOptions:
         Path | None,
         typer.Option(metavar="DIR", help="A role, and playbooks that measure, apply and watch."),
     ] = None
+    prometheus: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Rules with their tests, and a dashboard for Grafana."),
+    ] = None
+    kubernetes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Jobs that measure each --storage-class, a DaemonSet that watches, the image.",
+        ),
+    ] = None
+    storage_class: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="The StorageClasses that --kubernetes is for."),
+    ] = None
     force: shared.Force = False
     format_: shared.TextOrJson = "text"
     quiet: shared.Quiet = False
 
     def __post_init__(self) -> None:
+        if (self.kubernetes is None) != (self.storage_class is None):
+            raise UsageError(
+                "--kubernetes and --storage-class need each other",
+                "--kubernetes DIR --storage-class gp3,io2; kubectl get storageclass lists yours",
+            )
         directories = [each.directory for each in self.deployments()]
         if not directories:
-            raise UsageError("nothing to write", "--ansible DIR")
+            raise UsageError("nothing to write", "--ansible, --kubernetes or --prometheus DIR")
         if len({each.absolute() for each in directories}) < len(directories):
             raise UsageError("one DIR is given twice", "give each its own")
 
@@ -49,6 +69,11 @@ class FleetInitOptions:
         """What was asked for."""
         if self.ansible is not None:
             yield _Deployment("ansible", self.ansible)
+        if self.kubernetes is not None and self.storage_class is not None:
+            jobs = storage_class_jobs(self.storage_class)
+            yield _Deployment("kubernetes", self.kubernetes, {"jobs": jobs})
+        if self.prometheus is not None:
+            yield _Deployment("prometheus", self.prometheus)
 
 
 @takes_options

@@ -1,7 +1,7 @@
 """fsync-advisor fleet recommend: one fragment for each group of hosts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,7 +18,7 @@ from advisor.commands.fleet_inputs import (
     read_results,
     unread_text,
 )
-from advisor.commands.parameters import Only, takes_options
+from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, named_fragment
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
@@ -46,7 +46,7 @@ HOSTS: Final = "hosts"
 """The folder of what is the hosts' own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class FleetRecommendOptions:
     """The options of `fleet recommend`."""
 

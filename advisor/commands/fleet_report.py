@@ -1,7 +1,6 @@
 """fsync-advisor fleet report: many measurements in one report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
@@ -20,7 +19,7 @@ from advisor.commands.fleet_inputs import (
     read_results,
     unread_text,
 )
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, shown_name
@@ -40,7 +39,7 @@ ROWS: Final = {"terminal": 50, "markdown": 10_000, "html": 10_000}
 FleetForm = Literal["terminal", "markdown", "html", "json"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class FleetReportOptions:
     """The options of `fleet report`."""
 

@@ -1,7 +1,6 @@
 """fsync-advisor import: another tool's report, as a measurement file."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +10,7 @@ from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge
 from advisor.commands import options as shared
 from advisor.commands.console import notify_all, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.source import stored_measurement
 from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import Measurement, to_json
@@ -20,7 +19,7 @@ from advisor.output.renderers import render
 from advisor.output_files import check_writable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class ImportOptions:
     """The options of `import`."""
 

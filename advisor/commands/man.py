@@ -1,6 +1,5 @@
 """fsync-advisor man: the manual pages."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from advisor import __version__
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.suggestions import nearest
 from advisor.commands.tree import command_tree
 from advisor.errors import UsageError
@@ -19,7 +18,7 @@ from advisor.output.manual import manual_page, page_name
 from advisor.output_files import check_writable, write_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class ManOptions:
     """The options of `man`."""
 

@@ -1,16 +1,16 @@
 """fsync-advisor measure: measure a drive, save it, show it."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import typer
 
-from advisor.analysis.host_findings import JudgedMeasurement, evaluate, with_findings
+from advisor.analysis.host_findings import evaluate
+from advisor.analysis.judged_measurement import JudgedMeasurement, with_findings
 from advisor.analysis.verdict import judge, not_durable, remedy
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
 from advisor.commands.observing import PassiveOptions, PrintUnit, observe_drives, unit_of
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
 from advisor.errors import NotTrustedError
@@ -27,7 +27,7 @@ QUICK_HAS_NO_PAGES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class MeasureOptions:
     """The options of `measure`; `product.output` is for the measurement, not for the text."""
 

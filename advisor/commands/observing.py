@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
@@ -11,10 +10,12 @@ import typer
 
 from advisor import __version__
 from advisor.commands.console import notify, notify_written
+from advisor.commands.parameters import options_class
 from advisor.commands.recognise import require_directory
 from advisor.errors import AdvisorError, UsageError
 from advisor.instance import Drives
-from advisor.measurement import OBSERVED, Measurement, MeasurementWarning, Unknown, to_json
+from advisor.measurement import OBSERVED, Measurement, MeasurementWarning, to_json
+from advisor.model import Unknown
 from advisor.output_files import check_writable, write_text
 from advisor.vendors.registry import VENDORS, vendor_of_scheme
 from advisor.versions import format_version
@@ -29,7 +30,7 @@ INTERVAL_S: Final = 60.0
 INTERVALS_S: Final = (1, 86_400)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class PassiveOptions:
     """Whether nothing is written, and what is looked at instead."""
 

@@ -1,12 +1,13 @@
 """Options that several commands share, and what they mean."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
 import typer
 
 from advisor.analysis.trust import AskedTrust
+from advisor.commands.parameters import options_class
 from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
 from advisor.measurement import MAX_LABEL_CHARACTERS
@@ -219,7 +220,7 @@ def check_log_directories(directory: Path | None, *logs: Path | None) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class PlanOptions:
     """How long a drive is measured, and what the measurement is called."""
 
@@ -243,7 +244,7 @@ class PlanOptions:
         return "quick" if self.quick else "thorough" if self.thorough else "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class DriveOptions:
     """A drive to measure, or a stored measurement of one."""
 
@@ -268,7 +269,7 @@ class DriveOptions:
             raise UsageError("--quick, --thorough, --save and --label need a drive, not --from")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class OutputOptions:
     """Where the product goes, and whether stderr is told."""
 
@@ -285,7 +286,7 @@ MaxIops = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class RequestOptions:
     """What the settings are asked to be for, beside the server."""
 

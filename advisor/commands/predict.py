@@ -1,6 +1,5 @@
 """fsync-advisor predict: a prediction held against a throw-away server, or one that runs."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
@@ -11,13 +10,14 @@ from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge, require_durable
 from advisor.commands import options as shared
 from advisor.commands.console import notify, notify_all, notify_trust, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import parse_counts
 from advisor.commands.source import measured, named_fragment, notify_version, stored_measurement
 from advisor.errors import UsageError
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.output.json_text import json_text
 from advisor.output.prediction import prediction_document
 from advisor.output.renderers import render
@@ -41,7 +41,7 @@ from advisor.servers.load import predict as predict_and_measure
 from advisor.servers.sandbox import parent_folder, temporary_server
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class PredictOptions:
     """The options of `predict`."""
 

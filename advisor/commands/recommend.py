@@ -1,7 +1,6 @@
 """fsync-advisor recommend: the main job, a configuration fragment."""
 
 import sys
-from dataclasses import dataclass
 from typing import Annotated, Literal, cast, get_args
 
 import typer
@@ -10,7 +9,7 @@ from advisor.advice import Advice
 from advisor.advise import advise, only_groups
 from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import (
     knowledge_for,
@@ -30,7 +29,7 @@ from advisor.vendors.forms import FormName
 RecommendForm = Literal[FormName, "json", "fragment"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class RecommendOptions:
     """The options of `recommend`."""
 

@@ -1,6 +1,5 @@
 """fsync-advisor report: what a drive sustains, for those who decide and those who provide it."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 import typer
@@ -10,7 +9,7 @@ from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.invocation import command_line
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.report_request import QuestionOptions, build_report_request, parse_vendors
 from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
 from advisor.instance import Here
@@ -29,7 +28,7 @@ from advisor.vendors.names import VendorName
 ReportForm = Literal["terminal", "markdown", "html", "json", "prometheus"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class ReportOptions:
     """The options of `report`."""
 

@@ -1,6 +1,6 @@
 """Options -> the ReportRequest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Annotated, Final
 
@@ -10,7 +10,7 @@ from advisor.capacity.host import CapacityRequest
 from advisor.capacity.workloads import Transaction, fill_in
 from advisor.commands.capacity_request import CapacityOptions, build_capacity_request
 from advisor.commands.options import RequestOptions
-from advisor.commands.parameters import Only
+from advisor.commands.parameters import Only, options_class
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.errors import UsageError
 from advisor.instance import ServerInstance
@@ -40,7 +40,7 @@ CAPACITY: Final = (
 ASSUMED: Final = f"no workload was named; {WORKLOAD} is one of those that --workload knows"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class QuestionOptions:
     """What a report is asked for."""
 

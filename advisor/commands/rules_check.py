@@ -1,10 +1,8 @@
 """fsync-advisor rules check: whether what we know holds together."""
 
-from dataclasses import dataclass
-
 from advisor.commands import options as shared
 from advisor.commands.console import notify
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.errors import KnowledgeError
 from advisor.knowledge import (
     load_all_settings,
@@ -18,7 +16,7 @@ from advisor.knowledge import (
 from advisor.rules.check import problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class RulesCheckOptions:
     """The options of `rules check`."""
 

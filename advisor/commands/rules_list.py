@@ -1,13 +1,12 @@
 """fsync-advisor rules list: every rule by its id."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.errors import UsageError
 from advisor.knowledge import load_all_settings, load_host_checks, load_settings, settings_json
 from advisor.output.rules import host_checks_text, rules_text
@@ -15,7 +14,7 @@ from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class RulesListOptions:
     """The options of `rules list`."""
 

@@ -1,19 +1,18 @@
 """fsync-advisor rules show: a setting, or one rule."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from advisor.commands import options as shared
 from advisor.commands.console import write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.knowledge import HOST_PREFIX, find_host_check, find_setting, settings_json
 from advisor.output.json_text import json_text
 from advisor.output.rules import host_check_text, setting_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class RulesShowOptions:
     """The options of `rules show`."""
 

@@ -1,10 +1,10 @@
 """What a soak is asked for."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from advisor.commands.parameters import options_class
 from advisor.commands.requests import named
 from advisor.errors import UsageError
 from advisor.soak import SHORTEST_S
@@ -28,7 +28,7 @@ class AskedSoak(NamedTuple):
     bytes_max: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class SoakOptions:
     """The options of a soak, which mean nothing without it."""
 

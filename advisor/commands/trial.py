@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,7 +16,7 @@ from advisor.analysis.verdict import judge, require_durable
 from advisor.commands import options as shared
 from advisor.commands.asking import agreed_to, can_ask
 from advisor.commands.console import notify, notify_trust, write_output
-from advisor.commands.parameters import Only, takes_options
+from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import (
     knowledge_for,
@@ -49,7 +49,7 @@ DEFAULT: Final = "default"
 CONTENDERS_MAX: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class TrialOptions:
     """The options of `trial`."""
 

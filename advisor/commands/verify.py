@@ -1,6 +1,5 @@
 """fsync-advisor verify: prove a fragment on a real server."""
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,7 @@ import typer
 
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
-from advisor.commands.parameters import takes_options
+from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.source import named_fragment, notify_version
 from advisor.errors import AdvisorError
 from advisor.output.json_text import json_text
@@ -19,7 +18,7 @@ from advisor.servers.installed import require_server
 from advisor.servers.sandbox import verify_fragment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@options_class
 class VerifyOptions:
     """The options of `verify`."""
 

@@ -6,7 +6,7 @@ from advisor.advise import advise
 from advisor.comparison.drives import ComparedDrive
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, GuardError
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName

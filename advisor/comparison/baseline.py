@@ -14,7 +14,8 @@ from advisor.analysis.storage import devices_of
 from advisor.comparison.difference import Difference, difference
 from advisor.comparison.drives import ComparedDrive, common_kind
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
-from advisor.measurement import Measurement, Model, Summary, Unknown
+from advisor.measurement import Measurement, Summary
+from advisor.model import Model, Unknown
 from advisor.series_kind import SeriesKind
 from advisor.units import format_count, format_latency
 

@@ -15,7 +15,8 @@ runs (neighbours, the state of the flash, temperature) is not in it.
 from math import hypot
 from typing import Literal
 
-from advisor.measurement import Model, Summary
+from advisor.measurement import Summary
+from advisor.model import Model
 
 Judgement = Literal["faster", "slower", "within noise", "not judged"]
 """Never "equal": a difference that is not seen may still be there."""

@@ -1,13 +1,13 @@
 """What can be compared: a measurement, or a reference storage of which only means are known."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import StorageKnowledge, Verdict, judge
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Summary
+from advisor.measurement import Measurement, SeriesUnderLoad, Summary
 from advisor.series_kind import CLASSIC_4K, CLASSIC_16K, PRIMARY, SeriesKind
 
 REFERENCE: Final = "ref:"
@@ -31,6 +31,7 @@ class ComparedDrive:
     """None for a reference storage."""
     verdict: Verdict | None
     reference: ReferenceStorage | None = None
+    under_load: Mapping[SeriesKind, SeriesUnderLoad] = field(default_factory=dict)
 
     @property
     def honours_flushes(self) -> bool:
@@ -53,7 +54,9 @@ def measured_drive(
     for series in measurement.series:
         if series.writers == 1 and series.method != "none":
             summaries.setdefault(series.kind, series.summary)
-    return ComparedDrive(name, summaries, measurement, judge(measurement, knowledge))
+    verdict = judge(measurement, knowledge)
+    under_load = {series.kind: series for series in measurement.under_load}
+    return ComparedDrive(name, summaries, measurement, verdict, under_load=under_load)
 
 
 def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> ComparedDrive:
@@ -63,21 +66,7 @@ def reference_drive(name: str, references: Iterable[ReferenceStorage]) -> Compar
     if reference is None:
         known = ", ".join(by_id)
         raise UsageError(f"there is no reference storage {name!r}", f"the IDs are {known}")
-    summaries = {kind: _mean_only(per_s) for kind, per_s in reference.rates.items()}
+    summaries = {
+        kind: Summary.of_rate(REFERENCE_COUNT, per_s) for kind, per_s in reference.rates.items()
+    }
     return ComparedDrive(name, summaries, None, None, reference)
-
-
-def _mean_only(ops_per_s: float) -> Summary:
-    """All that a rate says of one writer: how many a second, and so the mean."""
-    return Summary(
-        count=REFERENCE_COUNT,
-        ops_per_s=ops_per_s,
-        mean_us=1e6 / ops_per_s,
-        min_us=None,
-        p50_us=None,
-        p90_us=None,
-        p99_us=None,
-        p999_us=None,
-        max_us=None,
-        ci95_percent=None,
-    )

@@ -1,6 +1,6 @@
 """Drives side by side: like with like, each against the first. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from advisor import __version__
@@ -13,8 +13,9 @@ from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
 from advisor.comparison.difference import Difference, difference
 from advisor.comparison.drives import PREFERRED, ComparedDrive
-from advisor.measurement import Model
-from advisor.series_kind import Method, Pattern, SeriesKind
+from advisor.measurement import Summary
+from advisor.model import Model
+from advisor.series_kind import Load, Method, Pattern, SeriesKind
 
 SCHEMA_VERSION: Final = 1
 
@@ -59,6 +60,30 @@ class ComparisonGroup(Model):
     rows: tuple[ComparisonRow, ...]
 
 
+class RowUnderLoad(Model):
+    """One drive's figures beside a load, and how it stands to the first drive's."""
+
+    drive: str
+    mean_us: float
+    p50_us: float | None
+    p99_us: float | None
+    ci95_percent: float | None
+    load_ops_per_s: float
+    """What was done of the load meanwhile: pages flushed or blocks read."""
+    load_bytes_per_s: float
+    speed_ratio: float | None
+    """As in ComparisonRow."""
+    difference: Difference | None
+
+
+class GroupUnderLoad(Model):
+    """Drives that were measured in the same way beside the same load."""
+
+    series: str
+    beside: Load
+    rows: tuple[RowUnderLoad, ...]
+
+
 class NotCompared(Model):
     """A drive that shares no series with the first, and what it has."""
 
@@ -73,6 +98,8 @@ class Comparison(Model):
     tool_version: str
     drives: tuple[DriveEntry, ...]
     groups: tuple[ComparisonGroup, ...]
+    under_load: tuple[GroupUnderLoad, ...]
+    """Each kind that the first drive and another have."""
     not_compared: tuple[NotCompared, ...]
     advice: AdviceChanges | None
     baseline: BaselineCheck | None
@@ -94,6 +121,7 @@ def compare(
         tool_version=__version__,
         drives=tuple(_entry(drive) for drive in drives),
         groups=groups,
+        under_load=tuple(_groups_under_load(drives)),
         not_compared=tuple(
             NotCompared(drive=drive.name, why=_nothing_common(drive, drives[0]))
             for drive in drives[1:]
@@ -146,7 +174,6 @@ def _row(
     kind: SeriesKind, drive: ComparedDrive, first: ComparedDrive, syncs: tuple[int, ...]
 ) -> ComparisonRow:
     summary, reference = drive.summaries[kind], first.summaries[kind]
-    mute = [side.name for side in (first, drive) if not side.honours_flushes]
     return ComparisonRow(
         drive=drive.name,
         ops_per_s=summary.ops_per_s,
@@ -154,19 +181,57 @@ def _row(
         p50_us=summary.p50_us,
         p99_us=summary.p99_us,
         ci95_percent=summary.ci95_percent,
-        speed_ratio=None if mute else reference.mean_us / summary.mean_us,
-        difference=None
-        if drive is first
-        else _muted(mute[0])
-        if mute
-        else difference(reference, summary),
+        speed_ratio=_speed_ratio(drive, first, summary, reference),
+        difference=_difference(drive, first, summary, reference),
         serial=serial_points(summary.mean_us, syncs) if drive.honours_flushes else (),
     )
 
 
-def _muted(name: str) -> Difference:
-    why = f"{name} is not durable, so its speed does not count"
-    return Difference(judgement="not judged", why=why)
+def _groups_under_load(drives: Sequence[ComparedDrive]) -> Iterator[GroupUnderLoad]:
+    first = drives[0]
+    for kind, series in first.under_load.items():
+        members = [drive for drive in drives if kind in drive.under_load]
+        if len(members) > 1:
+            rows = tuple(_row_under_load(kind, drive, first) for drive in members)
+            yield GroupUnderLoad(series=kind.label, beside=series.beside, rows=rows)
+
+
+def _row_under_load(kind: SeriesKind, drive: ComparedDrive, first: ComparedDrive) -> RowUnderLoad:
+    series = drive.under_load[kind]
+    summary, reference = series.summary, first.under_load[kind].summary
+    return RowUnderLoad(
+        drive=drive.name,
+        mean_us=summary.mean_us,
+        p50_us=summary.p50_us,
+        p99_us=summary.p99_us,
+        ci95_percent=summary.ci95_percent,
+        load_ops_per_s=series.background.ops_per_s,
+        load_bytes_per_s=series.background.bytes_per_s,
+        speed_ratio=_speed_ratio(drive, first, summary, reference),
+        difference=_difference(drive, first, summary, reference),
+    )
+
+
+def _speed_ratio(
+    drive: ComparedDrive, first: ComparedDrive, summary: Summary, reference: Summary
+) -> float | None:
+    return None if _mute(first, drive) else reference.mean_us / summary.mean_us
+
+
+def _difference(
+    drive: ComparedDrive, first: ComparedDrive, summary: Summary, reference: Summary
+) -> Difference | None:
+    if drive is first:
+        return None
+    if mute := _mute(first, drive):
+        why = f"{mute[0]} is not durable, so its speed does not count"
+        return Difference(judgement="not judged", why=why)
+    return difference(reference, summary)
+
+
+def _mute(*sides: ComparedDrive) -> list[str]:
+    """Those whose speed says nothing."""
+    return [side.name for side in sides if not side.honours_flushes]
 
 
 def _nothing_common(drive: ComparedDrive, first: ComparedDrive) -> str:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from pydantic import computed_field
 
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.statistics import student_t
 
 Decision = Literal["faster", "slower", "no difference", "undecided"]

@@ -27,7 +27,8 @@ from advisor.fleet.results import (
     Total,
     Unread,
 )
-from advisor.measurement import Measurement, Series, Unknown
+from advisor.measurement import Measurement, Series
+from advisor.model import Unknown
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ def modelled_host(
     """
     verdict = judge(measurement, knowledge)
     name = measurement.environment.host_name
-    sync = measurement.effective_sync
+    sync, loaded = measurement.effective_sync, measurement.primary_beside_pages
     target = measurement.target
     return FleetHost(
         name=host or measurement.label or (stem if isinstance(name, Unknown) else name),
@@ -63,6 +64,7 @@ def modelled_host(
         trust=verdict.trust,
         evidence=_shared(verdict.evidence),
         latency=_latency(sync) if sync else None,
+        under_load=_latency(loaded) if loaded else None,
         group=group,
         change=change,
     )

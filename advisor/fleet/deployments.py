@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from advisor.measurement import Model, Text
+from advisor.model import Model, Text
 
-DeploymentKind = Literal["ansible"]
+DeploymentKind = Literal["ansible", "kubernetes", "prometheus"]
 """A folder of templates/fleet/."""
 
 

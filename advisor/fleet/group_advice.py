@@ -17,7 +17,7 @@ from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
 from advisor.fleet.merge import GroupDecision, is_near, kept, merge
 from advisor.fleet.outliers import Spread, spread_of
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules import guards
 from advisor.rules.catalogue import Setting

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from advisor.advice import Advice
 from advisor.fleet.results import Unread
-from advisor.measurement import Model
+from advisor.model import Model
 from advisor.rules.catalogue import InAGroup
 from advisor.units import Value
 from advisor.vendors.names import VendorName

@@ -11,7 +11,8 @@ from advisor.analysis.verdict import Verdict, judge
 from advisor.capacity.drive import sync_us
 from advisor.errors import AdvisorError
 from advisor.fleet.results import LOW_TRUST
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.units import Value

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, Model, Unknown, first_problem
+from advisor.measurement import Measurement, first_problem
+from advisor.model import Model, Unknown
 
 OF_ANSIBLE: Final = frozenset({"all", "ungrouped"})
 """Groups that every inventory has, and that nobody made: taken only by name."""

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from advisor.analysis.trust import Evidence, Trust
-from advisor.measurement import Known, Model
+from advisor.model import Known, Model
 
 SCHEMA_VERSION: Final = 1
 
@@ -74,6 +74,8 @@ class FleetHost:
     evidence: tuple[Evidence, ...]
     latency: HostLatency | None
     """None where no single writer's sync was measured."""
+    under_load: HostLatency | None = None
+    """The same sync while pages were flushed; None where that was not measured."""
     outlier: Outlier | None = None
     group: str | None = None
     """None without a groups file, and for a host that is in none."""

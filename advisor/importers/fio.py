@@ -17,7 +17,8 @@ from advisor.importers.reported import (
     reported_measurement,
     reported_series,
 )
-from advisor.measurement import Known, Measurement
+from advisor.measurement import Measurement
+from advisor.model import Known
 from advisor.series_kind import Method, Pattern
 
 INTERRUPTED: Final = "fio: terminating on signal"

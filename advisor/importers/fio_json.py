@@ -17,7 +17,8 @@ from advisor.importers import fio
 from advisor.importers.clean_text import printable
 from advisor.importers.json_values import JsonValue, damaged, figure, json_values, member, members
 from advisor.importers.reported import NOT_SAID, Candidate, Latencies
-from advisor.measurement import Known, Measurement
+from advisor.measurement import Measurement
+from advisor.model import Known
 
 SIGNATURE: Final = re.compile(r'"fio version"')
 

@@ -16,7 +16,8 @@ from advisor.importers.clean_text import printable
 from advisor.importers.figures import NUMBER, UNIT_BYTES, number
 from advisor.importers.fio_block import Block, read_block
 from advisor.importers.reported import Candidate
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.series_kind import Method
 
 SIGNATURE: Final = re.compile(

@@ -22,7 +22,8 @@ from advisor.importers.ioping_report import (
 from advisor.importers.ioping_text import find_statistics
 from advisor.importers.json_values import JsonValue, damaged, figure, json_values, member
 from advisor.importers.reported import NOT_SAID, Candidate
-from advisor.measurement import Known, Measurement
+from advisor.measurement import Measurement
+from advisor.model import Known
 
 SIGNATURE: Final = re.compile(
     r"ioping statistics ---|(?:>>>|<<<|from|to) [^\n]{1,200} request=[0-9]"

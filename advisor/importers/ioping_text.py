@@ -30,7 +30,8 @@ from advisor.importers.ioping_report import (
     require_written,
 )
 from advisor.importers.reported import NOT_SAID, Candidate
-from advisor.measurement import Known, Measurement
+from advisor.measurement import Measurement
+from advisor.model import Known
 
 _STATISTICS: Final = re.compile(
     r"^[ \t]{0,8}--- (?P<path>[^\n]{1,300}?) \((?P<device>[^()\n]{0,200})\)"

@@ -11,14 +11,13 @@ from advisor.errors import AdvisorError
 from advisor.importers.clean_text import printable
 from advisor.measurement import (
     Environment,
-    Known,
     Measurement,
     MeasurementWarning,
     Series,
     Summary,
     Target,
-    Unknown,
 )
+from advisor.model import Known, Unknown
 from advisor.series_kind import Method, Pattern, SeriesKind
 from advisor.statistics import MIN_COUNT_FOR_PERCENTILE
 

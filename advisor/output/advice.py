@@ -61,5 +61,6 @@ def loss_text(loss: Loss) -> str:
         return f"{loss.setting}: {groups}, {where}: {at_risk} commits of one connection"
     rates = f"{at_risk} at the rate one connection has now"
     per_s = loss.expected_transactions_at_risk / loss.window_ms * 1000
-    expected = f"{format_count(loss.expected_transactions_at_risk)} at {format_count(per_s)}/s"
+    rate = f"{'an assumed ' if loss.rate_is_assumed else ''}{format_count(per_s)}/s"
+    expected = f"{format_count(loss.expected_transactions_at_risk)} at {rate}"
     return f"{loss.setting}: up to {window} of acknowledged commits: {rates}, {expected}"

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding, Severity
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
 from advisor.output.host_findings import host_lines
 from advisor.output.verdict_line import audit_verdict
-from advisor.server_state import Activity
+from advisor.server_activity import Activity
 from advisor.units import counted, format_count, format_latency, format_named
 from advisor.vendors.registry import VENDORS
 

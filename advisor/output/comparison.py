@@ -6,9 +6,17 @@ from typing import Final
 
 from advisor.comparison.advice import AdviceChanges
 from advisor.comparison.baseline import BaselineCheck
-from advisor.comparison.side_by_side import Comparison, ComparisonGroup, ComparisonRow, DriveEntry
-from advisor.measurement import Unknown
+from advisor.comparison.side_by_side import (
+    Comparison,
+    ComparisonGroup,
+    ComparisonRow,
+    DriveEntry,
+    GroupUnderLoad,
+    RowUnderLoad,
+)
+from advisor.model import Unknown
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table
+from advisor.output.measurement import load_text
 from advisor.output.text import sentence
 from advisor.output.verdict_line import drift_verdict
 from advisor.units import format_count, format_latency
@@ -21,6 +29,10 @@ HOW_TO_READ: Final = (
     "ratio: times as fast as the first, by the means.",
     "difference: of the means, beyond the 95 % confidence intervals of both together. They know"
     " the scatter within each run; two runs of one drive differ by more.",
+)
+
+HOW_TO_READ_UNDER_LOAD: Final = (
+    "beside it: what was done of the load meanwhile, as much as the drive let through."
 )
 
 MEMORY_IS_THE_HOSTS: Final = (
@@ -46,6 +58,8 @@ def _blocks(comparison: Comparison) -> Iterator[DocumentBlock]:
     for group in comparison.groups:
         yield _figures(group, short)
         yield _serial(group, short)
+    for loaded in comparison.under_load:
+        yield _under_load(loaded, short)
     if notes := list(_notes(comparison, short)):
         yield Lines(notes)
     if comparison.advice:
@@ -93,12 +107,37 @@ def _figures(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
 def _cells(row: ComparisonRow) -> list[str]:
     return [
         format_count(row.ops_per_s),
-        *("-" if us is None else format_latency(us) for us in (row.mean_us, row.p50_us)),
-        "-" if row.p99_us is None else format_latency(row.p99_us),
+        *map(_latency, (row.mean_us, row.p50_us, row.p99_us)),
         "-" if row.ci95_percent is None else f"{row.ci95_percent:.1f} %",
+        *_standing(row),
+    ]
+
+
+def _under_load(group: GroupUnderLoad, short: Mapping[str, str]) -> Table:
+    headings = ("drive", "mean", "p50", "p99", "+-95 %", "beside it", "ratio", "difference")
+    rows = [(short[row.drive], *_cells_under_load(group, row)) for row in group.rows]
+    return Table(group.series, headings, rows, frozenset(range(1, 7)))
+
+
+def _cells_under_load(group: GroupUnderLoad, row: RowUnderLoad) -> list[str]:
+    return [
+        *map(_latency, (row.mean_us, row.p50_us, row.p99_us)),
+        "-" if row.ci95_percent is None else f"{row.ci95_percent:.1f} %",
+        load_text(group.beside, row.load_ops_per_s, row.load_bytes_per_s),
+        *_standing(row),
+    ]
+
+
+def _standing(row: ComparisonRow | RowUnderLoad) -> tuple[str, str]:
+    """The ratio, and how it is judged."""
+    return (
         "-" if row.speed_ratio is None else f"{row.speed_ratio:.3g}",
         row.difference.judgement if row.difference else "",
-    ]
+    )
+
+
+def _latency(latency_us: float | None) -> str:
+    return "-" if latency_us is None else format_latency(latency_us)
 
 
 def _serial(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
@@ -121,6 +160,8 @@ def _serial(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
 def _notes(comparison: Comparison, short: Mapping[str, str]) -> Iterator[str]:
     if comparison.groups:
         yield from HOW_TO_READ
+    if comparison.under_load:
+        yield HOW_TO_READ_UNDER_LOAD
     for drive in comparison.drives:
         if drive.storage and drive.storage.trust != "plausible":
             evidence = drive.storage.evidence[0].text

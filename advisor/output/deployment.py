@@ -11,11 +11,13 @@ from advisor.fleet.deployments import DeploymentKind
 from advisor.resources import resource_dir
 
 RENDERED: Final = ".j2"
+PART: Final = "_"
 
 
 def deployment_files(kind: DeploymentKind, values: Mapping[str, object]) -> dict[Path, str]:
-    """Relative path -> text. A .j2 is rendered with `values` and loses that ending; every other
-    file is as it lies there, for Ansible and Prometheus have braces of their own."""
+    """Relative path -> text. A .j2 is rendered with `values` and loses that ending, one that begins
+    with _ is a part of others; every other file is as it lies there, for Ansible and Prometheus
+    have braces of their own."""
     folder = resource_dir("templates") / "fleet" / kind
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -28,6 +30,8 @@ def deployment_files(kind: DeploymentKind, values: Mapping[str, object]) -> dict
     files = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         relative = path.relative_to(folder)
+        if path.suffix == RENDERED and path.name.startswith(PART):
+            continue
         if path.suffix == RENDERED:
             template = environment.get_template(relative.as_posix())
             files[relative.with_suffix("")] = template.render(version=__version__, **values)

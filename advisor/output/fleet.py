@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from advisor.analysis.trust import ORDER, Evidence
 from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
-from advisor.fleet.results import LOW_TRUST, Fleet, FleetHost, Outlier
+from advisor.fleet.results import LOW_TRUST, Fleet, FleetHost, HostLatency, Outlier
 from advisor.output.charts.data import HostLatencies
 from advisor.output.document import (
     Document,
@@ -196,15 +196,23 @@ def _slower(fleet: Fleet, most: int | None) -> Iterator[Section]:
 
 
 def _hosts(fleet: Fleet, most: int | None) -> Section:
-    headings = ("host", "class", "trust", "syncs/s", "mean", "p99")
+    headings = ["host", "class", "trust", "syncs/s", "mean", "p99"]
     shown = [_row(host) for host in fleet.hosts[:most]]
-    rows = _rows_table(headings, shown, (3, 4, 5), most, len(fleet.hosts))
+    if any(host.under_load for host in fleet.hosts):
+        headings.append("p99 loaded")
+        shown = [
+            (*row, _p99(host.under_load))
+            for row, host in zip(shown, fleet.hosts[:most], strict=True)
+        ]
+    rows = _rows_table(headings, shown, range(3, len(headings)), most, len(fleet.hosts))
     blocks: list[DocumentBlock] = [*_figure(fleet)]
     without = sum(1 for host in fleet.hosts if not (host.latency and host.latency.p99_us))
     if without:
         blocks.append(
             Notes([f"{counted(without, 'host')} with too few samples for a p99: ranked by mean."])
         )
+    if any(host.under_load for host in fleet.hosts):
+        blocks.append(Notes(["p99 loaded: of the same sync while pages were flushed."]))
     blocks.append(Folded("All hosts, the worst p99 first", rows))
     return Section("hosts", "Sync latency by host", blocks)
 
@@ -247,13 +255,16 @@ def _against(times: float) -> str:
 def _row(host: FleetHost) -> tuple[str, ...]:
     figures = ("-", "-", "-")
     if host.latency:
-        p99_us = host.latency.p99_us
         figures = (
             format_count(host.latency.serial_syncs_per_s),
             format_latency(host.latency.mean_us),
-            "-" if p99_us is None else format_latency(p99_us),
+            _p99(host.latency),
         )
     return _short(host.name), host.storage_class, host.trust, *figures
+
+
+def _p99(latency: HostLatency | None) -> str:
+    return "-" if latency is None or latency.p99_us is None else format_latency(latency.p99_us)
 
 
 def _outliers(fleet: Fleet, most: int | None) -> Section:

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
 from advisor.errors import AdvisorError
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.output.advice import (
     GROUP_TITLES,
     durability_text,

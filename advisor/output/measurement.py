@@ -9,7 +9,8 @@ from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking, shared_devices
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, SeriesUnderLoad, Summary, Unknown
+from advisor.measurement import Measurement, SeriesUnderLoad, Summary
+from advisor.model import Unknown
 from advisor.output.distribution import distribution
 from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
 from advisor.output.host_findings import host_lines
@@ -17,7 +18,7 @@ from advisor.output.observation import device_table, observation_lines
 from advisor.output.text import NOTHING_FOUND
 from advisor.output.verdict_line import drive_verdict
 from advisor.report.histogram import histogram
-from advisor.series_kind import LOAD_NAMES
+from advisor.series_kind import LOAD_NAMES, Load
 from advisor.units import format_count, format_latency, format_named, format_size
 
 TRUST_TONES: Final[Mapping[Trust, Tone]] = {
@@ -119,15 +120,16 @@ def _under_load(series: SeriesUnderLoad, measurement: Measurement) -> Sequence[s
         *(shown.mean_us, shown.p50_us, shown.p99_us),
         alone.summary.p99_us if alone else None,
     )
-    return (idle.name, *map(_latency, latencies_us), background_text(series))
-
-
-def background_text(series: SeriesUnderLoad) -> str:
-    """Like "4,300 pages/s" or "310 MiB/s"."""
     background = series.background
-    if series.beside == "page-flush":
-        return f"{format_count(background.ops_per_s)} pages/s"
-    return f"{format_size(background.bytes_per_s)}/s"
+    meanwhile = load_text(series.beside, background.ops_per_s, background.bytes_per_s)
+    return (idle.name, *map(_latency, latencies_us), meanwhile)
+
+
+def load_text(load: Load, ops_per_s: float, bytes_per_s: float) -> str:
+    """What was done of a load, like "4,300 pages/s" or "310 MiB/s"."""
+    if load == "page-flush":
+        return f"{format_count(ops_per_s)} pages/s"
+    return f"{format_size(bytes_per_s)}/s"
 
 
 def _latency(latency_us: float | None) -> str:

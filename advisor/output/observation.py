@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.measurement import DeviceActivity, Known, Observation, Unknown
+from advisor.model import Known, Unknown
+from advisor.observation import DeviceActivity, Observation
 from advisor.output.document import Table
 from advisor.units import format_count, format_latency, format_named
 

@@ -3,7 +3,8 @@
 Format and names follow prometheus.io/docs/instrumenting/exposition_formats and
 prometheus.io/docs/practices/naming: gauges in seconds, bytes and per second. No sample has a
 timestamp, which the collector refuses. What is not known is absent. Each sample says of which
-directory and label it is, so that the files of several measurements may lie side by side.
+directory, label and source it is, so that the files of several measurements may lie side by side:
+one that was measured every night, and one that is observed every quarter of an hour.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,16 +13,9 @@ from typing import Final
 
 from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import (
-    OBSERVED,
-    DeviceActivity,
-    Known,
-    Measurement,
-    Observation,
-    Series,
-    Summary,
-    Unknown,
-)
+from advisor.measurement import OBSERVED, Measurement, Series, Summary
+from advisor.model import Known, Unknown
+from advisor.observation import DeviceActivity, Observation
 from advisor.output.text import one_line
 
 Labels = Mapping[str, object]
@@ -87,7 +81,11 @@ _OF_SERIES: Final = (
 def prometheus_text(measurement: Measurement, verdict: Verdict) -> str:
     """The measurement and the verdict on it in the text exposition format."""
     measured = describe_measured(measurement)
-    of = {"directory": measured.directory, "label": measured.label}
+    of = {
+        "directory": measured.directory,
+        "label": measured.label,
+        "source": measured.source,
+    }
     lines = (line for family in _families(measurement, verdict) for line in _exposed(family, of))
     return "".join(f"{line}\n" for line in lines)
 
@@ -99,7 +97,6 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
         "trust": verdict.trust,
         "device": measured.devices,
         "filesystem": measured.filesystem,
-        "source": measured.source,
         "tool_version": measured.tool_version,
     }
     yield _Family("info", "What was measured, and how far it is trusted.", [(what, 1)])

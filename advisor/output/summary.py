@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from advisor.advice import Advice, Recommendation
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.output.document import (
     Code,
     Document,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from advisor.analysis.looks import BlockStat
-from advisor.measurement import Device, Known, Unknown
+from advisor.measurement import Device
+from advisor.model import Known, Unknown
 
 SECTOR_BYTES: Final = 512
 """The unit of the kernel's counters, whatever the device's own sector."""

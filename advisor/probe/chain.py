@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.probe.mounts import Mount, mount_of
 from advisor.probe.programs import AskProgram
 from advisor.probe.sysfs import number_of, shown, text_of

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import IoLimits, Known, LimitFile, Unknown
+from advisor.measurement import IoLimits, LimitFile
+from advisor.model import Known, Unknown
 from advisor.probe.mounts import Mount, mounts
 from advisor.probe.sysfs import shown
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import Known, Layer, Unknown
+from advisor.measurement import Layer
+from advisor.model import Known, Unknown
 from advisor.probe.chain import node_of
 from advisor.probe.programs import AskProgram
 from advisor.probe.sysfs import LayerDetails, text_of, yes_no

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import Device, IoLimits, Known, Target, Unknown
+from advisor.measurement import Device, IoLimits, Target
+from advisor.model import Known, Unknown
 from advisor.probe.chain import Chain, chain_under
 from advisor.probe.control_groups import io_limits
 from advisor.probe.layers import AskProgram, ask_nobody, layers_of

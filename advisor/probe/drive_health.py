@@ -9,7 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from advisor.measurement import Device, Known, Unknown
+from advisor.measurement import Device
+from advisor.model import Known, Unknown
 from advisor.probe.programs import AskProgram
 from advisor.soak import HealthReading
 

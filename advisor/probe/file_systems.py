@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import MOUNT_OPTIONS, MOUNT_POINT, Known, Layer, Unknown
+from advisor.measurement import MOUNT_OPTIONS, MOUNT_POINT, Layer
+from advisor.model import Known, Unknown
 from advisor.probe.chain import MountedPath, btrfs_folder
 from advisor.probe.mounts import Mount
 from advisor.probe.programs import AskProgram

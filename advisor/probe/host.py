@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import Environment, Known, Unknown
+from advisor.measurement import Environment
+from advisor.model import Known, Unknown
 from advisor.probe.control_groups import cpu_quotas, memory_limits_bytes
 
 HYPERVISOR_NAMES: Final = (

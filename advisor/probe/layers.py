@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from advisor.measurement import Known, Layer, Unknown
+from advisor.measurement import Layer
+from advisor.model import Known, Unknown
 from advisor.probe.chain import Chain, MountedPath
 from advisor.probe.device_mapper import mapped_layers
 from advisor.probe.file_systems import file_system_layer

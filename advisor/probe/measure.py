@@ -13,7 +13,8 @@ from time import perf_counter
 
 import advisor
 from advisor.errors import AdvisorError
-from advisor.measurement import Measurement, PlanRun, Target, Unknown
+from advisor.measurement import Measurement, PlanRun, Target
+from advisor.model import Unknown
 from advisor.probe.block_stat import read_counters
 from advisor.probe.devices import describe_target
 from advisor.probe.failures import failed

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from advisor.analysis.looks import LOOKS, CpuTime, HostLook, ObservedDevice
 from advisor.errors import AdvisorError
-from advisor.measurement import Environment, Known, Target, Unknown
+from advisor.measurement import Environment, Target
+from advisor.model import Known, Unknown
 from advisor.probe.block_stat import read_stat
 from advisor.probe.chain import chain_under
 from advisor.probe.devices import describe_target

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 
 AskProgram = Callable[[tuple[str, ...]], Known[str]]
 """Starts a program by its name, with its arguments: what it says on stdout, or why nothing."""

@@ -10,15 +10,8 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Final, Literal
 
-from advisor.measurement import (
-    Device,
-    EndedBy,
-    Known,
-    Round,
-    Series,
-    SeriesUnderLoad,
-    Summary,
-)
+from advisor.measurement import Device, EndedBy, Round, Series, SeriesUnderLoad, Summary
+from advisor.model import Known
 from advisor.probe.background import LoadProcess
 from advisor.probe.block_stat import read_counters
 from advisor.probe.failures import failed, wrote_short

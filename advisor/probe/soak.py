@@ -2,8 +2,8 @@
 
 import time
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Final, NamedTuple, TypeAlias
 from advisor.errors import AdvisorError, Interrupted
 from advisor.interruption import signals_held_back
 from advisor.latency_buckets import percentile_us
-from advisor.measurement import Device, Environment, Int64Array, Known, Target, Unknown
+from advisor.measurement import Device, Environment, Int64Array, Target
+from advisor.model import Known, Unknown
+from advisor.probe.background import LoadProcess
 from advisor.probe.block_stat import read_counters
 from advisor.probe.drive_health import read_health
 from advisor.probe.failures import failed, wrote_short
 from advisor.probe.host import describe_host
 from advisor.probe.measure import require_linux, target_of
-from advisor.probe.page_writes import PageWriters
 from advisor.probe.plan import GIB, MIB, MeasuringPlan, SeriesSpec
 from advisor.probe.programs import AskProgram, ask_nobody
 from advisor.probe.sampling import NEVER_NS, OperationError, SampleLoop, ShortWriteError
@@ -103,6 +104,11 @@ class SoakPlan:
                 "allow more",
             )
         return fitted
+
+    @property
+    def sides(self) -> int:
+        """How many write, each its part of what may be written."""
+        return 2 if self.page_writers else 1
 
     @property
     def files_bytes(self) -> int:
@@ -202,9 +208,8 @@ class Soaker:
         end_ns = started_ns + round(self.plan.duration_s * S)
         health_every_ns = max(HEALTH_EVERY_NS, (end_ns - started_ns) // HEALTH_READINGS)
         health_ns = started_ns
-        written_bytes = self.files_bytes
-        sides = 2 if self.plan.page_writers else 1  # each of which may write its part of the rest
         pages_bytes, device_bytes = self.pages_written(), self.device_written()
+        written_bytes = self.files_bytes + pages_bytes
         try:
             while end_ns - begun_ns >= SHORTEST_STRETCH_NS:
                 if begun_ns >= health_ns and self.health_unknown is None:
@@ -213,7 +218,7 @@ class Soaker:
                         return "wear"
                     asked_ns, begun_ns = begun_ns, self.clock()
                     end_ns += begun_ns - asked_ns  # nothing was written meanwhile
-                left_bytes = (self.plan.bytes_max - written_bytes) // sides
+                left_bytes = (self.plan.bytes_max - written_bytes) // self.plan.sides
                 self.limit_pages(pages_bytes + left_bytes)
                 most = left_bytes // PRIMARY.block_bytes
                 latencies_ns = self._stretch(buffer, _stretch_end_ns(begun_ns, end_ns), most)
@@ -316,27 +321,40 @@ def soaked(
         except Interrupted:
             yield None
             return
-        with PageWriters(pages[0] if pages else None, directory) as page_writers:
-            soaker = Soaker(
-                plan,
-                syncs.sample_loops()[0],
-                files_bytes=sum(files.written_bytes for files in opened),
-                pages_written=page_writers.written_bytes,
-                limit_pages=page_writers.limit,
-                device_written=lambda: _device_written(devices),
-                health=lambda at_s: read_health(devices, at_s, ask),
-                report=report,
-            )
-            try:
+        soaker = Soaker(
+            plan,
+            syncs.sample_loops()[0],
+            files_bytes=sum(files.written_bytes for files in opened),
+            device_written=lambda: _device_written(devices),
+            health=lambda at_s: read_health(devices, at_s, ask),
+            report=report,
+        )
+        soak: Soak | None = None
+        try:
+            with _beside(soaker, pages, directory):
                 soak = soaker.run()
-            except OperationError as error:
-                raise failed(error.call, error.cause, directory, "while soaking") from error
-            except ShortWriteError as error:
-                size_bytes = PRIMARY.block_bytes
-                raise wrote_short(
-                    error.written_bytes, size_bytes, directory, "while soaking"
-                ) from error
+        except Interrupted:  # while the process of the page writers began or ended
+            soak = soak and soak.model_copy(update={"ended_by": "interrupted"})
+        except OperationError as error:
+            raise failed(error.call, error.cause, directory, "while soaking") from error
+        except ShortWriteError as error:
+            size_bytes = PRIMARY.block_bytes
+            raise wrote_short(
+                error.written_bytes, size_bytes, directory, "while soaking"
+            ) from error
         yield soak
+
+
+@contextmanager
+def _beside(soaker: Soaker, pages: Sequence[OpenSeries], directory: Path) -> Iterator[None]:
+    """Writers of pages, if there are such files. Raises AdvisorError."""
+    with ExitStack() as stack:
+        for series in pages:
+            load = LoadProcess(series, directory)
+            soaker.pages_written, soaker.limit_pages = load.written_bytes, load.limit
+            left_bytes = (soaker.plan.bytes_max - soaker.files_bytes) // soaker.plan.sides
+            stack.enter_context(load.running(left_bytes, [], "the soak"))
+        yield
 
 
 def _stretch_end_ns(begun_ns: int, end_ns: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 
 T = TypeVar("T")
 

@@ -57,7 +57,7 @@ class LoadFiles:
 
     def written_bytes(self, runs: list[SeriesRun]) -> int:
         """What filling them wrote, and what was written beside these series."""
-        return self._files.written_bytes + sum(run.load.written_bytes for run in runs if run.load)
+        return self._files.written_bytes + sum(run.load.written_bytes() for run in runs if run.load)
 
     @property
     def absent(self) -> list[AbsentSeries]:

@@ -6,14 +6,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
-from advisor.measurement import (
-    Environment,
-    MeasurementWarning,
-    Round,
-    Series,
-    Target,
-    Unknown,
-)
+from advisor.measurement import Environment, MeasurementWarning, Round, Series, Target
+from advisor.model import Unknown
 from advisor.probe.sysfs import shown
 from advisor.statistics import ci95_percent
 from advisor.units import format_latency, format_size

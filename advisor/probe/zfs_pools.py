@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.probe.programs import AskProgram
 from advisor.probe.sysfs import LayerDetails, yes_no
 

@@ -11,7 +11,8 @@ from advisor.analysis.verdict import Verdict
 from advisor.capacity.group_commit import Bottleneck
 from advisor.capacity.policies import Policy
 from advisor.capacity.results import CapacityPlan
-from advisor.measurement import Measurement, Model
+from advisor.measurement import Measurement
+from advisor.model import Model
 
 SCHEMA_VERSION: Final = 1
 

@@ -9,7 +9,8 @@ from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict, promise, remedy
 from advisor.capacity.group_commit import Bottleneck
 from advisor.durability import CLASSES
-from advisor.measurement import MEASURED, OBSERVED, Measurement, Unknown
+from advisor.measurement import MEASURED, OBSERVED, Measurement
+from advisor.model import Unknown
 from advisor.report.alternatives import typical_clients
 from advisor.report.results import ServerReport
 from advisor.units import counted, format_count, format_latency

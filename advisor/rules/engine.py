@@ -6,7 +6,7 @@ from typing import NamedTuple
 from advisor.advice import Recommendation, RuleId, Skip
 from advisor.analysis.fact_model import Facts
 from advisor.conditions import all_hold, missing_facts
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.rules import guards
 from advisor.rules.catalogue import ALWAYS_SHOWN, Rule, Setting, Spec
 from advisor.rules.formulas import FormulaResult

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.recovery import ReplayBasis
 from advisor.conditions import Strict
-from advisor.measurement import Known, Unknown, known
+from advisor.model import Known, Unknown, known
 from advisor.units import parse_size
 
 Bytes = Annotated[

@@ -7,7 +7,7 @@ from advisor.advice import Recommendation, RuleId
 from advisor.analysis.fact_model import MEASURED_PERFORMANCE, Facts
 from advisor.durability import Durability, risks_more
 from advisor.errors import GuardError
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.rules.catalogue import Rule, Spec
 from advisor.rules.risks import RISKS
 from advisor.units import UNIT_BYTES, Value, format_size

@@ -9,11 +9,11 @@ import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from advisor.measurement import Known
+from advisor.model import Known
 from advisor.series_kind import Method
-from advisor.server_state import EffectiveSetting, Override, ServerCounts, ServerState
+from advisor.server_state import EffectiveSetting, Override, ServerState
 from advisor.units import Value
 from advisor.vendors.answers import Rows
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
@@ -31,6 +31,9 @@ from advisor.versions import (
     parse_version,
     told_parts,
 )
+
+if TYPE_CHECKING:  # most commands ask no running server
+    from advisor.server_activity import ServerCounts
 
 Ask = Callable[[str], Rows]
 """Sends one statement, and returns its rows. Raises AdvisorError with the server's words."""
@@ -588,7 +591,7 @@ class Vendor(ABC):
         """The version in a server's own settings."""
 
     @abstractmethod
-    def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
+    def server_counts(self, state: ServerState, ask: AskKnown) -> "ServerCounts":
         """What the server has counted so far of its log, checkpoints and waits for memory."""
 
     @abstractmethod

@@ -7,8 +7,8 @@ https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-statu
 from operator import add, sub
 from typing import Final
 
-from advisor.measurement import Known, Unknown, computed
-from advisor.server_state import CountedSince, ServerCounts
+from advisor.model import Known, Unknown, computed
+from advisor.server_activity import CountedSince, ServerCounts
 from advisor.vendors.answers import Rows, count_of, texts
 
 LOG_BLOCK_BYTES: Final = 512

@@ -5,19 +5,13 @@ import re
 import signal
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
 from advisor.series_kind import Method
-from advisor.server_state import (
-    EffectiveSetting,
-    Origin,
-    ServerCounts,
-    ServerState,
-    WrittenValue,
-)
+from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenValue
 from advisor.units import Value
-from advisor.vendors import innodb_counts, option_files, option_values
+from advisor.vendors import option_files, option_values
 from advisor.vendors.answers import Shown, count_of, quoted, texts, version_of_server
 from advisor.vendors.base import (
     PATIENCE_S,
@@ -60,6 +54,9 @@ from advisor.vendors.pages import PageUse
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version, parse_version
+
+if TYPE_CHECKING:  # most commands ask no running server
+    from advisor.server_activity import ServerCounts
 
 PAGE_BYTES: Final = 16_384
 LOG_USED_SHARE: Final = 0.75
@@ -704,7 +701,9 @@ class MySQL(Vendor):
     """Until when Innodb_os_log_written counts blocks, of which the last is written again and again;
     None: still."""
 
-    def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
+    def server_counts(self, state: ServerState, ask: AskKnown) -> "ServerCounts":
+        from advisor.vendors import innodb_counts  # only an audit of a running server counts
+
         until = self.counts_log_blocks
         in_blocks = until is None or state.version < until
         log_bytes = self._redo_bytes(state.settings, state.version)

@@ -4,11 +4,11 @@ import re
 import signal
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
 from advisor.series_kind import Method
-from advisor.server_state import EffectiveSetting, Origin, Override, ServerCounts, ServerState
+from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
 from advisor.units import UNIT_BYTES, Value
 from advisor.vendors import postgresql_conf, postgresql_counts, postgresql_values
 from advisor.vendors.answers import (
@@ -58,6 +58,9 @@ from advisor.vendors.pages import PageUse
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import Feature, NumericVersion, Version, parse_version
+
+if TYPE_CHECKING:  # most commands ask no running server
+    from advisor.server_activity import ServerCounts
 
 PAGE_BYTES: Final = 8192
 COMPLETION_TARGET: Final = 0.9
@@ -556,7 +559,7 @@ class PostgreSQL(Vendor):
         found = CLOCK_NS.search(said)
         return float(found[1]) if found else None
 
-    def server_counts(self, state: ServerState, ask: AskKnown) -> ServerCounts:
+    def server_counts(self, state: ServerState, ask: AskKnown) -> "ServerCounts":
         packed = self.has_compressed_log(state.settings)
         return postgresql_counts.read(ask, state.version, state.settings, is_compressed=packed)
 

@@ -6,11 +6,11 @@ https://www.postgresql.org/docs/16/monitoring-stats.html. Tried on 13, 15, 18 an
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.errors import AdvisorError
-from advisor.measurement import Known, Unknown, computed
-from advisor.server_state import CountedSince, EffectiveSetting, ServerCounts
+from advisor.model import Known, Unknown, computed
+from advisor.server_state import EffectiveSetting
 from advisor.units import UNIT_BYTES
 from advisor.vendors.answers import (
     Rows,
@@ -22,6 +22,9 @@ from advisor.vendors.answers import (
 )
 from advisor.vendors.base import AskKnown
 from advisor.versions import NumericVersion
+
+if TYPE_CHECKING:  # the statements are wanted sooner than what comes of them
+    from advisor.server_activity import CountedSince, ServerCounts
 
 WAL_BLOCK_BYTES: Final = 8192
 """What a session writes when it finds all buffers full (xlog.c, AdvanceXLInsertBuffer)."""
@@ -66,8 +69,10 @@ def read(
     settings: Mapping[str, EffectiveSetting],
     *,
     is_compressed: bool,
-) -> ServerCounts:
+) -> "ServerCounts":
     """The counts. Raises AdvisorError for what no PostgreSQL answers."""
+    from advisor.server_activity import ServerCounts
+
     answer = ask(POSITION_SQL)
     if isinstance(answer, Unknown):
         position: Known[int] = answer
@@ -107,7 +112,7 @@ def read(
     )
 
 
-def _counts(answer: Known[Rows], counts: int) -> tuple[list[Known[int]], Known[CountedSince]]:
+def _counts(answer: Known[Rows], counts: int) -> tuple[list[Known[int]], "Known[CountedSince]"]:
     """So many counts, and since when they count."""
     if isinstance(answer, Unknown):
         return [answer] * counts, answer
@@ -118,11 +123,13 @@ def _counts(answer: Known[Rows], counts: int) -> tuple[list[Known[int]], Known[C
     return [count_of(value) for value in row[:counts]], _since(*row[counts:])
 
 
-def _since(seconds: Any, words: Any) -> Known[CountedSince]:
+def _since(seconds: Any, words: Any) -> "Known[CountedSince]":
     if seconds is None or words is None:
         return NO_BEGINNING
     if not re.fullmatch(r"\d{4,6}-\d\d-\d\d \d\d:\d\d", str(words)):
         raise AdvisorError(f"the server calls {quoted(str(words))} a time")
+    from advisor.server_activity import CountedSince
+
     return CountedSince(count_of(seconds), str(words))
 
 

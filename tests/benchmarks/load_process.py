@@ -38,9 +38,10 @@ def opened(scratch: Scratch, spec: SeriesSpec) -> OpenSeries:
 @contextmanager
 def in_threads(flushes: OpenSeries, load: LoadProcess) -> Iterator[None]:
     """The same loops, in this process."""
+    load.limit(ENOUGH_BYTES)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     threads = [
-        threading.Thread(target=load._repeat, args=(loop, number, nowhere, ENOUGH_BYTES))
+        threading.Thread(target=load._repeat, args=(loop, number, nowhere))
         for number, loop in enumerate(flushes.sample_loops())
     ]
     for thread in threads:

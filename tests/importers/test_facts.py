@@ -9,7 +9,7 @@ from advisor.analysis.facts import build_facts
 from advisor.analysis.verdict import judge
 from advisor.importers import import_report
 from advisor.knowledge import load_assumptions, load_replay, load_storage_knowledge
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.request import Request
 from tests.support.paths import FIXTURES
 

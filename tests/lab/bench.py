@@ -31,6 +31,7 @@ from tests.support.emulated_drive import (
     mounted_drive,
     run_tool,
 )
+from tests.support.processors import cores_used
 
 DRIVE_BYTES: Final = 24 << 30
 """Sparse: it takes what is written."""
@@ -102,9 +103,10 @@ class Bench:
                 DROP_CACHES.write_text("3\n")
             flushes = self._drive.counts()[2]
             with checkpoint_under_way(running.address) if stopping.hurried_s else nullcontext():
-                rates = self._driver.run(
-                    running.address, stopping.warmup_s, stopping.measured_s, seed
-                )
+                with cores_used() as cores:
+                    rates = self._driver.run(
+                        running.address, stopping.warmup_s, stopping.measured_s, seed
+                    )
                 flushes = self._drive.counts()[2] - flushes
                 if recovery:
                     running.kill()
@@ -120,6 +122,8 @@ class Bench:
             server_version=format_version(version_of(self._server)),
             started_at=started_at,
             load_average=round(load_average, 2),
+            own_cores=cores.own,
+            other_cores=cores.others,
             fragment=fragment,
             rates=rates,
             hurried_per_s=hurried_per_s,

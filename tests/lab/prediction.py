@@ -9,7 +9,7 @@ from advisor.capacity.host import CapacityRequest, modelled_host
 from advisor.capacity.workloads import fill_in
 from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_workloads
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.planning import plan_inputs
 from advisor.request import Request
 from advisor.vendors.names import VendorName

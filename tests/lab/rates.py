@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Final
 
-from advisor.measurement import Model
+from advisor.model import Model
 
 LOWEST_S: Final = 5
 """A stall that people notice."""

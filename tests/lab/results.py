@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-from advisor.measurement import Model
+from advisor.model import Model
 from tests.lab.rates import RunRates
 
 FOLDER: Final = Path(__file__).parent / "results"
@@ -23,6 +23,10 @@ class RunResult(Model):
     """UTC, ISO 8601."""
     load_average: float
     """Of the host, just before."""
+    own_cores: float | None = None
+    """Cores that server, load and drive kept busy during the run."""
+    other_cores: float | None = None
+    """Cores that everything else on the host kept busy, kernel threads included."""
     fragment: str
     rates: RunRates
     hurried_per_s: float | None = None

@@ -19,9 +19,11 @@ import pytest
 
 from advisor.analysis.soaking import RateChange, SoakFindings, findings_of
 from advisor.errors import Interrupted
-from advisor.measurement import Unknown, from_json
+from advisor.measurement import from_json
+from advisor.model import Unknown
 from advisor.probe.soak import SoakPlan, SoakProgress, look_at, soaked
 from advisor.soak import Soak
+from tests.support.busy_host import again_while_busy
 from tests.support.command_line import run_process
 from tests.support.emulated_drive import (
     CannotEmulate,
@@ -114,6 +116,7 @@ def deepest(found: SoakFindings) -> RateChange:
     return max(found.changes, key=lambda change: change.before_per_s / change.after_per_s)
 
 
+@again_while_busy
 @pytest.mark.parametrize(("name", "page_writers"), [("burst-small", 0), ("gp2-like", 4)])
 def test_credits_end_where_the_profile_has_it(
     name: str, page_writers: int, program: Path, tmp_path: Path
@@ -139,6 +142,7 @@ def test_credits_end_where_the_profile_has_it(
     assert found.sustained.ops_per_s < 0.6 * found.first.ops_per_s
 
 
+@again_while_busy
 def test_a_cache_is_full_where_the_profile_has_it(program: Path, tmp_path: Path) -> None:
     """600 MB instead of 2 GB, of which 10 MB/s are freed; the test files are written first."""
     profile = load_profile("cache-fills-up")
@@ -161,6 +165,7 @@ def test_a_cache_is_full_where_the_profile_has_it(program: Path, tmp_path: Path)
     assert change.cause == "credits-or-cache"
 
 
+@again_while_busy
 @pytest.mark.parametrize("page_writers", [0, 4])
 def test_a_steady_drive_has_no_change(page_writers: int, program: Path, tmp_path: Path) -> None:
     with mounted(program, load_profile("network-2ms"), tmp_path) as (drive, place):
@@ -172,6 +177,7 @@ def test_a_steady_drive_has_no_change(page_writers: int, program: Path, tmp_path
     assert (sum(soak.stretches.page_bytes) > 0) == (page_writers > 0)
 
 
+@again_while_busy
 def test_the_command_measures_in_the_state_of_the_soak(program: Path, tmp_path: Path) -> None:
     """burst-small has 100 operations/s and credits for 3000: what it reads after the soak is held,
     too, and recommend and capacity rest on what is sustained."""

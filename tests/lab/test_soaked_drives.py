@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from advisor.analysis.soaking import Cause, SoakFindings, findings_of
-from advisor.measurement import Device, Environment, Unknown
+from advisor.measurement import Device, Environment
+from advisor.model import Unknown
 from advisor.probe.soak import SoakPlan
 from advisor.soak import HealthReading, Soak
 from tests.support.drives import device, measurement

@@ -22,7 +22,7 @@ from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge
 from advisor.cli import main as fsync_advisor
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import from_json
+from advisor.measurement import Measurement, from_json
 from tests.machine import zfs
 from tests.machine.case import Case
 from tests.machine.cases import CASES
@@ -37,6 +37,7 @@ DRIVERS: Final = (
 DIRTY_BYTES: Final = {"dirty_background_bytes": 16 << 20, "dirty_bytes": 64 << 20}
 """So little that no drive of the machine is too slow for it."""
 DRIVES_LIMIT_S: Final = 20
+FAST_US: Final = 500.0
 SHELL_LIMIT_S: Final = 60
 PLACE: Final = Path("/mnt/case")
 
@@ -151,7 +152,7 @@ def _measured(case: Case) -> dict[str, Any]:
         return {"failed": f"exit {status}: {err.getvalue()}"}
     text = file.read_text()
     measurement = from_json(text, str(file))
-    findings = evaluate(measurement, load_host_checks(), case.vendor)
+    findings = evaluate(with_fast_syncs(measurement), load_host_checks(), case.vendor)
     verdict = judge(measurement, load_storage_knowledge())
     return {
         "target": json.loads(text)["target"],
@@ -160,6 +161,19 @@ def _measured(case: Case) -> dict[str, Any]:
         "findings": [finding.id for finding in findings],
         "sync_us": measurement.primary and measurement.primary.summary.mean_us,
     }
+
+
+def with_fast_syncs(measurement: Measurement) -> Measurement:
+    """The same with syncs of FAST_US, for what is found only where they are fast: how fast an
+    emulated drive is depends on what else its host does."""
+    summary = {"mean_us": FAST_US, "p50_us": FAST_US}
+    series = tuple(
+        each.model_copy(update={"summary": each.summary.model_copy(update=summary)})
+        if each == measurement.primary
+        else each
+        for each in measurement.series
+    )
+    return measurement.model_copy(update={"series": series})
 
 
 def _status(arguments: list[str]) -> int:

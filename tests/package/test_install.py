@@ -142,6 +142,20 @@ def test_what_all_may_write_is_not_run(pyz: Path, cache: Path) -> None:
     assert (status, printed) == (1, "")
 
 
+@as_root
+def test_a_cache_mounted_noexec_is_said_in_one_line(pyz: Path, cache: Path) -> None:
+    """The modules that are compiled could not be loaded from there."""
+    mounted = f"mount -t tmpfs -o noexec,mode=700 tmpfs {cache} && exec "
+    start = f"XDG_CACHE_HOME={cache} {sys.executable} {pyz} --version"
+    done = run("unshare", "--mount", "sh", "-c", mounted + f"env {start}", cwd=cache.parent)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"fsync-advisor: cannot unpack into {cache}: {cache}/fsync-advisor is mounted noexec, and"
+        " the kernel maps no compiled module from there; mount it with exec, or set XDG_CACHE_HOME"
+        " to a folder of your own\n"
+    )
+
+
 def test_another_python_is_told_which_one_is_needed(tmp_path: Path) -> None:
     """A file for Pythons that nobody has: to them this one is the wrong one."""
     file = tmp_path / "fsync-advisor.pyz"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from advisor.analysis.looks import BlockStat, CpuTime
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.probe.block_stat import DeviceCounters, read_counters, read_stat
 from advisor.probe.observe import read_cpu
 

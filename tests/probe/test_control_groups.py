@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measurement import IoLimits, LimitFile, Unknown
+from advisor.measurement import IoLimits, LimitFile
+from advisor.model import Unknown
 from advisor.probe.control_groups import cpu_quotas, io_limits, memory_limits_bytes
 
 V2 = "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n"

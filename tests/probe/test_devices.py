@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from advisor.measurement import Device, IoLimits, Known, Layer, LimitFile, Unknown
+from advisor.measurement import Device, IoLimits, Layer, LimitFile
+from advisor.model import Known, Unknown
 from advisor.probe import chain
 from advisor.probe.layers import layers_of
 from advisor.probe.mounts import mounts

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.probe.drive_health import read_health
 from advisor.servers.installed.host_programs import ask_host
 from advisor.soak import HealthReading

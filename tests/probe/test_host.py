@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.probe.host import (
     describe_host,
     dirty_limits_bytes,

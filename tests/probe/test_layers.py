@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measurement import Known, Layer, Unknown
+from advisor.measurement import Layer
+from advisor.model import Known, Unknown
 from advisor.probe import file_systems
 from advisor.probe.layers import AskProgram, ask_nobody
 from tests.support.made_up_host import Anonymous, Host, lay

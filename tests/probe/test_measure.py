@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.measurement import Known, Measurement, Target, Unknown
+from advisor.measurement import Measurement, Target
+from advisor.model import Known, Unknown
 from advisor.output.progress import activity_text, figures_text
 from advisor.probe import PLANS, Progress, measure
 from advisor.probe.plan import CLASSIC_SERIES, MIB, PRIMARY_SERIES

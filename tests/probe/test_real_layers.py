@@ -6,7 +6,8 @@ import subprocess
 from fcntl import ioctl
 from pathlib import Path
 
-from advisor.measurement import Layer, Unknown
+from advisor.measurement import Layer
+from advisor.model import Unknown
 from advisor.probe.devices import describe_target
 from advisor.probe.file_systems import inode_flags
 from tests.support.faults import missing

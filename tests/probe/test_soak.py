@@ -10,7 +10,7 @@ import pytest
 
 from advisor.errors import AdvisorError, Interrupted
 from advisor.latency_buckets import read_counts
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.probe.plan import MIB
 from advisor.probe.soak import Soaker, SoakPlan, SoakProgress
 from advisor.probe.soak_recorder import MOST_STRETCHES, SoakRecorder, Stretch
@@ -123,6 +123,22 @@ def test_page_writes_have_half_of_what_is_left() -> None:
     plan = SoakPlan(duration_s=3, bytes_max=100_000_000, page_writers=4)
     Soaker(plan, drive.loop, limit_pages=limits.append, clock=drive.clock, sleep=drive.sleep).run()
     assert limits == [50_000_000, 45_904_000, 41_808_000]
+
+
+def test_what_pages_wrote_before_the_first_second_counts() -> None:
+    """30 MB until all had begun, 10 MB of test files, and half of what is left of 100 MB."""
+    drive, limits = drive_of(1_000_000), list[int]()
+    soaker = Soaker(
+        SoakPlan(duration_s=1, bytes_max=100_000_000, page_writers=4),
+        drive.loop,
+        files_bytes=10_000_000,
+        pages_written=lambda: 30_000_000,
+        limit_pages=limits.append,
+        clock=drive.clock,
+        sleep=drive.sleep,
+    )
+    soaker.run()
+    assert limits == [30_000_000 + 30_000_000]
 
 
 def test_no_part_of_a_second_goes_missing_in_the_end() -> None:

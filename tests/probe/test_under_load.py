@@ -173,7 +173,7 @@ def test_it_goes_on_where_it_was_and_leaves_nothing(tmp_path: Path) -> None:
             read += sum(load._counters)
         assert next(series.offsets[0]) == read % 4 * MIB
         assert load.background.ops_per_s > 10
-        assert load.written_bytes == 0
+        assert load.written_bytes() == 0
         assert not load.was_cut_short
 
 

@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measurement import (
-    Device,
-    Environment,
-    Known,
-    Round,
-    Series,
-    Target,
-    Unknown,
-)
+from advisor.measurement import Device, Environment, Round, Series, Target
+from advisor.model import Known, Unknown
 from advisor.probe.warnings import left_behind, warnings_of
 from advisor.statistics import summarise
 

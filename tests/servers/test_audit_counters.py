@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from advisor.measurement import Unknown
-from advisor.server_state import ServerCounts, ServerState
+from advisor.model import Unknown
+from advisor.server_activity import ServerCounts
+from advisor.server_state import ServerState
 from advisor.servers.connection import Address, Connection
 from advisor.servers.installed.detect import Installed
 from advisor.servers.sandbox.temporary import temporary_server

@@ -1,5 +1,5 @@
-"""measure --passive on drives whose times are known: what is observed is what was injected, as the
-drive's own program counts it; and nothing is written."""
+"""measure --passive on a drive whose times are known: what is observed is what the server's calls
+took, as a library within it times them, and what was injected; and nothing is written."""
 
 import json
 import os
@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -19,7 +21,7 @@ from advisor.servers.load.client import LoadTable, run_load
 from advisor.vendors.base import Place
 from advisor.vendors.names import VendorName
 from tests.powercut.server import Machine
-from tests.servers.account import hand_over, private_folder, reachable
+from tests.servers.account import private_folder, reachable
 from tests.servers.harness import server_named
 from tests.support.command_line import run_process
 from tests.support.emulated_drive import (
@@ -32,16 +34,15 @@ from tests.support.emulated_drive import (
 )
 from tests.support.faults import missing
 from tests.support.paths import CHECKOUT
+from tests.support.timed_calls import TimedCalls, compile_timed_calls
 
 pytestmark = pytest.mark.quiet
 
 WRITE_US, FLUSH_US = 5_000, 100_000
-"""Long against what the way to the drive's program costs, which the kernel and servers see, too: on
-a host that others use, 1 to 3 ms."""
+"""Long against what the way to the drive's program costs, which the kernel sees, too: on a host
+that others use, 1 to 3 ms."""
 SIZE_BYTES = 2 << 30
-INTERVAL_S = 20
 WITHIN = 0.05
-ONE_FLUSH_EACH = "[mysqld]\ninnodb_use_fdatasync = ON\n"
 
 
 def slow_flushes() -> DriveProfile:
@@ -70,11 +71,15 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         missing(str(error))
 
 
+@pytest.fixture(scope="module")
+def timing_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_timed_calls(tmp_path_factory.mktemp("timed"))
+
+
 @pytest.fixture
 def mounted(program: Path) -> Iterator[tuple[EmulatedDrive, Path]]:
     """A drive with a file system, in memory."""
-    room = Path("/dev/shm/observed-drive")
-    room.mkdir()
+    room = Path(tempfile.mkdtemp(prefix="observed-drive-", dir="/dev/shm"))
     try:
         with (
             emulated_drive(program, slow_flushes(), room, size_bytes=SIZE_BYTES) as drive,
@@ -88,21 +93,11 @@ def mounted(program: Path) -> Iterator[tuple[EmulatedDrive, Path]]:
         shutil.rmtree(room)
 
 
-class Injected(NamedTuple):
-    """What the drive's program did meanwhile."""
+class Running(NamedTuple):
+    """A server at work on the drive."""
 
-    writes: int
-    flushes: int
-    writes_us: float
-    flushes_us: float
-
-    @property
-    def flush_us(self) -> float:
-        return self.flushes_us / self.flushes
-
-    @property
-    def write_us(self) -> float:
-        return self.writes_us / self.writes
+    dsn: str
+    calls: TimedCalls
 
 
 @contextmanager
@@ -112,36 +107,31 @@ def under_load(
     clients: int,
     drive: EmulatedDrive,
     place: Path,
-    *,
-    redo_alone: bool = False,
-) -> Iterator[str]:
-    """A server on the drive with so many of our clients at work; its DSN."""
+    library: Path,
+    seconds: float,
+) -> Iterator[Running]:
+    """A server on the drive with so many of our clients at work, for so long and some more."""
     server = server_named(name)
     with ExitStack() as stack:
-        programs = reachable(server.installed.tree, stack.enter_context(private_folder()))
-        folder = stack.enter_context(private_folder()) if redo_alone else place
-        if redo_alone:
-            fragment += f"innodb_log_group_home_dir = {place}\n"
-        machine = Machine(server, programs, fragment, {})
+        private = stack.enter_context(private_folder(of_account=False))
+        programs = reachable(server.installed.tree, private)
+        shutil.copy(library, private)
+        calls = TimedCalls(private / library.name, private / "calls")
+        machine = Machine(server, programs, fragment, calls.environment)
         with drive.hurried():
-            machine.install(folder)
-            if redo_alone:
-                shutil.copytree(Place(folder).data / "#innodb_redo", place / "#innodb_redo")
-                shutil.rmtree(Place(folder).data / "#innodb_redo")
-                hand_over(place)
-        running = stack.enter_context(machine.running(folder))
-        admin, *ours = stack.enter_context(running.connected(1 + clients))
-        with drive.hurried():
+            machine.install(place)
+            running = stack.enter_context(machine.running(place))
+            admin, *ours = stack.enter_context(running.connected(1 + clients))
             stack.enter_context(LoadTable(admin, 1000, kept=True))
-        os.sync()
+            os.sync()
         load = threading.Thread(
             target=run_load,
             args=(ours,),
-            kwargs={"duration_s": INTERVAL_S + 8, "warmup_s": 1, "rows": 1000},
+            kwargs={"duration_s": seconds + 2, "warmup_s": 1, "rows": 1000},
         )
         load.start()
         try:
-            yield dsn_of(server.vendor, folder)
+            yield Running(dsn_of(server.vendor, place), calls)
         finally:
             load.join()
             with drive.hurried():
@@ -155,104 +145,98 @@ def dsn_of(vendor: VendorName, folder: Path) -> str:
     return f"{vendor}://root@localhost/?socket={place.socket}"
 
 
-def observe(drive: EmulatedDrive, *options: object) -> tuple[dict[str, Any], Injected]:
-    """What the command saves, and what the drive's program counted meanwhile."""
-    _, writes, flushes = drive.counts()
-    writes_us, flushes_us = drive.times_us()
-    done = run_process(
-        "measure", "--passive", "--interval", INTERVAL_S, "--quiet", "--output", "-", *options
-    )
+class Seen(NamedTuple):
+    """What the command saves, and what happened in its interval."""
+
+    found: dict[str, Any]
+    since_ns: int
+    until_ns: int
+    flush_us: float
+    """As the drive's program counts it."""
+
+    def mean_us(self, pattern: str) -> float:
+        (series,) = [each for each in self.found["series"] if each["pattern"] == pattern]
+        mean: float = series["summary"]["mean_us"]
+        return mean
+
+
+def observe(drive: EmulatedDrive, dsn: str, seconds: float) -> Seen:
+    """It ends with its last look, so that its first was an interval before."""
+    flushes, flushes_us = drive.counts()[2], drive.times_us()[1]
+    asked = ("--interval", seconds, "--quiet", "--output", "-", "--dsn", dsn)
+    done = run_process("measure", "--passive", *asked)
+    until_ns = time.monotonic_ns()
     assert done.returncode == 0, done.stderr
-    _, writes_after, flushes_after = drive.counts()
-    writes_after_us, flushes_after_us = drive.times_us()
-    injected = Injected(
-        writes_after - writes,
-        flushes_after - flushes,
-        writes_after_us - writes_us,
-        flushes_after_us - flushes_us,
+    flushes, flushes_us = drive.counts()[2] - flushes, drive.times_us()[1] - flushes_us
+    found = json.loads(done.stdout)
+    interval_ns = round(found["observation"]["interval_s"] * 1e9)
+    return Seen(found, until_ns - interval_ns, until_ns, flushes_us / flushes)
+
+
+def true_us(seen: Seen, calls: TimedCalls, file: str, *, with_writes: bool) -> float:
+    """What a sync of the file took within the server, on average, or a sync and its writes."""
+    timed = [*calls.of(file, seen.since_ns, seen.until_ns)]
+    syncs = [call.took_ns for call in timed if call.kind == "sync"]
+    assert len(syncs) > 20
+    return sum(call.took_ns for call in timed if with_writes or call.kind == "sync") / (
+        1000 * len(syncs)
     )
-    return json.loads(done.stdout), injected
-
-
-def mean_us(found: dict[str, Any], pattern: str) -> float:
-    (series,) = [each for each in found["series"] if each["pattern"] == pattern]
-    mean: float = series["summary"]["mean_us"]
-    return mean
-
-
-def device(found: dict[str, Any]) -> dict[str, Any]:
-    return dict(found["observation"]["devices"][0])
 
 
 def close_to(expected: float) -> Any:
     return pytest.approx(expected, rel=WITHIN)
 
 
-@pytest.mark.parametrize("name", ["postgresql-15", "postgresql-19"])
-def test_what_a_server_times_is_what_was_injected(
-    name: str, mounted: tuple[EmulatedDrive, Path]
+class Case(NamedTuple):
+    """A server, and which of its files each observed series is about."""
+
+    server: str
+    fragment: str
+    seconds: float
+    files: Mapping[str, str]
+
+
+POSTGRESQL: Final = "track_wal_io_timing = on\ncheckpoint_timeout = 1h\n"
+BINARY_LOG: Final = "[mariadb]\nlog_bin = binlog\nsync_binlog = 1\nperformance_schema = ON\n"
+WAL: Final = {"observed-log": "/pg_wal/", "observed-device": "/pg_wal/"}
+CASES: Final = {
+    "postgresql-15": Case("postgresql-15", POSTGRESQL, 6, WAL),
+    "postgresql-19": Case("postgresql-19", POSTGRESQL, 6, WAL),
+    "mysql-9.7": Case(
+        "mysql-9.7",
+        "[mysqld]\ninnodb_use_fdatasync = ON\n",
+        10,
+        {"observed-log": "/#ib_redo", "observed-binary-log": "/binlog.0"},
+    ),
+    "mariadb-11.8": Case("mariadb-11.8", "[mariadb]\n", 6, {"observed-device": "/ib_logfile0"}),
+    "mariadb-11.8's binary log": Case(
+        "mariadb-11.8", BINARY_LOG, 10, {"observed-binary-log": "/binlog.0"}
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_observed_is_what_the_server_waited_for(
+    case: Case, mounted: tuple[EmulatedDrive, Path], timing_library: Path
 ) -> None:
-    """The log's block is written back, and then flushed: the only writes there are."""
+    """A server's mean is that of its own calls, behind its other flushes or not. A write and a
+    flush of the device stand for a sync and the writes before it."""
     drive, place = mounted
-    fragment = "track_wal_io_timing = on\ncheckpoint_timeout = 1h\n"
-    with under_load(name, fragment, 4, drive, place) as dsn:
-        found, injected = observe(drive, "--dsn", dsn)
-    each_us = injected.write_us + injected.flush_us
-    assert injected.flush_us == close_to(FLUSH_US)
-    assert mean_us(found, "observed-log") == close_to(each_us)
-    assert device(found)["flush_us"] == close_to(injected.flush_us)
-    assert found["observation"]["syncs_per_commit"] < 1.1
-    assert found["written_bytes"] == 0
-
-
-def test_what_mysql_times_is_what_was_injected_and_its_own_queue(
-    mounted: tuple[EmulatedDrive, Path],
-) -> None:
-    """Its redo log alone is on the drive; its checkpoints sync that, too, several times a second,
-    and a commit's sync waits for the one that is under way. (test_passive has a delay that nothing
-    waits for.)"""
-    drive, place = mounted
-    fragment = f"{ONE_FLUSH_EACH}skip_log_bin\n"
-    with under_load("mysql-9.7", fragment, 4, drive, place, redo_alone=True) as dsn:
-        found, injected = observe(drive, "--dsn", dsn)
-    each_us = injected.write_us + injected.flush_us
-    assert injected.flush_us == close_to(FLUSH_US)
-    assert each_us < mean_us(found, "observed-log") < 2 * each_us
-    assert device(found)["flush_us"] == close_to(injected.flush_us)
-
-
-def test_a_binary_log_is_timed_beside_the_log(mounted: tuple[EmulatedDrive, Path]) -> None:
-    """It grows, so that its sync takes a flush for its blocks and perhaps others for the file
-    system's journal; a single client, so that no two syncs of commits overlap."""
-    drive, place = mounted
-    with under_load("mysql-9.7", ONE_FLUSH_EACH, 1, drive, place) as dsn:
-        found, injected = observe(drive, "--dsn", dsn)
-    seen = found["observation"]
-    assert mean_us(found, "observed-log") > 0.95 * (injected.write_us + injected.flush_us)
-    assert mean_us(found, "observed-binary-log") > 0.95 * injected.flush_us
-    assert seen["binary_log_syncs_per_s"] == pytest.approx(seen["commits_per_s"], rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("name", "fragment"),
-    [
-        ("mariadb-11.8", "[mariadb]\n"),
-        ("postgresql-15", "checkpoint_timeout = 1h\n"),
-    ],
-)
-def test_what_the_kernel_times_is_what_was_injected(
-    name: str, fragment: str, mounted: tuple[EmulatedDrive, Path]
-) -> None:
-    drive, place = mounted
-    with under_load(name, fragment, 4, drive, place) as dsn:
-        found, injected = observe(drive, "--dsn", dsn)
-    assert [series["pattern"] for series in found["series"]] == ["observed-device"]
-    assert injected.flush_us == close_to(FLUSH_US)
-    assert device(found)["flush_us"] == close_to(injected.flush_us)
-    expected_us = injected.flush_us + injected.write_us
-    # A write that comes during a flush waits for it, as pages' writes may.
-    assert expected_us < mean_us(found, "observed-device") < 1.15 * expected_us
-    assert [warning["code"] for warning in found["warnings"]] == ["untimed-syncs"]
+    options = (4, drive, place, timing_library, case.seconds)
+    with under_load(case.server, case.fragment, *options) as running:
+        seen = observe(drive, running.dsn, case.seconds)
+        true = {
+            pattern: true_us(seen, running.calls, file, with_writes=pattern == "observed-device")
+            for pattern, file in case.files.items()
+        }
+    observed = {pattern: seen.mean_us(pattern) for pattern in case.files}
+    print(case.server, "observed", observed, "within the server", true, "flush", seen.flush_us)
+    assert seen.flush_us == close_to(FLUSH_US)
+    assert seen.found["observation"]["devices"][0]["flush_us"] == close_to(seen.flush_us)
+    for pattern, mean_us in observed.items():
+        assert mean_us == close_to(true[pattern]), pattern
+        assert mean_us > FLUSH_US
+    assert seen.found["written_bytes"] == 0
 
 
 # Nothing is written
@@ -279,7 +263,7 @@ WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE")
 
 
 def test_no_file_below_the_directory_is_opened_for_writing(
-    mounted: tuple[EmulatedDrive, Path], tmp_path: Path
+    mounted: tuple[EmulatedDrive, Path], timing_library: Path, tmp_path: Path
 ) -> None:
     """Nor is any made, moved, truncated or removed anywhere, but the file that --output names."""
     if shutil.which("strace") is None:
@@ -287,7 +271,8 @@ def test_no_file_below_the_directory_is_opened_for_writing(
     drive, place = mounted
     log, product = tmp_path / "strace", tmp_path / "observed.json"
     calls = "trace=%file,ftruncate,fallocate,fsync,fdatasync,sync_file_range"
-    with under_load("mariadb-11.8", "[mariadb]\n", 1, drive, place):
+    options = (1, drive, place, timing_library, 3)
+    with under_load("mariadb-11.8", "[mariadb]\n", *options):
         subprocess.run(
             [
                 *("strace", "-f", "-o", str(log), "-e", calls),

@@ -91,7 +91,7 @@ def test_a_configuration_that_does_not_wait_for_the_drive_is_faster(one_of_each:
 def test_ours_is_recommended_from_a_measurement_and_shown_to_people() -> None:
     with program_of(server_named("postgresql-15")) as (program, places):
         asked = ("trial", "--db", "postgresql", "--server", str(program), "--from", HDD)
-        done = advisor(*asked, *SHORT, "--memory", "256MB", places=places)
+        done = advisor(*asked, *SHORT, "--seconds", "30", "--memory", "256MB", places=places)
         assert done.returncode == 0, done.stderr
         assert list(places.iterdir()) == []
     assert "ours" in done.stdout

@@ -15,7 +15,6 @@ from advisor.measurement import (
     Device,
     Environment,
     Fill,
-    Known,
     Layer,
     Measurement,
     MeasurementWarning,
@@ -24,8 +23,8 @@ from advisor.measurement import (
     SeriesUnderLoad,
     Summary,
     Target,
-    Unknown,
 )
+from advisor.model import Known, Unknown
 from advisor.series_kind import KIB, Load, Method, Pattern
 
 UNKNOWN: Final = Unknown(unknown="not looked at")

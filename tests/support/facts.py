@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from advisor.analysis.fact_model import FACTS, Facts, nothing_known
 from advisor.conditions import Fact
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 
 NOT_LOOKED_AT: Final = Unknown(unknown="not looked at")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measurement import Device, Target, Unknown
+from advisor.measurement import Device, Target
+from advisor.model import Unknown
 from advisor.probe.devices import describe_target
 from advisor.probe.layers import AskProgram, ask_nobody
 

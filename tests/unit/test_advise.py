@@ -323,6 +323,7 @@ def test_mysql_with_a_binary_log() -> None:
                 groups_max=None,
                 transactions_at_risk=200,
                 expected_transactions_at_risk=2000,
+                rate_is_assumed=True,
             ),
             Loss(
                 setting="sync_binlog",
@@ -372,9 +373,17 @@ def test_postgresql(durability: Durability) -> None:
                 groups_max=None,
                 transactions_at_risk=600,
                 expected_transactions_at_risk=1200,
+                rate_is_assumed=True,
             ),
         ),
     )
+
+
+def test_a_rate_that_somebody_named_is_not_assumed() -> None:
+    """500/s in 600 ms."""
+    (offer,) = offers(DRIVE, replace(POSTGRESQL, expected_commits_per_s=500), WAL)
+    (loss,) = offer.losses
+    assert (loss.expected_transactions_at_risk, loss.rate_is_assumed) == (300, False)
 
 
 # MariaDB's 3 flushes twice, 1 once: 2 x 1000 + 4000 us become 1000 + 4000, and nothing is lost.

@@ -21,7 +21,8 @@ from advisor.output.renderers import render
 from advisor.output.renderers.text import render_text
 from advisor.request import Request
 from advisor.rules.catalogue import Spec
-from advisor.server_state import Activity, EffectiveSetting, Origin, Override, ServerState
+from advisor.server_activity import Activity
+from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
 from advisor.servers.config import read_settings
 from advisor.units import Value
 from advisor.vendors.names import VendorName

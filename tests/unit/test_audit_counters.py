@@ -14,18 +14,12 @@ from advisor.cli import main
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_counter_checks
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
 from advisor.request import Request
-from advisor.server_state import (
-    Activity,
-    CountedSince,
-    EffectiveSetting,
-    Origin,
-    ServerCounts,
-    ServerState,
-)
+from advisor.server_activity import Activity, CountedSince, ServerCounts
+from advisor.server_state import EffectiveSetting, Origin, ServerState
 from advisor.vendors import innodb_counts, postgresql_counts
 from advisor.vendors.answers import Rows
 from advisor.vendors.names import VendorName

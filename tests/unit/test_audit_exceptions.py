@@ -6,7 +6,8 @@ from advisor.analysis.atomic_writes import atomic_write
 from advisor.audit.findings import Audit
 from advisor.audit.run import run_audit
 from advisor.commands.source import knowledge_for
-from advisor.measurement import Known, Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.names import VendorName

@@ -107,6 +107,9 @@ def test_what_was_measured_at_the_providers_limit_is_no_speed_of_the_drive() -> 
     assert storage.page_us(WORK) == pytest.approx(5000)
     plenty = storage._replace(limits=ProviderLimits(ops_per_s=1300))
     assert plenty.page_us(WORK) == pytest.approx(5250)
+    # 1000 reads/s are more than 900 let through: the drive's own speed, seen before the limit was
+    credits_ = storage._replace(limits=ProviderLimits(ops_per_s=900))
+    assert credits_.page_us(WORK) == pytest.approx(5250)
 
 
 def test_a_page_that_changes_often_is_written_once_per_checkpoint() -> None:

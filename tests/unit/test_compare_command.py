@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from advisor.instance import Drives
-from advisor.measurement import Measurement
+from advisor.measurement import Measurement, to_json
 from tests.support.command_line import run
+from tests.support.drives import measurement, summary, under_load
 from tests.support.golden import stored
 from tests.support.paths import MEASUREMENTS
 
@@ -157,6 +158,28 @@ def test_a_comparison_fits_80_columns(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = run(capsys, *arguments)[1]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", ["compare", "drift"])
+def test_what_was_measured_under_load_is_shown(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for name, mean_us, pages_per_s in (("before", 3000, 600.0), ("now", 6000, 200.0)):
+        beside = under_load("overwrite", summary(mean_us, p99_us=9000), ops_per_s=pages_per_s)
+        drive = measurement(summary(1000, p99_us=2000), label=name)
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_text(to_json(drive.model_copy(update={"under_load": (beside,)})))
+    arguments = files if command == "compare" else [files[0], "--from", files[1]]
+    status, out, _ = run(capsys, command, *arguments)
+    assert status == 0  # drift judges the drive alone
+    _, _, shown = out.partition("8 KiB overwrite + fdatasync beside page flushes\n")
+    heading, _, before, now = (line.split() for line in shown.strip().splitlines()[:4])
+    assert " ".join(heading) == "drive mean p50 p99 +-95 % beside it ratio difference"
+    assert " ".join(before) == "before 3 ms - 9 ms 2.0 % 600 pages/s 1"
+    assert " ".join(now) == "now 6 ms - 9 ms 2.0 % 200 pages/s 0.5 slower"
+    assert "beside it: what was done of the load meanwhile" in out
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -7,7 +7,12 @@ import pytest
 from advisor.advice import Advice
 from advisor.comparison.advice import advice_changes
 from advisor.comparison.drives import ComparedDrive, measured_drive, reference_drive
-from advisor.comparison.side_by_side import Comparison, ComparisonGroup, compare
+from advisor.comparison.side_by_side import (
+    Comparison,
+    ComparisonGroup,
+    GroupUnderLoad,
+    compare,
+)
 from advisor.errors import GuardError, UsageError
 from advisor.knowledge import (
     load_assumptions,
@@ -18,7 +23,7 @@ from advisor.knowledge import (
 from advisor.measurement import Measurement
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
-from tests.support.drives import classic, measurement, series, summary
+from tests.support.drives import classic, measurement, series, summary, under_load
 
 STORAGE = load_storage_knowledge()
 MYSQL = Knowledge(STORAGE, load_assumptions(), load_settings("innodb"), load_replay())
@@ -32,7 +37,7 @@ def ref(number: str) -> ComparedDrive:
     return reference_drive(f"ref:{number}", STORAGE.references)
 
 
-def shown(group: ComparisonGroup) -> dict[str, tuple[float | None, str | None]]:
+def shown(group: ComparisonGroup | GroupUnderLoad) -> dict[str, tuple[float | None, str | None]]:
     """Drive -> ratio and judgement."""
     return {
         row.drive: (
@@ -158,6 +163,49 @@ def test_the_speed_of_a_drive_that_keeps_nothing_says_nothing(names: str) -> Non
     assert {row.drive: bool(row.serial) for row in rows} == {"a": True, "b": False}
 
 
+# Under load
+
+
+def test_series_under_load_are_compared_beside_the_same_load() -> None:
+    """On the second they take twice as long, beside a third of the pages."""
+    first = measurement(1000.0).model_copy(
+        update={
+            "under_load": (
+                under_load("overwrite", summary(3000, p99_us=9000), ops_per_s=600),
+                under_load("append", 4000),
+            )
+        }
+    )
+    second = measurement(1000.0).model_copy(
+        update={
+            "under_load": (
+                under_load("overwrite", summary(6000, p99_us=8000), ops_per_s=200),
+                under_load("append", 4000, beside="sequential-read"),
+            )
+        }
+    )
+    found = compare([drive("a", first), drive("b", second), drive("c", measurement(1000.0))])
+    (group,) = found.under_load
+    assert group.series == "8 KiB overwrite + fdatasync beside page flushes"
+    assert [(row.drive, row.mean_us, row.p99_us) for row in group.rows] == [
+        ("a", 3000, 9000),
+        ("b", 6000, 8000),
+    ]
+    assert [row.load_ops_per_s for row in group.rows] == [600, 200]
+    # Of 16 KiB each, written twice.
+    assert [row.load_bytes_per_s for row in group.rows] == [600 * 32768, 200 * 32768]
+    assert shown(group) == {"a": (1.0, None), "b": (0.5, "slower")}
+    assert shown(found.groups[0])["b"] == (1.0, "within noise")
+
+
+def test_under_load_a_drive_that_keeps_nothing_is_not_judged() -> None:
+    loaded = {"under_load": (under_load("overwrite", 3000),)}
+    kept = measurement(1000.0).model_copy(update=loaded)
+    lost = measurement(10.0, filesystem="tmpfs", devices=()).model_copy(update=loaded)
+    found = compare([drive("a", kept), drive("b", lost)])
+    assert shown(found.under_load[0]) == {"a": (1.0, None), "b": (None, "not judged")}
+
+
 def test_an_unknown_reference_is_refused_with_those_there_are() -> None:
     with pytest.raises(UsageError, match="there is no reference storage 'ref:99'") as refused:
         ref("99")
@@ -169,7 +217,7 @@ def test_json_keys_have_their_units_and_the_version_of_the_schema() -> None:
     raw = json.loads(compare(drives).model_dump_json())
     assert raw.keys() == {
         *("schema_version", "tool_version", "drives", "groups", "not_compared", "advice"),
-        "baseline",
+        *("baseline", "under_load"),
     }
     assert raw["schema_version"] == 1
     assert raw["drives"][0]["storage"]["class"] == "nvme-consumer"

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from advisor.conditions import Condition, Conditions, Fact, NamedFacts, all_hold, missing_facts
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.units import Value
 
 WHY = Unknown(unknown="nobody looked")

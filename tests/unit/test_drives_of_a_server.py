@@ -22,12 +22,12 @@ from advisor.instance import Drives
 from advisor.measurement import (
     Measurement,
     Round,
-    Unknown,
     from_json,
     summarised,
     to_json,
     without_latencies,
 )
+from advisor.model import Unknown
 from advisor.planning import plan_capacity
 from advisor.probe import MeasuringPlan, UnderLoad
 from advisor.request import Request

@@ -6,7 +6,7 @@ import pytest
 
 from advisor.advice import Recommendation, RuleId, Skip
 from advisor.errors import GuardError
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.rules.catalogue import Setting
 from advisor.rules.engine import Result, recommend
 from advisor.units import Value

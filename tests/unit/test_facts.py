@@ -11,7 +11,8 @@ from advisor.analysis.recovery import Replay
 from advisor.analysis.verdict import judge
 from advisor.conditions import Fact
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary, Unknown
+from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS

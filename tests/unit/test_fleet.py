@@ -24,7 +24,7 @@ from advisor.output.document import Figure
 from advisor.output.fleet import fleet_document
 from advisor.output.renderers.text import render_text
 from tests.support.command_line import run
-from tests.support.drives import UNKNOWN, device, measurement, round_of, series, summary
+from tests.support.drives import UNKNOWN, device, measurement, round_of, series, summary, under_load
 from tests.support.paths import FIXTURES, MEASUREMENTS
 
 KNOWLEDGE = load_storage_knowledge()
@@ -404,6 +404,25 @@ def test_hostile_names_are_text(
 def test_eighty_columns_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "fleet", "report", *sorted(MEASUREMENTS.glob("*.json")), "nowhere.json")
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_p99_under_load_is_shown_where_it_was_measured() -> None:
+    beside = (
+        under_load("overwrite", summary(3000, p99_us=9000)),
+        under_load("overwrite", summary(5000, p99_us=7000), beside="sequential-read"),
+    )
+    made = measurement(summary(1000, p99_us=2000), label="a").model_copy(
+        update={"under_load": beside}
+    )
+    loaded = modelled_host("a.json", "stem", made, KNOWLEDGE)
+    assert loaded.under_load is not None
+    assert (loaded.under_load.mean_us, loaded.under_load.p99_us) == (3000, 9000)
+    text = render_text(fleet_document(fleet([loaded, host("b", 1000, p99_us=1000)])))
+    rows = [line.split() for line in text.splitlines()]
+    assert ["host", "class", "trust", "syncs/s", "mean", "p99", "p99", "loaded"] in rows
+    assert [row[-5:] for row in rows if row[:1] == ["a"]] == [["ms", "2", "ms", "9", "ms"]]
+    assert [row[-3:] for row in rows if row[:1] == ["b"]] == [["1", "ms", "-"]]
+    assert "p99 loaded" not in render_text(fleet_document(fleet([host("b", 1000)])))
 
 
 def test_the_chart_has_the_outliers_and_the_slowest() -> None:

@@ -15,7 +15,8 @@ from advisor.fleet.group_advice import GroupRequest, advise_group, host_advice
 from advisor.fleet.group_results import GroupAdvice, GroupWithout
 from advisor.fleet.host_advice import HostAdvice, advise_host
 from advisor.fleet.inventory import HostGroup
-from advisor.measurement import Measurement, Unknown, from_json
+from advisor.measurement import Measurement, from_json
+from advisor.model import Unknown
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
 from advisor.units import Value
@@ -143,7 +144,7 @@ def test_a_host_of_another_server_does_not_decide() -> None:
 
 
 def observed_server(server: str, engine: str) -> Measurement:
-    from advisor.measurement import Observation
+    from advisor.observation import Observation
 
     unknown = Unknown(unknown="not asked")
     observation = Observation.model_validate(

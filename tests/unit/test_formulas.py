@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from advisor.conditions import Fact
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.rules.formulas import Formula, FormulaResult, number, round_down
 from tests.support.facts import facts_where
 

@@ -141,7 +141,7 @@ def test_the_price_of_a_lower_durability_is_this_drives_own() -> None:
         "# --durability loses-recent-on-crash: synchronous_commit = off\n"
         "#   saves: a commit no longer waits for 1 sync, 12.2 ms\n"
         "#   can lose: synchronous_commit: up to 600 ms of acknowledged commits: "
-        "49.2 at the rate one connection has now, 600 at 1,000/s\n"
+        "49.2 at the rate one connection has now, 600 at an assumed 1,000/s\n"
     ) in fragment
 
 

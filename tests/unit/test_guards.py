@@ -9,7 +9,7 @@ from advisor.advice import Recommendation, RuleId
 from advisor.analysis.fact_model import MEASURED_PERFORMANCE
 from advisor.conditions import Fact
 from advisor.errors import GuardError
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.rules.catalogue import Rule, Spec
 from advisor.rules.guards import check_rule, check_together
 from advisor.rules.risks import RISKS

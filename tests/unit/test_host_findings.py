@@ -10,10 +10,12 @@ import pytest
 
 from advisor import knowledge
 from advisor.analysis.drive_host import HOST_FACTS, drive_host
-from advisor.analysis.host_findings import HostCheck, HostFinding, evaluate, with_findings
+from advisor.analysis.host_findings import HostCheck, HostFinding, evaluate
+from advisor.analysis.judged_measurement import with_findings
 from advisor.errors import KnowledgeError, UsageError
 from advisor.knowledge import find_host_check, load_host_checks
-from advisor.measurement import Layer, Measurement, Unknown, from_json, to_json
+from advisor.measurement import Layer, Measurement, from_json, to_json
+from advisor.model import Unknown
 from advisor.resources import resource_dir
 from advisor.vendors.names import VendorName
 from tests.support.drives import device, measurement

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.servers.installed import host_programs
 from advisor.servers.installed.host_programs import ask_host
 

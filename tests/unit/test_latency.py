@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from advisor.capacity.latency import QUANTILES, Latency
-from advisor.measurement import Round, Series, Unknown
+from advisor.measurement import Round, Series
+from advisor.model import Unknown
 from tests.support.drives import series, summary
 
 

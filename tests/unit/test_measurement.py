@@ -20,11 +20,11 @@ from advisor.measurement import (
     Measurement,
     MeasurementWarning,
     Round,
-    Unknown,
     from_json,
     summarised,
     to_json,
 )
+from advisor.model import Unknown
 from advisor.series_kind import PRIMARY_BESIDE_PAGES, SeriesKind
 from tests.support.drives import (
     classic,

@@ -23,7 +23,8 @@ from advisor.analysis.verdict import judge
 from advisor.audit.headroom import headroom
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Known, Measurement, Unknown, from_json, to_json
+from advisor.measurement import Measurement, from_json, to_json
+from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.base import Counter, Counters
@@ -230,7 +231,7 @@ def test_what_a_server_did() -> None:
     assert (seen.server, seen.engine, seen.sync_from) == (
         "a server 1.0",
         "postgresql",
-        "pg_stat_wal",
+        "pg_stat_wal, its wait behind other flushes included",
     )
     assert (seen.commits_per_s, seen.log_syncs_per_s, seen.syncs_per_commit) == (200, 100, 0.5)
     assert seen.sync_busy_percent == 25  # 100/s of 2.5 ms

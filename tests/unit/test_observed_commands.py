@@ -12,11 +12,13 @@ import pytest
 
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, Unknown, to_json
+from advisor.measurement import Measurement, to_json
+from advisor.model import Unknown
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
 from tests.support.command_line import run
+from tests.support.faults import missing
 from tests.support.paths import CHECKOUT, MEASUREMENTS
 from tests.unit.test_observation import as_measurement
 from tests.unit.test_prometheus import samples
@@ -375,7 +377,7 @@ def test_systemd_finds_no_fault_with_the_units(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not installed")
+        missing("systemd-analyze is not installed")
     for kind in ("service", "timer"):
         text = unit(capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a b%20c")
         # The account need not be here.

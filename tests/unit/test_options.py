@@ -83,6 +83,7 @@ def test_the_commands_are_these() -> None:
             "fleet report",
             "fleet recommend",
             "fleet init",
+            "fleet waves",
             "rules list",
             "rules show",
             "rules check",

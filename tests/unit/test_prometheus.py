@@ -148,13 +148,15 @@ def test_no_line_is_ended_from_within() -> None:
     text.encode()
 
 
-# Two files of one directory's text collide; of two directories they do not.
+# The collector refuses two files with one and the same sample: of two directories they have none,
+# nor of one directory that was measured and observed.
 def test_each_sample_says_what_it_is_of() -> None:
     text = text_of(measurement(label="rack 7", fill=Fill(written_bytes=1, elapsed_ns=1)))
     families = list(text_string_to_metric_families(text))
     for sample in (sample for family in families for sample in family.samples):
         assert sample.labels["directory"] == "/var/lib/database"
         assert sample.labels["label"] == "rack 7"
+        assert sample.labels["source"] == "measured"
 
 
 def test_series_under_load_have_families_of_their_own() -> None:

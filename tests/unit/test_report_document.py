@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.output.document import Code, Document, Folded, Section
 from advisor.output.renderers.text import render_text
 from advisor.output.report.document import report_document

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from advisor.analysis.description import describe_measured, notes_on
-from advisor.analysis.host_findings import with_findings
+from advisor.analysis.judged_measurement import with_findings
 from advisor.analysis.soak_text import duration_text
 from advisor.analysis.soaking import with_soak_findings
 from advisor.analysis.sustained import sustained_series, with_soak

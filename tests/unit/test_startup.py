@@ -93,7 +93,6 @@ def test_records_that_recommend_loads_are_named_tuples() -> None:
     fields, remember what they found, are objects in JSON, or are changed by dataclasses.replace."""
     _, dataclasses = loaded(*RECOMMEND)
     assert dataclasses == [
-        "Activity",
         "DriveOptions",
         "KnownSettings",
         "OutputOptions",

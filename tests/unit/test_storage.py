@@ -13,7 +13,8 @@ from advisor.analysis.storage import (
     write_cache,
 )
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Device, Known, Measurement, Unknown
+from advisor.measurement import Device, Measurement
+from advisor.model import Known, Unknown
 from tests.support.drives import UNKNOWN, classic, device, measurement, series, summary
 
 KNOWLEDGE = load_storage_knowledge()

@@ -4,7 +4,8 @@ import pytest
 
 from advisor.analysis.trust import CHECK_IDS, Trust, TrustCheck, judge_trust
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Device, Known, Layer, Measurement, Round, Series, Unknown
+from advisor.measurement import Device, Layer, Measurement, Round, Series
+from advisor.model import Known, Unknown
 from tests.support.drives import UNKNOWN, classic, device, measurement, round_of, series, summary
 
 KNOWLEDGE = load_storage_knowledge()

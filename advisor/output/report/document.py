@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from advisor.measurement import Unknown
+from advisor.model import Unknown
 from advisor.output.document import Document, Folded, KeyFigure, Section
 from advisor.output.measurement import TRUST_TONES
 from advisor.output.report.capacity import capacity_section, changes_section, events_section

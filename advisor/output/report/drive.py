@@ -6,7 +6,8 @@ from typing import Final
 from advisor.analysis.description import Measured, not_measured
 from advisor.analysis.storage import Ranking, devices_of
 from advisor.analysis.trust import Trust
-from advisor.measurement import MEASURED, OBSERVED, Device, Known, Measurement, Unknown
+from advisor.measurement import MEASURED, OBSERVED, Device, Measurement
+from advisor.model import Known, Unknown
 from advisor.output.charts.data import MethodRates, ReferenceRates
 from advisor.output.distribution import distribution
 from advisor.output.document import (

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from advisor.interruption import signals_held_back
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.servers.installed.confinement import Confinement
 from advisor.servers.installed.processes import ENVIRONMENT
 

@@ -9,7 +9,8 @@ from advisor.capacity.calibration import calibrate, saturating_clients
 from advisor.capacity.commit_settings import commit_model, sync_latencies
 from advisor.capacity.group_commit import ModelResult, closed_loop, sync_wait_us
 from advisor.errors import AdvisorError, UsageError
-from advisor.measurement import Measurement, Unknown
+from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.prediction import CpuPoint, Prediction, PredictionPoint
 from advisor.servers.connection import Address, Connection, Patience
 from advisor.servers.load.client import ROWS, SCHEMA, LoadResult, LoadTable, run_load

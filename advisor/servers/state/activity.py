@@ -9,7 +9,7 @@ from typing import Final
 from advisor.analysis.looks import Count, ServerLook
 from advisor.analysis.server_activity import activity_between
 from advisor.errors import AdvisorError
-from advisor.measurement import Known, Unknown
+from advisor.model import Known, Unknown
 from advisor.server_state import ServerState
 from advisor.servers.connection import Address, Connection, Patience, WireError, read_only
 from advisor.vendors.answers import Rows, count_of, texts

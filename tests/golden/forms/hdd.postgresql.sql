@@ -51,7 +51,7 @@ SELECT pg_reload_conf();
 -- ---- What a lower durability saves, and what it can lose (none of it is set) ----
 -- --durability loses-recent-on-crash: synchronous_commit = off
 --   saves: a commit no longer waits for 1 sync, 12.2 ms
---   can lose: synchronous_commit: up to 600 ms of acknowledged commits: 49.2 at the rate one connection has now, 600 at 1,000/s
+--   can lose: synchronous_commit: up to 600 ms of acknowledged commits: 49.2 at the rate one connection has now, 600 at an assumed 1,000/s
 
 -- ---- Upper limit for one connection (sync time only) ----
 --  syncs per transaction    transactions/s           per day

@@ -63,7 +63,7 @@ SET GLOBAL innodb_buffer_pool_size = 12884901888;
 -- ---- What a lower durability saves, and what it can lose (none of it is set) ----
 -- --durability loses-recent-on-power-loss: innodb_flush_log_at_trx_commit = 2, sync_binlog = 100
 --   saves: a commit no longer waits for 1 sync, 24.1 us
---   can lose: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82,990 at the rate one connection has now, 2,000 at 1,000/s
+--   can lose: innodb_flush_log_at_trx_commit: up to 2 s of acknowledged commits: 82,990 at the rate one connection has now, 2,000 at an assumed 1,000/s
 --   can lose: sync_binlog: the last 100 commit groups or 40 s, whichever is less, of the binary log, where one is written: 100 commits of one connection
 
 -- ---- Upper limit for one connection (sync time only) ----
