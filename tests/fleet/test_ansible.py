@@ -166,6 +166,7 @@ def test_each_host_is_measured_and_who_cannot_be_is_named(site: Site) -> None:
     assert [name for name in ("primary", "replica", "old", "bare") if f'"{name}"' in named] == []
     for host in ("primary", "replica", "old", "bare"):
         assert measurement(site, host)["label"] == host
+        assert (site.folder / f"measurements/{host}.json").stat().st_size < 20_000  # a summary
         assert measurement(site, host)["plan"]["name"] == ("default" if host == "bare" else "quick")
         assert left_behind(site, host) == []
     assert left_behind(site, "noexec") == []
