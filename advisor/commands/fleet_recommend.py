@@ -241,7 +241,7 @@ def _in_force(options: FleetRecommendOptions, name: str, request: Request) -> In
         setting: result.value
         for line in named_fragment(request.vendor, path).lines
         for setting, result in known.meanings(line)
-        if isinstance(result, Parsed) and not result.warning
+        if isinstance(result, Parsed)
     }
 
 

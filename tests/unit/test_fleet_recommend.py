@@ -124,6 +124,13 @@ def test_drives_that_lie_do_not_decide_and_make_no_outlier() -> None:
     assert why_not(found)["fast"].startswith("suspicious: ")
 
 
+def test_liars_in_the_majority_make_nobody_an_outlier() -> None:
+    liars = {f"fast{n}": of(2) for n in range(5)}
+    found = group_of({**{f"h{n}": of(1000) for n in range(4)}, **liars})
+    assert found.deciding == ("h0", "h1", "h2", "h3")
+    assert set(why_not(found)) == liars.keys()
+
+
 def test_who_is_excluded_does_not_decide() -> None:
     found = group_of({"a": of(1000), "b": of(1000)}, excluded=frozenset({"b"}))
     assert (found.deciding, why_not(found)) == (("a",), {"b": "excluded by name"})
@@ -202,14 +209,19 @@ def test_the_log_of_a_group_has_room_on_each_of_its_disks() -> None:
 
 
 def test_pairs_of_settings_stay_in_order_though_one_is_kept() -> None:
-    """2/3 to 1.5 of each other, 200 and 190 would be the wrong way round."""
-    base = group_of({"a": stored("nvme-plp")})
-    low, high = (values(base)[f"innodb_io_capacity{end}"] for end in ("", "_max"))
+    """Each is near enough to stay, and together they would be the wrong way round: then neither
+    stays, and the percentile counts as ever."""
+    results = {f"h{n:02}": from_json(varied(PLP, 1 + n / 20), "simulated") for n in range(12)}
+    capacity, highest = (f"innodb_io_capacity{end}" for end in ("", "_max"))
+    new = values(group_of(results))
+    low, high = new[capacity], new[highest]
     assert isinstance(low, int)
     assert isinstance(high, int)
-    in_force = {"innodb_io_capacity": int(low * 1.4), "innodb_io_capacity_max": int(low * 1.39)}
-    found = values(group_of({"a": stored("nvme-plp")}, in_force=in_force))
-    assert (found["innodb_io_capacity"], found["innodb_io_capacity_max"]) == (low, high)
+    in_force = {capacity: int(low * 1.45), highest: int(high * 0.7)}
+    assert in_force[capacity] > in_force[highest]
+    found = values(group_of(results, in_force=in_force))
+    assert (found[capacity], found[highest]) == (low, high)
+    assert values(group_of(results, in_force={capacity: 15_000}))[capacity] == 15_000
 
 
 def test_values_that_do_not_go_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

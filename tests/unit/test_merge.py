@@ -254,7 +254,10 @@ def test_what_the_server_no_longer_takes_is_not_kept() -> None:
 def test_what_is_left_at_the_default_is_not_replaced_by_what_was() -> None:
     of = setting("least")
     votes = {"a": vote("a", 200, leave_default=True, emitted=False)}
-    assert not line(merge(of, of.spec[0], votes, in_force=190)).emitted
+    told, advised = merge(of, of.spec[0], votes, in_force=190)
+    assert (told.value, told.kept_instead_of) == (200, None)
+    assert advised is not None
+    assert (advised.value, advised.emitted) == (200, False)
 
 
 # The hosts' own
