@@ -51,7 +51,9 @@ COMMANDS: Final = {
     ),
     "trial": CommandEntry("Find out which configuration is faster on DIR's drive.", "trial"),
     "drift": CommandEntry("Compare a drive with an earlier measurement of it.", "drift"),
-    "fleet": CommandEntry("Report on many hosts at once.", commands=FLEET, for_paths="report"),
+    "fleet": CommandEntry(
+        "Report on many hosts, and advise groups of them.", commands=FLEET, for_paths="report"
+    ),
     "rules": CommandEntry("List, show and check the rules.", commands=RULES),
     "completion": CommandEntry("Print shell completion for bash, zsh or fish.", "completion"),
     "man": CommandEntry("Print a manual page, or write all of them.", "man"),

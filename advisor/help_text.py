@@ -65,9 +65,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "fleet": ("fsync-advisor fleet report measurements/",),
     "fleet report": ("fsync-advisor fleet report --output fleet.html measurements/",),
     "fleet recommend": (
-        "fsync-advisor fleet recommend --db mysql --groups groups.toml -o out/ results/",
-        "fsync-advisor fleet recommend --db mysql --groups groups.toml --keep out/ \\",
-        "  --output out/ --force results/",
+        "fsync-advisor fleet recommend --db mysql --groups g.toml -o new r/",
+        "fsync-advisor fleet recommend --db mysql --groups g.toml --keep old -o new r/",
     ),
     "fleet init": (
         "fsync-advisor fleet init --ansible fleet/",

@@ -31,6 +31,7 @@ from advisor.model import (
     SizeBytes,
     Text,
     Unknown,
+    computed,
 )
 from advisor.series_kind import (
     APPEND_BESIDE_PAGES,
@@ -559,8 +560,23 @@ def summarised(measurement: Measurement) -> Measurement:
 
 
 def _summarised(series: Series) -> Series:
-    rounds = tuple(each.model_copy(update={"latencies_ns": array("q")}) for each in series.rounds)
-    return series.model_copy(update={"rounds": rounds})
+    """Its rounds added up: nothing but latencies is looked at round by round."""
+    if not series.rounds:
+        return series
+    rounds = series.rounds
+    together = Round(
+        latencies_ns=array("q"),
+        warmup_count=sum(each.warmup_count for each in rounds),
+        elapsed_ns=sum(each.elapsed_ns for each in rounds),
+        written_bytes=sum(each.written_bytes for each in rounds),
+        flush_requests=computed(_sum, *(each.flush_requests for each in rounds)),
+        device_written_bytes=computed(_sum, *(each.device_written_bytes for each in rounds)),
+    )
+    return series.model_copy(update={"rounds": (together,)})
+
+
+def _sum(*values: int) -> int:
+    return sum(values)
 
 
 def to_json(measurement: Measurement) -> str:

@@ -1,5 +1,6 @@
 """What the commands of a fleet start from: results, and the file that says who belongs together."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -9,8 +10,9 @@ import typer
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, read_text, shown_name
-from advisor.fleet.inventory import Inventory, host_of, parse_inventory
+from advisor.fleet.inventory import Inventory, host_of
 from advisor.fleet.results import Unread
+from advisor.importers.groups_file import parse_inventory
 from advisor.measurement import Measurement
 from advisor.output.waiting import working_on
 
@@ -49,13 +51,16 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     Raises AdvisorError, UsageError for one that is named twice.
     """
     files = [file for path in paths for file in _files_of(path)]
-    seen: dict[tuple[int, int], Path] = {}
+    folders: dict[Path, str] = {}
+    seen: dict[str, Path] = {}
     for file in files:
-        try:
-            status = file.stat()
-        except OSError:  # whoever reads it says it
-            continue
-        same = seen.setdefault((status.st_dev, status.st_ino), file)
+        if file.is_symlink():
+            place = os.path.realpath(file)
+        else:  # a fleet has 100,000, mostly in one folder
+            if file.parent not in folders:
+                folders[file.parent] = os.path.realpath(file.parent)
+            place = f"{folders[file.parent]}/{file.name}"
+        same = seen.setdefault(place, file)
         if same is not file:
             also = "" if str(same) == str(file) else f", as {same}, too"
             raise UsageError(f"{file} is given twice{also}", "name it once")

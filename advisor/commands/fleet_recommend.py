@@ -1,6 +1,7 @@
 """fsync-advisor fleet recommend: one fragment for each group of hosts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -36,6 +37,7 @@ from advisor.output_files import write_files
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.units import counted
+from advisor.variables import variable
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Parsed
 from advisor.versions import format_version
@@ -89,9 +91,18 @@ class FleetRecommendOptions:
         shared.RequestOptions,
         Only(
             *("durability", "memory", "recovery_time", "expected_tps"),
-            *("log_bytes_per_commit", "binary_log", "max_iops", "build"),
+            *("log_bytes_per_commit", "binary_log", "max_iops"),
         ),
     ]
+    build: Annotated[
+        str | None,
+        typer.Option(
+            envvar=variable("build"),
+            metavar="OPTION,...",
+            help="What the servers were built with: lz4, zstd, liburing, numa."
+            "  [default: not known]",
+        ),
+    ] = None
     format_: shared.TableOrJson = "table"
     force: shared.Force = False
     quiet: shared.Quiet = False
@@ -173,7 +184,8 @@ def _request(options: FleetRecommendOptions, group: HostGroup) -> Request:
     elif group.db_version is not None:
         version, source = group.db_version, f"as {options.groups.name} says"
     try:
-        return build_request(options.db, version, options.request, version_source=source)
+        asked = replace(options.request, build=options.build)
+        return build_request(options.db, version, asked, version_source=source)
     except UsageError as error:
         raise UsageError(f"group {group.name}: {error.message}", error.hint) from error
 
@@ -229,7 +241,7 @@ def _in_force(options: FleetRecommendOptions, name: str, request: Request) -> In
         setting: result.value
         for line in named_fragment(request.vendor, path).lines
         for setting, result in known.meanings(line)
-        if isinstance(result, Parsed) and not result.warning
+        if isinstance(result, Parsed)
     }
 
 

@@ -42,7 +42,7 @@ class MeasureOptions:
         bool,
         typer.Option(
             "--summary",
-            help="Keep no single latencies: about 12 kB instead of up to 8 MB. Every command takes"
+            help="Keep no single latencies: about 10 kB instead of up to 8 MB. Every command takes"
             " it; a report then has no histogram.",
         ),
     ] = False

@@ -15,7 +15,7 @@ from advisor.errors import GuardError
 from advisor.fleet.group_results import GroupAdvice, GroupWithout, LeftOut
 from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
-from advisor.fleet.merge import Decision, is_near, kept, merge
+from advisor.fleet.merge import GroupDecision, is_near, kept, merge
 from advisor.fleet.outliers import Spread, spread_of
 from advisor.model import Unknown
 from advisor.request import Request
@@ -149,7 +149,7 @@ def _far(host: HostAdvice, spreads: Mapping[DrivesSync, Spread | None]) -> str:
     return ""
 
 
-def _decide(asked: GroupRequest, deciding: Sequence[HostAdvice]) -> list[Decision]:
+def _decide(asked: GroupRequest, deciding: Sequence[HostAdvice]) -> list[GroupDecision]:
     """All settings. What fits one host may not fit another's disk: then the least counts, and what
     is in force does not. Raises GuardError."""
     attempts = ((True, asked.in_force), (True, NOTHING_IN_FORCE), (False, NOTHING_IN_FORCE))
@@ -166,7 +166,7 @@ def _decide(asked: GroupRequest, deciding: Sequence[HostAdvice]) -> list[Decisio
 
 def _merged(
     asked: GroupRequest, deciding: Sequence[HostAdvice], in_force: InForce, *, percentile: bool
-) -> Iterator[Decision]:
+) -> Iterator[GroupDecision]:
     for setting in asked.settings:
         spec = setting.spec_for(asked.request.vendor, asked.request.version)
         votes = {
@@ -182,7 +182,9 @@ def _merged(
             )
 
 
-def _check(decisions: Sequence[Decision], deciding: Sequence[HostAdvice], request: Request) -> None:
+def _check(
+    decisions: Sequence[GroupDecision], deciding: Sequence[HostAdvice], request: Request
+) -> None:
     """The red lines that a merge could cross. Raises GuardError."""
     lines = [each.advised for each in decisions if each.advised is not None]
     for entry in lines:
@@ -256,7 +258,7 @@ def _advice(
 
 
 def _notes(
-    left_out: Sequence[LeftOut], missing: Sequence[str], decisions: Sequence[Decision]
+    left_out: Sequence[LeftOut], missing: Sequence[str], decisions: Sequence[GroupDecision]
 ) -> Iterator[str]:
     for each in left_out[:NAMES_SHOWN]:
         yield f"{each.host} does not decide: {each.why}"

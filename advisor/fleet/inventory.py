@@ -1,16 +1,14 @@
-"""Which host belongs to which group: a TOML file, or the JSON of `ansible-inventory --list`.
+"""Which host belongs to which group: the tables that advisor/importers/groups_file.py reads.
 
-Both have a table for each group. Virtual machines have no drive model, and of a drive's model
+Virtual machines have no drive model, and of a drive's model
 nobody is responsible for anything: so the inventory says who belongs together.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Final, NamedTuple
 
-import tomli
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from advisor.errors import UsageError
@@ -67,13 +65,15 @@ class Inventory(NamedTuple):
     """Host -> the name of its group."""
 
 
-def parse_inventory(text: str, name: str, wanted: Collection[str] = ()) -> Inventory:
+def inventory_of(
+    raw: Mapping[str, Any], name: str, wanted: Collection[str] = (), *, by_hand: bool
+) -> Inventory:
     """The groups of a file, which messages call `name`; of these only the `wanted` ones, if any.
 
     Without `wanted` each group counts that has hosts itself; a group that is wanted has the hosts
-    of its children, too. Raises UsageError.
+    of its children, too. `by_hand`: what Ansible has besides is a slip. Raises UsageError.
     """
-    tables = _tables(text, name)
+    tables = _tables(raw, name, by_hand=by_hand)
     for each in wanted:
         if each not in tables:
             known = ", ".join(sorted(tables)[:20])
@@ -85,23 +85,16 @@ def parse_inventory(text: str, name: str, wanted: Collection[str] = ()) -> Inven
     return Inventory(groups, _group_of(groups, name))
 
 
-def _tables(text: str, name: str) -> dict[str, _Table]:
-    is_json = text.lstrip()[:1] == "{"
-    try:
-        raw: dict[str, Any] = json.loads(text) if is_json else tomli.loads(text)
-    except (ValueError, RecursionError) as error:
-        language = "JSON" if is_json else "TOML"
-        raise UsageError(f"{name} is no {language}: {error}", FORM) from error
-    raw.pop(_META, None)
+def _tables(raw: Mapping[str, Any], name: str, *, by_hand: bool) -> dict[str, _Table]:
+    raw = {group: table for group, table in raw.items() if group != _META}
     try:
         tables = _TABLES.validate_python(raw)
     except ValidationError as error:
         raise UsageError(f"{name} is no groups file: {first_problem(error)}", FORM) from error
     for group, table in tables.items():
-        if not is_json:
-            _require_no_slip(
-                group, table, raw[group].keys() - _Table.model_fields.keys(), tables, name
-            )
+        if by_hand:
+            strangers = raw[group].keys() - _Table.model_fields.keys()
+            _require_no_slip(group, table, strangers, tables, name)
         host, times = next(iter(Counter(table.hosts).most_common(1)), ("", 0))
         if times > 1:
             raise UsageError(f"{name}: {host} stands twice in {group}", "name each host once")

@@ -25,7 +25,7 @@ KEPT_TO: Final = 3 / 2
 """A value in force that is so many times the new one stays in force."""
 
 
-class Decision(NamedTuple):
+class GroupDecision(NamedTuple):
     """One setting of a group: what is told of it, and its line, if it may have one."""
 
     told: GroupSetting
@@ -40,7 +40,7 @@ def merge(
     *,
     percentile: bool = True,
     in_force: Value | None = None,
-) -> Decision:
+) -> GroupDecision:
     """One setting, of at least one host. `votes`: by host, of those that decide.
 
     Without `percentile` the least counts, however many hosts there are. `in_force`: the value that
@@ -53,29 +53,30 @@ def merge(
     return _kept(_least(setting, spec, votes, percentile=percentile), spec, in_force)
 
 
-def _own(setting: Setting, votes: Mapping[str, Vote]) -> Decision:
+def _own(setting: Setting, votes: Mapping[str, Vote]) -> GroupDecision:
     rendered = Counter(vote.advised.rendered for vote in votes.values())
     shown = ", ".join(f"{text} ({counted(n, 'host')})" for text, n in rendered.most_common())
     emitted = any(vote.advised.emitted for vote in votes.values())
     how = "each host has its own, from its memory"
     told = _told(setting, votes, None, shown, how, emitted)
-    return Decision(told, None)
+    return GroupDecision(told, None)
 
 
-def _agreed(setting: Setting, spec: Spec, votes: Mapping[str, Vote]) -> Decision:
+def _agreed(setting: Setting, spec: Spec, votes: Mapping[str, Vote]) -> GroupDecision:
     hosts_of: dict[tuple[Value | None, str], list[str]] = {}
     for host, vote in votes.items():
         hosts_of.setdefault((vote.advised.value, vote.advised.rendered), []).append(host)
     if len(hosts_of) == 1:
         first = next(iter(votes.values()))
-        how = f"all {len(votes)} hosts agree" if len(votes) > 1 else f"as {first.host} is advised"
+        all_ = "both" if len(votes) == 2 else f"all {len(votes)}"
+        how = f"{all_} hosts agree" if len(votes) > 1 else f"as {first.host} is advised"
         advised = first.advised
         if len(votes) > 1:
             has_figures = setting.rule_of(advised.rule).shown_names
             told_at = f"; at {first.host}: " if has_figures else ". "
-            reason = f"All {len(votes)} hosts agree{told_at}{advised.reason}"
+            reason = f"{how[:1].upper()}{how[1:]}{told_at}{advised.reason}"
             advised = advised.model_copy(update={"reason": reason})
-        return Decision(
+        return GroupDecision(
             _told(setting, votes, advised.value, advised.rendered, how, advised.emitted), advised
         )
     most_first = sorted(hosts_of.items(), key=lambda pair: -len(pair[1]))
@@ -85,7 +86,7 @@ def _agreed(setting: Setting, spec: Spec, votes: Mapping[str, Vote]) -> Decision
     how = f"the hosts do not agree, so the default stays: {shown_dissent(dissent)}"
     advised = _at_default(next(iter(votes.values())).advised, spec, how)
     told = _told(setting, votes, advised.value, advised.rendered, how)
-    return Decision(told.model_copy(update={"dissent": dissent}), advised)
+    return GroupDecision(told.model_copy(update={"dissent": dissent}), advised)
 
 
 def shown_dissent(dissent: Sequence[Dissent], most: int = 5) -> str:
@@ -116,7 +117,7 @@ def _at_default(like: Recommendation, spec: Spec, reason: str) -> Recommendation
 
 def _least(
     setting: Setting, spec: Spec, votes: Mapping[str, Vote], *, percentile: bool
-) -> Decision:
+) -> GroupDecision:
     """The least, or from MANY_HOSTS on the tenth percentile, in the words of the host below it."""
     ranked = sorted(
         ((number, host) for host, vote in votes.items() if (number := _number(vote)) is not None)
@@ -124,7 +125,7 @@ def _least(
     if not ranked:  # the server derives all of them
         vote = next(iter(votes.values()))
         how = "as the hosts are advised"
-        return Decision(
+        return GroupDecision(
             _told(setting, votes, None, vote.advised.rendered, how, vote.advised.emitted),
             vote.advised,
         )
@@ -145,7 +146,7 @@ def _least(
     if len(ranked) > 1:
         reason = f"{how[:1].upper()}{how[1:]}: {advised.reason}"
         advised = advised.model_copy(update={"reason": reason})
-    return Decision(
+    return GroupDecision(
         _told(setting, votes, advised.value, advised.rendered, how, advised.emitted), advised
     )
 
@@ -187,7 +188,7 @@ def _rounded_down(value: int, multiple: int) -> int:
     return value // step * step
 
 
-def _kept(decision: Decision, spec: Spec, in_force: Value | None) -> Decision:
+def _kept(decision: GroupDecision, spec: Spec, in_force: Value | None) -> GroupDecision:
     """With the value in force, where that is near the new one."""
     told, advised = decision
     if advised is None or not advised.emitted or not is_near(in_force, advised.value, spec):
@@ -195,7 +196,7 @@ def _kept(decision: Decision, spec: Spec, in_force: Value | None) -> Decision:
     assert in_force is not None
     rendered = spec.render(in_force)
     reason = f"Kept: {rendered} is within 2/3 to 1.5 of the new {advised.rendered}. "
-    return Decision(
+    return GroupDecision(
         told.model_copy(
             update={
                 "value": in_force,

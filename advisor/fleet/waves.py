@@ -48,7 +48,7 @@ def parse_backends(text: str, name: str) -> Backends:
     `name`: what to call the file. Raises AdvisorError.
     """
     try:
-        return TypeAdapter(dict[str, str | None]).validate_json(text, strict=True)
+        return TypeAdapter(dict[str, str | None]).validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = "".join(f" of {part!r}" for part in first["loc"][:1])

@@ -117,12 +117,13 @@ def _key_figures(fleet: Fleet) -> Iterator[KeyFigure]:
 
 def fleet_json(fleet: Fleet) -> str:
     """The same as JSON, with a line for each host: indented, 100,000 would be three million."""
-    hosts = TypeAdapter(FleetHost)
-    lines = (
-        json.dumps(hosts.dump_python(host, mode="json", by_alias=True)) for host in fleet.hosts
-    )
+    as_python = TypeAdapter(FleetHost).dump_python
     rest = json_text(fleet.model_copy(update={"hosts": ()}))
-    return rest.replace('"hosts": []', '"hosts": [\n    ' + ",\n    ".join(lines) + "\n  ]", 1)
+    head, hosts, tail = rest.partition('"hosts": [')
+    lines = (json.dumps(as_python(host, mode="json", by_alias=True)) for host in fleet.hosts)
+    pieces = (piece for line in lines for piece in (",\n    ", line))
+    next(pieces, "")  # no comma before the first
+    return "".join([head, hosts, "\n    ", *pieces, "\n  ", tail])
 
 
 def _summary_of_groups(fleet: Fleet) -> Iterator[str]:

@@ -6,6 +6,7 @@ from advisor.fleet.group_advice import shown_hosts
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
 from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, Section, Table
 from advisor.units import counted
+from advisor.vendors.registry import VENDORS
 
 LEFT_OUT_SHOWN = 20
 """GROUP.json has all of them."""
@@ -13,12 +14,14 @@ LEFT_OUT_SHOWN = 20
 
 def fleet_advice_document(fleet: FleetAdvice) -> Document:
     """A section for each group."""
+    server = VENDORS[fleet.engine].title
     return Document(
+        title=f"{server}: advice for {counted(len(fleet.groups), 'group')}",
         sections=[
             *(_group(group, f"group-{n}") for n, group in enumerate(fleet.groups)),
             *(_without(group, f"none-{n}") for n, group in enumerate(fleet.without_advice)),
             *_rest(fleet),
-        ]
+        ],
     )
 
 

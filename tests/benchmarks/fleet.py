@@ -1,65 +1,109 @@
-"""What `fleet report` takes for thousands of measurements: wall-clock time and peak memory.
+"""What `fleet report` and `fleet recommend` take for thousands of results: time and peak memory.
 
-    python -m tests.benchmarks.fleet DIRECTORY [FILES] [--from MEASUREMENT] [--format FORMAT]
+    python -m tests.benchmarks.fleet DIRECTORY [--hosts N] [--advised N] [--from MEASUREMENT]
 
-Makes FILES (10 000) measurements in a new directory there, and reports on them in each format. They
-are variations of the golden ones; with --from, of that file, such as `measure --output` writes: it
-has every latency, half a megabyte with the default plan. The aim is 60 s and 500 MiB.
+Makes results of N hosts (100,000) in a new directory there, in groups of 100, and as many earlier
+ones; reports on them by group and against those in each format; and advises the first 10,000 by
+group. The results are a thousand variations of a golden one, or of MEASUREMENT such as
+`measure --summary` writes, with a hundred names each (hard links): so they are read from memory,
+not from a drive. The aim is 120 s and 500 MiB for a report, and seconds for the advice. The figures
+are stored in fleet.json.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Final
 
 from tests.support.paths import MEASUREMENTS
-from tests.support.simulated_fleet import labelled, varied
+from tests.support.simulated_fleet import scattered, varied
 
-FORMATS = ("json", "html", "markdown", "terminal")
-
-
-def make(directory: Path, count: int, sources: list[Path]) -> list[Path]:
-    texts = [path.read_text() for path in sources]
-    chance = Random(1)
-    paths = []
-    for number in range(count):
-        factor = chance.lognormvariate(0, 0.1) * (5 if chance.random() < 0.01 else 1)
-        text = varied(texts[number % len(texts)], factor)
-        text = labelled(text, f"host-{number:05}")
-        paths.append(directory / f"host-{number:05}.json")
-        paths[-1].write_text(text)
-    return paths
+RESULTS: Final = Path(__file__).with_suffix(".json")
+FORMATS: Final = ("terminal", "json", "html", "markdown")
+VARIATIONS: Final = 1000
+GROUP: Final = 100
 
 
-def main(parent: Path, count: int, source: Path | None, formats: tuple[str, ...]) -> None:
-    sources = [source] if source else sorted(MEASUREMENTS.glob("*.json"))
+def make(folder: Path, source: str, hosts: int, seed: int) -> int:
+    """Results under the names of all hosts; how large one is."""
+    folder.mkdir()
+    size_bytes = 0
+    factors = list(scattered(Random(seed), min(VARIATIONS, hosts), slow=10))
+    for number in range(hosts):
+        path = folder / f"db-{number:06}.json"
+        if number < VARIATIONS:
+            path.write_text(varied(source, factors[number]))
+            size_bytes += path.stat().st_size
+        else:
+            path.hardlink_to(folder / f"db-{number % VARIATIONS:06}.json")
+    return size_bytes // len(factors)
+
+
+def groups_file(path: Path, hosts: int) -> Path:
+    names = (f"db-{number:06}" for number in range(hosts))
+    tables: dict[str, dict[str, list[str]]] = {}
+    while members := list(islice(names, GROUP)):
+        tables[f"group-{len(tables):04}"] = {"hosts": members}
+    path.write_text(json.dumps(tables))
+    return path
+
+
+def taken(arguments: list[object]) -> dict[str, float]:
+    command = [sys.executable, "-m", "advisor", *map(str, arguments)]
+    began_s = perf_counter()
+    with open(os.devnull, "w") as nowhere:
+        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
+        _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, command
+    return {
+        "wall_s": round(perf_counter() - began_s, 1),
+        "cpu_s": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak_mib": round(usage.ru_maxrss / 1024),
+    }
+
+
+def runs(place: Path, hosts: int, advised: int, source: str) -> Iterator[tuple[str, object]]:
+    size_bytes = make(place / "now", source, hosts, seed=1)
+    make(place / "before", source, hosts, seed=2)
+    yield "hosts", hosts
+    yield "bytes_each", size_bytes
+    options = ["--groups", groups_file(place / "all.json", hosts), "--baseline", place / "before"]
+    for format_ in FORMATS:
+        report = ["fleet", "report", "--format", format_, *options, place / "now"]
+        yield f"report as {format_}", taken(report)
+    if advised == 0:
+        return
+    (place / "first").mkdir()
+    for number in range(advised):
+        name = f"db-{number:06}.json"
+        (place / "first" / name).hardlink_to(place / "now" / name)
+    options = ["--groups", groups_file(place / "first.json", advised), "--output", place / "out"]
+    yield "advised hosts", advised
+    yield "recommend", taken(["fleet", "recommend", "--db", "mysql", *options, place / "first"])
+
+
+def main(parent: Path, hosts: int, advised: int, source: Path) -> None:
+    found = {}
     with tempfile.TemporaryDirectory(dir=parent, prefix="fleet-") as name:
-        paths = make(Path(name), count, sources)
-        mean_kb = sum(path.stat().st_size for path in paths) / count / 1000
-        print(f"{count} files of {mean_kb:.0f} kB on average", flush=True)
-        for format_ in formats:
-            command = [sys.executable, "-m", "advisor", "fleet", "report", "--format", format_]
-            began_s = perf_counter()
-            with open(os.devnull, "w") as nowhere:
-                process = subprocess.Popen([*command, *map(str, paths)], stdout=nowhere)
-                _, status, usage = os.wait4(process.pid, 0)
-            took_s = perf_counter() - began_s
-            assert status == 0
-            cpu_s = usage.ru_utime + usage.ru_stime
-            memory = f"{usage.ru_maxrss / 1024:.0f} MiB"
-            print(f"{format_:>9}: {took_s:.1f} s, {cpu_s:.1f} s of CPU, {memory}", flush=True)
+        for what, figure in runs(Path(name), hosts, min(hosts, advised), source.read_text()):
+            print(f"{what}: {figure}", flush=True)
+            found[what] = figure
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
-    parser.add_argument("files", type=int, nargs="?", default=10_000)
-    parser.add_argument("--from", dest="source", type=Path)
-    parser.add_argument("--format", choices=FORMATS)
+    parser.add_argument("--hosts", type=int, default=100_000)
+    parser.add_argument("--advised", type=int, default=10_000)
+    parser.add_argument("--from", dest="source", type=Path, default=MEASUREMENTS / "nvme-plp.json")
     given = parser.parse_args()
-    formats = (given.format,) if given.format else FORMATS
-    main(given.directory, given.files, given.source, formats)
+    main(given.directory, given.hosts, given.advised, given.source)

@@ -6,10 +6,11 @@ is in the controller's namespace, so nothing of their traffic leaves these.
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +20,8 @@ STARTER: Final = Path(__file__).with_name("host.sh")
 SERVICE: Final = {"postgresql.sh": "etc/init.d/postgresql", "psql.sh": "usr/bin/psql"}
 SUBNET: Final = "192.168.77"
 CONTROLLER: Final = f"{SUBNET}.1"
+IMAGE_BYTES: Final = 800 << 20
+"""Sparse; what a measurement wants to see free, and a server."""
 PATIENCE_S: Final = 20
 
 
@@ -64,7 +67,7 @@ class Fleet(NamedTuple):
     def inside(self, host: str, *command: str) -> subprocess.CompletedProcess[str]:
         """A command of root's on a host."""
         pid = (self.folder / host / "pid").read_text()
-        entered = ("nsenter", "--all", "--root", "--wd=/", f"--target={pid}")
+        entered = ("nsenter", "--all", "--root", "--wd", f"--target={pid}")
         return subprocess.run(
             [*entered, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
@@ -108,6 +111,10 @@ def _namespace(name: str) -> Iterator[str]:
     try:
         yield name
     finally:
+        left = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True)
+        for pid in left.stdout.split():  # OpenSSH keeps connections for a while
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGTERM)
         subprocess.run(["ip", "netns", "del", name], check=True)
 
 
@@ -134,7 +141,7 @@ def _host(folder: Path, plan: HostPlan, namespace: str, key: Path) -> Iterator[N
             (upper / place).chmod(0o755)
     image = folder / "image"
     with image.open("wb") as file:
-        file.truncate((512 if plan.server else 96) << 20)
+        file.truncate(IMAGE_BYTES)
     subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
     chosen = {
         "NAME": plan.name,

@@ -1,10 +1,12 @@
 """fleet init --ansible: the playbooks, run by Ansible over OpenSSH on hosts made of namespaces."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,11 +24,6 @@ from tests.support.faults import missing
 PROGRAM: Final = Path(sys.executable).with_name("fsync-advisor")
 DATA: Final = "var/lib/postgresql/data"
 OURS: Final = f"{DATA}/conf.d/zz-fsync-advisor.conf"
-FRAGMENT: Final = """\
-# Durable, and another value of one setting that needs a restart.
-wal_buffers = '4MB'
-checkpoint_timeout = '15min'
-"""
 
 
 class Site(NamedTuple):
@@ -48,14 +45,17 @@ class Site(NamedTuple):
         done = self.up.inside(host, *psql)
         return done.stdout.strip()
 
-    def commit(self, text: str) -> None:
-        """A fragment for all databases, under git."""
-        fragments = self.folder / "fragments"
-        (fragments / "databases.conf").write_text(text)
+    def commit(self) -> None:
+        """The fragments as they are."""
         who = ("-c", "user.name=tests", "-c", "user.email=tests@localhost")
-        git = ("git", "-C", str(fragments), *who)
-        for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "fragment")):
+        git = ("git", "-C", str(self.folder / "fragments"), *who)
+        for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "fragments")):
             subprocess.run([*git, *arguments], check=True)
+
+    def server(self, host: str) -> tuple[str, str]:
+        """The process of a host's server, and the folder of fragments with its times."""
+        process = self.up.inside(host, "head", "-n1", f"/{DATA}/postmaster.pid").stdout
+        return process, self.up.inside(host, "ls", "-lA", "--full-time", f"/{DATA}/conf.d").stdout
 
 
 @pytest.fixture(scope="module")
@@ -136,18 +136,128 @@ def measurement(site: Site, host: str) -> Any:
 
 def left_behind(site: Site, host: str) -> list[str]:
     """What lies on a host where programs are put for a moment."""
-    listed = site.up.inside(
-        host, "find", "/tmp", "/var/tmp", "/home/operator/.ansible", "-type", "f"
-    )
-    return listed.stdout.split()
+    places = ("/tmp", "/var/tmp", "/home/operator/.ansible", "/root/.ansible")
+    return site.up.inside(host, "find", *places, "-type", "f").stdout.split()
+
+
+def faster(text: str) -> str:
+    """A measurement that says a hundredth of what the drive took."""
+    found = json.loads(text)
+    for series in found["series"]:
+        summary = series["summary"]
+        summary["ops_per_s"] *= 100
+        for name in summary:
+            if name.endswith("_us") and summary[name] is not None:
+                summary[name] /= 100
+    return json.dumps(found)
+
+
+def failure(said: str) -> str:
+    """What the last task of a playbook has failed with."""
+    return said.rpartition("fatal: [")[2].partition("PLAY RECAP")[0]
 
 
 def test_each_host_is_measured_and_who_cannot_be_is_named(site: Site) -> None:
     status, said = site.play("measure.yml", "-e", "fsync_advisor_hosts=all")
     assert status == 2, said
-    last = said.rpartition("TASK [fsync_advisor : Fail where")[2]
-    assert '"gone": "Failed to connect' in last or "gone" in last
-    assert "noexec" in last
+    named = failure(said)
+    assert '"gone": "Task failed: Failed to connect to the host' in named
+    assert "it is mounted noexec" in named
+    assert [name for name in ("primary", "replica", "old", "bare") if f'"{name}"' in named] == []
     for host in ("primary", "replica", "old", "bare"):
         assert measurement(site, host)["label"] == host
+        assert (site.folder / f"measurements/{host}.json").stat().st_size < 20_000  # a summary
+        assert measurement(site, host)["plan"]["name"] == ("default" if host == "bare" else "quick")
         assert left_behind(site, host) == []
+    assert left_behind(site, "noexec") == []
+
+
+def test_hosts_of_one_backend_are_measured_one_after_the_other(site: Site) -> None:
+    """taken_at is when a measurement begins; a quick one takes about 3 s."""
+    first, second = sorted(
+        datetime.fromisoformat(measurement(site, host)["taken_at"].replace("Z", "+00:00"))
+        for host in ("primary", "replica")
+    )
+    assert (second - first).total_seconds() > 2
+
+
+@pytest.fixture(scope="module")
+def fragment(site: Site) -> Path:
+    """What the measurements recommend for the group, beside what is each host's own."""
+    listed = site.up.run(str(site.ansible / "ansible-inventory"), "--list", cwd=site.folder)
+    groups = site.folder / "inventory.json"
+    groups.write_text(listed.stdout)
+    results = [str(site.folder / f"measurements/{host}.json") for host in ("primary", "replica")]
+    fragments = site.folder / "fragments"
+    asked = ("--db", "postgresql", "--db-version", "15", "--memory", "1GB", "--group", "databases")
+    places = ("--groups", str(groups), "--output", str(fragments))
+    subprocess.run([PROGRAM, "fleet", "recommend", *asked, *places, *results], check=True)
+    return fragments / "databases.conf"
+
+
+def test_what_is_not_committed_is_not_applied(site: Site, fragment: Path) -> None:
+    subprocess.run(["git", "init", "-q", fragment.parent], check=True)
+    status, said = site.play("apply.yml")
+    assert status == 2
+    assert "commit it first: ?? databases.conf" in failure(said)
+
+
+def test_a_fragment_that_stops_the_server_is_undone_on_the_first_host(
+    site: Site, fragment: Path
+) -> None:
+    """The kernel here has no huge pages to give, so no server starts."""
+    good = fragment.read_text()
+    before = site.server("primary")
+    fragment.write_text(f"{good}huge_pages = on\n")
+    site.commit()
+    status, said = site.play("apply.yml")
+    assert status == 2
+    assert "The roll-out stops at replica: Restart the server" in failure(said)
+    assert site.query("replica", "SHOW huge_pages") == "try"
+    assert site.up.inside("replica", "test", "-e", f"/{OURS}").returncode == 1
+    assert left_behind(site, "replica") == []
+    assert site.server("primary") == before
+    fragment.write_text(good)
+    site.commit()
+
+
+def test_a_good_one_reaches_all_and_the_second_time_changes_nothing(
+    site: Site, fragment: Path
+) -> None:
+    status, said = site.play("apply.yml")
+    assert status == 0, said
+    assert said.index("included: fsync_advisor for replica") < said.index(
+        "included: fsync_advisor for primary"
+    )
+    wanted = [line for line in fragment.read_text().splitlines() if line and line[0] != "#"]
+    before = {host: site.server(host) for host in ("primary", "replica")}
+    for host in before:
+        written = site.up.inside(host, "cat", f"/{OURS}").stdout.splitlines()
+        assert set(wanted) <= set(written)
+        assert any(line.startswith("shared_buffers = ") for line in written)  # the host's own
+        assert site.query(host, "SELECT count(*) FROM pg_settings WHERE pending_restart") == "0"
+        assert site.query(host, "SHOW shared_buffers") == "256MB"  # a quarter of 1 GB
+    status, said = site.play("apply.yml", "-e", '{"fsync_advisor_batches": ["100%"]}')
+    assert status == 0, said
+    changed = re.findall(r"^(\w+) .*changed=(\d+)", said, re.M)
+    assert changed == [("localhost", "0"), ("primary", "0"), ("replica", "0")]
+    assert {host: site.server(host) for host in before} == before
+
+
+def test_slower_twice_is_an_alarm_and_once_is_none(site: Site) -> None:
+    """And the host whose /var/tmp is noexec is measured where programs can be run."""
+    for host in ("primary", "old"):
+        file = site.folder / f"measurements/{host}.json"
+        file.write_text(faster(file.read_text()))
+    complaints = site.folder / "drift/complaints"
+    (complaints / "primary").touch()
+    where = ("-e", "fsync_advisor_run_directory=/tmp")
+    status, said = site.play("drift.yml", "-e", "fsync_advisor_hosts=primary:old:noexec", *where)
+    assert status == 2
+    named = failure(said)
+    assert '"primary": "in two runs in a row: fsync-advisor: ' in named
+    assert '"old"' not in named
+    assert {"primary", "old"} <= {path.name for path in complaints.iterdir()}
+    measured = json.loads((site.folder / "drift/now/noexec.json").read_text())
+    assert (measured["label"], measured["plan"]["name"]) == ("noexec", "quick")
+    assert left_behind(site, "noexec") == []

@@ -99,6 +99,8 @@ class Bench:
                 with self._drive.hurried():
                     enlarge_log(running.address)
             hurried_per_s = self._hurry(running.address, stopping.hurried_s, seed)
+            if stopping.hurried_s:  # what a drive does for a while is not what it sustains
+                self._drive.exhaust()
             if self._block.load.is_cold:
                 DROP_CACHES.write_text("3\n")
             flushes = self._drive.counts()[2]

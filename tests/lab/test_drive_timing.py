@@ -100,6 +100,21 @@ def test_a_burst_ends_and_comes_back(library: Path) -> None:
     assert (last_ns - again_ns) / S == pytest.approx(3, rel=0.02)
 
 
+def test_an_exhausted_drive_has_no_burst_and_is_slow(library: Path) -> None:
+    """200 operations at 100/s take 2 s. Each sync takes ten times 1 ms: within 0.1 s a tenth of
+    10,240 bytes is free again, less than one write."""
+    limits = {"ops_per_s": 100, "burst_ops_per_s": 300, "burst_ops": 1000}
+    timing = DriveTiming(library, drive(limits=limits), SIZE_BYTES)
+    timing.exhaust(0)
+    assert timing.finished_ns(READ, [0] * 200, 4096, at_once=1)[-1] / S == pytest.approx(
+        2, rel=0.02
+    )
+    slows = {"fast_bytes": 409_600, "fast_refill_bytes_per_s": 10_240, "slow_factor": 10}
+    full = DriveTiming(library, drive({"flush_us": [[0.5, 1000]]}, slows_down=slows), SIZE_BYTES)
+    full.exhaust(0)
+    assert full.synced_us(10) == pytest.approx([10_000] * 10)
+
+
 def test_whether_a_flush_counts_as_an_operation(library: Path) -> None:
     """500 syncs of 2 operations each at 100/s take 10 s; of one, 5 s."""
     limits = {"ops_per_s": 100}

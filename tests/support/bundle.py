@@ -1,6 +1,5 @@
 """The bundle of .ci/pyz/bundle.py, built once for all tests that start it."""
 
-import fcntl
 import hashlib
 import sys
 import tarfile
@@ -8,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.package.apart import or_give_up, run
-from tests.servers.provision import cache_folder
+from tests.servers.provision import cache_folder, exclusive
 from tests.support.paths import CHECKOUT
 
 BUILDER = CHECKOUT / ".ci/pyz/bundle.py"
 MADE_FROM = ("advisor", "profiles", "templates", ".ci/pyz", "pyproject.toml")
+KEPT = 3
 IN_AN_EMPTY_ROOT = tuple(
     part.replace("=", "/fsync-advisor/")
     for part in ("=lib/ld.so", "--library-path", "=lib", "=bin/python3", "-I", "-S", "=start.py")
@@ -21,17 +21,17 @@ IN_AN_EMPTY_ROOT = tuple(
 
 
 def bundle() -> Path:
-    """The archive, kept in the cache of the tests until what it is made from changes."""
+    """The archive. The cache of the tests has one for each of the last states of a checkout."""
     folder = cache_folder() / "bundle"
-    folder.mkdir(parents=True, exist_ok=True)
-    archive, stamp = folder / "fsync-advisor.tar.gz", folder / "made-from"
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = made_from()
-        if not (archive.exists() and stamp.exists() and stamp.read_text() == wanted):
-            stamp.unlink(missing_ok=True)
+    archive = folder / f"fsync-advisor-{made_from()}.tar.gz"
+    with exclusive(folder):
+        if not archive.exists():
             or_give_up(run(sys.executable, BUILDER, archive, cwd=folder), "building a bundle")
-            stamp.write_text(wanted)
+            built = sorted(
+                folder.glob("fsync-advisor-*.tar.gz"), key=lambda each: each.stat().st_mtime
+            )
+            for old in built[:-KEPT]:
+                old.unlink()
     return archive
 
 
@@ -40,7 +40,7 @@ def made_from() -> str:
     digest = hashlib.sha256(f"{sys.version} {sys.base_prefix}".encode())
     for path in sources():
         digest.update(str(path.relative_to(CHECKOUT)).encode() + path.read_bytes())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]
 
 
 def sources() -> Iterator[Path]:

@@ -31,6 +31,7 @@ def test_the_files_are_written_and_listed(
     written = sorted(path for path in directory.rglob("*") if path.is_file())
     assert sorted(listed) == [("ansible", str(path)) for path in written]
     source = TEMPLATES / "ansible"
+    assert len(written) == sum(path.is_file() for path in source.rglob("*"))
     for path in written:
         assert path.read_bytes() == (source / path.relative_to(directory)).read_bytes()
 

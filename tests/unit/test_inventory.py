@@ -5,7 +5,8 @@ import json
 import pytest
 
 from advisor.errors import UsageError
-from advisor.fleet.inventory import Inventory, host_of, parse_inventory
+from advisor.fleet.inventory import Inventory, host_of
+from advisor.importers.groups_file import parse_inventory
 from tests.support.drives import UNKNOWN, measurement
 
 TWO = """

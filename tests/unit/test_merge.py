@@ -7,7 +7,7 @@ import pytest
 
 from advisor.advice import Recommendation, RuleId
 from advisor.fleet.host_advice import Vote
-from advisor.fleet.merge import Decision, merge
+from advisor.fleet.merge import GroupDecision, merge
 from advisor.knowledge import load_all_settings, load_settings
 from advisor.rules.catalogue import InAGroup, Setting
 from advisor.units import Value
@@ -70,12 +70,12 @@ def vote(host: str, value: Value | None, unrounded: int | None = None, **given: 
     return Vote(host, Recommendation(**fields))
 
 
-def merged(of: Setting, *values: Value | None, **given: Any) -> Decision:
+def merged(of: Setting, *values: Value | None, **given: Any) -> GroupDecision:
     votes = {f"h{n}": vote(f"h{n}", value) for n, value in enumerate(values)}
     return merge(of, of.spec[0], votes, **given)
 
 
-def line(decision: Decision) -> Recommendation:
+def line(decision: GroupDecision) -> Recommendation:
     assert decision.advised is not None
     return decision.advised
 
@@ -132,7 +132,7 @@ def test_one_host_agrees_with_itself() -> None:
 
 def test_figures_in_a_reason_are_those_of_a_host() -> None:
     of = setting("agreed", value=300, reason="It was {value} when measured.")
-    assert line(merged(of, 300, 300)).reason == "All 2 hosts agree; at h0: It was measured here."
+    assert line(merged(of, 300, 300)).reason == "Both hosts agree; at h0: It was measured here."
 
 
 def test_one_dissenter_makes_it_the_default_and_is_named() -> None:
@@ -254,7 +254,10 @@ def test_what_the_server_no_longer_takes_is_not_kept() -> None:
 def test_what_is_left_at_the_default_is_not_replaced_by_what_was() -> None:
     of = setting("least")
     votes = {"a": vote("a", 200, leave_default=True, emitted=False)}
-    assert not line(merge(of, of.spec[0], votes, in_force=190)).emitted
+    told, advised = merge(of, of.spec[0], votes, in_force=190)
+    assert (told.value, told.kept_instead_of) == (200, None)
+    assert advised is not None
+    assert (advised.value, advised.emitted) == (200, False)
 
 
 # The hosts' own

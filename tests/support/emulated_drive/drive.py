@@ -119,6 +119,10 @@ class EmulatedDrive:
             self.configure(*self.profile.figures())
             self._ask("restart")
 
+    def exhaust(self) -> None:
+        """From now on as after a long load: its credits are spent, its fast cells are full."""
+        self._ask("exhaust")
+
     def counts(self) -> tuple[int, int, int]:
         """The reads, writes and flushes so far."""
         reads, writes, flushes, *_ = map(int, self._ask("counts").split())

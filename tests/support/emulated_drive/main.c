@@ -13,6 +13,7 @@
  *                            the nanoseconds that reads, writes and flushes took in here
  *     configure KEY ...      another figure from now on
  *     restart                with full credits and fast cells, as after a long rest
+ *     exhaust                with neither, as after a long load
  *
  * It ends, and the mount with it, when standard input does.
  */
@@ -271,6 +272,8 @@ static int obey(const char *line, char *answer)
                 (long long)took_ns[READ], (long long)took_ns[WRITE], (long long)took_ns[FLUSH]);
     } else if (strcmp(line, "restart") == 0) {
         timing_start(&timing, now_ns());
+    } else if (strcmp(line, "exhaust") == 0) {
+        timing_exhaust(&timing, now_ns());
     } else if (strncmp(line, "configure ", 10) != 0 || set_figure(line + 10)) {
         error = EINVAL;
     }

@@ -153,6 +153,14 @@ void timing_start(struct timing *t, int64_t now_ns)
     t->bytes.credited_ns = now_ns;
 }
 
+void timing_exhaust(struct timing *t, int64_t now_ns)
+{
+    timing_start(t, now_ns);
+    t->fast_left = 0;
+    t->operations.credits = 0;
+    t->bytes.credits = 0;
+}
+
 int64_t timing_done_ns(struct timing *t, enum kind kind, uint64_t offset, uint64_t bytes,
                        int64_t now_ns)
 {

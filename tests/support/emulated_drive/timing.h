@@ -69,6 +69,9 @@ int timing_configure(struct timing *t, const char *line);
 /* Once, after the configuration. */
 void timing_start(struct timing *t, int64_t now_ns);
 
+/* As after a long load: no credits left, no fast cell free. */
+void timing_exhaust(struct timing *t, int64_t now_ns);
+
 /* When a request that arrives now is done. */
 int64_t timing_done_ns(struct timing *t, enum kind kind, uint64_t offset, uint64_t bytes,
                        int64_t now_ns);

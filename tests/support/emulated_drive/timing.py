@@ -41,6 +41,10 @@ class DriveTiming:
         if self._library.timing_configure(self._timing, figure.encode()):
             raise ValueError(f"timing.c does not know {figure!r}")
 
+    def exhaust(self, now_ns: int) -> None:
+        """From now on as after a long load."""
+        self._library.timing_exhaust(self._timing, ctypes.c_int64(now_ns))
+
     def done_ns(self, kind: int, offset: int, size_bytes: int, now_ns: int) -> int:
         """When a request that arrives at `now_ns` is done."""
         done: int = self._library.timing_done_ns(
