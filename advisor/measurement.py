@@ -31,6 +31,7 @@ from advisor.model import (
     SizeBytes,
     Text,
     Unknown,
+    computed,
 )
 from advisor.series_kind import (
     APPEND_BESIDE_PAGES,
