@@ -3,8 +3,8 @@
     python3 .ci/pyz/bundle.py [FILE]      FILE: dist/fsync-advisor-MACHINE.tar.xz
 
 The Python is the one that this is run with, the C library this machine's; so the bundle is for this
-kind of machine. It needs CPython 3.10 or later on Linux with glibc, ldd, and a package index. FILE
-may end in .tar.gz, for hosts without xz: it is a third larger.
+kind of machine. It needs CPython 3.10 or later with pip, Linux with glibc, and a package index.
+FILE may end in .tar.gz, for hosts without xz: it is a third larger.
 
 In the archive is one folder, fsync-advisor/, which may lie anywhere:
 

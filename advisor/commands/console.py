@@ -11,7 +11,9 @@ from advisor.errors import UsageError
 from advisor.files import STANDARD_STREAM
 from advisor.output.text import message_line
 from advisor.output_files import write_text
+from advisor.vendors.forms import OPERATORS
 
+YAML: Final = ("patroni", *OPERATORS, "compose")
 ENDINGS: Final = {
     ".htm": ("html",),
     ".html": ("html",),
@@ -19,8 +21,8 @@ ENDINGS: Final = {
     ".md": ("markdown",),
     ".prom": ("prometheus",),
     ".sql": ("sql",),
-    ".yaml": ("patroni", "cloudnativepg", "compose"),
-    ".yml": ("patroni", "cloudnativepg", "compose"),
+    ".yaml": YAML,
+    ".yml": YAML,
 }
 """How a file's name ends -> the formats that are written so."""
 OTHER_ENDINGS: Final = frozenset(

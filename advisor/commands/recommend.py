@@ -61,7 +61,8 @@ class RecommendOptions:
         RecommendForm | None,
         typer.Option(
             "--format",
-            help="What to print; fragment is the same as conf."
+            metavar="FORM",
+            help="What to print, of the list above; fragment is the same as conf."
             "  [default: by the ending of --output, else conf]",
         ),
     ] = None
@@ -87,15 +88,18 @@ def recommend(options: RecommendOptions) -> None:
     reason, its rule and its source. Nothing is changed on the server.
 
     \b
-    --format       What it is
-    conf           an option file, or a postgresql.conf fragment
-    sql            ALTER SYSTEM SET for PostgreSQL; SET PERSIST and SET
-                   PERSIST_ONLY for MySQL 8.0 and later; SET GLOBAL, which does
-                   not survive a restart, for MariaDB and MySQL 5.7
-    patroni        a patch for patronictl edit-config --apply
-    cloudnativepg  a patch for a Cluster of CloudNativePG
-    compose        a service of a compose file, with a command
-    json           all of the advice, with units in the keys
+    --format          What it is
+    conf              an option file, or a postgresql.conf fragment
+    sql               ALTER SYSTEM SET for PostgreSQL; SET PERSIST and SET
+                      PERSIST_ONLY for MySQL 8.0 and later; SET GLOBAL, which
+                      does not survive a restart, for MariaDB and MySQL 5.7
+    patroni           a patch for patronictl edit-config --apply
+    cloudnativepg     a patch for a Cluster of CloudNativePG
+    zalando           a patch for a postgresql of Zalando's operator
+    percona           a patch for a PerconaPGCluster or PerconaServerMySQL
+    mariadb-operator  a patch for a MariaDB of mariadb-operator
+    compose           a service of a compose file, with a command
+    json              all of the advice, with units in the keys
 
     What a form cannot set stands in it as a comment that says why.
     """

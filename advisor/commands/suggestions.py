@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from advisor.errors import UsageError
+from advisor.vendors.forms import OPERATORS
 
 GUESSED: Final[Mapping[str, str]] = {
     "advise": "recommend",
@@ -56,8 +57,8 @@ FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
     "htm": ("html",),
     "ini": ("conf",),
     "jsonl": ("json",),
-    "kubernetes": ("cloudnativepg",),
-    "k8s": ("cloudnativepg",),
+    "kubernetes": OPERATORS,
+    "k8s": OPERATORS,
     "md": ("markdown",),
     "docker": ("compose",),
     "prom": ("prometheus",),
@@ -70,7 +71,7 @@ FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What people type for a format -> ours, of which a command has some."""
 
-SEVERAL_FORMS: Final = dict.fromkeys(("yaml", "yml"), ("compose", "patroni", "cloudnativepg"))
+SEVERAL_FORMS: Final = dict.fromkeys(("yaml", "yml"), ("compose", "patroni", *OPERATORS))
 """What stands for several of ours."""
 
 NO_CHOICE: Final = re.compile(r"'(?P<given>[^']*)' is not one of (?P<choices>'.*')")

@@ -7,7 +7,11 @@ from typing import Final, Literal, NamedTuple, Protocol
 from advisor.units import Value
 from advisor.versions import NumericVersion
 
-FormName = Literal["conf", "sql", "patroni", "cloudnativepg", "compose"]
+FormName = Literal[
+    "conf", "sql", "patroni", "cloudnativepg", "zalando", "percona", "mariadb-operator", "compose"
+]
+OPERATORS: Final = ("cloudnativepg", "zalando", "percona", "mariadb-operator")
+"""Those of them that operators of Kubernetes take."""
 
 NEEDS_RESTART: Final = "Takes effect at the next restart."
 IN_A_FILE: Final = "it belongs into an option file (--format conf)"
@@ -81,6 +85,25 @@ def yaml_scalar(text: str) -> str:
 def yaml_item(text: str) -> str:
     """An item of a YAML list; Compose would put a variable where a single $ stands."""
     return f"- {yaml_scalar(text.replace('$', '$$'))}"
+
+
+def patch_use(resource: str, what: str) -> str:
+    """How a form is given to an operator of Kubernetes; `what` of it a server's settings are."""
+    return (
+        f"Use: kubectl patch {resource} NAME --type merge --patch-file THIS, or copy the {what}"
+        " into your manifest. Give --memory what the pod has, not the host."
+    )
+
+
+def option_file_form(template: str, resource: str, what: str, schema: str) -> Form:
+    """An option file in one string of a manifest. Its reasons stand above it: an operator may take
+    that string for a template, and what a drive is called must not be a part of one."""
+    return Form(
+        template,
+        lambda entry, _, __: Written(notes=[f"{entry.setting} = {entry.rendered}"]),
+        f"{patch_use(resource, what)} It replaces the {what} that is there.",
+        f"{schema} allows this; none was started.",
+    )
 
 
 def compose_form(write: Writer) -> Form:

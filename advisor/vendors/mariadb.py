@@ -19,7 +19,15 @@ from advisor.vendors.base import (
 )
 from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
 from advisor.vendors.disk_claims import DiskClaim
-from advisor.vendors.forms import IN_A_FILE, AdvisedSetting, Form, FormName, Written, left_out
+from advisor.vendors.forms import (
+    IN_A_FILE,
+    AdvisedSetting,
+    Form,
+    FormName,
+    Written,
+    left_out,
+    option_file_form,
+)
 from advisor.vendors.mysql import (
     ARIA_LOG,
     DISK_CLAIMS,
@@ -270,7 +278,7 @@ class MariaDB(MySQL):
     # Forms of output
 
     forms: ClassVar[Mapping[FormName, Form]] = {
-        **MySQL.forms,
+        **{name: form for name, form in MySQL.forms.items() if name != "percona"},
         "sql": Form(
             "innodb.sql.j2",
             lambda *given: _set_global(*given),
@@ -278,6 +286,9 @@ class MariaDB(MySQL):
             " so NOTHING OF THIS SURVIVES A RESTART.",
             "Such SQL was run on MariaDB 10.11 and 11.8.",
             mark="--",
+        ),
+        "mariadb-operator": option_file_form(
+            "mariadb-operator.yaml.j2", "mariadb", "myCnf", "The schema of mariadb-operator"
         ),
     }
 

@@ -46,6 +46,7 @@ from advisor.vendors.forms import (
     assignment,
     compose_form,
     left_out,
+    option_file_form,
     yaml_item,
 )
 from advisor.vendors.names import VendorName
@@ -800,6 +801,12 @@ class MySQL(Vendor):
             " into mysqld-auto.cnf, which wins over every option file.",
             "Such SQL was run on MySQL 9.7.",
             mark="--",
+        ),
+        "percona": option_file_form(
+            "percona.mysql.yaml.j2",
+            "perconaservermysql",
+            "configuration",
+            "The schema of Percona's operator for Percona Server",
         ),
         "compose": compose_form(lambda entry, _, __: _argument(entry)),
     }

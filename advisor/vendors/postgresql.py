@@ -50,6 +50,7 @@ from advisor.vendors.forms import (
     assignment,
     compose_form,
     left_out,
+    patch_use,
     restart_note,
     yaml_item,
     yaml_scalar,
@@ -716,9 +717,13 @@ def _patroni(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVers
 def _cloudnativepg(
     entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion
 ) -> Written:
-    """Strings, all of them."""
     if why := NOT_IN_CLOUDNATIVEPG.get(entry.setting):
         return left_out(entry, why)
+    return _strings(entry)
+
+
+def _strings(entry: AdvisedSetting, *_: object) -> Written:
+    """Strings, all of them."""
     return Written([f"{entry.setting}: {yaml_scalar(entry.rendered)}"], restart_note(entry))
 
 
@@ -752,6 +757,21 @@ PostgreSQL.forms = {
         " less memory requested than shared_buffers takes.",
         "CloudNativePG's schema and its list of refused parameters allow this; none was started.",
         indent="      ",
+    ),
+    "zalando": Form(
+        "zalando.yaml.j2",
+        _strings,
+        patch_use("postgresql", "parameters"),
+        "The schema of Zalando's operator allows this; no cluster was started.",
+        indent="      ",
+    ),
+    "percona": Form(
+        "percona.postgresql.yaml.j2",
+        _patroni,
+        patch_use("perconapgcluster", "parameters"),
+        "Percona's schema allows this, and Patroni, which it hands it to, takes it; none was"
+        " started.",
+        indent="          ",
     ),
     "compose": compose_form(_arguments),
 }

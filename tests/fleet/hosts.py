@@ -67,7 +67,7 @@ class Fleet(NamedTuple):
     def inside(self, host: str, *command: str) -> subprocess.CompletedProcess[str]:
         """A command of root's on a host."""
         pid = (self.folder / host / "pid").read_text()
-        entered = ("nsenter", "--all", "--root", "--wd=/", f"--target={pid}")
+        entered = ("nsenter", "--all", "--root", "--wd", f"--target={pid}")
         return subprocess.run(
             [*entered, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True
         )

@@ -120,6 +120,8 @@ def test_the_daemon_sets_script_leaves_metrics(
     volume = tmp_path / "pods/a-uid/volumes/kubernetes.io~csi/pvc-1/mount"
     metrics.mkdir()
     volume.mkdir(parents=True)
+    volume.chmod(0o700)
+    os.chown(volume, NOBODY, NOBODY)  # as a database has it, closed to a root without capabilities
     (metrics / "fsync-advisor-pvc-0.prom").write_text("of a volume that has left\n")
     (metrics / "others.prom").write_text("not ours\n")
     program = "/fsync-advisor"

@@ -121,7 +121,7 @@ def deepest(found: SoakFindings) -> RateChange:
 def test_credits_end_where_the_profile_has_it(
     name: str, page_writers: int, program: Path, tmp_path: Path
 ) -> None:
-    """With half as long again after it, however slow the machine makes the drive."""
+    """With a third as long again after it, however slow the machine makes the drive."""
     profile = load_profile(name)
     credits, base_per_s = profile.limits.burst_ops, profile.limits.ops_per_s
     assert credits is not None
@@ -129,7 +129,7 @@ def test_credits_end_where_the_profile_has_it(
 
     def enough(writes: list[tuple[float, int]]) -> bool:
         ended_s = used_up_s(writes, credits, base_per_s)
-        return ended_s is not None and writes[-1][0] > 1.5 * ended_s + 2
+        return ended_s is not None and writes[-1][0] > 1.33 * ended_s + 2
 
     with mounted(program, profile, tmp_path) as (drive, place):
         plan = SoakPlan(duration_s=120, bytes_max=MUCH, page_writers=page_writers)
@@ -165,11 +165,29 @@ def test_a_cache_is_full_where_the_profile_has_it(program: Path, tmp_path: Path)
     assert change.cause == "credits-or-cache"
 
 
+STEADY = DriveProfile.model_validate(
+    {
+        "name": "steady",
+        "summary": "",
+        "sources": ["this test"],
+        "queue_depth": 64,
+        "latency": {
+            "read_us": [[0.5, 500]],
+            "write_us": [[0.5, 5_000]],
+            "flush_us": [[0.5, 20_000]],
+        },
+        "expected": {"sync_us": 25_000},
+    }
+)
+"""Long against what a busy machine adds, which is no steadier than its neighbours. Drives that are
+as fast as real ones are in test_soaked_drives.py, on a clock of their own."""
+
+
 @again_while_busy
 @pytest.mark.parametrize("page_writers", [0, 4])
 def test_a_steady_drive_has_no_change(page_writers: int, program: Path, tmp_path: Path) -> None:
-    with mounted(program, load_profile("network-2ms"), tmp_path) as (drive, place):
-        plan = SoakPlan(duration_s=25, bytes_max=MUCH, page_writers=page_writers)
+    with mounted(program, STEADY, tmp_path) as (drive, place):
+        plan = SoakPlan(duration_s=12, bytes_max=MUCH, page_writers=page_writers)
         soak, found, _ = soak_on(drive, place, plan)
     assert found.changes == ()
     assert found.drift_percent is None
@@ -181,10 +199,10 @@ def test_a_steady_drive_has_no_change(page_writers: int, program: Path, tmp_path
 def test_the_command_measures_in_the_state_of_the_soak(program: Path, tmp_path: Path) -> None:
     """burst-small has 100 operations/s and credits for 3000: what it reads after the soak is held,
     too, and recommend and capacity rest on what is sustained."""
-    saved = tmp_path / "soaked.json"
+    saved, asked = tmp_path / "soaked.json", ("measure", "--soak", "30s")
     with mounted(program, load_profile("burst-small"), tmp_path) as (_, place):
         done = subprocess.run(
-            [sys.executable, "-m", "advisor", "measure", "--soak", "30s", "-o", saved, place],
+            [sys.executable, "-m", "advisor", *asked, "--output", saved, place],
             capture_output=True,
             text=True,
             check=False,

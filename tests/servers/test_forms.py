@@ -183,6 +183,33 @@ def test_a_server_takes_the_arguments_of_compose(name: str, image: str, program:
         assert wrong(instance, meant(advice)) == []
 
 
+# An option file in a manifest
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "path"),
+    [
+        ("mysql-9.7", "percona", ("mysql", "configuration")),
+        ("mariadb-11.8", "mariadb-operator", ("myCnf",)),
+    ],
+)
+def test_a_server_takes_the_option_file_of_a_manifest(
+    name: str, form: FormName, path: Sequence[str]
+) -> None:
+    server = server_named(name)
+    advice = advice_on(server, FAST)
+    found = yaml.safe_load(render_fragment(advice, explain=True, form=form))["spec"]
+    for part in path:
+        found = found[part]
+    expected = [
+        Expected(entry.setting, entry.value, entry.unit)
+        for entry in advice.settings
+        if entry.emitted
+    ]
+    with server.running(found) as instance:
+        assert wrong(instance, expected) == []
+
+
 # What Patroni and CloudNativePG write into postgresql.conf
 
 

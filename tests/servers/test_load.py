@@ -15,8 +15,6 @@ from advisor.servers.load.client import SCHEMA, LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
 from tests.servers.harness import Instance, Server, address_of, server_named
 
-pytestmark = pytest.mark.quiet
-
 
 @contextmanager
 def connected(address: Address, count: int) -> Iterator[list[Connection]]:
@@ -37,6 +35,7 @@ def load(connections: list[Connection], **changed: float) -> LoadResult:
     return run_load(connections, **asked)  # type: ignore[arg-type]
 
 
+@pytest.mark.quiet
 def test_the_commits_counted_are_those_the_table_has_seen(one_of_each: Server) -> None:
     with one_of_each.running("") as instance:
         address = address_of(one_of_each, instance)
@@ -160,6 +159,7 @@ def own_interrupts() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.quiet
 @pytest.mark.usefixtures("own_interrupts")
 def test_an_interrupt_leaves_nothing_under_way_and_no_schema(one_of_each: Server) -> None:
     with one_of_each.running("") as instance:
@@ -172,6 +172,7 @@ def test_an_interrupt_leaves_nothing_under_way_and_no_schema(one_of_each: Server
             assert schemas(instance) == []
 
 
+@pytest.mark.quiet
 def test_a_server_that_has_hung_is_given_up(
     one_of_each: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,41 +21,41 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from tests.servers.account import account
 from tests.servers.auditing import dsn_of
-from tests.servers.harness import Instance, Preload, Server, address_of, server_named
+from tests.servers.harness import Instance, Server, address_of, server_named
 from tests.servers.test_addresses import free_port
 from tests.servers.test_load import connected
 from tests.support.command_line import OTHER_PYTHON, advisor, environment
-from tests.support.slow_drive import slower_by
 
 pytestmark = pytest.mark.quiet
 
 ROWS: Final = 1_000
-INTERVAL_S: Final = 4
-LONGER_S: Final = 15
-"""PostgreSQL's sessions tell their counts once a second: each tenth of it has some."""
+INTERVAL_S: Final = 3
+LONGER_S: Final[dict[VendorName, float]] = {"postgresql": 12, "mysql": 6, "mariadb": 6}
+"""Each tenth of it has some syncs: PostgreSQL's sessions tell their counts once a second."""
 TIMED: Final = "track_wal_io_timing = on\n"
 WITH_BINARY_LOG: Final = "[mariadb]\nlog_bin = binlog\nsync_binlog = 1\n"
 
 
 @contextmanager
-def loaded(
-    server: Server, instance: Instance, seconds: float = INTERVAL_S
-) -> Iterator[list[LoadResult]]:
-    """Three of our clients at work for so long, and some more."""
+def loaded(server: Server, instance: Instance) -> Iterator[list[LoadResult]]:
+    """Three of our clients at work; second by second what came of it."""
     results: list[LoadResult] = []
+    is_over = threading.Event()
     with (
         connected(address_of(server, instance), 4) as (admin, *clients),
         LoadTable(admin, ROWS),
     ):
 
         def work() -> None:
-            results.append(run_load(clients, duration_s=seconds + 4, warmup_s=1, rows=ROWS))
+            while not is_over.is_set():
+                results.append(run_load(clients, duration_s=1, warmup_s=0, rows=ROWS))
 
         thread = threading.Thread(target=work)
         thread.start()
         try:
             yield results
         finally:
+            is_over.set()
             thread.join()
 
 
@@ -124,7 +124,7 @@ def test_what_is_seen_of_a_load(
     assert [series["pattern"] for series in found["series"]] == patterns
     assert {name for name, value in seen.items() if not known(value)} == unknown
     assert seen["server"].startswith(f"{VENDORS[server.vendor].title} {name.rpartition('-')[2]}")
-    clients_per_s = results[0].commits / results[0].elapsed_s
+    clients_per_s = sum(part.commits for part in results) / sum(part.elapsed_s for part in results)
     assert seen["commits_per_s"] == pytest.approx(clients_per_s, rel=0.5)
     assert 0.3 < seen["syncs_per_commit"] < 2.3
     assert 50 < seen["log_bytes_per_commit"] < 5_000
@@ -135,44 +135,6 @@ def test_what_is_seen_of_a_load(
     assert found["written_bytes"] == 0
     assert known(found["target"]["directory"])
     assert all(series["summary"]["mean_us"] > 1 for series in found["series"])
-
-
-INJECTED_US: Final = 100_000.0
-"""Long against the true sync below it, and against what a busy host adds to a sleep."""
-
-
-@pytest.mark.parametrize(
-    ("name", "fragment", "timed"),
-    [
-        ("postgresql-15", TIMED, {"observed-log"}),
-        ("postgresql-19", TIMED, {"observed-log"}),
-        ("mysql-9.7", "[mysqld]\n", {"observed-log", "observed-binary-log"}),
-        (
-            "mariadb-11.8",
-            f"{WITH_BINARY_LOG}performance_schema = ON\n",
-            {"observed-binary-log"},
-        ),
-    ],
-)
-def test_a_server_times_the_delay_that_each_sync_was_given(
-    name: str, fragment: str, timed: set[str], slow_library: Path
-) -> None:
-    """By a library in the server, so that no sync waits for another's, as it does on a drive."""
-    server = server_named(name)
-    preload = Preload(slow_library, slower_by(INJECTED_US))
-    with (
-        server.running(fragment, preload=preload) as instance,
-        loaded(server, instance, LONGER_S),
-    ):
-        found = passive("--dsn", dsn_of(server, instance), seconds=LONGER_S)
-    means_us = {
-        series["pattern"]: series["summary"]["mean_us"]
-        for series in found["series"]
-        if series["pattern"] != "observed-device"
-    }
-    assert means_us.keys() == timed
-    for mean_us in means_us.values():
-        assert mean_us == pytest.approx(INJECTED_US, rel=0.05)
 
 
 RIGHTS: Final[dict[VendorName, tuple[str, ...]]] = {
@@ -235,12 +197,15 @@ def test_an_idle_server_is_one_line(one_of_each: Server) -> None:
     with one_of_each.running("") as instance:
         dsn = dsn_of(one_of_each, instance)
         done = advisor("measure", "--passive", "--interval", "1", "--dsn", dsn)
-    # Another process of this host may have synced something meanwhile, or the server for itself.
+    # Another process of this host may have synced something meanwhile, or the server by itself.
     if done.returncode == 1:
         line, hint = done.stderr.splitlines()[-2:]
-        if "syncs were made, but nothing told how long one takes" not in line:
-            assert "nothing was synced in 1 s, so there is nothing to observe" in line
-            assert hint.startswith("  hint: observe while the database commits")
+        assert re.search(
+            r"nothing was synced in \d s, so there is nothing to observe|"
+            r"syncs were made, but nothing told how long one takes",
+            line,
+        )
+        assert re.match("  hint: (observe while the database commits|measure the drive)", hint)
 
 
 def test_a_server_that_goes_away_meanwhile_is_one_line(one_of_each: Server) -> None:
@@ -261,24 +226,15 @@ def test_a_server_that_goes_away_meanwhile_is_one_line(one_of_each: Server) -> N
 def test_a_server_is_held_against_its_past(one_of_each: Server, tmp_path: Path) -> None:
     """Under the same load it is not called another drive, whatever the noise of this host."""
     fragment = {"postgresql": TIMED, "mysql": "", "mariadb": WITH_BINARY_LOG}[one_of_each.vendor]
-    baseline = tmp_path / "baseline.json"
+    baseline, seconds = tmp_path / "baseline.json", LONGER_S[one_of_each.vendor]
     with one_of_each.running(fragment) as instance:
         dsn = dsn_of(one_of_each, instance)
-        with loaded(one_of_each, instance, LONGER_S):
-            found = passive("--dsn", dsn, seconds=LONGER_S)
+        with loaded(one_of_each, instance):
+            found = passive("--dsn", dsn, seconds=seconds)
             baseline.write_text(json.dumps(found))
-        with loaded(one_of_each, instance, LONGER_S):
-            asked = (
-                "--interval",
-                str(LONGER_S),
-                "--dsn",
-                dsn,
-                "--format",
-                "json",
-                "--tolerance",
-                "400",
-            )
-            done = advisor("drift", str(baseline), "--passive", *asked)
+        asked = ["--interval", str(seconds), "--dsn", dsn, "--format", "json"]
+        with loaded(one_of_each, instance):
+            done = advisor("drift", str(baseline), "--passive", *asked, "--tolerance", "400")
     assert done.stdout, done.stderr
     check = json.loads(done.stdout)["baseline"]
     assert [each["what"] for each in check["changed"] if each["what"] != "load"] == []

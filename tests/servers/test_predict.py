@@ -19,8 +19,6 @@ from tests.servers.test_verify import processes_in, program_of
 from tests.support.command_line import advisor, environment
 from tests.support.slow_drive import probe_slowed, slower_by
 
-pytestmark = pytest.mark.quiet
-
 QUICK = ("--clients", "1,4", "--seconds", "1")
 SLOWER_US = 40_000
 """So long that what else the machine does to a commit is little beside it."""
@@ -45,6 +43,7 @@ KINDS = {"postgresql": "postgresql", "mysql": "mysql-binary-log", "mariadb": "ma
 SYNCS = {"postgresql": 1, "mysql": 2, "mariadb": 1}
 
 
+@pytest.mark.quiet
 def test_a_throw_away_server_is_predicted_and_measured(one_of_each: Server) -> None:
     with program_of(one_of_each) as (program, places):
         asked = ("predict", "--db", one_of_each.vendor, "--server", str(program))
@@ -74,6 +73,7 @@ def test_a_throw_away_server_is_predicted_and_measured(one_of_each: Server) -> N
         assert point["error_percent"] == pytest.approx(error)
 
 
+@pytest.mark.quiet
 def test_a_slow_server_is_predicted_from_a_measurement_of_its_slow_drive(
     one_of_each: Server, slow_library: Path, slow_drive: str
 ) -> None:
@@ -95,7 +95,7 @@ def test_a_slow_server_is_predicted_from_a_measurement_of_its_slow_drive(
 
 def predicted(server: Server, instance: Instance, measurement: str) -> dict[str, Any]:
     asked = ("--dsn", dsn_of(server, instance), "--yes", "--from", "-", "--format", "json")
-    seconds = ("--clients", "1,4", "--seconds", "4")
+    seconds = ("--clients", "1,4", "--seconds", "2")
     done = advisor("predict", "--db", server.vendor, *asked, *seconds, text=measurement)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -188,8 +188,7 @@ def in_the_background(
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after_s", [0.0, 1.0])
+@pytest.mark.parametrize(("number", "after_s"), [(signal.SIGINT, 0.0), (signal.SIGTERM, 1.0)])
 def test_interrupted_it_leaves_no_schema_and_what_was_global_as_it_was(
     one_of_each: Server, slow_drive: str, number: signal.Signals, after_s: float
 ) -> None:

@@ -128,7 +128,10 @@ TYPES: Final[dict[str, type]] = {
 
 
 def violations(value: Any, schema: dict[str, Any], path: str = "") -> Iterator[str]:
-    """What of a value a schema does not allow; a property it does not know would be dropped."""
+    """What of a value a schema does not allow; a property it does not know would be dropped. An
+    empty schema allows anything."""
+    if not schema:
+        return
     if "type" in schema and type(value) is not TYPES[schema["type"]]:
         yield f"{path} is no {schema['type']}"
         return

@@ -408,8 +408,8 @@ def test_eighty_columns_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_p99_under_load_is_shown_where_it_was_measured() -> None:
     beside = (
-        under_load("overwrite", summary(3000, p99_us=9000)),
         under_load("overwrite", summary(5000, p99_us=7000), beside="sequential-read"),
+        under_load("overwrite", summary(3000, p99_us=9000)),
     )
     made = measurement(summary(1000, p99_us=2000), label="a").model_copy(
         update={"under_load": beside}

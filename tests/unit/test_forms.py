@@ -34,6 +34,7 @@ from advisor.versions import parse_version
 from tests.support.cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
 from tests.support.command_line import run
 from tests.support.golden import stored
+from tests.support.operators import RESOURCES
 from tests.support.paths import MEASUREMENTS
 
 os.umask(pg_perm.orig_umask)  # Patroni takes rights from all that its process makes, by its import
@@ -66,18 +67,26 @@ def test_every_form_is_offered() -> None:
 
 
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb"])
-@pytest.mark.parametrize("form", ["patroni", "cloudnativepg"])
+@pytest.mark.parametrize("form", ["patroni", "cloudnativepg", "zalando"])
 def test_what_only_postgresql_has_is_refused_before_anything_is_measured(
     vendor: VendorName, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = {"mysql": "MySQL", "mariadb": "MariaDB"}[vendor]
+    has = {"mysql": "percona, compose", "mariadb": "compose, mariadb-operator"}[vendor]
     asked = ("--db", vendor, "--db-version", VERSIONS[vendor], "--format", form, "/nowhere")
     assert run(capsys, "recommend", *asked) == (
         2,
         "",
         f"fsync-advisor: --format {form} is for PostgreSQL, not for {name}\n"
-        f"  hint: {name} has conf, sql, compose and json\n",
+        f"  hint: {name} has conf, sql, {has} and json\n",
     )
+
+
+def test_an_operator_for_two_servers_is_for_both(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--db", "mariadb", "--db-version", "11.8", "--format", "percona", "/nowhere")
+    status, _, err = run(capsys, "recommend", *asked)
+    assert status == 2
+    assert "--format percona is for MySQL and PostgreSQL, not for MariaDB\n" in err
 
 
 def test_the_first_name_of_the_option_file_still_works(capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +124,7 @@ def test_a_hostile_drive_cannot_leave_its_comment(form: FormName, vendor: Vendor
     assert "evil" in got
     assert acting(got, mark) == acting(wanted, mark)
     assert got.replace("\n", "").isprintable()
-    if form in ("patroni", "cloudnativepg", "compose"):
+    if form not in ("conf", "sql"):
         assert yaml.safe_load(got) == yaml.safe_load(wanted)
 
 
@@ -365,6 +374,61 @@ def test_the_schema_refuses_what_kubernetes_would(parameters: Any, said: str) ->
     assert list(violations(cluster, SCHEMA)) == [said]
     unknown = patched(MANIFEST, {"spec": {"postgres": {}}})
     assert list(violations(unknown, SCHEMA)) == [".spec.postgres is unknown"]
+
+
+@pytest.mark.parametrize(("form", "vendor"), RESOURCES)
+@pytest.mark.parametrize("drive", ["hdd", "nvme-plp"])
+def test_an_operator_accepts_the_patched_resource(
+    form: FormName, vendor: VendorName, drive: str
+) -> None:
+    resource = RESOURCES[form, vendor]
+    advice = advice_on(stored(drive), vendor)
+    patch = yaml.safe_load(render_fragment(advice, explain=True, form=form))
+    assert (patch["apiVersion"], patch["kind"]) == (resource.api_version, resource.kind)
+    assert list(violations(resource.manifest, resource.schema)) == []
+    assert list(violations(patched(resource.manifest, patch), resource.schema)) == []
+    wrong = patched(resource.manifest, {"spec": {"parameters": {}}})
+    assert list(violations(wrong, resource.schema)) == [".spec.parameters is unknown"]
+
+
+@pytest.mark.parametrize("form", ["zalando", "percona"])
+def test_an_operator_for_postgresql_gets_every_parameter(form: FormName) -> None:
+    """Zalando's as strings; Percona's as Patroni takes them, to which they are handed on."""
+    advice = advice_on(stored("nvme-plp"), "postgresql", "17")
+    resource = RESOURCES[form, "postgresql"]
+    patch = yaml.safe_load(render_fragment(advice, explain=True, form=form))
+    spec = patched(resource.manifest, patch)["spec"]
+    spec = spec["patroni"]["dynamicConfiguration"] if form == "percona" else spec
+    parameters = spec["postgresql"]["parameters"]
+    if form == "percona":
+        assert parameters == parameters_of(advice, "patroni")
+        return
+    assert parameters.pop("work_mem") == "8MB"
+    assert parameters == {
+        entry.setting: entry.rendered for entry in advice.settings if entry.emitted
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "vendor", "section"),
+    [("percona", "mysql", "[mysqld]"), ("mariadb-operator", "mariadb", "[mariadb]")],
+)
+def test_an_operator_for_mysql_gets_the_lines_of_the_option_file_alone(
+    form: FormName, vendor: VendorName, section: str
+) -> None:
+    """Percona's renders its string as a template, in which a comment could act:
+    ExecuteConfigurationTemplate in pkg/mysql/config.go."""
+    advice = with_value(advice_on(stored("hdd"), vendor), "sync_binlog", ODD)
+    text = option_file_of(advice, form)
+    assert text.splitlines() == acting(render_fragment(advice), "#")
+    assert text.startswith(f"{section}\n")
+    assert f"sync_binlog = {ODD}\n" in text
+
+
+def option_file_of(advice: Advice, form: FormName) -> str:
+    spec = yaml.safe_load(render_fragment(advice, explain=True, form=form))["spec"]
+    found: str = spec["mysql"]["configuration"] if form == "percona" else spec["myCnf"]
+    return found
 
 
 def test_json_is_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:

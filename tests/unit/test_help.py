@@ -253,8 +253,8 @@ def test_what_was_typed_is_not_called_a_variables(
 def test_a_manual_page_keeps_the_lines_of_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "man", "recommend")
     table = out.split("\n.nf\n")[1].split("\n.fi\n")[0].splitlines()
-    assert table[0] == r"\-\-format       What it is"
-    assert table[1] == "conf           an option file, or a postgresql.conf fragment"
+    assert table[0] == r"\-\-format          What it is"
+    assert table[1] == "conf              an option file, or a postgresql.conf fragment"
 
 
 def test_the_usage_has_one_pair_of_brackets(capsys: pytest.CaptureFixture[str]) -> None:
