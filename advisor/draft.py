@@ -3,7 +3,7 @@
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -51,10 +51,18 @@ def put_in_place(directory: OpenDirectory, draft: str, name: str, *, force: bool
         directory.move_to_free_name(draft, name)
 
 
-def sweep_drafts(directory: OpenDirectory, name: str) -> None:
-    """Removes what writers of that file left that were killed; who still writes holds a lock."""
-    for found in directory.names():
-        if found.startswith(f".{name}.") and found.endswith(DRAFT_SUFFIX):
+def drafts_in(directory: OpenDirectory) -> tuple[str, ...]:
+    """The drafts of all files there."""
+    return tuple(name for name in directory.names() if name.endswith(DRAFT_SUFFIX))
+
+
+def sweep_drafts(directory: OpenDirectory, name: str, drafts: Iterable[str] | None = None) -> None:
+    """Removes what writers of that file left that were killed; who still writes holds a lock.
+
+    `drafts`: those that were there, where somebody has looked already.
+    """
+    for found in drafts_in(directory) if drafts is None else drafts:
+        if found.startswith(f".{name}."):
             _sweep(directory, found)
 
 

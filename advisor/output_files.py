@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from advisor.directory import KINDS, OpenDirectory, open_directory
-from advisor.draft import draft, put_in_place, sweep_drafts
+from advisor.draft import draft, drafts_in, put_in_place, sweep_drafts
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import STANDARD_STREAM
 
@@ -40,10 +40,15 @@ def write_text(path: Path, text: str, *, force: bool = False) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
+    _write(path, text, force=force)
+
+
+def _write(path: Path, text: str, *, force: bool, drafts: Iterable[str] | None = None) -> None:
+    """`drafts`: those that are left in the folder, where somebody has looked already."""
     with _open_parent(path) as directory:
         old = _require_writable(directory, path, force=force)
         try:
-            sweep_drafts(directory, path.name)
+            sweep_drafts(directory, path.name, drafts)
             content, dress = text.encode("utf-8"), _dress(directory, old)
             with draft(directory, path.name, content, dress) as made:
                 put_in_place(directory, made, path.name, force=force)
@@ -62,13 +67,15 @@ def write_files(files: Mapping[Path, str], *, force: bool = False) -> None:
     for path in files:
         if path.parent.is_dir():
             check_writable(path, force=force)
+    drafts: dict[Path, tuple[str, ...]] = {}
     for folder in dict.fromkeys(path.parent for path in files):
         try:
-            _open_or_make(folder, mode=0o777).close()  # less what the umask takes
+            with _open_or_make(folder, mode=0o777) as directory:  # less what the umask takes
+                drafts[folder] = drafts_in(directory)  # once: a fleet has 10,000 files in a folder
         except OSError as error:
             raise AdvisorError(f"{folder} cannot be made: {error.strerror}") from error
     for path, text in files.items():
-        write_text(path, text, force=force)
+        _write(path, text, force=force, drafts=drafts[path.parent])
 
 
 def sync_or_say(directory: OpenDirectory, done: str) -> None:
