@@ -17,7 +17,7 @@ LOCAL: Final = "local"
 """The backend of a host whose drive is its own."""
 
 Backends = Mapping[str, str | None]
-"""Host -> its storage backend; None: nobody has said."""
+"""Host -> its storage backend; None or "": nobody has said."""
 
 
 class Waves(Model):
@@ -34,11 +34,11 @@ def plan_waves(backends: Backends) -> Waves:
     hosts_of: dict[tuple[str | None, str], list[str]] = {}
     for host, backend in backends.items():
         own = host if backend == LOCAL else ""
-        hosts_of.setdefault((backend, own), []).append(host)
+        hosts_of.setdefault((backend or None, own), []).append(host)
     columns = zip_longest(*hosts_of.values())
     return Waves(
         waves=tuple(tuple(host for host in column if host is not None) for column in columns),
-        unknown=tuple(host for host, backend in backends.items() if backend is None),
+        unknown=tuple(host for host, backend in backends.items() if not backend),
     )
 
 
