@@ -59,14 +59,19 @@ def _write(path: Path, text: str, *, force: bool, drafts: Iterable[str] | None =
         sync_or_say(directory, f"{path} was written")
 
 
+def check_all_writable(paths: Iterable[Path], *, force: bool = False) -> None:
+    """Raises as `check_writable` does, of those whose folders are there."""
+    for path in paths:
+        if path.parent.is_dir():
+            check_writable(path, force=force)
+
+
 def write_files(files: Mapping[Path, str], *, force: bool = False) -> None:
     """Writes each as `write_text` does, and makes the folders that they need.
 
     Nothing is written where one of them is in the way. Raises UsageError or AdvisorError.
     """
-    for path in files:
-        if path.parent.is_dir():
-            check_writable(path, force=force)
+    check_all_writable(files, force=force)
     drafts: dict[Path, tuple[str, ...]] = {}
     for folder in dict.fromkeys(path.parent for path in files):
         try:

@@ -14,7 +14,7 @@ from advisor.fleet.deployments import DeploymentFile, DeploymentKind, WrittenDep
 from advisor.fleet.storage_classes import storage_class_jobs
 from advisor.output.deployment import deployment_files
 from advisor.output.json_text import json_text
-from advisor.output_files import write_files
+from advisor.output_files import check_all_writable, write_files
 from advisor.units import counted
 
 
@@ -84,11 +84,15 @@ def fleet_init(options: FleetInitOptions) -> None:
     """
     texts: dict[Path, str] = {}
     files: list[DeploymentFile] = []
+    announced = []
     for kind, directory, values in options.deployments():
         found = deployment_files(kind, values)
-        notify(f"writing {counted(len(found), 'file')} below {directory}", quiet=options.quiet)
+        announced.append(f"writing {counted(len(found), 'file')} below {directory}")
         texts |= {directory / path: text for path, text in found.items()}
         files += [DeploymentFile(kind=kind, file=str(directory / path)) for path in found]
+    check_all_writable(texts, force=options.force)
+    for line in announced:
+        notify(line, quiet=options.quiet)
     write_files(texts, force=options.force)
     if options.format_ == "json":
         write_output(json_text(WrittenDeployments(files=tuple(files))))

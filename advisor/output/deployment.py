@@ -11,6 +11,8 @@ from advisor.fleet.deployments import DeploymentKind
 from advisor.resources import resource_dir
 
 RENDERED: Final = ".j2"
+COMPILED: Final = "__pycache__"
+"""What an installer leaves beside a .py."""
 PART: Final = "_"
 
 
@@ -30,7 +32,8 @@ def deployment_files(kind: DeploymentKind, values: Mapping[str, object]) -> dict
     files = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         relative = path.relative_to(folder)
-        if path.suffix == RENDERED and path.name.startswith(PART):
+        is_part = path.suffix == RENDERED and path.name.startswith(PART)
+        if is_part or COMPILED in relative.parts:
             continue
         if path.suffix == RENDERED:
             template = environment.get_template(relative.as_posix())

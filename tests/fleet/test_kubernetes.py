@@ -170,10 +170,11 @@ KUBECTL = """\
 #!/bin/sh
 echo "$@" >>"$CALLS"
 case "$*" in
-    *"get job --selector"*) printf 'job.batch/measure-%s\\n' gp3 slow io2 ;;
-    *"get job.batch/measure-slow"*) printf 'FailureTarget Failed' ;;
+    *"get job --selector"*) printf 'job.batch/measure-%s\\n' gp3 slow tmp io2 ;;
+    *"get job.batch/measure-slow"*|*"get job.batch/measure-tmp"*) printf 'FailureTarget Failed' ;;
     *"get job.batch/"*) printf 'SuccessCriteriaMet Complete' ;;
     *logs*measure-slow) echo "no space" ;;
+    *logs*measure-tmp) printf '{}\\nnot durable\\n' ;;
     *logs*) echo "{}" ;;
 esac
 """
@@ -195,11 +196,16 @@ def test_the_script_lets_one_job_run_after_another(written: Path) -> None:
     assert done.returncode == 1  # one class failed; the others were measured
     assert "job.batch/measure-slow failed:\nno space\n" in done.stderr
     assert sorted(path.name for path in (written / "results").iterdir()) == [
-        *("measure-gp3.json", "measure-io2.json")
+        *("measure-gp3.json", "measure-io2.json", "measure-tmp.json")
     ]
+    assert (written / "results/measure-tmp.json").read_text() == "{}\n"
+    assert "job.batch/measure-tmp: measured, and not to be trusted" in done.stderr
+    assert "not durable\n" in done.stderr
     said = re.sub(r"--namespace fsync-advisor ", "", calls.read_text())
     steps = re.findall(r"^(patch|logs) job.batch/measure-(\w+)", said, re.M)
-    assert steps == [(step, name) for name in ("gp3", "slow", "io2") for step in ("patch", "logs")]
+    assert list(dict.fromkeys(steps)) == [
+        (step, name) for name in ("gp3", "slow", "tmp", "io2") for step in ("patch", "logs")
+    ]
 
 
 # As a user would break it

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.output.deployment import deployment_files
 from tests.support.command_line import run
 from tests.support.paths import CHECKOUT
 
@@ -50,9 +51,23 @@ def test_a_file_that_is_there_stops_all_of_it(
     status, out, err = run(capsys, "fleet", "init", "--ansible", str(tmp_path))
     assert (status, out) == (2, "")
     assert f"{mine} exists already" in err
+    assert "writing" not in err
     assert list(tmp_path.iterdir()) == [mine]
     assert run(capsys, "fleet", "init", "--ansible", str(tmp_path), "--force")[0] == 0
     assert mine.read_bytes() == (TEMPLATES / "ansible/README.md").read_bytes()
+
+
+def test_what_an_installer_compiled_is_no_file_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip compiles every .py of a wheel, those of templates/ included."""
+    compiled = tmp_path / "fleet/kubernetes/nodes/__pycache__/watch.cpython-311.pyc"
+    compiled.parent.mkdir(parents=True)
+    compiled.write_bytes(b"\xa7\r\r\n")
+    (compiled.parent.parent / "watch.py").write_text("print()\n")
+    monkeypatch.setattr("advisor.output.deployment.resource_dir", lambda name: tmp_path)
+    found = deployment_files("kubernetes", {})
+    assert found == {Path("nodes/watch.py"): "print()\n"}
 
 
 def test_nothing_to_write_is_said(capsys: pytest.CaptureFixture[str]) -> None:
