@@ -1,14 +1,14 @@
 """fsync-advisor recommend: the main job, a configuration fragment."""
 
 import sys
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated, Final, Literal, cast, get_args
 
 import typer
 
 from advisor.advice import Advice
 from advisor.advise import advise, only_groups
 from advisor.commands import options as shared
-from advisor.commands.console import chosen_format, notify_about, write_output
+from advisor.commands.console import chosen_format, notify_about, notify_all, write_output
 from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import (
@@ -24,9 +24,14 @@ from advisor.output.fragment import render_fragment
 from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
 from advisor.rules.catalogue import GROUPS, SettingGroup
-from advisor.vendors.forms import FormName
+from advisor.vendors.forms import IN_CONTAINERS, FormName
 
 RecommendForm = Literal[FormName, "json", "fragment"]
+
+
+ALL_MEMORY: Final = (
+    "memory settings are for all of the host's memory; --memory SIZE says what the container has"
+)
 
 
 @options_class
@@ -126,6 +131,8 @@ def recommend(options: RecommendOptions) -> None:
         write_output(_summary(advice, options), product)
         return
     notify_about(advice.storage, advice.warnings, quiet=product.quiet)
+    if form in IN_CONTAINERS and options.request.memory is None:
+        notify_all((ALL_MEMORY,), quiet=product.quiet)
     if asked == "json":
         text = json_text(advice)
     else:

@@ -12,6 +12,8 @@ FormName = Literal[
 ]
 OPERATORS: Final = ("cloudnativepg", "zalando", "percona", "mariadb-operator")
 """Those of them that operators of Kubernetes take."""
+IN_CONTAINERS: Final = (*OPERATORS, "compose")
+"""Those for servers that have less memory than their host."""
 
 NEEDS_RESTART: Final = "Takes effect at the next restart."
 IN_A_FILE: Final = "it belongs into an option file (--format conf)"

@@ -435,3 +435,22 @@ def test_json_is_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--db", "postgresql", "--db-version", "17", "--from", HDD, "--format", "json")
     status, out, _ = run(capsys, "recommend", *asked)
     assert (status, json.loads(out)["schema_version"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_said"),
+    [
+        (("--format", "cloudnativepg"), True),
+        (("--format", "compose"), True),
+        (("--format", "zalando", "--memory", "4GB"), False),
+        (("--format", "patroni"), False),
+        (("--format", "conf"), False),
+    ],
+)
+def test_a_container_does_not_have_its_hosts_memory(
+    asked: tuple[str, ...], is_said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drive = str(MEASUREMENTS / "nvme-consumer.json")
+    status, _, err = run(capsys, "recommend", "--db", "postgresql", "--from", drive, *asked)
+    assert status == 0
+    assert ("all of the host's memory; --memory SIZE says what the container has" in err) == is_said
