@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,19 +31,20 @@ THIS_HOST = (
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+def storage() -> Iterator[list[str]]:
     """Where images and containers are kept, as options of both programs."""
     if lacking := [name for name in ("buildah", "podman", "runc") if shutil.which(name) is None]:
         missing(f"{', '.join(lacking)}: not installed")
     if os.geteuid() != 0:
         pytest.skip("this test runs containers as root does")
-    folder = tmp_path_factory.mktemp("containers")
+    folder = tempfile.mkdtemp(prefix="images-", dir="/var/tmp")  # podman takes 50 characters
     options = ["--root", f"{folder}/root", "--runroot", f"{folder}/run"]
     options += ["--storage-driver", "overlay"]
     yield options
     subprocess.run(["podman", *options, "rm", "--all", "--force"], capture_output=True, check=False)
     subprocess.run(["podman", *options, "rmi", "--all", "--force"], capture_output=True, check=True)
     subprocess.run(["umount", f"{folder}/root/overlay"], capture_output=True, check=False)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

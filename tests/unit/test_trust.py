@@ -507,7 +507,9 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
     "only looked at": (
         measurement(source="observed"),
         "unverifiable",
-        {"observed": "observed: nothing was written, so nothing was tried on the drive"},
+        {
+            "observed": "nothing was written, so whether the drive keeps what it flushes was not tried"
+        },
     ),
 }
 

@@ -183,6 +183,7 @@ def emulated_drive(
         ).strip()
         stack.callback(_detach, device)
         rotates = Path("/sys/block", Path(device).name, "queue/rotational")
+        stack.callback(rotates.write_text, rotates.read_text())  # the next file's drive is another
         rotates.write_text(str(int(profile.disk is not None)))
         yield EmulatedDrive(process, profile, Path(device))
 
