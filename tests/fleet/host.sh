@@ -7,7 +7,10 @@ cd "$FOLDER/root"
 mount -t proc proc proc
 mount --rbind /sys sys
 mount --rbind /dev dev
-mount -o loop "$FOLDER/image" var/lib/postgresql
+drive=$(losetup --find --show "$FOLDER/image")
+echo 0 >"/sys/block/${drive##*/}/queue/rotational" # the host's own drive may say that it rotates
+mount "$drive" var/lib/postgresql
+losetup --detach "$drive" # as soon as the mount is gone
 chown 101:101 var/lib/postgresql
 if [ -n "$WITHOUT_PYTHON" ]; then
     rm usr/bin/python3*

@@ -508,7 +508,8 @@ BEYOND: dict[str, tuple[Measurement, Trust, dict[str, str]]] = {
         measurement(source="observed"),
         "unverifiable",
         {
-            "observed": "nothing was written, so whether the drive keeps what it flushes was not tried"
+            "observed": "nothing was written, so whether the drive keeps what it flushes was not"
+            " tried"
         },
     ),
 }
