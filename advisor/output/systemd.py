@@ -20,8 +20,12 @@ SLACK_S: Final = 300
 """Beyond the interval, for a host that is busy."""
 PLAIN: Final = re.compile(r"[\w@./:=,+-]+", re.ASCII)
 
-IF_THERE_IS: Final = ("/bin/sh", "-c", 'test ! -e "$0" || exec "$@"')
-"""Runs the command behind the file that is named first, if there is that file."""
+IF_THERE_IS: Final = (
+    *("/bin/sh", "-c"),
+    'test -e "$0" || exit 0; "$@"; status=$?; test "$status" -eq 1 || exit "$status"',
+)
+"""Runs the command behind the file that is named first, if there is that file. Status 1, by which
+`drift` says that noise hides a change, is none to fail for every night."""
 
 
 def unit_text(

@@ -17,6 +17,7 @@ from advisor.model import Unknown
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
+from advisor.output.systemd import IF_THERE_IS
 from tests.support.command_line import run
 from tests.support.faults import missing
 from tests.support.paths import CHECKOUT, MEASUREMENTS
@@ -394,6 +395,19 @@ def test_systemd_finds_no_fault_with_the_units(
 
 
 # Ctrl-C
+
+
+@pytest.mark.parametrize(
+    ("baseline", "status", "expected"),
+    [("there", 0, 0), ("there", 1, 0), ("there", 2, 2), ("there", 3, 3), ("missing", 3, 0)],
+)
+def test_noise_fails_no_unit_and_a_slower_drive_does(
+    baseline: str, status: int, expected: int, tmp_path: Path
+) -> None:
+    """The comparison, with a program that ends with a status of `drift`."""
+    (tmp_path / "there").touch()
+    command = [*IF_THERE_IS, str(tmp_path / baseline), "sh", "-c", f"exit {status}"]
+    assert subprocess.run(command, check=False).returncode == expected
 
 
 def test_an_interruption_ends_it(tmp_path: Path) -> None:
