@@ -263,7 +263,7 @@ class Summary(Model):
 
     @classmethod
     def of_rate(cls, count: int, ops_per_s: float, ci95_percent: float | None = None) -> "Summary":
-        """Of one writer of whom nothing but the rate is known, and so the mean."""
+        """One writer's, where only its rate is known, which gives the mean."""
         return cls(
             count=count,
             ops_per_s=ops_per_s,

@@ -1,5 +1,6 @@
 """The advice for each host of a group -> the advice for the group."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -196,8 +197,11 @@ def _check(
 def _fullest(deciding: Sequence[HostAdvice]) -> Facts:
     """Of the host with the least free space, as far as that is known."""
     facts = [host.facts for host in deciding if host.facts is not None]
-    known = [each for each in facts if not isinstance(each.free_bytes, Unknown)]
-    return min(known, key=lambda each: each.free_bytes, default=facts[0])  # type: ignore[arg-type,return-value]
+    return min(facts, key=_free_bytes)
+
+
+def _free_bytes(facts: Facts) -> float:
+    return math.inf if isinstance(facts.free_bytes, Unknown) else facts.free_bytes
 
 
 def _verdict(deciding: Sequence[HostAdvice]) -> Verdict:

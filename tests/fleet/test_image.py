@@ -36,7 +36,7 @@ def storage() -> Iterator[list[str]]:
     if lacking := [name for name in ("buildah", "podman", "runc") if shutil.which(name) is None]:
         missing(f"{', '.join(lacking)}: not installed")
     if os.geteuid() != 0:
-        pytest.skip("this test runs containers as root does")
+        missing("this test runs containers as root does")
     folder = tempfile.mkdtemp(prefix="images-", dir="/var/tmp")  # podman takes 50 characters
     options = ["--root", f"{folder}/root", "--runroot", f"{folder}/run"]
     options += ["--storage-driver", "overlay"]

@@ -234,9 +234,9 @@ def test_what_is_observed_is_what_the_server_waited_for(
     assert seen.flush_us == close_to(FLUSH_US)
     assert seen.found["observation"]["devices"][0]["flush_us"] == close_to(seen.flush_us)
     for pattern, mean_us in observed.items():
-        if pattern == "observed-device":
-            # Not each sync has a write of its own to wait for: the truth lies between a flush alone
-            # and what stands for it. On a quiet host that was 7.6 % above what MariaDB waited.
+        if (case.server, pattern) == ("mariadb-11.8", "observed-device"):
+            # Beyond what is wanted, 5 %: the device's writes are not those of the log alone. On a
+            # quiet host it was 7.6 % above what MariaDB waited.
             assert 0.95 * seen.flush_us < true[pattern] < 1.05 * mean_us
             continue
         assert mean_us == close_to(true[pattern]), pattern
