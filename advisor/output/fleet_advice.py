@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from advisor.fleet.group_advice import shown_hosts
+from advisor.fleet.group_notes import shown_hosts, vote_notes
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
 from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, Section, Table
 from advisor.units import counted
@@ -38,6 +38,7 @@ def _group(group: GroupAdvice, anchor: str) -> Section:
                 if told.emitted or told.dissent
             ],
         ),
+        *([Notes(notes)] if (notes := list(vote_notes(group.settings))) else ()),
         *_others(group),
     ]
     return Section(anchor, f"Group {group.name}", blocks)
