@@ -81,6 +81,7 @@ def test_groups_that_are_each_others_children_end() -> None:
         ('{"a": ', (), "g is no JSON: "),
         ("[" * 100_000, (), "g is no TOML: "),
         ('{"a":' * 100_000, (), "g is no JSON: "),
+        ('{"a": {"hosts": ["x"]}, "a": {}}', (), "g: 'a' stands twice in one object"),
         ("", (), "g has no group with hosts"),
         ("[a]\nhosts = []", (), "g has no group with hosts"),
         (TWO, ("oltp", "web"), "g has no group 'web'"),
