@@ -11,10 +11,12 @@ from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
 from advisor.commands.console import chosen_format, write_output
 from advisor.commands.fleet_inputs import (
+    Elsewhere,
     GroupNames,
     HostResult,
     ResultFiles,
     files_of,
+    notify_elsewhere,
     read_inventory,
     read_results,
     unread_text,
@@ -109,12 +111,16 @@ def _read_all(
     options: FleetReportOptions, files: Sequence[Path], inventory: Inventory | None
 ) -> tuple[list[FleetHost], list[Unread]]:
     knowledge = load_storage_knowledge()
-    hosts, unread = [], []
-    for found in read_results(files, inventory, quiet=options.product.quiet):
+    hosts, unread, elsewhere = [], [], 0
+    quiet = options.product.quiet
+    for found in read_results(files, inventory, all_count=True, quiet=quiet):
         if isinstance(found, Unread):
             unread.append(found)
+        elif isinstance(found, Elsewhere):
+            elsewhere += 1
         else:
             hosts.append(_host(options, found, knowledge, inventory))
+    notify_elsewhere(elsewhere, quiet=quiet)
     return hosts, unread
 
 

@@ -14,7 +14,7 @@ from advisor.analysis.trust import ORDER, Evidence
 from advisor.analysis.verdict import Verdict
 from advisor.errors import GuardError
 from advisor.fleet.ballot import ballot
-from advisor.fleet.group_notes import class_notes, group_notes, shown_hosts
+from advisor.fleet.group_notes import class_notes, group_notes, shown_names
 from advisor.fleet.group_results import GroupAdvice, GroupWithout, LeftOut
 from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
@@ -25,6 +25,7 @@ from advisor.request import Request
 from advisor.rules import guards
 from advisor.rules.catalogue import Setting
 from advisor.units import Value, counted, format_latency
+from advisor.vendors.registry import newer_than_known
 
 InForce = Mapping[str, Value]
 """Setting -> the value that an earlier run wrote."""
@@ -213,7 +214,7 @@ def _verdict(deciding: Sequence[HostAdvice]) -> Verdict:
             first.setdefault(entry.check, entry)
             seen_on[entry.check].append(host.host)
     evidence = [
-        entry.model_copy(update={"text": f"{entry.text} ({shown_hosts(seen_on[check], 3)})"})
+        entry.model_copy(update={"text": f"{entry.text} ({shown_names(seen_on[check], 3)})"})
         for check, entry in first.items()
     ]
     trust = max((host.verdict.trust for host in deciding), key=ORDER.index)
@@ -221,7 +222,7 @@ def _verdict(deciding: Sequence[HostAdvice]) -> Verdict:
 
 
 def _what(source: str, deciding: Sequence[HostAdvice]) -> Measured:
-    figures = {"decided by": shown_hosts([host.host for host in deciding])} if deciding else {}
+    figures = {"decided by": shown_names([host.host for host in deciding])} if deciding else {}
     return Measured(
         source=source,
         taken_at=NOT_OF_ONE,
@@ -242,6 +243,7 @@ def _advice(
     measured: Measured,
     notes: tuple[str, ...],
 ) -> Advice:
+    newer = newer_than_known(request.vendor, request.version)
     return Advice(
         tool_version=__version__,
         engine=request.vendor,
@@ -254,5 +256,5 @@ def _advice(
         skipped=(),
         lower_durability=(),
         capacity=None,
-        warnings=notes,
+        warnings=(newer, *notes) if newer else notes,
     )

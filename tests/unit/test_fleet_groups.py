@@ -214,6 +214,53 @@ def test_what_is_refused(
     assert (status, told in err) == (2, True), err
 
 
+def test_only_a_group_has_no_hosts_of_others(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "g.toml").write_text(
+        '[oltp]\nhosts = ["db-00", "db-01"]\n[olap]\nhosts = ["db-02", "db-03"]\n'
+    )
+    status, out, err = report(capsys, "--groups", "g.toml", "--group", "olap")
+    assert (status, "note: 2 results of hosts in other groups left out" in err) == (0, True)
+    files = {host["file"] for host in json.loads(out)["hosts"]}
+    assert files == {f"now/db-{n:02}.json" for n in range(2, 11)}  # 04 to 10 are in no group
+
+
+def named(text: str, host_name: str, **more: Any) -> str:
+    """A stored measurement of a host with a name."""
+    found = json.loads(text)
+    found["environment"]["host_name"] = host_name
+    return json.dumps({**found, **more})
+
+
+@pytest.mark.parametrize("options", [(), ("--groups", "g.toml")])
+def test_one_host_is_counted_once(
+    options: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a group or not: a copy, and a later result."""
+    for host in ("db-03", "stranger"):
+        (folder / "now/db-03.json").write_text(named(PLP, host))
+        (folder / "now/zz.json").write_text(named(PLP, host, taken_at="2026-11-21T08:30:00Z"))
+        if options and host == "stranger":
+            (folder / "now/db-03.json").rename(folder / "now/copy.json")
+        status, out, err = report(capsys, *options)
+        first = "copy" if options and host == "stranger" else "db-03"
+        assert (status, out) == (2, "")
+        assert f"{host} has two results: now/{first}.json and now/zz.json" in err
+
+
+def test_hosts_with_one_name_are_told_apart_by_label_and_directory(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the volumes of a StorageClass are, by their pods."""
+    target = json.loads(PLP)["target"]
+    (folder / "now/db-03.json").write_text(named(PLP, "localhost", label="a"))
+    (folder / "now/y.json").write_text(named(PLP, "localhost", label="b"))
+    other = {**target, "directory": "/elsewhere"}
+    (folder / "now/z.json").write_text(named(PLP, "localhost", label="b", target=other))
+    assert report(capsys)[0] == 0
+
+
 def test_rows_end_where_a_browser_would(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

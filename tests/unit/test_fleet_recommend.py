@@ -526,8 +526,14 @@ def lines(folder: Path) -> dict[str, list[str]]:
     }
 
 
-def test_keep_of_nothing_is_nothing(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert recommend(capsys, "--keep", "not-there")[0] == 0
+def test_keep_of_a_folder_without_fragments_is_said(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "note: results has no fragment of these groups"
+    status, _, err = recommend(capsys, "--keep", "results")
+    assert (status, said in err) == (0, True)
+    assert "no fragment of" not in recommend(capsys, "--keep", "out", "--output", "again")[2]
+    assert "no fragment of" not in recommend(capsys, "--output", "third")[2]
 
 
 def test_what_was_kept_for_another_server_is_refused(
@@ -583,6 +589,8 @@ def test_one_file_twice_is_refused(fleet: Path, capsys: pytest.CaptureFixture[st
     ("more", "status", "told"),
     [
         (("--group", "web"), 2, "groups.toml has no group 'web'"),
+        (("--keep", "not-there"), 2, "--keep not-there is no directory"),
+        (("--keep", "groups.toml"), 2, "--keep groups.toml is no directory"),
         (("--exclude", "db-99"), 2, "--exclude db-99: no group has that host"),
         (("--groups", "missing.toml"), 1, "missing.toml cannot be read"),
         (("--db-version", "9.6"), 2, "group oltp: PostgreSQL 9.6 is older than what we know"),
@@ -600,6 +608,49 @@ def test_what_is_refused(
     found, _, err = recommend(capsys, *more)
     assert (found, told in err) == (status, True), err
     assert "Traceback" not in err
+
+
+# As `recommend --db mysql --db-version 17` says: the tables end with 9.7.
+def test_a_version_newer_than_the_rules_is_said(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "groups.toml").write_text(
+        '[pg_bi]\nhosts = ["db-01"]\ndb_version = "17"\n[b]\nhosts = ["db-02"]\n'
+    )
+    note = "MySQL 17 is newer than what we know; the rules of 9.7 are used"
+    status, _, err = recommend(capsys, db="mysql")
+    assert (status, err.count(f"note: group pg_bi: {note}\n"), err.count("newer than")) == (0, 1, 1)
+    for file in ("pg_bi.cnf", "hosts/db-01.cnf"):
+        head = " ".join((fleet / "out" / file).read_text().replace("\n#", " ").split())
+        assert f"Note: {note}" in head
+    assert "newer than" not in (fleet / "out/b.cnf").read_text()
+    more = ("--db-version", "10.6", "--output", "more")
+    _, _, err = recommend(capsys, *more, db="mysql")
+    assert "note: group pg_bi, b: MySQL 10.6 is newer" in err
+    assert "did you mean --db mariadb?" in err
+
+
+def test_hosts_of_other_groups_are_not_in_no_group(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = recommend(capsys, "--group", "olap")
+    assert status == 0
+    assert "note: 3 results of hosts in other groups left out" in err
+    assert "note: 1 result of hosts in no group, like results/nobody.json" in err
+    assert "results/db-0" not in out
+    only = ("--group", "oltp", "--output", "none")
+    status, _, err = run(
+        capsys,
+        "fleet",
+        "recommend",
+        "--db",
+        "mysql",
+        "--groups",
+        "groups.toml",
+        *only,
+        "results/db-03.json",
+    )
+    assert (status, "no result is of a host in group oltp" in err) == (1, True)
 
 
 def test_results_of_nobody(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
