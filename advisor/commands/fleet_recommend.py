@@ -288,6 +288,8 @@ def _raise_for_missing(fleet: FleetAdvice, files: int, quiet: bool) -> None:
             notify(f"note: group {group.name}: {group.why}", quiet=quiet)
     unfit = [group for group in fleet.without_advice if group.left_out]
     if unfit:
+        if fleet.unread:
+            notify(unread_text(fleet.unread, files))
         first = unfit[0].left_out[0]
         raise NotTrustedError(
             f"group {unfit[0].name} has no advice: {unfit[0].why}; {first.host}: {first.why}"
