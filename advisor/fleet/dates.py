@@ -1,6 +1,7 @@
 """When hosts were measured: the first and the last of many, of which some may not say it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from advisor.model import Known, Unknown
@@ -8,10 +9,13 @@ from advisor.model import Known, Unknown
 NOBODY_SAYS = Unknown(unknown="no result says when")
 
 
-def in_some_zone(when: Known[datetime]) -> Known[datetime]:
-    """The same; without a zone it is UTC, or it could not be held against others."""
-    if isinstance(when, Unknown) or when.tzinfo is not None:
+def in_utc(when: Known[datetime]) -> Known[datetime]:
+    """The same; what has no zone is UTC."""
+    if isinstance(when, Unknown):
         return when
+    if when.tzinfo is not None:
+        with suppress(OverflowError):  # in the first or the last year there is
+            return when.astimezone(timezone.utc)
     return when.replace(tzinfo=timezone.utc)
 
 

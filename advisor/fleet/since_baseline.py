@@ -3,7 +3,7 @@
 from typing import Final
 
 from advisor.comparison.difference import difference
-from advisor.fleet.dates import in_some_zone
+from advisor.fleet.dates import in_utc
 from advisor.fleet.results import HostChange
 from advisor.measurement import Measurement
 
@@ -28,5 +28,5 @@ def change_since(
         before_us=old.summary.mean_us,
         times=times,
         slower=slower,
-        before_taken_at=in_some_zone(before.taken_at),
+        before_taken_at=in_utc(before.taken_at),
     )

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from advisor.analysis.verdict import judge
 from advisor.errors import AdvisorError
 from advisor.fleet.build import build_fleet, modelled_host
+from advisor.fleet.dates import first_and_last
 from advisor.fleet.results import Fleet, FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
@@ -487,6 +488,11 @@ def test_those_that_are_not_durable_come_first() -> None:
 # When hosts were measured
 
 
+def test_the_first_and_the_last_are_not_those_that_are_first_and_last_in_the_list() -> None:
+    days = [datetime(2026, 11, day, tzinfo=timezone.utc) for day in (20, 10, 28, 22)]
+    assert first_and_last([UNKNOWN, *days]) == (days[1], days[2])
+
+
 def taken(text: str) -> Measurement:
     found = datetime.fromisoformat(text) if text else UNKNOWN
     return measurement(label=text or "unknown").model_copy(update={"taken_at": found})
@@ -497,10 +503,11 @@ def taken(text: str) -> Measurement:
     [
         (["2026-11-20T08:30:00+00:00"], "Measured 2026-11-20."),
         (
-            # Without a zone it is UTC; in another zone it may be earlier than it looks.
-            ["2026-11-21T08:30:00", "2026-11-28T23:00:00+00:00", "2026-11-21T09:00:00+02:00"],
-            "Measured 2026-11-21 to 2026-11-28.",
+            # Without a zone it is UTC; the second is 12:00 of the 20th in UTC.
+            ["2026-11-20T20:00:00", "2026-11-21T02:00:00+14:00", "2026-11-28T01:00:00+02:00"],
+            "Measured 2026-11-20 to 2026-11-27.",
         ),
+        (["0001-01-01T00:00:00+14:00"], "Measured 0001-01-01."),
         (["2026-11-20T08:30:00+00:00", ""], "Measured 2026-11-20; 1 result without a date."),
         ([""], None),
     ],

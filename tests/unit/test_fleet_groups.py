@@ -285,6 +285,12 @@ def test_how_old_the_earlier_results_are_is_said(
     assert f"The results there were measured {said}" in " ".join(out.split())
 
 
+def test_none_slower_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = report(capsys, "--baseline", "now", format_="terminal")[1]
+    assert "No host is slower than before." in " ".join(out.split())
+    assert "slower than before" not in report(capsys, format_="terminal")[1]
+
+
 def test_what_was_asked_for_is_said_as_it_is_typed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -549,8 +549,10 @@ def test_a_group_of_which_none_is_to_be_trusted_fails_and_the_others_are_written
     fleet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (fleet / "groups.toml").write_text('[a]\nhosts = ["db-04"]\n[b]\nhosts = ["db-01"]\n')
+    (fleet / "results/bad.json").write_text("{")
     status, out, err = recommend(capsys)
     assert status == 3
+    assert "1 of 6 files could not be read: results/bad.json" in err
     assert "group a has no advice: no host is fit to decide; db-04: not-durable: tmpfs" in err
     assert "No advice: no host is fit to decide." in out
     assert written(fleet / "out") == ["b.conf", "b.json", "hosts/db-01.conf"]
