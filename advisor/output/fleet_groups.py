@@ -39,7 +39,7 @@ def span_text(first: Known[datetime], last: Known[datetime]) -> str:
     """Like "2026-11-20 to 2026-11-28"; "" where nobody says."""
     if isinstance(first, Unknown) or isinstance(last, Unknown):
         return ""
-    days = list(dict.fromkeys(when.strftime("%Y-%m-%d") for when in (first, last)))
+    days = list(dict.fromkeys(when.date().isoformat() for when in (first, last)))
     return " to ".join(days)
 
 
