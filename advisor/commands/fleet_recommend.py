@@ -158,6 +158,7 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
         found = advise_group(asked, with_result)
         if isinstance(found, GroupWithout):
             without.append(found)
+            texts[options.output / f"{found.name}.json"] = json_text(found)
             continue
         groups.append(found)
         texts |= _texts(options, asked, found, with_result)

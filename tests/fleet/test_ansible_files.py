@@ -68,6 +68,8 @@ def site(tmp_path: Path) -> Path:
     (place / "groups.toml").write_text(f"[databases]\nhosts = {json.dumps(hosts)}\n")
     asked = ("--db", "postgresql", "--groups", "groups.toml", "--output", "fragments", "-q")
     quiet([PROGRAM, "fleet", "recommend", *asked, "measurements"], cwd=place)
+    moved = {"left_out": [{"host": "db-1", "why": "it is in another group now"}]}
+    (place / "fragments/former.json").write_text(json.dumps(moved))
     for fragment in (place / "fragments").rglob("*.conf"):  # nothing is applied to this host
         fragment.unlink()
     git = ("git", "-C", place / "fragments", "-c", "user.name=x", "-c", "user.email=x@localhost")
@@ -78,7 +80,7 @@ def site(tmp_path: Path) -> Path:
 
 def applied(ansible: Path, site: Path, replicas: Sequence[str], *options: str) -> str:
     """What apply.yml says, which stops at the first host: the fragment is not there."""
-    hosts = {f"db-{n}": {"fsync_advisor_replica": f"db-{n}" in replicas} for n in range(1, 8)}
+    hosts = {f"db-{n}": {"fsync_advisor_replica": f"db-{n}" in replicas} for n in range(1, 9)}
     settings = {"fsync_advisor_command": str(PROGRAM)}
     inventory = {"databases": {"hosts": hosts, "vars": settings}}
     (site / "inventory").mkdir()
@@ -101,6 +103,7 @@ def test_who_had_no_part_in_the_advice_of_its_group_is_left_out_and_named(
     assert "db-2: not-durable: tmpfs keeps files in memory" in said
     assert "db-4: it has no result" in said
     assert "db-5: outlier: a sync takes" in said
+    assert "db-8: its group was advised without it" in said
     assert '"db-1: ' not in said
     assert re.findall(r"fatal: \[(.*?)\]", said) == ["db-6"]  # the first replica of those left
     assert "the fragment of one of its groups" in said

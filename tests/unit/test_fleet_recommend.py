@@ -555,7 +555,9 @@ def test_a_group_of_which_none_is_to_be_trusted_fails_and_the_others_are_written
     assert "1 of 6 files could not be read: results/bad.json" in err
     assert "group a has no advice: no host is fit to decide; db-04: not-durable: tmpfs" in err
     assert "No advice: no host is fit to decide." in out
-    assert written(fleet / "out") == ["b.conf", "b.json", "hosts/db-01.conf"]
+    assert written(fleet / "out") == ["a.json", "b.conf", "b.json", "hosts/db-01.conf"]
+    (left_out,) = json.loads((fleet / "out/a.json").read_text())["left_out"]
+    assert left_out["host"] == "db-04"  # which keeps what an earlier run wrote from being applied
 
 
 def test_a_file_that_cannot_be_read_fails_and_the_others_are_written(
