@@ -4,8 +4,8 @@
 
 The Python is the one that this is run with, the C library this machine's; so the bundle is for this
 kind of machine. It needs CPython 3.10 or later with pip, Linux with glibc, and a package index.
-FILE may end in .tar.gz, for hosts without xz: it is a third larger. It takes TIME; stderr says what
-is being done.
+FILE may end in .tar.gz, for hosts without xz: it is a third larger. A build takes about a minute of
+processor time, most of it to pack; stderr says what is being done.
 
 In the archive is one folder, fsync-advisor/, which may lie anywhere:
 

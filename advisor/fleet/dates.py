@@ -1,7 +1,6 @@
 """When hosts were measured: the first and the last of many, of which some may not say it."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timezone
 
 from advisor.model import Known, Unknown
@@ -13,10 +12,12 @@ def in_utc(when: Known[datetime]) -> Known[datetime]:
     """The same; what has no zone is UTC."""
     if isinstance(when, Unknown):
         return when
-    if when.tzinfo is not None:
-        with suppress(OverflowError):  # in the first or the last year there is
-            return when.astimezone(timezone.utc)
-    return when.replace(tzinfo=timezone.utc)
+    if when.tzinfo is None:
+        return when.replace(tzinfo=timezone.utc)
+    try:
+        return when.astimezone(timezone.utc)
+    except OverflowError:  # in the first or the last year that there is
+        return when.replace(tzinfo=timezone.utc)
 
 
 def first_and_last(
