@@ -38,17 +38,15 @@ class Ballot(NamedTuple):
 
 def ballot(setting: Setting, deciding: Sequence[HostAdvice]) -> Ballot:
     """Who votes on a setting, of the hosts that decide."""
-    votes = {host.host: host.votes[setting.name] for host in deciding if setting.name in host.votes}
-    rooms: list[Room] = []
-    if setting.in_a_group == "least" and votes:
-        ranks = {host.host: _rank(setting, host) for host in deciding if setting.name in host.votes}
-        best = min(ranks.values())
-        votes = {name: vote for name, vote in votes.items() if ranks[name] == best}
-        rooms = [
-            room
-            for host in deciding
-            if host.host in ranks and host.host not in votes and (room := _room(setting, host))
-        ]
+    advised = [host for host in deciding if setting.name in host.votes]
+    best, rooms = advised, []
+    if setting.in_a_group == "least" and advised:
+        ranked = [(host, _rank(setting, host)) for host in advised]
+        first = min(rank for _, rank in ranked)
+        best = [host for host, rank in ranked if rank == first]
+        others = (host for host, rank in ranked if rank > first)
+        rooms = [room for host in others if (room := _room(setting, host))]
+    votes = {host.host: host.votes[setting.name] for host in best}
     without = tuple(host.host for host in deciding if host.host not in votes)
     return Ballot(votes, without, min(rooms, key=lambda room: room.size_bytes, default=None))
 

@@ -13,7 +13,7 @@ from advisor.vendors.registry import newer_than_known
 NAMES_SHOWN: Final = 10
 """Of hosts, in a fragment; the group's JSON has all."""
 
-WITHOUT_VOTE: Final = "what they rest on was not measured there, or not as well as on the others"
+WITHOUT_VOTE: Final = "their advice there rests on less than that of the others, or there is none"
 
 
 def group_notes(

@@ -234,8 +234,8 @@ def test_who_was_not_measured_for_a_setting_has_no_vote_on_it(
     without = [name for name, each in told.items() if each.without_vote]
     (note,) = [note for note in mixed.advice.warnings if "vote" in note]
     assert note == (
-        f"quick has no vote on {', '.join(without)}: what they rest on was not measured there, or"
-        " not as well as on the others"
+        f"quick has no vote on {', '.join(without)}: their advice there rests on less than that of"
+        " the others, or there is none"
     )
 
 
@@ -470,7 +470,7 @@ def test_who_has_no_vote_is_said_below_the_table(
     (fleet / "results/db-02.json").write_text(to_json(quick()))
     _, out, _ = recommend(capsys)
     shown = " ".join(out.split())
-    assert "db-02 has no vote on max_wal_size: what they rest on was not measured there" in shown
+    assert "db-02 has no vote on max_wal_size: their advice there rests on less" in shown
 
 
 def test_as_json(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
