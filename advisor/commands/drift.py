@@ -91,7 +91,7 @@ def drift(options: DriftOptions) -> None:
     if check.inconclusive:
         hint = "measure both again with --thorough, while the host is idle"
         if now.measurement and now.measurement.observation:
-            hint = "observe both again, for longer: --interval S"
+            hint = "observe both again, for longer: --interval TIME"
         raise AdvisorError(inconclusive_text(check), hint)
     if now.verdict:
         require_trust(now.verdict, options.require_trust)

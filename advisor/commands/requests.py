@@ -21,7 +21,7 @@ SIZES: Final = {
 }
 UNIT_SAID: Final = frozenset({"--log-bytes-per-commit", "--atomic-writes"})
 """By the option's name, or by BYTES in its help: a plain number is taken."""
-DURATIONS: Final = {"--recovery-time": ("1s", "7d")}
+RECOVERY_TIMES: Final = ("1s", "7d")
 """What a database server may have or need; beyond, a unit was mistaken."""
 
 
@@ -53,7 +53,9 @@ def build_request(
         durability=asked.durability,
         log_bin=asked.binary_log,
         memory_bytes=size_of("--memory", asked.memory),
-        recovery_time_s=_duration_s("--recovery-time", asked.recovery_time),
+        recovery_time_s=None
+        if asked.recovery_time is None
+        else duration_s("--recovery-time", asked.recovery_time, RECOVERY_TIMES, needs_unit=True),
         expected_commits_per_s=asked.expected_tps,
         log_bytes_per_commit=size_of("--log-bytes-per-commit", asked.log_bytes_per_commit),
         max_ops_per_s=asked.max_iops,
@@ -168,11 +170,14 @@ def size_of(option: str, text: str | None) -> int | None:
     return _within(option, text, SIZES[option], read)
 
 
-def _duration_s(option: str, text: str | None) -> float | None:
-    if text is None:
-        return None
-    bounds = DURATIONS[option]
-    read = partial(parse_duration_us, needs_unit=True)
+def duration_s(
+    option: str, text: str, bounds: tuple[str, str], *, needs_unit: bool = False
+) -> float:
+    """The seconds that an option says, within bounds like ("1s", "7d"); a plain number is seconds.
+
+    Raises UsageError that names the option.
+    """
+    read = partial(parse_duration_us, needs_unit=needs_unit)
     return _within(option, text, bounds, read) / 1e6
 
 

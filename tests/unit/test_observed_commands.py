@@ -1,11 +1,13 @@
 """Every command takes an observed measurement, and says what it rests on."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
 from advisor.output.systemd import IF_THERE_IS
+from advisor.servers.installed import barred_at
+from advisor.vendors.registry import VENDORS
+from tests.servers.account import account, private_folder
 from tests.support.command_line import run
 from tests.support.faults import missing
 from tests.support.paths import CHECKOUT, MEASUREMENTS
@@ -206,8 +211,12 @@ def test_a_file_without_an_observation_loads() -> None:
         (("--passive", "--soak", "10min"), "--passive writes nothing"),
         (("--interval", "5"), "--interval and --dsn go with --passive"),
         (("--dsn", "postgresql:///"), "--interval and --dsn go with --passive"),
-        (("--passive", "--interval", "0.5"), "'--interval': 0.5 is below 1"),
-        (("--passive", "--interval", "86401"), "'--interval': 86401 is above 86,400"),
+        (("--passive", "--interval", "0.5"), "--interval '0.5' is not between 1s and 1d"),
+        (("--passive", "--interval", "25h"), "--interval '25h' is not between 1s and 1d"),
+        (
+            ("--passive", "--interval", "soon", "--dsn", "oracle://x"),
+            "--interval 'soon' is not a duration",
+        ),
         (("--passive", "--dsn", "oracle://x"), "--dsn does not say which server it is"),
     ],
 )
@@ -314,7 +323,7 @@ def test_a_baseline_of_the_other_kind_is_told_at_once(
 
 
 def unit(capsys: pytest.CaptureFixture[str], kind: str, *options: str) -> str:
-    asked = ("measure", "--passive", "--print-unit", kind, *options)
+    asked = ("measure", "--passive", "--print-unit", kind, "--quiet", *options)
     status, out, err = run(capsys, *asked)
     assert (status, err) == (0, "")
     return out
@@ -342,6 +351,96 @@ def test_a_unit_runs_as_the_databases_own_account(
     timer = unit(capsys, "timer", "--dsn", dsn).splitlines()
     assert "OnCalendar=*:0/15" in timer
     assert "WantedBy=timers.target" in timer
+
+
+def test_an_interval_is_a_duration(capsys: pytest.CaptureFixture[str]) -> None:
+    for typed in ("300", "300s", "5min"):
+        text = unit(capsys, "service", "--dsn", "postgresql:///postgres", "--interval", typed)
+        assert "measure --passive --interval 300 --dsn" in text
+
+
+@pytest.mark.parametrize(
+    ("interval", "calendar", "words"),
+    [
+        ("10min", "*:0/15", "every quarter of an hour"),
+        ("11min", "hourly", "every hour"),
+        ("1h", "0/6:00", "every six hours"),
+        ("12h", "daily", "every day"),
+        ("1d", "weekly", "every week"),
+    ],
+)
+def test_a_timer_says_when_it_runs_and_leaves_time_for_the_interval(
+    interval: str, calendar: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = unit(capsys, "timer", "--dsn", "postgresql:///postgres", "--interval", interval)
+    assert f"\nOnCalendar={calendar}\n" in text
+    assert f"\nDescription=Observe what syncs of the database take, {words}\n" in text
+    if shutil.which("systemd-analyze"):
+        asked = ["systemd-analyze", "calendar", calendar]
+        assert subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def own_account() -> str:
+    """That may be asked of, and is not root's, which may pass everything."""
+    return account().pw_name
+
+
+def test_a_program_that_the_account_cannot_reach(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A virtual environment of which only the link to its Python leads through a closed home."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may close a directory to another account")
+    with private_folder(of_account=False) as folder:
+        (folder / "home/versions").mkdir(parents=True)
+        (folder / "home/versions/python3").touch(mode=0o755)
+        (folder / "venv").mkdir()
+        python = folder / "venv/python"
+        python.symlink_to("../home/versions/python3")
+        assert barred_at(own_account(), python) is None
+        (folder / "home").chmod(0o700)
+        assert barred_at(own_account(), python) == folder / "home"
+        assert barred_at("nobody-of-that-name", python) is None
+        monkeypatch.setattr(sys, "executable", str(python))
+        monkeypatch.setattr(sys, "argv", [str(python)])
+        monkeypatch.setattr(VENDORS["postgresql"], "account", own_account())
+        asked = ("measure", "--passive", "--print-unit", "service", "--dsn", "postgresql:///")
+        status, out, err = run(capsys, *asked)
+        assert (status, "[Service]" in out) == (0, True)
+        assert (
+            f"warning: the account {own_account()} may not pass {folder}/home, on the way to" in err
+        )
+        assert "install fsync-advisor and its Python where every account may go" in err
+        (folder / "home").chmod(0o711)
+        (folder / "home/versions/python3").chmod(0o744)
+        assert barred_at(own_account(), python) == folder / "home/versions/python3"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "host"),
+    [
+        ("postgresql:///postgres", ""),
+        ("postgresql:///postgres?host=/run/postgresql", ""),
+        ("postgresql://me@%2Frun%2Fpostgresql/postgres", ""),
+        ("postgresql://127.0.0.1:5433/", ""),
+        ("postgresql://[::1]:5433/", ""),
+        ("mysql://mysql@db7/?socket=/run/a.sock", ""),
+        (f"mysql://mysql@{gethostname().upper()}/", ""),
+        ("postgresql://me@db7:5432/postgres", "db7"),
+        ("postgresql://localhost,10.0.0.7/postgres", "10.0.0.7"),
+        ("postgresql:///postgres?host=db7", "db7"),
+        ("mariadb://mysql@[2001:db8::1]/", "2001:db8::1"),
+    ],
+)
+def test_a_unit_for_a_server_on_another_host(
+    dsn: str, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = run(capsys, "measure", "--passive", "--print-unit", "service", "--dsn", dsn)
+    assert status == 0
+    if host:
+        assert f"warning: {host} seems to be another host: the unit would watch" in err
+    else:
+        assert "another host" not in err
 
 
 def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
