@@ -168,13 +168,13 @@ def _place(
     from advisor.servers.installed import ask_host
 
     doubts = []
+    its_own = None if asked is None else _drives_of(asked)
     if drives is None:
-        assert asked is not None  # else the current directory would be meant
-        found = _drives_of(asked)
-        if isinstance(found, Unknown):
-            doubt = MeasurementWarning(code="no-host-counters", text=found.unknown)
-            return no_place(found.unknown), (doubt,)
-        drives = found
+        assert its_own is not None  # else the current directory would be meant
+        if isinstance(its_own, Unknown):
+            doubt = MeasurementWarning(code="no-host-counters", text=its_own.unknown)
+            return no_place(its_own.unknown), (doubt,)
+        drives, its_own = its_own, None
         if drives.log is not None and not _is_visible(drives.log):
             text = f"{drives.log} cannot be looked at; it is taken to be where the data is"
             doubts.append(MeasurementWarning(code="log-not-seen", text=text))
@@ -183,7 +183,38 @@ def _place(
         require_directory(directory)
     log = drives.log or drives.data
     others = [each for each in drives if each is not None and each != log]
-    return place_of(log, others, ask_host), tuple(doubts)
+    place = place_of(log, others, ask_host)
+    if isinstance(its_own, Drives):
+        seen = [each for each in (its_own.log, its_own.data) if each and _is_visible(each)]
+        _require_devices_of(seen[0], log, place)
+    elif asked is not None and not asked.is_here:
+        text = (
+            f"{_title(asked.state)} is reached by the network; that {log} is its own is not checked"
+        )
+        doubts.append(MeasurementWarning(code="drive-not-checked", text=text))
+    return place, tuple(doubts)
+
+
+def _require_devices_of(its_log: Path, named: Path, place: "ObservedPlace") -> None:
+    """Raises UsageError where the log of a server on this host lies on none of the devices below
+    the directory that was named for it."""
+    from advisor.probe.observe import place_of
+    from advisor.servers.installed import ask_host
+
+    its_devices, devices = (
+        {device.name for device in each.devices if device.holds_log}
+        for each in (place_of(its_log, (), ask_host), place)
+    )
+    if (its_devices or devices) and its_devices.isdisjoint(devices):
+        raise UsageError(
+            f"the log of --dsn's server lies in {its_log}, on {_names(its_devices)}, and {named} on"
+            f" {_names(devices)}: its counters would stand beside those of another drive",
+            f"leave the directory out, or name {its_log}",
+        )
+
+
+def _names(devices: set[str]) -> str:
+    return ", ".join(sorted(devices)) or "no block device"
 
 
 def _drives_of(asked: _Asked) -> Drives | Unknown:

@@ -82,8 +82,8 @@ def _warnings(dsn: str, user: str, program: str) -> Iterator[str]:
             f"{host} seems to be another host: the unit would watch the devices of the host that it"
             " is put on beside that server; print it there, with a DSN by its socket or localhost"
         )
-    parts = (Path(program), Path(sys.executable), Path(advisor.__file__).parent)
-    for part in dict.fromkeys(filter(Path.exists, parts)):
+    parts = (program, sys.executable, str(Path(advisor.__file__).parent))
+    for part in filter(Path.exists, map(Path, dict.fromkeys(filter(None, parts)))):
         if (barred := barred_at(user, part)) is not None:
             way = "" if barred == part else f", on the way to {part}"
             yield (
