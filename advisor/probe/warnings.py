@@ -125,9 +125,9 @@ def _drift(primary: Series | None) -> tuple[str, str] | None:
         return None
     return (
         "not-stationary",
-        f"the mean of {primary.kind.label} went from {format_latency(first_us)} in the first half of"
-        f" the run to {format_latency(last_us)} in the second ({percent:+.0f} %), more than chance"
-        " explains: the rate may go on changing; measure longer",
+        f"the mean of {primary.kind.label} went from {format_latency(first_us)} in the first half"
+        f" of the run to {format_latency(last_us)} in the second ({percent:+.0f} %), more than"
+        " chance explains: the rate may go on changing; measure longer",
     )
 
 

@@ -127,8 +127,11 @@ def test_syncs_that_overlap_do_not_say_what_is_left(
 def test_it_is_not_compared_with_what_was_measured(
     capsys: pytest.CaptureFixture[str], seen: Path
 ) -> None:
-    status, out, _ = run(capsys, "compare", NVME, seen)
-    assert status == 0
+    status, out, err = run(capsys, "compare", NVME, seen)
+    assert status == 1
+    assert f"nothing was compared: no other drive has a series in common with {NVME}" in err
+    status, _, err = run(capsys, "compare", NVME, seen, MEASUREMENTS / "nvme-plp.json")
+    assert (status, err) == (0, "")  # one of them was
     said = " ".join(out.split())
     assert "no series in common" in said
     assert "observed for 60 s under 200 commits/s" in said
@@ -285,6 +288,25 @@ def test_an_observation_is_held_against_an_earlier_one(
     same = saved(tmp_path, later(2_510.0), "same.json")
     status, out, _ = run(capsys, "drift", before, "--from", same)
     assert (status, "Conditions changed" in out) == (0, False)
+
+
+def test_what_noise_hides_is_to_be_observed_for_longer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Both in the verdict and in the hint."""
+    noisy = [later(mean_us) for mean_us in (2_500.0, 2_600.0)]
+    files = []
+    for number, drive in enumerate(noisy):
+        first, *others = drive.series
+        summary = first.summary.model_copy(update={"ci95_percent": 40.0})
+        series = (first.model_copy(update={"summary": summary}), *others)
+        changed = drive.model_copy(update={"series": series})
+        files.append(saved(tmp_path, changed, f"{number}.json"))
+    status, out, err = run(capsys, "drift", files[0], "--from", files[1])
+    assert status == 1
+    for said in (out, err):
+        assert "observe both again, for longer: --interval TIME" in " ".join(said.split())
+        assert "--thorough" not in said
 
 
 def test_another_load_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
