@@ -147,7 +147,7 @@ def parse_counts(
         raise UsageError(f"{option} {text!r}: whole numbers above 0 are needed, like 1,2,6")
     counts = tuple(int(part) for part in parts)
     if at_most is not None and max(counts) > at_most:
-        raise UsageError(f"{option} {text!r}: at most {at_most} are modelled")
+        raise UsageError(f"{option} {text!r}: at most {at_most:,} are modelled")
     return counts
 
 

@@ -106,7 +106,21 @@ def test_capacity_has_the_syncs_that_were_observed(
     }
     assert plan["commit_us"] == 2_500
     status, out, _ = run(capsys, *asked)
-    assert "Observed for 60 s: 200 commits/s with 0.5 syncs per commit" in " ".join(out.split())
+    said = " ".join(out.split())
+    assert "Observed for 60 s: 200 commits/s with 0.5 syncs per commit" in said
+    assert "800 commits/s would take all of it; that is no limit" in said
+
+
+def test_what_is_left_does_not_contradict_the_target(
+    capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    """Syncs that more connections share: 2,000/s, where 800/s would fill the time unshared."""
+    asked = ("capacity", *FOR_15, "--from", seen, "--target-tps", 2000)
+    _, out, _ = run(capsys, *asked)
+    said = " ".join(out.split())
+    assert "2,000 transactions/s: yes" in said
+    assert "sustains 800" not in said
+    assert "that is no limit, for more connections share more" in said
 
 
 def test_syncs_that_overlap_do_not_say_what_is_left(
