@@ -2,15 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.model import Unknown
 from advisor.request import Request
 from advisor.units import format_count, format_latency, format_size
+from advisor.vendors.names import VendorName, vendor_named
+from advisor.vendors.registry import VENDORS, version_of
+from advisor.versions import NumericVersion, format_version, told_parts
 
 if TYPE_CHECKING:  # few measurements have one
     from advisor.observation import Observation
+
+
+class ObservedServerName(NamedTuple):
+    """Which server was observed."""
+
+    vendor: VendorName
+    version: NumericVersion | None
+    """None where the measurement tells none."""
+
 
 BUSY_PERCENT: Final = 80.0
 """Of two such processors each lets a process wait 1.8 times as long as it then runs (M/M/2)."""
@@ -40,6 +53,37 @@ def observation_for(request: Request, measurement: Measurement) -> "Observation 
     """What was observed of such a server; None where nothing was."""
     observation = measurement.observation
     return observation if observation and observation.engine == request.vendor else None
+
+
+def observed_server(measurement: Measurement) -> ObservedServerName | None:
+    """None where no server was observed, or none that we know."""
+    observation = measurement.observation
+    if observation is None or isinstance(observation.engine, Unknown):
+        return None
+    vendor = vendor_named(observation.engine)
+    if vendor is None:
+        return None
+    try:
+        version = version_of(vendor, str(observation.server))
+    except UsageError:
+        version = None
+    return ObservedServerName(vendor, version)
+
+
+def server_notes(request: Request, measurement: Measurement) -> Iterator[str]:
+    """Where the advice is for another server than was observed."""
+    seen = observed_server(measurement)
+    if seen is None:
+        return
+    of, asked = VENDORS[seen.vendor].title, told_parts(request.version)
+    if seen.vendor != request.vendor:
+        yield (
+            f"a {of} was observed, and this is for {VENDORS[request.vendor].title}: its load counts"
+            " for nothing here, its sync times do"
+        )
+    elif seen.version is not None and asked != seen.version[: len(asked)]:
+        version = format_version(seen.version)
+        yield f"{of} {version} was observed, and this is for {format_version(asked)}"
 
 
 def observed_under(measurement: Measurement) -> str:

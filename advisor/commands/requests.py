@@ -11,7 +11,7 @@ from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, relatives_with, version_of
-from advisor.versions import FEATURES, Feature, NumericVersion, format_version
+from advisor.versions import FEATURES, NEWEST, Feature, NumericVersion, format_version
 
 SIZES: Final = {
     "--memory": ("32MB", "1PB"),
@@ -81,7 +81,8 @@ def _target(
             relatives = relatives_with(vendor, version)
             hint = f"did you mean --db {relatives[0]}?" if relatives else server.tables_begin
             raise UsageError(f"{name} {given} is older than what we know", hint)
-        return version, "as given", {}
+        is_any = NEWEST in version and server.series_length > 1  # else no setting differs
+        return version, "as given: its newest release" if is_any else "as given", {}
     # These start programs; not needed above.
     from advisor.servers.installed import (
         detect_features,

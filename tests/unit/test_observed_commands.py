@@ -89,6 +89,76 @@ def test_the_load_of_another_server_counts_for_nothing(
     assert "hour of the expected load" not in own["reason"]
 
 
+def of_15_8(folder: Path) -> Path:
+    """The same of a server that says its version."""
+    drive = as_measurement()
+    assert drive.observation is not None
+    named = drive.observation.model_copy(update={"server": "PostgreSQL 15.8"})
+    return saved(folder, drive.model_copy(update={"observation": named}), "pg.json")
+
+
+def test_the_settings_are_for_the_server_that_was_observed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = of_15_8(tmp_path)
+    status, out, err = run(capsys, "recommend", "--from", file)
+    assert status == 0, err
+    assert out.startswith("# fsync-advisor 0.1.0: settings for PostgreSQL 15.8 (as observed)\n")
+    assert "note: for PostgreSQL 15.8, which was observed; --db names another" in err
+    _, out, err = run(capsys, "recommend", "--from", file, "--db", "postgresql")
+    assert "settings for PostgreSQL 15.8 (as observed)" in out
+    assert "which was observed; --db" not in err
+    _, out, err = run(capsys, "capacity", "--from", file, "--clients", "1")
+    assert "note: for PostgreSQL 15.8, which was observed" in err
+    assert "One commit with these settings waits for 1 sync" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "head", "says"),
+    [
+        (("--db-version", "15"), "PostgreSQL 15 (as given)", ""),
+        (FOR_15, "PostgreSQL 15 (as given)", ""),
+        (
+            ("--db-version", "17"),
+            "PostgreSQL 17 (as given)",
+            "# Note: PostgreSQL 15.8 was observed, and this is for 17\n",
+        ),
+        (
+            ("--db", "mysql", "--db-version", "8.0"),
+            "MySQL 8.0 (as given: its newest release)",
+            "# Note: a PostgreSQL was observed, and this is for MySQL: its load counts",
+        ),
+        (
+            ("--db", "mysql", "--db-version", "9.7.1"),
+            "MySQL 9.7.1 (as given)",
+            "# Note: a PostgreSQL was observed, and this is for MySQL: its load counts for nothing"
+            " here, its sync times do\n",
+        ),
+    ],
+)
+def test_what_is_named_wins_and_a_contradiction_is_told(
+    options: tuple[str, ...],
+    head: str,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    status, out, err = run(capsys, "recommend", "--from", of_15_8(tmp_path), *options)
+    assert status == 0, err
+    assert f"settings for {head}" in out
+    assert says in out
+    assert ("this is for" in out) == bool(says)
+
+
+def test_the_file_is_read_before_a_server_is_watched(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The server is not even asked for, though nothing listens at that port."""
+    dsn = "postgresql://127.0.0.1:1/"
+    status, _, err = run(capsys, "audit", "--dsn", dsn, "--from", tmp_path / "missing.json")
+    assert (status, "missing.json cannot be read: No such file" in err) == (1, True)
+
+
 def test_capacity_has_the_syncs_that_were_observed(
     capsys: pytest.CaptureFixture[str], seen: Path
 ) -> None:
