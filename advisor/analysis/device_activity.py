@@ -10,18 +10,31 @@ from advisor.observation import DeviceActivity
 
 
 def write_and_flush(name: str, host: Sequence[HostLook]) -> list[TimedSyncs]:
-    """A write and a flush, as long as each took at that time."""
-    parts = []
+    """A usual write and a flush, as long as flushes took at that time."""
+    written, flushed = [], []
     for before, after in pairwise(host):
         first, last = before.devices[name], after.devices[name]
         if isinstance(first, Unknown) or isinstance(last, Unknown):
             continue
-        flushed, written = _flushed(first, last), _written(first, last)
-        if flushed is None:
+        if (flushes := _flushed(first, last)) is None:
             continue
-        each_us = written.us / written.requests if written.requests else 0.0
-        parts.append(TimedSyncs(flushed.requests, flushed.us + flushed.requests * each_us))
-    return parts
+        written.append(_written(first, last))
+        flushed.append(flushes)
+    write_us = _usual_us(written)
+    return [TimedSyncs(each.requests, each.us + each.requests * write_us) for each in flushed]
+
+
+def _usual_us(parts: Sequence[TimedSyncs]) -> float:
+    """The median of the stretches' means, each as often as it has requests: a write of a file
+    system's journal is counted with its wait for flushes, and a few of those would decide a mean
+    of all writes. 0 without a request."""
+    means_us = sorted((part.us / part.requests, part.requests) for part in parts if part.requests)
+    half = sum(requests for _, requests in means_us) / 2
+    for mean_us, requests in means_us:
+        half -= requests
+        if half <= 0:
+            return mean_us
+    return 0.0
 
 
 def _flushed(first: Known[BlockStat], last: Known[BlockStat]) -> TimedSyncs | None:

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from advisor.servers.connection import Address
 from advisor.servers.connection.limits import Patience
@@ -16,9 +16,13 @@ from tests.lab.experiment import Load, LoadName
 from tests.lab.rates import RunRates
 from tests.servers.harness import server_named
 
+T = TypeVar("T")
+
 SYSBENCH_ROWS: Final = 100_000
 TABLES: Final = 4
 EXTRA_TIME_S: Final = 600
+UNREPORTED_S: Final = 1
+"""A load runs for so much longer than is counted, for it may end before its last report."""
 
 PGBENCH: Final[dict[LoadName, tuple[str, ...]]] = {
     "tpcb": ("-b", "tpcb-like"),
@@ -110,11 +114,12 @@ class Pgbench:
 
     def run(self, address: Address, warmup_s: float, measured_s: float, seed: int) -> RunRates:
         seconds, clients = warmup_s + measured_s, self._load.clients
-        command = [*self._program, "-n", "-P", "1", "-T", str(round(seconds)), "-c", str(clients)]
+        lasts_s = round(seconds) + UNREPORTED_S
+        command = [*self._program, "-n", "-P", "1", "-T", str(lasts_s), "-c", str(clients)]
         command += ["-j", str(min(clients, 2)), f"--random-seed={seed}", *PGBENCH[self._load.name]]
         said = _run([*command, *_libpq(address)], seconds + EXTRA_TIME_S)
-        per_s = [float(tps) for tps in PGBENCH_LINE.findall(said)]
-        return RunRates(per_s=_measured(per_s, warmup_s, said))
+        counted = _measured(PGBENCH_LINE.findall(said), warmup_s, measured_s, said)
+        return RunRates(per_s=tuple(map(float, counted)))
 
 
 class Sysbench:
@@ -133,12 +138,14 @@ class Sysbench:
 
     def run(self, address: Address, warmup_s: float, measured_s: float, seed: int) -> RunRates:
         seconds = warmup_s + measured_s
-        options = [f"--time={round(seconds)}", "--report-interval=1", f"--rand-seed={seed}"]
+        lasts_s = round(seconds) + UNREPORTED_S
+        options = [f"--time={lasts_s}", "--report-interval=1", f"--rand-seed={seed}"]
         said = _run([*self._command(address), *options, "run"], seconds + EXTRA_TIME_S)
-        lines = SYSBENCH_LINE.findall(said)
-        counted = lines[round(warmup_s) :]
-        per_s = _measured([float(tps) for tps, _ in lines], warmup_s, said)
-        return RunRates(per_s=per_s, p99_ms=max(float(p99_ms) for _, p99_ms in counted))
+        counted = _measured(SYSBENCH_LINE.findall(said), warmup_s, measured_s, said)
+        return RunRates(
+            per_s=tuple(float(tps) for tps, _ in counted),
+            p99_ms=max(float(p99_ms) for _, p99_ms in counted),
+        )
 
     def _command(self, address: Address) -> list[str]:
         rows = self._load.scale * SYSBENCH_ROWS // TABLES
@@ -154,8 +161,8 @@ class Sysbench:
         ]
 
 
-def _measured(per_s: Sequence[float], warmup_s: float, said: str) -> tuple[float, ...]:
-    counted = tuple(per_s[round(warmup_s) :])
+def _measured(seconds: Sequence[T], warmup_s: float, measured_s: float, said: str) -> Sequence[T]:
+    counted = seconds[round(warmup_s) :][: round(measured_s)]
     if not counted:
         raise CannotLoad(f"no second was reported after the warm-up: {said[-500:]}")
     return counted

@@ -41,6 +41,9 @@ pytestmark = pytest.mark.quiet
 WRITE_US, FLUSH_US = 5_000, 100_000
 """Long against what the way to the drive's program costs, which the kernel sees, too: on a host
 that others use, 1 to 3 ms."""
+COMMIT_SELDOM = ("commit=60",)
+"""The journal's own flushes, every 5 s by default, would keep one sync in twenty of so slow a drive
+waiting: a server then waits 2 to 5 % longer than a write and a flush of the device take."""
 SIZE_BYTES = 2 << 30
 WITHIN = 0.05
 
@@ -83,7 +86,7 @@ def mounted(program: Path) -> Iterator[tuple[EmulatedDrive, Path]]:
     try:
         with (
             emulated_drive(program, slow_flushes(), room, size_bytes=SIZE_BYTES) as drive,
-            mounted_drive(drive, room / "data") as place,
+            mounted_drive(drive, room / "data", options=COMMIT_SELDOM) as place,
         ):
             os.chmod(room, 0o755)
             yield drive, place
@@ -205,7 +208,7 @@ CASES: Final = {
     "mysql-9.7": Case(
         "mysql-9.7",
         "[mysqld]\ninnodb_use_fdatasync = ON\n",
-        10,
+        20,
         {"observed-log": "/#ib_redo", "observed-binary-log": "/binlog.0"},
     ),
     "mariadb-11.8": Case("mariadb-11.8", "[mariadb]\n", 6, {"observed-device": "/ib_logfile0"}),
@@ -234,11 +237,6 @@ def test_what_is_observed_is_what_the_server_waited_for(
     assert seen.flush_us == close_to(FLUSH_US)
     assert seen.found["observation"]["devices"][0]["flush_us"] == close_to(seen.flush_us)
     for pattern, mean_us in observed.items():
-        if (case.server, pattern) == ("mariadb-11.8", "observed-device"):
-            # Beyond what is wanted, 5 %: the device's writes are not those of the log alone. On a
-            # quiet host it was 7.6 % above what MariaDB waited.
-            assert 0.95 * seen.flush_us < true[pattern] < 1.05 * mean_us
-            continue
         assert mean_us == close_to(true[pattern]), pattern
         assert mean_us > FLUSH_US
     assert seen.found["written_bytes"] == 0

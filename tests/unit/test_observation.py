@@ -150,6 +150,22 @@ def test_what_a_device_did() -> None:
     assert disk.queue_depth == pytest.approx(0.75)
 
 
+def test_a_write_that_waits_for_the_journals_flushes_is_no_usual_write() -> None:
+    """Three minutes; in the second one write of 600 took 0.6 s longer, so that the mean of its
+    writes is 2 ms."""
+    flushes, flush_us, writes, write_us = 500, 10_000, 1_000, 9_000_000
+    looks = [BEFORE]
+    for longer_us in (0, 600_000, 0):
+        flushes, flush_us = flushes + 600, flush_us + 1_800_000
+        writes, write_us = writes + 1_200, write_us + 2_400_000 + longer_us
+        looks.append(after(flushes=flushes, flush_us=flush_us, writes=writes, write_us=write_us))
+    host_looks = [
+        HostLook(1_000.0 + 60 * minute, {"sda": stat}, CpuTime(100, 1_000))
+        for minute, stat in enumerate(looks)
+    ]
+    assert means_us(observed([DISK], host_looks, None)) == {"observed-device-fdatasync": 4_000}
+
+
 def test_without_a_server_a_write_and_a_flush_stand_for_a_sync() -> None:
     found = observed([DISK], host(), None)
     assert means_us(found) == {"observed-device-fdatasync": 4_000}
@@ -274,6 +290,16 @@ MYSQL_END: dict[str, Count] = {
     "pages_written": 65,
     "uptime_s": 67,
 }
+
+
+def test_not_every_call_that_mysql_times_is_a_sync() -> None:
+    """In 20 s MySQL 9.7 timed 104 calls, of which 98 were syncs, as the library that is loaded into
+    it counted them (tests/servers/test_observed_drive.py)."""
+    counters = VENDORS["mysql"].counters(MYSQL)
+    assert counters.timed_log_syncs.source == "Innodb_os_log_fsyncs"
+    assert counters.log_sync_us.source == "performance_schema.file_summary_by_event_name"
+    off = state("mysql", Version((9, 7, 4)), performance_schema="OFF")
+    assert not VENDORS["mysql"].counters(off).timed_log_syncs.statement
 
 
 def test_a_server_with_two_logs() -> None:
