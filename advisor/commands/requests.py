@@ -82,7 +82,7 @@ def _target(
             hint = f"did you mean --db {relatives[0]}?" if relatives else server.tables_begin
             raise UsageError(f"{name} {given} is older than what we know", hint)
         is_any = NEWEST in version and server.series_length > 1  # else no setting differs
-        return version, "as given: its newest release" if is_any else "as given", {}
+        return version, "as given, its newest release" if is_any else "as given", {}
     # These start programs; not needed above.
     from advisor.servers.installed import (
         detect_features,

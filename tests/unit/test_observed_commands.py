@@ -125,7 +125,7 @@ def test_the_settings_are_for_the_server_that_was_observed(
         ),
         (
             ("--db", "mysql", "--db-version", "8.0"),
-            "MySQL 8.0 (as given: its newest release)",
+            "MySQL 8.0 (as given, its newest release)",
             "# Note: a PostgreSQL was observed, and this is for MySQL: its load counts",
         ),
         (
