@@ -21,6 +21,7 @@ SLACK_S: Final = 300
 SCHEDULES: Final = (
     (900, "*:0/15", "every quarter of an hour"),
     (3_600, "hourly", "every hour"),
+    (2 * 3_600, "0/2:00", "every two hours"),
     (6 * 3_600, "0/6:00", "every six hours"),
     (86_400, "daily", "every day"),
     (7 * 86_400, "weekly", "every week"),

@@ -470,7 +470,8 @@ def test_an_interval_is_a_duration(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("10min", "*:0/15", "every quarter of an hour"),
         ("11min", "hourly", "every hour"),
-        ("1h", "0/6:00", "every six hours"),
+        ("1h", "0/2:00", "every two hours"),
+        ("2h", "0/6:00", "every six hours"),
         ("12h", "daily", "every day"),
         ("1d", "weekly", "every week"),
     ],
