@@ -65,7 +65,6 @@ FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
     "docker": ("compose",),
     "postgres-operator": ("zalando",),
     "prom": ("prometheus",),
-    "ps": ("percona",),
     "spilo": ("zalando", "patroni"),
     "metrics": ("prometheus",),
     "plain": ("text", "table", "terminal", "conf"),

@@ -114,7 +114,6 @@ def test_guesses_lead_to_commands_of_ours() -> None:
         ),
         (("recommend", "--db", "mysql", "--format", "spilo"), "did you mean zalando?"),
         (("recommend", "--db", "mysql", "--format", "postgres-operator"), "did you mean zalando?"),
-        (("recommend", "--db", "mysql", "--format", "ps"), "did you mean percona?"),
         (("report", "--format", "md"), "did you mean markdown?"),
         (("report", "--format", "pdf"), "fsync-advisor report --help"),
         (("rules", "show", "sync_binlogs"), "did you mean innodb.sync_binlog?"),
