@@ -1,6 +1,7 @@
 """What the commands of a fleet start from: results, and the file that says who belongs together."""
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -9,6 +10,7 @@ import typer
 
 from advisor.commands.console import notify
 from advisor.commands.source import stored_measurement
+from advisor.directory import KINDS
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, read_text, shown_name
 from advisor.fleet.inventory import Inventory, host_of, is_elsewhere
@@ -21,6 +23,9 @@ from advisor.units import counted
 
 SUFFIX: Final = ".json"
 """What measurements are called."""
+
+NO_FILES: Final = {kind: name for kind, name in KINDS.items() if kind != stat.S_IFDIR}
+"""Kinds that a file that somebody looks for may not be."""
 
 SEPARATOR: Final = "\0"
 """No name has it."""
@@ -140,6 +145,16 @@ def _drive_of(measurement: Measurement) -> str:
     return SEPARATOR.join((host, measurement.label or "", str(directory)))
 
 
+def require_regular(path: Path) -> None:
+    """Raises AdvisorError for what nobody has named and may never end, as a named pipe."""
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+    if kind in NO_FILES:
+        raise AdvisorError(f"{path} is {NO_FILES[kind]}, not a file")
+
+
 def notify_elsewhere(results: int, *, quiet: bool) -> None:
     """How many results --group has left out."""
     if results:
@@ -153,5 +168,6 @@ def read_inventory(path: Path, wanted: Sequence[str]) -> Inventory:
 
 def unread_text(unread: Sequence[Unread], files: int) -> str:
     """How many files could not be read, and why the first."""
-    files_text = "1 file" if files == 1 else f"{files} files"
-    return f"{len(unread)} of {files_text} could not be read: {unread[0].why}"
+    if files == 1:
+        return unread[0].why
+    return f"{len(unread)} of {files} files could not be read: {unread[0].why}"

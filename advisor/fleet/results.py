@@ -117,6 +117,13 @@ class FleetGroup(Model):
     """Of all that are to be believed."""
 
 
+class Unread(Model):
+    """A file that was named and is not in the report."""
+
+    file: str
+    why: str
+
+
 class Baseline(Model):
     """What the hosts were held against."""
 
@@ -130,6 +137,8 @@ class Baseline(Model):
     without: int
     """Hosts without an earlier result that can be compared: with the same series, and an interval
     for its mean."""
+    unread: tuple[Unread, ...] = ()
+    """Earlier results that could not be read."""
 
 
 class ClassCount(Model):
@@ -157,13 +166,6 @@ class Total(Model):
     """If each host got the same share of the load: the slowest one's rate, times the hosts."""
     left_out: int
     """Those without a sync of a single writer, and those in LOW_TRUST."""
-
-
-class Unread(Model):
-    """A file that was named and is not in the report."""
-
-    file: str
-    why: str
 
 
 class Fleet(Model):

@@ -22,6 +22,7 @@ from advisor.output.document import (
 )
 from advisor.output.fleet_groups import (
     baseline_sections,
+    baseline_text,
     complaints,
     group_sections,
     groups_text,
@@ -71,8 +72,8 @@ def _summary(fleet: Fleet) -> Iterator[str]:
     far = sum(host.outlier is not None for host in fleet.hosts)
     if fleet.groups:
         yield groups_text(fleet)
-    if fleet.baseline and not fleet.slower:
-        yield "No host is slower than before."
+    if fleet.baseline:
+        yield from baseline_text(fleet.baseline)
     judged = counted(sum(model.hosts for model in fleet.models), "host")
     stand = "none stands" if far == 0 else "1 stands" if far == 1 else f"{format_count(far)} stand"
     if fleet.groups:

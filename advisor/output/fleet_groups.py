@@ -35,6 +35,19 @@ def complaints(fleet: Fleet) -> Iterator[str]:
             yield f"{counted(len(hosts), 'host')} {are} {what}: {names}"
 
 
+def baseline_text(baseline: Baseline) -> Iterator[str]:
+    """How many were not compared; and that none of those that were is slower."""
+    if not baseline.compared:
+        yield f"Nothing was compared: {baseline.directory} has no result that can be."
+        return
+    if not baseline.slower:
+        compared = " that was compared" if baseline.without else ""
+        yield f"No host{compared} is slower than before."
+    if baseline.without:
+        hosts = counted(baseline.compared + baseline.without, "host")
+        yield f"{format_count(baseline.without)} of {hosts} not compared with an earlier result."
+
+
 def span_text(first: Known[datetime], last: Known[datetime]) -> str:
     """Like "2026-11-20 to 2026-11-28"; "" where nobody says."""
     if isinstance(first, Unknown) or isinstance(last, Unknown):
@@ -101,6 +114,9 @@ def baseline_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     blocks: list[DocumentBlock] = [Paragraph(" ".join([told, *_ages(fleet, baseline)]))]
     if rows:
         blocks += rows_table(headings, rows, (1, 2, 3), most, len(fleet.slower))
+    if baseline.unread:
+        files = [(each.file, each.why) for each in baseline.unread]
+        blocks += rows_table(("earlier result", "not read because"), files, (), most)
     yield Section("slower", "Slower than before", [*blocks, Paragraph(rule)])
 
 

@@ -1,6 +1,7 @@
 """`fleet report` by group and against earlier results; and that it stays small."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -162,6 +163,7 @@ def test_by_group_and_against_a_baseline(folder: Path, capsys: pytest.CaptureFix
         "compared": 10,
         "slower": 1,
         "without": 1,
+        "unread": [],
     }
     worst = told["hosts"][0]
     assert (worst["name"], worst["group"]) == ("db-03", "oltp")
@@ -310,12 +312,38 @@ def test_a_smaller_tolerance_finds_more(folder: Path, capsys: pytest.CaptureFixt
         assert json.loads(out)["baseline"]["slower"] == slower
 
 
-def test_a_baseline_that_cannot_be_read_is_none(
+def test_earlier_results_that_cannot_be_read_are_named(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "before/db-03.json").write_text("{")
-    told = json.loads(report(capsys, "--baseline", "before")[1])["baseline"]
-    assert (told["compared"], told["slower"], told["without"]) == (9, 0, 2)
+    (folder / "before/db-04.json").unlink()
+    os.mkfifo(folder / "before/db-04.json")
+    status, out, err = report(capsys, "--baseline", "before")
+    told = json.loads(out)["baseline"]
+    assert (told["compared"], told["slower"], told["without"]) == (8, 0, 3)
+    assert [each["file"] for each in told["unread"]] == ["before/db-03.json", "before/db-04.json"]
+    assert told["unread"][1]["why"] == "before/db-04.json is a named pipe, not a file"
+    assert status == 1, err
+    assert "2 earlier results could not be read: before/db-03.json is JSON that is cut" in err
+    shown = " ".join(report(capsys, "--baseline", "before", format_="terminal")[1].split())
+    assert "No host that was compared is slower than before. 3 of 11 hosts not compared" in shown
+    assert "before/db-04.json is a named pipe" in shown
+
+
+@pytest.mark.parametrize("name", [None, "other.json"])
+def test_where_nothing_is_compared_that_is_said_and_fails(
+    name: str | None, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "empty").mkdir()
+    if name:
+        (folder / "empty" / name).write_text(PLP)
+    status, out, err = report(capsys, "--baseline", "empty", format_="terminal")
+    shown = " ".join(out.split())
+    assert status == 1
+    assert "Nothing was compared: empty has no result that can be." in shown
+    assert "slower than before." not in shown
+    assert "nothing was compared: --baseline empty has no result of these hosts" in err
+    assert "the same file names, like empty/db-00.json" in err
 
 
 @pytest.mark.parametrize(
