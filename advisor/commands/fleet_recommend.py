@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -23,6 +23,7 @@ from advisor.commands.fleet_inputs import (
 from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, named_fragment
+from advisor.commands.stale_fragments import HOSTS, clear, stale_fragments
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
 from advisor.files import is_directory, shown_name
 from advisor.fleet.group_advice import GroupRequest, InForce, advise_group, host_advice
@@ -44,9 +45,6 @@ from advisor.variables import variable
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Parsed
 from advisor.versions import format_version
-
-HOSTS: Final = "hosts"
-"""The folder of what is the hosts' own."""
 
 
 @options_class
@@ -173,6 +171,9 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
     if not is_kept:
         notify(f"note: {options.keep} has no fragment of these groups", quiet=options.quiet)
     write_files(texts, force=options.force)
+    suffix = VENDORS[options.db].config_suffix
+    stale = stale_fragments(options.output, suffix, inventory.groups, hosts, texts)
+    clear(stale, force=options.force, quiet=options.quiet)
     if options.format_ == "json":
         write_output(json_text(fleet))
     else:

@@ -500,6 +500,50 @@ def test_nothing_is_replaced_unasked(fleet: Path, capsys: pytest.CaptureFixture[
     assert (fleet / "out/oltp.conf").read_text() == before
 
 
+def test_what_is_without_advice_now_does_not_stay_to_be_applied(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """db-01 and db-02 are in memory now, db-03 has no result: its memory is what it was."""
+    assert recommend(capsys)[0] == 0
+    (fleet / "out/hosts/db-04.conf").write_text("mine")
+    for name in ("db-01", "db-02"):
+        (fleet / f"results/{name}.json").write_text((MEASUREMENTS / "tmpfs.json").read_text())
+    (fleet / "results/db-03.json").rename(fleet / "results/db-05.json")
+    status, _, err = recommend(capsys, "--force")
+    assert status == 3
+    assert written(fleet / "out") == [
+        *("hosts/db-03.conf", "hosts/db-04.conf", "hosts/db-05.conf"),
+        *("olap.conf", "olap.json", "oltp.json"),
+    ]
+    gone = "out/oltp.conf, out/hosts/db-01.conf, out/hosts/db-02.conf"
+    assert f"removed, for there is no advice for it now: {gone}\n" in err
+    left = "left from an earlier run, without a result now: out/hosts/db-03.conf\n"
+    assert f"note: {left}" in err
+
+
+def test_a_group_without_a_result_keeps_what_it_has(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert recommend(capsys)[0] == 0
+    (fleet / "results/db-03.json").unlink()
+    _, _, err = recommend(capsys, "--force")
+    assert (fleet / "out/olap.conf").exists()
+    assert "without a result now: out/olap.conf, out/hosts/db-03.conf\n" in err
+    assert "removed" not in err
+
+
+def test_without_force_nothing_is_removed(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recommend(capsys, "--group", "oltp")[0] == 0
+    for name in ("oltp.json", "hosts/db-01.conf"):
+        (fleet / "out" / name).unlink()
+    (fleet / "out/hosts/db-02.conf").unlink()
+    for name in ("db-01", "db-02"):
+        (fleet / f"results/{name}.json").write_text((MEASUREMENTS / "tmpfs.json").read_text())
+    _, _, err = recommend(capsys, "--group", "oltp")
+    assert (fleet / "out/oltp.conf").exists()
+    assert "warning: of an earlier run, without advice now: out/oltp.conf\n" in err
+
+
 def test_a_second_run_changes_no_value(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert recommend(capsys, db="mysql")[0] == 0
     first = lines(fleet / "out")
