@@ -12,7 +12,7 @@ from advisor.commands.console import notify
 from advisor.commands.source import stored_measurement
 from advisor.directory import KINDS
 from advisor.errors import AdvisorError, UsageError
-from advisor.files import is_directory, read_text, shown_name
+from advisor.files import STANDARD_STREAM, is_directory, read_text, shown_name
 from advisor.fleet.inventory import Inventory, host_of, is_elsewhere
 from advisor.fleet.results import Unread
 from advisor.importers.groups_file import parse_inventory
@@ -25,7 +25,7 @@ SUFFIX: Final = ".json"
 """What measurements are called."""
 
 NO_FILES: Final = {kind: name for kind, name in KINDS.items() if kind != stat.S_IFDIR}
-"""Kinds that a file that somebody looks for may not be."""
+"""What is refused among thousands of files: any of it may keep us waiting for ever."""
 
 SEPARATOR: Final = "\0"
 """No name has it."""
@@ -125,6 +125,8 @@ def _read(path: Path, inventory: Inventory | None) -> HostResult | Elsewhere | U
     if is_directory(path):
         return Unread(file=name, why=f"{name} has no file whose name ends with {SUFFIX}")
     try:
+        if path != STANDARD_STREAM:
+            require_no_named_pipe(path)
         measurement = stored_measurement(path, latencies=False, quiet=True)
         host = host_of(path.stem, measurement, inventory) if inventory else None
     except UsageError as error:
@@ -145,13 +147,14 @@ def _drive_of(measurement: Measurement) -> str:
     return SEPARATOR.join((host, measurement.label or "", str(directory)))
 
 
-def require_regular(path: Path) -> None:
-    """Raises AdvisorError for what nobody has named and may never end, as a named pipe."""
+def require_no_named_pipe(path: Path) -> None:
+    """Raises AdvisorError for a pipe that has a name, to which nobody may ever write, for a device
+    and a socket. A shell's <(...) has none, and its other end is there."""
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
     except OSError as error:
         raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
-    if kind in NO_FILES:
+    if kind in NO_FILES and os.path.lexists(os.path.realpath(path)):
         raise AdvisorError(f"{path} is {NO_FILES[kind]}, not a file")
 
 

@@ -20,7 +20,7 @@ from advisor.commands.fleet_inputs import (
     notify_elsewhere,
     read_inventory,
     read_results,
-    require_regular,
+    require_no_named_pipe,
     unread_text,
 )
 from advisor.commands.parameters import options_class, takes_options
@@ -205,7 +205,7 @@ def _earlier(baseline: Path | None, path: Path) -> Measurement | Unread | None:
     if baseline is None or not os.path.lexists(earlier := baseline / path.name):
         return None
     try:
-        require_regular(earlier)
+        require_no_named_pipe(earlier)
         return stored_measurement(earlier, latencies=False, quiet=True)
     except AdvisorError as error:
         return Unread(file=str(earlier), why=error.message)

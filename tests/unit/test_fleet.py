@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -318,28 +317,46 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
     assert "WD2002FYPS" in product.read_text()
 
 
-def opened_for(reader: "subprocess.Popen[str]", pipe: Path) -> int:
-    """The pipe, as soon as that process has it open to read; fails if it ends before."""
-    while reader.poll() is None:
-        with suppress(OSError):
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        time.sleep(0.02)
-    pytest.fail(f"it ended with {reader.returncode} and has not opened the pipe")
+TWO_PIPES_FULL = b" " * 128 * 1024
+"""Cannot be written before somebody has read half of it."""
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
-    pipe, product = tmp_path / "pipe", tmp_path / "fleet.json"
-    os.mkfifo(pipe)
-    arguments = ["fleet", "report", MEASUREMENTS / "hdd.json", pipe, "--output", product]
+    """While it reads what a shell calls <(...), which is no named pipe and is waited for."""
+    reader, writer = os.pipe()
+    arguments = ["fleet", "report", MEASUREMENTS / "hdd.json", f"/dev/fd/{reader}"]
     command = [sys.executable, "-m", "advisor", *map(str, arguments)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        writer = opened_for(process, pipe)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+    command += ["--output", str(tmp_path / "fleet.json")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, pass_fds=[reader]) as process:
+        os.close(reader)
+        os.write(writer, TWO_PIPES_FULL)
+        for _ in range(600):  # one that comes just before a read begins is not seen by it
+            with suppress(subprocess.TimeoutExpired):
+                process.send_signal(signal.SIGINT)
+                process.wait(timeout=0.05)
+                break
         os.close(writer)
+        _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err == "fsync-advisor: interrupted by SIGINT; nothing was left behind\n"
-    assert os.listdir(tmp_path) == ["pipe"]
+    assert os.listdir(tmp_path) == []
+
+
+def test_nobody_waits_for_a_named_pipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a folder, by its name, or where a link leads to it."""
+    (tmp_path / "db-1.json").write_text((MEASUREMENTS / "hdd.json").read_text())
+    os.mkfifo(tmp_path / "db-2.json")
+    (tmp_path / "link").symlink_to("db-2.json")
+    for path, told in (
+        (tmp_path, f"1 of 2 files could not be read: {tmp_path}/db-2.json is a named pipe, not a"),
+        (tmp_path / "link", f"fsync-advisor: {tmp_path}/link is a named pipe, not a file\n"),
+    ):
+        status, _, err = run(capsys, "fleet", "report", path)
+        assert (status, told in err) == (1, True), err
+    status, out, _ = run(capsys, "fleet", "report", tmp_path, "/dev/null", "--format", "json")
+    assert status == 1
+    why = {each["file"]: each["why"] for each in json.loads(out)["unread"]}
+    assert why["/dev/null"] == "/dev/null is a device, not a file"
 
 
 @pytest.mark.parametrize(
@@ -354,6 +371,8 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
         ((MEASUREMENTS / "hdd.json", MEASUREMENTS / "." / "hdd.json"), 2, "is given twice"),
         ((MEASUREMENTS / "hdd.json", "--output", "/"), 2, "/ is a directory"),
         (("nowhere", "either"), 1, "2 of 2 files could not be read: nowhere cannot be read: No"),
+        (("nowhere",), 1, "fsync-advisor: nowhere cannot be read: No such file"),
+        (("/proc/self/task",), 1, "fsync-advisor: /proc/self/task has no file whose name ends"),
     ],
 )
 def test_mistakes_get_one_clear_line(
