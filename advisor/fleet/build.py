@@ -153,7 +153,7 @@ def _group(group: HostGroup, hosts: list[FleetHost]) -> FleetGroup:
     p99s_us = [latency.p99_us for latency in honest if latency.p99_us]
     return FleetGroup(
         name=group.name,
-        hosts=len(hosts),
+        hosts=len(group.hosts),
         without_result=tuple(host for host in group.hosts if host not in measured),
         median_us=median(latency.mean_us for latency in honest) if honest else None,
         worst_p99_us=max(p99s_us, default=None),

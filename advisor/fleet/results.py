@@ -104,7 +104,7 @@ class FleetGroup(Model):
 
     name: str
     hosts: int
-    """Those with a result."""
+    """All that the inventory has in it."""
     without_result: tuple[str, ...]
     median_us: float | None
     """Of the mean latencies of those that are durable; None where there is none."""

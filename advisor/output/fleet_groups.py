@@ -18,7 +18,7 @@ IN_HOURS: Final = timedelta(days=2)
 def groups_text(fleet: Fleet) -> str:
     """How many hosts the groups have, and how many of these have no result."""
     missing = sum(len(group.without_result) for group in fleet.groups)
-    members = missing + sum(group.hosts for group in fleet.groups)
+    members = sum(group.hosts for group in fleet.groups)
     without = f", {format_count(missing)} of them without a result" if missing else ""
     return f"{counted(members, 'host')} in {counted(len(fleet.groups), 'group')}{without}."
 
@@ -67,7 +67,7 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     rows = [
         (
             short(group.name),
-            format_count(group.hosts + len(group.without_result)),
+            format_count(group.hosts),
             format_count(len(group.without_result)),
             "-" if group.median_us is None else format_latency(group.median_us),
             "-" if group.worst_p99_us is None else format_latency(group.worst_p99_us),
@@ -78,7 +78,7 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
         for group in fleet.groups
     ]
     table = rows_table(headings, rows, range(1, len(headings)), most)
-    missing = [host for group in fleet.groups for host in group.without_result]
+    missing = sorted(host for group in fleet.groups for host in group.without_result)
     blocks: list[DocumentBlock] = [*table]
     if missing:
         blocks.append(Paragraph(f"Without a result: {some(missing)}."))

@@ -76,12 +76,12 @@ def test_a_group_in_figures() -> None:
         }
     )
     a, b = found.groups
-    assert (a.name, a.hosts, a.without_result) == ("a", 3, ("a4", "a5"))
+    assert (a.name, a.hosts, a.without_result) == ("a", 5, ("a4", "a5"))
     assert (a.median_us, a.worst_p99_us, a.low_trust, a.outliers) == (1100, 3000, 1, 0)
     assert a.serial_syncs_per_s == pytest.approx(1000 + 1e6 / 1200)
-    assert (b.hosts, b.median_us, b.worst_p99_us) == (1, 500, None)
+    assert (b.hosts, b.median_us, b.worst_p99_us) == (2, 500, None)
     empty = fleet({"a1": of(1000)}).groups[1]
-    assert (empty.hosts, empty.median_us, empty.without_result) == (0, None, ("b1", "b2"))
+    assert (empty.hosts, empty.median_us, empty.without_result) == (2, None, ("b1", "b2"))
 
 
 # Against what was
@@ -153,7 +153,7 @@ def test_by_group_and_against_a_baseline(folder: Path, capsys: pytest.CaptureFix
     told = json.loads(out)
     assert status == 3
     (group,) = told["groups"]
-    assert (group["name"], group["hosts"], group["without_result"]) == ("oltp", 11, ["db-11"])
+    assert (group["name"], group["hosts"], group["without_result"]) == ("oltp", 12, ["db-11"])
     assert (group["outliers"], group["slower"]) == (1, 1)
     assert told["baseline"] == {
         "directory": "before",
@@ -214,6 +214,12 @@ def test_a_group_has_all_its_hosts_measured_or_not(
     rows = [line.split()[:3] for line in out.splitlines()]
     assert ["a", "7", "1"] in rows
     assert ["b", "6", "0"] in rows
+    told = json.loads(report(capsys, "--groups", "g.toml")[1])["groups"]
+    assert [group["hosts"] for group in told] == [7, 6]
+    groups["a"]["hosts"].insert(0, "zz")
+    (folder / "g.toml").write_text(json.dumps(groups))
+    out = report(capsys, "--groups", "g.toml", format_="terminal")[1]
+    assert "Without a result: db-99, zz." in out
 
 
 # The exit status
