@@ -188,6 +188,28 @@ def test_all_untrusted_have_no_advice() -> None:
     assert set(why_not(found)) == {"a", "b"}
 
 
+SLOW = (
+    "a sync takes 5 ms on slow, 1 ms on a: 3 hosts are too few to find outliers among, so the slow"
+    " one has its say; --exclude HOST leaves one out"
+)
+
+
+def test_where_a_slow_host_decides_for_few_that_is_said() -> None:
+    found = group_of({"b": of(1400), "slow": of(5000), "a": of(1000)})
+    assert found.unlike == (SLOW,)
+    assert found.advice.warnings[0] == SLOW
+    assert group_of({"a": of(1000), "b": of(1499)}).unlike == ()
+    assert group_of({f"h{n}": of(1000 + 200 * n) for n in range(4)}).unlike == ()
+    assert group_of({"a": of(1000), "slow": of(5000)}, excluded=frozenset({"slow"})).unlike == ()
+
+
+def test_where_all_are_alike_none_is_named_as_the_least() -> None:
+    for hosts, how in ((2, "both hosts alike, 16000"), (4, "all 4 hosts alike, 16000")):
+        found = group_of({f"h{n}": stored("nvme-plp") for n in range(hosts)})
+        (told,) = [each for each in found.settings if each.setting == "innodb_io_capacity"]
+        assert told.how == how
+
+
 # What they decide
 
 
@@ -234,7 +256,7 @@ def test_who_was_not_measured_for_a_setting_has_no_vote_on_it(
     without = [name for name, each in told.items() if each.without_vote]
     (note,) = [note for note in mixed.advice.warnings if "vote" in note]
     assert note == (
-        f"quick has no vote on {', '.join(without)}: their advice there rests on less than that of"
+        f"quick has no vote on {', '.join(without)}: its advice there rests on less than that of"
         " the others, or there is none"
     )
 
@@ -460,6 +482,8 @@ def test_a_file_for_each_group_and_for_what_is_the_hosts_own(
     assert "Decided by 2 of 3 hosts." in out
     assert "Without a result: db-05." in out
     assert "results/nobody.json" in out
+    (fleet / "groups.toml").write_text('[a]\nhosts = ["z", "db-01", "b"]\n')
+    assert "Without a result: b, z." in recommend(capsys, "--force")[1]
     assert "note: 1 result of hosts in no group, like results/nobody.json" in err
     assert "wrote 7 files below out" in err
 
@@ -470,7 +494,7 @@ def test_who_has_no_vote_is_said_below_the_table(
     (fleet / "results/db-02.json").write_text(to_json(quick()))
     _, out, _ = recommend(capsys)
     shown = " ".join(out.split())
-    assert "db-02 has no vote on max_wal_size: their advice there rests on less" in shown
+    assert "db-02 has no vote on max_wal_size: its advice there rests on less" in shown
 
 
 def test_as_json(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
