@@ -1,6 +1,7 @@
 """`fleet recommend`: who decides, what is written, what is refused, and how steady it is."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -602,6 +603,55 @@ def test_keep_of_a_folder_without_fragments_is_said(
     assert (status, said in err) == (0, True)
     assert "no fragment of" not in recommend(capsys, "--keep", "out", "--output", "again")[2]
     assert "no fragment of" not in recommend(capsys, "--output", "third")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("work_mem = 4MB\n", "kept/oltp.conf sets nothing that we know, so nothing of it is kept"),
+        (
+            "max_wal_size = lots\n",
+            "kept/oltp.conf has no value that can be read for max_wal_size",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_said(
+    text: str, said: str, fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "kept").mkdir()
+    (fleet / "kept/oltp.conf").write_text(text)
+    status, _, err = recommend(capsys, "--keep", "kept")
+    assert (status, f"note: {said}\n" in err) == (0, True), err
+    assert "has no fragment of" not in err
+    assert recommend(capsys, "--keep", "kept", "--force", "--quiet")[2] == ""
+
+
+def test_a_pipe_to_be_kept_is_not_waited_for(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "kept").mkdir()
+    os.mkfifo(fleet / "kept/oltp.conf")
+    status, _, err = recommend(capsys, "--keep", "kept")
+    assert (status, "kept/oltp.conf is a named pipe, not a file" in err) == (1, True)
+    assert not (fleet / "out").exists()
+
+
+def test_the_folder_of_the_measurements_is_not_for_fragments(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "also").symlink_to("results")
+    for files in (("results",), ("results/db-01.json",)):
+        for output in ("results", "also"):
+            arguments = ("--db", "mysql", "--groups", "groups.toml", "--output", output)
+            status, _, err = run(capsys, "fleet", "recommend", *arguments, *files)
+            assert (status, f"--output {output} has measurements in it: {files[0]}" in err) == (
+                2,
+                True,
+            )
+    assert written(fleet / "results") == [
+        f"{name}.json" for name in ("db-01", "db-02", "db-03", "db-04", "nobody")
+    ]
+    assert recommend(capsys, "--output", "results/out")[0] == 0
 
 
 def test_what_was_kept_for_another_server_is_refused(

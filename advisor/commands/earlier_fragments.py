@@ -1,8 +1,8 @@
-"""Fragments of earlier runs of `fleet recommend`, which a run has not written anew.
+"""Fragments of earlier runs of `fleet recommend`: what stays in force, and what is stale.
 
-What was measured of their hosts now speaks against them, or there is no result now: that of a host
-whose drive keeps nothing any more must not be applied, that of one that was away is as good as it
-was.
+Of the stale ones, what was measured now speaks against them, or there is no result now: that of a
+host whose drive keeps nothing any more must not be applied, that of one that was away is as good as
+it was.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -10,13 +10,39 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from advisor.commands.console import notify
+from advisor.commands.fleet_inputs import require_no_named_pipe
+from advisor.commands.source import named_fragment
 from advisor.files import read_head
+from advisor.fleet.group_advice import InForce
 from advisor.fleet.group_notes import shown_names
 from advisor.fleet.inventory import HostGroup
+from advisor.knowledge import known_settings
 from advisor.output_files import remove_files
+from advisor.request import Request
+from advisor.vendors.registry import VENDORS
+from advisor.vendors.values import Parsed
 
 HOSTS: Final = "hosts"
 """The folder of what is the hosts' own."""
+
+
+def in_force_of(keep: Path | None, name: str, request: Request, *, quiet: bool) -> InForce:
+    """What the fragment of a group or a host set until now, in the folder that --keep names. What
+    cannot be kept is said. Raises AdvisorError."""
+    if keep is None:
+        return {}
+    path = keep / f"{name}{VENDORS[request.vendor].config_suffix}"
+    if not path.exists():
+        return {}
+    require_no_named_pipe(path)
+    known = known_settings(request.vendor, request.version)
+    fragment = named_fragment(request.vendor, path)
+    found = [pair for line in fragment.lines for pair in known.meanings(line)]
+    if bad := [setting for setting, result in found if not isinstance(result, Parsed)]:
+        notify(f"note: {path} has no value that can be read for {', '.join(bad)}", quiet=quiet)
+    elif fragment.lines and not found:
+        notify(f"note: {path} sets nothing that we know, so nothing of it is kept", quiet=quiet)
+    return {setting: result.value for setting, result in found if isinstance(result, Parsed)}
 
 
 class StaleFragments(NamedTuple):
