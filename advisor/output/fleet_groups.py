@@ -7,9 +7,11 @@ from typing import Final
 from advisor.fleet.dates import first_and_last
 from advisor.fleet.results import Baseline, Fleet
 from advisor.model import Known, Unknown
-from advisor.output.document import DocumentBlock, Paragraph, Section
+from advisor.output.document import DocumentBlock, Notes, Paragraph, Section
 from advisor.output.fleet_tables import rows_table, short, some
 from advisor.units import counted, format_count, format_latency
+
+MEDIAN_OF: Final = "median: of the hosts' mean latencies of one sync"
 
 IN_HOURS: Final = timedelta(days=2)
 """What is younger is told in hours."""
@@ -79,7 +81,7 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     ]
     table = rows_table(headings, rows, range(1, len(headings)), most)
     missing = sorted(host for group in fleet.groups for host in group.without_result)
-    blocks: list[DocumentBlock] = [*table]
+    blocks: list[DocumentBlock] = [*table, Notes([MEDIAN_OF])]
     if missing:
         blocks.append(Paragraph(f"Without a result: {some(missing)}."))
     yield Section("groups", "Groups", blocks)

@@ -499,9 +499,34 @@ def test_those_that_are_not_durable_come_first() -> None:
     assert found.summary[0] == ("5 hosts are not durable: memory-4, memory-3, memory-2 and 2 more.")
     assert found.summary[1].startswith("The slowest is slow")
     assert "1 host is suspicious: fast." in found.summary
-    assert "1 other makes 1,000 syncs/s together, with one writer on each." in found.summary
+    assert "1 other makes 1,000 syncs/s with one writer." in found.summary
     sound = fleet_document(fleet([host("slow", 1000)]))
     assert sound.summary[0].startswith("The slowest is slow")
+
+
+def test_where_no_host_is_to_be_believed_none_is_the_slowest_and_nothing_is_added_up() -> None:
+    document = fleet_document(fleet([host("memory", 1000, filesystem="tmpfs")]))
+    assert document.summary[1:] == (
+        "No drive model has 4 hosts, so none is compared.",
+        "No host has syncs that can be believed.",
+        "Measured 2026-11-22.",
+    )
+
+
+def test_one_host_makes_nothing_together() -> None:
+    """And nobody else could take a share."""
+    text = " ".join(render_text(fleet_document(fleet([host("a", 1000)]))).split())
+    assert "1 host makes 1,000 syncs/s with one writer." in text
+    assert "1 host: 1,000 syncs/s." in text
+    assert "same share" not in text
+    two = " ".join(render_text(fleet_document(fleet([host("a", 1000), host("b", 500)]))).split())
+    assert "2 hosts make 3,000 syncs/s together, with one writer on each." in two
+    assert "hold the others to 2,000/s in all" in two
+
+
+def test_what_syncs_per_second_are_is_said() -> None:
+    text = " ".join(render_text(fleet_document(fleet([host("a", 1000)]))).split())
+    assert "syncs/s: one second by the mean; ops/s, as `measure` shows them, are fewer" in text
 
 
 # When hosts were measured

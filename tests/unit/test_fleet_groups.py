@@ -187,6 +187,7 @@ def test_each_format_says_it(
     assert status == 3
     assert "1 host is slower than before: db-03." in shown
     assert "12 hosts in 1 group, 1 of them without a result." in shown
+    assert "median: of the hosts" in shown
     assert "by: fleet report --groups g.toml --baseline before FILE..." in shown
     assert "of its model" not in shown
     assert "A host is compared with the others of its group" in shown
