@@ -29,7 +29,6 @@ NO_FILES: Final = {kind: name for kind, name in KINDS.items() if kind != stat.S_
 
 SEPARATOR: Final = "\0"
 """No name has it."""
-OF_ONE_NAME: Final = "hosts of one name are told apart by `measure --label`, or by --groups"
 
 ResultFiles = Annotated[
     list[Path],
@@ -101,9 +100,11 @@ def read_results(
 ) -> Iterator[HostResult | Elsewhere | Unread]:
     """Each result without its single latencies, one after another: a fleet has thousands.
 
-    Raises UsageError for two results of one host of the inventory, or with `all_count` of any.
+    Raises UsageError for two results of one host of the inventory. With `all_count` it is said
+    where two others are of one host, for each file counts as a host of its own.
     """
     file_of: dict[str, Path] = {}
+    twice: list[str] = []
     with working_on("fleet", quiet=quiet) as progress:
         for number, path in enumerate(files):
             if number % 100 == 0:
@@ -112,12 +113,16 @@ def read_results(
             if isinstance(found, HostResult):
                 host = found.host or (_drive_of(found.measurement) if all_count else "")
                 other = file_of.setdefault(host, path) if host else path
-                if other is not path:
+                if other is not path and found.host:
                     raise UsageError(
-                        f"{host.split(SEPARATOR)[0]} has two results: {other} and {path}",
-                        "name one of them" + ("" if found.host else f"; {OF_ONE_NAME}"),
+                        f"{host} has two results: {other} and {path}", "name one of them"
                     )
+                if other is not path:
+                    twice.append(f"{other} and {path}, of {host.split(SEPARATOR)[0]}")
             yield found
+    if twice:
+        more = f", and {len(twice) - 1} more" if len(twice) > 1 else ""
+        notify(f"note: each counts as a host: {twice[0]}{more}", quiet=quiet)
 
 
 def _read(path: Path, inventory: Inventory | None) -> HostResult | Elsewhere | Unread:

@@ -190,8 +190,8 @@ def _host(
 ) -> FleetHost:
     path, measurement, host = found
     return modelled_host(
-        shown_name(path),
-        path.stem,
+        name := shown_name(path),
+        Path(name).stem,
         measurement,
         knowledge,
         host=host,

@@ -62,9 +62,10 @@ class FleetHost:
     """One measurement of the fleet."""
 
     name: str
-    """In a group as the inventory has it; else its label, its host name, or the name of its file;
-    of two alike, the whole path."""
+    """In a group as the inventory has it, else the name of its file; of two alike, the path."""
     file: str
+    label: str | None
+    """What `measure --label` was given."""
     source: str
     taken_at: Known[datetime]
     directory: Known[str]

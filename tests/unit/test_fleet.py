@@ -33,7 +33,7 @@ KNOWLEDGE = load_storage_knowledge()
 
 def host(name: str, mean_us: float, *, p99_us: float | None = None, **more: Any) -> FleetHost:
     made = measurement(summary(mean_us, p99_us=p99_us), label=name, **more)
-    return modelled_host(f"{name}.json", "stem", made, KNOWLEDGE)
+    return modelled_host(f"{name}.json", name, made, KNOWLEDGE)
 
 
 def fleet(hosts: Sequence[FleetHost], *unread: Unread) -> Fleet:
@@ -56,7 +56,7 @@ def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
     found = fleet(
         [
             host("a", 100, p99_us=900),
-            modelled_host("f", "f", unsynced, KNOWLEDGE),
+            modelled_host("f", "no sync", unsynced, KNOWLEDGE),
             host("b", 300, p99_us=800),
             host("slow", 850),
             host("c", 200, p99_us=1000),
@@ -65,23 +65,17 @@ def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
     assert [one.name for one in found.hosts] == ["c", "a", "slow", "b", "no sync"]
 
 
-def test_a_host_without_a_label_has_its_own_name() -> None:
-    made = measurement()
+def test_a_host_is_called_as_its_file_is_whatever_its_label_is() -> None:
+    made = measurement(label="weekly")
     named = made.environment.model_copy(update={"host_name": "db07"})
-    assert modelled_host("m.json", "m", made, KNOWLEDGE).name == "m"
-    assert named_in(made.model_copy(update={"environment": named})) == "db07"
-    assert named_in(made.model_copy(update={"environment": named, "label": "x"})) == "x"
+    found = modelled_host("m.json", "m", made.model_copy(update={"environment": named}), KNOWLEDGE)
+    assert (found.name, found.label) == ("m", "weekly")
 
 
-def named_in(made: Measurement) -> str:
-    return modelled_host("m.json", "m", made, KNOWLEDGE).name
-
-
-def test_a_host_is_its_label_or_its_file_or_its_path() -> None:
-    unlabelled = modelled_host("rack/db7.json", "db7", measurement(), KNOWLEDGE)
-    found = fleet([host("x", 1000), host("x", 1001), host("y", 1002), unlabelled])
-    assert {one.name for one in found.hosts} == {"x.json", "y", "db7"}
-    assert {one.file for one in found.hosts} == {"x.json", "y.json", "rack/db7.json"}
+def test_of_two_files_alike_the_path_tells() -> None:
+    other = modelled_host("rack/x.json", "x", measurement(), KNOWLEDGE)
+    found = fleet([host("x", 1000), host("y", 1002), other])
+    assert {one.name for one in found.hosts} == {"x.json", "y", "rack/x.json"}
 
 
 # Outliers
@@ -237,8 +231,7 @@ def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert (status, err) == (
         3,
-        "fsync-advisor: 1 host is not durable: made for tests; a memory file system\n"
-        "  exit status 3: not trusted\n",
+        "fsync-advisor: 1 host is not durable: tmpfs\n  exit status 3: not trusted\n",
     )
     told = json.loads(out)
     assert (told["schema_version"], told["unread"]) == (1, [])
@@ -249,6 +242,15 @@ def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
     assert hdd["latency"]["mean_us"] == 12200
     assert hdd["latency"]["p99_us"] is None
     assert (tmpfs["trust"], tmpfs["evidence"][0]["check"]) == ("not-durable", "memory-file-system")
+
+
+def test_of_standard_input_the_host_is_that(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (MEASUREMENTS / "hdd.json").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        out = run(capsys, "fleet", "report", "-", "--format", "json")[1]
+    assert json.loads(out)["hosts"][0]["name"] == "standard input"
 
 
 def test_another_tools_report_is_one_of_the_fleet(capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,7 +293,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_reported(
     assert "5 of 7 files could not be read: " in err
     # Wrapped and escaped as the format will have it.
     shown = "".join(out.replace("\\", "").split())
-    assert all(one in shown for one in ("WD2002FYPS", "PM983", "cut.json", "nowhere.json"))
+    assert all(one in shown for one in ("hdd", "nvme-plp", "cut.json", "nowhere.json"))
     if format_ == "json":
         unread = {Path(one["file"]): one["why"] for one in json.loads(out)["unread"]}
         assert unread.keys() == bad_files.keys()
@@ -314,7 +316,7 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
         product,
     )
     assert (status, out) == (1, "")
-    assert "WD2002FYPS" in product.read_text()
+    assert "The slowest is hdd" in product.read_text()
 
 
 TWO_PIPES_FULL = b" " * 128 * 1024
@@ -440,7 +442,7 @@ def test_the_p99_under_load_is_shown_where_it_was_measured() -> None:
     made = measurement(summary(1000, p99_us=2000), label="a").model_copy(
         update={"under_load": beside}
     )
-    loaded = modelled_host("a.json", "stem", made, KNOWLEDGE)
+    loaded = modelled_host("a.json", "a", made, KNOWLEDGE)
     assert loaded.under_load is not None
     assert (loaded.under_load.mean_us, loaded.under_load.p99_us) == (3000, 9000)
     text = render_text(fleet_document(fleet([loaded, host("b", 1000, p99_us=1000)])))
