@@ -69,8 +69,13 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         )
         if honest
         else None,
-        warnings=(*notes_on(measurement), *_memory_notes(facts), *_version_notes(request)),
+        warnings=notes_for(measurement, facts, request),
     )
+
+
+def notes_for(measurement: Measurement, facts: Facts, request: Request) -> tuple[str, ...]:
+    """What the reader of any advice must know."""
+    return (*notes_on(measurement), *_memory_notes(facts), *_version_notes(request))
 
 
 def _expected_rate(request: Request, knowledge: Knowledge) -> ExpectedRate:
