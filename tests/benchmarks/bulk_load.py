@@ -69,7 +69,7 @@ class Took(NamedTuple):
 def halves(server: Server) -> dict[str, Half]:
     """ "off": the ordinary advice; "on": the same and BULK LOAD ON."""
     measured = json.loads((MEASUREMENTS / "nvme-consumer.json").read_text())
-    measured["environment"]["free_bytes"] = FREE_BYTES
+    measured["target"]["free_bytes"] = FREE_BYTES
     version = ".".join(map(str, version_of(server)))
     asked = ("recommend", "--db", server.vendor, "--db-version", version, "--memory", MEMORY)
 
