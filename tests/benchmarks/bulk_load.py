@@ -1,6 +1,7 @@
 """How long a load takes with the settings of `recommend --bulk-load`, and without, on real servers.
 
     python -m tests.benchmarks.bulk_load [--server NAME]... [--megabytes 2000] [--pause-s 0]
+        [--at-most-s S]
 
 Two servers of a kind run side by side, one with the ordinary fragment, one with BULK LOAD ON and
 --new-instance beside it. They are loaded in turns, a slice of 50 MB each, so that whatever else the
@@ -93,8 +94,12 @@ def halves(server: Server) -> dict[str, Half]:
     }
 
 
-def measure(server: Server, megabytes: int, pause_s: float = 0) -> dict[str, Took]:
-    """Both servers, in turns that begin with the one or the other."""
+def measure(
+    server: Server, megabytes: int, pause_s: float = 0, at_most_s: float = float("inf")
+) -> dict[str, Took]:
+    """Both servers, in turns that begin with the one or the other; fewer slices where the time is
+    over sooner."""
+    ends = time.monotonic() + at_most_s
     chunk = rows(server.vendor)
     engine = ENGINES[server.vendor]
     wanted = halves(server)
@@ -105,8 +110,9 @@ def measure(server: Server, megabytes: int, pause_s: float = 0) -> dict[str, Too
             running[name] = stack.enter_context(server.running(half.fragment))
             prepare(running[name], server.vendor, half)
         for number in range(max(megabytes // SLICE_MB, 1)):
-            turn = sorted(wanted, reverse=bool(number % 2))
-            for name in turn:
+            if time.monotonic() > ends:
+                break
+            for name in sorted(wanted, reverse=bool(number % 2)):
                 size_mb = min(SLICE_MB, megabytes)
                 began = time.perf_counter()
                 load_slice(running[name], server.vendor, f"t{number}", chunk, size_mb)
@@ -155,9 +161,7 @@ def load_slice(instance: Instance, vendor: str, table: str, chunk: str, size_mb:
         connection.execute(f"CREATE INDEX ON {table} (k)")
 
 
-def summary(
-    server: Server, took: dict[str, Took], megabytes: int, pause_s: float
-) -> dict[str, Any]:
+def summary(server: Server, took: dict[str, Took], pause_s: float) -> dict[str, Any]:
     """What is stored."""
     off, on = took["off"], took["on"]
     pairs = list(zip(off.slices_s, on.slices_s, strict=True))
@@ -167,7 +171,7 @@ def summary(
         "server": server.name,
         "version": server.version,
         "taken_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "megabytes": megabytes,
+        "megabytes": len(pairs) * SLICE_MB,
         "slice_mb": SLICE_MB,
         "pause_s": pause_s,
         "load_average": round(os.getloadavg()[0], 1),
@@ -205,6 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--server", action="append", choices=SERVERS)
     parser.add_argument("--megabytes", type=int, default=2000)
     parser.add_argument("--pause-s", type=float, default=0)
+    parser.add_argument("--at-most-s", type=float, default=float("inf"))
     parser.add_argument("--report", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.report:
@@ -212,9 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     for name in asked.server or SERVERS:
         server = server_named(name)
-        took = measure(server, asked.megabytes, asked.pause_s)
+        took = measure(server, asked.megabytes, asked.pause_s, asked.at_most_s)
         stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-        stored.append(summary(server, took, asked.megabytes, asked.pause_s))
+        stored.append(summary(server, took, asked.pause_s))
         RESULTS.write_text(json.dumps(stored, indent=1) + "\n")
         print(report().splitlines()[-1], flush=True)
 
