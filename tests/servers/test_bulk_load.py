@@ -13,7 +13,7 @@ import pytest
 from advisor.versions import format_version
 from tests.benchmarks import bulk_load
 from tests.servers.account import hand_over
-from tests.servers.auditing import audited
+from tests.servers.auditing import audited, shown
 from tests.servers.engines import ENGINES, Place, Programs
 from tests.servers.harness import (
     Instance,
@@ -137,6 +137,9 @@ def test_off_restores_every_value_of_the_files(loaded: Loaded) -> None:
     with loaded.started() as instance:
         assert loaded.shown(instance) == NEW[vendor]
         assert instance.file_errors() == []
+        if vendor == "postgresql":
+            left_on = ("note", "wal_level", "minimal", "replica")
+            assert left_on in shown(audited(loaded.server, instance))
     loaded.put(halves["off"])
     with loaded.started() as instance:
         assert loaded.shown(instance) == before

@@ -27,8 +27,10 @@ MADE_ANEW = "THE INSTANCE MUST BE MADE ANEW"
 
 
 def asked(vendor: str, version: str, *more: object) -> list[object]:
-    drive = ("--from", DRIVE, "--memory", "16GB")
-    return ["recommend", "--db", vendor, "--db-version", version, *drive, "--bulk-load", *more]
+    command = ["recommend", "--db", vendor, "--db-version", version, *more, "--bulk-load"]
+    drive = () if "--from" in more else ("--from", DRIVE)
+    memory = () if "--memory" in more else ("--memory", "16GB")
+    return [*command, *drive, *memory]
 
 
 def load_of(
@@ -40,9 +42,11 @@ def load_of(
     return found
 
 
-def ordinary(capsys: pytest.CaptureFixture[str], vendor: str, version: str, setting: str) -> str:
+def ordinary(
+    capsys: pytest.CaptureFixture[str], vendor: str, version: str, setting: str, *more: object
+) -> str:
     """What is advised for good."""
-    *command, _ = asked(vendor, version)
+    command = [each for each in asked(vendor, version, *more) if each != "--bulk-load"]
     found = json.loads(run(capsys, *command, "--format", "json")[1])["settings"]
     (value,) = (str(each["rendered"]) for each in found if each["setting"] == setting)
     return value
@@ -141,6 +145,31 @@ def test_who_has_no_such_statement_recovers(
     assert load["statements"] == []
     assert "recovers by itself" in load["crash"]
     assert load["durability"] == "loses-recent-on-power-loss"
+
+
+def test_a_log_that_is_larger_for_good_is_not_made_smaller(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for_long = ("--recovery-time", "3h", "--memory", "64GB")
+    capacity = "innodb_redo_log_capacity"
+    for_good = ordinary(capsys, "mysql", "9.7", capacity, *for_long)
+    assert for_good == "48G"  # 75 % of the memory
+    assert on_and_off(load_of(capsys, "mysql", "9.7", *for_long))[capacity] == ("48G", "48G")
+
+
+def test_what_rests_on_an_unknown_figure_is_left_out(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    measured = json.loads(DRIVE.read_text())
+    measured["target"]["free_bytes"] = {"unknown": "nobody asked"}
+    unknown = tmp_path / "drive.json"
+    unknown.write_text(json.dumps(measured))
+    load = load_of(capsys, "postgresql", "18", "--from", unknown)
+    assert "max_wal_size" not in on_and_off(load)
+    assert load["left_out"][0] == {
+        "setting": "max_wal_size",
+        "why": "free_bytes is unknown: nobody asked",
+    }
 
 
 @pytest.mark.parametrize(
