@@ -84,6 +84,9 @@ class BulkLoad(Model):
     storage: Verdict
     crash: str
     """What a crash means while it is on."""
+    recovery_s: float | None
+    """How long a recovery may take that replays all of the log, as far as the drive's measurement
+    tells; None where it does not, where the log stays as it is, or nothing is left to recover."""
     settings: tuple[LoadedSetting, ...]
     statements: tuple[SwitchStatement, ...]
     sessions: tuple[LoadingSession, ...]

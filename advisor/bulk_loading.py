@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from advisor import __version__
 from advisor.advice import Recommendation
@@ -24,17 +24,22 @@ from advisor.conditions import all_hold, missing_facts
 from advisor.durability import CLASSES, Durability, risks_more
 from advisor.errors import GuardError
 from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules import guards
 from advisor.rules.bulk_load import BulkLoadKnowledge, LoadSetting
 from advisor.rules.catalogue import Spec
 from advisor.rules.knowledge import Knowledge
 from advisor.server_state import EffectiveSetting
-from advisor.units import Value, to_server_unit
+from advisor.units import UNIT_BYTES, Value, to_server_unit
+from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Parsed
 
 FileSettings = Mapping[str, EffectiveSetting]
 """What a server's configuration files set; what is missing has its default."""
+
+
+AS_FOR_GOOD: Final = "{value} is advised for good, and suits a load, too."
 
 
 class _Off(NamedTuple):
@@ -89,6 +94,7 @@ def advise_bulk_load(
         measured=describe_measured(measurement),
         storage=verdict,
         crash=" ".join(each.crash for each in statements) or crash,
+        recovery_s=None if statements else _recovery_s(settings, facts),
         settings=settings,
         statements=tuple(
             SwitchStatement(
@@ -108,6 +114,15 @@ def advise_bulk_load(
         never=tuple(KeptSetting(setting=each.setting, why=each.why) for each in load.never),
         warnings=notes_for(measurement, facts, request),
     )
+
+
+def _recovery_s(settings: Sequence[LoadedSetting], facts: Facts) -> float | None:
+    speed = facts.replay_bytes_per_s
+    names = VENDORS[facts.vendor].log_size_settings
+    for each in settings:
+        if each.setting in names and not isinstance(speed, Unknown):
+            return float(each.on_value) * UNIT_BYTES[each.unit] / speed
+    return None
 
 
 def _for_new_instance(
@@ -173,7 +188,7 @@ class _Planner:
             if larger is not None and off.source == "configuration":
                 self._leave(each.name, f"{spec.render(larger)} is as good")
                 continue
-            yield self._loaded(each, spec, value, off)
+            yield self._loaded(each, spec, value, off, as_for_good=value == larger)
         guards.check_values(values)
 
     def _why_not(self, each: LoadSetting) -> str:
@@ -212,8 +227,11 @@ class _Planner:
             return _Off(advised.value, "advice")
         return _Off(None, "other files")
 
-    def _loaded(self, each: LoadSetting, spec: Spec, value: Value, off: _Off) -> LoadedSetting:
+    def _loaded(
+        self, each: LoadSetting, spec: Spec, value: Value, off: _Off, *, as_for_good: bool
+    ) -> LoadedSetting:
         rendered = spec.render(value)
+        reason = AS_FOR_GOOD if as_for_good else each.reason
         default = spec.default_note if spec.default is None else spec.render(spec.default)
         return LoadedSetting(
             setting=each.name,
@@ -227,7 +245,7 @@ class _Planner:
             default=default,
             restart=spec.restart,
             durability=each.durability,
-            reason=each.reason.format_map({"value": rendered}),
+            reason=reason.format_map({"value": rendered}),
             cost=each.cost,
             sources=each.sources,
         )

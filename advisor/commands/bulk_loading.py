@@ -55,7 +55,7 @@ def write_bulk_load(
         check_all_writable(names.values(), force=product.force)
     else:
         check_writable(product.output, force=product.force)
-    in_force = _in_force(request, here, config)
+    in_force = in_force_here(request, here, config, quiet=product.quiet)
     measurement = stored_or_measured(drive, product, here)
     load = advise_bulk_load(
         measurement,
@@ -97,9 +97,20 @@ def _names(output: Path | None) -> dict[Half, Path]:
     return {half: output.with_name(f"{output.stem}-{half}{output.suffix}") for half in HALVES}
 
 
-def _in_force(request: Request, here: Here | None, config: Sequence[Path]) -> FileSettings | None:
+def in_force_here(
+    request: Request, here: Here | None, config: Sequence[Path], *, quiet: bool
+) -> FileSettings | None:
     """What the server's files set; None where they are not known."""
-    found = here.instance.main if here and here.instance else ()
-    if not (files := tuple(config) or found):
+    if config:
+        return _settings(request, config)
+    if here is None or here.instance is None or not here.instance.main:
         return None
+    try:
+        return _settings(request, here.instance.main)
+    except AdvisorError as error:  # nobody has asked for them
+        notify(f"note: the way back is as advised for good: {error.message}", quiet=quiet)
+        return None
+
+
+def _settings(request: Request, files: Sequence[Path]) -> FileSettings:
     return read_files(request.vendor, files, format_version(request.version)).reading.settings

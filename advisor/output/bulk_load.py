@@ -7,6 +7,7 @@ from advisor.bulk_load import BulkLoad, LoadedSetting, SwitchStatement
 from advisor.durability import MEANING
 from advisor.output.fragment import measured_text, render_template
 from advisor.output.text import sentence
+from advisor.units import format_span
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -64,6 +65,9 @@ def _alarm(load: BulkLoad) -> str:
 
 def _head_on(load: BulkLoad, form: LoadForm) -> Iterator[str]:
     yield f"If it crashes meanwhile: {load.crash}"
+    if load.recovery_s is not None:
+        span = format_span(load.recovery_s)
+        yield f"Recovery of all of the log takes about {span} on this drive."
     risk = NOT_KEPT if load.statements else MEANING[load.durability]
     yield f"Durability: {load.durability}: {risk}"
     if load.new_instance:

@@ -6,6 +6,7 @@ of which 20 % are more than the most that is advised. Memory is said to be 16 GB
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ import pytest
 from pydantic import ValidationError
 
 from advisor.audit.run import run_audit
+from advisor.commands.bulk_loading import in_force_here
 from advisor.commands.source import knowledge_for
+from advisor.errors import AdvisorError
+from advisor.instance import Drives, Here, ServerInstance
 from advisor.knowledge import load_bulk_load
 from advisor.request import Request
 from advisor.rules.bulk_load import BulkLoadKnowledge
@@ -154,7 +158,20 @@ def test_a_log_that_is_larger_for_good_is_not_made_smaller(
     capacity = "innodb_redo_log_capacity"
     for_good = ordinary(capsys, "mysql", "9.7", capacity, *for_long)
     assert for_good == "48G"  # 75 % of the memory
-    assert on_and_off(load_of(capsys, "mysql", "9.7", *for_long))[capacity] == ("48G", "48G")
+    load = load_of(capsys, "mysql", "9.7", *for_long)
+    assert on_and_off(load)[capacity] == ("48G", "48G")
+    assert load["settings"][0]["reason"] == "48G is advised for good, and suits a load, too."
+
+
+def test_how_long_a_recovery_may_take_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is advised for good is replayed in 600 s, or what it says; 16 GB take the longer."""
+    advised = run(capsys, *asked("mysql", "9.7")[:-5], "--from", DRIVE, "--memory", "16GB")[1]
+    said = re.search(r"replays 8100M in about (\d+) s", advised)
+    assert said is not None
+    load = load_of(capsys, "mysql", "9.7")
+    assert load["recovery_s"] == pytest.approx(float(said[1]) * 16 * 1024 / 8100, rel=0.01)
+    assert load_of(capsys, "mysql", "9.7", "--new-instance")["recovery_s"] is None
+    assert "Recovery of all of the log takes about " in run(capsys, *asked("mysql", "9.7"))[1]
 
 
 def test_what_rests_on_an_unknown_figure_is_left_out(
@@ -456,3 +473,32 @@ def test_wal_that_no_standby_can_follow_is_a_note(level: str, count: int) -> Non
     settings = {"wal_level": EffectiveSetting("wal_level", level, origin="file", place="f.conf:3")}
     state = ServerState("postgresql", (18,), settings)
     assert findings(state) == [("note", "wal_level", "minimal", "replica")] * count
+
+
+def here_with(main: Path) -> Here:
+    instance = ServerInstance("postgresql", (18,), main.parent, main=(main,))
+    return Here(Drives(main.parent), instance)
+
+
+def test_the_files_of_the_server_found_here_are_gone_back_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = tmp_path / "postgresql.conf"
+    main.write_text("checkpoint_timeout = 900\n")
+    request = Request("postgresql", (18,), "as given")
+    found = in_force_here(request, here_with(main), (), quiet=False)
+    assert found is not None
+    assert found["checkpoint_timeout"].value == "900"
+    assert capsys.readouterr().err == ""
+    assert in_force_here(request, None, (), quiet=False) is None
+
+
+def test_files_that_nobody_named_and_nobody_can_read_are_done_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "postgresql.conf"
+    request = Request("postgresql", (18,), "as given")
+    assert in_force_here(request, here_with(missing), (), quiet=False) is None
+    assert "the way back is as advised for good" in capsys.readouterr().err
+    with pytest.raises(AdvisorError, match=r"postgresql\.conf"):
+        in_force_here(request, None, (missing,), quiet=False)
