@@ -20,6 +20,7 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Here
 from advisor.knowledge import load_bulk_load
+from advisor.measurement import Measurement
 from advisor.output.bulk_load import Half, LoadForm, render_bulk_load
 from advisor.output.json_text import json_text
 from advisor.output_files import check_all_writable, check_writable, write_files
@@ -40,8 +41,9 @@ def write_bulk_load(
     new_instance: bool,
     config: Sequence[Path],
     trust: str | None,
+    stored: Measurement | None,
 ) -> None:
-    """Measures where that is asked for, and writes what to relax for a load and how to go back.
+    """Measures where nothing is `stored`, and writes what to relax for a load and how to go back.
 
     Raises UsageError and AdvisorError.
     """
@@ -56,7 +58,7 @@ def write_bulk_load(
     else:
         check_writable(product.output, force=product.force)
     in_force = in_force_here(request, here, config, quiet=product.quiet)
-    measurement = stored_or_measured(drive, product, here)
+    measurement = stored or stored_or_measured(drive, product, here)
     load = advise_bulk_load(
         measurement,
         request,
