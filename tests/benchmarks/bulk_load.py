@@ -17,6 +17,7 @@ What came of it is added to bulk_load.json; `--report` prints that as a table.
 
 import argparse
 import json
+import math
 import os
 import random
 import statistics
@@ -165,8 +166,6 @@ def summary(server: Server, took: dict[str, Took], pause_s: float) -> dict[str, 
     """What is stored."""
     off, on = took["off"], took["on"]
     pairs = list(zip(off.slices_s, on.slices_s, strict=True))
-    ratios = [a / b for a, b in pairs]
-    quarters = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [ratios[0]] * 3
     return {
         "server": server.name,
         "version": server.version,
@@ -179,26 +178,32 @@ def summary(server: Server, took: dict[str, Took], pause_s: float) -> dict[str, 
         "on_s": round(sum(on.slices_s), 2),
         "off_back_s": round(off.back_s, 2),
         "on_back_s": round(on.back_s, 2),
-        "median_ratio": round(statistics.median(ratios), 2),
-        "quartile_ratios": [round(quarters[0], 2), round(quarters[2], 2)],
         "slices": [
             [round(a, 3), round(b, 3)] for a, b in zip(off.slices_s, on.slices_s, strict=True)
         ],
     }
 
 
+def interval(ratios: Sequence[float]) -> tuple[float, float, float]:
+    """The geometric mean of the slices' ratios between the ends of its 95 % interval."""
+    logs = [math.log(each) for each in ratios]
+    mean = statistics.fmean(logs)
+    half = 1.96 * statistics.stdev(logs) / math.sqrt(len(logs))
+    return math.exp(mean - half), math.exp(mean), math.exp(mean + half)
+
+
 def report() -> str:
     """The stored runs as a table."""
     lines = [
-        "| server | MB | ordinary | bulk load on | ratio of slices, median (quartiles)"
-        " | the way back, ordinary and on |",
+        "| server | loaded | ordinary | bulk load on | times as fast (95 % of it)"
+        " | then, until it has stopped |",
         "|---|---|---|---|---|---|",
     ]
     for one in json.loads(RESULTS.read_text()):
-        low, high = one["quartile_ratios"]
+        low, ratio, high = interval([a / b for a, b in one["slices"]])
         lines.append(
-            f"| {one['server']} | {one['megabytes']} | {one['off_s']:.1f} s | {one['on_s']:.1f} s"
-            f" | {one['median_ratio']} ({low} to {high})"
+            f"| {one['server']} | {one['megabytes']:,} MB | {one['off_s']:.0f} s"
+            f" | {one['on_s']:.0f} s | {ratio:.2f} ({low:.2f} to {high:.2f})"
             f" | {one['off_back_s']:.1f} s, {one['on_back_s']:.1f} s |"
         )
     return "\n".join(lines) + "\n"

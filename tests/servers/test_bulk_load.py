@@ -23,7 +23,7 @@ from tests.servers.harness import (
     version_of,
 )
 from tests.support.command_line import run_process
-from tests.support.paths import MEASUREMENTS
+from tests.support.paths import CHECKOUT, MEASUREMENTS
 
 SERVERS: Final = ("postgresql-15", "postgresql-19", "mysql-9.7", "mariadb-11.8")
 FREE_BYTES: Final = 1_200_000_000
@@ -179,8 +179,7 @@ def test_a_server_that_keeps_its_log_recovers(name: str, tmp_path: Path) -> None
                 instance.query(statement)
             if vendor == "postgresql":  # longer than synchronous_commit = off may lose: 600 ms
                 instance.query("SELECT pg_sleep(1)")
-            instance.process.kill()
-            instance.process.wait()
+            kill(instance)
         with each.started() as instance:
             assert count(instance, vendor) == ROWS
 
@@ -204,15 +203,17 @@ def complaints(found: dict[str, Any]) -> list[tuple[str, str]]:
 def test_a_redo_log_that_stays_off_is_reported_whoever_did_it(mysql: Loaded) -> None:
     enable = "ALTER INSTANCE ENABLE INNODB REDO_LOG; It needs the privilege INNODB_REDO_LOG_ENABLE."
     with mysql.started() as instance:
-        assert complaints(audited(mysql.server, instance)) == []
         instance.query("ALTER INSTANCE DISABLE INNODB REDO_LOG")
         assert complaints(audited(mysql.server, instance)) == [("corruption-risk", enable)]
     with mysql.started() as instance:  # a clean stop and start leaves it off
         assert redo_log(instance) == "OFF"
         instance.query(enable.partition(";")[0])
         assert complaints(audited(mysql.server, instance)) == []
-    with mysql.started() as instance:
-        assert redo_log(instance) == "ON"
+
+
+def kill(instance: Instance) -> None:
+    instance.process.kill()
+    instance.process.wait()
 
 
 def test_a_mysql_that_is_killed_without_its_redo_log_must_be_made_anew(mysql: Loaded) -> None:
@@ -223,26 +224,17 @@ def test_a_mysql_that_is_killed_without_its_redo_log_must_be_made_anew(mysql: Lo
             instance.query(statement)
         instance.query("CREATE DATABASE test")
         instance.query(COPY_OF_ITSELF["mysql"])
-        instance.process.kill()
-        instance.process.wait()
-    with pytest.raises(ServerDidNotStart, match="MY-013598"), mysql.started():
-        pass
-
-
-def test_after_off_a_mysql_that_is_killed_recovers(mysql: Loaded) -> None:
-    halves = mysql.halves("sql")
-    with mysql.started() as instance:
-        for statement in statements(halves["on"]):
-            instance.query(statement)
-        instance.query("CREATE DATABASE test")
-        instance.query(COPY_OF_ITSELF["mysql"])
         for statement in statements(halves["off"]):
             instance.query(statement)
-        instance.process.kill()
-        instance.process.wait()
-    with mysql.started() as instance:
+        kill(instance)
+    with mysql.started() as instance:  # after off it recovers
         assert count(instance, "mysql") == ROWS
         assert redo_log(instance) == "ON"
+        for statement in statements(halves["on"]):
+            instance.query(statement)
+        kill(instance)
+    with pytest.raises(ServerDidNotStart, match="MY-013598"), mysql.started():
+        pass
 
 
 # The benchmark's short form: that it works, not which is faster
@@ -259,3 +251,4 @@ def test_the_stored_results_are_of_all_servers() -> None:
     assert {each["server"] for each in stored} == set(SERVERS)
     for each in stored:
         assert len(each["slices"]) == each["megabytes"] // each["slice_mb"]
+    assert bulk_load.report() in (CHECKOUT / "advisor/commands/README.md").read_text()
