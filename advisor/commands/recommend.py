@@ -101,6 +101,7 @@ def recommend(options: RecommendOptions) -> None:
     patroni           a patch for patronictl edit-config --apply
     cloudnativepg     a patch for a Cluster of CloudNativePG
     zalando           a patch for a postgresql of Zalando's operator
+    crunchy           a patch for a PostgresCluster of Crunchy's operator
     percona           a patch for a PerconaPGCluster or PerconaServerMySQL
     mariadb-operator  a patch for a MariaDB of mariadb-operator
     compose           a service of a compose file, with a command

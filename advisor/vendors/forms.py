@@ -8,9 +8,17 @@ from advisor.units import Value
 from advisor.versions import NumericVersion
 
 FormName = Literal[
-    "conf", "sql", "patroni", "cloudnativepg", "zalando", "percona", "mariadb-operator", "compose"
+    "conf",
+    "sql",
+    "patroni",
+    "cloudnativepg",
+    "zalando",
+    "crunchy",
+    "percona",
+    "mariadb-operator",
+    "compose",
 ]
-OPERATORS: Final = ("cloudnativepg", "zalando", "percona", "mariadb-operator")
+OPERATORS: Final = ("cloudnativepg", "zalando", "crunchy", "percona", "mariadb-operator")
 """Those of them that operators of Kubernetes take."""
 IN_CONTAINERS: Final = (*OPERATORS, "compose")
 """Those for servers that have less memory than their host."""
