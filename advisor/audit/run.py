@@ -24,6 +24,7 @@ from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
 from advisor.audit.log_size import LogLoad, LogRate
 from advisor.audit.recovery import Recovery
+from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
@@ -47,6 +48,7 @@ def run_audit(
     atomic_write_bytes: int | None = None,
     option_names: OptionNames | None = None,
     counter_checks: Sequence[CounterCheck] = (),
+    run_by: RunBy | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -54,7 +56,8 @@ def run_audit(
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
     user says. `option_names`: for files, what servers take. `counter_checks`: what a running
-    server's counters are asked. Raises as `advise` does.
+    server's counters are asked. `run_by`: the managed service, where it is one's. Raises as
+    `advise` does, and UsageError for a service that runs no such server.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -97,6 +100,9 @@ def run_audit(
         recovery,
         counted,
     )
+    judged = Judged(findings, ())
+    if run_by is not None:
+        judged = judged_for_service(findings, run_by, state, knowledge.settings)
     return (
         Audit(
             trust=verdict.trust if verdict else None,
@@ -104,9 +110,10 @@ def run_audit(
             engine=request.vendor,
             engine_version=format_version(request.version),
             version_source=request.version_source,
+            service=run_by.service.name if run_by else None,
             durability=request.durability,
             measured=measured,
-            findings=findings,
+            findings=judged.findings,
             host_findings=host,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
@@ -114,6 +121,7 @@ def run_audit(
             missing_files=state.missing_files,
             counters=counted.counters,
             notes=(
+                *judged.notes,
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,

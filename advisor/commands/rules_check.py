@@ -10,6 +10,7 @@ from advisor.knowledge import (
     load_counter_checks,
     load_host_checks,
     load_replay,
+    load_services,
     load_storage_knowledge,
     load_workloads,
 )
@@ -32,6 +33,7 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_workloads()
     load_host_checks()
     load_counter_checks()
+    load_services()
     settings = load_all_settings()
     if found := problems(settings):
         *others, last = found

@@ -29,12 +29,16 @@ MAX_LINE_BYTES: Final = 1000
 (advisor.vendors.option_files.CUT_BYTES)."""
 
 
-def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
+def render_fragment(
+    advice: Advice, *, explain: bool = False, form: FormName | Form = "conf"
+) -> str:
     """The fragment. With `explain` also what was left at its default, and what was skipped.
 
     Raises UsageError for a form that the server does not have.
     """
-    chosen = form_of(form, advice.engine, advice.engine_version)
+    if not isinstance(form, Form):
+        form = form_of(form, advice.engine, advice.engine_version)
+    chosen = form
     view = _view(advice, chosen, explain=explain)
     text = _environment().get_template(chosen.template).render(view)
     # The templates write every comment as an option file has it.
@@ -87,6 +91,8 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
         "indent": form.indent,
+        "before": form.before,
+        "after": form.after,
         "image": image_of(advice),
         "program": program_of(advice),
         "groups": _groups(advice, emitted, form),

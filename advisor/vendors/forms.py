@@ -18,6 +18,8 @@ FormName = Literal[
     "mariadb-operator",
     "compose",
 ]
+ServiceFormName = Literal["terraform", "parameter-group"]
+"""For servers that others run."""
 OPERATORS: Final = ("cloudnativepg", "zalando", "crunchy", "percona", "mariadb-operator")
 """Those of them that operators of Kubernetes take."""
 IN_CONTAINERS: Final = (*OPERATORS, "compose")
@@ -72,6 +74,9 @@ class Form(NamedTuple):
     mark: str = "#"
     """What opens a comment."""
     indent: str = ""
+    before: Sequence[str] = ()
+    """Lines above the settings."""
+    after: Sequence[str] = ()
 
 
 def assignment(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:

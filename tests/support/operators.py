@@ -6,10 +6,9 @@ Percona's for PostgreSQL: pkg/apis/pgv2.percona.com/v2/perconapgcluster_types.go
 pkg/apis/postgres-operator.crunchydata.com/v1beta1/patroni_types.go (at a9c49a7) of
 percona/percona-postgresql-operator, whose dynamicConfiguration keeps fields that it does not know.
 Percona's for MySQL: api/v1/perconaservermysql_types.go of percona/percona-server-mysql-operator
-(at cfaffa3). Crunchy's: pkg/apis/postgres-operator.crunchydata.com/v1beta1/postgrescluster_types.go (at 000e6af)
-and patroni_types.go beside it (at 054ed38) of CrunchyData/postgres-operator, whose
-dynamicConfiguration keeps all fields, too. MariaDB's: api/v1alpha1/mariadb_types.go of mariadb-operator/mariadb-operator (at
-583d2bf).
+(at cfaffa3). Crunchy's: postgrescluster_types.go (at 000e6af) and patroni_types.go (at 054ed38) in
+the same folder of CrunchyData/postgres-operator, whose dynamicConfiguration keeps all fields, too.
+MariaDB's: api/v1alpha1/mariadb_types.go of mariadb-operator/mariadb-operator (at 583d2bf).
 """
 
 from typing import Any, Final, NamedTuple
