@@ -512,7 +512,19 @@ ASKED: Final = ("recommend", "--db", "postgresql", "--db-version", "17", "--from
             "with --service azure: terraform or json",
         ),
         (
-            (*"recommend --db mariadb --db-version 11.8 --service aurora --from".split(), NVME),
+            (
+                *[
+                    "recommend",
+                    "--db",
+                    "mariadb",
+                    "--db-version",
+                    "11.8",
+                    "--service",
+                    "aurora",
+                    "--from",
+                ],
+                NVME,
+            ),
             "Amazon Aurora has no MariaDB that we know",
         ),
         (("recommend", "--db", "mysql", "--from", NVME, "--service", "rds"), "needs --db-version"),
