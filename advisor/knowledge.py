@@ -30,6 +30,7 @@ from advisor.versions import NumericVersion, of_series, parse_version
 if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
     from advisor.capacity.workloads import Workload
+    from advisor.rules.other_engines import OtherSetting
     from advisor.rules.services import Service
 
 WORKLOAD_TEMPLATE: Final = "template"
@@ -195,6 +196,15 @@ def load_counter_checks() -> "tuple[CounterCheck, ...]":
 
     path = resource_dir("profiles") / "counters.toml"
     return _validate(CounterChecks, _read(path), path).check
+
+
+def load_other_engines() -> "tuple[OtherSetting, ...]":
+    """profiles/other_engines.toml: settings of other storage engines and of forks."""
+    # No advice needs these.
+    from advisor.rules.other_engines import OtherSettings
+
+    path = resource_dir("profiles") / "other_engines.toml"
+    return _validate(OtherSettings, _read(path), path).setting
 
 
 def find_host_check(name: str) -> HostCheck:

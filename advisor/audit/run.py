@@ -23,6 +23,7 @@ from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
 from advisor.audit.log_size import LogLoad, LogRate
+from advisor.audit.other_engines import with_other_engines
 from advisor.audit.recovery import Recovery
 from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
@@ -31,6 +32,7 @@ from advisor.measurement import Measurement
 from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
+from advisor.rules.other_engines import OtherSetting
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
 from advisor.units import format_size
@@ -49,6 +51,7 @@ def run_audit(
     option_names: OptionNames | None = None,
     counter_checks: Sequence[CounterCheck] = (),
     run_by: RunBy | None = None,
+    other_engines: Sequence[OtherSetting] = (),
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -56,8 +59,9 @@ def run_audit(
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
     user says. `option_names`: for files, what servers take. `counter_checks`: what a running
-    server's counters are asked. `run_by`: the managed service, where it is one's. Raises as
-    `advise` does, and UsageError for a service that runs no such server.
+    server's counters are asked. `run_by`: the managed service, where it is one's.
+    `other_engines`: what other storage engines risk. Raises as `advise` does, and UsageError for a
+    service that runs no such server.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -100,6 +104,7 @@ def run_audit(
         recovery,
         counted,
     )
+    findings = with_other_engines(findings, state, request.durability, other_engines)
     judged = Judged(findings, ())
     if run_by is not None:
         judged = judged_for_service(findings, run_by, state, knowledge.settings)

@@ -24,6 +24,7 @@ from advisor.instance import Here
 from advisor.knowledge import (
     load_counter_checks,
     load_option_names,
+    load_other_engines,
     load_service,
     load_services,
 )
@@ -161,6 +162,7 @@ def audit(options: AuditOptions) -> None:
         load_option_names(request.vendor) if asked.config else None,
         load_counter_checks() if target.reading.counts else (),
         _run_by(options.service, target.reading),
+        load_other_engines(),
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)

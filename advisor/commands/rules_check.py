@@ -9,6 +9,7 @@ from advisor.knowledge import (
     load_assumptions,
     load_counter_checks,
     load_host_checks,
+    load_other_engines,
     load_replay,
     load_services,
     load_storage_knowledge,
@@ -33,6 +34,7 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_workloads()
     load_host_checks()
     load_counter_checks()
+    load_other_engines()
     load_services()
     settings = load_all_settings()
     if found := problems(settings):

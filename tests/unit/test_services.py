@@ -513,17 +513,8 @@ ASKED: Final = ("recommend", "--db", "postgresql", "--db-version", "17", "--from
         ),
         (
             (
-                *[
-                    "recommend",
-                    "--db",
-                    "mariadb",
-                    "--db-version",
-                    "11.8",
-                    "--service",
-                    "aurora",
-                    "--from",
-                ],
-                NVME,
+                *("recommend", "--db", "mariadb", "--db-version", "11.8", "--from", NVME),
+                *("--service", "aurora"),
             ),
             "Amazon Aurora has no MariaDB that we know",
         ),
