@@ -32,8 +32,7 @@ def _found(
         found = state.settings.get(setting.name)
         if state.vendor not in setting.db or found is None:
             continue
-        text = found.value if found.written is None else found.written.text
-        value = setting.value_of(text, state.vendor, state.version)
+        value = setting.value_of(found.value, state.vendor, state.version)
         if value is not None and risks_more(setting.risk_of(value), accepted):
             yield _finding(state, setting, found, value)
 

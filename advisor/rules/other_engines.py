@@ -46,9 +46,7 @@ class OtherSetting(Strict):
         """A value as `risks` has it."""
         return str(value).lower() if isinstance(value, bool) else str(value)
 
-    def value_of(
-        self, text: str | None, vendor: VendorName, version: NumericVersion
-    ) -> Value | None:
+    def value_of(self, text: str, vendor: VendorName, version: NumericVersion) -> Value | None:
         """What the server makes of a text; None: none of the values that we know."""
         spec = PlainSpec(self.type, choices=self.choices)
         result = VENDORS[vendor].parse_value(text, spec, version=version or None)

@@ -122,15 +122,16 @@ def test_a_file_is_read_as_mariadb_reads_it(
     path = tmp_path / "my.cnf"
     text = (
         "[mariadb]\naria_sync_log_dir = 0\nskip-aria-page-checksum\n"
-        "loose-rocksdb-flush-log-at-trx-commit = 2\nsync_binlog = 1\n"
+        "loose-rocksdb-flush-log-at-trx-commit = 2\nloose-rocksdb-write-disable-wal\n"
     )
     found = audited(capsys, path, "mariadb", "11.8", text)
     assert [(one["setting"], one["current"], one["place"]) for one in found] == [
         ("aria_page_checksum", "OFF", f"{path}:3"),
         ("rocksdb_flush_log_at_trx_commit", "2", f"{path}:4"),
+        ("rocksdb_write_disable_wal", "ON", f"{path}:5"),
         ("aria_sync_log_dir", "NEVER", f"{path}:2"),
     ]
-    assert found[2]["change"] == (
+    assert found[3]["change"] == (
         f"in {path}:2 write aria_sync_log_dir = NEWFILE, which takes effect at the next restart,"
         " or at once with SET GLOBAL"
     )
