@@ -30,7 +30,7 @@ from advisor.versions import NumericVersion, of_series, parse_version
 if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
     from advisor.capacity.workloads import Workload
-    from advisor.rules.other_engines import OtherSetting
+    from advisor.rules.other_engines import OtherEngines
     from advisor.rules.services import Service
 
 WORKLOAD_TEMPLATE: Final = "template"
@@ -198,13 +198,13 @@ def load_counter_checks() -> "tuple[CounterCheck, ...]":
     return _validate(CounterChecks, _read(path), path).check
 
 
-def load_other_engines() -> "tuple[OtherSetting, ...]":
+def load_other_engines() -> "OtherEngines":
     """profiles/other_engines.toml: settings of other storage engines and of forks."""
     # No advice needs these.
-    from advisor.rules.other_engines import OtherSettings
+    from advisor.rules.other_engines import OtherEngines
 
     path = resource_dir("profiles") / "other_engines.toml"
-    return _validate(OtherSettings, _read(path), path).setting
+    return _validate(OtherEngines, _read(path), path)
 
 
 def find_host_check(name: str) -> HostCheck:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from advisor.audit.change import pasteable
 from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding
 from advisor.durability import Durability, risks_more
-from advisor.rules.other_engines import OtherSetting
+from advisor.rules.other_engines import Fork, OtherSetting
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
 from advisor.vendors.registry import VENDORS
@@ -23,6 +23,17 @@ def with_other_engines(
     known = {finding.setting for finding in others}
     kept = (finding for finding in findings if finding.setting not in known)
     return tuple(sorted((*kept, *others), key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def fork_notes(state: ServerState, forks: Iterable[Fork]) -> tuple[str, ...]:
+    """What to say of a server that is a fork of the one it speaks for."""
+    return tuple(
+        f"{fork.title} (as {fork.setting} shows): {fork.read_as}"
+        for fork in forks
+        if state.vendor == fork.db
+        and (found := state.settings.get(fork.setting))
+        and found.value.startswith(fork.begins)
+    )
 
 
 def _found(

@@ -23,7 +23,7 @@ from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
 from advisor.audit.log_size import LogLoad, LogRate
-from advisor.audit.other_engines import with_other_engines
+from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.audit.recovery import Recovery
 from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
@@ -32,7 +32,7 @@ from advisor.measurement import Measurement
 from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
-from advisor.rules.other_engines import OtherSetting
+from advisor.rules.other_engines import OtherEngines
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
 from advisor.units import format_size
@@ -51,7 +51,7 @@ def run_audit(
     option_names: OptionNames | None = None,
     counter_checks: Sequence[CounterCheck] = (),
     run_by: RunBy | None = None,
-    other_engines: Sequence[OtherSetting] = (),
+    other_engines: OtherEngines | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -104,7 +104,10 @@ def run_audit(
         recovery,
         counted,
     )
-    findings = with_other_engines(findings, state, request.durability, other_engines)
+    forks: tuple[str, ...] = ()
+    if other_engines is not None:
+        findings = with_other_engines(findings, state, request.durability, other_engines.setting)
+        forks = fork_notes(state, other_engines.fork)
     judged = Judged(findings, ())
     if run_by is not None:
         judged = judged_for_service(findings, run_by, state, knowledge.settings)
@@ -127,6 +130,7 @@ def run_audit(
             counters=counted.counters,
             notes=(
                 *judged.notes,
+                *forks,
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,

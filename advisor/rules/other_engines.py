@@ -57,7 +57,20 @@ class OtherSetting(Strict):
         return self.risks.get(self.key(value), "durable")
 
 
-class OtherSettings(Strict):
-    """All of them."""
+class Fork(Strict):
+    """A server that speaks for another, and names itself in one of its settings."""
 
+    title: str
+    db: VendorName
+    setting: str
+    begins: str = Field(min_length=3)
+    """How that setting's value does."""
+    read_as: str
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+
+class OtherEngines(Strict):
+    """All that is known of them."""
+
+    fork: tuple[Fork, ...]
     setting: tuple[OtherSetting, ...] = Field(min_length=1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from advisor.audit.other_engines import with_other_engines
+from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.durability import Durability
 from advisor.knowledge import load_other_engines
 from advisor.rules.other_engines import OtherSetting
@@ -30,7 +30,7 @@ def found_in(
     """What is found on a running server that shows these."""
     shown = {name: EffectiveSetting(name, text, "", origin) for name, text in settings.items()}
     state = ServerState(vendor, parse_version(VERSIONS[vendor]), shown)
-    found = with_other_engines((), state, accepted, load_other_engines())
+    found = with_other_engines((), state, accepted, load_other_engines().setting)
     return [(one.severity, one.setting, one.current, one.recommended) for one in found]
 
 
@@ -102,6 +102,25 @@ def test_the_gravest_comes_first() -> None:
     assert [each[0] for each in found_in("mariadb", settings)] == ["corruption-risk", "data-loss"]
 
 
+@pytest.mark.parametrize(
+    ("vendor", "comment", "titles"),
+    [
+        ("mysql", "Percona Server (GPL), Release 34, Revision e2841f91", ["Percona Server"]),
+        ("mysql", "MySQL Community Server - GPL", []),
+        ("mysql", "", []),
+        ("mariadb", "Percona Server (GPL)", []),
+    ],
+)
+def test_percona_server_is_told_by_its_comment(
+    vendor: VendorName, comment: str, titles: list[str]
+) -> None:
+    """Its @@version_comment; SELECT version() is "8.0.36-28"."""
+    shown = {"version_comment": EffectiveSetting("version_comment", comment)}
+    state = ServerState(vendor, parse_version(VERSIONS[vendor]), shown)
+    notes = fork_notes(state, load_other_engines().fork)
+    assert [note.partition(" (as ")[0] for note in notes] == titles
+
+
 # The command
 
 
@@ -161,7 +180,9 @@ def test_a_word_of_percona_server_is_known(
 )
 def test_an_entry_that_contradicts_itself_is_refused(update: dict[str, Any], said: str) -> None:
     entry = next(
-        each for each in load_other_engines() if each.name == "rocksdb_flush_log_at_trx_commit"
+        each
+        for each in load_other_engines().setting
+        if each.name == "rocksdb_flush_log_at_trx_commit"
     )
     with pytest.raises(ValidationError, match=said):
         OtherSetting.model_validate({**entry.model_dump(mode="json"), **update})
