@@ -24,7 +24,9 @@ from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
 from advisor.audit.log_size import LogLoad, LogRate
+from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.audit.recovery import Recovery
+from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
@@ -32,6 +34,7 @@ from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.rules.bulk_load import BulkLoadKnowledge
 from advisor.rules.knowledge import Knowledge
+from advisor.rules.other_engines import OtherEngines
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
 from advisor.units import format_size
@@ -50,6 +53,8 @@ def run_audit(
     option_names: OptionNames | None = None,
     counter_checks: Sequence[CounterCheck] = (),
     bulk_load: BulkLoadKnowledge | None = None,
+    run_by: RunBy | None = None,
+    other_engines: OtherEngines | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -58,7 +63,8 @@ def run_audit(
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
     user says. `option_names`: for files, what servers take. `counter_checks`: what a running
     server's counters are asked. `bulk_load`: what shows that a bulk load's settings have stayed.
-    Raises as `advise` does.
+    `run_by`: the managed service, where it is one's. `other_engines`: what other storage engines
+    risk. Raises as `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -101,7 +107,16 @@ def run_audit(
         recovery,
         counted,
     )
-    left_on = () if bulk_load is None else tuple(left_by_load(state, knowledge, bulk_load))
+    if bulk_load is not None:
+        left_on = left_by_load(state, knowledge, bulk_load)
+        findings = by_severity((*findings, *left_on))
+    forks: tuple[str, ...] = ()
+    if other_engines is not None:
+        findings = with_other_engines(findings, state, request.durability, other_engines.setting)
+        forks = fork_notes(state, other_engines.fork)
+    judged = Judged(findings, ())
+    if run_by is not None:
+        judged = judged_for_service(findings, run_by, state, knowledge.settings)
     return (
         Audit(
             trust=verdict.trust if verdict else None,
@@ -109,9 +124,10 @@ def run_audit(
             engine=request.vendor,
             engine_version=format_version(request.version),
             version_source=request.version_source,
+            service=run_by.service.name if run_by else None,
             durability=request.durability,
             measured=measured,
-            findings=by_severity((*findings, *left_on)),
+            findings=judged.findings,
             host_findings=host,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
@@ -119,6 +135,8 @@ def run_audit(
             missing_files=state.missing_files,
             counters=counted.counters,
             notes=(
+                *judged.notes,
+                *forks,
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,

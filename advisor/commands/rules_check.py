@@ -10,7 +10,9 @@ from advisor.knowledge import (
     load_bulk_load,
     load_counter_checks,
     load_host_checks,
+    load_other_engines,
     load_replay,
+    load_services,
     load_storage_knowledge,
     load_workloads,
 )
@@ -36,6 +38,8 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_counter_checks()
     for vendor in VENDOR_NAMES:
         load_bulk_load(vendor)
+    load_other_engines()
+    load_services()
     settings = load_all_settings()
     if found := problems(settings):
         *others, last = found

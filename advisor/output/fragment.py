@@ -33,13 +33,16 @@ MAX_LINE_BYTES: Final = 1000
 (advisor.vendors.option_files.CUT_BYTES)."""
 
 
-def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
+def render_fragment(
+    advice: Advice, *, explain: bool = False, form: FormName | Form = "conf"
+) -> str:
     """The fragment. With `explain` also what was left at its default, and what was skipped.
 
     Raises UsageError for a form that the server does not have.
     """
-    chosen = form_of(form, advice.engine, advice.engine_version)
-    view = _view(advice, chosen, explain=explain, in_container=form in IN_CONTAINERS)
+    in_container = form in IN_CONTAINERS
+    chosen = form if isinstance(form, Form) else form_of(form, advice.engine, advice.engine_version)
+    view = _view(advice, chosen, explain=explain, in_container=in_container)
     return render_template(chosen.template, view, chosen.mark)
 
 
@@ -96,6 +99,8 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
         "indent": form.indent,
+        "before": form.before,
+        "after": form.after,
         "image": image_of(advice),
         "program": program_of(advice),
         "groups": _groups(advice, emitted, form),

@@ -775,6 +775,14 @@ PostgreSQL.forms = {
         "The schema of Zalando's operator allows this; no cluster was started.",
         indent="      ",
     ),
+    "crunchy": Form(
+        "crunchy.yaml.j2",
+        _patroni,
+        patch_use("postgrescluster", "parameters"),
+        "The schema of Crunchy's operator allows this, and Patroni, which it hands it to, takes it;"
+        " none was started.",
+        indent="          ",
+    ),
     "percona": Form(
         "percona.postgresql.yaml.j2",
         _patroni,
