@@ -24,8 +24,8 @@ STEPS: Final = (
     ),
     ReplaceStep(
         do="sync it (fsync)",
-        without="the name may lead to an empty or short file after a crash: ext4 writes a renamed"
-        " file out by itself unless mounted with noauto_da_alloc, XFS does not",
+        without="the name may lead to an empty or short file after a crash, or to zeros: ext4's"
+        " auto_da_alloc makes that rarer and does not prevent it, XFS has nothing like it",
     ),
     ReplaceStep(
         do="rename it over the old one",

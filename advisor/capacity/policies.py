@@ -16,7 +16,7 @@ from typing import Final, Literal
 from advisor.capacity.durable_replace import DurableReplace, replace_us
 from advisor.capacity.workloads import Transaction
 from advisor.model import Model
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
 from advisor.vendors.commits import REPLACE_SYNCS
 
 How = Literal["persist-immediately", "mixed", "batched", "not-carried"]
@@ -151,7 +151,7 @@ class _Workload:
             "mixed" if self.immediate_per_s else "batched",
             *self._at_once(f"which leaves {_figure(room)}"),
             f"batches: {self._batch_product(batched_per_s)} / {_figure(room)} = {_figure(needed)},"
-            f" so {batch_events} events; full after {batch_events} /"
+            f" so {counted(batch_events, 'event')}; full after {batch_events} /"
             f" {format_count(batched_per_s)}/s = {format_latency(flush_s * 1e6)}",
             f"a crash loses at most {BATCHES_AT_RISK} x {batch_events} = {lost_events} events:"
             f" the batch being synced and the one being filled",
