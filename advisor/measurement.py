@@ -49,7 +49,7 @@ MEASURED: Final = "measured"
 OBSERVED: Final = "observed"
 
 MAX_MEASUREMENT_BYTES: Final = 16 * 1024**2
-"""Of its file. The longest plan takes 760,000 latencies, which are 8 MB."""
+"""Of its file. The longest plan takes 800,000 latencies, which are 8 MB."""
 MAX_LATENCIES: Final = 1_000_000
 """Of all series together."""
 MAX_OTHER_BYTES: Final = 1024**2

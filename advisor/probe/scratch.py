@@ -1,7 +1,7 @@
 """Test files that cannot be left behind: they have no name, or lose it at once.
 
-But on file systems whose sync leaves out what has no name (NEEDS_NAME): there they keep it until
-the end, and only a process that is killed leaves them behind.
+But on file systems whose sync leaves out what has no name (NEEDS_NAME), and in a directory for what
+needs names: there they keep it until the end, and only a process that is killed leaves them behind.
 """
 
 import errno
