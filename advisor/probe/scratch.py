@@ -100,7 +100,7 @@ class Scratch:
         try:
             with signals_held_back():
                 os.mkdir(name, 0o700, dir_fd=self._directory_fd)
-                self._stack.callback(self._remove, name)
+                self._stack.callback(self._tidy, name)
                 flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
                 fd = os.open(name, flags, dir_fd=self._directory_fd)
                 self._stack.callback(os.close, fd)
@@ -191,14 +191,16 @@ class Scratch:
         finally:
             self._remove(name)
 
+    def _tidy(self, name: str) -> None:
+        with suppress(OSError):  # the next run tells of what stays
+            self._remove(name)
+
     def _remove(self, name: str) -> None:
         """An empty directory; NFS and FUSE may take a moment to see that it is."""
         until_s = time.monotonic() + REMOVED_WITHIN_S
         while True:
             try:
                 return os.rmdir(name, dir_fd=self._directory_fd)
-            except FileNotFoundError:  # somebody else tidied up
-                return None
             except OSError as error:
                 if error.errno != errno.ENOTEMPTY or time.monotonic() > until_s:
                     raise
@@ -227,7 +229,7 @@ class Scratch:
 
 
 def _unlink(name: str, directory_fd: int) -> None:
-    with suppress(FileNotFoundError):  # somebody else tidied up
+    with suppress(OSError):  # somebody else tidied up; or the next run tells of what stays
         os.unlink(name, dir_fd=directory_fd)
 
 

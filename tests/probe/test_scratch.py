@@ -1,5 +1,6 @@
 """Test files have no name, touch nothing that exists, and end with their scratch."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -131,6 +132,21 @@ def test_a_directory_that_somebody_removed_is_not_missed(tmp_path: Path) -> None
         (tmp_path / name).rmdir()
 
 
+def test_a_directory_that_cannot_be_removed_is_for_the_next_run_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "no")
+
+    with Scratch(tmp_path) as scratch:
+        fd = scratch.create_directory(("old", "new"))
+        os.close(os.open("old", os.O_CREAT | os.O_WRONLY, dir_fd=fd))
+        monkeypatch.setattr(os, "unlink", refused)
+        monkeypatch.setattr(os, "rmdir", refused)
+    with Scratch(tmp_path) as scratch:
+        assert scratch.left_behind() == (1, 0)
+
+
 def test_a_directory_that_is_somebody_elses_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +159,7 @@ def test_a_directory_that_is_somebody_elses_is_not_used(
 
     monkeypatch.setattr(os, "mkdir", and_put_something_there)
     monkeypatch.setattr("advisor.probe.scratch.REMOVED_WITHIN_S", 0)
-    with pytest.raises((AdvisorError, OSError)), Scratch(tmp_path) as scratch:
+    with pytest.raises(AdvisorError, match="is not empty"), Scratch(tmp_path) as scratch:
         scratch.create_directory(("precious",))
     (left,) = tmp_path.glob("*/precious")
     assert left.read_bytes() == b"precious"
