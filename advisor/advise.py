@@ -9,7 +9,7 @@ from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
 from advisor.analysis.host_findings import evaluate
-from advisor.analysis.observed_load import with_observed_load
+from advisor.analysis.observed_load import server_notes, with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import append_us, sync_us
 from advisor.capacity.lower_durability import Choice, ExpectedRate, classes_below, lower_durability
@@ -69,7 +69,12 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         )
         if honest
         else None,
-        warnings=(*notes_on(measurement), *_memory_notes(facts), *_version_notes(request)),
+        warnings=(
+            *server_notes(request, measurement),
+            *notes_on(measurement),
+            *_memory_notes(facts),
+            *_version_notes(request),
+        ),
     )
 
 

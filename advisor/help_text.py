@@ -128,6 +128,14 @@ STATUSES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
         FAULT,
         INTERRUPTED,
     ),
+    "fleet report": (
+        DONE,
+        (1, "failed, or a result could not be read"),
+        USAGE,
+        (3, "a host is not durable, or slower than before"),
+        FAULT,
+        INTERRUPTED,
+    ),
     "fleet recommend": (
         DONE,
         (1, "failed, or a result could not be read"),

@@ -24,6 +24,7 @@ from email.parser import Parser
 from pathlib import Path
 
 from fetching import CHECKOUT, our_wheel, pip
+from progress import tell
 
 HERE = Path(__file__).resolve().parent
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
@@ -53,10 +54,12 @@ def main() -> int:
 
 def fetch(work: Path, pythons: Iterable[str], machines: Iterable[str]) -> dict[str, list[Path]]:
     """Python and machine ("3.11 x86_64") -> the wheels for it. Raises RuntimeError."""
+    tell("building a wheel of the program")
     ours = our_wheel(work)
     targets = {}
     for python in pythons:
         for machine in machines:
+            tell(f"fetching the wheels for Python {python} on {machine}")
             folder = work / f"{python}-{machine}"
             platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC]
             pip(

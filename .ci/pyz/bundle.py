@@ -4,7 +4,8 @@
 
 The Python is the one that this is run with, the C library this machine's; so the bundle is for this
 kind of machine. It needs CPython 3.10 or later with pip, Linux with glibc, and a package index.
-FILE may end in .tar.gz, for hosts without xz: it is a third larger.
+FILE may end in .tar.gz, for hosts without xz: it is a third larger. A build takes about a minute of
+processor time, most of it to pack; stderr says what is being done.
 
 In the archive is one folder, fsync-advisor/, which may lie anywhere:
 
@@ -35,6 +36,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 from fetching import CHECKOUT, our_wheel, pip
+from progress import elapsed_s, tell
 
 HERE = Path(__file__).resolve().parent
 MACHINE = platform.machine()
@@ -85,32 +87,49 @@ def main() -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as work:
             folder = Path(work) / "fsync-advisor"
-            fill(folder, our_wheel(Path(work)))
+            tell("building a wheel of the program")
+            wheel = our_wheel(Path(work))
+            tell("copying Python's modules")
+            copy_modules(folder)
+            tell("installing the program, and what it needs")
+            install(folder, wheel)
+            tell("compiling all modules")
+            compile_modules(folder)
+            tell("copying Python, and the libraries that are loaded")
+            add_programs(folder)
+            tell(f"packing {file}")
             pack(folder, file)
     except (RuntimeError, OSError) as error:
         print(f".ci/pyz/bundle.py: {error}", file=sys.stderr)
         return 1
     size = file.stat().st_size / 1e6
     python, (_, libc) = platform.python_version(), platform.libc_ver()
-    print(f"{file}: {size:.1f} MB, for {MACHINE}, with Python {python} and glibc {libc}")
+    what = f"{size:.1f} MB, for {MACHINE}, with Python {python} and glibc {libc}"
+    print(f"{file}: {what}, in {elapsed_s():.0f} s")
     return 0
 
 
-def fill(folder: Path, wheel: Path) -> None:
-    """Raises RuntimeError, and OSError."""
-    modules = folder / "lib" / PYTHON.name
+def copy_modules(folder: Path) -> None:
+    """The standard library. Raises OSError."""
     shutil.copytree(
         sysconfig.get_path("stdlib"),
-        modules,
+        folder / "lib" / PYTHON.name,
         ignore=shutil.ignore_patterns(*NOT_NEEDED),
         ignore_dangling_symlinks=True,
     )
+
+
+def install(folder: Path, wheel: Path) -> None:
+    """Raises RuntimeError with pip's reason."""
     wanted = ("--only-binary", ":all:", "--no-compile", "--target", str(folder / "packages"))
     pip("install", *wanted, f"{wheel}[live]")
     shutil.rmtree(folder / "packages/bin")
     for lexer in folder.glob(COLOURS):
         lexer.unlink()
-    compile_modules(folder)
+
+
+def add_programs(folder: Path) -> None:
+    """Python, all that is loaded, and what starts it. Raises RuntimeError and OSError."""
     (folder / "bin").mkdir()
     python = shutil.copy(PYTHON, folder / "bin/python3")
     add_libraries(folder, [Path(python), *folder.rglob("*.so")])

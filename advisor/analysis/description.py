@@ -3,13 +3,27 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
-from advisor.analysis.observed_load import load_notes, observed_under
+from advisor.analysis.observed_load import load_notes, observed_under, processor_notes
 from advisor.analysis.storage import devices_of, shared_devices
-from advisor.measurement import Measurement, Series, Target
+from advisor.measurement import MEASURED, OBSERVED, Measurement, Series, Target
 from advisor.model import Known, Model, Unknown
-from advisor.series_kind import CLASSIC_4K, PRIMARY
+from advisor.series_kind import CLASSIC_4K, PRIMARY, Pattern
 from advisor.units import format_latency, format_named
+
+WIDE_PERCENT: Final = 50.0
+"""Half-width of a mean's interval. Our choice: beyond it the ends of the interval are more than
+three times apart, while an audit takes half as much again for another value."""
+LONGER: Final = {
+    MEASURED: "measure with --thorough while the host is idle",
+    OBSERVED: "observe for longer: --interval TIME",
+}
+STANDS_IN: Final[dict[Pattern, str]] = {
+    "observed-log": "what the server's own log syncs took stands",
+    "observed-binary-log": "what the server's own binary log syncs took stands",
+    "observed-device": "a write and a flush of the device stand",
+}
 
 
 class Measured(Model):
@@ -106,7 +120,7 @@ def _figures(measurement: Measurement) -> dict[str, str]:
     nearest = measurement.effective_sync
     found = {kind.label: measurement.find(kind) for kind in (PRIMARY, CLASSIC_4K)}
     if nearest and nearest not in found.values():
-        found[nearest.name] = nearest
+        found[nearest.kind.label] = nearest
     figures = {what: _figure(series) for what, series in found.items() if series}
     return {**figures, **_soak_figure(measurement)}
 
@@ -129,21 +143,38 @@ def _figure(series: Series) -> str:
 
 def notes_on(measurement: Measurement) -> tuple[str, ...]:
     """What its reader must know beside it."""
-    nearest = measurement.effective_sync
-    how = "not measured" if measurement.observation else "not reported"
-    stand_in = (
-        (f"{nearest.name} stands in for an 8 KiB overwrite with fdatasync, which is {how}",)
-        if nearest and nearest != measurement.primary
-        else ()
-    )
     warnings = (warning.text for warning in measurement.warnings)
     return (
         *_soaked(measurement),
         *_drives(measurement),
+        *processor_notes(measurement),
+        *_wide_intervals(measurement),
         *load_notes(measurement),
         *warnings,
-        *stand_in,
+        *_stand_in(measurement),
     )
+
+
+def _wide_intervals(measurement: Measurement) -> Iterator[str]:
+    """Of the means that commits are computed from."""
+    longer = LONGER.get(measurement.source, "let the tool run for longer")
+    for series in (measurement.effective_sync, measurement.append):
+        if series is None or (series.summary.ci95_percent or 0) <= WIDE_PERCENT:
+            continue
+        summary = series.summary
+        yield (
+            f"{series.kind.label}: the mean of {format_latency(summary.mean_us)} is known to"
+            f" +-{summary.ci95_percent:.0f} % only, and so is what is computed from it; {longer}"
+        )
+
+
+def _stand_in(measurement: Measurement) -> Iterator[str]:
+    nearest = measurement.effective_sync
+    if nearest is None or nearest == measurement.primary:
+        return
+    what = STANDS_IN.get(nearest.pattern, f"{nearest.kind.label} stands")
+    how = "not measured" if measurement.observation else "not reported"
+    yield f"{what} in for an 8 KiB overwrite with fdatasync, which is {how}"
 
 
 def _soaked(measurement: Measurement) -> tuple[str, ...]:

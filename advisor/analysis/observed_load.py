@@ -2,15 +2,34 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from advisor.errors import UsageError
 from advisor.measurement import Measurement
 from advisor.model import Unknown
 from advisor.request import Request
-from advisor.units import format_count, format_size
+from advisor.units import format_count, format_latency, format_size
+from advisor.vendors.names import VendorName, vendor_named
+from advisor.vendors.registry import VENDORS, version_of
+from advisor.versions import NumericVersion, format_version, told_parts
 
 if TYPE_CHECKING:  # few measurements have one
     from advisor.observation import Observation
+
+
+class ObservedServerName(NamedTuple):
+    """Which server was observed."""
+
+    vendor: VendorName
+    version: NumericVersion | None
+    """None where the measurement tells none."""
+
+
+BUSY_PERCENT: Final = 80.0
+"""Of two such processors each lets a process wait 1.8 times as long as it then runs (M/M/2)."""
+WAITED_TIMES: Final = 2.0
+"""Our choice: as often a sync takes what its device took, and more. The file system and a flush
+ahead of it account for less, as a rule: tests/servers/test_observed_drive.py."""
 
 
 def with_observed_load(request: Request, measurement: Measurement) -> Request:
@@ -34,6 +53,37 @@ def observation_for(request: Request, measurement: Measurement) -> "Observation 
     """What was observed of such a server; None where nothing was."""
     observation = measurement.observation
     return observation if observation and observation.engine == request.vendor else None
+
+
+def observed_server(measurement: Measurement) -> ObservedServerName | None:
+    """None where no server was observed, or none that we know."""
+    observation = measurement.observation
+    if observation is None or isinstance(observation.engine, Unknown):
+        return None
+    vendor = vendor_named(observation.engine)
+    if vendor is None:
+        return None
+    try:
+        version = version_of(vendor, str(observation.server))
+    except UsageError:
+        version = None
+    return ObservedServerName(vendor, version)
+
+
+def server_notes(request: Request, measurement: Measurement) -> Iterator[str]:
+    """Where the advice is for another server than was observed."""
+    seen = observed_server(measurement)
+    if seen is None:
+        return
+    of, asked = VENDORS[seen.vendor].title, told_parts(request.version)
+    if seen.vendor != request.vendor:
+        yield (
+            f"a {of} was observed, and this is for {VENDORS[request.vendor].title}: its load counts"
+            " for nothing here, its sync times do"
+        )
+    elif seen.version is not None and asked != seen.version[: len(asked)]:
+        version = format_version(seen.version)
+        yield f"{of} {version} was observed, and this is for {format_version(asked)}"
 
 
 def observed_under(measurement: Measurement) -> str:
@@ -64,3 +114,21 @@ def load_notes(measurement: Measurement) -> Iterator[str]:
         said.append(f"syncs took {observation.sync_busy_percent:.0f} % of the time")
     seconds = format_count(observation.interval_s)
     yield f"the load is that of {seconds} s, and perhaps not the heaviest: {', '.join(said)}"
+
+
+def processor_notes(measurement: Measurement) -> Iterator[str]:
+    """Where what the server waited for was perhaps a processor, and not its drive."""
+    observation = measurement.observation
+    means_us = {each.pattern: each.summary.mean_us for each in measurement.series}
+    sync_us, device_us = means_us.get("observed-log"), means_us.get("observed-device")
+    if observation is None or sync_us is None or device_us is None:
+        return
+    busy_percent = observation.cpu_busy_percent
+    if isinstance(busy_percent, Unknown) or busy_percent < BUSY_PERCENT:
+        return
+    if sync_us > WAITED_TIMES * device_us:
+        yield (
+            f"a sync took the server {format_latency(sync_us)}, a write and a flush its device"
+            f" {format_latency(device_us)}, and the processors were busy for {busy_percent:.0f} %"
+            " of the time: the rest is perhaps a wait for a processor, not for the drive"
+        )

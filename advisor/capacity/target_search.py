@@ -124,7 +124,7 @@ def more_clients(client_counts: tuple[int, ...]) -> Modification:
     """More connections than were tried."""
     most = max(client_counts)
     counts = tuple(most * times for times in MORE_CLIENTS)
-    name = f"up to {counts[-1]} clients"
+    name = f"up to {counts[-1]:,} clients"
     return Modification(((name, lambda scenario: replace(scenario, client_counts=counts)),))
 
 

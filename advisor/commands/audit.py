@@ -17,7 +17,12 @@ from advisor.commands.auditing import TargetOptions, as_text, read_target, requi
 from advisor.commands.console import NOTES_SHOWN, chosen_format, notify_all, write_output
 from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request, size_of
-from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.commands.source import (
+    knowledge_for,
+    require_trust,
+    stored_measurement,
+    stored_or_measured,
+)
 from advisor.errors import UsageError
 from advisor.instance import Here
 from advisor.knowledge import load_counter_checks, load_option_names
@@ -122,6 +127,9 @@ def audit(options: AuditOptions) -> None:
         write_output(statements_text(options.target.db, options.target.dsn, form), product)
         return
     atomic_write_bytes = size_of("--atomic-writes", options.atomic_writes)
+    stored = None
+    if options.drive.from_file is not None:  # before a server is watched for nothing
+        stored = stored_measurement(options.drive.from_file, quiet=product.quiet)
     asked, here, found_by = _target_and_drive(options)
     target = read_target(asked, quiet=product.quiet)
     request = build_request(
@@ -130,8 +138,8 @@ def audit(options: AuditOptions) -> None:
         options.request,
         version_source=found_by or target.version_source,
     )
-    measurement = None
-    if options.has_drive or here:
+    measurement = stored
+    if stored is None and (options.directory is not None or here):
         plan = shared.PlanOptions(quick=options.quick)
         drive = replace(options.drive, directory=options.directory, plan=plan)
         measurement = stored_or_measured(drive, product, here)

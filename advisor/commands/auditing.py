@@ -12,6 +12,7 @@ from advisor.audit.findings import SEVERITIES, Audit, Severity
 from advisor.commands.console import notify
 from advisor.commands.options import database_option
 from advisor.commands.parameters import options_class
+from advisor.commands.requests import duration_s
 from advisor.errors import AdvisorError, FindingsError, UsageError
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
@@ -51,11 +52,9 @@ class TargetOptions:
         typer.Option(metavar="VERSION", help="With --config.  [default: as the files say]"),
     ] = None
     interval: Annotated[
-        float,
-        typer.Option(
-            min=0, max=86_400, metavar="S", help="How long to watch the counters; 0: do not."
-        ),
-    ] = 5
+        str,
+        typer.Option(metavar="TIME", help="How long to watch the counters: 5, 30s; 0: do not."),
+    ] = "5"
 
     def __post_init__(self) -> None:
         if not self.config and self.db_version is not None:
@@ -66,6 +65,13 @@ class TargetOptions:
             raise UsageError(
                 "Which server is --config for?", "add --db mysql, mariadb or postgresql"
             )
+
+        _ = self.interval_s
+
+    @property
+    def interval_s(self) -> float:
+        """How long the counters are watched. Raises UsageError."""
+        return duration_s("--interval", self.interval, ("0s", "1d"))
 
     @property
     def is_named(self) -> bool:
@@ -88,7 +94,7 @@ def read_target(options: TargetOptions, *, quiet: bool) -> AuditTarget:
     """The server that the options name, or its files. Raises UsageError and AdvisorError."""
     if options.config and options.db:
         return read_files(options.db, options.config, options.db_version)
-    return _live(options.dsn, options.db, interval_s=options.interval, quiet=quiet)
+    return _live(options.dsn, options.db, interval_s=options.interval_s, quiet=quiet)
 
 
 def _live(

@@ -8,7 +8,13 @@ from advisor.commands.capacity_request import CapacityOptions, build_capacity_re
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request, parse_syncs
-from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.commands.source import (
+    for_observed_server,
+    knowledge_for,
+    require_trust,
+    stored_measurement,
+    stored_or_measured,
+)
 from advisor.errors import UsageError
 from advisor.output.capacity import capacity_document
 from advisor.output.json_text import json_text
@@ -29,7 +35,10 @@ class PlanCapacityOptions:
     drive: shared.DriveOptions
     db: Annotated[
         VendorName | None,
-        shared.database_option("The server.  [default: one shared sync a commit, as PostgreSQL's]"),
+        shared.database_option(
+            "The server.  [default: the one observed, else one shared sync a commit, as"
+            " PostgreSQL's]"
+        ),
     ] = None
     db_version: shared.DatabaseVersion = None
     request: Annotated[shared.RequestOptions, Only(*REQUEST)]
@@ -66,12 +75,18 @@ def capacity(options: PlanCapacityOptions) -> None:
     wanted = build_capacity_request(options.wanted)
     planned = options.wanted
     asked = replace(options.request, expected_tps=planned.target_tps, max_iops=planned.max_iops)
-    request = options.db and build_request(options.db, options.db_version, asked)
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(shared.TableForm))
-    measurement = stored_or_measured(options.drive, product)
+    stored = None
+    if options.drive.from_file is not None:
+        stored = stored_measurement(options.drive.from_file, quiet=product.quiet)
+    db, version, version_source = for_observed_server(
+        stored, options.db, options.db_version, quiet=product.quiet
+    )
+    request = db and build_request(db, version, asked, version_source=version_source)
+    measurement = stored or stored_or_measured(options.drive, product)
     with working_on("group commit", quiet=product.quiet) as progress:
-        knowledge = knowledge_for(options.db)
+        knowledge = knowledge_for(db)
         verdict, plan, notes = plan_capacity(
             measurement, request, syncs, knowledge, wanted, progress
         )

@@ -16,6 +16,7 @@ from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
 from advisor.comparison.side_by_side import compare as compare_drives
+from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
 from advisor.output.comparison import comparison_document
 from advisor.output.json_text import json_text
@@ -39,7 +40,10 @@ class CompareOptions:
 
 @takes_options
 def compare(options: CompareOptions) -> None:
-    """Compare drives, each against the first."""
+    """Compare drives, each against the first.
+
+    The exit status is 1 where no other drive has a series in common with the first.
+    """
     product, advice = options.product, options.advice
     syncs = parse_syncs(advice.request.syncs)
     request = request_of(advice)
@@ -56,3 +60,8 @@ def compare(options: CompareOptions) -> None:
     for drive in drives:
         if drive.verdict:
             require_trust(drive.verdict, options.require_trust)
+    if not comparison.groups and not comparison.under_load:
+        raise AdvisorError(
+            f"nothing was compared: no other drive has a series in common with {drives[0].name}",
+            "compare what was measured with what was measured, or observed with observed",
+        )

@@ -89,9 +89,6 @@ def drift(options: DriftOptions) -> None:
         error = SlowerError if check.slower else NotTrustedError
         raise error("; ".join(check.findings))
     if check.inconclusive:
-        hint = "measure both again with --thorough, while the host is idle"
-        if now.measurement and now.measurement.observation:
-            hint = "observe both again, for longer: --interval S"
-        raise AdvisorError(inconclusive_text(check), hint)
+        raise AdvisorError(inconclusive_text(check), check.remedy)
     if now.verdict:
         require_trust(now.verdict, options.require_trust)

@@ -7,17 +7,24 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from advisor.commands.console import notify
 from advisor.commands.source import stored_measurement
 from advisor.errors import AdvisorError, UsageError
 from advisor.files import is_directory, read_text, shown_name
-from advisor.fleet.inventory import Inventory, host_of
+from advisor.fleet.inventory import Inventory, host_of, is_elsewhere
 from advisor.fleet.results import Unread
 from advisor.importers.groups_file import parse_inventory
 from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.output.waiting import working_on
+from advisor.units import counted
 
 SUFFIX: Final = ".json"
 """What measurements are called."""
+
+SEPARATOR: Final = "\0"
+"""No name has it."""
+OF_ONE_NAME: Final = "hosts of one name are told apart by `measure --label`, or by --groups"
 
 ResultFiles = Annotated[
     list[Path],
@@ -43,6 +50,12 @@ class HostResult(NamedTuple):
     measurement: Measurement
     host: str | None
     """As the inventory calls it; None where it has none, or there is no inventory."""
+
+
+class Elsewhere(NamedTuple):
+    """A measurement of a host whose group was not asked for."""
+
+    path: Path
 
 
 def files_of(paths: Sequence[Path]) -> list[Path]:
@@ -79,11 +92,11 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def read_results(
-    files: Sequence[Path], inventory: Inventory | None, *, quiet: bool
-) -> Iterator[HostResult | Unread]:
+    files: Sequence[Path], inventory: Inventory | None, *, all_count: bool, quiet: bool
+) -> Iterator[HostResult | Elsewhere | Unread]:
     """Each result without its single latencies, one after another: a fleet has thousands.
 
-    Raises UsageError for two results of one host of the inventory.
+    Raises UsageError for two results of one host of the inventory, or with `all_count` of any.
     """
     file_of: dict[str, Path] = {}
     with working_on("fleet", quiet=quiet) as progress:
@@ -91,16 +104,18 @@ def read_results(
             if number % 100 == 0:
                 progress(f"{number} of {len(files)} files")
             found = _read(path, inventory)
-            if isinstance(found, HostResult) and found.host is not None:
-                other = file_of.setdefault(found.host, path)
+            if isinstance(found, HostResult):
+                host = found.host or (_drive_of(found.measurement) if all_count else "")
+                other = file_of.setdefault(host, path) if host else path
                 if other is not path:
                     raise UsageError(
-                        f"{found.host} has two results: {other} and {path}", "name one of them"
+                        f"{host.split(SEPARATOR)[0]} has two results: {other} and {path}",
+                        "name one of them" + ("" if found.host else f"; {OF_ONE_NAME}"),
                     )
             yield found
 
 
-def _read(path: Path, inventory: Inventory | None) -> HostResult | Unread:
+def _read(path: Path, inventory: Inventory | None) -> HostResult | Elsewhere | Unread:
     name = shown_name(path)
     if is_directory(path):
         return Unread(file=name, why=f"{name} has no file whose name ends with {SUFFIX}")
@@ -111,7 +126,24 @@ def _read(path: Path, inventory: Inventory | None) -> HostResult | Unread:
         return Unread(file=name, why=f"{name}: {error.message}")
     except AdvisorError as error:
         return Unread(file=name, why=error.message)
+    if inventory and host is None and is_elsewhere(path.stem, measurement, inventory):
+        return Elsewhere(path)
     return HostResult(path, measurement, host)
+
+
+def _drive_of(measurement: Measurement) -> str:
+    """What two results of one host have in common: its name, its label, and the directory. "" where
+    its name is not known."""
+    host, directory = measurement.environment.host_name, measurement.target.directory
+    if isinstance(host, Unknown):
+        return ""
+    return SEPARATOR.join((host, measurement.label or "", str(directory)))
+
+
+def notify_elsewhere(results: int, *, quiet: bool) -> None:
+    """How many results --group has left out."""
+    if results:
+        notify(f"note: {counted(results, 'result')} of hosts in other groups left out", quiet=quiet)
 
 
 def read_inventory(path: Path, wanted: Sequence[str]) -> Inventory:

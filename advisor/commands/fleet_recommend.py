@@ -9,11 +9,13 @@ import typer
 
 from advisor import __version__
 from advisor.commands import options as shared
-from advisor.commands.console import notify, write_output
+from advisor.commands.console import notify, notify_all, write_output
 from advisor.commands.fleet_inputs import (
+    Elsewhere,
     GroupNames,
     ResultFiles,
     files_of,
+    notify_elsewhere,
     read_inventory,
     read_results,
     unread_text,
@@ -22,8 +24,9 @@ from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import knowledge_for, named_fragment
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
-from advisor.files import shown_name
+from advisor.files import is_directory, shown_name
 from advisor.fleet.group_advice import GroupRequest, InForce, advise_group, host_advice
+from advisor.fleet.group_notes import newer_notes
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
 from advisor.fleet.host_advice import HostAdvice, Pool, advise_host
 from advisor.fleet.inventory import HostGroup, Inventory
@@ -107,6 +110,10 @@ class FleetRecommendOptions:
     force: shared.Force = False
     quiet: shared.Quiet = False
 
+    def __post_init__(self) -> None:
+        if self.keep is not None and not is_directory(self.keep):
+            raise UsageError(f"--keep {self.keep} is no directory")
+
 
 @takes_options
 def fleet_recommend(options: FleetRecommendOptions) -> None:
@@ -131,6 +138,7 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
         raise UsageError(f"--exclude {strangers[0]}: no group has that host")
     knowledge = knowledge_for(options.db)
     requests = {group.name: _request(options, group) for group in inventory.groups}
+    notify_all(newer_notes(requests), quiet=options.quiet)
     files = files_of(options.files)
     hosts, in_no_group, unread = _advised(
         files, inventory, requests, knowledge, quiet=options.quiet
@@ -140,18 +148,17 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
     texts: dict[Path, str] = {}
     groups: list[GroupAdvice] = []
     without: list[GroupWithout] = []
+    is_kept = options.keep is None
     for group in inventory.groups:
         with_result = [hosts[host] for host in group.hosts if host in hosts]
-        asked = GroupRequest(
-            group,
-            requests[group.name],
-            knowledge.settings,
-            excluded,
-            _in_force(options, group.name, requests[group.name]),
-        )
+        request = requests[group.name]
+        in_force = _in_force(options, group.name, request)
+        is_kept = is_kept or bool(in_force)
+        asked = GroupRequest(group, request, knowledge.settings, excluded, in_force)
         found = advise_group(asked, with_result)
         if isinstance(found, GroupWithout):
             without.append(found)
+            texts[options.output / f"{found.name}.json"] = json_text(found)
             continue
         groups.append(found)
         texts |= _texts(options, asked, found, with_result)
@@ -163,6 +170,8 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
         in_no_group=tuple(in_no_group),
         unread=tuple(unread),
     )
+    if not is_kept:
+        notify(f"note: {options.keep} has no fragment of these groups", quiet=options.quiet)
     write_files(texts, force=options.force)
     if options.format_ == "json":
         write_output(json_text(fleet))
@@ -203,11 +212,13 @@ def _advised(
     Raises UsageError for two results of one host.
     """
     hosts: dict[str, HostAdvice] = {}
-    in_no_group, unread = [], []
+    in_no_group, unread, elsewhere = [], [], 0
     pools: dict[str, Pool] = {name: {} for name in requests}
-    for found in read_results(files, inventory, quiet=quiet):
+    for found in read_results(files, inventory, all_count=False, quiet=quiet):
         if isinstance(found, Unread):
             unread.append(found)
+        elif isinstance(found, Elsewhere):
+            elsewhere += 1
         elif found.host is None:
             in_no_group.append(shown_name(found.path))
         else:
@@ -215,6 +226,7 @@ def _advised(
             hosts[found.host] = advise_host(
                 found.host, found.measurement, requests[group], knowledge, pools[group]
             )
+    notify_elsewhere(elsewhere, quiet=quiet)
     return hosts, in_no_group, unread
 
 
@@ -223,8 +235,10 @@ def _raise_for_none(
 ) -> None:
     if unread and not in_no_group:
         raise AdvisorError(unread_text(unread, files))
+    where = f"group {', '.join(options.group)}" if options.group else str(options.groups)
+    like = f", like {in_no_group[0]}" if in_no_group else ""
     raise AdvisorError(
-        f"no result is of a host in {options.groups}, like {in_no_group[0]}",
+        f"no result is of a host in {where}{like}",
         "name result files after the hosts: db-01.json",
     )
 
@@ -275,6 +289,8 @@ def _raise_for_missing(fleet: FleetAdvice, files: int, quiet: bool) -> None:
             notify(f"note: group {group.name}: {group.why}", quiet=quiet)
     unfit = [group for group in fleet.without_advice if group.left_out]
     if unfit:
+        if fleet.unread:
+            notify(unread_text(fleet.unread, files))
         first = unfit[0].left_out[0]
         raise NotTrustedError(
             f"group {unfit[0].name} has no advice: {unfit[0].why}; {first.host}: {first.why}"

@@ -9,27 +9,31 @@ import typer
 from advisor import __version__
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
-from advisor.commands.console import chosen_format, write_output
+from advisor.commands.console import chosen_format, notify, write_output
 from advisor.commands.fleet_inputs import (
+    Elsewhere,
     GroupNames,
     HostResult,
     ResultFiles,
     files_of,
+    notify_elsewhere,
     read_inventory,
     read_results,
     unread_text,
 )
 from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.source import stored_measurement
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError, NotTrustedError, SlowerError, UsageError
 from advisor.files import is_directory, shown_name
 from advisor.fleet.build import build_fleet, modelled_host
+from advisor.fleet.dates import first_and_last
 from advisor.fleet.inventory import Inventory
-from advisor.fleet.results import Baseline, FleetHost, HostChange, Unread
+from advisor.fleet.results import Baseline, Fleet, FleetHost, HostChange, Unread
 from advisor.fleet.since_baseline import TOLERANCE_PERCENT, change_since
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.output.fleet import fleet_document, fleet_json
+from advisor.output.fleet_groups import complaints
 from advisor.output.renderers import render
 from advisor.output_files import check_writable
 
@@ -82,8 +86,8 @@ def fleet_report(options: FleetReportOptions) -> None:
     """Report on many measurements in one report.
 
     With --groups hosts are held against the others of their group, else against those with the same
-    model of drive. A file that cannot be read stands in the report with its reason; the exit status
-    is then 1, with the others reported.
+    model of drive. A file that cannot be read stands in the report with its reason, and the others
+    are reported. The exit status is 3 where a host is not durable, or slower than with --baseline.
     """
     product = options.product
     inventory = read_inventory(options.groups, options.group or ()) if options.groups else None
@@ -93,7 +97,7 @@ def fleet_report(options: FleetReportOptions) -> None:
     hosts, unread = _read_all(options, files, inventory)
     if hosts:
         baseline = _counted(hosts, options)
-        fleet = build_fleet(hosts, unread, __version__, inventory, baseline)
+        fleet = build_fleet(hosts, unread, __version__, inventory, baseline, _asked(options))
         del hosts
         if form == "json":
             text = fleet_json(fleet)
@@ -101,20 +105,50 @@ def fleet_report(options: FleetReportOptions) -> None:
             colours = product.output is None
             text = render(fleet_document(fleet, ROWS[form]), form, colours=colours)
         write_output(text, product)
+        _raise_for_complaints(fleet, files)
     if unread:
         raise AdvisorError(unread_text(unread, len(files)))
+
+
+def _raise_for_complaints(fleet: Fleet, files: Sequence[Path]) -> None:
+    """Raises NotTrustedError for hosts that are not durable, else SlowerError for those slower than
+    before."""
+    if told := "; ".join(complaints(fleet)):
+        if fleet.unread:
+            notify(unread_text(fleet.unread, len(files)))
+        raise (NotTrustedError if fleet.not_durable else SlowerError)(told)
+
+
+def _asked(options: FleetReportOptions) -> tuple[str, ...]:
+    """The options that decide what the report says, as they are typed."""
+    given = [
+        ("--groups", options.groups),
+        *(("--group", name) for name in options.group or ()),
+        ("--baseline", options.baseline),
+        ("--tolerance", None if options.tolerance == TOLERANCE_PERCENT else options.tolerance),
+    ]
+    return tuple(
+        text
+        for name, value in given
+        if value is not None
+        for text in (name, f"{value:g}" if isinstance(value, float) else str(value))
+    )
 
 
 def _read_all(
     options: FleetReportOptions, files: Sequence[Path], inventory: Inventory | None
 ) -> tuple[list[FleetHost], list[Unread]]:
     knowledge = load_storage_knowledge()
-    hosts, unread = [], []
-    for found in read_results(files, inventory, quiet=options.product.quiet):
+    hosts, unread, elsewhere = [], [], 0
+    quiet = options.product.quiet
+    for found in read_results(files, inventory, all_count=True, quiet=quiet):
         if isinstance(found, Unread):
             unread.append(found)
+        elif isinstance(found, Elsewhere):
+            elsewhere += 1
         else:
             hosts.append(_host(options, found, knowledge, inventory))
+    notify_elsewhere(elsewhere, quiet=quiet)
     return hosts, unread
 
 
@@ -155,9 +189,12 @@ def _counted(hosts: Sequence[FleetHost], options: FleetReportOptions) -> Baselin
         return None
     changes = [host.change for host in hosts if host.change is not None]
     judged = [change.slower for change in changes if change.slower is not None]
+    oldest, newest = first_and_last(change.before_taken_at for change in changes)
     return Baseline(
         directory=str(options.baseline),
         tolerance_percent=options.tolerance,
+        oldest_taken_at=oldest,
+        newest_taken_at=newest,
         compared=len(judged),
         slower=sum(judged),
         without=len(hosts) - len(judged),

@@ -9,8 +9,9 @@ from advisor.analysis.judged_measurement import JudgedMeasurement, with_findings
 from advisor.analysis.verdict import judge, not_durable, remedy
 from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
-from advisor.commands.observing import PassiveOptions, PrintUnit, observe_drives, unit_of
+from advisor.commands.observing import PassiveOptions, observe_drives
 from advisor.commands.parameters import options_class, takes_options
+from advisor.commands.print_unit import PrintUnit, unit_of
 from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
 from advisor.errors import NotTrustedError
@@ -106,7 +107,8 @@ def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:
         if path is not None
         for word in filter(None, (option, str(path.absolute())))
     ]
-    return unit_of(kind, options.observing, directories, options.plan.label)
+    label, quiet = options.plan.label, options.product.quiet
+    return unit_of(kind, options.observing, directories, label, quiet=quiet)
 
 
 def _measured(options: MeasureOptions) -> Measurement:

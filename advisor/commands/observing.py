@@ -1,10 +1,9 @@
 """measure --passive: what a server and its drive do by themselves. Nothing is written."""
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
@@ -12,12 +11,13 @@ from advisor import __version__
 from advisor.commands.console import notify, notify_written
 from advisor.commands.parameters import options_class
 from advisor.commands.recognise import require_directory
+from advisor.commands.requests import duration_s
 from advisor.errors import AdvisorError, UsageError
 from advisor.instance import Drives
 from advisor.measurement import OBSERVED, Measurement, MeasurementWarning, to_json
 from advisor.model import Unknown
 from advisor.output_files import check_writable, write_text
-from advisor.vendors.registry import VENDORS, vendor_of_scheme
+from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from advisor.servers.connection import Address
 
 INTERVAL_S: Final = 60.0
-INTERVALS_S: Final = (1, 86_400)
+INTERVALS: Final = ("1s", "1d")
 
 
 @options_class
@@ -43,12 +43,10 @@ class PassiveOptions:
         ),
     ] = False
     interval: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            min=INTERVALS_S[0],
-            max=INTERVALS_S[1],
-            metavar="S",
-            help=f"How long --passive looks.  [default: {INTERVAL_S:g}]",
+            metavar="TIME",
+            help=f"How long --passive looks: 60, 60s, 5min.  [default: {INTERVAL_S:g}s]",
         ),
     ] = None
     dsn: Annotated[
@@ -63,6 +61,7 @@ class PassiveOptions:
     def __post_init__(self) -> None:
         if not self.passive and (self.interval is not None or self.dsn is not None):
             raise UsageError("--interval and --dsn go with --passive", "add --passive")
+        _ = self.seconds
 
     def require_nothing_measured(self, *, is_planned: bool) -> None:
         """Raises UsageError where a plan of measuring is asked for as well."""
@@ -74,62 +73,10 @@ class PassiveOptions:
 
     @property
     def seconds(self) -> float:
-        """How long it looks."""
-        return INTERVAL_S if self.interval is None else self.interval
-
-
-PrintUnit = Annotated[
-    Literal["service", "timer"] | None,
-    typer.Option(
-        "--print-unit",
-        help="Print a unit of systemd that does this every quarter of an hour, as the account of"
-        " --dsn's server; do nothing else.",
-    ),
-]
-
-
-def unit_of(
-    kind: Literal["service", "timer"],
-    options: PassiveOptions,
-    directories: Sequence[str],
-    label: str | None,
-) -> str:
-    """The unit for these options. Raises UsageError."""
-    from advisor.output.systemd import unit_text
-    from advisor.servers.connection import shows_password
-
-    scheme = (options.dsn or "").partition("://")[0].lower()
-    vendor = vendor_of_scheme(scheme)
-    if options.dsn is None or vendor is None:
-        raise UsageError(
-            "--print-unit needs --passive and --dsn, which say whose account it is for",
-            "--passive --dsn postgresql:///postgres, or mysql://mysql@localhost/",
-        )
-    if shows_password(options.dsn):
-        raise UsageError(
-            "the DSN has a password, and everybody may read a unit",
-            "leave it to ~/.pgpass or ~/.my.cnf of the database's own account",
-        )
-    named = ["--label", label] if label else []
-    return unit_text(
-        kind,
-        user=VENDORS[vendor].account,
-        program=_program(),
-        observing=[
-            *("--interval", f"{options.seconds:g}", "--dsn", options.dsn),
-            *named,
-            *directories,
-        ],
-        interval_s=options.seconds,
-    )
-
-
-def _program() -> list[str]:
-    """How this program is called."""
-    called = Path(sys.argv[0])
-    if called.name == "__main__.py" or not called.is_file():
-        return [sys.executable, "-m", "advisor"]
-    return [str(called.resolve())]
+        """How long it looks. Raises UsageError."""
+        if self.interval is None:
+            return INTERVAL_S
+        return duration_s("--interval", self.interval, INTERVALS)
 
 
 class _Asked(NamedTuple):
@@ -221,13 +168,13 @@ def _place(
     from advisor.servers.installed import ask_host
 
     doubts = []
+    its_own = None if asked is None else _drives_of(asked)
     if drives is None:
-        assert asked is not None  # else the current directory would be meant
-        found = _drives_of(asked)
-        if isinstance(found, Unknown):
-            doubt = MeasurementWarning(code="no-host-counters", text=found.unknown)
-            return no_place(found.unknown), (doubt,)
-        drives = found
+        assert its_own is not None  # else the current directory would be meant
+        if isinstance(its_own, Unknown):
+            doubt = MeasurementWarning(code="no-host-counters", text=its_own.unknown)
+            return no_place(its_own.unknown), (doubt,)
+        drives, its_own = its_own, None
         if drives.log is not None and not _is_visible(drives.log):
             text = f"{drives.log} cannot be looked at; it is taken to be where the data is"
             doubts.append(MeasurementWarning(code="log-not-seen", text=text))
@@ -236,7 +183,38 @@ def _place(
         require_directory(directory)
     log = drives.log or drives.data
     others = [each for each in drives if each is not None and each != log]
-    return place_of(log, others, ask_host), tuple(doubts)
+    place = place_of(log, others, ask_host)
+    if isinstance(its_own, Drives):
+        seen = [each for each in (its_own.log, its_own.data) if each and _is_visible(each)]
+        _require_devices_of(seen[0], log, place)
+    elif asked is not None and not asked.is_here:
+        text = (
+            f"{_title(asked.state)} is reached by the network; that {log} is its own is not checked"
+        )
+        doubts.append(MeasurementWarning(code="drive-not-checked", text=text))
+    return place, tuple(doubts)
+
+
+def _require_devices_of(its_log: Path, named: Path, place: "ObservedPlace") -> None:
+    """Raises UsageError where the log of a server on this host lies on none of the devices below
+    the directory that was named for it."""
+    from advisor.probe.observe import place_of
+    from advisor.servers.installed import ask_host
+
+    its_devices, devices = (
+        {device.name for device in each.devices if device.holds_log}
+        for each in (place_of(its_log, (), ask_host), place)
+    )
+    if (its_devices or devices) and its_devices.isdisjoint(devices):
+        raise UsageError(
+            f"the log of --dsn's server lies in {its_log}, on {_names(its_devices)}, and {named} on"
+            f" {_names(devices)}: its counters would stand beside those of another drive",
+            f"leave the directory out, or name {its_log}",
+        )
+
+
+def _names(devices: set[str]) -> str:
+    return ", ".join(sorted(devices)) or "no block device"
 
 
 def _drives_of(asked: _Asked) -> Drives | Unknown:

@@ -12,8 +12,10 @@ from advisor.commands.console import chosen_format, notify_about, notify_all, wr
 from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import (
+    for_observed_server,
     knowledge_for,
     require_trust,
+    stored_measurement,
     stored_or_measured,
     vendor_found,
 )
@@ -25,6 +27,7 @@ from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
 from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.vendors.forms import IN_CONTAINERS, FormName
+from advisor.vendors.names import VendorName
 
 RecommendForm = Literal[FormName, "json", "fragment"]
 
@@ -39,7 +42,12 @@ class RecommendOptions:
     """The options of `recommend`."""
 
     context: typer.Context
-    db: shared.DatabaseFound = None
+    db: Annotated[
+        VendorName | None,
+        shared.database_option(
+            "The server the settings are for.  [default: the one observed, else found on this host]"
+        ),
+    ] = None
     db_version: shared.DatabaseVersion = None
     drive: shared.DriveOptions
     request: shared.RequestOptions
@@ -109,20 +117,26 @@ def recommend(options: RecommendOptions) -> None:
     What a form cannot set stands in it as a comment that says why.
     """
     product = options.product
-    here = _here(options)
-    db = options.db or vendor_found(here)
+    here, stored = _here(options), None
+    if options.drive.from_file is not None:
+        stored = stored_measurement(options.drive.from_file, quiet=product.quiet)
+    found, version, version_source = for_observed_server(
+        stored, options.db, options.db_version, quiet=product.quiet
+    )
+    db = found or vendor_found(here)
     request = build_request(
         db,
-        options.db_version,
+        version,
         options.request,
         here=here and here.instance,
+        version_source=version_source,
         accept_not_durable=options.accept_not_durable,
     )
     asked = chosen_format(options.format_, product, get_args(RecommendForm))
     form = cast("FormName", "conf" if asked in ("fragment", "json") else asked)
     form_of(form, db, request.version)  # before anything is measured for nothing
     check_writable(product.output, force=product.force)
-    measurement = stored_or_measured(options.drive, product, here)
+    measurement = stored or stored_or_measured(options.drive, product, here)
     advice = advise(measurement, request, knowledge_for(db))
     if options.group:
         advice = only_groups(advice, options.groups)

@@ -11,7 +11,7 @@ from advisor.request import Request
 from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, relatives_with, version_of
-from advisor.versions import FEATURES, Feature, NumericVersion, format_version
+from advisor.versions import FEATURES, NEWEST, Feature, NumericVersion, format_version
 
 SIZES: Final = {
     "--memory": ("32MB", "1PB"),
@@ -21,7 +21,7 @@ SIZES: Final = {
 }
 UNIT_SAID: Final = frozenset({"--log-bytes-per-commit", "--atomic-writes"})
 """By the option's name, or by BYTES in its help: a plain number is taken."""
-DURATIONS: Final = {"--recovery-time": ("1s", "7d")}
+RECOVERY_TIMES: Final = ("1s", "7d")
 """What a database server may have or need; beyond, a unit was mistaken."""
 
 
@@ -53,7 +53,9 @@ def build_request(
         durability=asked.durability,
         log_bin=asked.binary_log,
         memory_bytes=size_of("--memory", asked.memory),
-        recovery_time_s=_duration_s("--recovery-time", asked.recovery_time),
+        recovery_time_s=None
+        if asked.recovery_time is None
+        else duration_s("--recovery-time", asked.recovery_time, RECOVERY_TIMES, needs_unit=True),
         expected_commits_per_s=asked.expected_tps,
         log_bytes_per_commit=size_of("--log-bytes-per-commit", asked.log_bytes_per_commit),
         max_ops_per_s=asked.max_iops,
@@ -79,7 +81,8 @@ def _target(
             relatives = relatives_with(vendor, version)
             hint = f"did you mean --db {relatives[0]}?" if relatives else server.tables_begin
             raise UsageError(f"{name} {given} is older than what we know", hint)
-        return version, "as given", {}
+        is_any = NEWEST in version and server.series_length > 1  # else no setting differs
+        return version, "as given, its newest release" if is_any else "as given", {}
     # These start programs; not needed above.
     from advisor.servers.installed import (
         detect_features,
@@ -145,7 +148,7 @@ def parse_counts(
         raise UsageError(f"{option} {text!r}: whole numbers above 0 are needed, like 1,2,6")
     counts = tuple(int(part) for part in parts)
     if at_most is not None and max(counts) > at_most:
-        raise UsageError(f"{option} {text!r}: at most {at_most} are modelled")
+        raise UsageError(f"{option} {text!r}: at most {at_most:,} are modelled")
     return counts
 
 
@@ -168,11 +171,14 @@ def size_of(option: str, text: str | None) -> int | None:
     return _within(option, text, SIZES[option], read)
 
 
-def _duration_s(option: str, text: str | None) -> float | None:
-    if text is None:
-        return None
-    bounds = DURATIONS[option]
-    read = partial(parse_duration_us, needs_unit=True)
+def duration_s(
+    option: str, text: str, bounds: tuple[str, str], *, needs_unit: bool = False
+) -> float:
+    """The seconds that an option says, within bounds like ("1s", "7d"); a plain number is seconds.
+
+    Raises UsageError that names the option.
+    """
+    read = partial(parse_duration_us, needs_unit=needs_unit)
     return _within(option, text, bounds, read) / 1e6
 
 

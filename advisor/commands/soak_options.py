@@ -60,7 +60,9 @@ class SoakOptions:
     max_bytes: Annotated[
         str | None,
         typer.Option(
-            metavar="SIZE", help="Of a soak: end it before it writes more.  [default: 256GB]"
+            metavar="SIZE",
+            help="Of a soak: end it before it writes more; what is measured afterwards is not"
+            " counted.  [default: 256GB]",
         ),
     ] = None
 

@@ -16,6 +16,7 @@ from advisor.instance import Drives
 from advisor.measurement import AbsentSeries, Measurement, MeasurementWarning, PlanRun
 from advisor.output.soak_progress import soak_progress_bar
 from advisor.probe import PLANS
+from advisor.probe.plan import MeasuringPlan
 from advisor.probe.soak import PAGE_WRITERS, WEAR_POINTS, SoakPlan, SoakSite, look_at, soaked
 from advisor.probe.testfiles import planned_bytes
 from advisor.probe.warnings import may_be_throttled
@@ -61,7 +62,7 @@ def measure_after_soak(
     site = look_at(directory)
     soak_plan = soak_plan.fitted(site.free_bytes)
     is_log = drives.log is not None
-    said = announcement(directory, soak_plan, PLANS[plan].ssd_budget_s, is_log=is_log)
+    said = announcement(directory, soak_plan, PLANS[plan], is_log=is_log)
     notify(said, quiet=quiet)
     if not is_saved and asked.duration_s > UNSAVED_S:
         notify(UNSAVED, quiet=quiet)
@@ -104,9 +105,10 @@ def early_end(soak: Soak) -> Iterator[str]:
 
 
 def announcement(
-    directory: Path, plan: SoakPlan, measures_s: float, *, is_log: bool = False
+    directory: Path, plan: SoakPlan, then: MeasuringPlan, *, is_log: bool = False
 ) -> str:
-    """What will be written where, how much of it at most, and for how long."""
+    """What will be written where, how much of it at most, and for how long; `then`: what is
+    measured afterwards, which writes as well."""
     what = "syncs of 8 KiB"
     most_bytes = plan.bytes_max
     if plan.rate_per_s is None:
@@ -121,11 +123,15 @@ def announcement(
         size = format_size(plan.page_file_bytes)
         beside = f", beside {plan.page_writers} writers of pages in a file of {size}"
     only = ", the log's drive and no other," if is_log else ""
+    on_disk = ""
+    if then.hdd_budget_s > then.ssd_budget_s:
+        on_disk = f" ({duration_text(then.hdd_budget_s)} on a disk that rotates)"
     return (
         f"soaking {where(directory)}{only} for {duration_text(plan.duration_s)}: {what}, {how_fast}"
         f"{beside}; writes at most {format_size(most_bytes)}, and ends before if that or"
         f" {WEAR_POINTS + 1} points of wear (smartctl) are reached; then measures it for about"
-        f" {duration_text(measures_s)}"
+        f" {duration_text(then.ssd_budget_s)}{on_disk}, which writes at most"
+        f" {format_size(then.bytes_max)} more"
     )
 
 

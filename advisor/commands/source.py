@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from advisor.analysis.observed_load import observed_server
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import Verdict
 from advisor.commands.console import notify, notify_written
@@ -67,6 +68,23 @@ def stored_or_measured(
     if here is not None and drive.directory is None:
         drives, why = here.drives, here.why
     return measured(drives, plan.name, product, why=why, label=plan.label, save=drive.save)
+
+
+def for_observed_server(
+    measurement: Measurement | None, db: VendorName | None, version: str | None, *, quiet: bool
+) -> tuple[VendorName | None, str | None, str]:
+    """The server and version that are given, else those that were observed, with a note; and where
+    the version comes from, "" where it is not from there."""
+    seen = None if measurement is None else observed_server(measurement)
+    if seen is None or db not in (None, seen.vendor):
+        return db, version, ""
+    told = "" if seen.version is None else format_version(seen.version)
+    if db is None:
+        named = f"{VENDORS[seen.vendor].title} {version or told}".rstrip()
+        notify(f"note: for {named}, which was observed; --db names another", quiet=quiet)
+    if version is not None or not told:
+        return seen.vendor, version, ""
+    return seen.vendor, told, "as observed"
 
 
 def vendor_found(here: Here | None) -> VendorName:

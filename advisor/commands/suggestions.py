@@ -52,7 +52,9 @@ GUESSED: Final[Mapping[str, str]] = {
 """What people type -> the command that does it."""
 
 FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
+    "acid": ("zalando",),
     "cnf": ("conf",),
+    "cnpg": ("cloudnativepg",),
     "config": ("conf",),
     "htm": ("html",),
     "ini": ("conf",),
@@ -61,7 +63,9 @@ FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
     "k8s": OPERATORS,
     "md": ("markdown",),
     "docker": ("compose",),
+    "postgres-operator": ("zalando",),
     "prom": ("prometheus",),
+    "spilo": ("zalando", "patroni"),
     "metrics": ("prometheus",),
     "plain": ("text", "table", "terminal", "conf"),
     "table": ("text", "terminal"),

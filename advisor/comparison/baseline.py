@@ -14,7 +14,7 @@ from advisor.analysis.storage import devices_of
 from advisor.comparison.difference import Difference, difference
 from advisor.comparison.drives import ComparedDrive, common_kind
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
-from advisor.measurement import Measurement, Summary
+from advisor.measurement import MEASURED, OBSERVED, Measurement, Summary
 from advisor.model import Model, Unknown
 from advisor.series_kind import SeriesKind
 from advisor.units import format_count, format_latency
@@ -27,6 +27,10 @@ host it was 23 % and 12 % (tests/benchmarks/compare_false_alarms.py)."""
 
 OTHER_LOAD_FACTOR: Final = 1.5
 """Our choice: within it the loads that two observations saw are one."""
+REMEDIES: Final = {
+    MEASURED: "measure both again with --thorough, while the host is idle",
+    OBSERVED: "observe both again, for longer: --interval TIME",
+}
 
 
 class ChangedCircumstance(Model):
@@ -52,6 +56,8 @@ class BaselineCheck(Model):
     findings: tuple[str, ...]
     """What must not pass unseen, a line each: slower, or no longer to be trusted."""
     changed: tuple[ChangedCircumstance, ...]
+    remedy: str = ""
+    """What to do where it is inconclusive: how such a figure gets less noise."""
 
 
 def check_baseline(
@@ -95,6 +101,7 @@ def check_baseline(
         says=says,
         findings=tuple(findings),
         changed=changed,
+        remedy=REMEDIES.get(now.measurement.source, REMEDIES[MEASURED]) if inconclusive else "",
     )
 
 

@@ -12,6 +12,7 @@ from advisor.analysis.description import devices_text
 from advisor.analysis.storage import devices_of
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import StorageKnowledge, judge
+from advisor.fleet.dates import in_utc
 from advisor.fleet.inventory import HostGroup, Inventory
 from advisor.fleet.outliers import held_against, peers_of, spreads_of
 from advisor.fleet.results import (
@@ -56,6 +57,7 @@ def modelled_host(
         name=host or measurement.label or (stem if isinstance(name, Unknown) else name),
         file=file,
         source=_shared(measurement.source),
+        taken_at=_shared(in_utc(measurement.taken_at)),
         directory=_shared(target.directory),
         filesystem=_shared(target.filesystem),
         devices=_shared(devices_text(measurement)),
@@ -101,6 +103,7 @@ def build_fleet(
     tool_version: str,
     inventory: Inventory | None = None,
     baseline: Baseline | None = None,
+    asked: Sequence[str] = (),
 ) -> Fleet:
     """The hosts in order, held against each other, counted and added up."""
     names = Counter(host.name for host in hosts)
@@ -132,6 +135,7 @@ def build_fleet(
         unread=tuple(unread),
         groups=_groups(judged, inventory) if inventory else (),
         baseline=baseline,
+        asked=tuple(asked),
     )
 
 

@@ -13,6 +13,8 @@ from advisor.analysis.fact_model import Facts
 from advisor.analysis.trust import ORDER, Evidence
 from advisor.analysis.verdict import Verdict
 from advisor.errors import GuardError
+from advisor.fleet.ballot import ballot
+from advisor.fleet.group_notes import class_notes, group_notes, shown_names
 from advisor.fleet.group_results import GroupAdvice, GroupWithout, LeftOut
 from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
@@ -23,9 +25,7 @@ from advisor.request import Request
 from advisor.rules import guards
 from advisor.rules.catalogue import Setting
 from advisor.units import Value, counted, format_latency
-
-NAMES_SHOWN: Final = 10
-"""Of hosts, in a fragment; the group's JSON has all."""
+from advisor.vendors.registry import newer_than_known
 
 InForce = Mapping[str, Value]
 """Setting -> the value that an earlier run wrote."""
@@ -81,7 +81,7 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
             _what(
                 f"what was measured on {counted(len(deciding), 'host')} of group {name}", deciding
             ),
-            (*_notes(told, missing, decisions), *_class_notes(deciding)),
+            (*group_notes(told, missing, decisions), *class_notes(deciding)),
         ),
     )
 
@@ -170,14 +170,12 @@ def _merged(
 ) -> Iterator[GroupDecision]:
     for setting in asked.settings:
         spec = setting.spec_for(asked.request.vendor, asked.request.version)
-        votes = {
-            host.host: host.votes[setting.name] for host in deciding if setting.name in host.votes
-        }
-        if spec is not None and votes:
+        cast = ballot(setting, deciding)
+        if spec is not None and cast.votes:
             yield merge(
                 setting,
                 spec,
-                votes,
+                cast,
                 percentile=percentile,
                 in_force=in_force.get(setting.name),
             )
@@ -216,7 +214,7 @@ def _verdict(deciding: Sequence[HostAdvice]) -> Verdict:
             first.setdefault(entry.check, entry)
             seen_on[entry.check].append(host.host)
     evidence = [
-        entry.model_copy(update={"text": f"{entry.text} ({shown_hosts(seen_on[check], 3)})"})
+        entry.model_copy(update={"text": f"{entry.text} ({shown_names(seen_on[check], 3)})"})
         for check, entry in first.items()
     ]
     trust = max((host.verdict.trust for host in deciding), key=ORDER.index)
@@ -224,7 +222,7 @@ def _verdict(deciding: Sequence[HostAdvice]) -> Verdict:
 
 
 def _what(source: str, deciding: Sequence[HostAdvice]) -> Measured:
-    figures = {"decided by": shown_hosts([host.host for host in deciding])} if deciding else {}
+    figures = {"decided by": shown_names([host.host for host in deciding])} if deciding else {}
     return Measured(
         source=source,
         taken_at=NOT_OF_ONE,
@@ -245,6 +243,7 @@ def _advice(
     measured: Measured,
     notes: tuple[str, ...],
 ) -> Advice:
+    newer = newer_than_known(request.vendor, request.version)
     return Advice(
         tool_version=__version__,
         engine=request.vendor,
@@ -257,37 +256,5 @@ def _advice(
         skipped=(),
         lower_durability=(),
         capacity=None,
-        warnings=notes,
+        warnings=(newer, *notes) if newer else notes,
     )
-
-
-def _notes(
-    left_out: Sequence[LeftOut], missing: Sequence[str], decisions: Sequence[GroupDecision]
-) -> Iterator[str]:
-    for each in left_out[:NAMES_SHOWN]:
-        yield f"{each.host} does not decide: {each.why}"
-    if (more := len(left_out) - NAMES_SHOWN) > 0:
-        yield f"and {more} more hosts do not decide"
-    if missing:
-        yield f"without a result: {shown_hosts(missing)}"
-    for told, _ in decisions:
-        if told.dissent:
-            yield f"{told.setting}: {told.how}"
-    if own := [told.setting for told, line in decisions if line is None and told.emitted]:
-        yield f"each host has its own {' and '.join(own)}, in a fragment of its own"
-
-
-def _class_notes(deciding: Sequence[HostAdvice]) -> Iterator[str]:
-    hosts_of: dict[str, list[str]] = defaultdict(list)
-    for host in deciding:
-        hosts_of[host.verdict.storage_class].append(host.host)
-    if len(hosts_of) > 1:
-        most_first = sorted(hosts_of.items(), key=lambda pair: -len(pair[1]))
-        shown = "; ".join(f"{name}: {shown_hosts(hosts, 5)}" for name, hosts in most_first)
-        yield f"the drives are of {len(hosts_of)} storage classes: {shown}"
-
-
-def shown_hosts(hosts: Sequence[str], most: int = NAMES_SHOWN) -> str:
-    """The first of them by name, and how many more there are."""
-    more = len(hosts) - most
-    return ", ".join(hosts[:most]) + (f" and {more} more" if more > 0 else "")

@@ -32,6 +32,8 @@ class GroupSetting(Model):
     hosts: int
     """How many had a say."""
     how: str
+    without_vote: tuple[str, ...] = ()
+    """Hosts that decide other settings; for this one less was measured there."""
     dissent: tuple[Dissent, ...] = ()
     """By the number of hosts, the most first; only where they do not agree."""
     kept_instead_of: str | None = None

@@ -63,6 +63,8 @@ class Inventory(NamedTuple):
     groups: tuple[HostGroup, ...]
     group_of: Mapping[str, str]
     """Host -> the name of its group."""
+    elsewhere: frozenset[str] = frozenset()
+    """Hosts of groups that were not wanted."""
 
 
 def inventory_of(
@@ -78,11 +80,12 @@ def inventory_of(
         if each not in tables:
             known = ", ".join(sorted(tables)[:20])
             raise UsageError(f"{name} has no group {each!r}", f"it has {known}")
-    chosen = list(dict.fromkeys(wanted)) or [
-        each for each, table in tables.items() if table.hosts and each not in OF_ANSIBLE
-    ]
+    usual = [each for each, table in tables.items() if table.hosts and each not in OF_ANSIBLE]
+    chosen = list(dict.fromkeys(wanted)) or usual
     groups = tuple(_group(each, tables, name) for each in chosen)
-    return Inventory(groups, _group_of(groups, name))
+    group_of = _group_of(groups, name)
+    all_hosts = {host for each in usual for host in tables[each].hosts}
+    return Inventory(groups, group_of, frozenset(all_hosts - group_of.keys()))
 
 
 def _tables(raw: Mapping[str, Any], name: str, *, by_hand: bool) -> dict[str, _Table]:
@@ -150,10 +153,19 @@ def _group_of(groups: Collection[HostGroup], file: str) -> dict[str, str]:
 def host_of(stem: str, measurement: Measurement, inventory: Inventory) -> str | None:
     """Which host of the inventory a result is of: by the name of its file without the ending, else
     by the host's own name. None: of none. Raises UsageError where the two are different hosts."""
-    told = measurement.environment.host_name
-    own = None if isinstance(told, Unknown) else told
+    own = _own_name(measurement)
     if stem not in inventory.group_of:
-        return own if own in inventory.group_of else None
+        return own if own in inventory.group_of and stem not in inventory.elsewhere else None
     if own in inventory.group_of and own != stem:
         raise UsageError(f"the file is named after {stem}, and was measured on {own}")
     return stem
+
+
+def is_elsewhere(stem: str, measurement: Measurement, inventory: Inventory) -> bool:
+    """Whether a result that is of no host of the inventory is of one of another group."""
+    return not inventory.elsewhere.isdisjoint({stem, _own_name(measurement) or ""})
+
+
+def _own_name(measurement: Measurement) -> str | None:
+    told = measurement.environment.host_name
+    return None if isinstance(told, Unknown) else told

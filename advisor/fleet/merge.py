@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from advisor.advice import Recommendation
+from advisor.fleet.ballot import Ballot
 from advisor.fleet.group_results import Dissent, GroupSetting
 from advisor.fleet.host_advice import Vote
 from advisor.rules.catalogue import Setting, Spec
@@ -36,21 +37,30 @@ class GroupDecision(NamedTuple):
 def merge(
     setting: Setting,
     spec: Spec,
-    votes: Mapping[str, Vote],
+    cast: Ballot,
     *,
     percentile: bool = True,
     in_force: Value | None = None,
 ) -> GroupDecision:
-    """One setting, of at least one host. `votes`: by host, of those that decide.
+    """One setting, with at least one vote.
 
     Without `percentile` the least counts, however many hosts there are. `in_force`: the value that
     the group has, if any.
     """
+    told, advised = _merged(setting, spec, cast, percentile=percentile)
+    if cast.without:
+        how = f"{told.how}; {counted(len(cast.without), 'host')} without a vote"
+        told = told.model_copy(update={"how": how, "without_vote": cast.without})
+    decision = GroupDecision(told, advised)
+    return _kept(decision, spec, in_force) if setting.in_a_group == "least" else decision
+
+
+def _merged(setting: Setting, spec: Spec, cast: Ballot, *, percentile: bool) -> GroupDecision:
     if setting.in_a_group == "host":
-        return _own(setting, votes)
+        return _own(setting, cast.votes)
     if setting.in_a_group == "agreed":
-        return _agreed(setting, spec, votes)
-    return _kept(_least(setting, spec, votes, percentile=percentile), spec, in_force)
+        return _agreed(setting, spec, cast.votes)
+    return _least(setting, spec, cast, percentile=percentile)
 
 
 def _own(setting: Setting, votes: Mapping[str, Vote]) -> GroupDecision:
@@ -115,10 +125,10 @@ def _at_default(like: Recommendation, spec: Spec, reason: str) -> Recommendation
     )
 
 
-def _least(
-    setting: Setting, spec: Spec, votes: Mapping[str, Vote], *, percentile: bool
-) -> GroupDecision:
-    """The least, or from MANY_HOSTS on the tenth percentile, in the words of the host below it."""
+def _least(setting: Setting, spec: Spec, cast: Ballot, *, percentile: bool) -> GroupDecision:
+    """The least, or from MANY_HOSTS on the tenth percentile, in the words of the host below it; no
+    more than hosts without a vote have room for."""
+    votes = cast.votes
     ranked = sorted(
         ((number, host) for host, vote in votes.items() if (number := _number(vote)) is not None)
     )
@@ -143,7 +153,12 @@ def _least(
         advised = _of_value(wanted, votes[host].advised, setting, spec)
         what = f"the tenth percentile of {len(ranked)} hosts"
     how = f"{what}, {reach}; at {host}" if len(ranked) > 1 else f"as {host} is advised"
-    if len(ranked) > 1:
+    most = None if cast.room is None else spec.in_server_unit(cast.room.size_bytes)
+    is_limited = most is not None and isinstance(advised.value, int) and advised.value > most
+    if cast.room is not None and most is not None and is_limited:
+        advised = _with_value(most, advised, setting, spec)
+        how += f"; {cast.room.host} has no room for more ({cast.room.bound})"
+    if len(ranked) > 1 or is_limited:
         reason = f"{how[:1].upper()}{how[1:]}: {advised.reason}"
         advised = advised.model_copy(update={"reason": reason})
     return GroupDecision(
@@ -165,7 +180,11 @@ def _of_value(wanted: float, like: Recommendation, setting: Setting, spec: Spec)
     multiple = 1
     if isinstance(formula, LogCapacity | Share):
         multiple = max(1, formula.multiple_of // UNIT_BYTES.get(spec.unit, 1))
-    value = _rounded_down(int(wanted), multiple)
+    return _with_value(_rounded_down(int(wanted), multiple), like, setting, spec)
+
+
+def _with_value(value: int, like: Recommendation, setting: Setting, spec: Spec) -> Recommendation:
+    """The same with another value, where the server takes that."""
     if like.value == value or spec.problem_with(value):
         return like
     same_as_default = value == spec.default and not setting.defaults_differ(spec.vendor)

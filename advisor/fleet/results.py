@@ -1,6 +1,7 @@
 """What a report on a fleet says. JSON shows it as it is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
@@ -53,6 +54,7 @@ class HostChange:
     """The mean latency now by that."""
     slower: bool | None
     """Beyond noise and the tolerance; None where the results do not tell noise."""
+    before_taken_at: Known[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class FleetHost:
     of two alike, the whole path."""
     file: str
     source: str
+    taken_at: Known[datetime]
     directory: Known[str]
     filesystem: Known[str]
     devices: Known[str]
@@ -119,6 +122,9 @@ class Baseline(Model):
 
     directory: str
     tolerance_percent: float
+    oldest_taken_at: Known[datetime]
+    newest_taken_at: Known[datetime]
+    """Of the earlier results that hosts were held against."""
     compared: int
     slower: int
     without: int
@@ -175,3 +181,20 @@ class Fleet(Model):
     groups: tuple[FleetGroup, ...] = ()
     """As the groups file has them."""
     baseline: Baseline | None = None
+    asked: tuple[str, ...] = ()
+    """What was asked for besides the files, as it is typed: options and their values."""
+
+    @property
+    def not_durable(self) -> tuple[FleetHost, ...]:
+        """In the order of all hosts."""
+        return tuple(host for host in self.hosts if host.trust == "not-durable")
+
+    @property
+    def slower(self) -> tuple[FleetHost, ...]:
+        """Than their own earlier result, what has changed the most first."""
+        slower = [host for host in self.hosts if host.change and host.change.slower]
+        return tuple(sorted(slower, key=_times, reverse=True))
+
+
+def _times(host: FleetHost) -> float:
+    return host.change.times if host.change else 1

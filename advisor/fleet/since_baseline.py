@@ -3,6 +3,7 @@
 from typing import Final
 
 from advisor.comparison.difference import difference
+from advisor.fleet.dates import in_utc
 from advisor.fleet.results import HostChange
 from advisor.measurement import Measurement
 
@@ -23,4 +24,9 @@ def change_since(
     times = sync.summary.mean_us / old.summary.mean_us
     beyond = 100 * (times - 1) > tolerance_percent
     slower = None if found.judgement == "not judged" else found.judgement == "slower" and beyond
-    return HostChange(before_us=old.summary.mean_us, times=times, slower=slower)
+    return HostChange(
+        before_us=old.summary.mean_us,
+        times=times,
+        slower=slower,
+        before_taken_at=in_utc(before.taken_at),
+    )

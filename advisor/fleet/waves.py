@@ -10,11 +10,14 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from advisor.errors import AdvisorError
+from advisor.errors import UsageError
 from advisor.model import Model
+from advisor.unique_keys import parse_json
 
 LOCAL: Final = "local"
 """The backend of a host whose drive is its own."""
+
+FORM: Final = 'an object is needed: {"db1": "san-a", "db2": "local", "db3": null}'
 
 Backends = Mapping[str, str | None]
 """Host -> its storage backend; None or "": nobody has said."""
@@ -45,14 +48,16 @@ def plan_waves(backends: Backends) -> Waves:
 def parse_backends(text: str, name: str) -> Backends:
     """What a file of JSON says: {"db1": "san-a", "db2": "local", "db3": null}.
 
-    `name`: what to call the file. Raises AdvisorError.
+    `name`: what to call the file. Raises UsageError.
     """
+    parse_json(text, name, FORM)
     try:
-        return TypeAdapter(dict[str, str | None]).validate_json(text)
+        backends = TypeAdapter(dict[str, str | None]).validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = "".join(f" of {part!r}" for part in first["loc"][:1])
-        raise AdvisorError(
-            f"{name} does not say the backend{where}: {first['msg']}",
-            'an object is needed: {"db1": "san-a", "db2": "local", "db3": null}',
-        ) from error
+        raise UsageError(f"{name} does not say the backend{where}: {first['msg']}", FORM) from error
+    for host in backends:
+        if host.split() != [host]:
+            raise UsageError(f"{name}: {host[:60]!r} is no name of a host", FORM)
+    return backends

@@ -3,7 +3,6 @@
 Both have a table for each group, with its hosts.
 """
 
-import json
 from collections.abc import Collection
 from typing import Any
 
@@ -11,6 +10,7 @@ import tomli
 
 from advisor.errors import UsageError
 from advisor.fleet.inventory import FORM, Inventory, inventory_of
+from advisor.unique_keys import parse_json
 
 
 def parse_inventory(text: str, name: str, wanted: Collection[str] = ()) -> Inventory:
@@ -19,9 +19,12 @@ def parse_inventory(text: str, name: str, wanted: Collection[str] = ()) -> Inven
     Raises UsageError.
     """
     is_json = text.lstrip()[:1] == "{"
-    try:
-        raw: dict[str, Any] = json.loads(text) if is_json else tomli.loads(text)
-    except (ValueError, RecursionError) as error:
-        language = "JSON" if is_json else "TOML"
-        raise UsageError(f"{name} is no {language}: {error}", FORM) from error
+    raw = parse_json(text, name, FORM) if is_json else _parse_toml(text, name)
     return inventory_of(raw, name, wanted, by_hand=not is_json)
+
+
+def _parse_toml(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomli.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name} is no TOML: {error}", FORM) from error

@@ -67,7 +67,7 @@ def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:
         _figures(
             ("syncs per transaction", "transactions/s", "per day"),
             [
-                (str(point.syncs), format_count(point.tps), format_count(point.per_day))
+                (f"{point.syncs:,}", format_count(point.tps), format_count(point.per_day))
                 for point in plan.serial
             ],
         ),
@@ -89,8 +89,8 @@ def observed_blocks(found: ObservedUse) -> list[PlainBlock]:
     most = format_count(found.commits_per_s_max)
     return [
         Paragraph(
-            f"{seen}. With as many syncs per commit the drive sustains {most} commits/s;"
-            " connections that commit together share more of them."
+            f"{seen}. If commits went on to share no more syncs than that, {most} commits/s would"
+            " take all of it; that is no limit, for more connections share more, as below."
         )
     ]
 
@@ -108,7 +108,7 @@ def group_commit_blocks(plan: CapacityPlan) -> list[PlainBlock]:
         ("clients", "transactions/s", "p50", "p99", "commits per sync", "limited by"),
         [
             (
-                str(point.clients),
+                f"{point.clients:,}",
                 format_count(point.tps),
                 _ms(point.p50_ms),
                 _ms(point.p99_ms),
@@ -157,7 +157,7 @@ def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[PlainBlock]
         [
             (
                 each.name,
-                str(each.syncs),
+                f"{each.syncs:,}",
                 *_sustained(each),
                 _ms(each.p99_ms),
                 _ms(each.p99_target_ms),
@@ -291,7 +291,7 @@ def remedy_text(remedy: Remedy) -> str:
 def _sustaining(drive: StorageResult) -> tuple[str, ...]:
     figures = ("no", "-", "-")
     if drive.clients and drive.p50_ms is not None and drive.p99_ms is not None:
-        figures = (str(drive.clients), _ms(drive.p50_ms), _ms(drive.p99_ms))
+        figures = (f"{drive.clients:,}", _ms(drive.p50_ms), _ms(drive.p99_ms))
     return _storage(drive.name, drive.description), format_latency(drive.sync_us), *figures
 
 

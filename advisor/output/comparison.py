@@ -151,7 +151,7 @@ def _serial(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
     ]
     return Table(
         "Transactions/s of one connection with N such syncs each (sync time only)",
-        ("N", *(str(point.syncs) for point in counts)),
+        ("N", *(f"{point.syncs:,}" for point in counts)),
         rows,
         frozenset(range(1, len(counts) + 1)),
     )

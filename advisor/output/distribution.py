@@ -18,7 +18,9 @@ def distribution(measurement: Measurement, found: Histogram | None) -> Iterator[
     said = ", ".join(f"{name} {format_latency(us)}" for name, us in points)
     if found is None:
         if said:
-            yield Paragraph(f"{sync.name}: {said}. Its samples are not kept, so nothing is drawn.")
+            yield Paragraph(
+                f"{sync.kind.label}: {said}. Its samples are not kept, so nothing is drawn."
+            )
         return
     buckets = tuple((bucket.from_us, bucket.to_us, bucket.samples) for bucket in found.buckets)
     total = sum(count for _, _, count in buckets)

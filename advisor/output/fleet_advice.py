@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from advisor.fleet.group_advice import shown_hosts
+from advisor.fleet.group_notes import shown_names, vote_notes
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
 from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, Section, Table
 from advisor.units import counted
@@ -38,6 +38,7 @@ def _group(group: GroupAdvice, anchor: str) -> Section:
                 if told.emitted or told.dissent
             ],
         ),
+        *([Notes(notes)] if (notes := list(vote_notes(group.settings))) else ()),
         *_others(group),
     ]
     return Section(anchor, f"Group {group.name}", blocks)
@@ -54,7 +55,7 @@ def _others(group: GroupAdvice | GroupWithout) -> Iterator[DocumentBlock]:
     if (more := len(group.left_out) - LEFT_OUT_SHOWN) > 0:
         yield Notes([f"and {more} more; {group.name}.json has them all"])
     if group.without_result:
-        yield Paragraph(f"Without a result: {shown_hosts(group.without_result)}.")
+        yield Paragraph(f"Without a result: {shown_names(group.without_result)}.")
 
 
 def _without(group: GroupWithout, anchor: str) -> Section:
@@ -64,7 +65,7 @@ def _without(group: GroupWithout, anchor: str) -> Section:
 
 def _rest(fleet: FleetAdvice) -> Iterator[Section]:
     if fleet.in_no_group:
-        shown = shown_hosts(fleet.in_no_group)
+        shown = shown_names(fleet.in_no_group)
         yield Section("in-no-group", "In no group", [Paragraph(shown)])
     if fleet.unread:
         rows = [(each.file, each.why) for each in fleet.unread[:LEFT_OUT_SHOWN]]

@@ -1,12 +1,14 @@
 """Advice -> an option file, a postgresql.conf fragment, or the same settings in another form."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
+from advisor.analysis.host_findings import HostFinding
 from advisor.errors import AdvisorError
 from advisor.model import Unknown
 from advisor.output.advice import (
@@ -21,7 +23,8 @@ from advisor.output.forms import form_of, image_of, program_of, written
 from advisor.output.host_text import host_comments
 from advisor.output.text import NOTHING_FOUND, commit_line, limit_text, one_line, serial_rows
 from advisor.resources import resource_dir
-from advisor.vendors.forms import Form, FormName
+from advisor.units import counted
+from advisor.vendors.forms import IN_CONTAINERS, Form, FormName
 from advisor.vendors.registry import VENDORS
 
 MAX_LINE_BYTES: Final = 1000
@@ -35,7 +38,7 @@ def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "
     Raises UsageError for a form that the server does not have.
     """
     chosen = form_of(form, advice.engine, advice.engine_version)
-    view = _view(advice, chosen, explain=explain)
+    view = _view(advice, chosen, explain=explain, in_container=form in IN_CONTAINERS)
     text = _environment().get_template(chosen.template).render(view)
     # The templates write every comment as an option file has it.
     if chosen.mark != "#":
@@ -67,7 +70,7 @@ def _cut(line: str, mark: str) -> str:
     return raw[: MAX_LINE_BYTES - 4].decode("utf-8", "ignore") + " ..."
 
 
-def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
+def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> dict[str, Any]:
     storage = advice.storage
     emitted = [entry for entry in advice.settings if entry.emitted]
     left = [entry for entry in advice.settings if not entry.emitted]
@@ -83,7 +86,7 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "durability": durability_text(advice),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,
-        "host": host_comments(advice.host_findings),
+        "host": _host(advice.host_findings, in_container=in_container),
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
         "indent": form.indent,
@@ -95,6 +98,16 @@ def _view(advice: Advice, form: Form, *, explain: bool) -> dict[str, Any]:
         "offers": [_offer(offer) for offer in advice.lower_durability],
         "capacity": _capacity(advice.capacity, advice) if advice.capacity else None,
     }
+
+
+def _host(findings: Sequence[HostFinding], *, in_container: bool) -> list[str]:
+    """Of a node that runs containers only what costs data: nothing else of it is changed by whoever
+    writes a manifest."""
+    said = [each for each in findings if each.harm or not in_container]
+    comments = host_comments(said)
+    if left := len(findings) - len(said):
+        comments.append(f"{counted(left, 'remark')} on the node measured: fsync-advisor report")
+    return comments
 
 
 def _alarm(advice: Advice) -> str:

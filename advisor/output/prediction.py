@@ -18,7 +18,7 @@ def prediction_document(found: Prediction) -> Document:
     """What it rests on, and a row for each number of clients."""
     rows = [
         (
-            str(point.clients),
+            f"{point.clients:,}",
             format_count(point.predicted_per_s),
             format_count(point.measured_per_s),
             f"{point.error_percent:+.0f} %",

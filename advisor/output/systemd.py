@@ -18,6 +18,15 @@ STATE: Final = f"%S/{NAME}"
 """Of the unit alone: systemd makes it for the account."""
 SLACK_S: Final = 300
 """Beyond the interval, for a host that is busy."""
+SCHEDULES: Final = (
+    (900, "*:0/15", "every quarter of an hour"),
+    (3_600, "hourly", "every hour"),
+    (2 * 3_600, "0/2:00", "every two hours"),
+    (6 * 3_600, "0/6:00", "every six hours"),
+    (86_400, "daily", "every day"),
+    (7 * 86_400, "weekly", "every week"),
+)
+"""Seconds from one run to the next, as OnCalendar= has it, and in words."""
 PLAIN: Final = re.compile(r"[\w@./:=,+-]+", re.ASCII)
 
 IF_THERE_IS: Final = (
@@ -49,6 +58,10 @@ def unit_text(
         keep_trailing_newline=True,
         autoescape=False,
     )
+    longest_s = round(interval_s) + SLACK_S
+    calendar, how_often = next(
+        (calendar, words) for period_s, calendar, words in SCHEDULES if period_s >= longest_s
+    )
     saved, baseline = f"{STATE}/observed.json", f"{STATE}/baseline.json"
     quiet = ("--force", "--quiet")
     commands = [
@@ -66,7 +79,9 @@ def unit_text(
         user=user,
         commands=commands,
         metrics=METRICS,
-        timeout_s=round(interval_s) + SLACK_S,
+        timeout_s=longest_s,
+        calendar=calendar,
+        how_often=how_often,
     )
 
 

@@ -76,7 +76,7 @@ def serial_rows(points: Sequence[SerialPoint]) -> list[str]:
     return [
         heading,
         *(
-            f"{point.syncs:>22}{format_count(point.tps):>18}{format_count(point.per_day):>18}"
+            f"{point.syncs:>22,}{format_count(point.tps):>18}{format_count(point.per_day):>18}"
             for point in points
         ),
     ]

@@ -105,7 +105,7 @@ def drift_verdict(check: BaselineCheck) -> VerdictLine:
     if check.findings:
         return VerdictLine("FAIL", f"{'; '.join(check.findings)}.")
     if check.inconclusive:
-        return VerdictLine("WARN", "noise hides what counts; measure both again with --thorough.")
+        return VerdictLine("WARN", f"noise hides what counts; {check.remedy}.")
     reason = f"not slower than before by more than {check.tolerance_percent:g} %"
     if any(each.what == "devices" for each in check.changed):
         return VerdictLine("WARN", f"{reason}, but it is another drive.")

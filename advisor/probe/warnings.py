@@ -97,7 +97,7 @@ def _busy_meanwhile(target: Target, primary: Series | None) -> tuple[str, str] |
         return None
     return (
         "competing-writes",
-        f"during series {primary.name} the device wrote {format_size(device_bytes)},"
+        f"during {primary.kind.label} the device wrote {format_size(device_bytes)},"
         f" {format_size(foreign_bytes)} of them not ours: measure again when the drive is idle",
     )
 
@@ -125,9 +125,9 @@ def _drift(primary: Series | None) -> tuple[str, str] | None:
         return None
     return (
         "not-stationary",
-        f"the mean of {primary.name} went from {format_latency(first_us)} in the first half of the"
-        f" run to {format_latency(last_us)} in the second ({percent:+.0f} %), more than chance"
-        " explains: the rate may go on changing; measure longer",
+        f"the mean of {primary.kind.label} went from {format_latency(first_us)} in the first half"
+        f" of the run to {format_latency(last_us)} in the second ({percent:+.0f} %), more than"
+        " chance explains: the rate may go on changing; measure longer",
     )
 
 

@@ -134,6 +134,12 @@ class LogCapacity(Strict):
             }
         )
 
+    def room(self, facts: Facts) -> tuple[str, int]:
+        """What limits the log where recovery does not, and the size of each file by that."""
+        bound, log_bytes = min(self._room(facts).items(), key=lambda each: each[1])
+        size = int(log_bytes / self.files)
+        return bound, _bounded(size, self.at_least, self.at_most, self.multiple_of).value
+
     def for_load(self, written_bytes: float) -> int:
         """The size of each file of a log that holds so much, within what is advised."""
         size = int(written_bytes / self.files)
@@ -141,12 +147,16 @@ class LogCapacity(Strict):
 
     def _bounds(self, facts: Facts) -> dict[str, float]:
         """What limits the log -> its size by that, in bytes."""
-        free, memory = self.percent_of_free, self.percent_of_memory
-        bounds = {
-            RECOVERY_TIME + _unmeasured_reads(facts.replay_basis): known(facts.recovery_time_s)
-            * known(facts.replay_bytes_per_s),
-            f"{free:g} % of the free space": known(facts.free_bytes) * free / 100,
+        by_recovery = known(facts.recovery_time_s) * known(facts.replay_bytes_per_s)
+        return {
+            RECOVERY_TIME + _unmeasured_reads(facts.replay_basis): by_recovery,
+            **self._room(facts),
         }
+
+    def _room(self, facts: Facts) -> dict[str, float]:
+        """The same, however fast recovery is."""
+        free, memory = self.percent_of_free, self.percent_of_memory
+        bounds = {f"{free:g} % of the free space": known(facts.free_bytes) * free / 100}
         if memory is not None and not isinstance(facts.memory_bytes, Unknown):
             bounds[f"{memory:g} % of memory"] = facts.memory_bytes * memory / 100
         if not isinstance(facts.expected_commits_per_s, Unknown):

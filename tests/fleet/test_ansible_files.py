@@ -1,9 +1,13 @@
 """The files of `fleet init --ansible`, as ansible-lint and Ansible read them."""
 
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +17,7 @@ import yaml
 from tests.fleet.provision import pieces, why_not
 from tests.servers.fetching import UnavailableError
 from tests.support.faults import missing
-from tests.support.paths import CHECKOUT
+from tests.support.paths import CHECKOUT, MEASUREMENTS
 
 TEMPLATES: Final = CHECKOUT / "templates/fleet/ansible"
 PROGRAM: Final = Path(sys.executable).with_name("fsync-advisor")
@@ -45,6 +49,80 @@ def test_ansible_lint_has_nothing_to_say_in_its_strictest_profile(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Passed: 0 failure(s), 0 warning(s)" in done.stderr
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """What `fleet init` wrote, with fragments from stored results: db-2 is on tmpfs, db-4 has no
+    result, db-5 is much slower than the others."""
+    place = tmp_path / "site"
+    quiet = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
+    quiet([PROGRAM, "fleet", "init", "--ansible", place, "-q"])
+    (place / "fsync-advisor.tar.xz").touch()
+    results = dict.fromkeys(("db-1", "db-3", "db-6", "db-7"), "nvme-plp")
+    results |= {"db-2": "tmpfs", "db-5": "hdd"}
+    (place / "measurements").mkdir()
+    for host, stored in results.items():
+        shutil.copy(MEASUREMENTS / f"{stored}.json", place / f"measurements/{host}.json")
+    hosts = [f"db-{n}" for n in range(1, 8)]
+    (place / "groups.toml").write_text(f"[databases]\nhosts = {json.dumps(hosts)}\n")
+    asked = ("--db", "postgresql", "--groups", "groups.toml", "--output", "fragments", "-q")
+    quiet([PROGRAM, "fleet", "recommend", *asked, "measurements"], cwd=place)
+    moved = {"left_out": [{"host": "db-1", "why": "it is in another group now"}]}
+    (place / "fragments/former.json").write_text(json.dumps(moved))
+    for fragment in (place / "fragments").rglob("*.conf"):  # nothing is applied to this host
+        fragment.unlink()
+    git = ("git", "-C", place / "fragments", "-c", "user.name=x", "-c", "user.email=x@localhost")
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "fragments")):
+        quiet([*git, *arguments])
+    return place
+
+
+def applied(ansible: Path, site: Path, replicas: Sequence[str], *options: str) -> str:
+    """What apply.yml says, which stops at the first host: the fragment is not there."""
+    hosts = {f"db-{n}": {"fsync_advisor_replica": f"db-{n}" in replicas} for n in range(1, 9)}
+    settings = {"fsync_advisor_command": str(PROGRAM)}
+    inventory = {"databases": {"hosts": hosts, "vars": settings}}
+    (site / "inventory").mkdir()
+    (site / "inventory/hosts.yml").write_text(yaml.safe_dump(inventory))
+    done = subprocess.run(
+        [ansible / "ansible-playbook", "apply.yml", *options],
+        cwd=site,
+        env={**os.environ, "HOME": str(site), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    return done.stdout + done.stderr
+
+
+def test_who_had_no_part_in_the_advice_of_its_group_is_left_out_and_named(
+    ansible: Path, site: Path
+) -> None:
+    said = applied(ansible, site, ["db-2", "db-5", "db-6"])
+    assert "db-2: not-durable: tmpfs keeps files in memory" in said
+    assert "db-4: it has no result" in said
+    assert "db-5: outlier: a sync takes" in said
+    assert "db-8: its group was advised without it" in said
+    assert '"db-1: ' not in said
+    assert re.findall(r"fatal: \[(.*?)\]", said) == ["db-6"]  # the first replica of those left
+    assert "the fragment of one of its groups" in said
+
+
+def test_who_is_named_gets_a_fragment_nevertheless(ansible: Path, site: Path) -> None:
+    anyway = '{"fsync_advisor_apply_anyway": ["db-5"]}'
+    said = applied(ansible, site, ["db-2", "db-5", "db-6"], "-e", anyway)
+    assert '"db-5: ' not in said
+    assert re.findall(r"fatal: \[(.*?)\]", said) == ["db-5"]
+
+
+def test_where_there_are_no_replicas_nothing_is_said_of_them(ansible: Path, site: Path) -> None:
+    """And of hosts that were not asked for."""
+    said = applied(ansible, site, [], "-e", "fsync_advisor_hosts=db-1:db-2")
+    assert "WARNING" not in said
+    assert '"db-2: not-durable: ' in said
+    assert '"db-4: ' not in said
+    assert re.findall(r"fatal: \[(.*?)\]", said) == ["db-1"]
 
 
 def mappings(value: Any) -> Iterator[dict[str, Any]]:

@@ -133,7 +133,7 @@ def test_every_report_of_syncs_is_enough_for_advice(command: tuple[str, ...], re
 
 def test_what_stands_in_for_the_primary_series_is_named() -> None:
     done = run_process(*RECOMMEND, "--from", CLASSIC)
-    expected = "classic-fsync-4k stands in for an 8 KiB overwrite with fdatasync"
+    expected = "classic 4 KiB O_DIRECT + fsync stands in for an 8 KiB overwrite with fdatasync"
     assert f"# Note: {expected}" in done.stdout
     assert "# Reported by the classic fsync script in /root/tools\n" in done.stdout
     assert "#   classic 4 KiB O_DIRECT + fsync: 40,470/s, mean 24.7 us" in done.stdout

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
+from advisor.errors import AdvisorError
 from advisor.measurement import Measurement, from_json
 from advisor.servers.connection import Address
 from advisor.vendors.base import Place
@@ -17,12 +18,13 @@ from advisor.vendors.names import VendorName
 from advisor.versions import format_version
 from tests.lab.configurations import DEFAULT, Configurations, measure
 from tests.lab.experiment import Block
-from tests.lab.loads import LoadDriver, driver
+from tests.lab.loads import CannotLoad, LoadDriver, driver
+from tests.lab.rates import RunRates
 from tests.lab.results import RunResult
 from tests.lab.steady_state import checkpoint_under_way, enlarge_log
 from tests.powercut.server import Machine
 from tests.servers.account import copy_tree, reachable
-from tests.servers.harness import server_named, version_of
+from tests.servers.harness import ServerDidNotStart, server_named, version_of
 from tests.support.emulated_drive import (
     EmulatedDrive,
     compile_drive,
@@ -31,6 +33,7 @@ from tests.support.emulated_drive import (
     mounted_drive,
     run_tool,
 )
+from tests.support.memory_limit import MemoryLimit, memory_limit
 from tests.support.processors import cores_used
 
 DRIVE_BYTES: Final = 24 << 30
@@ -85,16 +88,41 @@ class Bench:
             copy_tree(Place(self._place).data, self._template)
 
     def run(self, configuration: str, repetition: int, *, recovery: bool = False) -> RunResult:
-        """One run, from the same data as every other."""
-        fragment = self._configurations.fragment(configuration)
-        machine = self._machine(fragment)
-        stopping = self._block.experiment.stopping
-        load_average = os.getloadavg()[0]
-        started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        """One run, from the same data as every other. A server that the kernel ends for want of
+        memory commits nothing."""
+        result = RunResult(
+            block=self._block.key,
+            configuration=configuration,
+            repetition=repetition,
+            server_version=format_version(version_of(self._server)),
+            started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            load_average=round(os.getloadavg()[0], 2),
+            fragment=self._configurations.fragment(configuration),
+            rates=RunRates(per_s=(0.0,)),
+            pages_per_s=_pages_per_s(self._measurement),
+        )
+        machine = self._machine(result.fragment)
         with self._drive.hurried():
             self._fresh_data(machine)
-        with machine.running(self._place) as running:
-            seed = self._block.experiment.seed + repetition
+        with memory_limit(self._block.experiment.memory_bytes) as limit:
+            try:
+                measured = self._measured(machine, limit, repetition, kills=recovery)
+            except (ServerDidNotStart, CannotLoad, AdvisorError):
+                if not limit.has_killed():
+                    raise
+                measured = {}
+            if limit.has_killed():
+                return result.model_copy(update={"is_out_of_memory": True})
+        recovered = self._recovered(machine) if recovery else {}
+        return result.model_copy(update={**measured, **recovered})
+
+    def _measured(
+        self, machine: Machine, limit: MemoryLimit, repetition: int, *, kills: bool
+    ) -> dict[str, Any]:
+        """What a run adds to its result, by field."""
+        stopping = self._block.experiment.stopping
+        seed = self._block.experiment.seed + repetition
+        with machine.running(self._place, control_group=limit.processes) as running:
             if stopping.hurried_s:
                 with self._drive.hurried():
                     enlarge_log(running.address)
@@ -110,30 +138,19 @@ class Bench:
                         running.address, stopping.warmup_s, stopping.measured_s, seed
                     )
                 flushes = self._drive.counts()[2] - flushes
-                if recovery:
+                if kills:
                     running.kill()
             with self._drive.hurried():
-                if not recovery:
+                if not kills:
                     running.stop()
-        recovered = self._recover(machine) if recovery else None
         commits = rates.mean * (stopping.warmup_s + stopping.measured_s)
-        return RunResult(
-            block=self._block.key,
-            configuration=configuration,
-            repetition=repetition,
-            server_version=format_version(version_of(self._server)),
-            started_at=started_at,
-            load_average=round(load_average, 2),
-            own_cores=cores.own,
-            other_cores=cores.others,
-            fragment=fragment,
-            rates=rates,
-            hurried_per_s=hurried_per_s,
-            flushes_per_commit=round(flushes / commits, 3) if commits else None,
-            recovery_s=recovered.took_s if recovered else None,
-            replayed_bytes=recovered.replayed_bytes if recovered else None,
-            pages_per_s=_pages_per_s(self._measurement),
-        )
+        return {
+            "own_cores": cores.own,
+            "other_cores": cores.others,
+            "rates": rates,
+            "hurried_per_s": hurried_per_s,
+            "flushes_per_commit": round(flushes / commits, 3) if commits else None,
+        }
 
     def _hurry(self, address: Address, hurried_s: float, seed: int) -> float | None:
         if not hurried_s:
@@ -156,8 +173,9 @@ class Bench:
         machine.install(self._place, self._template)
         os.sync()
 
-    def _recover(self, machine: Machine) -> "Recovery":
-        """A start after a kill, with nothing of the data in memory."""
+    def _recovered(self, machine: Machine) -> dict[str, Any]:
+        """The same of a start after a kill, with nothing of the data in memory: how long it took
+        until the first answer, and the log that it went through."""
         os.sync()
         DROP_CACHES.write_text("3\n")
         began_s = time.monotonic()
@@ -166,7 +184,7 @@ class Bench:
             replayed_bytes = replayed(running.log())
             with self._drive.hurried():
                 running.stop()
-        return Recovery(round(took_s, 2), replayed_bytes)
+        return {"recovery_s": round(took_s, 2), "replayed_bytes": replayed_bytes}
 
 
 def _pages_per_s(measurement: Measurement) -> dict[Literal["read", "written"], float] | None:
@@ -174,13 +192,6 @@ def _pages_per_s(measurement: Measurement) -> dict[Literal["read", "written"], f
     if read is None or written is None:
         return None
     return {"read": read.summary.ops_per_s, "written": written.summary.ops_per_s}
-
-
-class Recovery(NamedTuple):
-    """How long it took until the first answer, and the log that it went through."""
-
-    took_s: float
-    replayed_bytes: int | None
 
 
 def replayed(log: str) -> int | None:

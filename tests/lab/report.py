@@ -10,6 +10,7 @@ from statistics import median
 from typing import Final
 
 from advisor.comparison.throughput import RateRatio, rate_ratio
+from tests.lab import server_memory
 from tests.lab.configurations import DEFAULT, OURS
 from tests.lab.experiment import Block, Experiment, experiment_names, load_experiment
 from tests.lab.prediction import Prediction, predicted
@@ -23,6 +24,7 @@ BLOCK: Final = re.compile(r"(<!-- made by report\.py -->\n).*?(<!-- end -->)", r
 BEST_RIVAL: Final = 0.97
 OVER_DEFAULT: Final = 1.3
 """What our fragment is to reach against the best rival and against the server's default."""
+OUT_OF_MEMORY: Final = "killed: it wanted more memory"
 
 Runs = Mapping[str, Sequence[RunResult]]
 """Configuration -> its runs, by repetition."""
@@ -31,7 +33,8 @@ Runs = Mapping[str, Sequence[RunResult]]
 def report(names: Sequence[str] | None = None) -> str:
     """The tables of all experiments."""
     chosen = [load_experiment(name) for name in names or experiment_names()]
-    parts = [*map(_experiment, chosen), *_predicted_rates(chosen), *_set_aside(chosen)]
+    parts = [*map(_experiment, chosen), *_predicted_rates(chosen), *server_memory.table()]
+    parts += _set_aside(chosen)
     return "\n".join(parts)
 
 
@@ -84,8 +87,10 @@ def best_rival(block: Block, runs: Runs) -> str | None:
 
 def ratio(runs: Runs, name: str, other: str) -> RateRatio | None:
     """Of the repetitions that both have; None where there is none."""
-    rates = {run.repetition: run.rates.mean for run in runs.get(name, ())}
-    others = {run.repetition: run.rates.mean for run in runs.get(other, ())}
+    rates, others = (
+        {run.repetition: run.rates.mean for run in runs.get(each, ()) if not run.is_out_of_memory}
+        for each in (name, other)
+    )
     both = sorted(rates.keys() & others.keys())
     return rate_ratio([rates[n] for n in both], [others[n] for n in both]) if both else None
 
@@ -118,7 +123,7 @@ def _table(block: Block, runs: Runs) -> Iterator[str]:
         cells = [
             name,
             str(len(found)),
-            f"{_median(found):.0f}",
+            OUT_OF_MEMORY if found[0].is_out_of_memory else f"{_median(found):.0f}",
             f"{median(run.rates.lowest for run in found):.0f}",
             _shown(ratio(runs, name, DEFAULT)),
             _shown(ratio(runs, name, rival) if rival else None),

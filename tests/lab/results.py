@@ -38,6 +38,9 @@ class RunResult(Model):
     """From the start after a kill to the first answer, the page cache dropped."""
     replayed_bytes: int | None = None
     """Log that this recovery went through, as the server says it."""
+    is_out_of_memory: bool = False
+    """The kernel ended the server: it wanted more than the experiment's memory. It is held to that
+    since 2026-11-30 08:30."""
     set_aside: str = ""
     """Why its rate does not count, found out later; "" where it does. How it recovered counts."""
     pages_per_s: dict[Literal["read", "written"], float] | None = None

@@ -13,6 +13,7 @@ from tests.lab.rates import RunRates
 from tests.lab.report import (
     BLOCK,
     README,
+    _table,
     best_rival,
     by_configuration,
     ratio,
@@ -26,6 +27,7 @@ from tests.servers.account import private_folder
 from tests.servers.harness import server_named
 from tests.support.emulated_drive import CannotEmulate, load_profile
 from tests.support.faults import missing
+from tests.support.memory_limit import CannotLimit
 
 BOTH = Wanted(("default", "ours"))
 STOPPING = {
@@ -163,7 +165,7 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
     try:
         with private_folder() as room, bench(block, room) as made:
             results = [made.run("default", 0, recovery=True), made.run("ours", 0)]
-    except CannotEmulate as error:
+    except (CannotEmulate, CannotLimit) as error:
         missing(str(error))
     for result in results:
         assert result.rates.mean > 0
@@ -179,6 +181,22 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
     assert default.replayed_bytes > 0
     assert "made by fsync-advisor" in ours.fragment or "fsync-advisor" in ours.fragment
     assert len(ours.fragment) > len(default.fragment)
+
+
+@pytest.mark.quiet
+def test_a_server_that_wants_more_memory_commits_nothing() -> None:
+    """MariaDB takes 80 MiB before anybody connects (results/server_memory.json)."""
+    load = {"name": "single-row", "clients": 2, "scale": 1}
+    (block,) = experiment(servers=["mariadb-10.11"], loads=[load], memory="50MB").blocks()
+    try:
+        with private_folder() as room, bench(block, room) as made:
+            result = made.run("default", 0)
+    except (CannotEmulate, CannotLimit) as error:
+        missing(str(error))
+    assert result.is_out_of_memory
+    assert result.rates.mean == 0
+    (row,) = (line for line in _table(block, {"default": [result]}) if line.startswith("| default"))
+    assert row == "| default | 1 | killed: it wanted more memory | 0 |  |  |  |"
 
 
 def test_the_tables_by_hand() -> None:

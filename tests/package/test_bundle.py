@@ -1,11 +1,14 @@
 """A bundle: built as a user would, started in an empty root and on hosts that are in the way."""
 
+import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -141,3 +144,35 @@ def test_what_cannot_be_built_is_one_line(
     assert said in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def builder(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """bundle.py, of which each step does nothing, and packing writes an empty file."""
+    monkeypatch.syspath_prepend(str(BUILDER.parent))
+    module = importlib.import_module("bundle")
+    for step in ("our_wheel", "copy_modules", "install", "compile_modules", "add_programs"):
+        monkeypatch.setattr(module, step, lambda *_: None)
+    monkeypatch.setattr(module, "pack", lambda _, file: file.touch())
+    return module
+
+
+def test_what_is_being_done_and_how_long_it_took_is_said(
+    builder: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "b.tar.xz"
+    monkeypatch.setattr(sys, "argv", ["bundle.py", str(file)])
+    assert builder.main() == 0
+    out, err = capsys.readouterr()
+    assert [re.sub(r"^ +\d+ s  ", "", line) for line in err.splitlines()] == [
+        "building a wheel of the program",
+        "copying Python's modules",
+        "installing the program, and what it needs",
+        "compiling all modules",
+        "copying Python, and the libraries that are loaded",
+        f"packing {file}",
+    ]
+    assert re.search(r", in \d+ s\n$", out)

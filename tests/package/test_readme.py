@@ -37,7 +37,11 @@ RUN_ELSEWHERE: Final = (*README_LINES, "tests/run")
 """install_roots.py installs; this is tests/run."""
 NEEDS_SERVER: Final = ("fsync-advisor verify", "fsync-advisor apply")
 SERVER: Final = "postgresql-18"
-STATUSES: Final = {"fsync-advisor verify --db postgresql wrong.conf": 1}
+STATUSES: Final = {
+    "fsync-advisor verify --db postgresql wrong.conf": 1,
+    "fsync-advisor fleet report tests/golden/measurements/*.json --format html"
+    " --output fleet.html": 3,
+}
 """Exit statuses other than 0."""
 LINES_AT_MOST: Final = 220
 

@@ -63,10 +63,13 @@ class Machine:
         hand_over(folder)
 
     @contextmanager
-    def running(self, folder: Path, start_s: float = START_S) -> Iterator["Running"]:
+    def running(
+        self, folder: Path, start_s: float = START_S, control_group: Path | None = None
+    ) -> Iterator["Running"]:
         """The server, for as long as the block takes; then it is killed, if it still runs.
 
-        `start_s`: how long it may take, recovery included.
+        `start_s`: how long it may take, recovery included. `control_group`: the file of the
+        processes of one, to which the server is to belong.
         """
         place = Place(folder)
         # What a server leaves that was cut off; its process number may be another's by now.
@@ -77,7 +80,11 @@ class Machine:
         command += self._options
         with log_of(place).open("wb") as log:
             process = start_as_account(
-                [str(word) for word in command], log, self._environment, vendor.stop_signal
+                [str(word) for word in command],
+                log,
+                self._environment,
+                vendor.stop_signal,
+                control_group,
             )
         address = Address(self.vendor, vendor.local_login(place))
         running = Running(process, address, place)
@@ -111,6 +118,11 @@ class Running:
         self.address = address
         self.place = place
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        return self._process.pid
 
     def wait_until_ready(self, limit_s: float) -> None:
         """Returns when a connection is let in. Raises ServerDidNotStart with the log."""

@@ -116,32 +116,37 @@ def start_as_account(
     log: BinaryIO,
     environment: Mapping[str, str],
     when_orphaned: signal.Signals,
+    control_group: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a program as the account, both its outputs in `log`.
 
     It gets the signal `when_orphaned` when the thread that started it ends, however that ends: no
-    server outlives a killed test run.
+    server outlives a killed test run. `control_group`: the file of the processes of one, to which
+    it is to belong.
     """
     user, group, groups = identity()
     libc = ctypes.CDLL(None)
     set_parent_death_signal = 1
 
-    def bind_to_parent() -> None:
-        libc.prctl(set_parent_death_signal, int(when_orphaned))
+    with open(control_group or os.devnull, "wb", buffering=0) as processes:  # as this user
 
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        env={**ENVIRONMENT, **environment},
-        cwd="/",
-        user=user,
-        group=group,
-        extra_groups=groups,
-        start_new_session=True,  # an interrupt typed at the terminal is for the tests alone
-        preexec_fn=bind_to_parent,
-    )
+        def bind() -> None:
+            libc.prctl(set_parent_death_signal, int(when_orphaned))
+            processes.write(b"0")
+
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**ENVIRONMENT, **environment},
+            cwd="/",
+            user=user,
+            group=group,
+            extra_groups=groups,
+            start_new_session=True,  # an interrupt typed at the terminal is for the tests alone
+            preexec_fn=bind,
+        )
 
 
 def identity() -> tuple[int | None, int | None, list[int] | None]:

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 import pytest
 
+from advisor.measurement import to_json
 from advisor.output.systemd import unit_text
+from advisor.probe.observe import place_of
 from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
@@ -25,6 +27,7 @@ from tests.servers.harness import Instance, Server, address_of, server_named
 from tests.servers.test_addresses import free_port
 from tests.servers.test_load import connected
 from tests.support.command_line import OTHER_PYTHON, advisor, environment
+from tests.unit.test_observation import as_measurement
 
 pytestmark = pytest.mark.quiet
 
@@ -190,7 +193,21 @@ def test_a_server_of_the_network_is_not_taken_for_one_of_this_host() -> None:
         with loaded(server, instance):  # unless somebody says where it is
             found = passive("--dsn", dsn, str(instance.place.data))
         assert "observed-device" in [series["pattern"] for series in found["series"]]
-        assert found["warnings"] == []
+        assert [warning["code"] for warning in found["warnings"]] == ["drive-not-checked"]
+
+
+def test_a_directory_on_another_drive_than_the_servers_log_is_refused(one_of_each: Server) -> None:
+    with one_of_each.running("") as instance:
+        dsn = dsn_of(one_of_each, instance)
+        if not place_of(instance.place.data).devices:
+            pytest.skip("the server's data lies on no block device")
+        for command in (["measure"], ["drift", "-"]):
+            asked = [*command, "--passive", "--interval", "1", "--dsn", dsn, "/dev/shm"]
+            done = advisor(*asked, text=to_json(as_measurement()))
+            assert (done.returncode, done.stdout) == (2, "")
+            assert f"the log of --dsn's server lies in {instance.place.data}" in done.stderr
+            assert "/dev/shm on no block device" in done.stderr
+            assert "hint: leave the directory out" in done.stderr
 
 
 def test_an_idle_server_is_one_line(one_of_each: Server) -> None:

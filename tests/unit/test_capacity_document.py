@@ -270,3 +270,14 @@ def test_whether_the_log_wants_a_drive_of_its_own(
     )
     assert f"{text} Syncs beside page flushes were measured for that." in said
     assert "own" not in render_text(capacity_document(plan()))
+
+
+def test_all_figures_have_their_commas() -> None:
+    """Numbers of clients and syncs, too."""
+    many = plan().group_commit[0].model_copy(update={"clients": 1024})
+    changed = {"group_commit": (many,), "serial": serial_points(1000, (2000,))}
+    asked = plan().model_copy(update=changed)
+    text = render_markdown(capacity_document(asked))
+    assert "| 1,024 | 73,460 |" in text
+    assert "| 2,000 | 0.5 |" in text
+    assert "1024" in render_text(capacity_document(asked))  # for a program behind a pipe

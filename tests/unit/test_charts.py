@@ -277,6 +277,7 @@ def test_what_the_hosts_say() -> None:
         "p99 of one sync, 3 of 30 hosts",
     ]
     assert texts(HostLatencies(HOSTS.rows, 3))[-1] == "p99 of one sync"
+    assert texts(HostLatencies(HOSTS.rows, 3, "mean"))[-1] == "mean of one sync"
 
 
 def test_an_outlier_is_told_by_its_colour_and_by_bold_letters() -> None:

@@ -84,7 +84,7 @@ def words(text: str) -> str:
         (("capacity", "--from", HDD, "--p99-ms", "5"), 2, "--p99-ms needs --target-tps"),
         (("capacity", "--from", HDD, "--clients", "1,x"), 2, "--clients '1,x': whole numbers"),
         (("capacity", "--from", HDD, "--clients", "0"), 2, "--clients '0': whole numbers"),
-        (("capacity", "--from", HDD, "--clients", "1025"), 2, "at most 1024 are modelled"),
+        (("capacity", "--from", HDD, "--clients", "1025"), 2, "at most 1,024 are modelled"),
         (("capacity", "--from", HDD, "--cores", "0"), 2, "Invalid value for '--cores'"),
         (("capacity", "--from", HDD, "--cpu-us-per-txn", "0"), 2, "from 1 to 999999999, like 60"),
         (("capacity", "--from", HDD, "--cpu-us-per-txn", "50,60"), 2, "like 4:57,64:61"),

@@ -213,7 +213,7 @@ def test_the_same_advice_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     copy = changed(tmp_path, "copy")
     status, out, _ = run(capsys, "compare", NVME, copy, "--db", "mysql", "--db-version", "9.7")
     assert status == 0
-    assert "MySQL 9.7 (as given): the advice would be the same.\n" in out
+    assert "MySQL 9.7 (as given, its newest release): the advice would be the same.\n" in out
     assert "setting" not in out
 
 
@@ -286,6 +286,7 @@ def test_what_noise_hides_is_inconclusive_and_exit_status_1(
     assert f"I{what}" in out
     assert "Not slower" not in out
     hint = "  hint: measure both again with --thorough, while the host is idle\n"
+    assert "measure both again with --thorough" in out
     assert err == f"fsync-advisor: i{what}\n{hint}"
 
 
@@ -305,7 +306,7 @@ def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert status == 3
     assert found["baseline"].keys() == {
         *("tolerance_percent", "slower", "noticeable_percent", "inconclusive"),
-        *("says", "findings", "changed"),
+        *("says", "findings", "changed", "remedy"),
     }
     assert (found["baseline"]["tolerance_percent"], found["baseline"]["slower"]) == (25.0, True)
     assert found["groups"][0]["rows"][1]["difference"]["change_percent"] == pytest.approx(100.0)

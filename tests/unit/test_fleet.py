@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from advisor.analysis.verdict import judge
 from advisor.errors import AdvisorError
 from advisor.fleet.build import build_fleet, modelled_host
+from advisor.fleet.dates import first_and_last
 from advisor.fleet.results import Fleet, FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
@@ -234,10 +236,15 @@ def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
         "--format",
         "json",
     )
-    assert (status, err) == (0, "")
+    assert (status, err) == (
+        3,
+        "fsync-advisor: 1 host is not durable: made for tests; a memory file system\n"
+        "  exit status 3: not trusted\n",
+    )
     told = json.loads(out)
     assert (told["schema_version"], told["unread"]) == (1, [])
     hdd, tmpfs = told["hosts"]
+    assert hdd["taken_at"] == "2026-11-20T08:30:00Z"
     assert (hdd["class"], hdd["trust"], hdd["model"]) == ("hdd", "plausible", "WDC WD2002FYPS-0")
     assert hdd["file"] == str(MEASUREMENTS / "hdd.json")
     assert hdd["latency"]["mean_us"] == 12200
@@ -437,10 +444,78 @@ def test_the_chart_has_the_outliers_and_the_slowest() -> None:
     assert [name for name, *_ in chart.rows] == [*(str(29 - number) for number in range(19)), "30"]
     assert chart.rows[0] == ("29", 1029, "mean", False)
     assert chart.rows[-1] == ("30", 100, "10.1 x faster, mean", True)
+    assert (figure.title, chart.figure) == ("mean of one sync by host", "mean")
     assert figure.description == (
         "The slowest is 29 with 1.03 ms. Outliers among drives of one model: 30 (10.1 x faster,"
         " mean)."
     )
+
+
+# What the order is by, as of 2 hosts: with a p99 or without.
+@pytest.mark.parametrize(
+    ("p99s_us", "by", "note"),
+    [
+        ((900, 800), "p99", ""),
+        ((None, 800), "p99 or mean", "1 host with too few samples for a p99: ranked by mean."),
+        ((None, None), "mean", "2 hosts with too few samples for a p99: ranked by mean."),
+    ],
+)
+def test_what_hosts_are_ranked_by_is_said(
+    p99s_us: tuple[int | None, int | None], by: str, note: str
+) -> None:
+    unsynced = measurement(None, series("random", "none", 5), label="no sync")
+    slow, fast = (host(f"{n}", 500 + n, p99_us=p99_us) for n, p99_us in enumerate(p99s_us))
+    found = fleet_document(fleet([slow, fast, modelled_host("f", "f", unsynced, KNOWLEDGE)]))
+    text = " ".join(render_text(found).split())
+    assert f"All hosts, the worst {by} first" in text
+    assert f"{by} of one sync by host" in text
+    assert ("ranked by mean" in text) == bool(note)
+    assert note in text
+
+
+def test_those_that_are_not_durable_come_first() -> None:
+    memory = {f"memory-{n}": 10 + n for n in range(5)}
+    hosts = [host(name, us, filesystem="tmpfs") for name, us in memory.items()]
+    found = fleet_document(fleet([*hosts, host("slow", 1000), host("fast", 5)]))
+    assert found.summary[0] == ("5 hosts are not durable: memory-4, memory-3, memory-2 and 2 more.")
+    assert found.summary[1].startswith("The slowest is slow")
+    assert "1 host is suspicious: fast." in found.summary
+    assert "1 other makes 1,000 syncs/s together, with one writer on each." in found.summary
+    sound = fleet_document(fleet([host("slow", 1000)]))
+    assert sound.summary[0].startswith("The slowest is slow")
+
+
+# When hosts were measured
+
+
+def test_the_first_and_the_last_are_not_those_that_are_first_and_last_in_the_list() -> None:
+    days = [datetime(2026, 11, day, tzinfo=timezone.utc) for day in (20, 10, 28, 22)]
+    assert first_and_last([UNKNOWN, *days]) == (days[1], days[2])
+
+
+def taken(text: str) -> Measurement:
+    found = datetime.fromisoformat(text) if text else UNKNOWN
+    return measurement(label=text or "unknown").model_copy(update={"taken_at": found})
+
+
+@pytest.mark.parametrize(
+    ("moments", "said"),
+    [
+        (["2026-11-20T08:30:00+00:00"], "Measured 2026-11-20."),
+        (
+            # Without a zone it is UTC; the second is 12:00 of the 20th in UTC.
+            ["2026-11-20T20:00:00", "2026-11-21T02:00:00+14:00", "2026-11-28T01:00:00+02:00"],
+            "Measured 2026-11-20 to 2026-11-27.",
+        ),
+        (["0001-01-01T00:00:00+14:00"], "Measured 0001-01-01."),
+        (["2026-11-20T08:30:00+00:00", ""], "Measured 2026-11-20; 1 result without a date."),
+        ([""], None),
+    ],
+)
+def test_when_hosts_were_measured_is_in_the_head(moments: list[str], said: str | None) -> None:
+    found = fleet([modelled_host(text, text, taken(text), KNOWLEDGE) for text in moments])
+    dated = [line for line in fleet_document(found).summary if line.startswith("Measured")]
+    assert dated == ([said] if said else [])
 
 
 def test_hosts_without_a_sync_have_no_chart() -> None:

@@ -150,20 +150,28 @@ def report(
 def test_by_group_and_against_a_baseline(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = report(capsys, "--groups", "g.toml", "--baseline", "before")
     told = json.loads(out)
-    assert status == 0
+    assert status == 3
     (group,) = told["groups"]
     assert (group["name"], group["hosts"], group["without_result"]) == ("oltp", 11, ["db-11"])
     assert (group["outliers"], group["slower"]) == (1, 1)
     assert told["baseline"] == {
         "directory": "before",
         "tolerance_percent": 50,
+        "oldest_taken_at": "2026-11-20T08:30:00Z",
+        "newest_taken_at": "2026-11-20T08:30:00Z",
         "compared": 10,
         "slower": 1,
         "without": 1,
     }
     worst = told["hosts"][0]
     assert (worst["name"], worst["group"]) == ("db-03", "oltp")
-    assert worst["change"] == {"before_us": 24.1, "times": 2, "slower": True}
+    assert worst["change"] == {
+        "before_us": 24.1,
+        "times": 2,
+        "slower": True,
+        "before_taken_at": "2026-11-20T08:30:00Z",
+    }
+    assert told["asked"] == ["--groups", "g.toml", "--baseline", "before"]
     assert told["hosts"][-1]["class"] == "nvme-plp"
 
 
@@ -174,13 +182,125 @@ def test_each_format_says_it(
     options = ("--groups", "g.toml", "--baseline", "before")
     status, out, _ = report(capsys, *options, format_=format_)
     shown = " ".join(out.replace("\u202f", " ").replace("\u00a0", " ").split())
-    assert status == 0
-    assert "11 hosts in 1 group; 1 host of them without a result." in shown
+    assert status == 3
+    assert "1 host is slower than before: db-03." in shown
+    assert "12 hosts in 1 group, 1 of them without a result." in shown
+    assert "by: fleet report --groups g.toml --baseline before FILE..." in shown
+    assert "of its model" not in shown
+    assert "A host is compared with the others of its group" in shown
     assert "Slower than before" in shown
     assert "10 hosts compared with before, 1 slower; 1 without a result there" in shown
     assert "Outliers in their group" in shown
     status, out, _ = report(capsys, "--groups", "g.toml", format_=format_)
     assert (status, "Slower" in out) == (0, False)
+    status, out, _ = report(capsys, format_=format_)
+    shown = " ".join(out.split())
+    assert (status, "of its group" in shown) == (0, False)
+    assert "A host is compared with those that have the same drives." in shown
+
+
+# Of 7 hosts in one group and 6 in another one is without a result: 13 hosts, and 7 in a's row.
+def test_a_group_has_all_its_hosts_measured_or_not(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"db-{n:02}" for n in range(12)] + ["db-99"]
+    groups = {"a": {"hosts": names[-7:]}, "b": {"hosts": names[:-7]}}
+    (folder / "g.toml").write_text(json.dumps(groups))
+    (folder / "now/db-11.json").write_text(PLP)
+    out = report(capsys, "--groups", "g.toml", format_="terminal")[1]
+    assert "13 hosts in 2 groups, 1 of them without a result." in " ".join(out.split())
+    rows = [line.split()[:3] for line in out.splitlines()]
+    assert ["a", "7", "1"] in rows
+    assert ["b", "6", "0"] in rows
+
+
+# The exit status
+
+
+def test_an_outlier_alone_is_no_failure_and_slower_is_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = report(capsys)
+    assert (status, err) == (0, "")
+    assert any(host["outlier"] for host in json.loads(out)["hosts"])
+    status, out, err = report(capsys, "--baseline", "before")
+    assert (status, err) == (
+        3,
+        "fsync-advisor: 1 host is slower than before: now/db-03.json\n  exit status 3: slower\n",
+    )
+    assert report(capsys, "--baseline", "before", "--tolerance", "150")[0] == 0
+
+
+def test_all_that_is_wrong_is_told_and_the_report_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "now/db-07.json").write_text((MEASUREMENTS / "tmpfs.json").read_text())
+    (folder / "now/bad.json").write_text("{")
+    status, _, err = report(capsys, "--baseline", "before", "--output", "report.json")
+    assert status == 3
+    assert "1 of 12 files could not be read: now/bad.json" in err
+    assert err.splitlines()[-2:] == [
+        "fsync-advisor: 1 host is not durable: made for tests; a memory file system;"
+        " 1 host is slower than before: now/db-03.json",
+        "  exit status 3: not trusted",
+    ]
+    assert json.loads((folder / "report.json").read_text())["trust"]["not-durable"] == 1
+
+
+# How old the baseline is
+
+
+def dated(folder: Path, name: str, *days: str) -> None:
+    """The first results of a folder, each taken on a day of November 2026."""
+    for n, day in enumerate(days):
+        file = folder / f"{name}/db-{n:02}.json"
+        found = json.loads(file.read_text())
+        file.write_text(json.dumps({**found, "taken_at": f"2026-11-{day}:00Z"}))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        # 08:30 of the 20th is what all others say, there and here.
+        (("10T08:30",), ("20T08:30",), "2026-11-10 to 2026-11-20, 0 to 10 days earlier."),
+        (("20T02:30",), (), "2026-11-20, 0 to 6 hours earlier."),
+        (
+            ("20T08:30", "22T08:30"),
+            (),
+            "2026-11-20 to 2026-11-22, 0 hours earlier. Measured later than what it is"
+            " compared with: 1 host.",
+        ),
+    ],
+)
+def test_how_old_the_earlier_results_are_is_said(
+    before: tuple[str, ...],
+    now: tuple[str, ...],
+    said: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dated(folder, "before", *before)
+    dated(folder, "now", *now)
+    out = report(capsys, "--baseline", "before", format_="terminal")[1]
+    assert f"The results there were measured {said}" in " ".join(out.split())
+
+
+def test_none_slower_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = report(capsys, "--baseline", "now", format_="terminal")[1]
+    assert "No host is slower than before." in " ".join(out.split())
+    assert "slower than before" not in report(capsys, format_="terminal")[1]
+
+
+def test_what_was_asked_for_is_said_as_it_is_typed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "g.toml").rename(folder / "my groups.toml")
+    options = ("--groups", "my groups.toml", "--group", "oltp", "--baseline", "before")
+    out = report(capsys, *options, "--tolerance", "25.5", format_="terminal")[1]
+    assert (
+        "by: fleet report --groups 'my groups.toml' --group oltp --baseline before --tolerance 25.5"
+        " FILE..." in " ".join(out.split())
+    )
 
 
 def test_a_smaller_tolerance_finds_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,6 +332,53 @@ def test_what_is_refused(
 ) -> None:
     status, _, err = report(capsys, *options)
     assert (status, told in err) == (2, True), err
+
+
+def test_only_a_group_has_no_hosts_of_others(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "g.toml").write_text(
+        '[oltp]\nhosts = ["db-00", "db-01"]\n[olap]\nhosts = ["db-02", "db-03"]\n'
+    )
+    status, out, err = report(capsys, "--groups", "g.toml", "--group", "olap")
+    assert (status, "note: 2 results of hosts in other groups left out" in err) == (0, True)
+    files = {host["file"] for host in json.loads(out)["hosts"]}
+    assert files == {f"now/db-{n:02}.json" for n in range(2, 11)}  # 04 to 10 are in no group
+
+
+def named(text: str, host_name: str, **more: Any) -> str:
+    """A stored measurement of a host with a name."""
+    found = json.loads(text)
+    found["environment"]["host_name"] = host_name
+    return json.dumps({**found, **more})
+
+
+@pytest.mark.parametrize("options", [(), ("--groups", "g.toml")])
+def test_one_host_is_counted_once(
+    options: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a group or not: a copy, and a later result."""
+    for host in ("db-03", "stranger"):
+        (folder / "now/db-03.json").write_text(named(PLP, host))
+        (folder / "now/zz.json").write_text(named(PLP, host, taken_at="2026-11-21T08:30:00Z"))
+        if options and host == "stranger":
+            (folder / "now/db-03.json").rename(folder / "now/copy.json")
+        status, out, err = report(capsys, *options)
+        first = "copy" if options and host == "stranger" else "db-03"
+        assert (status, out) == (2, "")
+        assert f"{host} has two results: now/{first}.json and now/zz.json" in err
+
+
+def test_hosts_with_one_name_are_told_apart_by_label_and_directory(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the volumes of a StorageClass are, by their pods."""
+    target = json.loads(PLP)["target"]
+    (folder / "now/db-03.json").write_text(named(PLP, "localhost", label="a"))
+    (folder / "now/y.json").write_text(named(PLP, "localhost", label="b"))
+    other = {**target, "directory": "/elsewhere"}
+    (folder / "now/z.json").write_text(named(PLP, "localhost", label="b", target=other))
+    assert report(capsys)[0] == 0
 
 
 def test_rows_end_where_a_browser_would(

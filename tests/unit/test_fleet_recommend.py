@@ -15,7 +15,7 @@ from advisor.fleet.group_advice import GroupRequest, advise_group, host_advice
 from advisor.fleet.group_results import GroupAdvice, GroupWithout
 from advisor.fleet.host_advice import HostAdvice, advise_host
 from advisor.fleet.inventory import HostGroup
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement, from_json, to_json
 from advisor.model import Unknown
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
@@ -208,6 +208,75 @@ def test_the_log_of_a_group_has_room_on_each_of_its_disks() -> None:
     assert 4 * 1024 < roomy["max_wal_size"] < 5 * 1024
 
 
+# A quick measurement has one series of syncs. A sync of 1 ms for page reads: 1000 pages/s stand
+# against the 133,333 random writes/s of nvme-plp, whose log memory limits.
+def quick(free_gib: float = 1000) -> Measurement:
+    made = with_free(free_gib)
+    environment = made.environment.model_copy(update={"memory_bytes": 64 * GIB})
+    return made.model_copy(update={"environment": environment})
+
+
+@pytest.mark.parametrize(
+    ("vendor", "setting"), [("mysql", "innodb_redo_log_capacity"), ("postgresql", "max_wal_size")]
+)
+def test_who_was_not_measured_for_a_setting_has_no_vote_on_it(
+    vendor: VendorName, setting: str
+) -> None:
+    """And none on what is advised by the class of the drive alone, as innodb_io_capacity is."""
+    measured = {"a": stored("nvme-plp"), "b": stored("nvme-plp")}
+    alone = group_of(measured, vendor=vendor)
+    mixed = group_of({**measured, "quick": quick()}, vendor=vendor)
+    assert mixed.deciding == ("a", "b", "quick")
+    assert values(mixed) == values(alone)
+    told = {each.setting: each for each in mixed.settings}
+    assert (told[setting].hosts, told[setting].without_vote) == (2, ("quick",))
+    assert told[setting].how.endswith("; 1 host without a vote")
+    without = [name for name, each in told.items() if each.without_vote]
+    (note,) = [note for note in mixed.advice.warnings if "vote" in note]
+    assert note == (
+        f"quick has no vote on {', '.join(without)}: their advice there rests on less than that of"
+        " the others, or there is none"
+    )
+
+
+def test_the_note_names_the_settings_of_a_kind_together() -> None:
+    found = group_of({"a": stored("nvme-plp"), "q": quick(), "r": quick()})
+    (note,) = [note for note in found.advice.warnings if "vote" in note]
+    assert note.startswith(
+        "q, r have no vote on innodb_redo_log_capacity, innodb_io_capacity, innodb_io_capacity_max:"
+    )
+
+
+def test_where_nobody_was_measured_for_a_setting_all_have_a_vote() -> None:
+    found = group_of({"a": quick(), "b": quick()})
+    assert [each.without_vote for each in found.settings if each.without_vote] == []
+    (log,) = [each for each in found.settings if each.setting == "innodb_redo_log_capacity"]
+    assert log.hosts == 2
+
+
+def test_page_writes_are_nearer_to_page_reads_than_syncs_are() -> None:
+    """nvme-plp has random writes and no reads, which have the vote where some have reads."""
+    reads = series("random-read", "none", 10, direct=True, block_bytes=16384, writers=8)
+    plp = stored("nvme-plp")
+    with_reads = plp.model_copy(update={"series": (*plp.series, reads)})
+    told = group_of({"reads": with_reads, "writes": plp, "syncs": quick()})
+    (log,) = [each for each in told.settings if each.setting == "innodb_redo_log_capacity"]
+    assert log.without_vote == ("writes", "syncs")
+
+
+# Of 30 GB free a tenth are 3 GB.
+def test_the_log_fits_the_disks_of_those_without_a_vote() -> None:
+    hosts = {"a": stored("nvme-plp"), "larger": quick(40), "small": quick(30)}
+    found = group_of(hosts)
+    (log,) = [each for each in found.settings if each.setting == "innodb_redo_log_capacity"]
+    assert (log.value, log.rendered) == (3 * GIB, "3G")
+    assert log.how == (
+        "as a is advised; small has no room for more (10 % of the free space); 2 hosts without a"
+        " vote"
+    )
+    assert "\ninnodb_redo_log_capacity = 3G\n" in render_fragment(found.advice)
+
+
 def test_pairs_of_settings_stay_in_order_though_one_is_kept() -> None:
     """Each is near enough to stay, and together they would be the wrong way round: then neither
     stays, and the percentile counts as ever."""
@@ -395,6 +464,15 @@ def test_a_file_for_each_group_and_for_what_is_the_hosts_own(
     assert "wrote 7 files below out" in err
 
 
+def test_who_has_no_vote_is_said_below_the_table(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "results/db-02.json").write_text(to_json(quick()))
+    _, out, _ = recommend(capsys)
+    shown = " ".join(out.split())
+    assert "db-02 has no vote on max_wal_size: their advice there rests on less" in shown
+
+
 def test_as_json(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = recommend(capsys, "--format", "json", "--db-version", "16")
     told = json.loads(out)
@@ -448,8 +526,14 @@ def lines(folder: Path) -> dict[str, list[str]]:
     }
 
 
-def test_keep_of_nothing_is_nothing(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert recommend(capsys, "--keep", "not-there")[0] == 0
+def test_keep_of_a_folder_without_fragments_is_said(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "note: results has no fragment of these groups"
+    status, _, err = recommend(capsys, "--keep", "results")
+    assert (status, said in err) == (0, True)
+    assert "no fragment of" not in recommend(capsys, "--keep", "out", "--output", "again")[2]
+    assert "no fragment of" not in recommend(capsys, "--output", "third")[2]
 
 
 def test_what_was_kept_for_another_server_is_refused(
@@ -465,11 +549,15 @@ def test_a_group_of_which_none_is_to_be_trusted_fails_and_the_others_are_written
     fleet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (fleet / "groups.toml").write_text('[a]\nhosts = ["db-04"]\n[b]\nhosts = ["db-01"]\n')
+    (fleet / "results/bad.json").write_text("{")
     status, out, err = recommend(capsys)
     assert status == 3
+    assert "1 of 6 files could not be read: results/bad.json" in err
     assert "group a has no advice: no host is fit to decide; db-04: not-durable: tmpfs" in err
     assert "No advice: no host is fit to decide." in out
-    assert written(fleet / "out") == ["b.conf", "b.json", "hosts/db-01.conf"]
+    assert written(fleet / "out") == ["a.json", "b.conf", "b.json", "hosts/db-01.conf"]
+    (left_out,) = json.loads((fleet / "out/a.json").read_text())["left_out"]
+    assert left_out["host"] == "db-04"  # which keeps what an earlier run wrote from being applied
 
 
 def test_a_file_that_cannot_be_read_fails_and_the_others_are_written(
@@ -505,6 +593,8 @@ def test_one_file_twice_is_refused(fleet: Path, capsys: pytest.CaptureFixture[st
     ("more", "status", "told"),
     [
         (("--group", "web"), 2, "groups.toml has no group 'web'"),
+        (("--keep", "not-there"), 2, "--keep not-there is no directory"),
+        (("--keep", "groups.toml"), 2, "--keep groups.toml is no directory"),
         (("--exclude", "db-99"), 2, "--exclude db-99: no group has that host"),
         (("--groups", "missing.toml"), 1, "missing.toml cannot be read"),
         (("--db-version", "9.6"), 2, "group oltp: PostgreSQL 9.6 is older than what we know"),
@@ -522,6 +612,49 @@ def test_what_is_refused(
     found, _, err = recommend(capsys, *more)
     assert (found, told in err) == (status, True), err
     assert "Traceback" not in err
+
+
+# As `recommend --db mysql --db-version 17` says: the tables end with 9.7.
+def test_a_version_newer_than_the_rules_is_said(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "groups.toml").write_text(
+        '[pg_bi]\nhosts = ["db-01"]\ndb_version = "17"\n[b]\nhosts = ["db-02"]\n'
+    )
+    note = "MySQL 17 is newer than what we know; the rules of 9.7 are used"
+    status, _, err = recommend(capsys, db="mysql")
+    assert (status, err.count(f"note: group pg_bi: {note}\n"), err.count("newer than")) == (0, 1, 1)
+    for file in ("pg_bi.cnf", "hosts/db-01.cnf"):
+        head = " ".join((fleet / "out" / file).read_text().replace("\n#", " ").split())
+        assert f"Note: {note}" in head
+    assert "newer than" not in (fleet / "out/b.cnf").read_text()
+    more = ("--db-version", "10.6", "--output", "more")
+    _, _, err = recommend(capsys, *more, db="mysql")
+    assert "note: group pg_bi, b: MySQL 10.6 is newer" in err
+    assert "did you mean --db mariadb?" in err
+
+
+def test_hosts_of_other_groups_are_not_in_no_group(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = recommend(capsys, "--group", "olap")
+    assert status == 0
+    assert "note: 3 results of hosts in other groups left out" in err
+    assert "note: 1 result of hosts in no group, like results/nobody.json" in err
+    assert "results/db-0" not in out
+    only = ("--group", "oltp", "--output", "none")
+    status, _, err = run(
+        capsys,
+        "fleet",
+        "recommend",
+        "--db",
+        "mysql",
+        "--groups",
+        "groups.toml",
+        *only,
+        "results/db-03.json",
+    )
+    assert (status, "no result is of a host in group oltp" in err) == (1, True)
 
 
 def test_results_of_nobody(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,6 +147,21 @@ def test_the_head_is_the_option_files(form: FormName, vendor: VendorName) -> Non
     assert sum(line.startswith(f"{mark} Use: ") for line in text.splitlines()) == 1
 
 
+@pytest.mark.parametrize(("form", "vendor"), FORMS)
+def test_what_a_manifest_says_of_the_node(form: FormName, vendor: VendorName) -> None:
+    """Nobody who writes a manifest mounts the node's file system anew; what costs data is said."""
+    advice = advice_on(stored("hdd-journal"), vendor)
+    (finding,) = advice.host_findings
+    harmful = finding.model_copy(update={"severity": "data-loss", "text": "a barrier is off"})
+    both = advice.model_copy(update={"host_findings": (harmful, finding)})
+    text = render_fragment(both, form=form)
+    assert "Host: data-loss: a barrier is off" in text
+    is_of_a_host = form in ("conf", "sql", "patroni")
+    assert ("mounted with data=journal" in text) == is_of_a_host
+    left_out = "Host: 1 remark on the node measured: fsync-advisor report"
+    assert (left_out in text) == (not is_of_a_host)
+
+
 # SQL
 
 

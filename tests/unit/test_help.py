@@ -107,6 +107,13 @@ def test_guesses_lead_to_commands_of_ours() -> None:
     [
         (("recommend", "--db", "mysq"), "did you mean mysql?"),
         (("recommend", "--db", "mysql", "--format", "yaml"), "did you mean compose or patroni"),
+        (("recommend", "--db", "mysql", "--format", "cnpg"), "did you mean cloudnativepg?"),
+        (
+            ("recommend", "--db", "mysql", "--format", "cloudnative-pg"),
+            "did you mean cloudnativepg?",
+        ),
+        (("recommend", "--db", "mysql", "--format", "spilo"), "did you mean zalando?"),
+        (("recommend", "--db", "mysql", "--format", "postgres-operator"), "did you mean zalando?"),
         (("report", "--format", "md"), "did you mean markdown?"),
         (("report", "--format", "pdf"), "fsync-advisor report --help"),
         (("rules", "show", "sync_binlogs"), "did you mean innodb.sync_binlog?"),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from advisor.errors import UsageError
-from advisor.fleet.inventory import Inventory, host_of
+from advisor.fleet.inventory import Inventory, host_of, is_elsewhere
 from advisor.importers.groups_file import parse_inventory
 from tests.support.drives import UNKNOWN, measurement
 
@@ -81,6 +81,7 @@ def test_groups_that_are_each_others_children_end() -> None:
         ('{"a": ', (), "g is no JSON: "),
         ("[" * 100_000, (), "g is no TOML: "),
         ('{"a":' * 100_000, (), "g is no JSON: "),
+        ('{"a": {"hosts": ["x"]}, "a": {}}', (), "g: 'a' stands twice in one object"),
         ("", (), "g has no group with hosts"),
         ("[a]\nhosts = []", (), "g has no group with hosts"),
         (TWO, ("oltp", "web"), "g has no group 'web'"),
@@ -118,6 +119,21 @@ def test_a_file_s_name_then_the_host_s_own(
     named = made.environment.model_copy(update={"host_name": host_name or UNKNOWN})
     result = made.model_copy(update={"environment": named})
     assert host_of(stem, result, INVENTORY) == host
+
+
+def test_hosts_of_groups_that_are_not_wanted_are_elsewhere() -> None:
+    """As the name of the file says, or else the host's own."""
+    oltp = parse_inventory(TWO, "g.toml", ["oltp"])
+    assert oltp.elsewhere == {"db-03"}
+    assert parse_inventory(TWO, "g.toml").elsewhere == set()
+    assert parse_inventory(OF_ANSIBLE, "i", ["replicas"]).elsewhere == {"db-01", "db-02"}
+    made = measurement()
+    named = made.environment.model_copy(update={"host_name": "db-01"})
+    result = made.model_copy(update={"environment": named})
+    assert host_of("db-03", result, oltp) is None
+    assert is_elsewhere("db-03", result, oltp)
+    assert is_elsewhere("drive", result, parse_inventory(TWO, "g.toml", ["olap"]))
+    assert not is_elsewhere("drive", made, oltp)
 
 
 def test_a_file_named_after_another_host_is_a_mistake() -> None:

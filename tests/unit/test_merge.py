@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from advisor.advice import Recommendation, RuleId
+from advisor.fleet.ballot import Ballot, Room
 from advisor.fleet.host_advice import Vote
 from advisor.fleet.merge import GroupDecision, merge
 from advisor.knowledge import load_all_settings, load_settings
@@ -72,7 +73,7 @@ def vote(host: str, value: Value | None, unrounded: int | None = None, **given: 
 
 def merged(of: Setting, *values: Value | None, **given: Any) -> GroupDecision:
     votes = {f"h{n}": vote(f"h{n}", value) for n, value in enumerate(values)}
-    return merge(of, of.spec[0], votes, **given)
+    return merge(of, of.spec[0], Ballot(votes), **given)
 
 
 def line(decision: GroupDecision) -> Recommendation:
@@ -182,9 +183,9 @@ def test_what_lies_between_two_hosts_is_rounded_down_to_what_one_would_type() ->
 def test_a_percentile_is_of_what_hosts_had_before_their_values_were_rounded() -> None:
     of = setting("least")
     votes = {f"h{n}": vote(f"h{n}", 1200, 1290) for n in range(11)}
-    assert line(merge(of, of.spec[0], votes)).value == 1290
+    assert line(merge(of, of.spec[0], Ballot(votes))).value == 1290
     few = dict(list(votes.items())[:9])
-    assert line(merge(of, of.spec[0], few)).value == 1200
+    assert line(merge(of, of.spec[0], Ballot(few))).value == 1200
 
 
 # 16 MB segments: of 3000 and 3100 MB, 0.9 of the way is 3090, and 3090 / 64 = 48.3 allows steps of
@@ -199,7 +200,7 @@ def test_a_size_stays_a_multiple_of_what_its_rule_says() -> None:
     )
     values = [3000, 3100, *[9000] * 8]
     votes = {f"h{n}": vote(f"h{n}", value, unit="MB") for n, value in enumerate(values)}
-    assert line(merge(of, of.spec[0], votes)).value == 3072
+    assert line(merge(of, of.spec[0], Ballot(votes))).value == 3072
 
 
 def test_what_the_server_would_not_take_stays_the_value_of_a_host() -> None:
@@ -213,7 +214,7 @@ def test_a_host_that_is_left_at_the_default_has_the_default() -> None:
         "a": vote("a", 200, leave_default=True, emitted=False),
         "b": vote("b", 1000),
     }
-    advised = line(merge(of, of.spec[0], votes))
+    advised = line(merge(of, of.spec[0], Ballot(votes)))
     assert (advised.value, advised.leave_default, advised.emitted) == (200, True, False)
 
 
@@ -222,6 +223,32 @@ def test_a_value_that_the_server_derives_is_no_number() -> None:
     told, advised = merged(setting("least"), None, None)
     assert (told.value, told.rendered) == (None, "by itself")
     assert advised is not None
+
+
+# Who has no vote
+
+
+# Of the least, 3000 MB, a host with room for 2048 MB takes no more than that; room for 4096 MB is
+# enough. The formula's sizes are bytes.
+@pytest.mark.parametrize(
+    ("room_mib", "value", "how"),
+    [
+        (2048, 2048, "; small has no room for more (10 % of the free space)"),
+        (4096, 3000, ""),
+    ],
+)
+@pytest.mark.parametrize("hosts", [1, 3])
+def test_what_a_host_without_a_vote_has_room_for_is_the_most(
+    room_mib: int, value: int, how: str, hosts: int
+) -> None:
+    of = setting("least", {"unit": "MB", "min": "1MB", "max": "100GB", "default": "200MB"})
+    votes = {f"h{n}": vote(f"h{n}", 3000, unit="MB") for n in range(hosts)}
+    room = Room("small", room_mib * 1024**2, "10 % of the free space")
+    told, advised = merge(of, of.spec[0], Ballot(votes, ("small",), room))
+    assert advised is not None
+    assert (told.value, advised.value, told.without_vote) == (value, value, ("small",))
+    assert told.how.endswith(f"h0{' is advised' * (hosts == 1)}{how}; 1 host without a vote")
+    assert how.lstrip("; ") in advised.reason
 
 
 # What is in force
@@ -254,7 +281,7 @@ def test_what_the_server_no_longer_takes_is_not_kept() -> None:
 def test_what_is_left_at_the_default_is_not_replaced_by_what_was() -> None:
     of = setting("least")
     votes = {"a": vote("a", 200, leave_default=True, emitted=False)}
-    told, advised = merge(of, of.spec[0], votes, in_force=190)
+    told, advised = merge(of, of.spec[0], Ballot(votes), in_force=190)
     assert (told.value, told.kept_instead_of) == (200, None)
     assert advised is not None
     assert (advised.value, advised.emitted) == (200, False)

@@ -26,6 +26,7 @@ from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, from_json, to_json
 from advisor.model import Known, Unknown
 from advisor.request import Request
+from advisor.series_kind import Pattern
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.base import Counter, Counters
 from advisor.vendors.names import VendorName
@@ -496,9 +497,76 @@ def test_a_product_says_what_it_rests_on() -> None:
         " each, at most 25 % of it whole pages, syncs took 25 % of the time"
     )
     assert stands_in == (
-        "observed-log-fdatasync stands in for an 8 KiB overwrite with fdatasync, which is not"
-        " measured"
+        "what the server's own log syncs took stands in for an 8 KiB overwrite with fdatasync,"
+        " which is not measured"
     )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        ("observed-device", "a write and a flush of the device stand in for an 8 KiB overwrite"),
+        ("observed-binary-log", "what the server's own binary log syncs took stands in for an 8"),
+        ("classic", "classic 4 KiB + fdatasync stands in for an 8 KiB overwrite"),
+    ],
+)
+def test_what_stands_in_is_told_in_words(pattern: Pattern, says: str) -> None:
+    drive = as_measurement()
+    only = drive.series[0].model_copy(update={"pattern": pattern})
+    *_, stands_in = notes_on(drive.model_copy(update={"series": (only,)}))
+    assert stands_in.startswith(says)
+    assert pattern == "classic" or f"{pattern}-" not in " ".join(notes_on(drive))
+
+
+def with_summaries(drive: Measurement, **changed: Any) -> Measurement:
+    summaries = [each.summary.model_copy(update=changed) for each in drive.series]
+    series = [
+        each.model_copy(update={"summary": summary})
+        for each, summary in zip(drive.series, summaries, strict=True)
+    ]
+    return drive.model_copy(update={"series": tuple(series)})
+
+
+def test_a_mean_that_is_hardly_known_is_told() -> None:
+    drive = as_measurement()
+    assert [
+        note for note in notes_on(with_summaries(drive, ci95_percent=50.0)) if "+-" in note
+    ] == []
+    (note,) = (note for note in notes_on(with_summaries(drive, ci95_percent=179.2)) if "+-" in note)
+    assert note == (
+        "observed log, fdatasync: the mean of 2.5 ms is known to +-179 % only, and so is what is"
+        " computed from it; observe for longer: --interval TIME"
+    )
+    measured = with_summaries(measurement(600.0), ci95_percent=60.0)
+    (note,) = (note for note in notes_on(measured) if "+-" in note)
+    assert note.endswith("measure with --thorough while the host is idle")
+
+
+@pytest.mark.parametrize(
+    ("busy_percent", "device_us", "is_told"),
+    [(80.0, 1_249.0, True), (79.9, 1_249.0, False), (95.0, 1_250.0, False)],
+)
+def test_a_wait_for_a_processor_is_not_taken_for_the_drives_time(
+    busy_percent: float, device_us: float, is_told: bool
+) -> None:
+    """A sync took the server 2.5 ms."""
+    drive = as_measurement()
+    assert drive.observation is not None
+    log, at_device = drive.series
+    summary = at_device.summary.model_copy(update={"mean_us": device_us})
+    series = (log, at_device.model_copy(update={"summary": summary}))
+    seen = drive.observation.model_copy(update={"cpu_busy_percent": busy_percent})
+    other = drive.model_copy(update={"series": series, "observation": seen})
+    told = [note for note in notes_on(other) if "processor" in note]
+    says = (
+        "a sync took the server 2.5 ms, a write and a flush its device 1.25 ms, and the processors"
+        " were busy for 80 % of the time: the rest is perhaps a wait for a processor, not for the"
+        " drive"
+    )
+    assert told == ([says] if is_told else [])
+    unknown = seen.model_copy(update={"cpu_busy_percent": Unknown(unknown="not asked")})
+    other = other.model_copy(update={"observation": unknown})
+    assert [note for note in notes_on(other) if "processor" in note] == []
 
 
 def test_whether_a_flush_is_honoured_is_not_seen() -> None:

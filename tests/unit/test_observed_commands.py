@@ -1,11 +1,13 @@
 """Every command takes an observed measurement, and says what it rests on."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
 from advisor.output.systemd import IF_THERE_IS
+from advisor.servers.installed import barred_at
+from advisor.vendors.registry import VENDORS
+from tests.servers.account import account, private_folder
 from tests.support.command_line import run
 from tests.support.faults import missing
 from tests.support.paths import CHECKOUT, MEASUREMENTS
@@ -84,6 +89,76 @@ def test_the_load_of_another_server_counts_for_nothing(
     assert "hour of the expected load" not in own["reason"]
 
 
+def of_15_8(folder: Path) -> Path:
+    """The same of a server that says its version."""
+    drive = as_measurement()
+    assert drive.observation is not None
+    named = drive.observation.model_copy(update={"server": "PostgreSQL 15.8"})
+    return saved(folder, drive.model_copy(update={"observation": named}), "pg.json")
+
+
+def test_the_settings_are_for_the_server_that_was_observed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = of_15_8(tmp_path)
+    status, out, err = run(capsys, "recommend", "--from", file)
+    assert status == 0, err
+    assert out.startswith("# fsync-advisor 0.1.0: settings for PostgreSQL 15.8 (as observed)\n")
+    assert "note: for PostgreSQL 15.8, which was observed; --db names another" in err
+    _, out, err = run(capsys, "recommend", "--from", file, "--db", "postgresql")
+    assert "settings for PostgreSQL 15.8 (as observed)" in out
+    assert "which was observed; --db" not in err
+    _, out, err = run(capsys, "capacity", "--from", file, "--clients", "1")
+    assert "note: for PostgreSQL 15.8, which was observed" in err
+    assert "One commit with these settings waits for 1 sync" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "head", "says"),
+    [
+        (("--db-version", "15"), "PostgreSQL 15 (as given)", ""),
+        (FOR_15, "PostgreSQL 15 (as given)", ""),
+        (
+            ("--db-version", "17"),
+            "PostgreSQL 17 (as given)",
+            "# Note: PostgreSQL 15.8 was observed, and this is for 17\n",
+        ),
+        (
+            ("--db", "mysql", "--db-version", "8.0"),
+            "MySQL 8.0 (as given, its newest release)",
+            "# Note: a PostgreSQL was observed, and this is for MySQL: its load counts",
+        ),
+        (
+            ("--db", "mysql", "--db-version", "9.7.1"),
+            "MySQL 9.7.1 (as given)",
+            "# Note: a PostgreSQL was observed, and this is for MySQL: its load counts for nothing"
+            " here, its sync times do\n",
+        ),
+    ],
+)
+def test_what_is_named_wins_and_a_contradiction_is_told(
+    options: tuple[str, ...],
+    head: str,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    status, out, err = run(capsys, "recommend", "--from", of_15_8(tmp_path), *options)
+    assert status == 0, err
+    assert f"settings for {head}" in out
+    assert says in out
+    assert ("this is for" in out) == bool(says)
+
+
+def test_the_file_is_read_before_a_server_is_watched(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The server is not even asked for, though nothing listens at that port."""
+    dsn = "postgresql://127.0.0.1:1/"
+    status, _, err = run(capsys, "audit", "--dsn", dsn, "--from", tmp_path / "missing.json")
+    assert (status, "missing.json cannot be read: No such file" in err) == (1, True)
+
+
 def test_capacity_has_the_syncs_that_were_observed(
     capsys: pytest.CaptureFixture[str], seen: Path
 ) -> None:
@@ -101,7 +176,21 @@ def test_capacity_has_the_syncs_that_were_observed(
     }
     assert plan["commit_us"] == 2_500
     status, out, _ = run(capsys, *asked)
-    assert "Observed for 60 s: 200 commits/s with 0.5 syncs per commit" in " ".join(out.split())
+    said = " ".join(out.split())
+    assert "Observed for 60 s: 200 commits/s with 0.5 syncs per commit" in said
+    assert "800 commits/s would take all of it; that is no limit" in said
+
+
+def test_what_is_left_does_not_contradict_the_target(
+    capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    """Syncs that more connections share: 2,000/s, where 800/s would fill the time unshared."""
+    asked = ("capacity", *FOR_15, "--from", seen, "--target-tps", 2000)
+    _, out, _ = run(capsys, *asked)
+    said = " ".join(out.split())
+    assert "2,000 transactions/s: yes" in said
+    assert "sustains 800" not in said
+    assert "that is no limit, for more connections share more" in said
 
 
 def test_syncs_that_overlap_do_not_say_what_is_left(
@@ -122,8 +211,11 @@ def test_syncs_that_overlap_do_not_say_what_is_left(
 def test_it_is_not_compared_with_what_was_measured(
     capsys: pytest.CaptureFixture[str], seen: Path
 ) -> None:
-    status, out, _ = run(capsys, "compare", NVME, seen)
-    assert status == 0
+    status, out, err = run(capsys, "compare", NVME, seen)
+    assert status == 1
+    assert f"nothing was compared: no other drive has a series in common with {NVME}" in err
+    status, _, err = run(capsys, "compare", NVME, seen, MEASUREMENTS / "nvme-plp.json")
+    assert (status, err) == (0, "")  # one of them was
     said = " ".join(out.split())
     assert "no series in common" in said
     assert "observed for 60 s under 200 commits/s" in said
@@ -206,8 +298,12 @@ def test_a_file_without_an_observation_loads() -> None:
         (("--passive", "--soak", "10min"), "--passive writes nothing"),
         (("--interval", "5"), "--interval and --dsn go with --passive"),
         (("--dsn", "postgresql:///"), "--interval and --dsn go with --passive"),
-        (("--passive", "--interval", "0.5"), "'--interval': 0.5 is below 1"),
-        (("--passive", "--interval", "86401"), "'--interval': 86401 is above 86,400"),
+        (("--passive", "--interval", "0.5"), "--interval '0.5' is not between 1s and 1d"),
+        (("--passive", "--interval", "25h"), "--interval '25h' is not between 1s and 1d"),
+        (
+            ("--passive", "--interval", "soon", "--dsn", "oracle://x"),
+            "--interval 'soon' is not a duration",
+        ),
         (("--passive", "--dsn", "oracle://x"), "--dsn does not say which server it is"),
     ],
 )
@@ -278,6 +374,25 @@ def test_an_observation_is_held_against_an_earlier_one(
     assert (status, "Conditions changed" in out) == (0, False)
 
 
+def test_what_noise_hides_is_to_be_observed_for_longer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Both in the verdict and in the hint."""
+    noisy = [later(mean_us) for mean_us in (2_500.0, 2_600.0)]
+    files = []
+    for number, drive in enumerate(noisy):
+        first, *others = drive.series
+        summary = first.summary.model_copy(update={"ci95_percent": 40.0})
+        series = (first.model_copy(update={"summary": summary}), *others)
+        changed = drive.model_copy(update={"series": series})
+        files.append(saved(tmp_path, changed, f"{number}.json"))
+    status, out, err = run(capsys, "drift", files[0], "--from", files[1])
+    assert status == 1
+    for said in (out, err):
+        assert "observe both again, for longer: --interval TIME" in " ".join(said.split())
+        assert "--thorough" not in said
+
+
 def test_another_load_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     drive = later(2_510.0)
     assert drive.observation is not None
@@ -314,7 +429,7 @@ def test_a_baseline_of_the_other_kind_is_told_at_once(
 
 
 def unit(capsys: pytest.CaptureFixture[str], kind: str, *options: str) -> str:
-    asked = ("measure", "--passive", "--print-unit", kind, *options)
+    asked = ("measure", "--passive", "--print-unit", kind, "--quiet", *options)
     status, out, err = run(capsys, *asked)
     assert (status, err) == (0, "")
     return out
@@ -342,6 +457,97 @@ def test_a_unit_runs_as_the_databases_own_account(
     timer = unit(capsys, "timer", "--dsn", dsn).splitlines()
     assert "OnCalendar=*:0/15" in timer
     assert "WantedBy=timers.target" in timer
+
+
+def test_an_interval_is_a_duration(capsys: pytest.CaptureFixture[str]) -> None:
+    for typed in ("300", "300s", "5min"):
+        text = unit(capsys, "service", "--dsn", "postgresql:///postgres", "--interval", typed)
+        assert "measure --passive --interval 300 --dsn" in text
+
+
+@pytest.mark.parametrize(
+    ("interval", "calendar", "words"),
+    [
+        ("10min", "*:0/15", "every quarter of an hour"),
+        ("11min", "hourly", "every hour"),
+        ("1h", "0/2:00", "every two hours"),
+        ("2h", "0/6:00", "every six hours"),
+        ("12h", "daily", "every day"),
+        ("1d", "weekly", "every week"),
+    ],
+)
+def test_a_timer_says_when_it_runs_and_leaves_time_for_the_interval(
+    interval: str, calendar: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = unit(capsys, "timer", "--dsn", "postgresql:///postgres", "--interval", interval)
+    assert f"\nOnCalendar={calendar}\n" in text
+    assert f"\nDescription=Observe what syncs of the database take, {words}\n" in text
+    if shutil.which("systemd-analyze"):
+        asked = ["systemd-analyze", "calendar", calendar]
+        assert subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def own_account() -> str:
+    """That may be asked of, and is not root's, which may pass everything."""
+    return account().pw_name
+
+
+def test_a_program_that_the_account_cannot_reach(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A virtual environment of which only the link to its Python leads through a closed home."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may close a directory to another account")
+    with private_folder(of_account=False) as folder:
+        (folder / "home/versions").mkdir(parents=True)
+        (folder / "home/versions/python3").touch(mode=0o755)
+        (folder / "venv").mkdir()
+        python = folder / "venv/python"
+        python.symlink_to("../home/versions/python3")
+        assert barred_at(own_account(), python) is None
+        (folder / "home").chmod(0o700)
+        assert barred_at(own_account(), python) == folder / "home"
+        assert barred_at("nobody-of-that-name", python) is None
+        monkeypatch.setattr(sys, "executable", str(python))
+        monkeypatch.setattr(sys, "argv", [str(python)])
+        monkeypatch.setattr(VENDORS["postgresql"], "account", own_account())
+        asked = ("measure", "--passive", "--print-unit", "service", "--dsn", "postgresql:///")
+        status, out, err = run(capsys, *asked)
+        assert (status, "[Service]" in out) == (0, True)
+        assert (
+            f"warning: the account {own_account()} may not pass {folder}/home, on the way to" in err
+        )
+        assert "install fsync-advisor and its Python where every account may go" in err
+        (folder / "home").chmod(0o711)
+        (folder / "home/versions/python3").chmod(0o744)
+        assert barred_at(own_account(), python) == folder / "home/versions/python3"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "host"),
+    [
+        ("postgresql:///postgres", ""),
+        ("postgresql:///postgres?host=/run/postgresql", ""),
+        ("postgresql://me@%2Frun%2Fpostgresql/postgres", ""),
+        ("postgresql://127.0.0.1:5433/", ""),
+        ("postgresql://[::1]:5433/", ""),
+        ("mysql://mysql@db7/?socket=/run/a.sock", ""),
+        (f"mysql://mysql@{gethostname().upper()}/", ""),
+        ("postgresql://me@db7:5432/postgres", "db7"),
+        ("postgresql://localhost,10.0.0.7/postgres", "10.0.0.7"),
+        ("postgresql:///postgres?host=db7", "db7"),
+        ("mariadb://mysql@[2001:db8::1]/", "2001:db8::1"),
+    ],
+)
+def test_a_unit_for_a_server_on_another_host(
+    dsn: str, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = run(capsys, "measure", "--passive", "--print-unit", "service", "--dsn", dsn)
+    assert status == 0
+    if host:
+        assert f"warning: {host} seems to be another host: the unit would watch" in err
+    else:
+        assert "another host" not in err
 
 
 def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

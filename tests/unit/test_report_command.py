@@ -42,7 +42,7 @@ FEW = ("--clients", "1")
         (("--from", QUICK, "--workload", "all", "--target-tps", "1"), 2, "one workload at most"),
         (("--from", QUICK, "--parameter", "items=5", "--target-tps", "1"), 2, "need --workload"),
         (("--from", QUICK, "--p99-ms", "5"), 2, "--p99-ms needs --target-tps"),
-        (("--from", QUICK, "--clients", "2000"), 2, "at most 1024 are modelled"),
+        (("--from", QUICK, "--clients", "2000"), 2, "at most 1,024 are modelled"),
         (("--from", QUICK, "--output", "/"), 2, "/ is a directory"),
         (("--from", QUICK, "--output", "/nowhere/x"), 1, "/nowhere does not exist"),
         (("--from", QUICK, *FEW, "--require-trust", "plausible"), 3, "trust is unverifiable"),

@@ -23,6 +23,7 @@ from advisor.output.measurement import measurement_document
 from advisor.output.renderers import render
 from advisor.output.soak_progress import soak_figures_text
 from advisor.output_files import write_text
+from advisor.probe import PLANS
 from advisor.probe.soak import SoakPlan, SoakProgress, SoakReport, tell_nobody
 from advisor.soak import HealthReading, Soak
 from tests.support.command_line import run
@@ -377,7 +378,7 @@ def test_the_bar_is_gone_before_the_series_are_taken(
             SoakPlan(duration_s=1800, bytes_max=256 << 30),
             "for 30 min: syncs of 8 KiB, as fast as the drive takes them; writes at most 256 GB,"
             " and ends before if that or 2 points of wear (smartctl) are reached; then measures it"
-            " for about 9.5 s",
+            " for about 9.5 s (28.5 s on a disk that rotates), which writes at most 4 GB more",
         ),
         (
             # 100 * 1800 * 8192 bytes are 1.37 GB; 64 MB and 8 kB of a test file
@@ -392,15 +393,17 @@ def test_the_bar_is_gone_before_the_series_are_taken(
     ],
 )
 def test_what_is_said_before_it_begins(plan: SoakPlan, said: str) -> None:
-    assert said in announcement(Path("/nowhere"), plan, 9.5)
+    assert said in announcement(Path("/nowhere"), plan, PLANS["default"])
 
 
 def test_of_a_log_with_its_own_drive_only_that_is_soaked() -> None:
     plan = SoakPlan(duration_s=1800, bytes_max=256 << 30)
     assert "/log, the log's drive and no other, for 30" in announcement(
-        Path("/log"), plan, 9.5, is_log=True
+        Path("/log"), plan, PLANS["default"], is_log=True
     )
-    assert "no other" not in announcement(Path("/log"), plan, 9.5)
+    quick = announcement(Path("/log"), plan, PLANS["quick"])
+    assert quick.endswith("for about 2.8 s, which writes at most 1 GB more")
+    assert "no other" not in announcement(Path("/log"), plan, PLANS["default"])
 
 
 def test_what_is_said_meanwhile() -> None:

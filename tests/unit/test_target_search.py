@@ -123,7 +123,7 @@ def test_each_change_that_is_enough_alone_is_named() -> None:
     assert found(TargetRate(13_000), *changes) == [
         ("a fast drive",),
         ("no waiting",),
-        ("up to 1024 clients",),
+        ("up to 1,024 clients",),
     ]
 
 
@@ -132,7 +132,7 @@ def test_pairs_are_tried_only_where_no_change_is_enough_alone() -> None:
     cores = more_cores(SCENARIO.cpu, target)
     pairs = found(target, DRIVE_CHANGE, *cores, more_clients(CLIENT_COUNTS))
     # 30 000/s x 100 us = 3 cores; 1.2 times that is 3.6: 4
-    assert pairs == [("a fast drive", "4 cores"), ("4 cores", "up to 1024 clients")]
+    assert pairs == [("a fast drive", "4 cores"), ("4 cores", "up to 1,024 clients")]
 
 
 def test_nothing_is_found_where_no_two_changes_help() -> None:

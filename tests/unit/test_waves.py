@@ -80,10 +80,15 @@ def test_json_has_the_same(inventory: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "does not say the backend: Invalid JSON"),
-        ("[]", "does not say the backend: Input should be an object"),
-        ('{"db1": 7}', "does not say the backend of 'db1': Input should be a valid string"),
-        ('{"db1": ["a"]}', "does not say the backend of 'db1': Input should be a valid string"),
+        ("", " is no JSON: Expecting value"),
+        ('{"db1": "a",', " is no JSON: Expecting property name"),
+        ('{"db1":' * 100_000, " is no JSON: "),
+        ('{"db1": "a", "db2": "b", "db1": "c"}', ": 'db1' stands twice in one object"),
+        ('{"": "a"}', ": '' is no name of a host"),
+        ('{"db 1": "a"}', ": 'db 1' is no name of a host"),
+        ("[]", " does not say the backend: Input should be an object"),
+        ('{"db1": 7}', " does not say the backend of 'db1': Input should be a valid string"),
+        ('{"db1": ["a"]}', " does not say the backend of 'db1': Input should be a valid string"),
     ],
 )
 def test_what_is_no_inventory_is_told(
@@ -92,6 +97,6 @@ def test_what_is_no_inventory_is_told(
     file = tmp_path / "inventory"
     file.write_text(text)
     status, out, err = run(capsys, "fleet", "waves", str(file))
-    assert (status, out) == (1, "")
-    assert f"{file} {said}" in err
+    assert (status, out) == (2, "")
+    assert f"{file}{said}" in err
     assert err.count("\n") == 2

@@ -59,6 +59,8 @@ class HostLatencies:
     """(host, us, what to say of it or "", whether it is an outlier), slowest first."""
     hosts: int
     """So many there are; the rows are those worth a look."""
+    figure: str = "p99"
+    """What of a sync it is: "p99", "mean", "p99 or mean"."""
 
 
 @dataclass(frozen=True, slots=True)

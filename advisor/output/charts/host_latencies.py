@@ -19,7 +19,7 @@ def host_latencies(chart: HostLatencies) -> Canvas:
         )
         for name, latency_us, note, is_outlier in chart.rows
     ]
-    caption = "p99 of one sync"
+    caption = f"{chart.figure} of one sync"
     if len(rows) < chart.hosts:
         caption += f", {format_count(len(rows))} of {format_count(chart.hosts)} hosts"
     return draw_rows(rows, scale_for(values_of(rows)), caption, _tick)

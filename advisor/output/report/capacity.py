@@ -81,8 +81,8 @@ def _over_clients(server: ServerReport) -> Figure:
     return Figure(
         TpsOverClients(name, points, serial_tps, plan.target.tps if plan.target else None),
         f"Transactions per second over clients: {name}",
-        f"Clients together: {format_count(first.tps)}/s with {first.clients}, "
-        f"{format_count(last.tps)}/s with {last.clients}.{bound}",
+        f"Clients together: {format_count(first.tps)}/s with {first.clients:,}, "
+        f"{format_count(last.tps)}/s with {last.clients:,}.{bound}",
     )
 
 
@@ -144,7 +144,7 @@ def _change(other: Alternative) -> tuple[str, ...]:
     return (
         other.change,
         "no sync" if other.serial_tps is None else f"{format_count(other.serial_tps)}/s",
-        str(other.clients),
+        f"{other.clients:,}",
         f"{format_count(other.tps)}/s",
         format_latency(other.p99_ms * 1000),
         format_count(other.times),

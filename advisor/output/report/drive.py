@@ -91,7 +91,8 @@ def _methods(measurement: Measurement) -> Iterator[PlainBlock]:
     fastest, slowest = ordered[0], ordered[-1]
     most, least = (format_count(each.summary.ops_per_s) for each in (fastest, slowest))
     differing = (
-        f"{fastest.name} is the fastest with {most}/s, {slowest.name} the slowest with {least}/s."
+        f"{fastest.kind.label} is the fastest with {most}/s, {slowest.kind.label} the slowest with"
+        f" {least}/s."
     )
     same = f"All of them make {most}/s."
     yield Figure(MethodRates(rows), "Sync methods compared", same if most == least else differing)

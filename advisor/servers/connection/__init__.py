@@ -1,6 +1,11 @@
 """How a server is found and spoken to: addresses, drivers, read-only transactions."""
 
-from advisor.servers.connection.addresses import PASSWORD_SHOWN, find_address, shows_password
+from advisor.servers.connection.addresses import (
+    PASSWORD_SHOWN,
+    find_address,
+    other_host,
+    shows_password,
+)
 from advisor.servers.connection.driver import require_driver
 from advisor.servers.connection.limits import Patience, WireError
 from advisor.servers.connection.transactions import ask_together, read_only
@@ -14,6 +19,7 @@ __all__ = [
     "WireError",
     "ask_together",
     "find_address",
+    "other_host",
     "read_only",
     "require_driver",
     "shows_password",

@@ -8,7 +8,9 @@ do it: the DSN wins over option files, and these over MYSQL_* variables.
 import re
 import ssl
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -79,6 +81,32 @@ def find_address(dsn: str | None, vendor: VendorName | None) -> Address:
 def shows_password(dsn: str) -> bool:
     """Whether a DSN has a password in it, for everybody who looks at the list of processes."""
     return bool(re.search(r"://[^@/]*:[^@/]+@|password\s*=", dsn, re.IGNORECASE))
+
+
+def other_host(dsn: str) -> str:
+    """The first host that a DSN names and that is not this one by its name or address; "" where all
+    are. Nothing is looked up."""
+    parts = urlsplit(dsn)
+    asked = dict(parse_qsl(parts.query))
+    if "socket" in asked:
+        return ""
+    places = asked.get("hostaddr") or asked.get("host") or parts.netloc.rpartition("@")[2]
+    return next(filter(_is_elsewhere, map(_host, places.split(","))), "")
+
+
+def _host(place: str) -> str:
+    """Without its port."""
+    bracketed = place.startswith("[")
+    return place[1:].partition("]")[0] if bracketed else unquote(place).partition(":")[0]
+
+
+def _is_elsewhere(host: str) -> bool:
+    if not host or host.startswith(("/", "@")):  # a socket
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host.casefold() not in ("localhost", gethostname().casefold())
 
 
 def _postgresql_options(given: str | None, vendor: VendorName) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from advisor.servers.installed.features import detect_features
 from advisor.servers.installed.host_programs import ask_host
 from advisor.servers.installed.instances import find_instances, instance_of
 from advisor.servers.installed.processes import complaints_of, run, start, stop
+from advisor.servers.installed.way_in import barred_at
 
 __all__ = [
     "Confinement",
@@ -28,6 +29,7 @@ __all__ = [
     "ServerAccount",
     "account_of_our_own",
     "ask_host",
+    "barred_at",
     "can_rename_accounts",
     "complaints_of",
     "detect_features",

@@ -1,4 +1,4 @@
--- fsync-advisor 0.1.0: settings for MySQL 9.7 (as given)
+-- fsync-advisor 0.1.0: settings for MySQL 9.7 (as given, its newest release)
 -- Measured 2026-11-20 08:30 UTC in /var/lib/db (ext4 on sda (WDC WD2002FYPS-0), plan default, label made for tests; fdatasync and fsync of a WD2002FYPS as published)
 --   8 KiB overwrite + fdatasync: 82/s, mean 12.2 ms
 --   classic 4 KiB O_DIRECT + fsync: 82.6/s, mean 12.1 ms

@@ -1,4 +1,4 @@
--- fsync-advisor 0.1.0: settings for MariaDB 10.11 (as given)
+-- fsync-advisor 0.1.0: settings for MariaDB 10.11 (as given, its newest release)
 -- Measured 2026-11-20 08:30 UTC in /var/lib/db (ext4 on nvme0n1 (SAMSUNG MZQLB960HAJR-00007), nvme1n1 (KINGSTON SEDC1500M960G), plan default, label made for tests; classic figures of a PM983 + DC1500M RAID 1 as published)
 --   8 KiB overwrite + fdatasync: 41,490/s, mean 24.1 us, p99 38.6 us
 --   classic 4 KiB O_DIRECT + fsync: 40,470/s, mean 24.7 us, p99 39.5 us

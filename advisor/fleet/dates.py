@@ -1,0 +1,28 @@
+"""When hosts were measured: the first and the last of many, of which some may not say it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+
+from advisor.model import Known, Unknown
+
+NOBODY_SAYS = Unknown(unknown="no result says when")
+
+
+def in_utc(when: Known[datetime]) -> Known[datetime]:
+    """The same; what has no zone is UTC."""
+    if isinstance(when, Unknown):
+        return when
+    if when.tzinfo is None:
+        return when.replace(tzinfo=timezone.utc)
+    try:
+        return when.astimezone(timezone.utc)
+    except OverflowError:  # in the first or the last year that there is
+        return when.replace(tzinfo=timezone.utc)
+
+
+def first_and_last(
+    moments: Iterable[Known[datetime]],
+) -> tuple[Known[datetime], Known[datetime]]:
+    """Of those that are known."""
+    known = [when for when in moments if not isinstance(when, Unknown)]
+    return (min(known), max(known)) if known else (NOBODY_SAYS, NOBODY_SAYS)
