@@ -92,7 +92,7 @@ def test_it_is_one_of_the_series_that_are_shown(
 
 def test_old_and_new_are_compared(new: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for pair in ((new, OLD), (OLD, new)):
-        assert "classic 4 KiB" in printed(capsys, "compare", *map(str, pair))
+        assert "8 KiB overwrite + fdatasync" in printed(capsys, "compare", *map(str, pair))
 
 
 def test_no_setting_rests_on_it(new: Path, capsys: pytest.CaptureFixture[str]) -> None:
