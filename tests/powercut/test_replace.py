@@ -4,34 +4,38 @@ without each step, and nothing with all of them.
 What advisor/capacity/durable_replace.py says of each step is shown here.
 """
 
-import mmap
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from advisor.probe.replacing import FILE_NAME, replace_file
-from tests.powercut.disk import mounted
+from tests.powercut.replaced_file import (
+    BLOCK_BYTES,
+    NEW,
+    OLD,
+    ZEROS,
+    CuttableDirectory,
+    block,
+    cuttable_directory,
+    syncs_left_out,
+)
 from tests.powercut.volatile_disk import DRIVE
 from tests.support.emulated_drive import (
     CannotEmulate,
     CutMode,
-    EmulatedDrive,
     Filesystem,
     compile_drive,
     emulated_drive,
-    mounted_drive,
 )
 from tests.support.faults import missing
 
-BLOCK_BYTES = 4096
-OLD, NEW = b"o" * BLOCK_BYTES, b"n" * BLOCK_BYTES
-SIZE_BYTES = {"ext4": 64 << 20, "xfs": 320 << 20}
 MODES: Sequence[CutMode] = get_args(CutMode)
 CUTS = 8
 
@@ -47,72 +51,17 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         missing(str(error))
 
 
-class CuttableDirectory:
-    """A directory on a drive of its own, in which a file is OLD, durably."""
-
-    def __init__(self, drive: EmulatedDrive, place: Path, filesystem: Filesystem) -> None:
-        self._drive, self._filesystem, self._room = drive, filesystem, place.parent
-        self.place = place
-        self.fd = os.open(place, os.O_RDONLY)
-        self._cuts = 0
-        replace_file(self.fd, block(OLD))
-
-    def cut(self, mode: CutMode = "lose") -> bytes:
-        """What the file has in it after the power was cut at this instant."""
-        self._cuts += 1
-        image = self._room / f"cut-{self._cuts}"
-        self._drive.cut(image, mode, seed=self._cuts)
-        return self._found(image)
-
-    def _found(self, image: Path) -> bytes:
-        with mounted(image, self._room / "after", self._filesystem) as place:  # type: ignore[arg-type]
-            content = (place / FILE_NAME).read_bytes()
-        image.unlink()
-        return content
+PlugIn = Callable[..., CuttableDirectory]
 
 
 @pytest.fixture
-def plugged_in(
-    program: Path, tmp_path: Path
-) -> Iterator[Callable[[Filesystem, Sequence[str]], CuttableDirectory]]:
+def plugged_in(program: Path, tmp_path: Path) -> Iterator[PlugIn]:
     with ExitStack() as stack:
 
         def plug_in(filesystem: Filesystem, options: Sequence[str] = ()) -> CuttableDirectory:
-            size_bytes = SIZE_BYTES[filesystem]
-            drive = stack.enter_context(
-                emulated_drive(program, DRIVE, tmp_path, size_bytes=size_bytes, volatile=True)
-            )
-            place = stack.enter_context(
-                mounted_drive(drive, tmp_path / "data", filesystem, options)
-            )
-            made = CuttableDirectory(drive, place, filesystem)
-            stack.callback(os.close, made.fd)
-            return made
+            return stack.enter_context(cuttable_directory(program, tmp_path, filesystem, options))
 
         yield plug_in
-
-
-def block(content: bytes) -> mmap.mmap:
-    memory = mmap.mmap(-1, len(content))
-    memory.write(content)
-    return memory
-
-
-@contextmanager
-def syncs_left_out(is_kind: Callable[[int], bool]) -> Iterator[None]:
-    """Within the block no file of that kind is synced."""
-    fsync = os.fsync
-
-    def chosen(fd: int) -> None:
-        if not is_kind(os.fstat(fd).st_mode):
-            fsync(fd)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", chosen)
-        yield
-
-
-PlugIn = Callable[..., CuttableDirectory]
 
 
 @pytest.mark.parametrize("filesystem", ["ext4", "xfs"])
@@ -132,7 +81,7 @@ def test_with_all_steps_nothing_is_lost(plugged_in: PlugIn, filesystem: Filesyst
         ("ext4", ("noauto_da_alloc",), {b""}),
         # ext4 begins to write what is renamed over another (docs.kernel.org/admin-guide/ext4.html),
         # and the directory's sync does not wait for it: zeros in 6 of 8 cuts on Linux 6.18.
-        ("ext4", (), {b"", bytes(BLOCK_BYTES), NEW}),
+        ("ext4", (), {b"", ZEROS, NEW}),
     ],
 )
 def test_without_the_files_sync_the_name_leads_to_nothing(
@@ -189,8 +138,8 @@ def test_at_any_instant_it_is_the_old_file_or_the_new_one(
     writer.start()
     try:
         for turn in range(CUTS):
-            while confirmed[0] <= turn:
-                pass
+            while confirmed[0] <= turn and writer.is_alive():
+                time.sleep(0.001)
             before = confirmed[0]
             left = directory.cut(MODES[turn % len(MODES)])
             after = confirmed[0] + 1
