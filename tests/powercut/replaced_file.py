@@ -2,8 +2,8 @@
 
     python -m tests.powercut.replaced_file [CUTS]
 
-prints what so many cuts on each file system leave where the file's sync, or the directory's, is left
-out: the second table of README.md's part on it. Needs root, /dev/fuse and loop devices.
+prints the table of README.md: what so many cuts leave on each file system where the file's sync, or
+the directory's, is left out. Needs root, /dev/fuse and loop devices.
 """
 
 import mmap
@@ -106,17 +106,17 @@ def syncs_left_out(is_kind: Callable[[int], bool]) -> Iterator[None]:
 
 
 def main(cuts: int = 8) -> None:
+    """Prints the table."""
     kinds = {"of the file": stat.S_ISREG, "of the directory": stat.S_ISDIR}
     print("| file system | sync left out | left |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        program = compile_drive(Path(folder))
+        room = Path(folder)
+        program = compile_drive(room)
         for filesystem, options in MOUNTED:
             for kind, is_kind in kinds.items():
                 left: Counter[str] = Counter()
                 for _ in range(cuts):
-                    with cuttable_directory(
-                        program, Path(folder), filesystem, options
-                    ) as directory:
+                    with cuttable_directory(program, room, filesystem, options) as directory:
                         with syncs_left_out(is_kind):
                             replace_file(directory.fd, block(NEW))
                         left[NAMES.get(directory.cut(), "something else")] += 1

@@ -79,8 +79,8 @@ def test_with_all_steps_nothing_is_lost(plugged_in: PlugIn, filesystem: Filesyst
     [
         ("xfs", (), {b""}),
         ("ext4", ("noauto_da_alloc",), {b""}),
-        # ext4 begins to write what is renamed over another (docs.kernel.org/admin-guide/ext4.html),
-        # and the directory's sync does not wait for it: zeros in 6 of 8 cuts on Linux 6.18.
+        # ext4 begins to write what is renamed over another (docs.kernel.org/admin-guide/ext4.html);
+        # README.md has how often that was too late.
         ("ext4", (), {b"", ZEROS, NEW}),
     ],
 )
