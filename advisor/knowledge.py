@@ -30,6 +30,7 @@ from advisor.versions import NumericVersion, of_series, parse_version
 if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
     from advisor.capacity.workloads import Workload
+    from advisor.rules.bulk_load import BulkLoadKnowledge
 
 WORKLOAD_TEMPLATE: Final = "template"
 """The file in profiles/workloads that is there to be copied, and is no workload."""
@@ -194,6 +195,15 @@ def load_counter_checks() -> "tuple[CounterCheck, ...]":
 
     path = resource_dir("profiles") / "counters.toml"
     return _validate(CounterChecks, _read(path), path).check
+
+
+def load_bulk_load(vendor: VendorName) -> "BulkLoadKnowledge":
+    """profiles/bulk_load/: what is relaxed for the time of a load, and what never."""
+    # Few commands need these.
+    from advisor.rules.bulk_load import BulkLoadKnowledge
+
+    path = resource_dir("profiles") / "bulk_load" / f"{vendor}.toml"
+    return _validate(BulkLoadKnowledge, _read(path), path)
 
 
 def find_host_check(name: str) -> HostCheck:

@@ -16,7 +16,8 @@ from advisor.analysis.server_counts import counters
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
-from advisor.audit.compare import audit
+from advisor.audit.bulk_load import left_by_load
+from advisor.audit.compare import audit, by_severity
 from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
@@ -29,6 +30,7 @@ from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.model import Known, Unknown
 from advisor.request import Request
+from advisor.rules.bulk_load import BulkLoadKnowledge
 from advisor.rules.knowledge import Knowledge
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
@@ -47,6 +49,7 @@ def run_audit(
     atomic_write_bytes: int | None = None,
     option_names: OptionNames | None = None,
     counter_checks: Sequence[CounterCheck] = (),
+    bulk_load: BulkLoadKnowledge | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -54,7 +57,8 @@ def run_audit(
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
     user says. `option_names`: for files, what servers take. `counter_checks`: what a running
-    server's counters are asked. Raises as `advise` does.
+    server's counters are asked. `bulk_load`: what shows that a bulk load's settings have stayed.
+    Raises as `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -97,6 +101,7 @@ def run_audit(
         recovery,
         counted,
     )
+    left_on = () if bulk_load is None else tuple(left_by_load(state, knowledge, bulk_load))
     return (
         Audit(
             trust=verdict.trust if verdict else None,
@@ -106,7 +111,7 @@ def run_audit(
             version_source=request.version_source,
             durability=request.durability,
             measured=measured,
-            findings=findings,
+            findings=by_severity((*findings, *left_on)),
             host_findings=host,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,

@@ -25,7 +25,7 @@ from advisor.commands.source import (
 )
 from advisor.errors import UsageError
 from advisor.instance import Here
-from advisor.knowledge import load_counter_checks, load_option_names
+from advisor.knowledge import load_bulk_load, load_counter_checks, load_option_names
 from advisor.output_files import check_writable
 from advisor.versions import format_version
 
@@ -152,6 +152,7 @@ def audit(options: AuditOptions) -> None:
         atomic_write_bytes,
         load_option_names(request.vendor) if asked.config else None,
         load_counter_checks() if target.reading.counts else (),
+        load_bulk_load(request.vendor),
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)

@@ -29,6 +29,7 @@ from advisor.commands.typed import TypedCommands
 from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError
 from advisor.instance import Here, ServerInstance
+from advisor.knowledge import load_bulk_load
 from advisor.measurement import Measurement
 from advisor.output.advice import durability_text
 from advisor.output.document import Document, Lines, Notes, Paragraph
@@ -193,7 +194,8 @@ class _GuidedRun:
 
     def _show_findings(self, state: ServerState, advice: Advice, measurement: Measurement) -> None:
         """What an audit finds that the advised lines do not mend."""
-        audit, _ = run_audit(state, self._request(), self.knowledge, measurement)
+        load = load_bulk_load(self.instance.vendor)
+        audit, _ = run_audit(state, self._request(), self.knowledge, measurement, bulk_load=load)
         written = {entry.setting for entry in advice.settings if entry.emitted}
         others = [
             f"{each.severity}: {each.shown}: {each.reason} Change: {each.change}"

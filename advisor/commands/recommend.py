@@ -1,6 +1,7 @@
 """fsync-advisor recommend: the main job, a configuration fragment."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Final, Literal, cast, get_args
 
 import typer
@@ -79,6 +80,28 @@ class RecommendOptions:
             "  [default: by the ending of --output, else conf]",
         ),
     ] = None
+    bulk_load: Annotated[
+        bool,
+        typer.Option(
+            "--bulk-load",
+            help="Instead, what to relax while a load or a restore lasts, and the way back.",
+        ),
+    ] = False
+    new_instance: Annotated[
+        bool,
+        typer.Option(
+            "--new-instance",
+            help="With --bulk-load: the server holds nothing worth keeping; more is relaxed.",
+        ),
+    ] = False
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --bulk-load: the server's configuration, whose values to go back to. May be"
+            " repeated.  [default: that of the server found here]",
+        ),
+    ] = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
     accept_not_durable: shared.AcceptNotDurable = False
@@ -86,6 +109,11 @@ class RecommendOptions:
     def __post_init__(self) -> None:
         if strangers := [name for name in self.group or () if name not in GROUPS]:
             raise UsageError(f"--group {strangers[0]!r}: name some of {', '.join(GROUPS)}")
+        if self.bulk_load and self.group:
+            raise UsageError("--bulk-load has settings of its own", "leave --group out")
+        if not self.bulk_load and (self.new_instance or self.config):
+            given = "--new-instance" if self.new_instance else "--config"
+            raise UsageError(f"{given} goes with --bulk-load", "add that, or leave it out")
 
     @property
     def groups(self) -> tuple[SettingGroup, ...]:
@@ -115,6 +143,9 @@ def recommend(options: RecommendOptions) -> None:
     json              all of the advice, with units in the keys
 
     What a form cannot set stands in it as a comment that says why.
+
+    --bulk-load writes two files, conf or sql, with what a crash in between means: for --output
+    load.cnf load-on.cnf and load-off.cnf. What it may lose, --durability and --new-instance say.
     """
     product = options.product
     here, stored = _here(options), None
@@ -132,6 +163,21 @@ def recommend(options: RecommendOptions) -> None:
         version_source=version_source,
         accept_not_durable=options.accept_not_durable,
     )
+    if options.bulk_load:
+        from advisor.commands.bulk_loading import write_bulk_load  # most advice is for good
+
+        write_bulk_load(
+            request,
+            options.drive,
+            product,
+            here,
+            format_=options.format_,
+            new_instance=options.new_instance,
+            config=options.config or (),
+            trust=options.require_trust,
+            stored=stored,
+        )
+        return
     asked = chosen_format(options.format_, product, get_args(RecommendForm))
     form = cast("FormName", "conf" if asked in ("fragment", "json") else asked)
     form_of(form, db, request.version)  # before anything is measured for nothing

@@ -7,6 +7,7 @@ from advisor.errors import KnowledgeError
 from advisor.knowledge import (
     load_all_settings,
     load_assumptions,
+    load_bulk_load,
     load_counter_checks,
     load_host_checks,
     load_replay,
@@ -14,6 +15,7 @@ from advisor.knowledge import (
     load_workloads,
 )
 from advisor.rules.check import problems
+from advisor.vendors.names import VENDOR_NAMES
 
 
 @options_class
@@ -32,6 +34,8 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_workloads()
     load_host_checks()
     load_counter_checks()
+    for vendor in VENDOR_NAMES:
+        load_bulk_load(vendor)
     settings = load_all_settings()
     if found := problems(settings):
         *others, last = found
