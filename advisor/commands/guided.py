@@ -148,7 +148,7 @@ class _GuidedRun:
         plan = PLANS[PLAN]
         each = " each" if len({*filter(None, self.here.drives)}) > 1 else ""
         text = Paragraph(
-            f"This writes up to {format_size(plan.bytes_max)}{each} to files without a name in"
+            f"This writes up to {format_size(plan.bytes_max)}{each} to files of its own in"
             f" the directories above, for about {plan.ssd_budget_s:.0f} s{each}"
             f" ({plan.hdd_budget_s:.0f} s on a hard disk). The files vanish at the end. A server"
             " that runs shares the drive meanwhile."

@@ -230,6 +230,7 @@ PRIVILEGED: Final = (
     "advisor.directory",
     "advisor.trusted_path",
     "advisor.probe.scratch",
+    "advisor.probe.replacing",
     "advisor.servers.installed.confinement",
 )
 """Who may change what lies in a directory: by an open directory, the probe by its own; and who
