@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
@@ -100,7 +101,8 @@ def fleet_report(options: FleetReportOptions) -> None:
     hosts, unread, unread_before = _read_all(options, files, inventory)
     baseline = _counted(hosts, unread_before, options) if hosts else None
     if hosts:
-        fleet = build_fleet(hosts, unread, __version__, inventory, baseline, _asked(options))
+        now = datetime.now(timezone.utc)
+        fleet = build_fleet(hosts, unread, __version__, inventory, baseline, _asked(options), now)
         del hosts
         if form == "json":
             text = fleet_json(fleet)

@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from statistics import median
 from typing import TypeVar
@@ -12,7 +13,7 @@ from advisor.analysis.description import devices_text
 from advisor.analysis.storage import devices_of
 from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import StorageKnowledge, judge
-from advisor.fleet.dates import in_utc
+from advisor.fleet.dates import in_utc, is_ahead
 from advisor.fleet.inventory import HostGroup, Inventory
 from advisor.fleet.outliers import held_against, peers_of, spreads_of
 from advisor.fleet.results import (
@@ -104,8 +105,12 @@ def build_fleet(
     inventory: Inventory | None = None,
     baseline: Baseline | None = None,
     asked: Sequence[str] = (),
+    now: datetime | None = None,
 ) -> Fleet:
-    """The hosts in order, held against each other, counted and added up."""
+    """The hosts in order, held against each other, counted and added up.
+
+    Without `now` no date is held against the clock.
+    """
     names = Counter(host.name for host in hosts)
     named = [host if names[host.name] == 1 else replace(host, name=host.file) for host in hosts]
     spreads = spreads_of(named)
@@ -135,6 +140,7 @@ def build_fleet(
         unread=tuple(unread),
         groups=_groups(judged, inventory) if inventory else (),
         baseline=baseline,
+        dated_ahead=tuple(host.name for host in judged if now and is_ahead(host.taken_at, now)),
         asked=tuple(asked),
     )
 

@@ -184,6 +184,8 @@ class Fleet(Model):
     groups: tuple[FleetGroup, ...] = ()
     """As the groups file has them."""
     baseline: Baseline | None = None
+    dated_ahead: tuple[str, ...] = ()
+    """Hosts whose result says that it was measured more than a day from now."""
     asked: tuple[str, ...] = ()
     """What was asked for besides the files, as it is typed: options and their values."""
 

@@ -96,6 +96,9 @@ def _summary(fleet: Fleet) -> Iterator[str]:
     else:
         yield "No host has syncs that can be believed."
     yield from filter(None, [measured_text(fleet)])
+    if ahead := fleet.dated_ahead:
+        are = "1 result is" if len(ahead) == 1 else f"{format_count(len(ahead))} results are"
+        yield f"{are} dated in the future: {some([short(name) for name in ahead])}."
     if fleet.unread:
         yield f"{counted(len(fleet.unread), 'file')} could not be read."
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_DEVIATIONS, OUTLIER_FACTOR
 from advisor.fleet.results import Fleet, FleetHost, HostLatency, Outlier
+from advisor.model import Unknown
 from advisor.output.charts.data import HostLatencies
 from advisor.output.document import (
     DocumentBlock,
@@ -56,7 +57,10 @@ def hosts_section(fleet: Fleet, most: int | None) -> Section:
             (*row, _p99(host.under_load))
             for row, host in zip(shown, fleet.hosts[:most], strict=True)
         ]
-    rows = rows_table(headings, shown, range(3, len(headings)), most, len(fleet.hosts))
+    figures = range(3, len(headings))
+    headings.append("measured")
+    shown = [(*row, _day(host)) for row, host in zip(shown, fleet.hosts[:most], strict=True)]
+    rows = rows_table(headings, shown, figures, most, len(fleet.hosts))
     blocks: list[DocumentBlock] = [*_figure(fleet)]
     without = sum(host.latency is not None and not host.latency.p99_us for host in fleet.hosts)
     if without:
@@ -115,6 +119,10 @@ def _row(host: FleetHost) -> tuple[str, ...]:
             _p99(host.latency),
         )
     return short(host.name), host.storage_class, host.trust, *figures
+
+
+def _day(host: FleetHost) -> str:
+    return "-" if isinstance(host.taken_at, Unknown) else host.taken_at.date().isoformat()
 
 
 def _p99(latency: HostLatency | None) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -447,9 +447,9 @@ def test_the_p99_under_load_is_shown_where_it_was_measured() -> None:
     assert (loaded.under_load.mean_us, loaded.under_load.p99_us) == (3000, 9000)
     text = render_text(fleet_document(fleet([loaded, host("b", 1000, p99_us=1000)])))
     rows = [line.split() for line in text.splitlines()]
-    assert ["host", "class", "trust", "syncs/s", "mean", "p99", "p99", "loaded"] in rows
-    assert [row[-5:] for row in rows if row[:1] == ["a"]] == [["ms", "2", "ms", "9", "ms"]]
-    assert [row[-3:] for row in rows if row[:1] == ["b"]] == [["1", "ms", "-"]]
+    assert ["host", "class", "trust", "syncs/s", "mean", "p99", "p99", "loaded", "measured"] in rows
+    assert [row[-6:-1] for row in rows if row[:1] == ["a"]] == [["ms", "2", "ms", "9", "ms"]]
+    assert [row[-4:-1] for row in rows if row[:1] == ["b"]] == [["1", "ms", "-"]]
     assert "p99 loaded" not in render_text(fleet_document(fleet([host("b", 1000)])))
 
 
@@ -562,6 +562,26 @@ def test_when_hosts_were_measured_is_in_the_head(moments: list[str], said: str |
     found = fleet([modelled_host(text, text, taken(text), KNOWLEDGE) for text in moments])
     dated = [line for line in fleet_document(found).summary if line.startswith("Measured")]
     assert dated == ([said] if said else [])
+
+
+def test_each_host_has_its_day_and_those_in_the_future_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tomorrow = datetime.now(timezone.utc) + timedelta(hours=20)  # a host's local time, perhaps
+    dates = {
+        "now": tomorrow.isoformat(),
+        "then": "2099-01-02T03:04:05Z",
+        "old": "2026-11-20T08:30Z",
+    }
+    for name, taken_at in dates.items():
+        found = json.loads(to_json(measurement(1000)))
+        (tmp_path / f"{name}.json").write_text(json.dumps({**found, "taken_at": taken_at}))
+    out = run(capsys, "fleet", "report", tmp_path)[1]
+    assert "1 result is dated in the future: then." in out
+    days = {line.split()[0]: line.split()[-1] for line in out.splitlines() if "plausible" in line}
+    assert (days["then"], days["old"]) == ("2099-01-02", "2026-11-20")
+    told = json.loads(run(capsys, "fleet", "report", tmp_path, "--format", "json")[1])
+    assert told["dated_ahead"] == ["then"]
 
 
 def test_hosts_without_a_sync_have_no_chart() -> None:
