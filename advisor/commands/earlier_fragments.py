@@ -80,7 +80,7 @@ def _names(groups: Iterable[HostGroup], measured: Collection[str]) -> Iterator[t
 def _is_ours(path: Path) -> bool:
     if path.is_symlink() or (head := read_head(path)) is None:
         return False
-    from advisor.servers.config.fragment import SIGN  # most runs find nothing
+    from advisor.servers.config import SIGN  # most runs find nothing
 
     return head.startswith(SIGN.encode())
 

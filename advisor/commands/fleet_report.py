@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
@@ -11,6 +10,7 @@ import typer
 from advisor import __version__
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
+from advisor.commands.clock import now_utc
 from advisor.commands.console import chosen_format, notify, write_output
 from advisor.commands.fleet_inputs import (
     Elsewhere,
@@ -101,8 +101,8 @@ def fleet_report(options: FleetReportOptions) -> None:
     hosts, unread, unread_before = _read_all(options, files, inventory)
     baseline = _counted(hosts, unread_before, options) if hosts else None
     if hosts:
-        now = datetime.now(timezone.utc)
-        fleet = build_fleet(hosts, unread, __version__, inventory, baseline, _asked(options), now)
+        asked, now = _asked(options), now_utc()
+        fleet = build_fleet(hosts, unread, __version__, inventory, baseline, asked, now)
         del hosts
         if form == "json":
             text = fleet_json(fleet)

@@ -97,6 +97,7 @@ LIMITS: Final = "advisor.servers.connection.limits"
 """Looks at the memory of its own process, and at how long a server has been waited for."""
 
 CLOCKS: Final = (
+    "advisor.commands.clock",
     "advisor.probe",
     "advisor.servers.state.activity",
     "advisor.servers.load.client",
@@ -104,7 +105,7 @@ CLOCKS: Final = (
     LIMITS,
 )
 """Who measures: a drive, or a server under load, both of whom draw lots for what is written next;
-or a server's patience."""
+or a server's patience; and who says what time it is."""
 
 CONFINERS: Final = (
     "advisor.servers.installed.accounts",
