@@ -111,6 +111,18 @@ def test_the_settings_are_for_the_server_that_was_observed(
     _, out, err = run(capsys, "capacity", "--from", file, "--clients", "1")
     assert "note: for PostgreSQL 15.8, which was observed" in err
     assert "One commit with these settings waits for 1 sync" in out
+    status, out, err = run(capsys, "report", "--from", file, "--format", "markdown")
+    assert status == 0, err
+    assert "PostgreSQL 15.8: one connection commits at most 400 times a second" in out  # 2.5 ms
+    assert "PostgreSQL 15.8 (as observed)" in out
+    assert "note: for PostgreSQL 15.8, which was observed; --db names another" in err
+
+
+def test_a_version_that_is_named_is_not_called_observed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, _, err = run(capsys, "recommend", "--from", of_15_8(tmp_path), "--db-version", "17")
+    assert "note: for PostgreSQL, which was observed; --db names another" in err
 
 
 @pytest.mark.parametrize(
