@@ -46,7 +46,8 @@ class PassiveOptions:
         str | None,
         typer.Option(
             metavar="TIME",
-            help=f"How long --passive looks: 60, 60s, 5min.  [default: {INTERVAL_S:g}s]",
+            help="How long --passive looks: 60, 60s, 5min; below about 15s how well a mean is known"
+            f" stays unknown.  [default: {INTERVAL_S:g}s]",
         ),
     ] = None
     dsn: Annotated[
@@ -101,6 +102,7 @@ def observe_drives(
 
     Without `drives` those of the server, where it is on this host. Raises AdvisorError.
     """
+    from advisor.analysis.description import warnings_on
     from advisor.analysis.observation import observed
     from advisor.probe.observe import look_repeatedly
 
@@ -130,6 +132,7 @@ def observe_drives(
         warnings=(*found.warnings, *doubts),
         observation=found.observation,
     )
+    measurement = measurement.model_copy(update={"warnings": warnings_on(measurement)})
     if save:
         write_text(save, to_json(measurement), force=force)
         notify_written(save, quiet=quiet)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from advisor.analysis.description import describe_measured, not_measured
+from advisor.analysis.description import describe_measured, not_measured, warnings_on
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking, shared_devices
 from advisor.analysis.trust import Trust
@@ -43,7 +43,7 @@ def measurement_document(
         *(f"  {evidence.trust}: {evidence.text}" for evidence in verdict.evidence),
         *([] if verdict.evidence else [f"  {NOTHING_FOUND}"]),
         *(line for ranking in verdict.standings for line in _rank(ranking)),
-        *(f"note: {warning.text}" for warning in measurement.warnings),
+        *(f"note: {warning.text}" for warning in warnings_on(measurement)),
     ]
     place = (_directory(measurement), describe_measured(measurement).place)
     heading = Lines([": ".join(filter(None, place))])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from advisor.analysis.description import describe_measured, notes_on
+from advisor.analysis.description import describe_measured, notes_on, warnings_on
 from advisor.analysis.looks import (
     BlockStat,
     Count,
@@ -23,7 +23,7 @@ from advisor.analysis.verdict import judge
 from advisor.audit.headroom import headroom
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, from_json, to_json
+from advisor.measurement import Measurement, MeasurementWarning, from_json, to_json
 from advisor.model import Known, Unknown
 from advisor.request import Request
 from advisor.series_kind import Pattern
@@ -491,7 +491,7 @@ def test_a_product_says_what_it_rests_on() -> None:
     drive = as_measurement()
     described = describe_measured(drive)
     assert (described.source, described.observed) == ("observed", "for 60 s under 200 commits/s")
-    load, stands_in = notes_on(drive)
+    _, load, stands_in = notes_on(drive)
     assert load == (
         "the load is that of 60 s, and perhaps not the heaviest: 200 commits/s, 4.88 kB of log"
         " each, at most 25 % of it whole pages, syncs took 25 % of the time"
@@ -532,6 +532,15 @@ def test_a_mean_that_is_hardly_known_is_told() -> None:
     assert [
         note for note in notes_on(with_summaries(drive, ci95_percent=50.0)) if "+-" in note
     ] == []
+    (note,) = (
+        note for note in notes_on(drive) if "rests on" in note
+    )  # of two looks, which have no interval
+    assert note == (
+        "observed log, fdatasync: the mean of 2.5 ms rests on too few looks to tell how well it is"
+        " known; observe for longer: --interval TIME"
+    )
+    reported = with_summaries(measurement(600.0, source="reported by fio"), ci95_percent=None)
+    assert [note for note in notes_on(reported) if "rests on" in note] == []
     (note,) = (note for note in notes_on(with_summaries(drive, ci95_percent=179.2)) if "+-" in note)
     assert note == (
         "observed log, fdatasync: the mean of 2.5 ms is known to +-179 % only, and so is what is"
@@ -564,9 +573,31 @@ def test_a_wait_for_a_processor_is_not_taken_for_the_drives_time(
         " drive"
     )
     assert told == ([says] if is_told else [])
+    assert describe_measured(other).may_wait_for_processor == is_told
+    alone = other.model_copy(update={"series": (log,)})
+    told = [note for note in notes_on(alone) if "processor" in note]
+    says = (
+        "a sync took the server 2.5 ms, what its device took was not seen, and the processors were"
+        f" busy for {busy_percent:.0f} % of the time: some of it is perhaps a wait for a processor,"
+        " not for the drive"
+    )
+    assert told == ([says] if busy_percent >= 80 else [])
     unknown = seen.model_copy(update={"cpu_busy_percent": Unknown(unknown="not asked")})
     other = other.model_copy(update={"observation": unknown})
     assert [note for note in notes_on(other) if "processor" in note] == []
+
+
+def test_a_file_has_its_own_doubts_once() -> None:
+    """Saved with it, and made anew of its figures wherever it is read."""
+    drive = as_measurement()
+    (doubt,) = warnings_on(drive)
+    assert doubt.code == "mean-hardly-known"
+    saved = drive.model_copy(update={"warnings": warnings_on(drive)})
+    assert (warnings_on(saved), notes_on(saved)) == ((doubt,), notes_on(drive))
+    other = MeasurementWarning(code="log-not-seen", text="/wal cannot be looked at")
+    saved = drive.model_copy(update={"warnings": (doubt, other)})
+    assert warnings_on(saved) == (doubt, other)
+    assert other.text in notes_on(saved)
 
 
 def test_whether_a_flush_is_honoured_is_not_seen() -> None:

@@ -12,13 +12,17 @@ from typing import Any
 
 import pytest
 
+from advisor.advice import Advice
+from advisor.advise import advise
 from advisor.analysis.verdict import judge
+from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, to_json
 from advisor.model import Unknown
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
+from advisor.output.summary import summary_document
 from advisor.output.systemd import IF_THERE_IS
 from advisor.servers.installed import barred_at
 from advisor.vendors.registry import VENDORS
@@ -26,7 +30,7 @@ from tests.servers.account import account, private_folder
 from tests.support.command_line import run
 from tests.support.faults import missing
 from tests.support.paths import CHECKOUT, MEASUREMENTS
-from tests.unit.test_observation import as_measurement
+from tests.unit.test_observation import REQUEST, as_measurement
 from tests.unit.test_prometheus import samples
 
 NVME = MEASUREMENTS / "nvme-consumer.json"
@@ -291,6 +295,55 @@ def test_what_measure_shows_of_it() -> None:
     assert "sda     50 %   0.75        10     1 ms        100     3 ms        1  500 us" in shown
 
 
+def on_busy_processors() -> Measurement:
+    """A sync took the server 2.5 ms and its device 1 ms, beside processors that were busy."""
+    drive = as_measurement()
+    assert drive.observation is not None
+    log, at_device = drive.series
+    summary = at_device.summary.model_copy(update={"mean_us": 1_000.0, "ci95_percent": 1.0})
+    fast = at_device.model_copy(update={"summary": summary})
+    sure = log.model_copy(update={"summary": log.summary.model_copy(update={"ci95_percent": 1.0})})
+    seen = drive.observation.model_copy(update={"cpu_busy_percent": 96.0})
+    return drive.model_copy(update={"series": (sure, fast), "observation": seen})
+
+
+def test_no_headline_gives_a_processors_wait_to_the_drive(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    idle = as_measurement()
+    for drive, told in ((on_busy_processors(), True), (idle, False)):
+        verdict = judge(drive, load_storage_knowledge())
+        shown = render(measurement_document(drive, verdict), "table", colours=False)
+        assert ("note: a sync took the server 2.5 ms, a write and a flush its" in shown) == told
+        file = saved(tmp_path, drive)
+        _, out, _ = run(capsys, "report", *FOR_15, "--from", file, "--format", "markdown")
+        said = " ".join(out.split())
+        assert ("2.5 ms on average, perhaps in part as a wait for a processor; " in said) == told
+        assert ("which another drive would leave as it is" in said) == told
+        assert ("times as many transactions, if all of the wait was for the drive" in said) == told
+        document = summary_document(advise_for(drive), "fsync-advisor recommend")
+        shown = " ".join(render(document, "terminal", colours=False).split())
+        assert "one commit waits 2.5 ms for the drive" in shown
+        assert ("2.5 ms for the drive or a processor" in shown) == told
+
+
+def advise_for(drive: Measurement) -> Advice:
+    return advise(drive, REQUEST, knowledge_for("postgresql"))
+
+
+def test_prometheus_counts_what_the_figures_show_of_themselves() -> None:
+    for drive, count in ((on_busy_processors(), 1), (as_measurement(), 1), (sure_of(), 0)):
+        text = prometheus_text(drive, judge(drive, load_storage_knowledge()))
+        assert samples(text)["warnings"] == count
+
+
+def sure_of() -> Measurement:
+    drive = on_busy_processors()
+    assert drive.observation is not None
+    seen = drive.observation.model_copy(update={"cpu_busy_percent": 10.0})
+    return drive.model_copy(update={"observation": seen})
+
+
 def test_a_file_without_an_observation_loads() -> None:
     raw = json.loads(NVME.read_text())
     assert "observation" not in raw
@@ -339,6 +392,11 @@ def test_a_file_system_without_a_device_is_told_at_once(
 def test_a_directory_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "measure", "--passive", "/nowhere")
     assert (status, "/nowhere: No such file or directory" in err) == (1, True)
+
+
+def test_the_help_says_how_short_an_interval_may_be(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "measure", "--help")
+    assert "below about 15s how well a mean is known stays unknown" in " ".join(out.split())
 
 
 def test_unknown_figures_are_not_shown() -> None:
