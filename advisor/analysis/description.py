@@ -21,7 +21,7 @@ from advisor.measurement import (
     Target,
 )
 from advisor.model import Known, Model, Unknown
-from advisor.series_kind import CLASSIC_4K, PRIMARY, Pattern
+from advisor.series_kind import CLASSIC_4K, OBSERVED_PATTERNS, PRIMARY, Pattern
 from advisor.units import format_latency, format_named
 
 WIDE_PERCENT: Final = 50.0
@@ -154,8 +154,10 @@ def _soak_figure(measurement: Measurement) -> dict[str, str]:
 def _figure(series: Series) -> str:
     summary = series.summary
     tail = "" if summary.p99_us is None else f", p99 {format_latency(summary.p99_us)}"
-    rate = format_named("ops_per_s", summary.ops_per_s)
-    return f"{rate}, mean {format_latency(summary.mean_us)}{tail}"
+    mean = f"mean {format_latency(summary.mean_us)}{tail}"
+    if series.pattern in OBSERVED_PATTERNS:  # nobody asked the drive for a rate
+        return mean
+    return f"{format_named('ops_per_s', summary.ops_per_s)}, {mean}"
 
 
 def notes_on(measurement: Measurement) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ def observed(
     activities = tuple(device_activities(devices, host))
     activity = _activity(server)
     flushing = flushing_device(devices, activities)
+    activities = tuple(_with_usual_write(each, flushing, host) for each in activities)
     series = tuple(_series(server, activity, flushing, host))
     seconds = host[-1].at_s - host[0].at_s
     if not series or series[0].pattern == "observed-binary-log":
@@ -87,12 +88,27 @@ def _series(
     else:
         binary_log = []
     if flushing is not None:
-        yield from _named("observed-device", "fdatasync", write_and_flush(flushing, host))
+        syncs = write_and_flush(flushing, host)
+        yield from _named("observed-device", "fdatasync", syncs.usual, syncs.own)
     yield from binary_log
 
 
-def _named(pattern: Pattern, method: SyncMethod, parts: Sequence[TimedSyncs]) -> Iterator[Series]:
-    if (summary := summary_of(parts)) is not None:
+def _with_usual_write(
+    device: DeviceActivity, flushing: str | None, host: Sequence[HostLook]
+) -> DeviceActivity:
+    """Of the one whose writes and flushes stand for a sync."""
+    if device.name != flushing:
+        return device
+    return device.model_copy(update={"usual_write_us": write_and_flush(flushing, host).write_us})
+
+
+def _named(
+    pattern: Pattern,
+    method: SyncMethod,
+    parts: Sequence[TimedSyncs],
+    scattered: Sequence[TimedSyncs] | None = None,
+) -> Iterator[Series]:
+    if (summary := summary_of(parts, scattered)) is not None:
         kind = SeriesKind(pattern, method, OBSERVED_BLOCK_BYTES)
         yield Series.of(kind, summary, "time")
 

@@ -9,7 +9,7 @@ from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking, shared_devices
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, SeriesUnderLoad, Summary
+from advisor.measurement import OBSERVED, Measurement, SeriesUnderLoad, Summary
 from advisor.model import Unknown
 from advisor.output.distribution import distribution
 from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
@@ -92,9 +92,14 @@ def _others(measurement: Measurement) -> Iterator[DocumentBlock]:
 
 
 def series_table(title: str, measurement: Measurement) -> Table:
-    """Each series in figures; - for what is not known."""
+    """Each series in figures; - for what is not known. Nobody asked a drive that was observed for
+    a rate, and so none is shown."""
     rows = [(series.name, *_figures(series.summary)) for series in measurement.series]
-    return Table(title, HEADINGS, rows, frozenset(range(1, len(HEADINGS))))
+    headings: tuple[str, ...] = HEADINGS
+    if measurement.source == OBSERVED:
+        headings = (*HEADINGS[:1], *HEADINGS[2:])
+        rows = [(name, *figures) for name, _, *figures in rows]
+    return Table(title, headings, rows, frozenset(range(1, len(headings))))
 
 
 def under_load_tables(measurement: Measurement, *, elsewhere: bool = False) -> Iterator[Table]:

@@ -25,6 +25,7 @@ from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, MeasurementWarning, from_json, to_json
 from advisor.model import Known, Unknown
+from advisor.output.observation import observation_lines
 from advisor.request import Request
 from advisor.series_kind import Pattern
 from advisor.server_state import EffectiveSetting, ServerState
@@ -163,7 +164,35 @@ def test_a_write_that_waits_for_the_journals_flushes_is_no_usual_write() -> None
         HostLook(1_000.0 + 60 * minute, {"sda": stat}, CpuTime(100, 1_000))
         for minute, stat in enumerate(looks)
     ]
-    assert means_us(observed([DISK], host_looks, None)) == {"observed-device-fdatasync": 4_000}
+    found = observed([DISK], host_looks, None)
+    assert means_us(found) == {"observed-device-fdatasync": 4_000}
+    (disk,) = found.observation.devices
+    assert (disk.usual_write_us, disk.flush_us) == (1_000, 3_000)
+    assert disk.write_us == pytest.approx(1_333.33, abs=0.01)  # 2.4 s for 1,800
+    assert (
+        "  a sync of sda: a usual write of 1 ms, the median of the stretches between two"
+        in "".join(observation_lines(found.observation))
+    )
+
+
+def test_the_interval_of_a_devices_mean_has_the_scatter_of_its_writes() -> None:
+    """Ten stretches of ten flushes of 1,000 us; ten writes of 500 and of 1,500 us by turns. The
+    median is 500 us, the mean 1,500 us. Five residuals of 0 and five of 10,000 us, so
+    sqrt(5e8/9/10) = 2,357 us for ten flushes, 235.7 us for one; times t(0.975, 9) = 2.2622: 533.2
+    us, which is 35.55 % of 1,500 us."""
+    looks, stat = [], BEFORE
+    for number in range(11):
+        looks.append(HostLook(number, {"sda": stat}, CpuTime(0, 0)))
+        # A flush is counted as a write as well.
+        stat = stat._replace(
+            flushes=10 * (number + 1) + 500,
+            flush_us=stat.flush_us + 10_000,
+            writes=stat.writes + 20,
+            write_us=stat.write_us + 10_000 + (15_000 if number % 2 else 5_000),
+        )
+    (series,) = observed([DISK], looks, None).series
+    assert series.summary.mean_us == pytest.approx(1_500)
+    assert series.summary.ci95_percent == pytest.approx(35.55, abs=0.01)
 
 
 def test_without_a_server_a_write_and_a_flush_stand_for_a_sync() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from advisor.advice import Advice
 from advisor.advise import advise
+from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import judge
 from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_storage_knowledge
@@ -293,6 +294,9 @@ def test_what_measure_shows_of_it() -> None:
     ):
         assert line in shown
     assert "sda     50 %   0.75        10     1 ms        100     3 ms        1  500 us" in shown
+    assert "ops/s" not in shown
+    assert "observed-log-fdatasync     2.5 ms" in shown
+    assert list(describe_measured(drive).figures.values()) == ["mean 2.5 ms"]
 
 
 def on_busy_processors() -> Measurement:
