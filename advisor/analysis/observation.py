@@ -54,7 +54,7 @@ def observed(
     series = tuple(_series(server, activity, flushing, host))
     seconds = host[-1].at_s - host[0].at_s
     if not series or series[0].pattern == "observed-binary-log":
-        raise _nothing_seen(devices, activities, activity, seconds)
+        raise _nothing_seen(devices, activities, activity, seconds, clock_ns)
     return Observed(
         _observation(server, activity, activities, series, host, flushing),
         series,
@@ -253,13 +253,17 @@ def _warnings(
         yield MeasurementWarning(code="untimed-syncs", text=f"no server was asked: {stands}")
         return
     why = activity.log_sync_us_from.removeprefix(NOT_KNOWN) or "the server times no sync"
-    cost = ""
-    if clock_ns is not None:
-        cost = (
-            f"; to turn it on costs two looks at the clock for each write and each sync,"
-            f" {clock_ns:.0f} ns each here"
-        )
+    cost = _cost_of_timing(clock_ns)
     yield MeasurementWarning(code="untimed-syncs", text=f"{why}: {stands}{cost}")
+
+
+def _cost_of_timing(clock_ns: float | None) -> str:
+    if clock_ns is None:
+        return ""
+    return (
+        "; to turn it on costs two looks at the clock for each write and each sync,"
+        f" {clock_ns:.0f} ns each here"
+    )
 
 
 def _nothing_seen(
@@ -267,6 +271,7 @@ def _nothing_seen(
     activities: Sequence[DeviceActivity],
     activity: Activity | None,
     seconds: float,
+    clock_ns: float | None,
 ) -> AdvisorError:
     """The error where there is no series: nothing happened, or nobody timed it."""
     flushed = any(
@@ -275,7 +280,8 @@ def _nothing_seen(
     synced = activity is not None and bool(activity.log_syncs_per_s)
     reasons = [*_why_no_device_time(devices, activities)]
     if activity is not None and activity.log_sync_us is None and activity.log_sync_us_from:
-        reasons.insert(0, activity.log_sync_us_from.removeprefix(NOT_KNOWN))
+        why = activity.log_sync_us_from.removeprefix(NOT_KNOWN)
+        reasons.insert(0, f"{why}{_cost_of_timing(clock_ns)}")
     written = any(each.writes_per_s > 0 for each in activities)
     if synced or (activity is None and written and not flushed and reasons):
         return AdvisorError(

@@ -1,5 +1,6 @@
 """fsync-advisor measure: measure a drive, save it, show it."""
 
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
@@ -29,8 +30,24 @@ QUICK_HAS_NO_PAGES: Final = (
 
 
 @options_class
+class SavingOptions(shared.OutputOptions):
+    """`output` is for the measurement, not for the text."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Save the measurement there, as JSON; what --format names is printed as well."
+            "  -: print the JSON alone.",
+        ),
+    ] = None
+
+
+@options_class
 class MeasureOptions:
-    """The options of `measure`; `product.output` is for the measurement, not for the text."""
+    """The options of `measure`."""
 
     directory: shared.Directory = None
     log_dir: shared.LogDirectory = None
@@ -52,7 +69,7 @@ class MeasureOptions:
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
     ] = "table"
-    product: shared.OutputOptions
+    product: SavingOptions
     require_trust: shared.RequireTrust = None
 
     def __post_init__(self) -> None:

@@ -148,7 +148,7 @@ def _asked(dsn: str, *, quiet: bool) -> _Asked:
     from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
     from advisor.servers.state import server_to_observe
 
-    address = find_address(dsn, None)
+    address = find_address(dsn, None, takes_db=False)
     if shows_password(dsn):
         notify(f"note: {PASSWORD_SHOWN}", quiet=quiet)
     state, is_here = server_to_observe(address, partial(notify, quiet=quiet))

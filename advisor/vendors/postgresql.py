@@ -134,6 +134,10 @@ POSITION_SQL: Final = (
 """Where the WAL ends, which is exact at once, and how long the server has run."""
 
 TIMING_SETTING: Final = "track_wal_io_timing"
+TIMING_IS_OFF: Final = (
+    f"{TIMING_SETTING} is off, which ALTER SYSTEM SET {TIMING_SETTING} = on and SELECT"
+    " pg_reload_conf() change"
+)
 CLOCK_NS: Final = re.compile(r"(?:Per|Average) loop time including overhead: (\d+(?:\.\d+)?) ns")
 """Of pg_test_timing, until 18 and from 19 on."""
 EFFECTIVE_SQL: Final = (
@@ -678,7 +682,7 @@ def _wal_syncs(state: ServerState) -> tuple[Counter, Counter]:
     first = 2 if writes else 0
     count = Counter(source, statement, column=first)
     if timing is None or timing.value != "on":
-        return count, Counter(f"{TIMING_SETTING} is off")
+        return count, Counter(TIMING_IS_OFF)
     return count, Counter(source, statement, column=first + 1)
 
 

@@ -353,11 +353,14 @@ def test_what_is_switched_off_is_told_and_what_it_costs() -> None:
     (warning,) = found.warnings
     assert warning.code == "untimed-syncs"
     assert warning.text == (
-        "track_wal_io_timing is off: a write and a flush of sda, each as long as the kernel saw it,"
+        "track_wal_io_timing is off, which ALTER SYSTEM SET track_wal_io_timing = on and SELECT"
+        " pg_reload_conf() change: a write and a flush of sda, each as long as the kernel saw it,"
         " stand for a sync; writes of pages are among these writes; to turn it on costs two looks"
         " at the clock for each write and each sync, 27 ns each here"
     )
-    with pytest.raises(AdvisorError, match="takes: track_wal_io_timing is off; the devices are"):
+    with pytest.raises(
+        AdvisorError, match=r"takes: track_wal_io_timing is off, which .* change; the devices are"
+    ):
         observed([], host(), server(off, START, END))
 
 
@@ -421,13 +424,18 @@ def test_the_interval_of_a_mean_is_that_of_a_ratio() -> None:
 
 # What each server counts where
 
+TIMING_IS_OFF = (
+    "track_wal_io_timing is off, which ALTER SYSTEM SET track_wal_io_timing = on and SELECT"
+    " pg_reload_conf() change"
+)
+
 
 @pytest.mark.parametrize(
     ("version", "settings", "syncs", "times"),
     [
         ((13, 14), {}, "PostgreSQL counts them from 14 on", "PostgreSQL counts them from 14 on"),
         ((14, 1), {"track_wal_io_timing": "on"}, "pg_stat_wal", "pg_stat_wal"),
-        ((17, 1), {"track_wal_io_timing": "off"}, "pg_stat_wal", "track_wal_io_timing is off"),
+        ((17, 1), {"track_wal_io_timing": "off"}, "pg_stat_wal", TIMING_IS_OFF),
         ((18, 1), {"track_wal_io_timing": "on"}, "pg_stat_io", "pg_stat_io"),
         (
             (18, 1),

@@ -368,6 +368,8 @@ def test_a_file_without_an_observation_loads() -> None:
         (("--interval", "5"), "--interval and --dsn go with --passive"),
         (("--dsn", "postgresql:///"), "--interval and --dsn go with --passive"),
         (("--passive", "--interval", "0.5"), "--interval '0.5' is not between 1s and 1d"),
+        (("--passive", "--interval=-1"), "--interval '-1' is not between 1s and 1d"),
+        (("--passive", "--interval=-5min"), "--interval '-5min' is not between 1s and 1d"),
         (("--passive", "--interval", "25h"), "--interval '25h' is not between 1s and 1d"),
         (
             ("--passive", "--interval", "soon", "--dsn", "oracle://x"),
@@ -396,6 +398,33 @@ def test_a_file_system_without_a_device_is_told_at_once(
 def test_a_directory_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "measure", "--passive", "/nowhere")
     assert (status, "/nowhere: No such file or directory" in err) == (1, True)
+
+
+def test_a_hint_of_measure_names_its_own_options(capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = run(capsys, "measure", "--passive", "--dsn", "oracle:///x")
+    assert "hint: --dsn postgresql://..., mysql://... or mariadb://...\n" in err
+
+
+def test_the_help_says_what_is_saved_and_what_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = run(capsys, "measure", "--help")
+    said = " ".join(out.split())
+    assert "Save the measurement there, as JSON; what --format names is printed as well." in said
+    assert "instead of stdout" not in said
+    assert "At least 128MB, 512MB with" in said
+
+
+def test_audit_asks_how_the_server_that_was_observed_is_reached(
+    capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    status, _, err = run(capsys, "audit", "--from", seen)
+    assert (status, err) == (
+        2,
+        f"fsync-advisor: Which server? In {seen} a PostgreSQL was observed.\n"
+        "  hint: --dsn postgresql://... as it was observed, or --db postgresql with --config"
+        " FILE\n",
+    )
 
 
 def test_the_help_says_how_short_an_interval_may_be(capsys: pytest.CaptureFixture[str]) -> None:
