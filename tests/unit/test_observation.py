@@ -362,6 +362,8 @@ def test_what_is_switched_off_is_told_and_what_it_costs() -> None:
         AdvisorError, match=r"takes: track_wal_io_timing is off, which .* change; the devices are"
     ):
         observed([], host(), server(off, START, END))
+    with pytest.raises(AdvisorError, match=r"change; to turn it on costs .* 27 ns each here; the"):
+        observed([], host(), server(off, START, END), clock_ns=27.3)
 
 
 def test_a_server_that_syncs_nothing_is_told_so() -> None:
