@@ -12,6 +12,7 @@ from advisor.analysis.observed_load import observed_server
 from advisor.analysis.verdict import require_durable
 from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
+from advisor.audit.services import RunBy
 from advisor.commands import options as shared
 from advisor.commands.audit_statements import statements_text
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
@@ -27,9 +28,19 @@ from advisor.commands.source import (
 from advisor.errors import UsageError
 from advisor.files import shown_name
 from advisor.instance import Here
-from advisor.knowledge import load_counter_checks, load_option_names
+from advisor.knowledge import (
+    load_bulk_load,
+    load_counter_checks,
+    load_option_names,
+    load_other_engines,
+    load_service,
+    load_services,
+)
 from advisor.measurement import Measurement
 from advisor.output_files import check_writable
+from advisor.rules.services import recognise
+from advisor.server_state import ServerState
+from advisor.vendors.names import ServiceName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -62,6 +73,13 @@ class AuditOptions:
             "max_iops",
         ),
     ]
+    service: Annotated[
+        ServiceName | None,
+        typer.Option(
+            help="The managed service that runs it: how a setting is changed there, and which"
+            " cannot be.  [default: as the server's own settings show]",
+        ),
+    ] = None
     format_: Annotated[
         AuditForm | None,
         typer.Option(
@@ -158,6 +176,9 @@ def audit(options: AuditOptions) -> None:
         atomic_write_bytes,
         load_option_names(request.vendor) if asked.config else None,
         load_counter_checks() if target.reading.counts else (),
+        load_bulk_load(request.vendor),
+        _run_by(options.service, target.reading),
+        load_other_engines(),
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
@@ -181,6 +202,14 @@ def _require_named(stored: Measurement, file: Path) -> None:
             f"--dsn {vendor.dsn_schemes[0]}://... as it was observed, or --db {vendor.name} with"
             " --config FILE",
         )
+
+
+def _run_by(service: ServiceName | None, state: ServerState) -> RunBy | None:
+    """The managed service that is named, else the one that the server shows."""
+    if service is not None:
+        return RunBy(load_service(service), "")
+    found = recognise(load_services(), state)
+    return None if found is None else RunBy(*found)
 
 
 def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None, str]:
