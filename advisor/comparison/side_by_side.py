@@ -6,6 +6,7 @@ from typing import Final, Literal
 from advisor import __version__
 from advisor.advice import SerialPoint
 from advisor.analysis.description import Measured, describe_measured
+from advisor.analysis.observed_load import processor_notes
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.serial import SYNC_COUNTS, serial_points
@@ -139,7 +140,12 @@ def _entry(drive: ComparedDrive) -> DriveEntry:
         storage=drive.verdict,
         measured=describe_measured(measurement) if measurement else None,
         reference=drive.reference,
-        warnings=tuple(warning.text for warning in measurement.warnings) if measurement else (),
+        warnings=(
+            *(warning.text for warning in measurement.warnings),
+            *processor_notes(measurement),
+        )
+        if measurement
+        else (),
     )
 
 

@@ -407,6 +407,98 @@ def test_another_load_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert "load:" not in out
 
 
+def of(
+    mean_us: float, *, device_us: float = 2_400.0, cpu_percent: float = 20.0, **known: Any
+) -> Measurement:
+    """A server's log, and its device's own time."""
+    drive = later(mean_us)
+    (log, *_), seen = drive.series, drive.observation
+    assert seen is not None
+    summary = log.summary.model_copy(update={"mean_us": device_us, "ci95_percent": 2.0})
+    device = log.model_copy(update={"pattern": "observed-device", "summary": summary})
+    known = {"server": "PostgreSQL 15.8", "cpu_busy_percent": cpu_percent, **known}
+    changed = {"series": (log, device), "observation": seen.model_copy(update=known)}
+    return drive.model_copy(update=changed)
+
+
+def drifted(
+    capsys: pytest.CaptureFixture[str], folder: Path, before: Measurement, now: Measurement
+) -> tuple[int, str, str]:
+    files = saved(folder, before, "before.json"), saved(folder, now, "now.json")
+    status, out, err = run(capsys, "drift", files[0], "--from", files[1])
+    return status, " ".join(out.split()), " ".join(err.split())
+
+
+def test_a_wait_for_a_processor_is_no_slower_drive(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    busy = of(9_000.0, cpu_percent=97.0)
+    status, out, err = drifted(capsys, tmp_path, of(2_500.0), busy)
+    assert (status, err) == (0, "")
+    assert "the rest is perhaps a wait for a processor, not for the drive" in out
+    assert "Not slower beyond noise and by more than 25 %: observed device, fdatasync" in out
+    assert "what the server waited for was perhaps a processor, and not its drive." in out
+    for slower in (of(9_000.0), of(9_000.0, device_us=4_000.0, cpu_percent=97.0)):
+        status, _, err = drifted(capsys, tmp_path, of(2_500.0), slower)
+        assert status == 3  # the processors were idle; or the device itself is slower
+        assert "--tolerance 100" in err
+    files = tmp_path / "before.json", saved(tmp_path, busy, "busy.json")
+    _, out, _ = run(capsys, "compare", *files)
+    assert "perhaps a wait for a processor" in " ".join(out.split())
+
+
+def test_another_server_is_not_compared_and_another_release_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mysql = of(2_500.0, server="MySQL 9.7.4", engine="mysql")
+    status, out, err = drifted(capsys, tmp_path, of(2_500.0), mysql)
+    assert (status, out) == (1, "")
+    assert "PostgreSQL was observed in" in err
+    assert "and MySQL in" in err
+    assert "hint: make a baseline of this server" in err
+    status, out, _ = drifted(capsys, tmp_path, of(2_500.0), of(2_500.0, server="PostgreSQL 17.2"))
+    assert (status, "server: PostgreSQL 15.8 before, PostgreSQL 17.2 now" in out) == (0, True)
+
+
+def test_another_host_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    db1, db2 = (
+        drive.model_copy(
+            update={"environment": drive.environment.model_copy(update={"host_name": name})}
+        )
+        for drive, name in ((of(2_500.0), "db1"), (of(2_500.0), "db2"))
+    )
+    status, out, _ = drifted(capsys, tmp_path, db1, db2)
+    assert (status, "host: db1 before, db2 now" in out) == (0, True)
+    assert "WARN: not slower than before by more than 25 %, but it is another host." in out
+
+
+def test_a_log_that_nobody_asked_for_now_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    unknown = Unknown(unknown="no server was asked (--dsn)")
+    now = of(2_500.0, server=unknown, engine=unknown)
+    now = now.model_copy(update={"series": now.series[1:]})
+    status, out, _ = drifted(capsys, tmp_path, of(2_500.0), now)
+    assert (status, "server: PostgreSQL 15.8 before, none asked now" in out) == (0, True)
+    assert "The observed log, fdatasync of" in out
+    assert "before.json is not compared" in out
+
+
+def test_what_was_observed_too_shortly_is_to_be_observed_for_longer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    now = of(2_500.0)
+    first, *others = now.series
+    summary = first.summary.model_copy(update={"ci95_percent": None})
+    now = now.model_copy(update={"series": (first.model_copy(update={"summary": summary}),)})
+    status, _, err = drifted(capsys, tmp_path, of(2_500.0), now)
+    assert (status, "hint: observe both again, for longer: --interval TIME" in err) == (1, True)
+    assert others
+    status, _, err = run(capsys, "drift", NVME, "--from", tmp_path / "now.json")
+    assert status == 1
+    assert "hint: compare what was measured with what was measured, or observed with" in err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
