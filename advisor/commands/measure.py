@@ -11,10 +11,10 @@ from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
 from advisor.commands.observing import PassiveOptions, observe_drives
 from advisor.commands.parameters import options_class, takes_options
-from advisor.commands.print_unit import PrintUnit, unit_of
+from advisor.commands.print_unit import PrintUnit, UnitName, unit_of
 from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
-from advisor.errors import NotTrustedError
+from advisor.errors import NotTrustedError, UsageError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
@@ -49,6 +49,7 @@ class MeasureOptions:
     ] = False
     observing: PassiveOptions
     print_unit: PrintUnit = None
+    unit_name: UnitName = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
     ] = "table"
@@ -60,6 +61,8 @@ class MeasureOptions:
         planned = self.plan.is_named or self.seed is not None or self.under_load
         is_soak = self.soaking.plan is not None
         self.observing.require_nothing_measured(is_planned=planned or is_soak)
+        if self.unit_name is not None and self.print_unit is None:
+            raise UsageError("--unit-name goes with --print-unit", "add --print-unit service")
 
 
 @takes_options
@@ -108,7 +111,7 @@ def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:
         for word in filter(None, (option, str(path.absolute())))
     ]
     label, quiet = options.plan.label, options.product.quiet
-    return unit_of(kind, options.observing, directories, label, quiet=quiet)
+    return unit_of(kind, options.observing, directories, label, name=options.unit_name, quiet=quiet)
 
 
 def _measured(options: MeasureOptions) -> Measurement:

@@ -36,6 +36,7 @@ ROWS: Final = 1_000
 INTERVAL_S: Final = 3
 LONGER_S: Final[dict[VendorName, float]] = {"postgresql": 12, "mysql": 6, "mariadb": 6}
 """Each tenth of it has some syncs: PostgreSQL's sessions tell their counts once a second."""
+METRICS: Final = "fsync-advisor-observe-test.prom"
 TIMED: Final = "track_wal_io_timing = on\n"
 WITH_BINARY_LOG: Final = "[mariadb]\nlog_bin = binlog\nsync_binlog = 1\n"
 
@@ -320,7 +321,7 @@ def test_a_server_is_held_against_its_past(one_of_each: Server, tmp_path: Path) 
 
 def test_the_commands_of_a_unit_work_as_the_servers_own_account(tmp_path: Path) -> None:
     """As systemd runs them: one after another, while each ends well, with a folder of their own."""
-    server, state = server_named("postgresql-15"), Path("/var/tmp/fsync-advisor-observe")
+    server, state = server_named("postgresql-15"), Path("/var/tmp/fsync-advisor-observe-test")
     account_id = account().pw_uid
     state.mkdir()
     try:
@@ -336,10 +337,10 @@ def test_the_commands_of_a_unit_work_as_the_servers_own_account(tmp_path: Path) 
                 else:
                     assert statuses[2] == 0
                     (state / "baseline.json").write_bytes((state / "observed.json").read_bytes())
-        metrics = (state / "fsync_advisor.prom").read_text()
+        metrics = (state / METRICS).read_text()
         assert "fsync_advisor_observed_commits_per_second{" in metrics
         assert 'fsync_advisor_sync_latency_mean_seconds{series="observed-log-fdatasync"' in metrics
-        assert (state / "fsync_advisor.prom").stat().st_mode & 0o004  # for node_exporter
+        assert (state / METRICS).stat().st_mode & 0o004  # for node_exporter
         assert (state / "observed.json").stat().st_uid == account_id
     finally:
         shutil.rmtree(state)
@@ -349,6 +350,7 @@ def unit_commands(dsn: str, states: Path) -> list[list[str]]:
     """What systemd starts: words with their quotes taken off, and its own signs replaced."""
     text = unit_text(
         "service",
+        name="fsync-advisor-observe-test",
         user=account().pw_name,
         program=[OTHER_PYTHON, "-m", "advisor"],
         observing=["--interval", str(INTERVAL_S), "--dsn", dsn],

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -520,6 +521,11 @@ def test_a_baseline_of_the_other_kind_is_told_at_once(
 # Units
 
 
+def test_a_units_name_goes_with_a_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "measure", "--passive", "--unit-name", "a", ".")
+    assert (status, out, "--unit-name goes with --print-unit" in err) == (2, "", True)
+
+
 def unit(capsys: pytest.CaptureFixture[str], kind: str, *options: str) -> str:
     asked = ("measure", "--passive", "--print-unit", kind, "--quiet", *options)
     status, out, err = run(capsys, *asked)
@@ -579,6 +585,37 @@ def test_a_timer_says_when_it_runs_and_leaves_time_for_the_interval(
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
+def test_two_servers_of_a_host_have_a_unit_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names, folders and metrics of one do not stand in the place of the other's."""
+    texts = [
+        unit(capsys, "service", *options)
+        for options in (
+            ("--dsn", "postgresql:///postgres"),
+            ("--dsn", "mysql://mysql@localhost/"),
+            ("--dsn", "postgresql:///postgres?port=5433", "--unit-name", "watch-5433"),
+        )
+    ]
+    names = "fsync-advisor-observe-postgresql", "fsync-advisor-observe-mysql", "watch-5433"
+    for name, text in zip(names, texts, strict=True):
+        assert text.startswith(f"# {name}.service: ")
+        assert f"\nStateDirectory={name}\n" in text
+        assert f"--output %S/{name}/{name}.prom" in text
+        assert set(re.findall(r"%S/([^/]+)/", text)) == {name}
+    timer = unit(capsys, "timer", "--dsn", "postgresql:///", "--unit-name", "watch-5433")
+    assert timer.startswith("# watch-5433.timer: when watch-5433.service runs.\n")
+
+
+def test_an_account_that_this_host_lacks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VENDORS["postgresql"], "account", "nobody-of-that-name")
+    asked = ("measure", "--passive", "--print-unit", "service", "--dsn", "postgresql:///postgres")
+    status, out, err = run(capsys, *asked)
+    assert (status, "User=nobody-of-that-name" in out) == (0, True)
+    assert "warning: this host has no account nobody-of-that-name: name in User= the one" in err
+    assert "packages of this database make" in " ".join(out.split())
+
+
 def own_account() -> str:
     """That may be asked of, and is not root's, which may pass everything."""
     return account().pw_name
@@ -626,7 +663,7 @@ def test_a_program_that_the_account_cannot_reach(
         ("mysql://mysql@db7/?socket=/run/a.sock", ""),
         (f"mysql://mysql@{gethostname().upper()}/", ""),
         ("postgresql://me@db7:5432/postgres", "db7"),
-        ("postgresql://localhost,10.0.0.7/postgres", "10.0.0.7"),
+        ("postgresql://localhost:5432,10.0.0.7:5432/postgres", "10.0.0.7"),
         ("postgresql:///postgres?host=db7", "db7"),
         ("mariadb://mysql@[2001:db8::1]/", "2001:db8::1"),
     ],
@@ -644,9 +681,9 @@ def test_a_unit_for_a_server_on_another_host(
 
 def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     """systemd.service(5): %% and $$ are single ones, and in quotes \\" and \\\\ are escapes."""
-    dsn = 'postgresql:///a b?application_name=%24$"\\'
+    dsn = 'postgresql:///a$b"\\?application_name=%24'
     text = unit(capsys, "service", "--dsn", dsn, "--label", "db 7")
-    quoted = r'"postgresql:///a b?application_name=%%24$$\"\\"'
+    quoted = r'"postgresql:///a$$b\"\\?application_name=%%24"'
     assert f'--dsn {quoted} --label "db 7" --output' in text
 
 
@@ -661,6 +698,21 @@ def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) 
             "the DSN has a password, and everybody may read a unit",
         ),
         (("--passive", "--dsn", "postgresql:///a\nUser=root"), "cannot stand in a unit"),
+        (
+            ("--passive", "--dsn", "mysql://mysql@localhost/?unix_socket=/run/a.sock"),
+            "--dsn is not the address of a MySQL server",
+        ),
+        (
+            ("--passive", "--dsn", "postgresql:///postgres?no_such_key=1"),
+            "--dsn is not the address of a PostgreSQL server",
+        ),
+        *(
+            (
+                ("--passive", "--dsn", "postgresql:///", "--unit-name", name),
+                f"{name!r} is not the name of a unit",
+            )
+            for name in ("../a", "a/b", "a b", "%n")
+        ),
     ],
 )
 def test_a_unit_that_cannot_be(
@@ -678,7 +730,9 @@ def test_systemd_finds_no_fault_with_the_units(
     if shutil.which("systemd-analyze") is None:
         missing("systemd-analyze is not installed")
     for kind in ("service", "timer"):
-        text = unit(capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a b%20c")
+        text = unit(
+            capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a%20b", "--label", "db 7"
+        )
         # The account need not be here.
         own = text.replace("User=postgres", "User=root")
         (tmp_path / f"fsync-advisor-observe.{kind}").write_text(own)
