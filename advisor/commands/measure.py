@@ -162,5 +162,10 @@ def _drives(options: MeasureOptions) -> tuple[Drives, str]:
         return Drives(options.directory, options.log_dir, options.binary_log_dir), ""
     from advisor.commands.here import drive_arguments, find_here  # looks at the host's servers
 
-    here = find_here("measure", drive_arguments, quiet=options.product.quiet)
+    here = find_here(
+        "measure",
+        drive_arguments,
+        running_first=options.observing.passive,
+        quiet=options.product.quiet,
+    )
     return here.drives, here.why
