@@ -174,7 +174,7 @@ def notes_on(measurement: Measurement) -> tuple[str, ...]:
 
 def warnings_on(measurement: Measurement) -> tuple[MeasurementWarning, ...]:
     """Those of its file, and those that its figures show by themselves."""
-    return (*_own_doubts(measurement), *_others_doubts(measurement))
+    return (*_others_doubts(measurement), *_own_doubts(measurement))
 
 
 def _own_doubts(measurement: Measurement) -> Iterator[MeasurementWarning]:

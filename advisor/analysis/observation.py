@@ -21,6 +21,8 @@ from advisor.series_kind import OBSERVED_BLOCK_BYTES, Pattern, SeriesKind, SyncM
 from advisor.server_activity import Activity
 
 NOTHING_TO_COUNT: Final = "this server has none, or does not count them"
+ENOUGH_SYNCS: Final = 5
+"""Our choice: one or two may have had nothing left to write."""
 WAITED: Final = "its wait behind other flushes included"
 """A server takes the time of its call, in which the kernel and the drive carry out what came
 before: tests/servers/test_observed_drive.py."""
@@ -40,20 +42,25 @@ def observed(
     host: Sequence[HostLook],
     server: ObservedServer | None,
     clock_ns: float | None = None,
+    *,
+    is_the_logs: bool = True,
 ) -> Observed:
     """What was done between the first look and the last. `clock_ns`: what a look at the clock
-    takes, where the server would need one to time its syncs.
+    takes, where the server would need one to time its syncs; `is_the_logs`: whether the server's
+    log surely lies on these devices.
 
-    Raises AdvisorError where nothing was synced, where what a sync takes was not seen, and where
-    the server was restarted meanwhile.
+    Raises AdvisorError where nothing was synced, where what a sync takes was not seen, where the
+    server was restarted meanwhile, and where its log lies elsewhere.
     """
     activities = tuple(device_activities(devices, host))
     activity = _activity(server)
+    if not is_the_logs and activity is not None:
+        _require_writes(devices, activities, activity)
     flushing = flushing_device(devices, activities)
     activities = tuple(_with_usual_write(each, flushing, host) for each in activities)
     series = tuple(_series(server, activity, flushing, host))
     seconds = host[-1].at_s - host[0].at_s
-    if not series or series[0].pattern == "observed-binary-log":
+    if not series or series[0].pattern == "observed-binary-log" or _is_idle(activity):
         raise _nothing_seen(devices, activities, activity, seconds, clock_ns)
     return Observed(
         _observation(server, activity, activities, series, host, flushing),
@@ -67,6 +74,30 @@ def _activity(server: ObservedServer | None) -> Activity | None:
         return None
     require_no_restart(server.looks)
     return activity_between(server.counters, server.looks[0], server.looks[-1])
+
+
+def _is_idle(activity: Activity | None) -> bool:
+    """Whether the server synced nothing by its own counters: what reached its device is others'."""
+    if activity is None or activity.log_syncs_per_s or activity.binary_log_syncs_per_s:
+        return False
+    return activity.commits_per_s == 0 or activity.log_bytes_per_s == 0
+
+
+def _require_writes(
+    devices: Sequence[ObservedDevice], activities: Sequence[DeviceActivity], activity: Activity
+) -> None:
+    """Raises AdvisorError where a log was synced, and the devices said to hold it wrote nothing."""
+    of_log = {device.name for device in devices if device.holds_log}
+    counted = [each for each in activities if each.name in of_log]
+    syncs = (activity.log_syncs_per_s or 0.0) * activity.seconds
+    if syncs < ENOUGH_SYNCS or not counted or any(each.writes_per_s for each in counted):
+        return
+    named = ", ".join(each.name for each in counted)
+    raise AdvisorError(
+        f"the server synced its log {syncs:.0f} times, and nothing was written to {named}: its log"
+        " lies elsewhere",
+        "leave the directory out, or name the one that holds the server's log",
+    )
 
 
 def _series(

@@ -207,6 +207,8 @@ def _baseline(check: BaselineCheck) -> Iterator[DocumentBlock]:
         yield Lines(
             ["Conditions changed, so this compares two things and not one over time:", *notes]
         )
+    if check.notes:
+        yield Lines([sentence(note) for note in check.notes])
     if check.inconclusive:
         yield Lines([sentence(f"{inconclusive_text(check)}: {check.says}")])
     elif check.says and not check.slower:  # else the verdict says it

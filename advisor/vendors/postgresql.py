@@ -85,6 +85,7 @@ SETTINGS_SQL: Final = (
     "SELECT name, setting, coalesce(unit, ''), source, coalesce(sourcefile, ''),"
     " coalesce(sourceline, 0), pending_restart FROM pg_catalog.pg_settings"
 )
+SHOWS_PLACES: Final = "pg_read_all_settings (or pg_monitor)"
 SEES_PLACES_SQL: Final = "SELECT pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')"
 """Without that role PostgreSQL leaves files and lines out."""
 
@@ -295,6 +296,7 @@ class PostgreSQL(Vendor):
     skips_hidden_files = True
     ignores_world_writable_files = False
     data_directory_setting = "data_directory"
+    data_directory_right = SHOWS_PLACES
     data_directory_file = "PG_VERSION"
     data_directory_marker = "PG_VERSION"
     persisted_file = "postgresql.auto.conf"
@@ -503,8 +505,7 @@ class PostgreSQL(Vendor):
             notes=()
             if sees_places
             else (
-                "this role may not see which file sets a setting;"
-                " GRANT pg_read_all_settings (or pg_monitor) shows it",
+                f"this role may not see which file sets a setting; GRANT {SHOWS_PLACES} shows it",
             ),
         )
 

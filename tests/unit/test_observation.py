@@ -140,6 +140,27 @@ def means_us(found: Observed) -> dict[str, float]:
 # The host
 
 
+def test_an_idle_server_takes_no_syncs_of_others() -> None:
+    """The device was flushed, and the server's own counts stood still, or its log did."""
+    idle = dict(START, uptime_s=160, statistics_age_s=9_060)
+    only_read = dict(idle, commits=START["commits"] + 5)  # type: ignore[operator]
+    for later in (idle, only_read):
+        with pytest.raises(AdvisorError, match="nothing was synced in 60 s"):
+            observed([DISK], host(), server(PG15, START, later))
+    wrote = dict(only_read, log_bytes=23_000_100)
+    assert means_us(observed([DISK], host(), server(PG15, START, wrote))) != {}
+
+
+def test_a_device_that_wrote_nothing_does_not_hold_the_log() -> None:
+    quiet, of_server = host(BEFORE, BEFORE), server(PG15, START, END)
+    with pytest.raises(AdvisorError, match="synced its log 6000 times, and nothing was written to"):
+        observed([DISK], quiet, of_server, is_the_logs=False)
+    observed([DISK], quiet, of_server)  # known to be there: a file system may keep it all
+    observed([DISK], host(), of_server, is_the_logs=False)
+    few = dict(END, log_syncs=54, timed_log_syncs=54)
+    observed([DISK], quiet, server(PG15, START, few), is_the_logs=False)
+
+
 def test_what_a_device_did() -> None:
     (disk,) = observed([DISK], host(), None).observation.devices
     assert (disk.flushes_per_s, disk.flush_us) == (10, 3_000)
@@ -635,7 +656,7 @@ def test_a_file_has_its_own_doubts_once() -> None:
     assert (warnings_on(saved), notes_on(saved)) == ((doubt,), notes_on(drive))
     other = MeasurementWarning(code="log-not-seen", text="/wal cannot be looked at")
     saved = drive.model_copy(update={"warnings": (doubt, other)})
-    assert warnings_on(saved) == (doubt, other)
+    assert warnings_on(saved) == (other, doubt)
     assert other.text in notes_on(saved)
 
 

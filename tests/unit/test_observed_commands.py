@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -510,6 +511,98 @@ def test_another_load_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert "load:" not in out
 
 
+def of(
+    mean_us: float, *, device_us: float = 2_400.0, cpu_percent: float = 20.0, **known: Any
+) -> Measurement:
+    """A server's log, and its device's own time."""
+    drive = later(mean_us)
+    (log, *_), seen = drive.series, drive.observation
+    assert seen is not None
+    summary = log.summary.model_copy(update={"mean_us": device_us, "ci95_percent": 2.0})
+    device = log.model_copy(update={"pattern": "observed-device", "summary": summary})
+    known = {"server": "PostgreSQL 15.8", "cpu_busy_percent": cpu_percent, **known}
+    changed = {"series": (log, device), "observation": seen.model_copy(update=known)}
+    return drive.model_copy(update=changed)
+
+
+def drifted(
+    capsys: pytest.CaptureFixture[str], folder: Path, before: Measurement, now: Measurement
+) -> tuple[int, str, str]:
+    files = saved(folder, before, "before.json"), saved(folder, now, "now.json")
+    status, out, err = run(capsys, "drift", files[0], "--from", files[1])
+    return status, " ".join(out.split()), " ".join(err.split())
+
+
+def test_a_wait_for_a_processor_is_no_slower_drive(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    busy = of(9_000.0, cpu_percent=97.0)
+    status, out, err = drifted(capsys, tmp_path, of(2_500.0), busy)
+    assert (status, err) == (0, "")
+    assert "the rest is perhaps a wait for a processor, not for the drive" in out
+    assert "Not slower beyond noise and by more than 25 %: observed device, fdatasync" in out
+    assert "what the server waited for was perhaps a processor, and not its drive." in out
+    for slower in (of(9_000.0), of(9_000.0, device_us=4_000.0, cpu_percent=97.0)):
+        status, _, err = drifted(capsys, tmp_path, of(2_500.0), slower)
+        assert status == 3  # the processors were idle; or the device itself is slower
+        assert "--tolerance 100" in err
+    files = tmp_path / "before.json", saved(tmp_path, busy, "busy.json")
+    _, out, _ = run(capsys, "compare", *files)
+    assert "perhaps a wait for a processor" in " ".join(out.split())
+
+
+def test_another_server_is_not_compared_and_another_release_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mysql = of(2_500.0, server="MySQL 9.7.4", engine="mysql")
+    status, out, err = drifted(capsys, tmp_path, of(2_500.0), mysql)
+    assert (status, out) == (1, "")
+    assert "PostgreSQL was observed in" in err
+    assert "and MySQL in" in err
+    assert "hint: make a baseline of this server" in err
+    status, out, _ = drifted(capsys, tmp_path, of(2_500.0), of(2_500.0, server="PostgreSQL 17.2"))
+    assert (status, "server: PostgreSQL 15.8 before, PostgreSQL 17.2 now" in out) == (0, True)
+
+
+def test_another_host_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    db1, db2 = (
+        drive.model_copy(
+            update={"environment": drive.environment.model_copy(update={"host_name": name})}
+        )
+        for drive, name in ((of(2_500.0), "db1"), (of(2_500.0), "db2"))
+    )
+    status, out, _ = drifted(capsys, tmp_path, db1, db2)
+    assert (status, "host: db1 before, db2 now" in out) == (0, True)
+    assert "WARN: not slower than before by more than 25 %, but it is another host." in out
+
+
+def test_a_log_that_nobody_asked_for_now_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    unknown = Unknown(unknown="no server was asked (--dsn)")
+    now = of(2_500.0, server=unknown, engine=unknown)
+    now = now.model_copy(update={"series": now.series[1:]})
+    status, out, _ = drifted(capsys, tmp_path, of(2_500.0), now)
+    assert (status, "server: PostgreSQL 15.8 before, none asked now" in out) == (0, True)
+    assert "The observed log, fdatasync of" in out
+    assert "before.json is not compared" in out
+
+
+def test_what_was_observed_too_shortly_is_to_be_observed_for_longer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    now = of(2_500.0)
+    first, *others = now.series
+    summary = first.summary.model_copy(update={"ci95_percent": None})
+    now = now.model_copy(update={"series": (first.model_copy(update={"summary": summary}),)})
+    status, _, err = drifted(capsys, tmp_path, of(2_500.0), now)
+    assert (status, "hint: observe both again, for longer: --interval TIME" in err) == (1, True)
+    assert others
+    status, _, err = run(capsys, "drift", NVME, "--from", tmp_path / "now.json")
+    assert status == 1
+    assert "hint: compare what was measured with what was measured, or observed with" in err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -529,6 +622,11 @@ def test_a_baseline_of_the_other_kind_is_told_at_once(
 
 
 # Units
+
+
+def test_a_units_name_goes_with_a_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "measure", "--passive", "--unit-name", "a", ".")
+    assert (status, out, "--unit-name goes with --print-unit" in err) == (2, "", True)
 
 
 def unit(capsys: pytest.CaptureFixture[str], kind: str, *options: str) -> str:
@@ -590,6 +688,37 @@ def test_a_timer_says_when_it_runs_and_leaves_time_for_the_interval(
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
+def test_two_servers_of_a_host_have_a_unit_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names, folders and metrics of one do not stand in the place of the other's."""
+    texts = [
+        unit(capsys, "service", *options)
+        for options in (
+            ("--dsn", "postgresql:///postgres"),
+            ("--dsn", "mysql://mysql@localhost/"),
+            ("--dsn", "postgresql:///postgres?port=5433", "--unit-name", "watch-5433"),
+        )
+    ]
+    names = "fsync-advisor-observe-postgresql", "fsync-advisor-observe-mysql", "watch-5433"
+    for name, text in zip(names, texts, strict=True):
+        assert text.startswith(f"# {name}.service: ")
+        assert f"\nStateDirectory={name}\n" in text
+        assert f"--output %S/{name}/{name}.prom" in text
+        assert set(re.findall(r"%S/([^/]+)/", text)) == {name}
+    timer = unit(capsys, "timer", "--dsn", "postgresql:///", "--unit-name", "watch-5433")
+    assert timer.startswith("# watch-5433.timer: when watch-5433.service runs.\n")
+
+
+def test_an_account_that_this_host_lacks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VENDORS["postgresql"], "account", "nobody-of-that-name")
+    asked = ("measure", "--passive", "--print-unit", "service", "--dsn", "postgresql:///postgres")
+    status, out, err = run(capsys, *asked)
+    assert (status, "User=nobody-of-that-name" in out) == (0, True)
+    assert "warning: this host has no account nobody-of-that-name: name in User= the one" in err
+    assert "packages of this database make" in " ".join(out.split())
+
+
 def own_account() -> str:
     """That may be asked of, and is not root's, which may pass everything."""
     return account().pw_name
@@ -637,7 +766,7 @@ def test_a_program_that_the_account_cannot_reach(
         ("mysql://mysql@db7/?socket=/run/a.sock", ""),
         (f"mysql://mysql@{gethostname().upper()}/", ""),
         ("postgresql://me@db7:5432/postgres", "db7"),
-        ("postgresql://localhost,10.0.0.7/postgres", "10.0.0.7"),
+        ("postgresql://localhost:5432,10.0.0.7:5432/postgres", "10.0.0.7"),
         ("postgresql:///postgres?host=db7", "db7"),
         ("mariadb://mysql@[2001:db8::1]/", "2001:db8::1"),
     ],
@@ -655,9 +784,9 @@ def test_a_unit_for_a_server_on_another_host(
 
 def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     """systemd.service(5): %% and $$ are single ones, and in quotes \\" and \\\\ are escapes."""
-    dsn = 'postgresql:///a b?application_name=%24$"\\'
+    dsn = 'postgresql:///a$b"\\?application_name=%24'
     text = unit(capsys, "service", "--dsn", dsn, "--label", "db 7")
-    quoted = r'"postgresql:///a b?application_name=%%24$$\"\\"'
+    quoted = r'"postgresql:///a$$b\"\\?application_name=%%24"'
     assert f'--dsn {quoted} --label "db 7" --output' in text
 
 
@@ -672,6 +801,21 @@ def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) 
             "the DSN has a password, and everybody may read a unit",
         ),
         (("--passive", "--dsn", "postgresql:///a\nUser=root"), "cannot stand in a unit"),
+        (
+            ("--passive", "--dsn", "mysql://mysql@localhost/?unix_socket=/run/a.sock"),
+            "--dsn is not the address of a MySQL server",
+        ),
+        (
+            ("--passive", "--dsn", "postgresql:///postgres?no_such_key=1"),
+            "--dsn is not the address of a PostgreSQL server",
+        ),
+        *(
+            (
+                ("--passive", "--dsn", "postgresql:///", "--unit-name", name),
+                f"{name!r} is not the name of a unit",
+            )
+            for name in ("../a", "a/b", "a b", "%n")
+        ),
     ],
 )
 def test_a_unit_that_cannot_be(
@@ -689,7 +833,9 @@ def test_systemd_finds_no_fault_with_the_units(
     if shutil.which("systemd-analyze") is None:
         missing("systemd-analyze is not installed")
     for kind in ("service", "timer"):
-        text = unit(capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a b%20c")
+        text = unit(
+            capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a%20b", "--label", "db 7"
+        )
         # The account need not be here.
         own = text.replace("User=postgres", "User=root")
         (tmp_path / f"fsync-advisor-observe.{kind}").write_text(own)
