@@ -312,6 +312,17 @@ def on_busy_processors() -> Measurement:
     return drive.model_copy(update={"series": (sure, fast), "observation": seen})
 
 
+def test_a_comparison_of_what_was_observed_has_no_rate(
+    capsys: pytest.CaptureFixture[str], seen: Path, tmp_path: Path
+) -> None:
+    again = saved(tmp_path, later(2_600.0), "again.json")
+    _, out, _ = run(capsys, "compare", seen, again)
+    head = next(line for line in out.splitlines() if line.startswith("drive") and "mean" in line)
+    assert head.split() == ["drive", "mean", "p50", "p99", "+-95", "%", "ratio", "difference"]
+    _, out, _ = run(capsys, "compare", NVME, MEASUREMENTS / "nvme-plp.json")
+    assert "ops/s" in out
+
+
 def test_no_headline_gives_a_processors_wait_to_the_drive(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
