@@ -132,7 +132,7 @@ STATUSES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
     ),
     "fleet report": (
         DONE,
-        (1, "failed, or a result could not be read"),
+        (1, "failed, a result could not be read, or nothing was compared"),
         USAGE,
         (3, "a host is not durable, or slower than before"),
         FAULT,

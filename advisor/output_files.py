@@ -83,6 +83,17 @@ def write_files(files: Mapping[Path, str], *, force: bool = False) -> None:
         _write(path, text, force=force, drafts=drafts[path.parent])
 
 
+def remove_files(paths: Iterable[Path]) -> None:
+    """Takes files away. Raises AdvisorError."""
+    for path in paths:
+        with _open_parent(path) as directory:
+            try:
+                directory.remove(path.name)
+            except OSError as error:
+                raise AdvisorError(f"{path} cannot be removed: {error.strerror}") from error
+            sync_or_say(directory, f"{path} was removed")
+
+
 def sync_or_say(directory: OpenDirectory, done: str) -> None:
     """Waits until names are on the drive. Raises AdvisorError, which says what is `done`."""
     try:

@@ -1,6 +1,7 @@
 """What the commands of a fleet start from: results, and the file that says who belongs together."""
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -9,8 +10,9 @@ import typer
 
 from advisor.commands.console import notify
 from advisor.commands.source import stored_measurement
+from advisor.directory import KINDS
 from advisor.errors import AdvisorError, UsageError
-from advisor.files import is_directory, read_text, shown_name
+from advisor.files import STANDARD_STREAM, is_directory, read_text, shown_name
 from advisor.fleet.inventory import Inventory, host_of, is_elsewhere
 from advisor.fleet.results import Unread
 from advisor.importers.groups_file import parse_inventory
@@ -22,9 +24,11 @@ from advisor.units import counted
 SUFFIX: Final = ".json"
 """What measurements are called."""
 
+NO_FILES: Final = {kind: name for kind, name in KINDS.items() if kind != stat.S_IFDIR}
+"""What is refused among thousands of files: any of it may keep us waiting for ever."""
+
 SEPARATOR: Final = "\0"
 """No name has it."""
-OF_ONE_NAME: Final = "hosts of one name are told apart by `measure --label`, or by --groups"
 
 ResultFiles = Annotated[
     list[Path],
@@ -96,9 +100,11 @@ def read_results(
 ) -> Iterator[HostResult | Elsewhere | Unread]:
     """Each result without its single latencies, one after another: a fleet has thousands.
 
-    Raises UsageError for two results of one host of the inventory, or with `all_count` of any.
+    Raises UsageError for two results of one host of the inventory. With `all_count` it is said
+    where two others are of one host, for each file counts as a host of its own.
     """
     file_of: dict[str, Path] = {}
+    twice: list[str] = []
     with working_on("fleet", quiet=quiet) as progress:
         for number, path in enumerate(files):
             if number % 100 == 0:
@@ -107,12 +113,16 @@ def read_results(
             if isinstance(found, HostResult):
                 host = found.host or (_drive_of(found.measurement) if all_count else "")
                 other = file_of.setdefault(host, path) if host else path
-                if other is not path:
+                if other is not path and found.host:
                     raise UsageError(
-                        f"{host.split(SEPARATOR)[0]} has two results: {other} and {path}",
-                        "name one of them" + ("" if found.host else f"; {OF_ONE_NAME}"),
+                        f"{host} has two results: {other} and {path}", "name one of them"
                     )
+                if other is not path:
+                    twice.append(f"{other} and {path}, of {host.split(SEPARATOR)[0]}")
             yield found
+    if twice:
+        more = f", and {len(twice) - 1} more" if len(twice) > 1 else ""
+        notify(f"note: each counts as a host: {twice[0]}{more}", quiet=quiet)
 
 
 def _read(path: Path, inventory: Inventory | None) -> HostResult | Elsewhere | Unread:
@@ -120,6 +130,8 @@ def _read(path: Path, inventory: Inventory | None) -> HostResult | Elsewhere | U
     if is_directory(path):
         return Unread(file=name, why=f"{name} has no file whose name ends with {SUFFIX}")
     try:
+        if path != STANDARD_STREAM:
+            require_no_named_pipe(path)
         measurement = stored_measurement(path, latencies=False, quiet=True)
         host = host_of(path.stem, measurement, inventory) if inventory else None
     except UsageError as error:
@@ -140,6 +152,17 @@ def _drive_of(measurement: Measurement) -> str:
     return SEPARATOR.join((host, measurement.label or "", str(directory)))
 
 
+def require_no_named_pipe(path: Path) -> None:
+    """Raises AdvisorError for a pipe that has a name, to which nobody may ever write, for a device
+    and a socket. A shell's <(...) has none, and its other end is there."""
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be read: {error.strerror}") from error
+    if kind in NO_FILES and os.path.lexists(os.path.realpath(path)):
+        raise AdvisorError(f"{path} is {NO_FILES[kind]}, not a file")
+
+
 def notify_elsewhere(results: int, *, quiet: bool) -> None:
     """How many results --group has left out."""
     if results:
@@ -153,5 +176,6 @@ def read_inventory(path: Path, wanted: Sequence[str]) -> Inventory:
 
 def unread_text(unread: Sequence[Unread], files: int) -> str:
     """How many files could not be read, and why the first."""
-    files_text = "1 file" if files == 1 else f"{files} files"
-    return f"{len(unread)} of {files_text} could not be read: {unread[0].why}"
+    if files == 1:
+        return unread[0].why
+    return f"{len(unread)} of {files} files could not be read: {unread[0].why}"

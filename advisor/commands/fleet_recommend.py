@@ -1,15 +1,17 @@
 """fsync-advisor fleet recommend: one fragment for each group of hosts."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from advisor import __version__
 from advisor.commands import options as shared
 from advisor.commands.console import notify, notify_all, write_output
+from advisor.commands.earlier_fragments import HOSTS, clear, in_force_of, stale_fragments
 from advisor.commands.fleet_inputs import (
     Elsewhere,
     GroupNames,
@@ -22,16 +24,15 @@ from advisor.commands.fleet_inputs import (
 )
 from advisor.commands.parameters import Only, options_class, takes_options
 from advisor.commands.requests import build_request
-from advisor.commands.source import knowledge_for, named_fragment
+from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
-from advisor.files import is_directory, shown_name
-from advisor.fleet.group_advice import GroupRequest, InForce, advise_group, host_advice
+from advisor.files import STANDARD_STREAM, is_directory, shown_name
+from advisor.fleet.group_advice import GroupRequest, advise_group, host_advice
 from advisor.fleet.group_notes import newer_notes
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
 from advisor.fleet.host_advice import HostAdvice, Pool, advise_host
 from advisor.fleet.inventory import HostGroup, Inventory
 from advisor.fleet.results import Unread
-from advisor.knowledge import known_settings
 from advisor.output.fleet_advice import fleet_advice_document
 from advisor.output.fragment import render_fragment
 from advisor.output.json_text import json_text
@@ -42,11 +43,7 @@ from advisor.rules.knowledge import Knowledge
 from advisor.units import counted
 from advisor.variables import variable
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.values import Parsed
 from advisor.versions import format_version
-
-HOSTS: Final = "hosts"
-"""The folder of what is the hosts' own."""
 
 
 @options_class
@@ -140,6 +137,7 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
     requests = {group.name: _request(options, group) for group in inventory.groups}
     notify_all(newer_notes(requests), quiet=options.quiet)
     files = files_of(options.files)
+    _require_a_folder_of_its_own(options)
     hosts, in_no_group, unread = _advised(
         files, inventory, requests, knowledge, quiet=options.quiet
     )
@@ -148,12 +146,10 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
     texts: dict[Path, str] = {}
     groups: list[GroupAdvice] = []
     without: list[GroupWithout] = []
-    is_kept = options.keep is None
     for group in inventory.groups:
         with_result = [hosts[host] for host in group.hosts if host in hosts]
         request = requests[group.name]
-        in_force = _in_force(options, group.name, request)
-        is_kept = is_kept or bool(in_force)
+        in_force = in_force_of(options.keep, group.name, request, quiet=options.quiet)
         asked = GroupRequest(group, request, knowledge.settings, excluded, in_force)
         found = advise_group(asked, with_result)
         if isinstance(found, GroupWithout):
@@ -170,15 +166,31 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
         in_no_group=tuple(in_no_group),
         unread=tuple(unread),
     )
-    if not is_kept:
+    suffix = VENDORS[options.db].config_suffix
+    if options.keep and not any(
+        (options.keep / f"{group.name}{suffix}").exists() for group in inventory.groups
+    ):
         notify(f"note: {options.keep} has no fragment of these groups", quiet=options.quiet)
     write_files(texts, force=options.force)
+    stale = stale_fragments(options.output, suffix, inventory.groups, hosts, texts)
+    clear(stale, force=options.force, quiet=options.quiet)
     if options.format_ == "json":
         write_output(json_text(fleet))
     else:
         write_output(render(fleet_advice_document(fleet), "table"))
     notify(f"wrote {counted(len(texts), 'file')} below {options.output}", quiet=options.quiet)
     _raise_for_missing(fleet, len(files), options.quiet)
+
+
+def _require_a_folder_of_its_own(options: FleetRecommendOptions) -> None:
+    """Raises UsageError where GROUP.json would stand among the measurements, and be read as one."""
+    for path in options.files:
+        folder = path if is_directory(path) else path.parent
+        if path != STANDARD_STREAM and os.path.realpath(folder) == os.path.realpath(options.output):
+            raise UsageError(
+                f"--output {options.output} has measurements in it: {path}",
+                "choose another folder, or one below it",
+            )
 
 
 def _request(options: FleetRecommendOptions, group: HostGroup) -> Request:
@@ -243,22 +255,6 @@ def _raise_for_none(
     )
 
 
-def _in_force(options: FleetRecommendOptions, name: str, request: Request) -> InForce:
-    """What the fragment of a group or a host set until now. Raises AdvisorError."""
-    if options.keep is None:
-        return {}
-    path = options.keep / f"{name}{VENDORS[request.vendor].config_suffix}"
-    if not path.exists():
-        return {}
-    known = known_settings(request.vendor, request.version)
-    return {
-        setting: result.value
-        for line in named_fragment(request.vendor, path).lines
-        for setting, result in known.meanings(line)
-        if isinstance(result, Parsed)
-    }
-
-
 def _texts(
     options: FleetRecommendOptions,
     asked: GroupRequest,
@@ -272,7 +268,9 @@ def _texts(
         options.output / f"{found.name}.json": json_text(found),
     }
     for host in hosts:
-        own = host_advice(asked, host, _in_force(options, f"{HOSTS}/{host.host}", asked.request))
+        name = f"{HOSTS}/{host.host}"
+        old = in_force_of(options.keep, name, asked.request, quiet=options.quiet)
+        own = host_advice(asked, host, old)
         if own is not None:
             texts[options.output / HOSTS / f"{host.host}{suffix}"] = render_fragment(own)
     return texts

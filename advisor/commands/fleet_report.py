@@ -1,5 +1,6 @@
 """fsync-advisor fleet report: many measurements in one report."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
@@ -19,6 +20,7 @@ from advisor.commands.fleet_inputs import (
     notify_elsewhere,
     read_inventory,
     read_results,
+    require_no_named_pipe,
     unread_text,
 )
 from advisor.commands.parameters import options_class, takes_options
@@ -36,6 +38,7 @@ from advisor.output.fleet import fleet_document, fleet_json
 from advisor.output.fleet_groups import complaints
 from advisor.output.renderers import render
 from advisor.output_files import check_writable
+from advisor.units import counted
 
 ROWS: Final = {"terminal": 50, "markdown": 10_000, "html": 10_000}
 """What is worth scrolling through, and what a browser still shows; JSON has all rows."""
@@ -94,9 +97,9 @@ def fleet_report(options: FleetReportOptions) -> None:
     files = files_of(options.files)
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(FleetForm))
-    hosts, unread = _read_all(options, files, inventory)
+    hosts, unread, unread_before = _read_all(options, files, inventory)
+    baseline = _counted(hosts, unread_before, options) if hosts else None
     if hosts:
-        baseline = _counted(hosts, options)
         fleet = build_fleet(hosts, unread, __version__, inventory, baseline, _asked(options))
         del hosts
         if form == "json":
@@ -108,6 +111,8 @@ def fleet_report(options: FleetReportOptions) -> None:
         _raise_for_complaints(fleet, files)
     if unread:
         raise AdvisorError(unread_text(unread, len(files)))
+    if baseline is not None:
+        _raise_for_baseline(baseline, files)
 
 
 def _raise_for_complaints(fleet: Fleet, files: Sequence[Path]) -> None:
@@ -117,6 +122,20 @@ def _raise_for_complaints(fleet: Fleet, files: Sequence[Path]) -> None:
         if fleet.unread:
             notify(unread_text(fleet.unread, len(files)))
         raise (NotTrustedError if fleet.not_durable else SlowerError)(told)
+
+
+def _raise_for_baseline(baseline: Baseline, files: Sequence[Path]) -> None:
+    """Raises AdvisorError for earlier results that could not be read, and where there are none."""
+    if baseline.unread:
+        earlier = counted(len(baseline.unread), "earlier result")
+        raise AdvisorError(f"{earlier} could not be read: {baseline.unread[0].why}")
+    if not baseline.compared:
+        like = Path(baseline.directory) / files[0].name
+        raise AdvisorError(
+            f"nothing was compared: --baseline {baseline.directory} has no result of these hosts"
+            " that can be compared",
+            f"earlier results have the same file names, like {like}",
+        )
 
 
 def _asked(options: FleetReportOptions) -> tuple[str, ...]:
@@ -137,9 +156,13 @@ def _asked(options: FleetReportOptions) -> tuple[str, ...]:
 
 def _read_all(
     options: FleetReportOptions, files: Sequence[Path], inventory: Inventory | None
-) -> tuple[list[FleetHost], list[Unread]]:
+) -> tuple[list[FleetHost], list[Unread], list[Unread]]:
+    """The hosts; which files could not be read, and which of the baseline's."""
     knowledge = load_storage_knowledge()
-    hosts, unread, elsewhere = [], [], 0
+    hosts: list[FleetHost] = []
+    unread: list[Unread] = []
+    unread_before: list[Unread] = []
+    elsewhere = 0
     quiet = options.product.quiet
     for found in read_results(files, inventory, all_count=True, quiet=quiet):
         if isinstance(found, Unread):
@@ -147,44 +170,50 @@ def _read_all(
         elif isinstance(found, Elsewhere):
             elsewhere += 1
         else:
-            hosts.append(_host(options, found, knowledge, inventory))
+            before = _earlier(options.baseline, found.path)
+            if isinstance(before, Unread):
+                unread_before.append(before)
+                before = None
+            change = None
+            if before is not None:
+                change = change_since(before, found.measurement, options.tolerance)
+            hosts.append(_host(found, knowledge, inventory, change))
     notify_elsewhere(elsewhere, quiet=quiet)
-    return hosts, unread
+    return hosts, unread, unread_before
 
 
 def _host(
-    options: FleetReportOptions,
     found: HostResult,
     knowledge: StorageKnowledge,
     inventory: Inventory | None,
+    change: HostChange | None,
 ) -> FleetHost:
     path, measurement, host = found
     return modelled_host(
-        shown_name(path),
-        path.stem,
+        name := shown_name(path),
+        Path(name).stem,
         measurement,
         knowledge,
         host=host,
         group=inventory.group_of[host] if inventory and host else None,
-        change=_change(options, path, measurement),
+        change=change,
     )
 
 
-def _change(options: FleetReportOptions, path: Path, measurement: Measurement) -> HostChange | None:
-    """Since the earlier result; None where there is none that can be read."""
-    if options.baseline is None:
-        return None
-    earlier = options.baseline / path.name
-    if not earlier.is_file():
+def _earlier(baseline: Path | None, path: Path) -> Measurement | Unread | None:
+    """The earlier result of the same file name; None where there is none."""
+    if baseline is None or not os.path.lexists(earlier := baseline / path.name):
         return None
     try:
-        before = stored_measurement(earlier, latencies=False, quiet=True)
-    except AdvisorError:
-        return None
-    return change_since(before, measurement, options.tolerance)
+        require_no_named_pipe(earlier)
+        return stored_measurement(earlier, latencies=False, quiet=True)
+    except AdvisorError as error:
+        return Unread(file=str(earlier), why=error.message)
 
 
-def _counted(hosts: Sequence[FleetHost], options: FleetReportOptions) -> Baseline | None:
+def _counted(
+    hosts: Sequence[FleetHost], unread: Sequence[Unread], options: FleetReportOptions
+) -> Baseline | None:
     if options.baseline is None:
         return None
     changes = [host.change for host in hosts if host.change is not None]
@@ -198,4 +227,5 @@ def _counted(hosts: Sequence[FleetHost], options: FleetReportOptions) -> Baselin
         compared=len(judged),
         slower=sum(judged),
         without=len(hosts) - len(judged),
+        unread=tuple(unread),
     )

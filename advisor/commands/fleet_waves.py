@@ -35,7 +35,8 @@ def fleet_waves(options: FleetWavesOptions) -> None:
     """Say which hosts may be measured at once.
 
     No wave has two hosts of one storage backend; a backend called "local" is each host's own. Hosts
-    without one (null) may share it, and are measured one after another. In text, a line is a wave.
+    without one (null) may share anybody's, and are measured one at a time, beside none but those of
+    "local". In text, a line is a wave.
     """
     planned = plan_waves(parse_backends(read_text(options.file), shown_name(options.file)))
     if planned.unknown:

@@ -46,16 +46,16 @@ def modelled_host(
 ) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
-    `stem` names a host whose measurement has neither a label nor a host name; `host` is what an
-    inventory calls it, `group` where it has it, `change` what has changed since a baseline.
+    `stem` is the name of its file without the ending, and the host's; `host` is what an inventory
+    calls it, `group` where it has it, `change` what has changed since a baseline.
     """
     verdict = judge(measurement, knowledge)
-    name = measurement.environment.host_name
     sync, loaded = measurement.effective_sync, measurement.primary_beside_pages
     target = measurement.target
     return FleetHost(
-        name=host or measurement.label or (stem if isinstance(name, Unknown) else name),
+        name=host or stem,
         file=file,
+        label=_shared(measurement.label),
         source=_shared(measurement.source),
         taken_at=_shared(in_utc(measurement.taken_at)),
         directory=_shared(target.directory),
@@ -153,7 +153,7 @@ def _group(group: HostGroup, hosts: list[FleetHost]) -> FleetGroup:
     p99s_us = [latency.p99_us for latency in honest if latency.p99_us]
     return FleetGroup(
         name=group.name,
-        hosts=len(hosts),
+        hosts=len(group.hosts),
         without_result=tuple(host for host in group.hosts if host not in measured),
         median_us=median(latency.mean_us for latency in honest) if honest else None,
         worst_p99_us=max(p99s_us, default=None),

@@ -14,7 +14,7 @@ from advisor.analysis.trust import ORDER, Evidence
 from advisor.analysis.verdict import Verdict
 from advisor.errors import GuardError
 from advisor.fleet.ballot import ballot
-from advisor.fleet.group_notes import class_notes, group_notes, shown_names
+from advisor.fleet.group_notes import class_notes, group_notes, shown_names, unlike_notes
 from advisor.fleet.group_results import GroupAdvice, GroupWithout, LeftOut
 from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
@@ -61,6 +61,7 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
         why = "no host has a result" if not hosts else "no host is fit to decide"
         return GroupWithout(name=name, why=why, left_out=told, without_result=missing)
     decisions = _decide(asked, deciding)
+    unlike = tuple(unlike_notes(deciding))
     lines = tuple(each.advised for each in decisions if each.advised is not None)
     own = {host.host: own_settings(host, asked.settings) for host in hosts}
     return GroupAdvice(
@@ -68,6 +69,7 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
         deciding=tuple(host.host for host in deciding),
         left_out=told,
         without_result=missing,
+        unlike=unlike,
         settings=tuple(each.told for each in decisions),
         own={
             host: {entry.setting: entry.rendered for entry in entries}
@@ -81,7 +83,7 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
             _what(
                 f"what was measured on {counted(len(deciding), 'host')} of group {name}", deciding
             ),
-            (*group_notes(told, missing, decisions), *class_notes(deciding)),
+            (*unlike, *group_notes(told, missing, decisions), *class_notes(deciding)),
         ),
     )
 

@@ -5,15 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from advisor.fleet.group_results import GroupSetting, LeftOut
-from advisor.fleet.host_advice import HostAdvice
+from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.merge import GroupDecision
+from advisor.fleet.outliers import LEAST_HOSTS, OUTLIER_FACTOR
 from advisor.request import Request
+from advisor.units import format_latency
 from advisor.vendors.registry import newer_than_known
 
 NAMES_SHOWN: Final = 10
 """Of hosts, in a fragment; the group's JSON has all."""
 
-WITHOUT_VOTE: Final = "their advice there rests on less than that of the others, or there is none"
+WITHOUT_VOTE: Final = "advice there rests on less than that of the others, or there is none"
 
 
 def group_notes(
@@ -34,6 +36,24 @@ def group_notes(
         yield f"each host has its own {' and '.join(own)}, in a fragment of its own"
 
 
+def unlike_notes(deciding: Sequence[HostAdvice]) -> Iterator[str]:
+    """Who is far slower than another, where hosts are too few to say which of them is the outlier:
+    the least counts, so the slow one decides."""
+    means_us: dict[DrivesSync, list[tuple[float, str]]] = defaultdict(list)
+    for host in deciding:
+        for sync, mean_us in host.means_us.items():
+            means_us[sync].append((mean_us, host.host))
+    for (drive, _), found in means_us.items():
+        (least_us, fastest), (most_us, slowest) = min(found), max(found)
+        if len(found) < LEAST_HOSTS and most_us > OUTLIER_FACTOR * least_us:
+            what = " ".join(filter(None, ("a sync", DRIVES[drive], "takes")))
+            yield (
+                f"{what} {format_latency(most_us)} on {slowest}, {format_latency(least_us)} on"
+                f" {fastest}: {len(found)} hosts are too few to find outliers among, so the slow"
+                " one has its say; --exclude HOST leaves one out"
+            )
+
+
 def vote_notes(settings: Iterable[GroupSetting]) -> Iterator[str]:
     """Which of the deciding hosts have no vote on which settings."""
     settings_of: dict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -41,8 +61,8 @@ def vote_notes(settings: Iterable[GroupSetting]) -> Iterator[str]:
         if told.without_vote:
             settings_of[told.without_vote].append(told.setting)
     for hosts, names in settings_of.items():
-        have = "has" if len(hosts) == 1 else "have"
-        yield f"{shown_names(hosts)} {have} no vote on {', '.join(names)}: {WITHOUT_VOTE}"
+        have, whose = ("has", "its") if len(hosts) == 1 else ("have", "their")
+        yield f"{shown_names(hosts)} {have} no vote on {', '.join(names)}: {whose} {WITHOUT_VOTE}"
 
 
 def newer_notes(requests: Mapping[str, Request]) -> Iterator[str]:

@@ -54,6 +54,8 @@ class GroupAdvice(Model):
     deciding: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     without_result: tuple[str, ...]
+    unlike: tuple[str, ...]
+    """Of hosts that are too few to find outliers among: who is far slower than another."""
     settings: tuple[GroupSetting, ...]
     own: dict[str, dict[str, str]]
     """Host -> what is its own: setting -> rendered value."""

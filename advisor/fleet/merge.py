@@ -153,6 +153,9 @@ def _least(setting: Setting, spec: Spec, cast: Ballot, *, percentile: bool) -> G
         advised = _of_value(wanted, votes[host].advised, setting, spec)
         what = f"the tenth percentile of {len(ranked)} hosts"
     how = f"{what}, {reach}; at {host}" if len(ranked) > 1 else f"as {host} is advised"
+    if len(ranked) > 1 and ranked[0][0] == ranked[-1][0]:
+        all_ = "both" if len(ranked) == 2 else f"all {len(ranked)}"
+        how = f"{all_} hosts alike, {reach}"
     most = None if cast.room is None else spec.in_server_unit(cast.room.size_bytes)
     is_limited = most is not None and isinstance(advised.value, int) and advised.value > most
     if cast.room is not None and most is not None and is_limited:

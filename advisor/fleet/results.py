@@ -62,9 +62,10 @@ class FleetHost:
     """One measurement of the fleet."""
 
     name: str
-    """In a group as the inventory has it; else its label, its host name, or the name of its file;
-    of two alike, the whole path."""
+    """In a group as the inventory has it, else the name of its file; of two alike, the path."""
     file: str
+    label: str | None
+    """What `measure --label` was given."""
     source: str
     taken_at: Known[datetime]
     directory: Known[str]
@@ -104,7 +105,7 @@ class FleetGroup(Model):
 
     name: str
     hosts: int
-    """Those with a result."""
+    """All that the inventory has in it."""
     without_result: tuple[str, ...]
     median_us: float | None
     """Of the mean latencies of those that are durable; None where there is none."""
@@ -115,6 +116,13 @@ class FleetGroup(Model):
     """Than their own earlier result."""
     serial_syncs_per_s: float
     """Of all that are to be believed."""
+
+
+class Unread(Model):
+    """A file that was named and is not in the report."""
+
+    file: str
+    why: str
 
 
 class Baseline(Model):
@@ -130,6 +138,8 @@ class Baseline(Model):
     without: int
     """Hosts without an earlier result that can be compared: with the same series, and an interval
     for its mean."""
+    unread: tuple[Unread, ...] = ()
+    """Earlier results that could not be read."""
 
 
 class ClassCount(Model):
@@ -157,13 +167,6 @@ class Total(Model):
     """If each host got the same share of the load: the slowest one's rate, times the hosts."""
     left_out: int
     """Those without a sync of a single writer, and those in LOW_TRUST."""
-
-
-class Unread(Model):
-    """A file that was named and is not in the report."""
-
-    file: str
-    why: str
 
 
 class Fleet(Model):

@@ -29,20 +29,24 @@ class Waves(Model):
     schema_version: Literal[1] = 1
     waves: tuple[tuple[str, ...], ...]
     unknown: tuple[str, ...]
-    """The hosts of which nobody has said the backend. They may share one, and are taken so."""
+    """The hosts of which nobody has said the backend. It may be anybody's."""
 
 
 def plan_waves(backends: Backends) -> Waves:
-    """As few waves as can be: as many as the largest backend has hosts."""
-    hosts_of: dict[tuple[str | None, str], list[str]] = {}
+    """As few waves as can be: as many as the largest backend has hosts, and one for each host whose
+    backend nobody has said. It may be any of those that are known, so beside it there are only
+    hosts with a drive of their own."""
+    unknown = tuple(host for host, backend in backends.items() if not backend)
+    hosts_of: dict[str, list[str]] = {}
     for host, backend in backends.items():
-        own = host if backend == LOCAL else ""
-        hosts_of.setdefault((backend or None, own), []).append(host)
-    columns = zip_longest(*hosts_of.values())
-    return Waves(
-        waves=tuple(tuple(host for host in column if host is not None) for column in columns),
-        unknown=tuple(host for host, backend in backends.items() if not backend),
-    )
+        if backend and backend != LOCAL:
+            hosts_of.setdefault(backend, []).append(host)
+    shared = [set(column) for column in zip_longest(*hosts_of.values())]
+    first, *others = [*shared, *({host} for host in unknown)] or [set()]
+    first |= {host for host, backend in backends.items() if backend == LOCAL}
+    place = {host: number for number, host in enumerate(backends)}
+    waves = (sorted(filter(None, wave), key=place.__getitem__) for wave in (first, *others))
+    return Waves(waves=tuple(tuple(wave) for wave in waves if wave), unknown=unknown)
 
 
 def parse_backends(text: str, name: str) -> Backends:

@@ -22,6 +22,7 @@ from advisor.output.document import (
 )
 from advisor.output.fleet_groups import (
     baseline_sections,
+    baseline_text,
     complaints,
     group_sections,
     groups_text,
@@ -63,16 +64,17 @@ def fleet_document(fleet: Fleet, most: int | None = None) -> Document:
 
 def _summary(fleet: Fleet) -> Iterator[str]:
     yield from (f"{complaint}." for complaint in complaints(fleet))
-    slowest, total = fleet.hosts[0], fleet.total
-    if slowest.latency:
+    total = fleet.total
+    slowest = next((host for host in fleet.hosts if host.trust != "not-durable"), None)
+    if slowest is not None and slowest.latency:
         what = "mean" if slowest.latency.p99_us is None else "p99"
         ranked = format_latency(slowest.latency.ranked_us)
         yield f"The slowest is {short(slowest.name)}: {what} of a sync {ranked}."
     far = sum(host.outlier is not None for host in fleet.hosts)
     if fleet.groups:
         yield groups_text(fleet)
-    if fleet.baseline and not fleet.slower:
-        yield "No host is slower than before."
+    if fleet.baseline:
+        yield from baseline_text(fleet.baseline)
     judged = counted(sum(model.hosts for model in fleet.models), "host")
     stand = "none stands" if far == 0 else "1 stands" if far == 1 else f"{format_count(far)} stand"
     if fleet.groups:
@@ -84,11 +86,15 @@ def _summary(fleet: Fleet) -> Iterator[str]:
     if suspicious := [short(host.name) for host in fleet.hosts if host.trust == "suspicious"]:
         are = "is" if len(suspicious) == 1 else "are"
         yield f"{counted(len(suspicious), 'host')} {are} suspicious: {some(suspicious)}."
-    yield (
-        f"{counted(total.hosts, 'other' if total.left_out else 'host')}"
-        f" {'makes' if total.hosts == 1 else 'make'}"
-        f" {format_count(total.serial_syncs_per_s)} syncs/s together, with one writer on each."
-    )
+    if total.hosts:
+        yield (
+            f"{counted(total.hosts, 'other' if total.left_out else 'host')}"
+            f" {'makes' if total.hosts == 1 else 'make'}"
+            f" {format_count(total.serial_syncs_per_s)} syncs/s"
+            f" {'with one writer' if total.hosts == 1 else 'together, with one writer on each'}."
+        )
+    else:
+        yield "No host has syncs that can be believed."
     yield from filter(None, [measured_text(fleet)])
     if fleet.unread:
         yield f"{counted(len(fleet.unread), 'file')} could not be read."
@@ -162,12 +168,16 @@ def _capacity(fleet: Fleet) -> Section:
         for group in fleet.classes
     ]
     headings = ("class", "hosts", "median p99", "worst p99", "syncs/s")
+    together = "" if total.hosts == 1 else " together"
     added = (
-        f"{counted(total.hosts, 'host')} together:"
+        f"{counted(total.hosts, 'host')}{together}:"
         f" {format_count(total.serial_syncs_per_s)} syncs/s."
-        f" If each had to take the same share, the slowest would hold the others to"
-        f" {format_count(total.evenly_shared_syncs_per_s)}/s in all."
     )
+    if total.hosts > 1:
+        added += (
+            f" If each had to take the same share, the slowest would hold the others to"
+            f" {format_count(total.evenly_shared_syncs_per_s)}/s in all."
+        )
     if total.left_out:
         added += f" {counted(total.left_out, 'host')} left out."
     return Section(

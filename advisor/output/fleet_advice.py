@@ -38,7 +38,7 @@ def _group(group: GroupAdvice, anchor: str) -> Section:
                 if told.emitted or told.dissent
             ],
         ),
-        *([Notes(notes)] if (notes := list(vote_notes(group.settings))) else ()),
+        *([Notes(notes)] if (notes := [*group.unlike, *vote_notes(group.settings)]) else ()),
         *_others(group),
     ]
     return Section(anchor, f"Group {group.name}", blocks)
@@ -55,7 +55,7 @@ def _others(group: GroupAdvice | GroupWithout) -> Iterator[DocumentBlock]:
     if (more := len(group.left_out) - LEFT_OUT_SHOWN) > 0:
         yield Notes([f"and {more} more; {group.name}.json has them all"])
     if group.without_result:
-        yield Paragraph(f"Without a result: {shown_names(group.without_result)}.")
+        yield Paragraph(f"Without a result: {shown_names(sorted(group.without_result))}.")
 
 
 def _without(group: GroupWithout, anchor: str) -> Section:

@@ -7,9 +7,11 @@ from typing import Final
 from advisor.fleet.dates import first_and_last
 from advisor.fleet.results import Baseline, Fleet
 from advisor.model import Known, Unknown
-from advisor.output.document import DocumentBlock, Paragraph, Section
+from advisor.output.document import DocumentBlock, Notes, Paragraph, Section
 from advisor.output.fleet_tables import rows_table, short, some
 from advisor.units import counted, format_count, format_latency
+
+MEDIAN_OF: Final = "median: of the hosts' mean latencies of one sync"
 
 IN_HOURS: Final = timedelta(days=2)
 """What is younger is told in hours."""
@@ -18,7 +20,7 @@ IN_HOURS: Final = timedelta(days=2)
 def groups_text(fleet: Fleet) -> str:
     """How many hosts the groups have, and how many of these have no result."""
     missing = sum(len(group.without_result) for group in fleet.groups)
-    members = missing + sum(group.hosts for group in fleet.groups)
+    members = sum(group.hosts for group in fleet.groups)
     without = f", {format_count(missing)} of them without a result" if missing else ""
     return f"{counted(members, 'host')} in {counted(len(fleet.groups), 'group')}{without}."
 
@@ -33,6 +35,19 @@ def complaints(fleet: Fleet) -> Iterator[str]:
             are = "is" if len(hosts) == 1 else "are"
             names = some([short(host.name) for host in hosts])
             yield f"{counted(len(hosts), 'host')} {are} {what}: {names}"
+
+
+def baseline_text(baseline: Baseline) -> Iterator[str]:
+    """How many were not compared; and that none of those that were is slower."""
+    if not baseline.compared:
+        yield f"Nothing was compared: {baseline.directory} has no result that can be."
+        return
+    if not baseline.slower:
+        compared = " that was compared" if baseline.without else ""
+        yield f"No host{compared} is slower than before."
+    if baseline.without:
+        hosts = counted(baseline.compared + baseline.without, "host")
+        yield f"{format_count(baseline.without)} of {hosts} not compared with an earlier result."
 
 
 def span_text(first: Known[datetime], last: Known[datetime]) -> str:
@@ -54,7 +69,7 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     rows = [
         (
             short(group.name),
-            format_count(group.hosts + len(group.without_result)),
+            format_count(group.hosts),
             format_count(len(group.without_result)),
             "-" if group.median_us is None else format_latency(group.median_us),
             "-" if group.worst_p99_us is None else format_latency(group.worst_p99_us),
@@ -65,8 +80,8 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
         for group in fleet.groups
     ]
     table = rows_table(headings, rows, range(1, len(headings)), most)
-    missing = [host for group in fleet.groups for host in group.without_result]
-    blocks: list[DocumentBlock] = [*table]
+    missing = sorted(host for group in fleet.groups for host in group.without_result)
+    blocks: list[DocumentBlock] = [*table, Notes([MEDIAN_OF])]
     if missing:
         blocks.append(Paragraph(f"Without a result: {some(missing)}."))
     yield Section("groups", "Groups", blocks)
@@ -101,6 +116,9 @@ def baseline_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     blocks: list[DocumentBlock] = [Paragraph(" ".join([told, *_ages(fleet, baseline)]))]
     if rows:
         blocks += rows_table(headings, rows, (1, 2, 3), most, len(fleet.slower))
+    if baseline.unread:
+        files = [(each.file, each.why) for each in baseline.unread]
+        blocks += rows_table(("earlier result", "not read because"), files, (), most)
     yield Section("slower", "Slower than before", [*blocks, Paragraph(rule)])
 
 

@@ -28,6 +28,10 @@ OUTLIER_RULE: Final = (
     f" is compared with, and farther than a factor of {OUTLIER_FACTOR}. Only hosts measured by the"
     f" same series are compared, at least {LEAST_HOSTS} of them, and none that is not durable."
 )
+RATE_OF: Final = (
+    "syncs/s: one second by the mean; ops/s, as `measure` shows them, are fewer, for they count"
+    " what the host does between two syncs, too."
+)
 BY_MODEL: Final = "A host is compared with those that have the same drives."
 BY_GROUP: Final = (
     "A host is compared with the others of its group, whatever their drives are; one that is in no"
@@ -61,6 +65,8 @@ def hosts_section(fleet: Fleet, most: int | None) -> Section:
         )
     if any(host.under_load for host in fleet.hosts):
         blocks.append(Notes(["p99 loaded: of the same sync while pages were flushed."]))
+    if any(host.latency for host in fleet.hosts):
+        blocks.append(Notes([RATE_OF]))
     blocks.append(Folded(f"All hosts, the worst {_ranked_by(fleet)} first", rows))
     return Section("hosts", "Sync latency by host", blocks)
 

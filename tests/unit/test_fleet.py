@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -34,7 +33,7 @@ KNOWLEDGE = load_storage_knowledge()
 
 def host(name: str, mean_us: float, *, p99_us: float | None = None, **more: Any) -> FleetHost:
     made = measurement(summary(mean_us, p99_us=p99_us), label=name, **more)
-    return modelled_host(f"{name}.json", "stem", made, KNOWLEDGE)
+    return modelled_host(f"{name}.json", name, made, KNOWLEDGE)
 
 
 def fleet(hosts: Sequence[FleetHost], *unread: Unread) -> Fleet:
@@ -57,7 +56,7 @@ def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
     found = fleet(
         [
             host("a", 100, p99_us=900),
-            modelled_host("f", "f", unsynced, KNOWLEDGE),
+            modelled_host("f", "no sync", unsynced, KNOWLEDGE),
             host("b", 300, p99_us=800),
             host("slow", 850),
             host("c", 200, p99_us=1000),
@@ -66,23 +65,17 @@ def test_the_worst_p99_is_first_and_a_mean_stands_in() -> None:
     assert [one.name for one in found.hosts] == ["c", "a", "slow", "b", "no sync"]
 
 
-def test_a_host_without_a_label_has_its_own_name() -> None:
-    made = measurement()
+def test_a_host_is_called_as_its_file_is_whatever_its_label_is() -> None:
+    made = measurement(label="weekly")
     named = made.environment.model_copy(update={"host_name": "db07"})
-    assert modelled_host("m.json", "m", made, KNOWLEDGE).name == "m"
-    assert named_in(made.model_copy(update={"environment": named})) == "db07"
-    assert named_in(made.model_copy(update={"environment": named, "label": "x"})) == "x"
+    found = modelled_host("m.json", "m", made.model_copy(update={"environment": named}), KNOWLEDGE)
+    assert (found.name, found.label) == ("m", "weekly")
 
 
-def named_in(made: Measurement) -> str:
-    return modelled_host("m.json", "m", made, KNOWLEDGE).name
-
-
-def test_a_host_is_its_label_or_its_file_or_its_path() -> None:
-    unlabelled = modelled_host("rack/db7.json", "db7", measurement(), KNOWLEDGE)
-    found = fleet([host("x", 1000), host("x", 1001), host("y", 1002), unlabelled])
-    assert {one.name for one in found.hosts} == {"x.json", "y", "db7"}
-    assert {one.file for one in found.hosts} == {"x.json", "y.json", "rack/db7.json"}
+def test_of_two_files_alike_the_path_tells() -> None:
+    other = modelled_host("rack/x.json", "x", measurement(), KNOWLEDGE)
+    found = fleet([host("x", 1000), host("y", 1002), other])
+    assert {one.name for one in found.hosts} == {"x.json", "y", "rack/x.json"}
 
 
 # Outliers
@@ -238,8 +231,7 @@ def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert (status, err) == (
         3,
-        "fsync-advisor: 1 host is not durable: made for tests; a memory file system\n"
-        "  exit status 3: not trusted\n",
+        "fsync-advisor: 1 host is not durable: tmpfs\n  exit status 3: not trusted\n",
     )
     told = json.loads(out)
     assert (told["schema_version"], told["unread"]) == (1, [])
@@ -250,6 +242,15 @@ def test_json_is_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:
     assert hdd["latency"]["mean_us"] == 12200
     assert hdd["latency"]["p99_us"] is None
     assert (tmpfs["trust"], tmpfs["evidence"][0]["check"]) == ("not-durable", "memory-file-system")
+
+
+def test_of_standard_input_the_host_is_that(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (MEASUREMENTS / "hdd.json").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        out = run(capsys, "fleet", "report", "-", "--format", "json")[1]
+    assert json.loads(out)["hosts"][0]["name"] == "standard input"
 
 
 def test_another_tools_report_is_one_of_the_fleet(capsys: pytest.CaptureFixture[str]) -> None:
@@ -292,7 +293,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_reported(
     assert "5 of 7 files could not be read: " in err
     # Wrapped and escaped as the format will have it.
     shown = "".join(out.replace("\\", "").split())
-    assert all(one in shown for one in ("WD2002FYPS", "PM983", "cut.json", "nowhere.json"))
+    assert all(one in shown for one in ("hdd", "nvme-plp", "cut.json", "nowhere.json"))
     if format_ == "json":
         unread = {Path(one["file"]): one["why"] for one in json.loads(out)["unread"]}
         assert unread.keys() == bad_files.keys()
@@ -315,31 +316,49 @@ def test_a_report_in_a_file_is_written_although_one_cannot_be_read(
         product,
     )
     assert (status, out) == (1, "")
-    assert "WD2002FYPS" in product.read_text()
+    assert "The slowest is hdd" in product.read_text()
 
 
-def opened_for(reader: "subprocess.Popen[str]", pipe: Path) -> int:
-    """The pipe, as soon as that process has it open to read; fails if it ends before."""
-    while reader.poll() is None:
-        with suppress(OSError):
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        time.sleep(0.02)
-    pytest.fail(f"it ended with {reader.returncode} and has not opened the pipe")
+TWO_PIPES_FULL = b" " * 128 * 1024
+"""Cannot be written before somebody has read half of it."""
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
-    pipe, product = tmp_path / "pipe", tmp_path / "fleet.json"
-    os.mkfifo(pipe)
-    arguments = ["fleet", "report", MEASUREMENTS / "hdd.json", pipe, "--output", product]
+    """While it reads what a shell calls <(...), which is no named pipe and is waited for."""
+    reader, writer = os.pipe()
+    arguments = ["fleet", "report", MEASUREMENTS / "hdd.json", f"/dev/fd/{reader}"]
     command = [sys.executable, "-m", "advisor", *map(str, arguments)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        writer = opened_for(process, pipe)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+    command += ["--output", str(tmp_path / "fleet.json")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, pass_fds=[reader]) as process:
+        os.close(reader)
+        os.write(writer, TWO_PIPES_FULL)
+        for _ in range(600):  # one that comes just before a read begins is not seen by it
+            with suppress(subprocess.TimeoutExpired):
+                process.send_signal(signal.SIGINT)
+                process.wait(timeout=0.05)
+                break
         os.close(writer)
+        _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err == "fsync-advisor: interrupted by SIGINT; nothing was left behind\n"
-    assert os.listdir(tmp_path) == ["pipe"]
+    assert os.listdir(tmp_path) == []
+
+
+def test_nobody_waits_for_a_named_pipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a folder, by its name, or where a link leads to it."""
+    (tmp_path / "db-1.json").write_text((MEASUREMENTS / "hdd.json").read_text())
+    os.mkfifo(tmp_path / "db-2.json")
+    (tmp_path / "link").symlink_to("db-2.json")
+    for path, told in (
+        (tmp_path, f"1 of 2 files could not be read: {tmp_path}/db-2.json is a named pipe, not a"),
+        (tmp_path / "link", f"fsync-advisor: {tmp_path}/link is a named pipe, not a file\n"),
+    ):
+        status, _, err = run(capsys, "fleet", "report", path)
+        assert (status, told in err) == (1, True), err
+    status, out, _ = run(capsys, "fleet", "report", tmp_path, "/dev/null", "--format", "json")
+    assert status == 1
+    why = {each["file"]: each["why"] for each in json.loads(out)["unread"]}
+    assert why["/dev/null"] == "/dev/null is a device, not a file"
 
 
 @pytest.mark.parametrize(
@@ -354,6 +373,8 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
         ((MEASUREMENTS / "hdd.json", MEASUREMENTS / "." / "hdd.json"), 2, "is given twice"),
         ((MEASUREMENTS / "hdd.json", "--output", "/"), 2, "/ is a directory"),
         (("nowhere", "either"), 1, "2 of 2 files could not be read: nowhere cannot be read: No"),
+        (("nowhere",), 1, "fsync-advisor: nowhere cannot be read: No such file"),
+        (("/proc/self/task",), 1, "fsync-advisor: /proc/self/task has no file whose name ends"),
     ],
 )
 def test_mistakes_get_one_clear_line(
@@ -421,7 +442,7 @@ def test_the_p99_under_load_is_shown_where_it_was_measured() -> None:
     made = measurement(summary(1000, p99_us=2000), label="a").model_copy(
         update={"under_load": beside}
     )
-    loaded = modelled_host("a.json", "stem", made, KNOWLEDGE)
+    loaded = modelled_host("a.json", "a", made, KNOWLEDGE)
     assert loaded.under_load is not None
     assert (loaded.under_load.mean_us, loaded.under_load.p99_us) == (3000, 9000)
     text = render_text(fleet_document(fleet([loaded, host("b", 1000, p99_us=1000)])))
@@ -480,9 +501,34 @@ def test_those_that_are_not_durable_come_first() -> None:
     assert found.summary[0] == ("5 hosts are not durable: memory-4, memory-3, memory-2 and 2 more.")
     assert found.summary[1].startswith("The slowest is slow")
     assert "1 host is suspicious: fast." in found.summary
-    assert "1 other makes 1,000 syncs/s together, with one writer on each." in found.summary
+    assert "1 other makes 1,000 syncs/s with one writer." in found.summary
     sound = fleet_document(fleet([host("slow", 1000)]))
     assert sound.summary[0].startswith("The slowest is slow")
+
+
+def test_where_no_host_is_to_be_believed_none_is_the_slowest_and_nothing_is_added_up() -> None:
+    document = fleet_document(fleet([host("memory", 1000, filesystem="tmpfs")]))
+    assert document.summary[1:] == (
+        "No drive model has 4 hosts, so none is compared.",
+        "No host has syncs that can be believed.",
+        "Measured 2026-11-22.",
+    )
+
+
+def test_one_host_makes_nothing_together() -> None:
+    """And nobody else could take a share."""
+    text = " ".join(render_text(fleet_document(fleet([host("a", 1000)]))).split())
+    assert "1 host makes 1,000 syncs/s with one writer." in text
+    assert "1 host: 1,000 syncs/s." in text
+    assert "same share" not in text
+    two = " ".join(render_text(fleet_document(fleet([host("a", 1000), host("b", 500)]))).split())
+    assert "2 hosts make 3,000 syncs/s together, with one writer on each." in two
+    assert "hold the others to 2,000/s in all" in two
+
+
+def test_what_syncs_per_second_are_is_said() -> None:
+    text = " ".join(render_text(fleet_document(fleet([host("a", 1000)]))).split())
+    assert "syncs/s: one second by the mean; ops/s, as `measure` shows them, are fewer" in text
 
 
 # When hosts were measured

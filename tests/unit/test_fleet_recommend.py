@@ -1,6 +1,7 @@
 """`fleet recommend`: who decides, what is written, what is refused, and how steady it is."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -188,6 +189,28 @@ def test_all_untrusted_have_no_advice() -> None:
     assert set(why_not(found)) == {"a", "b"}
 
 
+SLOW = (
+    "a sync takes 5 ms on slow, 1 ms on a: 3 hosts are too few to find outliers among, so the slow"
+    " one has its say; --exclude HOST leaves one out"
+)
+
+
+def test_where_a_slow_host_decides_for_few_that_is_said() -> None:
+    found = group_of({"b": of(1400), "slow": of(5000), "a": of(1000)})
+    assert found.unlike == (SLOW,)
+    assert found.advice.warnings[0] == SLOW
+    assert group_of({"a": of(1000), "b": of(1499)}).unlike == ()
+    assert group_of({f"h{n}": of(1000 + 200 * n) for n in range(4)}).unlike == ()
+    assert group_of({"a": of(1000), "slow": of(5000)}, excluded=frozenset({"slow"})).unlike == ()
+
+
+def test_where_all_are_alike_none_is_named_as_the_least() -> None:
+    for hosts, how in ((2, "both hosts alike, 16000"), (4, "all 4 hosts alike, 16000")):
+        found = group_of({f"h{n}": stored("nvme-plp") for n in range(hosts)})
+        (told,) = [each for each in found.settings if each.setting == "innodb_io_capacity"]
+        assert told.how == how
+
+
 # What they decide
 
 
@@ -234,7 +257,7 @@ def test_who_was_not_measured_for_a_setting_has_no_vote_on_it(
     without = [name for name, each in told.items() if each.without_vote]
     (note,) = [note for note in mixed.advice.warnings if "vote" in note]
     assert note == (
-        f"quick has no vote on {', '.join(without)}: their advice there rests on less than that of"
+        f"quick has no vote on {', '.join(without)}: its advice there rests on less than that of"
         " the others, or there is none"
     )
 
@@ -460,6 +483,8 @@ def test_a_file_for_each_group_and_for_what_is_the_hosts_own(
     assert "Decided by 2 of 3 hosts." in out
     assert "Without a result: db-05." in out
     assert "results/nobody.json" in out
+    (fleet / "groups.toml").write_text('[a]\nhosts = ["z", "db-01", "b"]\n')
+    assert "Without a result: b, z." in recommend(capsys, "--force")[1]
     assert "note: 1 result of hosts in no group, like results/nobody.json" in err
     assert "wrote 7 files below out" in err
 
@@ -470,7 +495,7 @@ def test_who_has_no_vote_is_said_below_the_table(
     (fleet / "results/db-02.json").write_text(to_json(quick()))
     _, out, _ = recommend(capsys)
     shown = " ".join(out.split())
-    assert "db-02 has no vote on max_wal_size: their advice there rests on less" in shown
+    assert "db-02 has no vote on max_wal_size: its advice there rests on less" in shown
 
 
 def test_as_json(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -498,6 +523,50 @@ def test_nothing_is_replaced_unasked(fleet: Path, capsys: pytest.CaptureFixture[
     assert (fleet / "out/oltp.conf").read_text() == "mine"
     assert recommend(capsys, "--force")[0] == 0
     assert (fleet / "out/oltp.conf").read_text() == before
+
+
+def test_what_is_without_advice_now_does_not_stay_to_be_applied(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """db-01 and db-02 are in memory now, db-03 has no result: its memory is what it was."""
+    assert recommend(capsys)[0] == 0
+    (fleet / "out/hosts/db-04.conf").write_text("mine")
+    for name in ("db-01", "db-02"):
+        (fleet / f"results/{name}.json").write_text((MEASUREMENTS / "tmpfs.json").read_text())
+    (fleet / "results/db-03.json").rename(fleet / "results/db-05.json")
+    status, _, err = recommend(capsys, "--force")
+    assert status == 3
+    assert written(fleet / "out") == [
+        *("hosts/db-03.conf", "hosts/db-04.conf", "hosts/db-05.conf"),
+        *("olap.conf", "olap.json", "oltp.json"),
+    ]
+    gone = "out/oltp.conf, out/hosts/db-01.conf, out/hosts/db-02.conf"
+    assert f"removed, for there is no advice for it now: {gone}\n" in err
+    left = "left from an earlier run, without a result now: out/hosts/db-03.conf\n"
+    assert f"note: {left}" in err
+
+
+def test_a_group_without_a_result_keeps_what_it_has(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert recommend(capsys)[0] == 0
+    (fleet / "results/db-03.json").unlink()
+    _, _, err = recommend(capsys, "--force")
+    assert (fleet / "out/olap.conf").exists()
+    assert "without a result now: out/olap.conf, out/hosts/db-03.conf\n" in err
+    assert "removed" not in err
+
+
+def test_without_force_nothing_is_removed(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recommend(capsys, "--group", "oltp")[0] == 0
+    for name in ("oltp.json", "hosts/db-01.conf"):
+        (fleet / "out" / name).unlink()
+    (fleet / "out/hosts/db-02.conf").unlink()
+    for name in ("db-01", "db-02"):
+        (fleet / f"results/{name}.json").write_text((MEASUREMENTS / "tmpfs.json").read_text())
+    _, _, err = recommend(capsys, "--group", "oltp")
+    assert (fleet / "out/oltp.conf").exists()
+    assert "warning: of an earlier run, without advice now: out/oltp.conf\n" in err
 
 
 def test_a_second_run_changes_no_value(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -534,6 +603,55 @@ def test_keep_of_a_folder_without_fragments_is_said(
     assert (status, said in err) == (0, True)
     assert "no fragment of" not in recommend(capsys, "--keep", "out", "--output", "again")[2]
     assert "no fragment of" not in recommend(capsys, "--output", "third")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("work_mem = 4MB\n", "kept/oltp.conf sets nothing that we know, so nothing of it is kept"),
+        (
+            "max_wal_size = lots\n",
+            "kept/oltp.conf has no value that can be read for max_wal_size",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_said(
+    text: str, said: str, fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "kept").mkdir()
+    (fleet / "kept/oltp.conf").write_text(text)
+    status, _, err = recommend(capsys, "--keep", "kept")
+    assert (status, f"note: {said}\n" in err) == (0, True), err
+    assert "has no fragment of" not in err
+    assert recommend(capsys, "--keep", "kept", "--force", "--quiet")[2] == ""
+
+
+def test_a_pipe_to_be_kept_is_not_waited_for(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "kept").mkdir()
+    os.mkfifo(fleet / "kept/oltp.conf")
+    status, _, err = recommend(capsys, "--keep", "kept")
+    assert (status, "kept/oltp.conf is a named pipe, not a file" in err) == (1, True)
+    assert not (fleet / "out").exists()
+
+
+def test_the_folder_of_the_measurements_is_not_for_fragments(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "also").symlink_to("results")
+    for files in (("results",), ("results/db-01.json",)):
+        for output in ("results", "also"):
+            arguments = ("--db", "mysql", "--groups", "groups.toml", "--output", output)
+            status, _, err = run(capsys, "fleet", "recommend", *arguments, *files)
+            assert (status, f"--output {output} has measurements in it: {files[0]}" in err) == (
+                2,
+                True,
+            )
+    assert written(fleet / "results") == [
+        f"{name}.json" for name in ("db-01", "db-02", "db-03", "db-04", "nobody")
+    ]
+    assert recommend(capsys, "--output", "results/out")[0] == 0
 
 
 def test_what_was_kept_for_another_server_is_refused(
