@@ -231,6 +231,22 @@ def test_a_fragment_that_stops_the_server_is_undone_on_the_first_host(
     site.commit()
 
 
+def test_a_value_that_another_one_overrides_is_undone(site: Site, fragment: Path) -> None:
+    """One on the server's command line, of which no file tells."""
+    service, given = "/etc/init.d/postgresql", " -c shared_buffers=200MB"
+    site.up.inside("replica", "sed", "-i", f's/-D "[$]data"/&{given}/', service)
+    before = site.server("primary")
+    status, said = site.play("apply.yml")
+    assert status == 2
+    told = failure(said)
+    assert "The roll-out stops at replica: Verify that what it was given is in force: " in told
+    assert "shared_buffers: " in told
+    assert "another value is in force, from command line" in told
+    assert site.up.inside("replica", "test", "-e", f"/{OURS}").returncode == 1
+    assert site.server("primary") == before
+    site.up.inside("replica", "sed", "-i", f"s/{given}//", service)
+
+
 def test_a_good_one_reaches_all_and_the_second_time_changes_nothing(
     site: Site, fragment: Path
 ) -> None:
