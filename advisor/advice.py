@@ -10,7 +10,7 @@ from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
 from advisor.model import Model
 from advisor.units import Value
-from advisor.vendors.names import ENGINES, Engine, VendorName
+from advisor.vendors.names import ENGINES, Engine, ServiceName, VendorName
 from advisor.versions import VersionText
 
 SCHEMA_VERSION: Final = 1
@@ -137,6 +137,8 @@ class Advice(Model):
     engine: VendorName
     engine_version: VersionText
     version_source: str
+    service: ServiceName | None = None
+    """Who runs the server; None: whoever asks."""
     durability: Durability
     measured: Measured
     storage: Verdict

@@ -69,12 +69,17 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         )
         if honest
         else None,
-        warnings=(
-            *server_notes(request, measurement),
-            *notes_on(measurement),
-            *_memory_notes(facts),
-            *_version_notes(request),
-        ),
+        warnings=notes_for(measurement, facts, request),
+    )
+
+
+def notes_for(measurement: Measurement, facts: Facts, request: Request) -> tuple[str, ...]:
+    """What the reader of any advice must know."""
+    return (
+        *server_notes(request, measurement),
+        *notes_on(measurement),
+        *_memory_notes(facts),
+        *_version_notes(request),
     )
 
 

@@ -22,7 +22,7 @@ from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
 from advisor.rules.known_settings import KnownSettings
 from advisor.rules.other_options import OtherOptions, parse_definition
-from advisor.vendors.names import Engine, VendorName
+from advisor.vendors.names import Engine, ServiceName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import PlainSpec
 from advisor.versions import NumericVersion, of_series, parse_version
@@ -30,6 +30,9 @@ from advisor.versions import NumericVersion, of_series, parse_version
 if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
     from advisor.capacity.workloads import Workload
+    from advisor.rules.bulk_load import BulkLoadKnowledge
+    from advisor.rules.other_engines import OtherEngines
+    from advisor.rules.services import Service
 
 WORKLOAD_TEMPLATE: Final = "template"
 """The file in profiles/workloads that is there to be copied, and is no workload."""
@@ -196,6 +199,24 @@ def load_counter_checks() -> "tuple[CounterCheck, ...]":
     return _validate(CounterChecks, _read(path), path).check
 
 
+def load_bulk_load(vendor: VendorName) -> "BulkLoadKnowledge":
+    """profiles/bulk_load/: what is relaxed for the time of a load, and what never."""
+    # Few commands need these.
+    from advisor.rules.bulk_load import BulkLoadKnowledge
+
+    path = resource_dir("profiles") / "bulk_load" / f"{vendor}.toml"
+    return _validate(BulkLoadKnowledge, _read(path), path)
+
+
+def load_other_engines() -> "OtherEngines":
+    """profiles/other_engines.toml: settings of other storage engines and of forks."""
+    # No advice needs these.
+    from advisor.rules.other_engines import OtherEngines
+
+    path = resource_dir("profiles") / "other_engines.toml"
+    return _validate(OtherEngines, _read(path), path)
+
+
 def find_host_check(name: str) -> HostCheck:
     """The one that "host.ID" names. Raises UsageError for one we do not have."""
     from difflib import get_close_matches  # else nobody needs it
@@ -230,6 +251,29 @@ def load_replay() -> dict[VendorName, Replay]:
     if replay.keys() != VENDORS.keys():
         raise KnowledgeError(f"{path}: it must hold just {', '.join(VENDORS)}")
     return replay
+
+
+def load_service(name: ServiceName) -> "Service":
+    """profiles/services/: what a managed service lets one change."""
+    # No advice for a server of one's own needs these.
+    from advisor.rules.services import Service
+
+    path = resource_dir("profiles") / "services" / f"{name}.toml"
+    service = _validate(Service, {**_read(path), "name": name}, path)
+    for engine in service.engine:
+        # By their files alone: an audit loads all services, and a setting takes long to check.
+        folder = resource_dir("profiles") / VENDORS[engine.db].engine
+        known = {setting.stem for setting in folder.glob("*.toml")}
+        named = {*engine.settable, *(each for own in engine.decided for each in own.settings)}
+        if strangers := named - known:
+            raise KnowledgeError(f"{path}: no such setting: {', '.join(sorted(strangers))}")
+    return service
+
+
+def load_services() -> "tuple[Service, ...]":
+    """All of them, in the order in which a server is told to be one: Aurora shows what RDS does."""
+    names = sorted(get_args(ServiceName), key=lambda name: name != "aurora")
+    return tuple(map(load_service, names))
 
 
 def load_workloads() -> "dict[str, Workload]":

@@ -49,7 +49,7 @@ MEASURED: Final = "measured"
 OBSERVED: Final = "observed"
 
 MAX_MEASUREMENT_BYTES: Final = 16 * 1024**2
-"""Of its file. The longest plan takes 760,000 latencies, which are 8 MB."""
+"""Of its file. The longest plan takes 800,000 latencies, which are 8 MB."""
 MAX_LATENCIES: Final = 1_000_000
 """Of all series together."""
 MAX_OTHER_BYTES: Final = 1024**2
@@ -243,9 +243,9 @@ class Environment(Model):
 class Summary(Model):
     """A series in numbers. Warm-up samples are left out.
 
-    Latencies are those of one write and its sync, in microseconds. A percentile that the count
-    cannot support is None. `ci95_percent` is the half-width of the 95 % confidence interval of
-    the mean, in percent of the mean, from batch means.
+    Latencies are those of one write and its sync, or of one durable replace, in microseconds. A
+    percentile that the count cannot support is None. `ci95_percent` is the half-width of the 95 %
+    confidence interval of the mean, in percent of the mean, from batch means.
     """
 
     count: int | None = Field(ge=1, le=10**15)
@@ -492,6 +492,11 @@ class Measurement(Model):
         """The same as InnoDB writes them: in batches, with a doublewrite file, and synced."""
         return self._direct("page-flush")
 
+    @property
+    def durable_replaces(self) -> Series | None:
+        """A file in the place of another, again and again: two syncs each, one of a directory."""
+        return self.find_any_size("durable-replace", "fsync")
+
     def find_under_load(self, kind: SeriesKind) -> SeriesUnderLoad | None:
         """The series of that kind, or None."""
         return next((series for series in self.under_load if series.kind == kind), None)
@@ -521,7 +526,7 @@ class Measurement(Model):
         if self.primary or self.source == MEASURED:
             return self.primary
         serial = [
-            series for series in self.series if series.writers == 1 and series.method != "none"
+            series for series in self.series if series.writers == 1 and series.kind.is_one_sync
         ]
         return min(serial, key=_distance, default=None)
 

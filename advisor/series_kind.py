@@ -24,14 +24,17 @@ Pattern = Literal[
     "observed-binary-log",
     "observed-device",
     "sequential-read",
+    "durable-replace",
 ]
 """What is written where: blocks written before; behind the end; one block, again and again; blocks
 at random; blocks that are allocated, but were perhaps never written (only reports have these). Of
 "random-read", what is read. "page-flush" is "random" as InnoDB does it: a batch of BATCH_PAGES goes
 to a doublewrite file and is synced, then each block to its place, and the file is synced.
-"sequential-read" reads a file from its beginning to its end, as a backup does. The observed ones
-are not ours: a sync of a server's log, or of its binary log, as the server timed it; a write and a
-flush at the device, as the kernel did."""
+"sequential-read" reads a file from its beginning to its end, as a backup does. "durable-replace"
+puts a new file in the place of an old one, as applications do with their own: it is written under
+another name and synced, then renamed, and the directory is synced. The observed ones are not ours:
+a sync of a server's log, or of its binary log, as the server timed it; a write and a flush at the
+device, as the kernel did."""
 
 OBSERVED_PATTERNS: Final = frozenset[Pattern](
     {"observed-log", "observed-binary-log", "observed-device"}
@@ -70,6 +73,11 @@ class SeriesKind:
     def reads(self) -> bool:
         """Whether it reads, and writes nothing."""
         return self.pattern in READS
+
+    @property
+    def is_one_sync(self) -> bool:
+        """Whether a sample is one write and its sync: what a commit may wait for."""
+        return self.method != "none" and self.pattern != "durable-replace"
 
     @property
     def batch_bytes(self) -> int:
@@ -146,6 +154,9 @@ APPEND_BESIDE_PAGES: Final = SeriesKind("append", "fdatasync", 8 * KIB, beside="
 
 PRIMARY_64K: Final = SeriesKind("overwrite", "fdatasync", 64 * KIB)
 """Eight blocks of the WAL at once: what a large transaction, or several together, write."""
+
+DURABLE_REPLACE: Final = SeriesKind("durable-replace", "fsync", 4 * KIB)
+"""A small file: a session, a setting, an index entry. Our choice: one page."""
 
 CLASSIC_4K: Final = SeriesKind("classic", "fsync", 4 * KIB, direct=True)
 CLASSIC_16K: Final = SeriesKind("classic", "fsync", 16 * KIB, direct=True)

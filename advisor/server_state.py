@@ -91,3 +91,8 @@ class ServerState(NamedTuple):
     """Where only files are read: the first of them."""
     missing_files: tuple[str, ...] = ()
     """What they include and is not here."""
+    switched_off: frozenset[str] = frozenset()
+    """Variables of a running server's status that show that a statement has switched something
+    off."""
+    bulk_load_files: tuple[str, ...] = ()
+    """Where only files are read: those of ours that are for the time of a bulk load."""

@@ -229,7 +229,9 @@ def _serial_syncs(measurement: Measurement) -> list[Series]:
     return [
         series
         for series in measurement.series
-        if series.writers == 1 and series.method in ("fdatasync", "fsync")
+        if series.writers == 1
+        and series.method in ("fdatasync", "fsync")
+        and series.kind.is_one_sync
     ]
 
 

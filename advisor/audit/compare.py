@@ -60,7 +60,12 @@ def audit(
     by_name = {line.setting.name: line for line in lines}
     refused = (refusal(line, by_name.get(line.name)) for line in state.refused)
     found = [*refused, *comparing.lines(), *comparing.overrides()]
-    return tuple(sorted(found, key=_order)), tuple(comparing.all_notes())
+    return by_severity(found), tuple(comparing.all_notes())
+
+
+def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The most severe first; those of one severity stay in their order."""
+    return tuple(sorted(findings, key=_order))
 
 
 def _order(finding: Finding) -> tuple[int, bool]:

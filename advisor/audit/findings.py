@@ -11,7 +11,7 @@ from advisor.durability import Durability
 from advisor.model import Model
 from advisor.server_activity import Activity
 from advisor.server_state import Origin
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import ServiceName, VendorName
 
 Severity = Literal["corruption-risk", "data-loss", "prevents-start", "performance", "note"]
 
@@ -96,6 +96,8 @@ class Audit(Model):
     engine: VendorName
     engine_version: str
     version_source: str
+    service: ServiceName | None = None
+    """Who runs the server; None: nobody but its owner, as far as it shows."""
     durability: Durability
     measured: Measured | None
     """None: no measurement was given, and no rule that needs one was applied."""

@@ -16,20 +16,25 @@ from advisor.analysis.server_counts import counters
 from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
-from advisor.audit.compare import audit
+from advisor.audit.bulk_load import left_by_load
+from advisor.audit.compare import audit, by_severity
 from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations
 from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
 from advisor.audit.log_size import LogLoad, LogRate
+from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.audit.recovery import Recovery
+from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.model import Known, Unknown
 from advisor.request import Request
+from advisor.rules.bulk_load import BulkLoadKnowledge
 from advisor.rules.knowledge import Knowledge
+from advisor.rules.other_engines import OtherEngines
 from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
 from advisor.units import format_size
@@ -47,6 +52,9 @@ def run_audit(
     atomic_write_bytes: int | None = None,
     option_names: OptionNames | None = None,
     counter_checks: Sequence[CounterCheck] = (),
+    bulk_load: BulkLoadKnowledge | None = None,
+    run_by: RunBy | None = None,
+    other_engines: OtherEngines | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -54,7 +62,9 @@ def run_audit(
     was read. Without a measurement, and with that of a drive that is not durable, only what needs
     none is compared, and a note says so. `atomic_write_bytes`: how much is written whole, as the
     user says. `option_names`: for files, what servers take. `counter_checks`: what a running
-    server's counters are asked. Raises as `advise` does.
+    server's counters are asked. `bulk_load`: what shows that a bulk load's settings have stayed.
+    `run_by`: the managed service, where it is one's. `other_engines`: what other storage engines
+    risk. Raises as `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -97,6 +107,16 @@ def run_audit(
         recovery,
         counted,
     )
+    if bulk_load is not None:
+        left_on = left_by_load(state, knowledge, bulk_load)
+        findings = by_severity((*findings, *left_on))
+    forks: tuple[str, ...] = ()
+    if other_engines is not None:
+        findings = with_other_engines(findings, state, request.durability, other_engines.setting)
+        forks = fork_notes(state, other_engines.fork)
+    judged = Judged(findings, ())
+    if run_by is not None:
+        judged = judged_for_service(findings, run_by, state, knowledge.settings)
     return (
         Audit(
             trust=verdict.trust if verdict else None,
@@ -104,9 +124,10 @@ def run_audit(
             engine=request.vendor,
             engine_version=format_version(request.version),
             version_source=request.version_source,
+            service=run_by.service.name if run_by else None,
             durability=request.durability,
             measured=measured,
-            findings=findings,
+            findings=judged.findings,
             host_findings=host,
             settings_compared=len(_compared(request, knowledge, advised)),
             activity=activity,
@@ -114,6 +135,8 @@ def run_audit(
             missing_files=state.missing_files,
             counters=counted.counters,
             notes=(
+                *judged.notes,
+                *forks,
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from advisor.capacity.latency import Latency
 from advisor.capacity.simulation import MOST_OF_OTHERS, Admission, Clock, CoreQueue
-from advisor.vendors.commits import CommitDelay, CommitSequence, SyncStage
+from advisor.vendors.commits import REPLACE_SYNCS, CommitDelay, CommitSequence, SyncStage
 
 CLIENT_SHARE: Final = 0.25
 EXECUTE_SHARE: Final = 0.55
@@ -40,10 +40,12 @@ class SyncTime(NamedTuple):
 
 
 class LogSyncs(NamedTuple):
-    """The syncs of a server's logs."""
+    """The syncs of a server's logs, and of files of their own."""
 
     log: SyncTime
     append: SyncTime
+    replace: tuple[SyncTime, ...] = ()
+    """What a durable replace takes, in all or one after another."""
 
 
 class SimulatedHost:
@@ -207,13 +209,21 @@ class SharedSync:
 
 
 class OneAtATime:
-    """Syncs of files that nobody shares, on a drive that takes one after another."""
+    """Syncs of files that nobody shares, on a drive that takes one after another.
+
+    The last `replaces` of a transaction's steps are durable replaces.
+    """
 
     def __init__(
-        self, host: SimulatedHost, time: SyncTime, served: Callable[[CommitGroup], None]
+        self,
+        host: SimulatedHost,
+        syncs: LogSyncs,
+        served: Callable[[CommitGroup], None],
+        replaces: int,
     ) -> None:
         self._host = host
-        self._time = time
+        self._syncs = syncs
+        self._replaces = replaces
         self._served = served
         self._free_at_us = 0.0
         self.syncs = 0
@@ -221,12 +231,16 @@ class OneAtATime:
         self.busy_us = 0.0
 
     def join(self, transaction: SimulatedTransaction) -> None:
-        """Waits for a sync of its own."""
-        latency_us = self._host.sync_us(self._time)
+        """Waits for a sync or a replace of its own."""
+        is_replace = transaction.commits_left <= self._replaces
+        times = self._syncs.replace if is_replace else (self._syncs.log,)
+        latency_us = sum(map(self._host.sync_us, times))
+        for _ in range(REPLACE_SYNCS if is_replace else 1):
+            admission_us = self._host.admission_us()
         self.syncs += 1
         self.commits += 1
         now_us = self._host.clock.now_us
-        begin_us = max(now_us + self._host.admission_us(), self._free_at_us)
+        begin_us = max(now_us + admission_us, self._free_at_us)
         self.busy_us += begin_us + latency_us - max(now_us, self._free_at_us)
         self._free_at_us = begin_us + latency_us
         self._host.clock.after(self._free_at_us - now_us, self._served, (transaction,))
@@ -244,6 +258,7 @@ class SimulatedServer:
         answered: Callable[[SimulatedTransaction], None],
         *,
         rtt_us: float = 0.0,
+        replaces: int = 0,
     ) -> None:
         self._host = host
         self._rtt_us = rtt_us
@@ -254,7 +269,10 @@ class SimulatedServer:
         served: Callable[[CommitGroup], None] = self._await_replica if rtt_us else self._reply
         for stage in reversed(sequence.stages):
             time = syncs.append if stage.file == "binary log" else syncs.log
-            stages.insert(0, self._stage(stage, time, served, delay))
+            if stage.file == "file of its own":
+                stages.insert(0, OneAtATime(host, syncs, served, replaces))
+            else:
+                stages.insert(0, self._stage(stage, time, served, delay))
             served = self._entering(stage, stages[0])
         self._stages = stages
         self._commit = stages[0].join if stages else self._return
@@ -265,9 +283,7 @@ class SimulatedServer:
         time: SyncTime,
         served: Callable[[CommitGroup], None],
         delay: CommitDelay | None,
-    ) -> "SharedSync | OneAtATime":
-        if stage.file == "file of its own":
-            return OneAtATime(self._host, time, served)
+    ) -> SharedSync:
         return SharedSync(
             self._host,
             time,

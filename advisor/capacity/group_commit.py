@@ -25,7 +25,7 @@ from advisor.capacity.commit_paths import (
 )
 from advisor.capacity.latency import Latency
 from advisor.capacity.simulation import MOST_OF_OTHERS
-from advisor.vendors.commits import CommitDelay, CommitSequence
+from advisor.vendors.commits import REPLACE_SYNCS, CommitDelay, CommitSequence
 
 Bottleneck = Literal["flush", "cpu", "clients", BoundName]
 
@@ -81,6 +81,15 @@ class SyncLatencies:
     """How long one transaction waits for its pages, where the drive does nothing else."""
     page_operations: float = 0.0
     """How many operations they take of what the provider allows."""
+    replace: Latency | None = None
+    """Of a file that durably takes the place of another; None where that was not measured: then
+    two syncs of a file that grows."""
+
+    @property
+    def replace_us(self) -> float:
+        """The mean of a durable replace."""
+        growing = self.append or self.log
+        return self.replace.mean_us if self.replace else REPLACE_SYNCS * growing.mean_us
 
     def longer_at(self, tps: float) -> float:
         """How many times as long as on an idle drive a sync of the log takes beside the pages of so
@@ -136,6 +145,8 @@ class CommitModel:
     """Where leaders wait for company: as the servers' own default is, they do not."""
     rtt_us: float = 0.0
     """What each commit waits for a replica's answer, after its syncs."""
+    replaces: int = 0
+    """Of the commits to files of their own: durable replaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +184,7 @@ def closed_loop(
         model.delay,
         answered,
         rtt_us=model.rtt_us,
+        replaces=model.replaces,
     )
     server.cpu_us = cpu.at(clients) / model.commits
     for client in range(clients):
@@ -230,6 +242,7 @@ def open_arrivals(
         model.delay,
         answered,
         rtt_us=model.rtt_us,
+        replaces=model.replaces,
     )
     alone_us = cpu.at(1) + sync_wait_us(model, drive)
     server.cpu_us = cpu.at(max(1.0, alone_us / between_us)) / model.commits
@@ -256,10 +269,10 @@ def sync_wait_us(model: CommitModel, drive: SyncLatencies) -> float:
         for stage in model.sequence.stages
     )
     replica_us = model.rtt_us if model.sequence.stages else 0.0
-    wait_us = math.fsum(waits_us) + replica_us
-    if drive.ops_per_s is not None:
-        wait_us = max(wait_us, len(model.sequence.stages) * 1e6 / drive.ops_per_s)
-    return model.commits * wait_us
+    between_us = 1e6 / drive.ops_per_s if drive.ops_per_s is not None else 0.0
+    commit_us = max(math.fsum(waits_us) + replica_us, len(model.sequence.stages) * between_us)
+    replace_us = max(drive.replace_us, REPLACE_SYNCS * between_us)
+    return (model.commits - model.replaces) * commit_us + model.replaces * replace_us
 
 
 def _run_length(transactions: int, fewest: int, commits: int) -> int:
@@ -272,7 +285,8 @@ def _sync_times(drive: SyncLatencies) -> LogSyncs:
     beside = drive.beside_pages
     log = SyncTime(drive.log, beside.log if beside else None)
     append = SyncTime(drive.append, beside.append if beside else None) if drive.append else log
-    return LogSyncs(log, append)
+    replace = (SyncTime(drive.replace),) if drive.replace else (append,) * REPLACE_SYNCS
+    return LogSyncs(log, append, replace)
 
 
 def _host(cpu: Cpu, drive: SyncLatencies, seed: int) -> SimulatedHost:

@@ -38,7 +38,7 @@ from advisor.model import Unknown
 from advisor.rules.knowledge import Knowledge
 from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.units import counted, format_latency
-from advisor.vendors.commits import SEPARATE_FILES, CommitSequence
+from advisor.vendors.commits import REPLACE_SYNCS, SEPARATE_FILES, CommitSequence
 from advisor.vendors.pages import PageUse
 
 SINGLE_ROW_PAGES: Final = 1
@@ -169,7 +169,7 @@ class ModelledHost:
 
     def commit_model(self, transaction: Transaction) -> CommitModel:
         if transaction.kind == "files":
-            return CommitModel(SEPARATE_FILES, transaction.syncs)
+            return CommitModel(SEPARATE_FILES, transaction.syncs, replaces=transaction.replaces)
         return self.commits()
 
     def commits(self) -> CommitModel:
@@ -206,6 +206,12 @@ class ModelledHost:
         name = next(bound.name for bound in bounds if bound.name in PAGE_BOUNDS)
         return replace(result, bottleneck=name)
 
+    @property
+    def replace_us(self) -> Assumed:
+        """What a durable replace of a file takes on this drive."""
+        source = "as measured" if self.drive.replace else "assumed"
+        return Assumed(value=self.drive.replace_us, source=source)
+
     def wait_us(self, commit: CommitModel, drive: SyncLatencies) -> float:
         """What one transaction waits for if nobody else is there, in microseconds."""
         return sync_wait_us(commit, replace(drive, ops_per_s=self.storage.limits.ops_per_s))
@@ -226,7 +232,8 @@ class ModelledHost:
             log_bytes = self.log_bytes.value if self.log_bytes else None
             return Work(log_bytes, SINGLE_ROW_PAGES, commits)
         if transaction.kind == "files":
-            return Work(transaction.written_bytes, 0, transaction.syncs)
+            more = (REPLACE_SYNCS - 1) * transaction.replaces
+            return Work(transaction.written_bytes, 0, transaction.syncs + more)
         log_bytes = transaction.written_bytes
         if log_bytes is None and self.log_bytes:
             given = self.log_bytes.source in ("as given", "as observed")
@@ -303,10 +310,11 @@ def drive_of(measurement: Measurement) -> SyncLatencies:
     """The latencies that commits wait for."""
     sync = measurement.effective_sync
     assert sync is not None  # else there is no serial bound, either
-    append = measurement.append
+    append, replaces = measurement.append, measurement.durable_replaces
     return SyncLatencies(
         log=Latency.of_series(sync),
         append=Latency.of_series(append) if append else None,
+        replace=Latency.of_series(replaces) if replaces else None,
     )
 
 

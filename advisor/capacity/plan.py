@@ -245,6 +245,8 @@ def _workload(
         syncs=transaction.syncs,
         p99_target_ms=transaction.p99_target_ms,
         cpu_us_per_txn=host.cpu(transaction.statements).us_per_txn[0][1],
+        replaces=transaction.replaces,
+        replace_us=host.replace_us if transaction.replaces else None,
         references=tuple(
             OnReference(
                 **dict(_sustained(host, transaction, reference.drive, here=False)),
@@ -265,11 +267,12 @@ def _sustained(
     here: bool,
 ) -> Sustained:
     commit, cpu = host.commit_model(transaction), host.cpu(transaction.statements)
+    serial = CommitModel(SEPARATE_FILES, transaction.syncs, replaces=transaction.replaces)
     found = sustainable(commit, drive, cpu, transaction.p99_target_ms, host.arrivals)
     bounds = host.bounds(found.result.group_size, transaction) if here else ()
     rate = min(found.arrivals_per_s, *(bound.tps for bound in bounds), math.inf)
     return Sustained(
-        ceiling_tps=1e6 / host.wait_us(CommitModel(SEPARATE_FILES, transaction.syncs), drive),
+        ceiling_tps=1e6 / host.wait_us(serial, drive),
         sustainable_tps=rate,
         per_day=rate * SECONDS_PER_DAY,
         records_per_s=transaction.records and rate * transaction.records,

@@ -1,9 +1,11 @@
 """When an application persists what it writes to files of its own: at once, or in batches.
 
-An event syncs n files, one after another. For a batch each of these files is a log: b events are
-appended to it and synced together, so that a batch costs n syncs however many events are in it. (A
-batch of events that keep files of their own saves nothing: each file still needs its sync.) With R
-events/s and L per sync, syncs take u = R n L of one writer's time at once, and u / b in batches.
+An event syncs n files, one after another: m that grow, and k that are replaced durably
+(durable_replace.py). For a batch each of these files is a log: b events are appended to it and
+synced together, so that a batch costs n syncs however many events are in it. (A batch of events
+that keep files of their own saves nothing: each file still needs its sync.) With R events/s, L per
+sync and D per replace, syncs take u = R (m L + k D) of one writer's time at once, which is R n L
+where nothing is replaced, and R n L / b in batches.
 """
 
 import math
@@ -11,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from advisor.capacity.durable_replace import DurableReplace, replace_us
 from advisor.capacity.workloads import Transaction
 from advisor.model import Model
-from advisor.units import format_count, format_latency
+from advisor.units import counted, format_count, format_latency
+from advisor.vendors.commits import REPLACE_SYNCS
 
 How = Literal["persist-immediately", "mixed", "batched", "not-carried"]
 """mixed: some events at once, the others in batches; not-carried: those that must be durable at
@@ -40,8 +44,8 @@ class Policy(Model):
     sync_us: float
     syncs_per_event: int
     utilisation: float
-    """u = R n L: the share of one writer's time if each event were persisted at once. What is above
-    1 cannot be done."""
+    """u = R (m L + k D): the share of one writer's time if each event were persisted at once. What
+    is above 1 cannot be done."""
     comfortable_utilisation: float
     immediate_share: float
     """Of the events: those that must be durable before anybody is told."""
@@ -60,17 +64,26 @@ class Policy(Model):
     """The share of one writer's time with this policy."""
     arithmetic: tuple[str, ...]
     """How the figures follow, with the numbers filled in."""
+    replaces_per_event: int = 0
+    """Of its syncs: durable replaces of a file."""
+    durable_replace: DurableReplace | None = None
+    """None where no file is replaced."""
 
 
 def plan_policies(
-    transactions: Sequence[Transaction], sync_us: float, rate_per_s: float
+    transactions: Sequence[Transaction],
+    sync_us: float,
+    rate_per_s: float,
+    measured_replace_us: float | None = None,
 ) -> tuple[Policy, ...]:
     """A policy for each workload of files. A database batches by itself: group commit.
 
-    `sync_us` is the mean sync of a file that grows; `rate_per_s` is the target of each workload.
+    `sync_us` is the mean sync of a file that grows, `measured_replace_us` the mean durable replace,
+    None where that was not measured; `rate_per_s` is the target of each workload.
     """
+    replace = DurableReplace(replace_us=replace_us(measured_replace_us, sync_us))
     return tuple(
-        _Workload(transaction, sync_us, rate_per_s).policy()
+        _Workload(transaction, sync_us, rate_per_s, replace).policy()
         for transaction in transactions
         if transaction.kind == "files"
     )
@@ -83,10 +96,23 @@ class _Workload:
     transaction: Transaction
     sync_us: float
     rate_per_s: float
+    replace: DurableReplace
 
     @property
     def event_s(self) -> float:
-        """What the syncs of one event take, and those of a batch: n L."""
+        """What the syncs of one event take at once: m L + k D."""
+        growing = self.transaction.syncs - self.transaction.replaces
+        replaces_us = self.transaction.replaces * self.replace.replace_us.value
+        return (growing * self.sync_us + replaces_us) / 1e6
+
+    @property
+    def event_syncs(self) -> int:
+        """How many these are."""
+        return self.transaction.syncs + (REPLACE_SYNCS - 1) * self.transaction.replaces
+
+    @property
+    def batch_s(self) -> float:
+        """What the syncs of a batch take: n L."""
         return self.transaction.syncs * self.sync_us / 1e6
 
     @property
@@ -108,32 +134,33 @@ class _Workload:
             "persist-immediately",
             immediate_per_s=self.rate_per_s,
             lost_events_max=0,
-            syncs_per_s=self.rate_per_s * self.transaction.syncs,
+            syncs_per_s=self.rate_per_s * self.event_syncs,
             policy_utilisation=self.rate_per_s * self.event_s,
         )
 
     def _batched(self, room: float) -> Policy:
         """`room` is what the immediate events leave of the comfortable utilisation."""
         batched_per_s = self.rate_per_s - self.immediate_per_s
-        needed = batched_per_s * self.event_s / room
+        needed = batched_per_s * self.batch_s / room
         batch_events = math.ceil(round(needed, EXACT_DIGITS))
         flush_s = batch_events / batched_per_s
-        flushes_per_s = self.immediate_per_s + batched_per_s / batch_events
+        flushes_per_s = batched_per_s / batch_events
+        batch_syncs_per_s = flushes_per_s * self.transaction.syncs
         lost_events = BATCHES_AT_RISK * batch_events
         return self._made(
             "mixed" if self.immediate_per_s else "batched",
             *self._at_once(f"which leaves {_figure(room)}"),
-            f"batches: {self._product(batched_per_s)} / {_figure(room)} = {_figure(needed)}, so"
-            f" {batch_events} events; full after {batch_events} / {format_count(batched_per_s)}/s ="
-            f" {format_latency(flush_s * 1e6)}",
+            f"batches: {self._batch_product(batched_per_s)} / {_figure(room)} = {_figure(needed)},"
+            f" so {counted(batch_events, 'event')}; full after {batch_events} /"
+            f" {format_count(batched_per_s)}/s = {format_latency(flush_s * 1e6)}",
             f"a crash loses at most {BATCHES_AT_RISK} x {batch_events} = {lost_events} events:"
             f" the batch being synced and the one being filled",
             immediate_per_s=self.immediate_per_s,
             batch_events=batch_events,
             flush_interval_ms=flush_s * 1e3,
             lost_events_max=lost_events,
-            syncs_per_s=flushes_per_s * self.transaction.syncs,
-            policy_utilisation=flushes_per_s * self.event_s,
+            syncs_per_s=self.immediate_per_s * self.event_syncs + batch_syncs_per_s,
+            policy_utilisation=self.immediate_per_s * self.event_s + flushes_per_s * self.batch_s,
         )
 
     def _not_sustained(self) -> Policy:
@@ -158,6 +185,15 @@ class _Workload:
         return (f"at once must go {share}: {self._product(self.immediate_per_s)} = {taken}, {so}",)
 
     def _product(self, per_s: float) -> str:
+        """R n L, or R (m L + k D), the numbers filled in."""
+        replaces = self.transaction.replaces
+        if not replaces:
+            return self._batch_product(per_s)
+        others, each = self.transaction.syncs - replaces, format_latency(self.sync_us)
+        replace = format_latency(self.replace.replace_us.value)
+        return f"{format_count(per_s)}/s x ({others} x {each} + {replaces} x {replace})"
+
+    def _batch_product(self, per_s: float) -> str:
         """R n L, the numbers filled in."""
         syncs, each = self.transaction.syncs, format_latency(self.sync_us)
         return f"{format_count(per_s)}/s x {syncs} x {each}"
@@ -175,6 +211,7 @@ class _Workload:
         policy_utilisation: float | None = None,
     ) -> Policy:
         utilisation = self.rate_per_s * self.event_s
+        formula = "R (m L + k D)" if self.transaction.replaces else "R n L"
         verdict = "no more than" if how == "persist-immediately" else "more than"
         return Policy(
             workload=self.transaction.name,
@@ -193,10 +230,12 @@ class _Workload:
             syncs_per_s=syncs_per_s,
             policy_utilisation=policy_utilisation,
             arithmetic=(
-                f"each event at once: u = R n L = {self._product(self.rate_per_s)} ="
+                f"each event at once: u = {formula} = {self._product(self.rate_per_s)} ="
                 f" {_figure(utilisation)}, {verdict} the comfortable {_figure(self.comfortable)}",
                 *arithmetic,
             ),
+            replaces_per_event=self.transaction.replaces,
+            durable_replace=self.replace if self.transaction.replaces else None,
         )
 
 

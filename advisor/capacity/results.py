@@ -67,6 +67,10 @@ class WorkloadCapacity(Sustained):
     syncs: int
     p99_target_ms: float
     cpu_us_per_txn: float
+    replaces: int = 0
+    """Of its syncs: durable replaces of a file."""
+    replace_us: Assumed | None = None
+    """What each of these takes; assumed: two syncs of a file that grows. None without them."""
     references: tuple[OnReference, ...] = ()
 
 

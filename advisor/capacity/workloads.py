@@ -45,6 +45,8 @@ class Workload(Strict):
     kind: WorkloadKind
     syncs: int = Field(ge=0)
     """Durable steps counted one sync each, whatever is shared; the parameters add theirs."""
+    replaces: int = Field(default=0, ge=0)
+    """Of the steps of files: those that put a new file in the place of an old one."""
     statements: float = Field(gt=0, le=1e6)
     """CPU time, in single-row writes; the parameters add theirs."""
     random_pages: float = Field(default=0, ge=0, le=1e6)
@@ -68,6 +70,8 @@ class Workload(Strict):
         most = self.syncs + sum(parameter.max * parameter.syncs_each for parameter in parameters)
         if most > MAX_SYNCS:
             raise ValueError(f"a transaction of more than {MAX_SYNCS} syncs")
+        if self.replaces and (self.kind != "files" or self.replaces > self.syncs):
+            raise ValueError("replaces are some of the syncs of files")
         if self.written_bytes_per_record is not None and self.records_per_txn is None:
             raise ValueError("written_bytes_per_record needs records_per_txn")
         return self
@@ -88,6 +92,8 @@ class Transaction:
     written_bytes: float | None = None
     """None: too little for the drive's bandwidth to count, or not known."""
     random_pages: float = 0
+    replaces: int = 0
+    """Of the syncs: durable replaces of a file, each of which is two syncs in truth."""
 
 
 def fill_in(
@@ -131,4 +137,5 @@ def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
         immediate_share=workload.immediate_share,
         comfortable_utilisation=workload.comfortable_utilisation,
         random_pages=pages,
+        replaces=workload.replaces,
     )

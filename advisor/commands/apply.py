@@ -4,7 +4,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -41,6 +41,11 @@ from advisor.servers.installed import (
 )
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
+
+BULK_LOAD_IS_ON: Final = (
+    "this is for the time of a bulk load; its first lines say what a crash means. When the load is"
+    " over: apply --undo, or apply BULK LOAD OFF in its place; an audit reports what stays on"
+)
 
 
 @options_class
@@ -202,6 +207,8 @@ def _warn(change: FileChange, warnings: _Warnings, *, force: bool) -> None:
         name = VENDORS[change.target.vendor].title
         here = format_version(change.target.version or ())
         warnings.add(f"this was made for {name} {change.made_for}, not for {here}")
+    if change.is_for_bulk_load:
+        warnings.add(BULK_LOAD_IS_ON)
     for note in change.new_notes():
         warnings.add(note)
     conflicts = list(change.conflicts())

@@ -11,6 +11,7 @@ from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import require_durable
 from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
+from advisor.audit.services import RunBy
 from advisor.commands import options as shared
 from advisor.commands.audit_statements import statements_text
 from advisor.commands.auditing import TargetOptions, as_text, read_target, require_nothing
@@ -25,8 +26,18 @@ from advisor.commands.source import (
 )
 from advisor.errors import UsageError
 from advisor.instance import Here
-from advisor.knowledge import load_counter_checks, load_option_names
+from advisor.knowledge import (
+    load_bulk_load,
+    load_counter_checks,
+    load_option_names,
+    load_other_engines,
+    load_service,
+    load_services,
+)
 from advisor.output_files import check_writable
+from advisor.rules.services import recognise
+from advisor.server_state import ServerState
+from advisor.vendors.names import ServiceName
 from advisor.versions import format_version
 
 AuditForm = Literal["text", "markdown", "json"]
@@ -58,6 +69,13 @@ class AuditOptions:
             "max_iops",
         ),
     ]
+    service: Annotated[
+        ServiceName | None,
+        typer.Option(
+            help="The managed service that runs it: how a setting is changed there, and which"
+            " cannot be.  [default: as the server's own settings show]",
+        ),
+    ] = None
     format_: Annotated[
         AuditForm | None,
         typer.Option(
@@ -152,6 +170,9 @@ def audit(options: AuditOptions) -> None:
         atomic_write_bytes,
         load_option_names(request.vendor) if asked.config else None,
         load_counter_checks() if target.reading.counts else (),
+        load_bulk_load(request.vendor),
+        _run_by(options.service, target.reading),
+        load_other_engines(),
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
@@ -163,6 +184,14 @@ def audit(options: AuditOptions) -> None:
     require_nothing(found, options.fail_on)
     if measurement and verdict:
         require_durable(measurement, verdict, evaluate(measurement, knowledge.host, request.vendor))
+
+
+def _run_by(service: ServiceName | None, state: ServerState) -> RunBy | None:
+    """The managed service that is named, else the one that the server shows."""
+    if service is not None:
+        return RunBy(load_service(service), "")
+    found = recognise(load_services(), state)
+    return None if found is None else RunBy(*found)
 
 
 def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None, str]:

@@ -18,7 +18,14 @@ from advisor.output.audit import audit_document
 from advisor.output.renderers import render
 from advisor.probe.data_directories import running
 from advisor.server_state import ServerState
-from advisor.servers.config import BYTE_ORDER_MARK, FilesRead, look_of, note_of, read_settings
+from advisor.servers.config import (
+    BYTE_ORDER_MARK,
+    FilesRead,
+    is_for_bulk_load,
+    look_of,
+    note_of,
+    read_settings,
+)
 from advisor.servers.connection import PASSWORD_SHOWN, find_address, shows_password
 from advisor.servers.state import read_server
 from advisor.units import counted
@@ -139,6 +146,12 @@ def read_files(vendor: VendorName, files: Sequence[Path], version: str | None) -
         refused=read.refused,
         main_file=str(read.files[0] if read.files else files[0]),
         missing_files=tuple(map(str, read.missing)),
+        bulk_load_files=tuple(
+            str(file.path)
+            for tree in read.trees
+            for file in tree.walk()
+            if is_for_bulk_load(file.text)
+        ),
     )
     source = "as the data directory says" if given is None and read.version else ""
     return AuditTarget(reading, None if known is None else format_version(known), source)

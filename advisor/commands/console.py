@@ -21,6 +21,7 @@ ENDINGS: Final = {
     ".md": ("markdown",),
     ".prom": ("prometheus",),
     ".sql": ("sql",),
+    ".tf": ("terraform",),
     ".yaml": YAML,
     ".yml": YAML,
 }

@@ -29,6 +29,7 @@ from advisor.commands.typed import TypedCommands
 from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError
 from advisor.instance import Here, ServerInstance
+from advisor.knowledge import load_bulk_load
 from advisor.measurement import Measurement
 from advisor.output.advice import durability_text
 from advisor.output.document import Document, Lines, Notes, Paragraph
@@ -147,7 +148,7 @@ class _GuidedRun:
         plan = PLANS[PLAN]
         each = " each" if len({*filter(None, self.here.drives)}) > 1 else ""
         text = Paragraph(
-            f"This writes up to {format_size(plan.bytes_max)}{each} to files without a name in"
+            f"This writes up to {format_size(plan.bytes_max)}{each} to files of its own in"
             f" the directories above, for about {plan.ssd_budget_s:.0f} s{each}"
             f" ({plan.hdd_budget_s:.0f} s on a hard disk). The files vanish at the end. A server"
             " that runs shares the drive meanwhile."
@@ -193,7 +194,8 @@ class _GuidedRun:
 
     def _show_findings(self, state: ServerState, advice: Advice, measurement: Measurement) -> None:
         """What an audit finds that the advised lines do not mend."""
-        audit, _ = run_audit(state, self._request(), self.knowledge, measurement)
+        load = load_bulk_load(self.instance.vendor)
+        audit, _ = run_audit(state, self._request(), self.knowledge, measurement, bulk_load=load)
         written = {entry.setting for entry in advice.settings if entry.emitted}
         others = [
             f"{each.severity}: {each.shown}: {each.reason} Change: {each.change}"

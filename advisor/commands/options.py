@@ -12,7 +12,7 @@ from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
 from advisor.measurement import MAX_LABEL_CHARACTERS
 from advisor.variables import variable
-from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
+from advisor.vendors.names import VENDOR_NAMES, ServiceName, VendorName, vendor_named
 
 FORMERLY_DURABLE: Final = "strict"
 """What `durable` was called; still understood, and in no help."""
@@ -170,6 +170,14 @@ Build = Annotated[
         metavar="OPTION,...",
         help="What the server was built with: lz4, zstd, liburing, numa."
         "  [default: as the installed server shows]",
+    ),
+]
+ServiceOption = Annotated[
+    ServiceName | None,
+    typer.Option(
+        "--service",
+        help="The managed service that runs it: only what one can change there, in a form that it"
+        " takes.",
     ),
 ]
 Syncs = Annotated[

@@ -1,7 +1,8 @@
 """fsync-advisor recommend: the main job, a configuration fragment."""
 
 import sys
-from typing import Annotated, Final, Literal, cast, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast, get_args
 
 import typer
 
@@ -26,10 +27,13 @@ from advisor.output.fragment import render_fragment
 from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
 from advisor.rules.catalogue import GROUPS, SettingGroup
-from advisor.vendors.forms import IN_CONTAINERS, FormName
+from advisor.vendors.forms import IN_CONTAINERS, FormName, ServiceFormName
 from advisor.vendors.names import VendorName
 
-RecommendForm = Literal[FormName, "json", "fragment"]
+if TYPE_CHECKING:
+    from advisor.rules.services import Service
+
+RecommendForm = Literal[FormName, ServiceFormName, "json", "fragment"]
 
 
 ALL_MEMORY: Final = (
@@ -51,6 +55,7 @@ class RecommendOptions:
     db_version: shared.DatabaseVersion = None
     drive: shared.DriveOptions
     request: shared.RequestOptions
+    service: shared.ServiceOption = None
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,6 +84,28 @@ class RecommendOptions:
             "  [default: by the ending of --output, else conf]",
         ),
     ] = None
+    bulk_load: Annotated[
+        bool,
+        typer.Option(
+            "--bulk-load",
+            help="Instead, what to relax while a load or a restore lasts, and the way back.",
+        ),
+    ] = False
+    new_instance: Annotated[
+        bool,
+        typer.Option(
+            "--new-instance",
+            help="With --bulk-load: the server holds nothing worth keeping; more is relaxed.",
+        ),
+    ] = False
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --bulk-load: the server's configuration, whose values to go back to. May be"
+            " repeated.  [default: that of the server found here]",
+        ),
+    ] = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
     accept_not_durable: shared.AcceptNotDurable = False
@@ -86,6 +113,25 @@ class RecommendOptions:
     def __post_init__(self) -> None:
         if strangers := [name for name in self.group or () if name not in GROUPS]:
             raise UsageError(f"--group {strangers[0]!r}: name some of {', '.join(GROUPS)}")
+        if self.bulk_load and self.group:
+            raise UsageError("--bulk-load has settings of its own", "leave --group out")
+        if self.bulk_load and self.service:
+            raise UsageError(
+                "--bulk-load does not know what a managed service lets one change",
+                "leave --service out, or --bulk-load",
+            )
+        if not self.bulk_load and (self.new_instance or self.config):
+            given = "--new-instance" if self.new_instance else "--config"
+            raise UsageError(f"{given} goes with --bulk-load", "add that, or leave it out")
+        if self.service is None:
+            return
+        if self.db_version is None:
+            raise UsageError("--service needs --db-version", "its server is not on this host")
+        if self.drive.directory is None and self.drive.from_file is None:
+            raise UsageError(
+                "--service needs a drive like that of the service",
+                "DIR measures one, --from FILE starts from a measurement",
+            )
 
     @property
     def groups(self) -> tuple[SettingGroup, ...]:
@@ -109,12 +155,18 @@ def recommend(options: RecommendOptions) -> None:
     patroni           a patch for patronictl edit-config --apply
     cloudnativepg     a patch for a Cluster of CloudNativePG
     zalando           a patch for a postgresql of Zalando's operator
+    crunchy           a patch for a PostgresCluster of Crunchy's operator
     percona           a patch for a PerconaPGCluster or PerconaServerMySQL
     mariadb-operator  a patch for a MariaDB of mariadb-operator
     compose           a service of a compose file, with a command
+    terraform         with --service: the resource that holds its settings
+    parameter-group   with --service rds or aurora: for the AWS CLI
     json              all of the advice, with units in the keys
 
     What a form cannot set stands in it as a comment that says why.
+
+    --bulk-load writes two files, conf or sql, with what a crash in between means: for --output
+    load.cnf load-on.cnf and load-off.cnf. What it may lose, --durability and --new-instance say.
     """
     product = options.product
     here, stored = _here(options), None
@@ -132,12 +184,31 @@ def recommend(options: RecommendOptions) -> None:
         version_source=version_source,
         accept_not_durable=options.accept_not_durable,
     )
-    asked = chosen_format(options.format_, product, get_args(RecommendForm))
-    form = cast("FormName", "conf" if asked in ("fragment", "json") else asked)
+    if options.bulk_load:
+        from advisor.commands.bulk_loading import write_bulk_load  # most advice is for good
+
+        write_bulk_load(
+            request,
+            options.drive,
+            product,
+            here,
+            format_=options.format_,
+            new_instance=options.new_instance,
+            config=options.config or (),
+            trust=options.require_trust,
+            stored=stored,
+        )
+        return
+    asked, service = _asked(options)
+    form = cast("FormName", "conf" if asked in ("fragment", "json") or service else asked)
     form_of(form, db, request.version)  # before anything is measured for nothing
+    if service:
+        service.engine_of(db, request.version)
     check_writable(product.output, force=product.force)
     measurement = stored or stored_or_measured(options.drive, product, here)
     advice = advise(measurement, request, knowledge_for(db))
+    if service:
+        advice = _for_service(advice, service, options)
     if options.group:
         advice = only_groups(advice, options.groups)
     require_trust(advice.storage, options.require_trust)
@@ -149,9 +220,45 @@ def recommend(options: RecommendOptions) -> None:
         notify_all((ALL_MEMORY,), quiet=product.quiet)
     if asked == "json":
         text = json_text(advice)
+    elif service:
+        text = _service_text(advice, service, asked, options)
     else:
         text = render_fragment(advice, explain=options.explain, form=form)
     write_output(text, product)
+
+
+def _asked(options: RecommendOptions) -> tuple[str, "Service | None"]:
+    """The form that is asked for, and the managed service that takes it. Raises UsageError."""
+    formats: tuple[str, ...] = get_args(RecommendForm)
+    service = None
+    if options.service:
+        from advisor.knowledge import load_service
+
+        service = load_service(options.service)
+        formats = ("terraform", "parameter-group", "json")
+    asked = chosen_format(options.format_, options.product, formats)
+    if service or asked in get_args(ServiceFormName):
+        from advisor.output.service_forms import check_service_form
+
+        check_service_form(asked, service)
+    return asked, service
+
+
+def _for_service(advice: Advice, service: "Service", options: RecommendOptions) -> Advice:
+    from advisor.rules.services import advice_for_service
+
+    knows_memory = options.request.memory is not None
+    return advice_for_service(advice, service, knows_memory=knows_memory)
+
+
+def _service_text(advice: Advice, service: "Service", form: str, options: RecommendOptions) -> str:
+    from advisor.output.service_forms import how_to_call, parameter_group, terraform_form
+
+    if form == "parameter-group":
+        text = parameter_group(service, advice)
+        notify_all((how_to_call(service),), quiet=options.product.quiet)
+        return text
+    return render_fragment(advice, explain=options.explain, form=terraform_form(service, advice))
 
 
 def _here(options: RecommendOptions) -> Here | None:
@@ -171,7 +278,9 @@ def _here(options: RecommendOptions) -> Here | None:
 
 def _wants_summary(options: RecommendOptions) -> bool:
     """Whether somebody reads it on a terminal, and has not asked for the file."""
-    asks_for_file = options.show_config or options.explain or options.format_ is not None
+    asks_for_file = bool(
+        options.show_config or options.explain or options.format_ or options.service
+    )
     return options.product.output is None and not asks_for_file and sys.stdout.isatty()
 
 

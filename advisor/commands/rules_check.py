@@ -7,13 +7,17 @@ from advisor.errors import KnowledgeError
 from advisor.knowledge import (
     load_all_settings,
     load_assumptions,
+    load_bulk_load,
     load_counter_checks,
     load_host_checks,
+    load_other_engines,
     load_replay,
+    load_services,
     load_storage_knowledge,
     load_workloads,
 )
 from advisor.rules.check import problems
+from advisor.vendors.names import VENDOR_NAMES
 
 
 @options_class
@@ -32,6 +36,10 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_workloads()
     load_host_checks()
     load_counter_checks()
+    for vendor in VENDOR_NAMES:
+        load_bulk_load(vendor)
+    load_other_engines()
+    load_services()
     settings = load_all_settings()
     if found := problems(settings):
         *others, last = found

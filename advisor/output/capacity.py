@@ -167,7 +167,22 @@ def workload_blocks(workloads: tuple[WorkloadCapacity, ...]) -> list[PlainBlock]
         left=1,
     )
     records = [Paragraph(_records(each)) for each in workloads if each.records_per_s]
-    return [Paragraph(words), table, *_bound_lines(workloads), *records]
+    return [
+        *(Paragraph(words), table, *_bound_lines(workloads)),
+        *_replace_lines(workloads),
+        *records,
+    ]
+
+
+def _replace_lines(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[PlainBlock]:
+    """How many of the workloads' steps are durable replaces, and what one takes."""
+    replacing = [each for each in workloads if each.replace_us]
+    if replacing and (replace_us := replacing[0].replace_us):
+        steps = ", ".join(f"{each.name} {each.replaces} of {each.syncs}" for each in replacing)
+        assumed = replace_us.source == "assumed"
+        how = "assumed: two syncs of a file that grows" if assumed else replace_us.source
+        takes = format_latency(replace_us.value)
+        yield Paragraph(f"Steps that replace a file durably: {steps}; {takes} each ({how}).")
 
 
 def _bound_lines(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[PlainBlock]:

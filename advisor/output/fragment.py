@@ -1,13 +1,14 @@
 """Advice -> an option file, a postgresql.conf fragment, or the same settings in another form."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
+from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.errors import AdvisorError
 from advisor.model import Unknown
@@ -32,18 +33,26 @@ MAX_LINE_BYTES: Final = 1000
 (advisor.vendors.option_files.CUT_BYTES)."""
 
 
-def render_fragment(advice: Advice, *, explain: bool = False, form: FormName = "conf") -> str:
+def render_fragment(
+    advice: Advice, *, explain: bool = False, form: FormName | Form = "conf"
+) -> str:
     """The fragment. With `explain` also what was left at its default, and what was skipped.
 
     Raises UsageError for a form that the server does not have.
     """
-    chosen = form_of(form, advice.engine, advice.engine_version)
-    view = _view(advice, chosen, explain=explain, in_container=form in IN_CONTAINERS)
-    text = _environment().get_template(chosen.template).render(view)
-    # The templates write every comment as an option file has it.
-    if chosen.mark != "#":
-        text = re.sub("(?m)^#", chosen.mark, text)
-    return "\n".join(_cut(line, chosen.mark) for line in text.split("\n"))
+    in_container = form in IN_CONTAINERS
+    chosen = form if isinstance(form, Form) else form_of(form, advice.engine, advice.engine_version)
+    view = _view(advice, chosen, explain=explain, in_container=in_container)
+    return render_template(chosen.template, view, chosen.mark)
+
+
+def render_template(template: str, view: Mapping[str, Any], mark: str) -> str:
+    """A template of lines and comments, which it writes as an option file has them; in the text
+    they begin with `mark`."""
+    text = _environment().get_template(template).render(view)
+    if mark != "#":
+        text = re.sub("(?m)^#", mark, text)
+    return "\n".join(_cut(line, mark) for line in text.split("\n"))
 
 
 @cache
@@ -78,7 +87,7 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "alarm": _alarm(advice),
         "title": f"fsync-advisor {advice.tool_version}: settings for "
         f"{VENDORS[advice.engine].title} {advice.engine_version} ({advice.version_source})",
-        "measured": _measured(advice),
+        "measured": measured_text(advice.measured),
         "figures": [f"{what}: {figure}" for what, figure in advice.measured.figures.items()],
         "storage": f"{storage.storage_class} - {storage.name}",
         "trust": storage.trust,
@@ -90,6 +99,8 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "warnings": advice.warnings,
         "section": VENDORS[advice.engine].fragment_group,
         "indent": form.indent,
+        "before": form.before,
+        "after": form.after,
         "image": image_of(advice),
         "program": program_of(advice),
         "groups": _groups(advice, emitted, form),
@@ -116,8 +127,8 @@ def _alarm(advice: Advice) -> str:
     return f"this drive is NOT DURABLE: {advice.storage.evidence[0].text}. Any data may be lost."
 
 
-def _measured(advice: Advice) -> str:
-    measured = advice.measured
+def measured_text(measured: Measured) -> str:
+    """What was measured, where and when, in a line."""
     what = f"{measured.source[:1].upper()}{measured.source[1:]} {measured.observed}".rstrip()
     when = ""
     if not isinstance(measured.taken_at, Unknown):

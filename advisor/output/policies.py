@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from advisor.capacity.durable_replace import DurableReplace
 from advisor.capacity.policies import How, Policy
-from advisor.output.document import DocumentBlock, Notes, Table
+from advisor.output.document import DocumentBlock, Notes, Paragraph, Table
 from advisor.units import format_count, format_latency
 
 HEADINGS: Final = ("workload", "policy", "u", "at once", "batch", "flush", "syncs/s", "at risk")
@@ -24,6 +25,11 @@ HOW_TO_READ: Final = (
     " batch is being synced and the next is full, too.",
     "Only syncs count here, each at the mean.",
 )
+HOW_TO_READ_REPLACES: Final = (
+    "m L + k D: m steps sync a file that grows (L), k replace a file durably (D). In a batch what"
+    " is new of such a file is appended to a log, too; the file itself is replaced later, before"
+    " the log is emptied, which is not counted.",
+)
 
 
 def policy_blocks(policies: Sequence[Policy]) -> Sequence[DocumentBlock]:
@@ -32,11 +38,28 @@ def policy_blocks(policies: Sequence[Policy]) -> Sequence[DocumentBlock]:
         return ()
     rate, sync = format_count(policies[0].rate_per_s), format_latency(policies[0].sync_us)
     title = f"At {rate} events/s of each workload, {sync} per sync"
+    replace = next(filter(None, (policy.durable_replace for policy in policies)), None)
     return (
         Table(title, HEADINGS, [_row(policy) for policy in policies], frozenset(range(2, 8))),
-        Notes(HOW_TO_READ),
+        Notes([*HOW_TO_READ, *(HOW_TO_READ_REPLACES if replace else ())]),
         Notes([f"{policy.workload}: {'; '.join(policy.arithmetic)}." for policy in policies]),
+        *(_replace_blocks(replace) if replace else ()),
     )
+
+
+def _replace_blocks(replace: DurableReplace) -> tuple[DocumentBlock, ...]:
+    """What a durable replace takes here, what it needs, and what each step is for."""
+    takes = format_latency(replace.replace_us.value)
+    how = "as measured"
+    if replace.replace_us.source == "assumed":
+        how = "assumed, two syncs of a file that grows: it was not measured"
+    said = (
+        f"A durable replace takes {takes} here ({how}). It needs all of these steps, in this order;"
+        " after a crash the old file or the new one is there, whole, and after the last step the"
+        " new one. Left out:"
+    )
+    steps = [f"{step.do}: {step.without}." for step in replace.steps]
+    return Paragraph(said), Notes([*steps, f"Sources: {', '.join(replace.sources)}."])
 
 
 def _row(policy: Policy) -> tuple[str, ...]:

@@ -104,7 +104,8 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
         taken_at_s = measurement.taken_at.timestamp()
         yield _one("measurement_timestamp_seconds", "When it was measured.", taken_at_s)
     is_observed = measurement.source == OBSERVED  # then a rate is not what the drive was asked for
-    synced = [series for series in measurement.series if series.method != "none"]
+    synced = [series for series in measurement.series if series.kind.is_one_sync]
+    replaced = [series for series in measurement.series if series.pattern == "durable-replace"]
     unsynced = [series for series in measurement.series if series.method == "none"]
     written = [series for series in unsynced if not series.kind.reads]
     read = [series for series in unsynced if series.kind.reads]
@@ -113,6 +114,7 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
             yield family
     yield from _series_families("write", "one write without a sync", written)
     yield from _series_families("read", "one read", read)
+    yield from _series_families("durable_replace", "one durable replace of a file", replaced)
     if measurement.observation:
         yield from _observed(measurement.observation)
     under_load = measurement.under_load

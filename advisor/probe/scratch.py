@@ -1,7 +1,7 @@
 """Test files that cannot be left behind: they have no name, or lose it at once.
 
-But on file systems whose sync leaves out what has no name (NEEDS_NAME): there they keep it until
-the end, and only a process that is killed leaves them behind.
+But on file systems whose sync leaves out what has no name (NEEDS_NAME), and in a directory for what
+needs names: there they keep it until the end, and only a process that is killed leaves them behind.
 """
 
 import errno
@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -90,8 +90,33 @@ class Scratch:
         self._check(fd)
         return fd
 
+    def create_directory(self, names: Sequence[str]) -> int:
+        """A new, empty directory that nobody else may enter; its descriptor.
+
+        It goes at the end, with files of these names; only a process that is killed leaves it
+        behind. Raises AdvisorError when none can be made.
+        """
+        name = f".fsync-advisor-{secrets.token_hex(8)}"
+        try:
+            with signals_held_back():
+                os.mkdir(name, 0o700, dir_fd=self._directory_fd)
+                self._stack.callback(self._tidy, name)
+                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+                fd = os.open(name, flags, dir_fd=self._directory_fd)
+                self._stack.callback(os.close, fd)
+        except OSError as error:
+            raise failed("creating a test directory", error, self.directory) from error
+        if os.listdir(fd):
+            raise AdvisorError(f"the test directory made in {self.directory} is not empty")
+        for each in names:
+            self._stack.callback(_unlink, each, fd)
+        with suppress(OSError):  # for left_behind
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return fd
+
     def left_behind(self) -> tuple[int, int]:
-        """Files of runs that were killed, and their bytes; a run that goes on has locked its own.
+        """Files and directories of runs that were killed, and the bytes of all files; a run that
+        goes on has locked its own.
 
         What cannot be opened is left out: it may be in use.
         """
@@ -101,12 +126,12 @@ class Scratch:
             with suppress(OSError):
                 fd = os.open(name, flags, dir_fd=self._directory_fd)
                 try:
-                    found = os.fstat(fd)
                     fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    found_bytes = _size_bytes(fd)
                 finally:
                     os.close(fd)
-                if stat.S_ISREG(found.st_mode):
-                    count, size_bytes = count + 1, size_bytes + found.st_size
+                if found_bytes is not None:
+                    count, size_bytes = count + 1, size_bytes + found_bytes
         return count, size_bytes
 
     def _names(self) -> list[str]:
@@ -146,14 +171,10 @@ class Scratch:
         name = f".fsync-advisor-{secrets.token_hex(8)}"
         with signals_held_back():
             fd = _new(name, self._directory_fd)
-            self._stack.callback(self._forget, name)
+            self._stack.callback(_unlink, name, self._directory_fd)
         with suppress(OSError):  # for left_behind
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return fd
-
-    def _forget(self, name: str) -> None:
-        with suppress(FileNotFoundError):  # somebody else tidied up
-            os.unlink(name, dir_fd=self._directory_fd)
 
     @contextmanager
     def _private_directory(self) -> Iterator[int]:
@@ -168,6 +189,10 @@ class Scratch:
             finally:
                 os.close(private_fd)
         finally:
+            self._remove(name)
+
+    def _tidy(self, name: str) -> None:
+        with suppress(OSError):  # the next run tells of what stays
             self._remove(name)
 
     def _remove(self, name: str) -> None:
@@ -201,6 +226,20 @@ class Scratch:
 
         mount = mount_of(os.path.realpath(self.directory), self._device)
         return mount.filesystem if mount else None
+
+
+def _unlink(name: str, directory_fd: int) -> None:
+    with suppress(OSError):  # somebody else tidied up; or the next run tells of what stays
+        os.unlink(name, dir_fd=directory_fd)
+
+
+def _size_bytes(fd: int) -> int | None:
+    """Of a file, or of the files in a directory; None of anything else. Raises OSError."""
+    found = os.fstat(fd)
+    if stat.S_ISDIR(found.st_mode):
+        files = (os.stat(name, dir_fd=fd, follow_symlinks=False) for name in os.listdir(fd))
+        return sum(file.st_size for file in files)
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _nameless(name: str, directory_fd: int) -> int:

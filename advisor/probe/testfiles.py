@@ -12,9 +12,11 @@ from typing import Final
 from advisor.measurement import AbsentSeries, Fill
 from advisor.probe.failures import errno_text, failed, wrote_short
 from advisor.probe.plan import MIB, MeasuringPlan, SeriesSpec
+from advisor.probe.replacing import DIRECTORY_SYNC, FILE_NAME, NEW_NAME, replace_file, replacer
 from advisor.probe.sampling import (
     PAGE_BYTES,
     Doublewrite,
+    OperationError,
     SampleLoop,
     ShortWriteError,
     page_flusher,
@@ -23,11 +25,12 @@ from advisor.probe.sampling import (
     writer,
 )
 from advisor.probe.scratch import Scratch
-from advisor.series_kind import AT_RANDOM, Method
+from advisor.series_kind import AT_RANDOM, Method, Pattern
 
 FILL_BLOCK_BYTES: Final = MIB
 
 DIRECT_REFUSED: Final = (errno.EINVAL, errno.EOPNOTSUPP)
+DIRECTORY_SYNC_REFUSED: Final = (errno.EINVAL, errno.EOPNOTSUPP)
 
 OPEN_FLAGS: Final[dict[Method, int]] = {"open_datasync": os.O_DSYNC, "open_sync": os.O_SYNC}
 SYNCS: Final[dict[Method, Callable[[int], None]]] = {"fdatasync": os.fdatasync, "fsync": os.fsync}
@@ -43,7 +46,7 @@ class OpenSeries:
 
     spec: SeriesSpec
     fds: tuple[int, ...]
-    """One per writer; several writers may share one."""
+    """One per writer; several writers may share one. Of a replace that of its directory."""
     offsets: tuple[Iterator[int], ...]
     """Where each writer goes on writing; an append begins anew in each round."""
     doublewrite_fd: int | None = None
@@ -71,6 +74,9 @@ class OpenSeries:
             os.ftruncate(self.fds[0], 0)
             os.fsync(self.fds[0])
             self.offsets = (count(0, self.spec.kind.block_bytes),)
+        if self.spec.kind.pattern == "durable-replace":
+            pairs = zip(self.fds, self._blocks, strict=True)
+            return [replacer(fd, block, self.stop) for fd, block in pairs]
         parts = zip(self.fds, self._blocks, self.offsets, strict=True)
         if self._doublewrites:
             return [
@@ -82,11 +88,15 @@ class OpenSeries:
         return [writer(fd, self.sync, block, offsets, self.stop) for fd, block, offsets in parts]
 
     def write_once(self) -> None:
-        """The first write of each writer, and its sync. Raises OSError, ShortWriteError.
+        """The first write of each writer, and its sync. Raises OSError, OperationError,
+        ShortWriteError.
 
         A reader's file is written when it is filled; its first read is all there is to try.
         """
         for fd, block in zip(self.fds, self._blocks, strict=True):
+            if self.spec.kind.pattern == "durable-replace":
+                replace_file(fd, block)
+                continue
             if self.spec.kind.reads:
                 os.preadv(fd, [block], 0)
                 continue
@@ -133,6 +143,12 @@ class TestFiles:
                 self.absent.append(AbsentSeries(name=spec.kind.name, why=why))
                 return None
             raise failed("write and sync", error, directory, where) from error
+        except OperationError as error:
+            if error.call == DIRECTORY_SYNC and error.cause.errno in DIRECTORY_SYNC_REFUSED:
+                why = f"a directory cannot be synced here: {errno_text(error.cause)}"
+                self.absent.append(AbsentSeries(name=spec.kind.name, why=why))
+                return None
+            raise failed(error.call, error.cause, directory, where) from error
         except ShortWriteError as error:
             raise wrote_short(
                 error.written_bytes, spec.kind.block_bytes, directory, where
@@ -145,6 +161,8 @@ class TestFiles:
         """One descriptor per writer. Raises Refused, AdvisorError."""
         if spec.kind.pattern in ("append", "classic"):
             files = [self._scratch.create()]
+        elif spec.kind.pattern == "durable-replace":
+            files = [self._scratch.create_directory((FILE_NAME, NEW_NAME))]
         elif spec.kind.pattern in AT_RANDOM:
             files = [self._filled("random", self._plan.file_bytes)] * spec.kind.writers
         elif spec.kind.pattern == "sequential-read":
@@ -236,11 +254,13 @@ def planned_bytes(plan: MeasuringPlan) -> int:
     overwriters = [spec.kind.writers for spec in plan.series if spec.kind.pattern == "overwrite"]
     several = max((writers for writers in overwriters if writers > 1), default=0)
     doublewrite_bytes = max((kind.batch_bytes * kind.writers for kind in kinds), default=0)
+    loose_blocks: dict[Pattern, int] = {
+        "append": plan.samples_max // plan.rounds_max,
+        "classic": 1,
+        "durable-replace": 2,
+    }
     loose_bytes = sum(
-        spec.kind.block_bytes
-        * (plan.samples_max // plan.rounds_max if spec.kind.pattern == "append" else 1)
-        for spec in plan.series
-        if spec.kind.pattern in ("append", "classic")
+        spec.kind.block_bytes * loose_blocks.get(spec.kind.pattern, 0) for spec in plan.series
     )
     writers_bytes = several * plan.writer_file_bytes
     return files_bytes + writers_bytes + doublewrite_bytes + loose_bytes

@@ -58,7 +58,7 @@ def left_behind(directory: Path, count: int, size_bytes: int) -> tuple[Measureme
     verb = "is" if count == 1 else "are"
     text = (
         f"{files} of an earlier run that was killed {verb} left here, {format_size(size_bytes)}:"
-        f" rm {shlex.quote(shown(str(directory)))}/.fsync-advisor-*"
+        f" rm -r {shlex.quote(shown(str(directory)))}/.fsync-advisor-*"
     )
     return (MeasurementWarning(code="left-behind", text=text),)
 

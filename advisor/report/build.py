@@ -129,7 +129,13 @@ def _policies(measurement: Measurement, asked: ReportRequest) -> tuple[Policy, .
     sync = measurement.append or measurement.effective_sync
     if sync is None or asked.events_per_s is None:
         return ()
-    return plan_policies(asked.events, sync.summary.mean_us, asked.events_per_s)
+    replaces = measurement.durable_replaces
+    return plan_policies(
+        asked.events,
+        sync.summary.mean_us,
+        asked.events_per_s,
+        replaces.summary.mean_us if replaces else None,
+    )
 
 
 def _headroom(plan: CapacityPlan) -> tuple[WorkloadHeadroom, ...]:

@@ -673,6 +673,19 @@ class Vendor(ABC):
     unpersist: ClassVar[str] = ""
     """The SQL that takes a persisted setting back."""
 
+    @abstractmethod
+    def set_for_a_time(self, name: str, value: Value, rendered: str, *, restart: bool) -> str:
+        """The SQL that gives a running server a value that is taken back later; "" where none
+        can."""
+
+    @abstractmethod
+    def set_back(self, name: str, value: Value, rendered: str, *, is_persisted: bool) -> str:
+        """The SQL that takes it back; `value`: what the setting had before. `is_persisted`: whether
+        that had been set by SQL, too."""
+
+    reload_sql: ClassVar[str] = ""
+    """What has it read its files again, where SQL changes a file; "" where SQL takes effect."""
+
     def reset(self, override: Override) -> str:
         """The end of what a role's or a database's sessions get."""
         raise NotImplementedError(self.name)

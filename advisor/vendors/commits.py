@@ -71,6 +71,8 @@ ASYNCHRONOUS: Final = CommitSequence("asynchronous", "commits that wait for no s
 SEPARATE_FILES: Final = CommitSequence(
     "separate-files", "files of their own", "the files", (SyncStage("file of its own"),)
 )
+REPLACE_SYNCS: Final = 2
+"""Of a file that durably takes the place of another: its own, and its directory's."""
 ONE_SHARED_SYNC: Final = CommitSequence(
     "postgresql", "PostgreSQL", "the WAL", (SyncStage("log", delayed=True),)
 )

@@ -8,9 +8,19 @@ from advisor.units import Value
 from advisor.versions import NumericVersion
 
 FormName = Literal[
-    "conf", "sql", "patroni", "cloudnativepg", "zalando", "percona", "mariadb-operator", "compose"
+    "conf",
+    "sql",
+    "patroni",
+    "cloudnativepg",
+    "zalando",
+    "crunchy",
+    "percona",
+    "mariadb-operator",
+    "compose",
 ]
-OPERATORS: Final = ("cloudnativepg", "zalando", "percona", "mariadb-operator")
+ServiceFormName = Literal["terraform", "parameter-group"]
+"""For servers that others run."""
+OPERATORS: Final = ("cloudnativepg", "zalando", "crunchy", "percona", "mariadb-operator")
 """Those of them that operators of Kubernetes take."""
 IN_CONTAINERS: Final = (*OPERATORS, "compose")
 """Those for servers that have less memory than their host."""
@@ -64,6 +74,9 @@ class Form(NamedTuple):
     mark: str = "#"
     """What opens a comment."""
     indent: str = ""
+    before: Sequence[str] = ()
+    """Lines above the settings."""
+    after: Sequence[str] = ()
 
 
 def assignment(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:

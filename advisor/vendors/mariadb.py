@@ -237,6 +237,7 @@ class MariaDB(MySQL):
         "START TRANSACTION READ ONLY",
     )
     origins_sql = ORIGINS_SQL
+    redo_log_switch_since = None
     audit_privileges = (
         "Any account that can connect. With FILE the audit also names the file"
         " that sets each setting; where performance_schema is on, with SELECT on its"

@@ -168,6 +168,10 @@ LOG_FILES_SQL: Final = (
 that is nearly always a sync."""
 FILES_TABLE: Final = "performance_schema.file_summary_by_event_name"
 
+REDO_LOG_SWITCH_SQL: Final = "SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'"
+REDO_LOG_SWITCH_SINCE: Final = (8, 0, 21)
+"""Since when ALTER INSTANCE DISABLE INNODB REDO_LOG is there, and what shows it."""
+
 LOG_POSITION_SINCE: Final = (8, 0, 30)
 """Since when its status has the end of the redo log."""
 
@@ -612,10 +616,13 @@ class MySQL(Vendor):
         *begin_read_only,
         SETTINGS_SQL,
         ORIGINS_SQL,
+        REDO_LOG_SWITCH_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,
     )
+    redo_log_switch_since: ClassVar[NumericVersion | None] = REDO_LOG_SWITCH_SINCE
+    """Since when a statement can switch the redo log off; None: none can."""
 
     def server_state(self, ask: AskTogether) -> ServerState:
         (rows,) = ask(SETTINGS_SQL)
@@ -632,15 +639,24 @@ class MySQL(Vendor):
             notes = (f"where the settings come from is not shown: {error.message}",)
         if not any(path for _, path in origins.values()) and "file" in dict(origins.values()):
             notes = ("this account may not see which file sets a setting; GRANT FILE shows it",)
+        version = version_of_server(values["version"].removeprefix("5.5.5-"))
         return ServerState(
             vendor=self.name,
-            version=version_of_server(values["version"].removeprefix("5.5.5-")),
+            version=version,
+            switched_off=self._switched_off(version, ask),
             settings={
                 name: EffectiveSetting(name, value, "", *origins.get(name, ("unknown", "")))
                 for name, value in values.items()
             },
             notes=notes,
         )
+
+    def _switched_off(self, version: NumericVersion, ask: AskTogether) -> frozenset[str]:
+        since = self.redo_log_switch_since
+        if since is None or version < since:
+            return frozenset()
+        (rows,) = ask(REDO_LOG_SWITCH_SQL)
+        return frozenset(name for name, value in texts(rows, 2) if not self._is_on(value))
 
     def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:
         return {
@@ -792,6 +808,13 @@ class MySQL(Vendor):
             return f"SET PERSIST {found.name} = {sql_literal(value)};"
         last = f"and {found.name} = {rendered} in an option file, to last"
         return f"SET GLOBAL {found.name} = {sql_literal(value)}; {last}"
+
+    def set_for_a_time(self, name: str, value: Value, rendered: str, *, restart: bool) -> str:
+        # Not persisted: a restart takes it back by itself.
+        return "" if restart else f"SET GLOBAL {name} = {sql_literal(value)};"
+
+    def set_back(self, name: str, value: Value, rendered: str, *, is_persisted: bool) -> str:
+        return f"SET GLOBAL {name} = {sql_literal(value)};"
 
     # Forms of output
 

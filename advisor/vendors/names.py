@@ -6,6 +6,9 @@ from typing import Final, Literal, get_args
 VendorName = Literal["mysql", "mariadb", "postgresql"]
 VENDOR_NAMES: Final[tuple[VendorName, ...]] = get_args(VendorName)
 
+ServiceName = Literal["rds", "aurora", "cloud-sql", "azure"]
+"""Who runs a server for others: one file of profiles/services/ each."""
+
 NICKNAMES: Final[Mapping[str, VendorName]] = {
     "maria": "mariadb",
     "pg": "postgresql",

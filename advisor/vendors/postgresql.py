@@ -632,6 +632,16 @@ class PostgreSQL(Vendor):
         set_ = f"ALTER SYSTEM SET {found.name} = {_quoted(rendered)};"
         return f"{set_} {RESTART}" if restart else f"{set_} {RELOAD}"
 
+    reload_sql = "SELECT pg_reload_conf();"
+
+    def set_for_a_time(self, name: str, value: Value, rendered: str, *, restart: bool) -> str:
+        return f"ALTER SYSTEM SET {name} = {_quoted(rendered)};"
+
+    def set_back(self, name: str, value: Value, rendered: str, *, is_persisted: bool) -> str:
+        if is_persisted:
+            return f"ALTER SYSTEM SET {name} = {_quoted(rendered)};"
+        return f"ALTER SYSTEM RESET {name};"
+
     def reset(self, override: Override) -> str:
         if override.role is None and override.database is not None:
             return f"ALTER DATABASE {_identifier(override.database)} RESET {override.setting};"
@@ -764,6 +774,14 @@ PostgreSQL.forms = {
         patch_use("postgresql", "parameters"),
         "The schema of Zalando's operator allows this; no cluster was started.",
         indent="      ",
+    ),
+    "crunchy": Form(
+        "crunchy.yaml.j2",
+        _patroni,
+        patch_use("postgrescluster", "parameters"),
+        "The schema of Crunchy's operator allows this, and Patroni, which it hands it to, takes it;"
+        " none was started.",
+        indent="          ",
     ),
     "percona": Form(
         "percona.postgresql.yaml.j2",

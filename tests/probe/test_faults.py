@@ -138,6 +138,7 @@ def test_a_slower_sync_is_seen_in_every_synced_series_and_in_no_other(
     assert primary["ops_per_s"] == pytest.approx(1e6 / primary["mean_us"], rel=0.1)
     for name in ("overwrite-fsync-8k", "append-fdatasync-8k", "classic-fsync-4k"):
         assert slow.series(name)["summary"]["min_us"] >= 2000
+    assert slow.series("durable-replace-fsync-4k")["summary"]["min_us"] >= 2 * 2000
     for name in ("overwrite-open_datasync-8k", "overwrite-open_sync-8k", "random-16k-x8"):
         assert slow.series(name)["summary"]["min_us"] < 2000
 
@@ -167,7 +168,7 @@ def test_without_tmpfile_a_private_directory_serves_and_is_gone(
     target.mkdir()
     outcome = run_probe(faults_library, target, no_tmpfile=1)
     assert outcome.measurement["series"][0]["name"] == PRIMARY
-    assert len(outcome.measurement["series"]) == 16
+    assert len(outcome.measurement["series"]) == 17
     assert os.listdir(target) == []
 
 
@@ -209,7 +210,7 @@ def test_an_unprivileged_user_can_measure(common_directory: Path) -> None:
     if NOBODY is not None:
         os.chown(own, NOBODY, NOBODY)
     outcome = run_probe(None, own, user=NOBODY)
-    assert len(outcome.measurement["series"]) == 16
+    assert len(outcome.measurement["series"]) == 17
 
 
 def test_a_read_only_mount(tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_an_overlay_is_followed_to_its_upper_layer(tmp_path: Path) -> None:
         assert os.listdir(point) == []
     above = outcome.measurement["target"]
     below = run_probe(None, tmp_path, PRIMARY).measurement["target"]
-    assert len(outcome.measurement["series"]) + len(outcome.measurement["absent"]) == 16
+    assert len(outcome.measurement["series"]) + len(outcome.measurement["absent"]) == 17
     assert above["filesystem"] == "overlay"
     assert above["devices"] == below["devices"]
 
@@ -292,6 +293,6 @@ def test_a_memory_file_system_is_measured_and_named(tmp_path: Path) -> None:
     absent = {series["name"] for series in outcome.measurement["absent"]}
     direct = {"classic-fsync-4k", "classic-fsync-16k", "random-16k-x8", "page-flush-16k-x8"}
     assert absent in (set(), direct)  # tmpfs takes O_DIRECT since Linux 6.6
-    assert len(names | absent) == 16
+    assert len(names | absent) == 17
     flushes = outcome.series(PRIMARY)["rounds"][0]["flush_requests"]
     assert "tmpfs" in flushes["unknown"]

@@ -44,6 +44,7 @@ EXPECTED = {
     "overwrite-fdatasync-8k-x2": ("overwrite", "fdatasync", False, 8192, 2),
     "overwrite-fdatasync-8k-x4": ("overwrite", "fdatasync", False, 8192, 4),
     "overwrite-fdatasync-8k-x8": ("overwrite", "fdatasync", False, 8192, 8),
+    "durable-replace-fsync-4k": ("durable-replace", "fsync", False, 4096, 1),
 }
 TWO = replace(
     SMALL_PLAN, series=(PRIMARY_SERIES, CLASSIC_SERIES), ssd_budget_s=0.5, hdd_budget_s=0.5
@@ -104,7 +105,7 @@ def test_written_bytes_are_the_sum_of_fill_first_writes_and_rounds(measured: Mea
     in_rounds = sum(part.written_bytes for taken in measured.series for part in taken.rounds)
     files = 2 * MIB + 2 * MIB + 8 * 128 * KIB  # overwrite, random; doublewrite; one per writer
     first_writes = (
-        6 * 8 * KIB + 2 * 64 * KIB + 4 * KIB + 16 * KIB + 16 * 16 * KIB + (2 + 4 + 8) * 8 * KIB
+        6 * 8 * KIB + 2 * 64 * KIB + 2 * 4 * KIB + 16 * KIB + 16 * 16 * KIB + (2 + 4 + 8) * 8 * KIB
     )
     if not measured.absent:
         assert measured.written_bytes == in_rounds + files + first_writes
@@ -159,6 +160,7 @@ LABELS = {
     "8 KiB overwrite + fdatasync, 2 writers",
     "8 KiB overwrite + fdatasync, 4 writers",
     "8 KiB overwrite + fdatasync, 8 writers",
+    "4 KiB durable replace + fsync",
 }
 
 
@@ -171,9 +173,9 @@ def order(directory: Path, seed: int) -> list[str]:
 
 def test_the_seed_decides_the_order(tmp_path: Path) -> None:
     first = order(tmp_path, 1)
-    rounds = [first[start : start + 16] for start in (2, 18, 34)]
+    rounds = [first[start : start + 17] for start in (2, 19, 36)]
     assert first[:2] == ["watching the drive", "filling the test files"]
-    assert first[50:] == ["done"]
+    assert first[53:] == ["done"]
     assert all(set(order) == LABELS for order in rounds)
     assert rounds[0] != rounds[1] != rounds[2]
     assert order(tmp_path, 1) == first
@@ -295,7 +297,7 @@ def test_a_link_to_a_directory_is_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "series", "ssd_s", "hdd_s"),
-    [("default", 16, 10, 30), ("quick", 3, 3, 3), ("thorough", 16, 60, 60)],
+    [("default", 17, 10, 30), ("quick", 3, 3, 3), ("thorough", 17, 60, 60)],
 )
 def test_the_plans_keep_their_promises(name: str, series: int, ssd_s: float, hdd_s: float) -> None:
     plan = PLANS[name]
@@ -309,7 +311,8 @@ def test_the_plans_keep_their_promises(name: str, series: int, ssd_s: float, hdd
 
 
 def test_the_space_a_plan_needs() -> None:
-    loose = 8 * KIB * 400 + 4 * KIB + 16 * KIB  # an append's round, and the classic blocks
+    # an append's round, the classic blocks, and the old file and the new one
+    loose = 8 * KIB * 400 + 4 * KIB + 16 * KIB + 2 * 4 * KIB
     doublewrite = 8 * 16 * 16 * KIB
     assert planned_bytes(SMALL_PLAN) == 2 * MIB + 8 * 128 * KIB + doublewrite + loose
     assert planned_bytes(TWO) == MIB + 4 * KIB

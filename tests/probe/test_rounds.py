@@ -101,7 +101,7 @@ def test_a_plan_without_room_for_samples_is_a_mistake_in_the_plan() -> None:
         share_out([opened(SPEC)], PLAN, SECOND_NS, 8192)
 
 
-def test_a_full_plan_measures_sixteen_kinds() -> None:
+def test_a_full_plan_measures_seventeen_kinds() -> None:
     assert [spec.kind.name for spec in FULL_SERIES] == [
         "overwrite-fdatasync-8k",
         "overwrite-none-8k",
@@ -119,4 +119,5 @@ def test_a_full_plan_measures_sixteen_kinds() -> None:
         "overwrite-fdatasync-8k-x2",
         "overwrite-fdatasync-8k-x4",
         "overwrite-fdatasync-8k-x8",
+        "durable-replace-fsync-4k",
     ]

@@ -1,5 +1,6 @@
 """Test files have no name, touch nothing that exists, and end with their scratch."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -99,12 +100,69 @@ def test_files_of_a_killed_run_are_counted(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / ".fsync-advisor-0123456789abcdee").write_bytes(b"x" * 96)
     (tmp_path / ".fsync-advisor-notes").write_bytes(b"not ours")
     (tmp_path / ".fsync-advisor-00000000000000aa").mkdir()
+    (tmp_path / ".fsync-advisor-00000000000000aa/file").write_bytes(b"x" * 4000)
     (tmp_path / ".fsync-advisor-00000000000000ab").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / ".fsync-advisor-00000000000000ac")
     with Scratch(tmp_path) as going_on, Scratch(tmp_path) as scratch:
         going_on.create()
-        assert scratch.left_behind() == (2, 3096)
+        going_on.create_directory(())
+        assert scratch.left_behind() == (3, 7096)
     assert len(os.listdir(tmp_path)) == 6
+
+
+def test_a_directory_goes_with_its_files(tmp_path: Path) -> None:
+    before = open_files()
+    with pytest.raises(KeyboardInterrupt), Scratch(tmp_path) as scratch:  # noqa: PT012
+        fd = scratch.create_directory(("old", "new"))
+        assert stat.S_IMODE(os.fstat(fd).st_mode) == 0o700
+        for name in ("new", "old"):
+            os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=fd))
+        (name,) = os.listdir(tmp_path)
+        assert name.startswith(".fsync-advisor-")
+        assert sorted(os.listdir(tmp_path / name)) == ["new", "old"]
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+    assert open_files() == before
+
+
+def test_a_directory_that_somebody_removed_is_not_missed(tmp_path: Path) -> None:
+    with Scratch(tmp_path) as scratch:
+        scratch.create_directory(("old", "new"))
+        (name,) = os.listdir(tmp_path)
+        (tmp_path / name).rmdir()
+
+
+def test_a_directory_that_cannot_be_removed_is_for_the_next_run_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "no")
+
+    with Scratch(tmp_path) as scratch:
+        fd = scratch.create_directory(("old", "new"))
+        os.close(os.open("old", os.O_CREAT | os.O_WRONLY, dir_fd=fd))
+        monkeypatch.setattr(os, "unlink", refused)
+        monkeypatch.setattr(os, "rmdir", refused)
+    with Scratch(tmp_path) as scratch:
+        assert scratch.left_behind() == (1, 0)
+
+
+def test_a_directory_that_is_somebody_elses_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was put in the place of ours between two calls."""
+    mkdir = os.mkdir
+
+    def and_put_something_there(name: str, mode: int, *, dir_fd: int) -> None:
+        mkdir(name, mode, dir_fd=dir_fd)
+        (tmp_path / name / "precious").write_bytes(b"precious")
+
+    monkeypatch.setattr(os, "mkdir", and_put_something_there)
+    monkeypatch.setattr("advisor.probe.scratch.REMOVED_WITHIN_S", 0)
+    with pytest.raises(AdvisorError, match="is not empty"), Scratch(tmp_path) as scratch:
+        scratch.create_directory(("precious",))
+    (left,) = tmp_path.glob("*/precious")
+    assert left.read_bytes() == b"precious"
 
 
 def test_a_named_file_that_somebody_removed_is_not_missed(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.probe.scratch import Scratch
 from tests.support.faults import fault_environment, probe_command
 
 MOMENTS = (
@@ -17,6 +18,7 @@ MOMENTS = (
     "8 KiB append + fdatasync",
     "16 KiB random O_DIRECT, 8 writers",
     "8 KiB overwrite + fdatasync, 8 writers",
+    "4 KiB durable replace + fsync",
 )
 """What the probe says that it does next."""
 
@@ -69,7 +71,13 @@ def test_nothing_is_left_without_tmpfile(
     assert os.listdir(tmp_path) == []
 
 
-def test_even_a_killed_probe_leaves_nothing(faults_library: Path, tmp_path: Path) -> None:
+def test_a_killed_probe_leaves_the_directory_of_its_replaces_alone(
+    faults_library: Path, tmp_path: Path
+) -> None:
+    """Of which the next one tells."""
     moment = "8 KiB overwrite + fdatasync"
     interrupted(faults_library, tmp_path, moment, signal.SIGKILL, no_tmpfile=1)
-    assert os.listdir(tmp_path) == []
+    (left,) = tmp_path.iterdir()
+    assert [path.stat().st_size for path in left.iterdir()] == [4096]
+    with Scratch(tmp_path) as scratch:
+        assert scratch.left_behind() == (1, 4096)

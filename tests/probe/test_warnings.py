@@ -239,7 +239,7 @@ def test_bursts_of_virtual_disks(where: Target, host: Environment, expected: lis
             1024,
             [
                 "1 file of an earlier run that was killed is left here, 1 kB:"
-                " rm '/srv/a b'/.fsync-advisor-*"
+                " rm -r '/srv/a b'/.fsync-advisor-*"
             ],
         ),
         (
@@ -247,7 +247,7 @@ def test_bursts_of_virtual_disks(where: Target, host: Environment, expected: lis
             50 << 20,
             [
                 "3 files of an earlier run that was killed are left here, 50 MB:"
-                " rm '/srv/a b'/.fsync-advisor-*"
+                " rm -r '/srv/a b'/.fsync-advisor-*"
             ],
         ),
     ],

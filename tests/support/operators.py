@@ -6,8 +6,9 @@ Percona's for PostgreSQL: pkg/apis/pgv2.percona.com/v2/perconapgcluster_types.go
 pkg/apis/postgres-operator.crunchydata.com/v1beta1/patroni_types.go (at a9c49a7) of
 percona/percona-postgresql-operator, whose dynamicConfiguration keeps fields that it does not know.
 Percona's for MySQL: api/v1/perconaservermysql_types.go of percona/percona-server-mysql-operator
-(at cfaffa3). MariaDB's: api/v1alpha1/mariadb_types.go of mariadb-operator/mariadb-operator (at
-583d2bf).
+(at cfaffa3). Crunchy's: postgrescluster_types.go (at 000e6af) and patroni_types.go (at 054ed38) in
+the same folder of CrunchyData/postgres-operator, whose dynamicConfiguration keeps all fields, too.
+MariaDB's: api/v1alpha1/mariadb_types.go of mariadb-operator/mariadb-operator (at 583d2bf).
 """
 
 from typing import Any, Final, NamedTuple
@@ -68,6 +69,35 @@ RESOURCES: Final[dict[tuple[FormName, VendorName], Resource]] = {
             "teamId": "shop",
             "volume": {"size": "10Gi"},
             "postgresql": {"version": "17", "parameters": {"fsync": "off", "work_mem": "8MB"}},
+        },
+    ),
+    ("crunchy", "postgresql"): Resource(
+        "postgres-operator.crunchydata.com/v1beta1",
+        "PostgresCluster",
+        {
+            "required": ["postgresVersion", "instances"],
+            "properties": {
+                "postgresVersion": INTEGER,
+                "instances": {"type": "array", "items": ANYTHING},
+                "backups": ANYTHING,
+                "patroni": {
+                    "type": "object",
+                    "properties": {
+                        "dynamicConfiguration": ANYTHING,
+                        "leaderLeaseDurationSeconds": INTEGER,
+                        "logging": OBJECT,
+                        "port": INTEGER,
+                        "switchover": OBJECT,
+                        "syncPeriodSeconds": INTEGER,
+                    },
+                },
+            },
+        },
+        {
+            "postgresVersion": 17,
+            "instances": [{"name": "one", "replicas": 2}],
+            "backups": {"pgbackrest": {}},
+            "patroni": {"dynamicConfiguration": {"synchronous_mode": True}},
         },
     ),
     ("percona", "postgresql"): Resource(

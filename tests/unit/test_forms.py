@@ -67,7 +67,7 @@ def test_every_form_is_offered() -> None:
 
 
 @pytest.mark.parametrize("vendor", ["mysql", "mariadb"])
-@pytest.mark.parametrize("form", ["patroni", "cloudnativepg", "zalando"])
+@pytest.mark.parametrize("form", ["patroni", "cloudnativepg", "zalando", "crunchy"])
 def test_what_only_postgresql_has_is_refused_before_anything_is_measured(
     vendor: VendorName, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -406,16 +406,18 @@ def test_an_operator_accepts_the_patched_resource(
     assert list(violations(wrong, resource.schema)) == [".spec.parameters is unknown"]
 
 
-@pytest.mark.parametrize("form", ["zalando", "percona"])
+@pytest.mark.parametrize("form", ["zalando", "crunchy", "percona"])
 def test_an_operator_for_postgresql_gets_every_parameter(form: FormName) -> None:
-    """Zalando's as strings; Percona's as Patroni takes them, to which they are handed on."""
+    """Zalando's as strings; the others' as Patroni takes them, to which they are handed on."""
     advice = advice_on(stored("nvme-plp"), "postgresql", "17")
     resource = RESOURCES[form, "postgresql"]
     patch = yaml.safe_load(render_fragment(advice, explain=True, form=form))
     spec = patched(resource.manifest, patch)["spec"]
-    spec = spec["patroni"]["dynamicConfiguration"] if form == "percona" else spec
+    spec = spec if form == "zalando" else spec["patroni"]["dynamicConfiguration"]
     parameters = spec["postgresql"]["parameters"]
-    if form == "percona":
+    if form != "zalando":
+        kept = {"synchronous_mode": True} if form == "crunchy" else {}  # what was there before
+        assert {name: spec[name] for name in spec if name != "postgresql"} == kept
         assert parameters == parameters_of(advice, "patroni")
         return
     assert parameters.pop("work_mem") == "8MB"

@@ -27,7 +27,7 @@ def test_the_first_line_says_what_was_measured() -> None:
     verdict, _, first, empty, said, *_ = shown(stored("nvme-consumer")).splitlines()
     assert verdict == "PASS: a sync takes 1.64 ms, p99 2.63 ms; all checks of the drive passed."
     assert first == "/var/lib/db: xfs on nvme0n1 (Samsung SSD 990 PRO 2TB)"
-    assert (empty, said[:27]) == ("", "overwrite-fdatasync-8k: p50")
+    assert (empty, said[:32]) == ("", "8 KiB overwrite + fdatasync: p50")
 
 
 def test_every_series_and_every_absent_one_is_shown() -> None:

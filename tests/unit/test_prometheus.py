@@ -63,6 +63,16 @@ def test_a_stored_measurement_reads_back_as_it_is() -> None:
     assert not any(name.startswith("sync") and "none" in name for name in found)
 
 
+# Two syncs are not one.
+def test_a_durable_replace_has_a_name_of_its_own() -> None:
+    replaces = series("durable-replace", "fsync", summary(5000, p50_us=4000.0), block_bytes=4096)
+    found = samples(text_of(measurement(1000, replaces)))
+    assert found["durable_replace_latency_mean_seconds durable-replace fsync"] == 0.005
+    assert found["durable_replace_latency_seconds durable-replace fsync 50"] == 0.004
+    assert found["durable_replace_rate_per_second durable-replace fsync"] == 200
+    assert not any(name.startswith("sync") and "replace" in name for name in found)
+
+
 def test_every_golden_measurement_can_be_read() -> None:
     paths = sorted(MEASUREMENTS.glob("*.json"))
     assert len(paths) >= 8

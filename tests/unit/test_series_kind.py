@@ -8,6 +8,7 @@ from advisor.series_kind import (
     APPEND_BESIDE_PAGES,
     CLASSIC_4K,
     CLASSIC_16K,
+    DURABLE_REPLACE,
     PAGE_FLUSH,
     PRIMARY,
     PRIMARY_BESIDE_PAGES,
@@ -49,6 +50,7 @@ from advisor.series_kind import (
             "16 KiB random read O_DIRECT, 8 readers",
         ),
         (PAGE_FLUSH, "page-flush-16k-x8", "16 KiB page flush O_DIRECT, 8 writers"),
+        (DURABLE_REPLACE, "durable-replace-fsync-4k", "4 KiB durable replace + fsync"),
         (SEQUENTIAL_READ, "sequential-read-1024k", "1024 KiB sequential read O_DIRECT"),
         (
             PRIMARY_BESIDE_PAGES,
@@ -66,6 +68,13 @@ def test_name_and_label(kind: SeriesKind, name: str, label: str) -> None:
     assert (kind.name, kind.label) == (name, label)
 
 
+def test_a_durable_replace_is_no_sync_that_a_commit_waits_for() -> None:
+    assert PRIMARY.is_one_sync
+    assert CLASSIC_4K.is_one_sync
+    assert not DURABLE_REPLACE.is_one_sync
+    assert not PAGE_FLUSH.is_one_sync
+
+
 def test_kinds_are_the_same_where_all_is_the_same() -> None:
     same = SeriesKind("overwrite", "fdatasync", 8 * 1024, direct=False, writers=1)
     assert {PRIMARY: "found"}[same] == "found"
@@ -79,6 +88,7 @@ def test_kinds_are_the_same_where_all_is_the_same() -> None:
         (PRIMARY, 100, 819_200),
         (SeriesKind("random-read", "none", 16384, direct=True), 100, 0),
         (SEQUENTIAL_READ, 100, 0),
+        (DURABLE_REPLACE, 100, 409_600),
         # each page of 16384, and a batch of sixteen for every sixteen that are begun
         (PAGE_FLUSH, 16, 16 * 16384 + 262_144),
         (PAGE_FLUSH, 17, 17 * 16384 + 2 * 262_144),

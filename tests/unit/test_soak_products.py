@@ -378,7 +378,7 @@ def test_the_bar_is_gone_before_the_series_are_taken(
             SoakPlan(duration_s=1800, bytes_max=256 << 30),
             "for 30 min: syncs of 8 KiB, as fast as the drive takes them; writes at most 256 GB,"
             " and ends before if that or 2 points of wear (smartctl) are reached; then measures it"
-            " for about 9.5 s (28.5 s on a disk that rotates), which writes at most 4 GB more",
+            " for about 9.8 s (29.4 s on a disk that rotates), which writes at most 4 GB more",
         ),
         (
             # 100 * 1800 * 8192 bytes are 1.37 GB; 64 MB and 8 kB of a test file

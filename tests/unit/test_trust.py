@@ -183,6 +183,9 @@ def overwrite(mean_us: float, *rounds: Round) -> Series:
                     rounds=[round_of([1] * 20, flush_requests=0)],
                 ),
                 series("random", "none", 1000, rounds=[round_of([1] * 20, flush_requests=0)]),
+                series(
+                    "durable-replace", "fsync", 1000, rounds=[round_of([1] * 20, flush_requests=0)]
+                ),
             ),
             id="only serial fsync and fdatasync must flush each time",
         ),

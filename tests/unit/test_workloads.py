@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from advisor import knowledge
 from advisor.capacity.serial import serial_points
@@ -84,6 +85,22 @@ def test_targets_and_records_are_the_references() -> None:
 @pytest.mark.parametrize(("name", "share"), [("login", 0.1), ("cart", 0.05), ("publish", 0)])
 def test_files_say_what_must_go_at_once_and_when_to_batch(name: str, share: float) -> None:
     assert (one(name).immediate_share, one(name).comfortable_utilisation) == (share, 0.5)
+
+
+# What is written anew as a whole is replaced, what grows is not: our choice, as the files say.
+@pytest.mark.parametrize(
+    ("name", "replaces"), [("login", 1), ("cart", 1), ("publish", 9), ("trade", 0)]
+)
+def test_files_say_how_many_are_replaced(name: str, replaces: int) -> None:
+    assert one(name).replaces == replaces
+
+
+@pytest.mark.parametrize(
+    ("name", "replaces"), [("login", 4), ("trade", 1), ("login", -1), ("trade", -1)]
+)
+def test_no_more_is_replaced_than_is_synced(name: str, replaces: int) -> None:
+    with pytest.raises(ValidationError, match="replaces"):
+        Workload.model_validate({**OURS[name].model_dump(by_alias=True), "replaces": replaces})
 
 
 @pytest.mark.parametrize("name", ["pgbench-tpcb", "sysbench-update"])

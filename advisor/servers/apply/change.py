@@ -15,7 +15,7 @@ from advisor.server_state import EffectiveSetting
 from advisor.servers.apply.exchange import DirectoryEntry, not_written, put_back, read, replace_seen
 from advisor.servers.apply.guards import check_all, check_risk
 from advisor.servers.apply.target import ConfigTarget
-from advisor.servers.config import SIGN, FilesRead, Fragment
+from advisor.servers.config import SIGN, FilesRead, Fragment, is_for_bulk_load
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line, Option, Statement
@@ -51,6 +51,11 @@ class FileChange:
     @property
     def is_undo(self) -> bool:
         return self.new is None or self.restored is not None
+
+    @property
+    def is_for_bulk_load(self) -> bool:
+        """Whether what is then there is for the time of a load alone."""
+        return self.new is not None and is_for_bulk_load(self.new)
 
     @property
     def is_none(self) -> bool:

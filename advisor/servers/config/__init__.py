@@ -1,7 +1,7 @@
 """A server's settings from its configuration files alone, the server not asked."""
 
 from advisor.servers.config.appearance import BYTE_ORDER_MARK, Look, look_of
-from advisor.servers.config.fragment import SIGN, Fragment, parse_fragment
+from advisor.servers.config.fragment import SIGN, Fragment, is_for_bulk_load, parse_fragment
 from advisor.servers.config.persisted import server_version
 from advisor.servers.config.read import FilesRead, read_settings
 from advisor.servers.config.tree import ConfigFile, IncludedFolder, is_file, note_of
@@ -15,6 +15,7 @@ __all__ = [
     "IncludedFolder",
     "Look",
     "is_file",
+    "is_for_bulk_load",
     "look_of",
     "note_of",
     "parse_fragment",

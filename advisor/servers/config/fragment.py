@@ -22,6 +22,13 @@ SIGN: Final = "# fsync-advisor"
 """How a fragment of ours begins."""
 _MADE_FOR: Final = re.compile(rf"{SIGN} \S+: settings for (\w+) ([\d.]+)")
 """How it says for which server it was made."""
+_BULK_LOAD_ON: Final = re.compile(r"^(?:#|--) BULK LOAD ON\b", re.MULTILINE)
+"""How it says that it is for the time of a load, as advisor/output/bulk_load.py writes it."""
+
+
+def is_for_bulk_load(text: str) -> bool:
+    """Whether a file of ours relaxes settings for the time of a load."""
+    return text.startswith(SIGN) and _BULK_LOAD_ON.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
