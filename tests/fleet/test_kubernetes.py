@@ -162,7 +162,7 @@ echo "seen{directory=\\"$directory\\",label=\\"pvc-1\\"} 1"
 
 
 def test_a_volume_keeps_its_series_when_its_pod_is_another(tmp_path: Path) -> None:
-    """watch.py, with a program that says where it was sent, and ends it then."""
+    """The script of the DaemonSet, with a program that says where it was sent, and ends it then."""
     script = (CHECKOUT / "templates/fleet/kubernetes/nodes/watch.py").read_text()
     program = tmp_path / "program/lib/ld.so"
     program.parent.mkdir(parents=True)
