@@ -25,6 +25,18 @@ class RunningServer(NamedTuple):
     """Whether it sees other mounts than we do: its other paths are not ours."""
 
 
+class Reached(NamedTuple):
+    """By which way a server answers."""
+
+    is_here: bool
+    """Whether that way does not leave this host: by a Unix socket, or a loopback address, behind
+    which there may be a tunnel."""
+    process_id: int | None = None
+    """Of the process that listens at the Unix socket, where the kernel tells."""
+    loopback_port: int | None = None
+    """None where it is no loopback address."""
+
+
 class ServerInstance(NamedTuple):
     """A server with its data directory: installed here, running here, or both."""
 

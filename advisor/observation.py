@@ -30,6 +30,9 @@ class DeviceActivity(Model):
     write_us: Known[LatencyUs]
     flushes_per_s: Known[PerSecond]
     flush_us: Known[LatencyUs]
+    usual_write_us: LatencyUs | None = None
+    """The median of the mean writes of the stretches between two looks, which stands with a flush
+    for a sync; None but of the device whose flushes the log waits for."""
     busy_percent: Percent
     """Of the time, at least one request was under way."""
     queue_depth: PerSecond

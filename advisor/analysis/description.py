@@ -5,11 +5,23 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from advisor.analysis.observed_load import load_notes, observed_under, processor_notes
+from advisor.analysis.observed_load import (
+    load_notes,
+    may_wait_for_processor,
+    observed_under,
+    processor_notes,
+)
 from advisor.analysis.storage import devices_of, shared_devices
-from advisor.measurement import MEASURED, OBSERVED, Measurement, Series, Target
+from advisor.measurement import (
+    MEASURED,
+    OBSERVED,
+    Measurement,
+    MeasurementWarning,
+    Series,
+    Target,
+)
 from advisor.model import Known, Model, Unknown
-from advisor.series_kind import CLASSIC_4K, PRIMARY, Pattern
+from advisor.series_kind import CLASSIC_4K, OBSERVED_PATTERNS, PRIMARY, Pattern
 from advisor.units import format_latency, format_named
 
 WIDE_PERCENT: Final = 50.0
@@ -19,6 +31,8 @@ LONGER: Final = {
     MEASURED: "measure with --thorough while the host is idle",
     OBSERVED: "observe for longer: --interval TIME",
 }
+PROCESSOR_WAIT: Final = "processor-wait"
+MEAN_HARDLY_KNOWN: Final = "mean-hardly-known"
 STANDS_IN: Final[dict[Pattern, str]] = {
     "observed-log": "what the server's own log syncs took stands",
     "observed-binary-log": "what the server's own binary log syncs took stands",
@@ -41,6 +55,8 @@ class Measured(Model):
     tool_version: str
     observed: str = ""
     """For how long and under which load: "for 60 s under 231 commits/s"; "" where measured."""
+    may_wait_for_processor: bool = False
+    """Whether a sync that was observed was perhaps in part a wait for a processor."""
     figures: dict[str, str]
     """The headline figures, for people: what -> figure."""
 
@@ -93,6 +109,7 @@ def describe_measured(measurement: Measurement) -> Measured:
         plan=measurement.plan.name if measurement.plan else None,
         tool_version=measurement.tool_version,
         observed=observed_under(measurement),
+        may_wait_for_processor=may_wait_for_processor(measurement),
         figures=_figures(measurement),
     )
 
@@ -137,35 +154,58 @@ def _soak_figure(measurement: Measurement) -> dict[str, str]:
 def _figure(series: Series) -> str:
     summary = series.summary
     tail = "" if summary.p99_us is None else f", p99 {format_latency(summary.p99_us)}"
-    rate = format_named("ops_per_s", summary.ops_per_s)
-    return f"{rate}, mean {format_latency(summary.mean_us)}{tail}"
+    mean = f"mean {format_latency(summary.mean_us)}{tail}"
+    if series.pattern in OBSERVED_PATTERNS:  # nobody asked the drive for a rate
+        return mean
+    return f"{format_named('ops_per_s', summary.ops_per_s)}, {mean}"
 
 
 def notes_on(measurement: Measurement) -> tuple[str, ...]:
     """What its reader must know beside it."""
-    warnings = (warning.text for warning in measurement.warnings)
     return (
         *_soaked(measurement),
         *_drives(measurement),
-        *processor_notes(measurement),
-        *_wide_intervals(measurement),
+        *(warning.text for warning in _own_doubts(measurement)),
         *load_notes(measurement),
-        *warnings,
+        *(warning.text for warning in _others_doubts(measurement)),
         *_stand_in(measurement),
     )
 
 
-def _wide_intervals(measurement: Measurement) -> Iterator[str]:
+def warnings_on(measurement: Measurement) -> tuple[MeasurementWarning, ...]:
+    """Those of its file, and those that its figures show by themselves."""
+    return (*_others_doubts(measurement), *_own_doubts(measurement))
+
+
+def _own_doubts(measurement: Measurement) -> Iterator[MeasurementWarning]:
+    for text in processor_notes(measurement):
+        yield MeasurementWarning(code=PROCESSOR_WAIT, text=text)
+    for text in _means_hardly_known(measurement):
+        yield MeasurementWarning(code=MEAN_HARDLY_KNOWN, text=text)
+
+
+def _others_doubts(measurement: Measurement) -> Iterator[MeasurementWarning]:
+    """Without those that a file has of its own figures, which are made anew."""
+    for warning in measurement.warnings:
+        if warning.code not in (PROCESSOR_WAIT, MEAN_HARDLY_KNOWN):
+            yield warning
+
+
+def _means_hardly_known(measurement: Measurement) -> Iterator[str]:
     """Of the means that commits are computed from."""
     longer = LONGER.get(measurement.source, "let the tool run for longer")
     for series in (measurement.effective_sync, measurement.append):
-        if series is None or (series.summary.ci95_percent or 0) <= WIDE_PERCENT:
+        if series is None:
             continue
-        summary = series.summary
-        yield (
-            f"{series.kind.label}: the mean of {format_latency(summary.mean_us)} is known to"
-            f" +-{summary.ci95_percent:.0f} % only, and so is what is computed from it; {longer}"
-        )
+        percent = series.summary.ci95_percent
+        mean = f"{series.kind.label}: the mean of {format_latency(series.summary.mean_us)}"
+        if percent is None and measurement.source == OBSERVED:
+            yield f"{mean} rests on too few looks to tell how well it is known; {longer}"
+        elif percent is not None and percent > WIDE_PERCENT:
+            yield (
+                f"{mean} is known to +-{percent:.0f} % only, and so is what is computed from it;"
+                f" {longer}"
+            )
 
 
 def _stand_in(measurement: Measurement) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from advisor.analysis.looks import BlockStat, HostLook, ObservedDevice
 from advisor.analysis.timed_syncs import TimedSyncs
@@ -9,7 +10,18 @@ from advisor.model import Known, Unknown
 from advisor.observation import DeviceActivity
 
 
-def write_and_flush(name: str, host: Sequence[HostLook]) -> list[TimedSyncs]:
+class WriteAndFlush(NamedTuple):
+    """What stands for a sync at a device."""
+
+    write_us: float
+    """A usual write, of all of the interval; 0 without a write."""
+    usual: list[TimedSyncs]
+    """Of each stretch that write, and a flush as long as flushes took then."""
+    own: list[TimedSyncs]
+    """The same with the stretch's own mean write: how far writes scatter."""
+
+
+def write_and_flush(name: str, host: Sequence[HostLook]) -> WriteAndFlush:
     """A usual write and a flush, as long as flushes took at that time."""
     written, flushed = [], []
     for before, after in pairwise(host):
@@ -21,7 +33,16 @@ def write_and_flush(name: str, host: Sequence[HostLook]) -> list[TimedSyncs]:
         written.append(_written(first, last))
         flushed.append(flushes)
     write_us = _usual_us(written)
-    return [TimedSyncs(each.requests, each.us + each.requests * write_us) for each in flushed]
+    own_us = [each.us / each.requests if each.requests else write_us for each in written]
+    return WriteAndFlush(
+        write_us,
+        [_with_write(each, write_us) for each in flushed],
+        [_with_write(each, its_us) for each, its_us in zip(flushed, own_us, strict=True)],
+    )
+
+
+def _with_write(flushes: TimedSyncs, write_us: float) -> TimedSyncs:
+    return TimedSyncs(flushes.requests, flushes.us + flushes.requests * write_us)
 
 
 def _usual_us(parts: Sequence[TimedSyncs]) -> float:

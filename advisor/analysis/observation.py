@@ -21,6 +21,8 @@ from advisor.series_kind import OBSERVED_BLOCK_BYTES, Pattern, SeriesKind, SyncM
 from advisor.server_activity import Activity
 
 NOTHING_TO_COUNT: Final = "this server has none, or does not count them"
+ENOUGH_SYNCS: Final = 5
+"""Our choice: one or two may have had nothing left to write."""
 WAITED: Final = "its wait behind other flushes included"
 """A server takes the time of its call, in which the kernel and the drive carry out what came
 before: tests/servers/test_observed_drive.py."""
@@ -40,20 +42,26 @@ def observed(
     host: Sequence[HostLook],
     server: ObservedServer | None,
     clock_ns: float | None = None,
+    *,
+    is_the_logs: bool = True,
 ) -> Observed:
     """What was done between the first look and the last. `clock_ns`: what a look at the clock
-    takes, where the server would need one to time its syncs.
+    takes, where the server would need one to time its syncs; `is_the_logs`: whether the server's
+    log surely lies on these devices.
 
-    Raises AdvisorError where nothing was synced, where what a sync takes was not seen, and where
-    the server was restarted meanwhile.
+    Raises AdvisorError where nothing was synced, where what a sync takes was not seen, where the
+    server was restarted meanwhile, and where its log lies elsewhere.
     """
     activities = tuple(device_activities(devices, host))
     activity = _activity(server)
+    if not is_the_logs and activity is not None:
+        _require_writes(devices, activities, activity)
     flushing = flushing_device(devices, activities)
+    activities = tuple(_with_usual_write(each, flushing, host) for each in activities)
     series = tuple(_series(server, activity, flushing, host))
     seconds = host[-1].at_s - host[0].at_s
-    if not series or series[0].pattern == "observed-binary-log":
-        raise _nothing_seen(devices, activities, activity, seconds)
+    if not series or series[0].pattern == "observed-binary-log" or _is_idle(activity):
+        raise _nothing_seen(devices, activities, activity, seconds, clock_ns)
     return Observed(
         _observation(server, activity, activities, series, host, flushing),
         series,
@@ -66,6 +74,30 @@ def _activity(server: ObservedServer | None) -> Activity | None:
         return None
     require_no_restart(server.looks)
     return activity_between(server.counters, server.looks[0], server.looks[-1])
+
+
+def _is_idle(activity: Activity | None) -> bool:
+    """Whether the server synced nothing by its own counters: what reached its device is others'."""
+    if activity is None or activity.log_syncs_per_s or activity.binary_log_syncs_per_s:
+        return False
+    return activity.commits_per_s == 0 or activity.log_bytes_per_s == 0
+
+
+def _require_writes(
+    devices: Sequence[ObservedDevice], activities: Sequence[DeviceActivity], activity: Activity
+) -> None:
+    """Raises AdvisorError where a log was synced, and the devices said to hold it wrote nothing."""
+    of_log = {device.name for device in devices if device.holds_log}
+    counted = [each for each in activities if each.name in of_log]
+    syncs = (activity.log_syncs_per_s or 0.0) * activity.seconds
+    if syncs < ENOUGH_SYNCS or not counted or any(each.writes_per_s for each in counted):
+        return
+    named = ", ".join(each.name for each in counted)
+    raise AdvisorError(
+        f"the server synced its log {syncs:.0f} times, and nothing was written to {named}: its log"
+        " lies elsewhere",
+        "leave the directory out, or name the one that holds the server's log",
+    )
 
 
 def _series(
@@ -87,12 +119,27 @@ def _series(
     else:
         binary_log = []
     if flushing is not None:
-        yield from _named("observed-device", "fdatasync", write_and_flush(flushing, host))
+        syncs = write_and_flush(flushing, host)
+        yield from _named("observed-device", "fdatasync", syncs.usual, syncs.own)
     yield from binary_log
 
 
-def _named(pattern: Pattern, method: SyncMethod, parts: Sequence[TimedSyncs]) -> Iterator[Series]:
-    if (summary := summary_of(parts)) is not None:
+def _with_usual_write(
+    device: DeviceActivity, flushing: str | None, host: Sequence[HostLook]
+) -> DeviceActivity:
+    """Of the one whose writes and flushes stand for a sync."""
+    if device.name != flushing:
+        return device
+    return device.model_copy(update={"usual_write_us": write_and_flush(flushing, host).write_us})
+
+
+def _named(
+    pattern: Pattern,
+    method: SyncMethod,
+    parts: Sequence[TimedSyncs],
+    scattered: Sequence[TimedSyncs] | None = None,
+) -> Iterator[Series]:
+    if (summary := summary_of(parts, scattered)) is not None:
         kind = SeriesKind(pattern, method, OBSERVED_BLOCK_BYTES)
         yield Series.of(kind, summary, "time")
 
@@ -237,13 +284,17 @@ def _warnings(
         yield MeasurementWarning(code="untimed-syncs", text=f"no server was asked: {stands}")
         return
     why = activity.log_sync_us_from.removeprefix(NOT_KNOWN) or "the server times no sync"
-    cost = ""
-    if clock_ns is not None:
-        cost = (
-            f"; to turn it on costs two looks at the clock for each write and each sync,"
-            f" {clock_ns:.0f} ns each here"
-        )
+    cost = _cost_of_timing(clock_ns)
     yield MeasurementWarning(code="untimed-syncs", text=f"{why}: {stands}{cost}")
+
+
+def _cost_of_timing(clock_ns: float | None) -> str:
+    if clock_ns is None:
+        return ""
+    return (
+        "; to turn it on costs two looks at the clock for each write and each sync,"
+        f" {clock_ns:.0f} ns each here"
+    )
 
 
 def _nothing_seen(
@@ -251,6 +302,7 @@ def _nothing_seen(
     activities: Sequence[DeviceActivity],
     activity: Activity | None,
     seconds: float,
+    clock_ns: float | None,
 ) -> AdvisorError:
     """The error where there is no series: nothing happened, or nobody timed it."""
     flushed = any(
@@ -259,7 +311,8 @@ def _nothing_seen(
     synced = activity is not None and bool(activity.log_syncs_per_s)
     reasons = [*_why_no_device_time(devices, activities)]
     if activity is not None and activity.log_sync_us is None and activity.log_sync_us_from:
-        reasons.insert(0, activity.log_sync_us_from.removeprefix(NOT_KNOWN))
+        why = activity.log_sync_us_from.removeprefix(NOT_KNOWN)
+        reasons.insert(0, f"{why}{_cost_of_timing(clock_ns)}")
     written = any(each.writes_per_s > 0 for each in activities)
     if synced or (activity is None and written and not flushed and reasons):
         return AdvisorError(

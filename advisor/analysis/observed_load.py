@@ -121,14 +121,21 @@ def processor_notes(measurement: Measurement) -> Iterator[str]:
     observation = measurement.observation
     means_us = {each.pattern: each.summary.mean_us for each in measurement.series}
     sync_us, device_us = means_us.get("observed-log"), means_us.get("observed-device")
-    if observation is None or sync_us is None or device_us is None:
+    if observation is None or sync_us is None:
         return
     busy_percent = observation.cpu_busy_percent
     if isinstance(busy_percent, Unknown) or busy_percent < BUSY_PERCENT:
         return
-    if sync_us > WAITED_TIMES * device_us:
-        yield (
-            f"a sync took the server {format_latency(sync_us)}, a write and a flush its device"
-            f" {format_latency(device_us)}, and the processors were busy for {busy_percent:.0f} %"
-            " of the time: the rest is perhaps a wait for a processor, not for the drive"
-        )
+    took = f"a sync took the server {format_latency(sync_us)}"
+    busy = f"the processors were busy for {busy_percent:.0f} % of the time"
+    wait = "perhaps a wait for a processor, not for the drive"
+    if device_us is None:
+        yield f"{took}, what its device took was not seen, and {busy}: some of it is {wait}"
+    elif sync_us > WAITED_TIMES * device_us:
+        at_device = f"a write and a flush its device {format_latency(device_us)}"
+        yield f"{took}, {at_device}, and {busy}: the rest is {wait}"
+
+
+def may_wait_for_processor(measurement: Measurement) -> bool:
+    """Whether a faster drive would perhaps change less than what was observed says."""
+    return any(processor_notes(measurement))

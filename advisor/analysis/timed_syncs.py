@@ -20,13 +20,16 @@ class TimedSyncs(NamedTuple):
     us: float
 
 
-def summary_of(parts: Sequence[TimedSyncs]) -> Summary | None:
-    """None where there was no sync, or its time went back."""
+def summary_of(
+    parts: Sequence[TimedSyncs], scattered: Sequence[TimedSyncs] | None = None
+) -> Summary | None:
+    """None where there was no sync, or its time went back. `scattered`: the parts that the interval
+    of the mean is of, where these leave out what scatters."""
     count, us = sum(part.requests for part in parts), math.fsum(part.us for part in parts)
     if count <= 0 or us <= 0 or any(part.requests < 0 or part.us < 0 for part in parts):
         return None
     mean_us = us / count
-    return Summary.of_rate(count, 1e6 / mean_us, _ci95_percent(parts, mean_us))
+    return Summary.of_rate(count, 1e6 / mean_us, _ci95_percent(scattered or parts, mean_us))
 
 
 def _ci95_percent(parts: Sequence[TimedSyncs], mean_us: float) -> float | None:

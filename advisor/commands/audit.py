@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from advisor.analysis.host_findings import evaluate
+from advisor.analysis.observed_load import observed_server
 from advisor.analysis.verdict import require_durable
 from advisor.audit.findings import Severity
 from advisor.audit.run import run_audit
@@ -25,6 +26,7 @@ from advisor.commands.source import (
     stored_or_measured,
 )
 from advisor.errors import UsageError
+from advisor.files import shown_name
 from advisor.instance import Here
 from advisor.knowledge import (
     load_bulk_load,
@@ -34,10 +36,12 @@ from advisor.knowledge import (
     load_service,
     load_services,
 )
+from advisor.measurement import Measurement
 from advisor.output_files import check_writable
 from advisor.rules.services import recognise
 from advisor.server_state import ServerState
 from advisor.vendors.names import ServiceName
+from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
 AuditForm = Literal["text", "markdown", "json"]
@@ -148,6 +152,8 @@ def audit(options: AuditOptions) -> None:
     stored = None
     if options.drive.from_file is not None:  # before a server is watched for nothing
         stored = stored_measurement(options.drive.from_file, quiet=product.quiet)
+        if not options.target.is_named:
+            _require_named(stored, options.drive.from_file)
     asked, here, found_by = _target_and_drive(options)
     target = read_target(asked, quiet=product.quiet)
     request = build_request(
@@ -184,6 +190,18 @@ def audit(options: AuditOptions) -> None:
     require_nothing(found, options.fail_on)
     if measurement and verdict:
         require_durable(measurement, verdict, evaluate(measurement, knowledge.host, request.vendor))
+
+
+def _require_named(stored: Measurement, file: Path) -> None:
+    """Raises UsageError where the server to audit is not named, and one was observed: its file says
+    which it was, but not how it is reached."""
+    if (seen := observed_server(stored)) is not None:
+        vendor = VENDORS[seen.vendor]
+        raise UsageError(
+            f"Which server? In {shown_name(file)} a {vendor.title} was observed.",
+            f"--dsn {vendor.dsn_schemes[0]}://... as it was observed, or --db {vendor.name} with"
+            " --config FILE",
+        )
 
 
 def _run_by(service: ServiceName | None, state: ServerState) -> RunBy | None:

@@ -15,6 +15,7 @@ from advisor.commands.console import chosen_format, write_output
 from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import parse_syncs
 from advisor.commands.source import require_trust
+from advisor.comparison.drives import LIKE_WITH_LIKE
 from advisor.comparison.side_by_side import compare as compare_drives
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
@@ -63,5 +64,5 @@ def compare(options: CompareOptions) -> None:
     if not comparison.groups and not comparison.under_load:
         raise AdvisorError(
             f"nothing was compared: no other drive has a series in common with {drives[0].name}",
-            "compare what was measured with what was measured, or observed with observed",
+            LIKE_WITH_LIKE,
         )

@@ -87,7 +87,7 @@ def drift(options: DriftOptions) -> None:
     write_output(text, product)
     if check.findings:
         error = SlowerError if check.slower else NotTrustedError
-        raise error("; ".join(check.findings))
+        raise error("; ".join(check.findings), check.remedy)
     if check.inconclusive:
         raise AdvisorError(inconclusive_text(check), check.remedy)
     if now.verdict:

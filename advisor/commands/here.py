@@ -21,14 +21,22 @@ Typed = Callable[[ServerInstance], Sequence[str | Path]]
 
 
 def find_here(
-    command: str, typed: Typed, vendor: VendorName | None = None, *, quiet: bool = False
+    command: str,
+    typed: Typed,
+    vendor: VendorName | None = None,
+    *,
+    running_first: bool = False,
+    quiet: bool = False,
 ) -> Here:
     """The only server here, of one vendor if given, and its drives; of several the one that is
-    chosen on a terminal. The current directory, where there is none.
+    chosen on a terminal. The current directory, where there is none. With `running_first` no server
+    that is set up is taken for one that runs.
 
     Raises UsageError, after a list of them, where nobody can be asked.
     """
     found, doubtful = _servers(vendor)
+    if running_first:
+        found = _running_first(found, doubtful, quiet=quiet)
     if not found:
         for each in doubtful:
             told = f"{server_text(each)} is left out: {each.doubt}"
@@ -95,6 +103,23 @@ def _servers(vendor: VendorName | None) -> tuple[list[ServerInstance], list[Serv
     return [each for each in instances if not each.doubt], [
         each for each in instances if each.doubt
     ]
+
+
+def _running_first(
+    found: list[ServerInstance], doubtful: list[ServerInstance], *, quiet: bool
+) -> list[ServerInstance]:
+    """Those that run, where any is seen to; else all, which is said. A server of another account is
+    not seen to run, unless we are root."""
+    running = [each for each in found if each.is_running]
+    stopped = [each for each in found if not each.is_running]
+    for each in stopped:
+        rest = "is left out: it is not seen to run" if running else "is not seen to run"
+        notify(f"note: {server_text(each)} {rest}", quiet=quiet)
+    for each in doubtful if stopped and not running else ():
+        if each.is_running:
+            doubt = f"is left out: {each.doubt}; name its directory to observe it"
+            notify(f"note: {server_text(each)} {doubt}", quiet=quiet)
+    return running or stopped
 
 
 def name_of(instance: ServerInstance) -> str:

@@ -1,5 +1,6 @@
 """fsync-advisor measure: measure a drive, save it, show it."""
 
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
@@ -11,10 +12,10 @@ from advisor.commands import options as shared
 from advisor.commands.console import notify, write_output
 from advisor.commands.observing import PassiveOptions, observe_drives
 from advisor.commands.parameters import options_class, takes_options
-from advisor.commands.print_unit import PrintUnit, unit_of
+from advisor.commands.print_unit import PrintUnit, UnitName, unit_of
 from advisor.commands.soak_options import SoakOptions
 from advisor.commands.source import measured, require_trust
-from advisor.errors import NotTrustedError
+from advisor.errors import NotTrustedError, UsageError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
@@ -29,8 +30,24 @@ QUICK_HAS_NO_PAGES: Final = (
 
 
 @options_class
+class SavingOptions(shared.OutputOptions):
+    """`output` is for the measurement, not for the text."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Save the measurement there, as JSON; what --format names is printed as well."
+            "  -: print the JSON alone.",
+        ),
+    ] = None
+
+
+@options_class
 class MeasureOptions:
-    """The options of `measure`; `product.output` is for the measurement, not for the text."""
+    """The options of `measure`."""
 
     directory: shared.Directory = None
     log_dir: shared.LogDirectory = None
@@ -49,10 +66,11 @@ class MeasureOptions:
     ] = False
     observing: PassiveOptions
     print_unit: PrintUnit = None
+    unit_name: UnitName = None
     format_: Annotated[
         Literal["table", "json", "prometheus"], typer.Option("--format", help="What to print.")
     ] = "table"
-    product: shared.OutputOptions
+    product: SavingOptions
     require_trust: shared.RequireTrust = None
 
     def __post_init__(self) -> None:
@@ -60,6 +78,8 @@ class MeasureOptions:
         planned = self.plan.is_named or self.seed is not None or self.under_load
         is_soak = self.soaking.plan is not None
         self.observing.require_nothing_measured(is_planned=planned or is_soak)
+        if self.unit_name is not None and self.print_unit is None:
+            raise UsageError("--unit-name goes with --print-unit", "add --print-unit service")
 
 
 @takes_options
@@ -108,7 +128,7 @@ def _unit(options: MeasureOptions, kind: Literal["service", "timer"]) -> str:
         for word in filter(None, (option, str(path.absolute())))
     ]
     label, quiet = options.plan.label, options.product.quiet
-    return unit_of(kind, options.observing, directories, label, quiet=quiet)
+    return unit_of(kind, options.observing, directories, label, name=options.unit_name, quiet=quiet)
 
 
 def _measured(options: MeasureOptions) -> Measurement:
@@ -159,5 +179,10 @@ def _drives(options: MeasureOptions) -> tuple[Drives, str]:
         return Drives(options.directory, options.log_dir, options.binary_log_dir), ""
     from advisor.commands.here import drive_arguments, find_here  # looks at the host's servers
 
-    here = find_here("measure", drive_arguments, quiet=options.product.quiet)
+    here = find_here(
+        "measure",
+        drive_arguments,
+        running_first=options.observing.passive,
+        quiet=options.product.quiet,
+    )
     return here.drives, here.why

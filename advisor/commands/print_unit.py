@@ -3,14 +3,14 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
 import advisor
 from advisor.commands.console import notify
 from advisor.commands.observing import PassiveOptions
-from advisor.errors import UsageError
+from advisor.errors import AdvisorError, UsageError
 from advisor.vendors.registry import VENDORS, vendor_of_scheme
 
 PrintUnit = Annotated[
@@ -18,7 +18,17 @@ PrintUnit = Annotated[
     typer.Option(
         "--print-unit",
         help="Print a unit of systemd that does this every quarter of an hour, or less often where"
-        " --interval is long, as the account of --dsn's server; do nothing else.",
+        " --interval is long, as the account that packages run such a server by; do nothing else.",
+    ),
+]
+UNIT: Final = "fsync-advisor-observe"
+UnitName = Annotated[
+    str | None,
+    typer.Option(
+        "--unit-name",
+        metavar="NAME",
+        help=f"What the unit is called; two servers of one kind need two names."
+        f"  [default: {UNIT}- and the server's kind]",
     ),
 ]
 
@@ -29,6 +39,7 @@ def unit_of(
     directories: Sequence[str],
     label: str | None,
     *,
+    name: str | None = None,
     quiet: bool = False,
 ) -> str:
     """The unit for these options, with a warning on stderr for each thing that keeps it from
@@ -48,12 +59,14 @@ def unit_of(
             "the DSN has a password, and everybody may read a unit",
             "leave it to ~/.pgpass or ~/.my.cnf of the database's own account",
         )
+    unreachable = _why_not_reached(options.dsn)
     user, program = VENDORS[vendor].account, _program()
-    for warning in _warnings(options.dsn, user, program[0]):
+    for warning in (*unreachable, *_warnings(options.dsn, user, program[0])):
         notify(f"warning: {warning}", quiet=quiet)
     named = ["--label", label] if label else []
     return unit_text(
         kind,
+        name=f"{UNIT}-{vendor}" if name is None else name,
         user=user,
         program=program,
         observing=[
@@ -63,6 +76,19 @@ def unit_of(
         ],
         interval_s=options.seconds,
     )
+
+
+def _why_not_reached(dsn: str) -> list[str]:
+    """What is missing here to reach the server. Raises UsageError for a DSN that is none."""
+    from advisor.servers.connection import find_address
+
+    try:
+        find_address(dsn, None)
+    except UsageError:
+        raise
+    except AdvisorError as error:  # another host may have it
+        return [error.message]
+    return []
 
 
 def _program() -> list[str]:
@@ -75,13 +101,19 @@ def _program() -> list[str]:
 
 def _warnings(dsn: str, user: str, program: str) -> Iterator[str]:
     from advisor.servers.connection import other_host
-    from advisor.servers.installed import barred_at
+    from advisor.servers.installed import barred_at, named_account
 
     if host := other_host(dsn):
         yield (
             f"{host} seems to be another host: the unit would watch the devices of the host that it"
-            " is put on beside that server; print it there, with a DSN by its socket or localhost"
+            " is put on beside that server; print it there, with a DSN by its socket"
         )
+    if named_account(user) is None:
+        yield (
+            f"this host has no account {user}: name in User= the one that the server runs as, or"
+            " the unit does not start"
+        )
+        return
     parts = (program, sys.executable, str(Path(advisor.__file__).parent))
     for part in filter(Path.exists, map(Path, dict.fromkeys(filter(None, parts)))):
         if (barred := barred_at(user, part)) is not None:

@@ -11,7 +11,12 @@ from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.invocation import command_line
 from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.report_request import QuestionOptions, build_report_request, parse_vendors
-from advisor.commands.source import knowledge_for, require_trust, stored_or_measured
+from advisor.commands.source import (
+    knowledge_for,
+    require_trust,
+    stored_measurement,
+    stored_or_measured,
+)
 from advisor.instance import Here
 from advisor.knowledge import load_host_checks, load_storage_knowledge
 from advisor.measurement import Measurement
@@ -52,16 +57,21 @@ class ReportOptions:
 def report(options: ReportOptions) -> None:
     """Report what the drive sustains, and what would change it.
 
-    With --db also what to set. For a terminal, as Markdown, as one HTML file, as JSON; or the
-    measurement for Prometheus.
+    With --db, or of a server that was observed, also what to set. For a terminal, as Markdown, as
+    one HTML file, as JSON; or the measurement for Prometheus.
     """
     product = options.product
     here = _here(options)
     found = here.instance if here else None
-    asked = build_report_request(options.asked, command_line(options.context), found)
+    stored = None
+    if options.drive.from_file is not None:
+        stored = stored_measurement(options.drive.from_file, quiet=product.quiet)
+    asked = build_report_request(
+        options.asked, command_line(options.context), found, stored, quiet=product.quiet
+    )
     check_writable(product.output, force=product.force)
     form = chosen_format(options.format_, product, get_args(ReportForm))
-    measurement = stored_or_measured(options.drive, product, here)
+    measurement = stored or stored_or_measured(options.drive, product, here)
     if form == "prometheus":
         verdict, text = _for_prometheus(measurement)
     else:

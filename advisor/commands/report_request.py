@@ -12,9 +12,11 @@ from advisor.commands.capacity_request import CapacityOptions, build_capacity_re
 from advisor.commands.options import RequestOptions
 from advisor.commands.parameters import Only, options_class
 from advisor.commands.requests import build_request, parse_syncs
+from advisor.commands.source import for_observed_server
 from advisor.errors import UsageError
 from advisor.instance import ServerInstance
 from advisor.knowledge import load_workloads
+from advisor.measurement import Measurement
 from advisor.report.build import ReportRequest
 from advisor.request import Request
 from advisor.vendors.names import VENDOR_NAMES, VendorName, vendor_named
@@ -49,7 +51,8 @@ class QuestionOptions:
         typer.Option(
             "--db",
             metavar=f"[{'|'.join(VENDOR_NAMES)}]",
-            help="The server the settings are for. May be repeated.",
+            help="The server the settings are for. May be repeated."
+            "  [default: the one observed, else found on this host]",
         ),
     ] = None
     db_version: Annotated[
@@ -57,7 +60,7 @@ class QuestionOptions:
         typer.Option(
             metavar="VERSION",
             help="The version of each --db, in their order."
-            "  [default: the installed server's, else the newest known]",
+            "  [default: as observed, else the installed server's, else the newest known]",
         ),
     ] = None
     request: Annotated[RequestOptions, Only(*REQUEST)]
@@ -124,9 +127,15 @@ def parse_vendors(named: list[str]) -> list[VendorName]:
 
 
 def build_report_request(
-    options: QuestionOptions, command: str, found: ServerInstance | None = None
+    options: QuestionOptions,
+    command: str,
+    found: ServerInstance | None = None,
+    stored: Measurement | None = None,
+    *,
+    quiet: bool = False,
 ) -> ReportRequest:
-    """What the options ask for; of the server that was `found`, where none is named.
+    """What the options ask for; where they name no server, of the one that was `found`, or that
+    was observed in a `stored` measurement, with a note unless `quiet`.
 
     Raises UsageError for what makes no sense.
     """
@@ -139,7 +148,7 @@ def build_report_request(
         )
     )
     return ReportRequest(
-        requests=_requests(options, found),
+        requests=_requests(options, found, stored, quiet=quiet),
         syncs=parse_syncs(options.request.syncs),
         capacity=capacity,
         events=_events(capacity) if options.rate else (),
@@ -149,9 +158,19 @@ def build_report_request(
     )
 
 
-def _requests(options: QuestionOptions, found: ServerInstance | None) -> tuple[Request, ...]:
+def _requests(
+    options: QuestionOptions,
+    found: ServerInstance | None,
+    stored: Measurement | None,
+    *,
+    quiet: bool,
+) -> tuple[Request, ...]:
     """One for each server; --binary-log is for those that have one."""
     vendors = parse_vendors(options.db or ([found.vendor] if found else []))
+    named = zip_longest(vendors, options.db_version or []) if vendors else [(None, None)]
+    servers = [
+        for_observed_server(stored, vendor, version, quiet=quiet) for vendor, version in named
+    ]
     wished = options.capacity
     asked = replace(options.request, expected_tps=wished.target_tps, max_iops=wished.max_iops)
     without = replace(asked, binary_log=None)
@@ -159,10 +178,12 @@ def _requests(options: QuestionOptions, found: ServerInstance | None) -> tuple[R
         build_request(
             vendor,
             version,
-            asked if VENDORS[vendor].has_binary_log or len(vendors) == 1 else without,
+            asked if VENDORS[vendor].has_binary_log or len(servers) == 1 else without,
             here=found if found and found.vendor == vendor else None,
+            version_source=source,
         )
-        for vendor, version in zip_longest(vendors, options.db_version or [])
+        for vendor, version, source in servers
+        if vendor is not None
     )
 
 

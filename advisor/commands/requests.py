@@ -184,11 +184,16 @@ def duration_s(
 
 def _within(option: str, text: str, bounds: tuple[str, str], read: Callable[[str], int]) -> int:
     """Raises UsageError that names the option."""
-    amount = named(option, text, read)
+    amount = named(option, text, partial(_signed, read=read))
     least, most = bounds
     if not read(least) <= amount <= read(most):
         raise UsageError(f"{option} {text!r} is not between {least} and {most}")
     return amount
+
+
+def _signed(text: str, read: Callable[[str], int]) -> int:
+    """What a minus makes too little, and not unreadable."""
+    return -read(text[1:]) if text.startswith("-") else read(text)
 
 
 def named(option: str, text: str, read: Callable[[str], int]) -> int:

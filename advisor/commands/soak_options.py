@@ -62,7 +62,8 @@ class SoakOptions:
         typer.Option(
             metavar="SIZE",
             help="Of a soak: end it before it writes more; what is measured afterwards is not"
-            " counted.  [default: 256GB]",
+            f" counted. At least {LEAST_MAX_BYTES >> 20}MB, {LEAST_WITH_PAGES_BYTES >> 20}MB"
+            " with --with-page-writes.  [default: 256GB]",
         ),
     ] = None
 

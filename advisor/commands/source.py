@@ -80,7 +80,7 @@ def for_observed_server(
         return db, version, ""
     told = "" if seen.version is None else format_version(seen.version)
     if db is None:
-        named = f"{VENDORS[seen.vendor].title} {version or told}".rstrip()
+        named = f"{VENDORS[seen.vendor].title} {'' if version else told}".rstrip()
         notify(f"note: for {named}, which was observed; --db names another", quiet=quiet)
     if version is not None or not told:
         return seen.vendor, version, ""

@@ -10,14 +10,21 @@ from math import isfinite
 from typing import Final
 
 from advisor.analysis.description import describe_measured
+from advisor.analysis.observed_load import observed_server, processor_notes
 from advisor.analysis.storage import devices_of
 from advisor.comparison.difference import Difference, difference
-from advisor.comparison.drives import ComparedDrive, common_kind
+from advisor.comparison.drives import (
+    LIKE_WITH_LIKE,
+    ComparedDrive,
+    common_kind,
+    common_kinds,
+)
 from advisor.errors import AdvisorError, NotTrustedError, UsageError
 from advisor.measurement import MEASURED, OBSERVED, Measurement, Summary
 from advisor.model import Model, Unknown
 from advisor.series_kind import SeriesKind
 from advisor.units import format_count, format_latency
+from advisor.vendors.registry import VENDORS
 
 TOLERANCE_PERCENT: Final = 25.0
 """Smallest change that counts, without `--tolerance`. Of 1980 pairs of runs on one shared virtual
@@ -30,6 +37,17 @@ OTHER_LOAD_FACTOR: Final = 1.5
 REMEDIES: Final = {
     MEASURED: "measure both again with --thorough, while the host is idle",
     OBSERVED: "observe both again, for longer: --interval TIME",
+}
+
+
+BUSY_HOST: Final = (
+    "observe again before you act: on a busy host two observations of one drive differ by more, and"
+    " --tolerance 100 allows for that"
+)
+"""tests/benchmarks/observed_false_alarms.py."""
+INCOMPARABLE: Final = {
+    MEASURED: "measure both with: fsync-advisor measure --output FILE",
+    OBSERVED: REMEDIES[OBSERVED],
 }
 
 
@@ -57,7 +75,10 @@ class BaselineCheck(Model):
     """What must not pass unseen, a line each: slower, or no longer to be trusted."""
     changed: tuple[ChangedCircumstance, ...]
     remedy: str = ""
-    """What to do where it is inconclusive: how such a figure gets less noise."""
+    """What to do where it is inconclusive: how such a figure gets less noise; and where what was
+    observed is slower."""
+    notes: tuple[str, ...] = ()
+    """What is not compared, and what by."""
 
 
 def check_baseline(
@@ -67,12 +88,14 @@ def check_baseline(
 
     A drive that is not durable now is a finding, and so is one that has become suspicious. Raises
     NotTrustedError where the baseline itself is not durable, AdvisorError where the two cannot be
-    compared (no common series, or no confidence interval), UsageError for a tolerance below 0.
+    compared (no common series, no confidence interval, or servers of two kinds), UsageError for a
+    tolerance below 0.
     """
     if not isfinite(tolerance_percent) or tolerance_percent < 0:
         raise UsageError(f"a tolerance of {tolerance_percent} % makes no sense")
     assert before.measurement is not None
     assert now.measurement is not None
+    _require_one_kind_of_server(before, now)
     changed = _changed(before.measurement, now.measurement)
     if not before.honours_flushes:
         raise NotTrustedError(
@@ -80,9 +103,11 @@ def check_baseline(
             "measure the directory where the database lives",
         )
     findings = _lost_trust(before, now)
+    notes: tuple[str, ...] = ()
     slower, says, noticeable_percent, inconclusive = False, "", None, False
     if now.honours_flushes:
         kind, found = _judged(before, now)
+        notes = tuple(_left_out(kind, before, now))
         says = _sentence(kind, found, before.summaries[kind], now.summaries[kind])
         noticeable_percent = found.change_ci95_percent
         slower = found.judgement == "slower" and (found.change_percent or 0) > tolerance_percent
@@ -101,19 +126,66 @@ def check_baseline(
         says=says,
         findings=tuple(findings),
         changed=changed,
-        remedy=REMEDIES.get(now.measurement.source, REMEDIES[MEASURED]) if inconclusive else "",
+        remedy=_remedy(now.measurement, slower=slower, inconclusive=inconclusive),
+        notes=notes,
     )
+
+
+def _remedy(now: Measurement, *, slower: bool, inconclusive: bool) -> str:
+    if slower:
+        return BUSY_HOST if now.source == OBSERVED else ""
+    return REMEDIES.get(now.source, REMEDIES[MEASURED]) if inconclusive else ""
 
 
 def _judged(before: ComparedDrive, now: ComparedDrive) -> tuple[SeriesKind, Difference]:
     kind = common_kind(before, now)
-    hint = "measure both with: fsync-advisor measure --output FILE"
     if kind is None:
-        raise AdvisorError(f"{before.name} and {now.name} have no series in common", hint)
+        raise AdvisorError(f"{before.name} and {now.name} have no series in common", LIKE_WITH_LIKE)
+    if _waited_for_processors(before, now):
+        kind = next((each for each in common_kinds(before, now) if _is_of_device(each)), kind)
     found = difference(before.summaries[kind], now.summaries[kind])
     if found.judgement == "not judged":
+        assert now.measurement is not None
+        hint = INCOMPARABLE.get(now.measurement.source, INCOMPARABLE[MEASURED])
         raise AdvisorError(f"{now.name} cannot be compared with {before.name}: {found.why}", hint)
     return kind, found
+
+
+def _waited_for_processors(*drives: ComparedDrive) -> bool:
+    """Whether a server waited for a processor, perhaps: then its drive's own time counts."""
+    return any(each.measurement and [*processor_notes(each.measurement)] for each in drives)
+
+
+def _is_of_device(kind: SeriesKind) -> bool:
+    return kind.pattern == "observed-device"
+
+
+def _left_out(kind: SeriesKind, before: ComparedDrive, now: ComparedDrive) -> Iterator[str]:
+    """Where what a server's log waits for was observed, and the device's own time is compared."""
+    if not _is_of_device(kind):
+        return
+    if _waited_for_processors(before, now):
+        yield (
+            f"the {kind.label} is compared: what the server waited for was perhaps a processor, and"
+            " not its drive"
+        )
+    for drive, other in ((before, now), (now, before)):
+        for each in drive.summaries:
+            if not _is_of_device(each) and each not in other.summaries:
+                yield f"the {each.label} of {drive.name} is not compared: {other.name} has none"
+
+
+def _require_one_kind_of_server(before: ComparedDrive, now: ComparedDrive) -> None:
+    """Raises AdvisorError where one kind of server was observed before, and another one now."""
+    assert before.measurement is not None
+    assert now.measurement is not None
+    was, found = observed_server(before.measurement), observed_server(now.measurement)
+    if was is not None and found is not None and was.vendor != found.vendor:
+        raise AdvisorError(
+            f"{VENDORS[was.vendor].title} was observed in {before.name}, and"
+            f" {VENDORS[found.vendor].title} in {now.name}: they do not wait for the same",
+            "make a baseline of this server with: measure --passive --dsn DSN --output FILE",
+        )
 
 
 def _lost_trust(before: ComparedDrive, now: ComparedDrive) -> list[str]:
@@ -173,7 +245,32 @@ _CIRCUMSTANCES: Final[dict[str, Callable[[Measurement], str]]] = {
 
 
 def _changed(before: Measurement, now: Measurement) -> tuple[ChangedCircumstance, ...]:
-    return (*_other_load(before, now), *_other_circumstances(before, now))
+    return (
+        *_other_load(before, now),
+        *_other_server(before, now),
+        *_other_host(before, now),
+        *_other_circumstances(before, now),
+    )
+
+
+def _other_server(before: Measurement, now: Measurement) -> Iterator[ChangedCircumstance]:
+    """Another release, or none that was asked."""
+    if before.observation is None or now.observation is None:
+        return
+    old, new = (
+        "none asked" if isinstance(each.observation.server, Unknown) else each.observation.server
+        for each in (before, now)
+        if each.observation is not None
+    )
+    if old != new:
+        yield ChangedCircumstance(what="server", before=old, now=new)
+
+
+def _other_host(before: Measurement, now: Measurement) -> Iterator[ChangedCircumstance]:
+    old, new = before.environment.host_name, now.environment.host_name
+    if isinstance(old, Unknown) or isinstance(new, Unknown) or old == new:
+        return
+    yield ChangedCircumstance(what="host", before=old, now=new)
 
 
 def _other_load(before: Measurement, now: Measurement) -> Iterator[ChangedCircumstance]:

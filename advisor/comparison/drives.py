@@ -1,6 +1,6 @@
 """What can be compared: a measurement, or a reference storage of which only means are known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,10 @@ REFERENCE_COUNT: Final = 1000
 
 PREFERRED: Final = (PRIMARY, CLASSIC_4K, CLASSIC_16K)
 """What drives are compared by, the first first; where none is common, by any other sync."""
+
+LIKE_WITH_LIKE: Final = (
+    "compare what was measured with what was measured, or observed with observed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,14 @@ class ComparedDrive:
 
 
 def common_kind(first: ComparedDrive, other: ComparedDrive) -> SeriesKind | None:
-    """What the two are compared by: the preferred kinds first; None where they share none."""
-    kinds = (*PREFERRED, *first.summaries)
-    common = (kind for kind in kinds if kind in first.summaries and kind in other.summaries)
-    return next(common, None)
+    """What the two are compared by; None where they share none."""
+    return next(common_kinds(first, other), None)
+
+
+def common_kinds(first: ComparedDrive, other: ComparedDrive) -> Iterator[SeriesKind]:
+    """What the two share: the preferred kinds first."""
+    kinds = dict.fromkeys((*PREFERRED, *first.summaries))
+    return (kind for kind in kinds if kind in first.summaries and kind in other.summaries)
 
 
 def measured_drive(

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from advisor import __version__
 from advisor.advice import SerialPoint
-from advisor.analysis.description import Measured, describe_measured
+from advisor.analysis.description import Measured, describe_measured, warnings_on
 from advisor.analysis.storage import ReferenceStorage
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.serial import SYNC_COUNTS, serial_points
@@ -139,7 +139,7 @@ def _entry(drive: ComparedDrive) -> DriveEntry:
         storage=drive.verdict,
         measured=describe_measured(measurement) if measurement else None,
         reference=drive.reference,
-        warnings=tuple(warning.text for warning in measurement.warnings) if measurement else (),
+        warnings=tuple(warning.text for warning in warnings_on(measurement)) if measurement else (),
     )
 
 

@@ -137,6 +137,8 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
                 f"; with {format_count(binary_log_per_s)} of the binary log's,"
                 f" {format_latency(append_us)} each"
             )
+        may_wait = found.measured is not None and found.measured.may_wait_for_processor
+        waits = ", perhaps in part waiting for a processor" if may_wait else ""
         how = " each, as observed" if used.sync_us_from == "observed" else " each"
         if used.used_percent > 100:
             yield (
@@ -148,7 +150,7 @@ def _activity(found: Audit, activity: Activity) -> Iterator[str]:
             )
             return
         yield (
-            f"syncs use {used.used_percent:.0f} % of this drive:"
+            f"syncs use {used.used_percent:.0f} % of this drive{waits}:"
             f" {format_count(activity.log_syncs_per_s)} of"
             f" {format_count(used.syncs_per_s_max)} syncs/s, one after another,"
             f" {format_latency(used.sync_us)}{how}{with_binary_log}"

@@ -19,6 +19,7 @@ from advisor.output.document import Document, DocumentBlock, Lines, Section, Tab
 from advisor.output.measurement import load_text
 from advisor.output.text import sentence
 from advisor.output.verdict_line import drift_verdict
+from advisor.series_kind import OBSERVED_PATTERNS
 from advisor.units import format_count, format_latency
 from advisor.vendors.registry import VENDORS
 
@@ -99,9 +100,13 @@ def _described(drive: DriveEntry) -> str:
 
 
 def _figures(group: ComparisonGroup, short: Mapping[str, str]) -> Table:
-    headings = ("drive", "ops/s", "mean", "p50", "p99", "+-95 %", "ratio", "difference")
-    rows = [(short[row.drive], *_cells(row)) for row in group.rows]
-    return Table(group.series, headings, rows, frozenset(range(1, 7)))
+    headings: Sequence[str] = ("ops/s", "mean", "p50", "p99", "+-95 %", "ratio", "difference")
+    rows = [(short[row.drive], _cells(row)) for row in group.rows]
+    if group.pattern in OBSERVED_PATTERNS:  # nobody asked these drives for a rate
+        headings = headings[1:]
+        rows = [(drive, cells[1:]) for drive, cells in rows]
+    table = [(drive, *cells) for drive, cells in rows]
+    return Table(group.series, ("drive", *headings), table, frozenset(range(1, len(headings))))
 
 
 def _cells(row: ComparisonRow) -> list[str]:
@@ -207,6 +212,8 @@ def _baseline(check: BaselineCheck) -> Iterator[DocumentBlock]:
         yield Lines(
             ["Conditions changed, so this compares two things and not one over time:", *notes]
         )
+    if check.notes:
+        yield Lines([sentence(note) for note in check.notes])
     if check.inconclusive:
         yield Lines([sentence(f"{inconclusive_text(check)}: {check.says}")])
     elif check.says and not check.slower:  # else the verdict says it

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from advisor.analysis.description import describe_measured, not_measured
+from advisor.analysis.description import describe_measured, not_measured, warnings_on
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.storage import Ranking, shared_devices
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict
-from advisor.measurement import Measurement, SeriesUnderLoad, Summary
+from advisor.measurement import OBSERVED, Measurement, SeriesUnderLoad, Summary
 from advisor.model import Unknown
 from advisor.output.distribution import distribution
 from advisor.output.document import Document, DocumentBlock, Lines, Remark, Section, Table, Tone
@@ -43,7 +43,7 @@ def measurement_document(
         *(f"  {evidence.trust}: {evidence.text}" for evidence in verdict.evidence),
         *([] if verdict.evidence else [f"  {NOTHING_FOUND}"]),
         *(line for ranking in verdict.standings for line in _rank(ranking)),
-        *(f"note: {warning.text}" for warning in measurement.warnings),
+        *(f"note: {warning.text}" for warning in warnings_on(measurement)),
     ]
     place = (_directory(measurement), describe_measured(measurement).place)
     heading = Lines([": ".join(filter(None, place))])
@@ -92,9 +92,14 @@ def _others(measurement: Measurement) -> Iterator[DocumentBlock]:
 
 
 def series_table(title: str, measurement: Measurement) -> Table:
-    """Each series in figures; - for what is not known."""
+    """Each series in figures; - for what is not known. Nobody asked a drive that was observed for
+    a rate, and so none is shown."""
     rows = [(series.name, *_figures(series.summary)) for series in measurement.series]
-    return Table(title, HEADINGS, rows, frozenset(range(1, len(HEADINGS))))
+    headings: tuple[str, ...] = HEADINGS
+    if measurement.source == OBSERVED:
+        headings = (*HEADINGS[:1], *HEADINGS[2:])
+        rows = [(name, *figures) for name, _, *figures in rows]
+    return Table(title, headings, rows, frozenset(range(1, len(headings))))
 
 
 def under_load_tables(measurement: Measurement, *, elsewhere: bool = False) -> Iterator[Table]:

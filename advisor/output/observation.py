@@ -39,6 +39,18 @@ def observation_lines(found: Observation) -> Iterator[str]:
     ):
         if value:
             yield f"  {what}: {value}{f' ({source})' if source else ''}"
+    yield from _stands_for_a_sync(found.devices)
+
+
+def _stands_for_a_sync(devices: tuple[DeviceActivity, ...]) -> Iterator[str]:
+    """What the mean of the device's series is made of; the table below has all writes' mean."""
+    for device in devices:
+        if device.usual_write_us is not None and not isinstance(device.flush_us, Unknown):
+            yield (
+                f"  a sync of {device.name}: a usual write of"
+                f" {format_latency(device.usual_write_us)}, the median of the stretches between"
+                f" two looks, and a flush of {format_latency(device.flush_us)}"
+            )
 
 
 def device_table(devices: tuple[DeviceActivity, ...]) -> Table:

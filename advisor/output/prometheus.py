@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.analysis.description import describe_measured
+from advisor.analysis.description import describe_measured, warnings_on
 from advisor.analysis.verdict import Verdict
 from advisor.measurement import OBSERVED, Measurement, Series, Summary
 from advisor.model import Known, Unknown
@@ -126,7 +126,7 @@ def _families(measurement: Measurement, verdict: Verdict) -> Iterator[_Family]:
         yield _one("fill_bytes_per_second", "Sequential write of the test file, synced.", rate)
     if not isinstance(measurement.written_bytes, Unknown):
         yield _one("written_bytes", "What the measurement wrote.", measurement.written_bytes)
-    yield _one("warnings", "Doubts about how it was measured.", len(measurement.warnings))
+    yield _one("warnings", "Doubts about how it was measured.", len(warnings_on(measurement)))
 
 
 def _one(name: str, says: str, value: float) -> _Family:

@@ -66,7 +66,8 @@ def _head(advice: Advice) -> Iterator[str]:
     yield ": ".join(filter(None, (directory, measured.place)))
     commit = ""
     if capacity and capacity.commit_us:
-        commit = f"; one commit waits {format_latency(capacity.commit_us)} for the drive"
+        what = "the drive or a processor" if measured.may_wait_for_processor else "the drive"
+        commit = f"; one commit waits {format_latency(capacity.commit_us)} for {what}"
     elif capacity and capacity.commit_syncs == 0:
         commit = "; a commit does not wait for the drive"
     yield f"{storage.name}{commit}"

@@ -12,10 +12,9 @@ from advisor.resources import resource_dir
 
 UnitKind = Literal["service", "timer"]
 
-NAME: Final = "fsync-advisor-observe"
-METRICS: Final = "fsync_advisor.prom"
-STATE: Final = f"%S/{NAME}"
-"""Of the unit alone: systemd makes it for the account."""
+UNIT_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,199}", re.ASCII)
+"""Names of units that are names of files, too, without the signs that systemd.unit(5) reads
+otherwise."""
 SLACK_S: Final = 300
 """Beyond the interval, for a host that is busy."""
 SCHEDULES: Final = (
@@ -40,16 +39,22 @@ IF_THERE_IS: Final = (
 def unit_text(
     kind: UnitKind,
     *,
+    name: str,
     user: str,
     program: Sequence[str],
     observing: Sequence[str],
     interval_s: float,
 ) -> str:
-    """A service, or the timer that starts it. `program`: how we are called; `observing`: what
+    """A service, or the timer that starts it. `name`: of the unit, its folder and its metrics, of
+    which each server on a host needs its own; `program`: how we are called; `observing`: what
     follows `measure --passive`.
 
-    Raises UsageError for an option that no line of a unit can have.
+    Raises UsageError for a name that no unit has, and an option that no line of a unit can have.
     """
+    if not UNIT_NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is not the name of a unit", "letters, digits, and - . _ between them"
+        )
     environment = Environment(
         loader=FileSystemLoader(resource_dir("templates")),
         undefined=StrictUndefined,
@@ -62,23 +67,24 @@ def unit_text(
     calendar, how_often = next(
         (calendar, words) for period_s, calendar, words in SCHEDULES if period_s >= longest_s
     )
-    saved, baseline = f"{STATE}/observed.json", f"{STATE}/baseline.json"
+    state = f"%S/{name}"  # of the unit alone: systemd makes it for the account
+    saved, baseline, metrics = f"{state}/observed.json", f"{state}/baseline.json", f"{name}.prom"
     quiet = ("--force", "--quiet")
     commands = [
         _line([*program, "measure", "--passive", *observing], ["--output", saved, *quiet]),
         _line(
             [*program, "report", "--format", "prometheus"],
-            ["--from", saved, "--output", f"{STATE}/{METRICS}", *quiet],
+            ["--from", saved, "--output", f"{state}/{metrics}", *quiet],
         ),
         _line(IF_THERE_IS, [baseline, *map(_argument, program), "drift", baseline])
         + f" --from {saved} --quiet",
     ]
     return environment.get_template(f"systemd/{kind}.j2").render(
-        name=NAME,
+        name=name,
         version=__version__,
         user=user,
         commands=commands,
-        metrics=METRICS,
+        metrics=metrics,
         timeout_s=longest_s,
         calendar=calendar,
         how_often=how_often,

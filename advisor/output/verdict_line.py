@@ -16,6 +16,8 @@ from advisor.verification import GOOD, Verification
 
 HARMFUL = SEVERITIES[: SEVERITIES.index("performance")]
 """Findings that make an audit fail: others cost time, not data."""
+OTHER_THINGS = {"devices": "drive", "host": "host"}
+"""A circumstance with which two things are compared, and not one over time -> which thing."""
 
 
 def drive_verdict(
@@ -107,8 +109,9 @@ def drift_verdict(check: BaselineCheck) -> VerdictLine:
     if check.inconclusive:
         return VerdictLine("WARN", f"noise hides what counts; {check.remedy}.")
     reason = f"not slower than before by more than {check.tolerance_percent:g} %"
-    if any(each.what == "devices" for each in check.changed):
-        return VerdictLine("WARN", f"{reason}, but it is another drive.")
+    changed = {each.what for each in check.changed}
+    if other := next((name for what, name in OTHER_THINGS.items() if what in changed), ""):
+        return VerdictLine("WARN", f"{reason}, but it is another {other}.")
     return VerdictLine("PASS", f"{reason}.")
 
 

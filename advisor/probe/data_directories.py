@@ -1,10 +1,13 @@
 """Where running database servers keep their data: servers work in their data directory."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from advisor.instance import TEMPORARY_FOLDERS, RunningServer
+from advisor.errors import AdvisorError
+from advisor.instance import TEMPORARY_FOLDERS, Reached, RunningServer
+from advisor.model import Known, Unknown
 from advisor.probe.mounts import seen_from_here
 from advisor.vendors.registry import VENDORS
 
@@ -14,6 +17,8 @@ DATA_DIRECTORY_FILES: Final = {
     for program in vendor.programs
 }
 """A server's program -> a file that only its data directory has."""
+ATTRIBUTES: Final = ("pid", "name", "cmdline", "cwd", "uids")
+"""What is asked of a process."""
 
 
 def on_other_devices(directory: Path) -> list[RunningServer]:
@@ -47,26 +52,72 @@ def running() -> list[RunningServer]:
     if not os.path.exists("/proc/self"):  # a chroot without /proc, for which psutil has no word
         return []
     found: dict[Path, RunningServer] = {}
-    for process in psutil.process_iter(["pid", "name", "cmdline", "cwd", "uids"]):
-        words = process.info["cmdline"] or []
-        # A server started by another program (a loader, a debugger) has its name as an argument.
-        names = {process.info["name"], *map(os.path.basename, words)}
-        file = next(
-            (DATA_DIRECTORY_FILES[name] for name in names & DATA_DIRECTORY_FILES.keys()), ""
-        )
-        if not file:
-            continue
-        directory, elsewhere = seen_from_here(process.info["pid"], process.info["cwd"] or "/")
-        if directory is None or not os.path.exists(directory / file):
-            continue
-        if any(part.startswith(TEMPORARY_FOLDERS) for part in directory.parts):
-            continue  # a temporary server of ours
-        server = next(name for name in DATA_DIRECTORY_FILES if name in names)
-        uids = process.info["uids"]
-        known = RunningServer(
-            server, directory, tuple(words[1:]), uids.real if uids else None, elsewhere
-        )
+    for process in psutil.process_iter(ATTRIBUTES):
+        known = _server_of(process.info)
+        if known is None or any(
+            part.startswith(TEMPORARY_FOLDERS) for part in known.directory.parts
+        ):
+            continue  # no server, or a temporary one of ours
         # PostgreSQL's other processes have a title in the place of a command line.
-        if directory not in found or len(words) > 1:
-            found[directory] = known
+        if known.directory not in found or known.arguments:
+            found[known.directory] = known
     return list(found.values())
+
+
+def server_behind(reached: Reached) -> Known[RunningServer]:
+    """The server that is reached on this host, or why it is not known which that is.
+
+    Raises AdvisorError where another program listens: a tunnel to another host.
+    """
+    import psutil
+
+    process_id = reached.process_id
+    if reached.loopback_port is not None:
+        process_id = _listening_at(reached.loopback_port)
+    if process_id is None:
+        return Unknown(unknown="the kernel does not tell this account which process answers")
+    try:
+        seen = psutil.Process(process_id).as_dict(ATTRIBUTES)
+    except psutil.Error:
+        return Unknown(unknown="the process that answered has ended")
+    if not _names(seen) & DATA_DIRECTORY_FILES.keys():
+        if process_id == 1:  # systemd listens for the server that it starts
+            return Unknown(
+                unknown="the server was started for its socket, so which it is is not told"
+            )
+        raise AdvisorError(f"{seen['name']} listens there, which is no server")
+    known = _server_of(seen)
+    if known is None:
+        return Unknown(unknown="this account may not see in which directory the server works")
+    return known
+
+
+def _listening_at(port: int) -> int | None:
+    import psutil
+
+    try:
+        sockets = psutil.net_connections("tcp")
+    except (psutil.Error, OSError):
+        return None
+    for each in sockets:
+        if each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port:
+            return each.pid
+    return None
+
+
+def _server_of(seen: Mapping[str, Any]) -> RunningServer | None:
+    """None where a process is none, or does not show its directory. `seen`: its ATTRIBUTES."""
+    words, names = seen["cmdline"] or [], _names(seen)
+    server = next((name for name in DATA_DIRECTORY_FILES if name in names), "")
+    if not server:
+        return None
+    directory, elsewhere = seen_from_here(seen["pid"], seen["cwd"] or "/")
+    if directory is None or not os.path.exists(directory / DATA_DIRECTORY_FILES[server]):
+        return None
+    user_id = seen["uids"].real if seen["uids"] else None
+    return RunningServer(server, directory, tuple(words[1:]), user_id, elsewhere)
+
+
+def _names(seen: Mapping[str, Any]) -> set[str]:
+    """A server started by another program (a loader, a debugger) has its name as an argument."""
+    return {seen["name"], *map(os.path.basename, seen["cmdline"] or [])}

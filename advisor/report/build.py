@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor import __version__
-from advisor.analysis.description import describe_measured
+from advisor.analysis.description import describe_measured, warnings_on
 from advisor.analysis.host_findings import HOST_SEVERITIES, HostFinding, evaluate
 from advisor.analysis.soaking import soak_findings
 from advisor.analysis.verdict import judge
@@ -82,7 +82,7 @@ def build_report(
         references=storage.references,
         servers=servers,
         policies=policies,
-        notes=notes or tuple(warning.text for warning in measurement.warnings),
+        notes=notes or tuple(warning.text for warning in warnings_on(measurement)),
     )
 
 

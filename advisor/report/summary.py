@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.advice import Advice
 from advisor.analysis.host_findings import HostFinding
+from advisor.analysis.observed_load import may_wait_for_processor
 from advisor.analysis.trust import Trust
 from advisor.analysis.verdict import Verdict, promise, remedy
 from advisor.capacity.group_commit import Bottleneck
@@ -38,6 +39,7 @@ BINDS: Final[dict[Bottleneck, str]] = {
     "bandwidth limit": "limited by the bandwidth that the provider allows",
 }
 
+WAITED: Final = ", perhaps in part as a wait for a processor"
 WORTH_A_WORD: Final = 1.1
 """What sustains less than so many times as much is no reason to change anything."""
 
@@ -60,7 +62,7 @@ def summary(
             ),
         )
     sustained = " ".join(_sentence(_sustained(server)) for server in servers)
-    return drive, sustained, _to_do(servers)
+    return drive, sustained, _to_do(servers, may_wait_for_processor(measurement))
 
 
 def _drive(measurement: Measurement, verdict: Verdict) -> str:
@@ -71,8 +73,10 @@ def _drive(measurement: Measurement, verdict: Verdict) -> str:
         how = HOW_KNOWN.get(measurement.source, "is reported to take")
         p99 = sync.summary.p99_us
         tail = "" if p99 is None else f", p99 {format_latency(p99)}"
+        waited = WAITED if may_wait_for_processor(measurement) else ""
         takes = (
-            f"{how} {format_latency(sync.summary.mean_us)} on average{tail}{_soaked(measurement)}"
+            f"{how} {format_latency(sync.summary.mean_us)} on average{tail}{waited}"
+            f"{_soaked(measurement)}"
         )
     said = SAID_OF[verdict.trust]
     if verdict.evidence:
@@ -111,12 +115,12 @@ def _name(server: ServerReport) -> str:
     return f"{VENDORS[advice.engine].title} {advice.engine_version}" if advice else "a database"
 
 
-def _to_do(servers: tuple[ServerReport, ...]) -> str:
+def _to_do(servers: tuple[ServerReport, ...], may_wait: bool) -> str:
     set_lines = [_lines(server.advice) for server in servers if server.advice]
     parts = [f"apply {'; '.join(set_lines)}"] if set_lines else []
     parts += [_answer(server) for server in servers if server.capacity.target]
     if not any(server.capacity.target for server in servers):
-        parts.append(_largest_gain(servers))
+        parts.append(_largest_gain(servers, may_wait))
     if not set_lines:
         parts.append("--db adds the settings for a server")
     return " ".join(map(_sentence, parts))
@@ -144,10 +148,13 @@ def _answer(server: ServerReport) -> str:
     return f"{no}, but would be with {' and '.join(target.remedies[0].changes)}"
 
 
-def _largest_gain(servers: tuple[ServerReport, ...]) -> str:
-    """The change that gains most without risking a commit."""
+def _largest_gain(servers: tuple[ServerReport, ...], may_wait: bool) -> str:
+    """The change that gains most without risking a commit; of a drive that what was observed
+    `may_wait` for something else."""
     safe = [change for server in servers for change in server.alternatives if not change.losses]
     best = max(safe, key=lambda change: change.times)
     if best.times < WORTH_A_WORD:
         return "a faster drive or more connections would gain little"
-    return f"{best.change} would allow {format_count(best.times)} times as many transactions"
+    gain = f"{best.change} would allow {format_count(best.times)} times as many transactions"
+    is_drive = best.kind in ("drive", "log-device")
+    return f"{gain}, if all of the wait was for the drive" if may_wait and is_drive else gain

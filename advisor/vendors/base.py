@@ -326,6 +326,8 @@ class Vendor(ABC):
     """Whether files of an included folder are skipped whose name begins with a dot."""
     ignores_world_writable_files: ClassVar[bool]
     data_directory_setting: ClassVar[str]
+    data_directory_right: ClassVar[str] = ""
+    """What an account is granted that may not see that setting; "" where all see it."""
     data_directory_file: ClassVar[str]
     """A file that only its data directory has."""
     data_directory_marker: ClassVar[str] = ""

@@ -121,7 +121,7 @@ class MariaDB(MySQL):
     started_versions = ("10.11", "11.8")
     programs: ClassVar[tuple[str, ...]] = ("mariadbd", "mysqld")
     package = "Debian's package mariadb-server-core"
-    dsn_schemes = ("mysql", "mariadb")
+    dsn_schemes = ("mariadb", "mysql")
     client_groups = frozenset({"client", "client-server", "client-mariadb"})
     client_homes = ("MARIADB_HOME", "MYSQL_HOME")
     version_words = ("mariadb", "maria")

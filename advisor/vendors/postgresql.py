@@ -85,6 +85,7 @@ SETTINGS_SQL: Final = (
     "SELECT name, setting, coalesce(unit, ''), source, coalesce(sourcefile, ''),"
     " coalesce(sourceline, 0), pending_restart FROM pg_catalog.pg_settings"
 )
+SHOWS_PLACES: Final = "pg_read_all_settings (or pg_monitor)"
 SEES_PLACES_SQL: Final = "SELECT pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')"
 """Without that role PostgreSQL leaves files and lines out."""
 
@@ -134,6 +135,10 @@ POSITION_SQL: Final = (
 """Where the WAL ends, which is exact at once, and how long the server has run."""
 
 TIMING_SETTING: Final = "track_wal_io_timing"
+TIMING_IS_OFF: Final = (
+    f"{TIMING_SETTING} is off, which ALTER SYSTEM SET {TIMING_SETTING} = on and SELECT"
+    " pg_reload_conf() change"
+)
 CLOCK_NS: Final = re.compile(r"(?:Per|Average) loop time including overhead: (\d+(?:\.\d+)?) ns")
 """Of pg_test_timing, until 18 and from 19 on."""
 EFFECTIVE_SQL: Final = (
@@ -291,6 +296,7 @@ class PostgreSQL(Vendor):
     skips_hidden_files = True
     ignores_world_writable_files = False
     data_directory_setting = "data_directory"
+    data_directory_right = SHOWS_PLACES
     data_directory_file = "PG_VERSION"
     data_directory_marker = "PG_VERSION"
     persisted_file = "postgresql.auto.conf"
@@ -499,8 +505,7 @@ class PostgreSQL(Vendor):
             notes=()
             if sees_places
             else (
-                "this role may not see which file sets a setting;"
-                " GRANT pg_read_all_settings (or pg_monitor) shows it",
+                f"this role may not see which file sets a setting; GRANT {SHOWS_PLACES} shows it",
             ),
         )
 
@@ -688,7 +693,7 @@ def _wal_syncs(state: ServerState) -> tuple[Counter, Counter]:
     first = 2 if writes else 0
     count = Counter(source, statement, column=first)
     if timing is None or timing.value != "on":
-        return count, Counter(f"{TIMING_SETTING} is off")
+        return count, Counter(TIMING_IS_OFF)
     return count, Counter(source, statement, column=first + 1)
 
 

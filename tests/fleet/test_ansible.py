@@ -231,14 +231,40 @@ def test_a_fragment_that_stops_the_server_is_undone_on_the_first_host(
     site.commit()
 
 
+def test_what_waits_for_a_restart_is_no_harm(site: Site, fragment: Path) -> None:
+    only = ("-e", "fsync_advisor_hosts=replica", "-e", "fsync_advisor_restart=false")
+    status, said = site.play("apply.yml", *only)
+    assert status == 0, said
+    assert "these wait for a restart of the server: " in said
+    waiting = "SELECT name FROM pg_settings WHERE pending_restart"
+    assert "shared_buffers" in site.query("replica", waiting).split()
+    site.up.inside("replica", "rm", f"/{OURS}")
+    site.up.inside("replica", "/etc/init.d/postgresql", "restart")
+
+
+def test_a_value_that_another_one_overrides_is_undone(site: Site, fragment: Path) -> None:
+    """One on the server's command line, of which no file tells."""
+    service, given = "/etc/init.d/postgresql", " -c shared_buffers=200MB"
+    site.up.inside("replica", "sed", "-i", f's/-D "[$]data"/&{given}/', service)
+    before = site.server("primary")
+    status, said = site.play("apply.yml")
+    assert status == 2
+    told = failure(said)
+    assert "The roll-out stops at replica: Verify that what it was given is in force: " in told
+    assert "shared_buffers: " in told
+    assert "another value is in force, from command line" in told
+    assert site.up.inside("replica", "test", "-e", f"/{OURS}").returncode == 1
+    assert site.server("primary") == before
+    site.up.inside("replica", "sed", "-i", f"s/{given}//", service)
+
+
 def test_a_good_one_reaches_all_and_the_second_time_changes_nothing(
     site: Site, fragment: Path
 ) -> None:
     status, said = site.play("apply.yml")
     assert status == 0, said
-    assert said.index("included: fsync_advisor for replica") < said.index(
-        "included: fsync_advisor for primary"
-    )
+    rolled_out = said.partition("PLAY [Apply in batches]")[2]
+    assert re.findall(r"included: fsync_advisor for (\w+)", rolled_out) == ["replica", "primary"]
     wanted = [line for line in fragment.read_text().splitlines() if line and line[0] != "#"]
     before = {host: site.server(host) for host in ("primary", "replica")}
     for host in before:

@@ -21,6 +21,9 @@ from tests.support.paths import CHECKOUT, MEASUREMENTS
 
 TEMPLATES: Final = CHECKOUT / "templates/fleet/ansible"
 PROGRAM: Final = Path(sys.executable).with_name("fsync-advisor")
+FAILED: Final = 2
+UNREACHABLE: Final = 4
+"""Exit statuses of ansible-playbook."""
 PLAYBOOKS: Final = ("apply.yml", "drift.yml", "measure.yml")
 
 
@@ -70,30 +73,55 @@ def site(tmp_path: Path) -> Path:
     quiet([PROGRAM, "fleet", "recommend", *asked, "measurements"], cwd=place)
     moved = {"left_out": [{"host": "db-1", "why": "it is in another group now"}]}
     (place / "fragments/former.json").write_text(json.dumps(moved))
-    for fragment in (place / "fragments").rglob("*.conf"):  # nothing is applied to this host
-        fragment.unlink()
-    git = ("git", "-C", place / "fragments", "-c", "user.name=x", "-c", "user.email=x@localhost")
-    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "fragments")):
-        quiet([*git, *arguments])
+    commit(place)
     return place
 
 
-def applied(ansible: Path, site: Path, replicas: Sequence[str], *options: str) -> str:
-    """What apply.yml says, which stops at the first host: the fragment is not there."""
+def commit(site: Path) -> None:
+    """The fragments as they are."""
+    git = ("git", "-C", site / "fragments", "-c", "user.name=x", "-c", "user.email=x@localhost")
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "fragments")):
+        subprocess.run([*git, *arguments], check=True)
+
+
+def played(
+    ansible: Path, site: Path, playbook: str, *options: str, replicas: Sequence[str] = ()
+) -> tuple[int, str]:
+    """Exit status and words of a playbook for db-1 to db-8, which nothing answers for."""
     hosts = {f"db-{n}": {"fsync_advisor_replica": f"db-{n}" in replicas} for n in range(1, 9)}
-    settings = {"fsync_advisor_command": str(PROGRAM)}
-    inventory = {"databases": {"hosts": hosts, "vars": settings}}
+    nowhere = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+    settings = {"fsync_advisor_command": str(PROGRAM), **nowhere}
+    inventory = {"databases": {"hosts": hosts, "vars": settings}, "new": {"hosts": {"db-9": {}}}}
     (site / "inventory").mkdir()
     (site / "inventory/hosts.yml").write_text(yaml.safe_dump(inventory))
     done = subprocess.run(
-        [ansible / "ansible-playbook", "apply.yml", *options],
+        [ansible / "ansible-playbook", playbook, *options],
         cwd=site,
         env={**os.environ, "HOME": str(site), "ANSIBLE_NOCOLOR": "1"},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 2
-    return done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def applied(ansible: Path, site: Path, replicas: Sequence[str], *options: str) -> str:
+    """What apply.yml says, which tries to reach one host after another."""
+    status, said = played(ansible, site, "apply.yml", *options, replicas=replicas)
+    assert status == UNREACHABLE, said
+    return said
+
+
+def tried(said: str) -> list[str]:
+    """The hosts that were not reached, or that failed, in that order."""
+    return re.findall(r"fatal: \[(.*?)\]", said)
+
+
+def refused(ansible: Path, site: Path, playbook: str, *options: str) -> str:
+    """What a playbook says that ends before any host is touched."""
+    status, said = played(ansible, site, playbook, *options)
+    assert status == FAILED, said
+    assert "UNREACHABLE" not in said
+    return said
 
 
 def test_who_had_no_part_in_the_advice_of_its_group_is_left_out_and_named(
@@ -105,15 +133,14 @@ def test_who_had_no_part_in_the_advice_of_its_group_is_left_out_and_named(
     assert "db-5: outlier: a sync takes" in said
     assert "db-8: its group was advised without it" in said
     assert '"db-1: ' not in said
-    assert re.findall(r"fatal: \[(.*?)\]", said) == ["db-6"]  # the first replica of those left
-    assert "the fragment of one of its groups" in said
+    assert tried(said) == ["db-6", "db-1", "db-3", "db-7"]  # the replica of those left comes first
 
 
 def test_who_is_named_gets_a_fragment_nevertheless(ansible: Path, site: Path) -> None:
     anyway = '{"fsync_advisor_apply_anyway": ["db-5"]}'
     said = applied(ansible, site, ["db-2", "db-5", "db-6"], "-e", anyway)
     assert '"db-5: ' not in said
-    assert re.findall(r"fatal: \[(.*?)\]", said) == ["db-5"]
+    assert tried(said)[0] == "db-5"
 
 
 def test_where_there_are_no_replicas_nothing_is_said_of_them(ansible: Path, site: Path) -> None:
@@ -122,7 +149,60 @@ def test_where_there_are_no_replicas_nothing_is_said_of_them(ansible: Path, site
     assert "WARNING" not in said
     assert '"db-2: not-durable: ' in said
     assert '"db-4: ' not in said
-    assert re.findall(r"fatal: \[(.*?)\]", said) == ["db-1"]
+    assert tried(said) == ["db-1"]
+
+
+def test_a_host_that_is_in_no_group_gets_no_fragment_and_is_named(
+    ansible: Path, site: Path
+) -> None:
+    said = applied(ansible, site, [], "-e", "fsync_advisor_hosts=databases:new")
+    assert "db-9: it is in no group that was advised" in said
+    assert tried(said) == ["db-1", "db-3", "db-6", "db-7"]
+
+
+def test_a_missing_fragment_is_told_before_any_host_is_touched(ansible: Path, site: Path) -> None:
+    """db-9's name is given, but none of its groups was advised."""
+    asked = {"fsync_advisor_hosts": "databases:new", "fsync_advisor_apply_anyway": ["db-9"]}
+    said = refused(ansible, site, "apply.yml", "-e", json.dumps(asked))
+    assert tried(said) == ["db-9"]
+    assert "needed is the fragment of one of its groups (new); there are none" in said
+
+
+def test_a_fragment_without_its_advice_is_refused(ansible: Path, site: Path) -> None:
+    """Else nothing would keep it from db-2, which is not durable."""
+    (site / "fragments/databases.json").unlink()
+    commit(site)
+    said = refused(ansible, site, "apply.yml")
+    assert "without its .json nothing says which hosts each of these is for: databases" in said
+
+
+def test_nobody_to_apply_to_is_a_failure(ansible: Path, site: Path) -> None:
+    said = refused(ansible, site, "apply.yml", "-e", "fsync_advisor_hosts=db-2")
+    assert '"db-2: not-durable: ' in said
+    assert "no fragment is applied to any host" in said
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_pattern_that_no_host_matches_is_a_failure(
+    playbook: str, ansible: Path, site: Path
+) -> None:
+    said = refused(ansible, site, playbook, "-e", "fsync_advisor_hosts=databses")
+    assert "fsync_advisor_hosts: no host of the inventory matches databses" in said
+
+
+def test_a_program_that_is_not_there_is_named(ansible: Path, site: Path) -> None:
+    (site / "fsync-advisor.tar.xz").unlink()
+    said = refused(ansible, site, "measure.yml")
+    assert "fsync-advisor.tar.xz is not there: README.md says how to build it" in said
+
+
+def test_git_ignores_no_file_of_a_group(site: Path) -> None:
+    """Of a group that is called inventory, too."""
+    subprocess.run(["git", "init", "-q", site], check=True)
+    names = ("fragments/inventory.json", "inventory.json", "drift/now/db-1.json")
+    asked = ["git", "-C", str(site), "check-ignore", *names]
+    ignored = subprocess.run(asked, capture_output=True, text=True).stdout.split()
+    assert ignored == ["inventory.json", "drift/now/db-1.json"]
 
 
 def mappings(value: Any) -> Iterator[dict[str, Any]]:

@@ -155,7 +155,10 @@ def test_the_daemon_sets_script_leaves_metrics(
     assert file.exists(), said
     assert running.returncode == 0
     text = file.read_text()
-    assert 'fsync_advisor_observed_interval_seconds{directory="/pods/a-uid/' in text
+    # The same for whichever pod.
+    watched = 'directory="/pods/*/volumes/kubernetes.io~csi/*/mount"'
+    assert f"fsync_advisor_observed_interval_seconds{{{watched}" in text
+    assert "a-uid" not in text
     assert 'label="pvc-1"' in text
     assert sorted(path.name for path in metrics.iterdir()) == [
         *("fsync-advisor-pvc-1.prom", "others.prom")

@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import yaml
 
 from tests.fleet.kubernetes import kustomized, violations
 from tests.support.command_line import run
+from tests.support.paths import CHECKOUT
 
 CLASSES = "gp3,premium.rwo,on,1e3"
 """A usual name; one with a dot; two that YAML would take for something else."""
@@ -142,6 +145,43 @@ def test_the_daemon_set_reads_volumes_and_has_no_capability(manifests: list[Any]
     (watch,) = (volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume)
     assert script["metadata"]["name"] == watch
     assert list(script["data"]) == ["watch.py"]
+
+
+def test_the_daemon_set_runs_on_tainted_nodes(manifests: list[Any]) -> None:
+    """Without a key and an effect `Exists` tolerates every taint."""
+    (daemon_set,) = of_kind(manifests, "DaemonSet")
+    assert daemon_set["spec"]["template"]["spec"]["tolerations"] == [{"operator": "Exists"}]
+
+
+WATCHED = """\
+#!/bin/sh
+for directory; do :; done
+echo "seen{directory=\\"$directory\\",label=\\"pvc-1\\"} 1"
+(sleep 0.5; kill $PPID) >/dev/null 2>&1 &
+"""
+
+
+def test_a_volume_keeps_its_series_when_its_pod_is_another(tmp_path: Path) -> None:
+    """The script of the DaemonSet, with a program that says where it was sent, and ends it then."""
+    script = (CHECKOUT / "templates/fleet/kubernetes/nodes/watch.py").read_text()
+    program = tmp_path / "program/lib/ld.so"
+    program.parent.mkdir(parents=True)
+    program.write_text(WATCHED)
+    program.chmod(0o755)
+    (tmp_path / "metrics").mkdir()
+    places = {"/fsync-advisor": f"{tmp_path}/program", "/metrics": f"{tmp_path}/metrics"}
+    for place, ours in places.items():
+        script = script.replace(f'"{place}"', f'"{ours}"')
+    said = []
+    for pod in ("a-uid", "b-uid"):
+        volume = tmp_path / f"pods/{pod}/pvc-1/mount"
+        volume.mkdir(parents=True)
+        pattern = f"{tmp_path}/pods/*/*/mount"
+        wanted = {"VOLUMES": pattern, "INTERVAL_S": "1", "EVERY_S": "60"}
+        subprocess.run([sys.executable, "-c", script], env={**os.environ, **wanted}, timeout=30)
+        said.append((tmp_path / "metrics/fsync-advisor-pvc-1.prom").read_text())
+        shutil.rmtree(volume.parent.parent)
+    assert said == [f'seen{{directory="{pattern}",label="pvc-1"}} 1\n'] * 2
 
 
 def test_one_place_names_the_image(written: Path) -> None:

@@ -3,6 +3,7 @@ node_exporters, whose files have injected figures."""
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,12 @@ from tests.fleet.monitored_hosts import DAY_S, HOUR_S, Host, Prometheus, monitor
 from tests.fleet.monitoring import monitoring
 from tests.support.command_line import run_process
 from tests.support.drives import measurement, summary, under_load
+from tests.support.faults import missing
 from tests.unit.test_observation import as_measurement
 
 RULES: Final = "fsync-advisor.rules.yml"
 RULE_TESTS: Final = "fsync-advisor.rules.test.yml"
+UNITS: Final = ("fsync-advisor-measure@.service", "fsync-advisor-measure@.timer")
 DASHBOARD: Final = "fsync-advisor.dashboard.json"
 
 
@@ -33,8 +36,18 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_files(written: Path) -> None:
-    names = sorted(path.name for path in written.iterdir())
-    assert names == ["README.md", DASHBOARD, RULE_TESTS, RULES]
+    names = sorted(path.name for path in written.rglob("*.*"))
+    assert names == ["README.md", *UNITS, DASHBOARD, RULE_TESTS, RULES]
+
+
+def test_systemd_finds_no_fault_with_the_units(written: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        missing("systemd-analyze is not installed")
+    files = [str(written / "systemd" / name) for name in UNITS]
+    asked = ["systemd-analyze", "verify", *files]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    said = [line for line in done.stderr.splitlines() if "fsync-advisor" in line]
+    assert (done.returncode, said) == (0, [])
 
 
 def test_promtool_finds_no_fault(written: Path) -> None:
@@ -47,6 +60,12 @@ def test_promtool_finds_no_fault(written: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_readme_has_every_alert(written: Path) -> None:
+    alerts = re.findall(r"- alert: (\w+)", (written / RULES).read_text())
+    rows = re.findall(r"^\| (Fsync\w+) \|", (written / "README.md").read_text(), re.M)
+    assert sorted(rows) == sorted(alerts)
 
 
 # Real Prometheus, real node_exporters
@@ -84,6 +103,7 @@ ALERTS: Final = {
     # Of the five that are durable the median is 1 ms, and all but one are alike.
     ("FsyncAdvisorOutlier", "outlier"): "A sync takes 2.00 times the median of its group",
     ("FsyncAdvisorNotDurable", "not-durable"): "A sync in /var/lib/database (tmpfs on no device)",
+    ("FsyncAdvisorSuspicious", "stale"): "A sync in /var/lib/database (",
     ("FsyncAdvisorStale", "stale"): "The last measurement is 3d 0h 0m",
     # 336 hours, of which two at 1 ms and the others at 0.2 ms: the mean is 0.2048 ms.
     ("FsyncAdvisorFlushSlow", "busy"): "For an hour a flush takes 4.9 times",
@@ -154,7 +174,7 @@ def test_the_counts_of_the_dashboard(written: Path, prometheus: Prometheus) -> N
         "Drives": 7,  # one of them measured and observed
         "Not durable": 1,
         "Suspicious": 1,
-        "Alerts": 5,
+        "Alerts": 6,
         "Hosts without a figure": 1,
     }
 

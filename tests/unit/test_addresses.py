@@ -118,6 +118,43 @@ def test_what_is_no_dsn_is_refused_unquoted(vendor: VendorName, dsn: str) -> Non
     assert "heim" not in refusal.value.hint
 
 
+@pytest.mark.parametrize(
+    ("dsn", "hint"),
+    [
+        (
+            "mysql://db/?unix_socket=/run/geheim",
+            "unix_socket is called socket here: mysql://USER@/?socket=...",
+        ),
+        (
+            "mariadb://me:geheim@db/?ssl-ca=/ca&ssl_mode=geheim",
+            "ssl_mode is called ssl-mode here: mariadb://USER@/?ssl-mode=...",
+        ),
+        (
+            "postgresql:///?unix_socket=/run/geheim",
+            "unix_socket is called host here: postgresql://USER@/?host=...",
+        ),
+        (
+            "mariadb://db/?geheim=1",
+            "mariadb://USER@HOST:PORT/; in a password write / : @ ? # as %2F %3A %40 %3F %23",
+        ),
+    ],
+)
+def test_a_key_that_others_know_is_named_with_ours(dsn: str, hint: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        find_address(dsn, None)
+    assert refusal.value.hint == hint
+
+
+def test_no_hint_names_an_option_that_the_command_lacks() -> None:
+    with pytest.raises(UsageError) as refusal:
+        find_address("oracle:///x", None)
+    servers = "--dsn postgresql://..., mysql://... or mariadb://..."
+    assert refusal.value.hint == f"{servers}, or add --db"
+    with pytest.raises(UsageError) as refusal:
+        find_address("oracle:///x", None, takes_db=False)
+    assert refusal.value.hint == servers
+
+
 def test_an_address_shows_nothing() -> None:
     for dsn in ("postgresql://me:geheim@db", "mysql://me:geheim@db", "mariadb://:geheim@"):
         assert "geheim" not in repr(find_address(dsn, None))

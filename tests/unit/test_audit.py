@@ -717,6 +717,10 @@ def test_the_text_says_how_much_of_the_drive_is_used() -> None:
     assert last == (
         "syncs use 23 % of this drive: 231 of 1,000 syncs/s, one after another, 1 ms each"
     )
+    assert found.measured is not None
+    waited = found.measured.model_copy(update={"may_wait_for_processor": True})
+    said = " ".join(audit_text(found.model_copy(update={"measured": waited})).split())
+    assert "23 % of this drive, perhaps in part waiting for a processor: 231 of 1,000" in said
 
 
 def test_more_syncs_than_the_drive_makes_are_another_drives() -> None:

@@ -306,7 +306,7 @@ def test_a_baseline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert status == 3
     assert found["baseline"].keys() == {
         *("tolerance_percent", "slower", "noticeable_percent", "inconclusive"),
-        *("says", "findings", "changed", "remedy"),
+        *("says", "findings", "changed", "remedy", "notes"),
     }
     assert (found["baseline"]["tolerance_percent"], found["baseline"]["slower"]) == (25.0, True)
     assert found["groups"][0]["rows"][1]["difference"]["change_percent"] == pytest.approx(100.0)

@@ -54,6 +54,34 @@ def test_of_one_vendor(here: list[ServerInstance]) -> None:
     assert none.why == "the current directory: no MySQL server was found on this host"
 
 
+STOPPED = "PostgreSQL 15.8 in /var/lib/postgresql/15/main"
+
+
+def test_a_server_that_runs_is_observed_and_none_that_is_set_up(
+    here: list[ServerInstance], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = Path("/var/lib/nowhere")
+    here += [CLUSTER, MARIADB._replace(directory=nowhere)]
+    status, _, err = run(capsys, "measure", "--passive", "--interval", "1")
+    assert (status, f"{nowhere}: No such file or directory" in err) == (1, True)
+    assert f"note: {STOPPED} is left out: it is not seen to run" in err
+    with pytest.raises(UsageError, match="which of these servers"):
+        find_here("measure", typed)  # what is measured need not run
+
+
+def test_where_none_is_seen_to_run_that_is_said(
+    here: list[ServerInstance], capsys: pytest.CaptureFixture[str]
+) -> None:
+    here += [CLUSTER, MARIADB._replace(doubt="it belongs to the account me")]
+    found = find_here("measure", typed, running_first=True)
+    assert found.instance == CLUSTER
+    assert capsys.readouterr().err == (
+        f"fsync-advisor: note: {STOPPED} is not seen to run\n"
+        "fsync-advisor: note: MariaDB 10.11.6 in /var/lib/mysql, running is left out: it belongs to"
+        " the account me; name its directory to observe it\n"
+    )
+
+
 def test_several_are_listed_where_nobody_can_be_asked(
     here: list[ServerInstance], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from advisor.analysis.description import describe_measured, notes_on
+from advisor.analysis.description import describe_measured, notes_on, warnings_on
 from advisor.analysis.looks import (
     BlockStat,
     Count,
@@ -23,8 +23,9 @@ from advisor.analysis.verdict import judge
 from advisor.audit.headroom import headroom
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, from_json, to_json
+from advisor.measurement import Measurement, MeasurementWarning, from_json, to_json
 from advisor.model import Known, Unknown
+from advisor.output.observation import observation_lines
 from advisor.request import Request
 from advisor.series_kind import Pattern
 from advisor.server_state import EffectiveSetting, ServerState
@@ -139,6 +140,27 @@ def means_us(found: Observed) -> dict[str, float]:
 # The host
 
 
+def test_an_idle_server_takes_no_syncs_of_others() -> None:
+    """The device was flushed, and the server's own counts stood still, or its log did."""
+    idle = dict(START, uptime_s=160, statistics_age_s=9_060)
+    only_read = dict(idle, commits=START["commits"] + 5)  # type: ignore[operator]
+    for later in (idle, only_read):
+        with pytest.raises(AdvisorError, match="nothing was synced in 60 s"):
+            observed([DISK], host(), server(PG15, START, later))
+    wrote = dict(only_read, log_bytes=23_000_100)
+    assert means_us(observed([DISK], host(), server(PG15, START, wrote))) != {}
+
+
+def test_a_device_that_wrote_nothing_does_not_hold_the_log() -> None:
+    quiet, of_server = host(BEFORE, BEFORE), server(PG15, START, END)
+    with pytest.raises(AdvisorError, match="synced its log 6000 times, and nothing was written to"):
+        observed([DISK], quiet, of_server, is_the_logs=False)
+    observed([DISK], quiet, of_server)  # known to be there: a file system may keep it all
+    observed([DISK], host(), of_server, is_the_logs=False)
+    few = dict(END, log_syncs=54, timed_log_syncs=54)
+    observed([DISK], quiet, server(PG15, START, few), is_the_logs=False)
+
+
 def test_what_a_device_did() -> None:
     (disk,) = observed([DISK], host(), None).observation.devices
     assert (disk.flushes_per_s, disk.flush_us) == (10, 3_000)
@@ -163,7 +185,35 @@ def test_a_write_that_waits_for_the_journals_flushes_is_no_usual_write() -> None
         HostLook(1_000.0 + 60 * minute, {"sda": stat}, CpuTime(100, 1_000))
         for minute, stat in enumerate(looks)
     ]
-    assert means_us(observed([DISK], host_looks, None)) == {"observed-device-fdatasync": 4_000}
+    found = observed([DISK], host_looks, None)
+    assert means_us(found) == {"observed-device-fdatasync": 4_000}
+    (disk,) = found.observation.devices
+    assert (disk.usual_write_us, disk.flush_us) == (1_000, 3_000)
+    assert disk.write_us == pytest.approx(1_333.33, abs=0.01)  # 2.4 s for 1,800
+    assert (
+        "  a sync of sda: a usual write of 1 ms, the median of the stretches between two"
+        in "".join(observation_lines(found.observation))
+    )
+
+
+def test_the_interval_of_a_devices_mean_has_the_scatter_of_its_writes() -> None:
+    """Ten stretches of ten flushes of 1,000 us; ten writes of 500 and of 1,500 us by turns. The
+    median is 500 us, the mean 1,500 us. Five residuals of 0 and five of 10,000 us, so
+    sqrt(5e8/9/10) = 2,357 us for ten flushes, 235.7 us for one; times t(0.975, 9) = 2.2622: 533.2
+    us, which is 35.55 % of 1,500 us."""
+    looks, stat = [], BEFORE
+    for number in range(11):
+        looks.append(HostLook(number, {"sda": stat}, CpuTime(0, 0)))
+        # A flush is counted as a write as well.
+        stat = stat._replace(
+            flushes=10 * (number + 1) + 500,
+            flush_us=stat.flush_us + 10_000,
+            writes=stat.writes + 20,
+            write_us=stat.write_us + 10_000 + (15_000 if number % 2 else 5_000),
+        )
+    (series,) = observed([DISK], looks, None).series
+    assert series.summary.mean_us == pytest.approx(1_500)
+    assert series.summary.ci95_percent == pytest.approx(35.55, abs=0.01)
 
 
 def test_without_a_server_a_write_and_a_flush_stand_for_a_sync() -> None:
@@ -324,12 +374,17 @@ def test_what_is_switched_off_is_told_and_what_it_costs() -> None:
     (warning,) = found.warnings
     assert warning.code == "untimed-syncs"
     assert warning.text == (
-        "track_wal_io_timing is off: a write and a flush of sda, each as long as the kernel saw it,"
+        "track_wal_io_timing is off, which ALTER SYSTEM SET track_wal_io_timing = on and SELECT"
+        " pg_reload_conf() change: a write and a flush of sda, each as long as the kernel saw it,"
         " stand for a sync; writes of pages are among these writes; to turn it on costs two looks"
         " at the clock for each write and each sync, 27 ns each here"
     )
-    with pytest.raises(AdvisorError, match="takes: track_wal_io_timing is off; the devices are"):
+    with pytest.raises(
+        AdvisorError, match=r"takes: track_wal_io_timing is off, which .* change; the devices are"
+    ):
         observed([], host(), server(off, START, END))
+    with pytest.raises(AdvisorError, match=r"change; to turn it on costs .* 27 ns each here; the"):
+        observed([], host(), server(off, START, END), clock_ns=27.3)
 
 
 def test_a_server_that_syncs_nothing_is_told_so() -> None:
@@ -392,13 +447,18 @@ def test_the_interval_of_a_mean_is_that_of_a_ratio() -> None:
 
 # What each server counts where
 
+TIMING_IS_OFF = (
+    "track_wal_io_timing is off, which ALTER SYSTEM SET track_wal_io_timing = on and SELECT"
+    " pg_reload_conf() change"
+)
+
 
 @pytest.mark.parametrize(
     ("version", "settings", "syncs", "times"),
     [
         ((13, 14), {}, "PostgreSQL counts them from 14 on", "PostgreSQL counts them from 14 on"),
         ((14, 1), {"track_wal_io_timing": "on"}, "pg_stat_wal", "pg_stat_wal"),
-        ((17, 1), {"track_wal_io_timing": "off"}, "pg_stat_wal", "track_wal_io_timing is off"),
+        ((17, 1), {"track_wal_io_timing": "off"}, "pg_stat_wal", TIMING_IS_OFF),
         ((18, 1), {"track_wal_io_timing": "on"}, "pg_stat_io", "pg_stat_io"),
         (
             (18, 1),
@@ -491,7 +551,7 @@ def test_a_product_says_what_it_rests_on() -> None:
     drive = as_measurement()
     described = describe_measured(drive)
     assert (described.source, described.observed) == ("observed", "for 60 s under 200 commits/s")
-    load, stands_in = notes_on(drive)
+    _, load, stands_in = notes_on(drive)
     assert load == (
         "the load is that of 60 s, and perhaps not the heaviest: 200 commits/s, 4.88 kB of log"
         " each, at most 25 % of it whole pages, syncs took 25 % of the time"
@@ -532,6 +592,15 @@ def test_a_mean_that_is_hardly_known_is_told() -> None:
     assert [
         note for note in notes_on(with_summaries(drive, ci95_percent=50.0)) if "+-" in note
     ] == []
+    (note,) = (
+        note for note in notes_on(drive) if "rests on" in note
+    )  # of two looks, which have no interval
+    assert note == (
+        "observed log, fdatasync: the mean of 2.5 ms rests on too few looks to tell how well it is"
+        " known; observe for longer: --interval TIME"
+    )
+    reported = with_summaries(measurement(600.0, source="reported by fio"), ci95_percent=None)
+    assert [note for note in notes_on(reported) if "rests on" in note] == []
     (note,) = (note for note in notes_on(with_summaries(drive, ci95_percent=179.2)) if "+-" in note)
     assert note == (
         "observed log, fdatasync: the mean of 2.5 ms is known to +-179 % only, and so is what is"
@@ -564,9 +633,31 @@ def test_a_wait_for_a_processor_is_not_taken_for_the_drives_time(
         " drive"
     )
     assert told == ([says] if is_told else [])
+    assert describe_measured(other).may_wait_for_processor == is_told
+    alone = other.model_copy(update={"series": (log,)})
+    told = [note for note in notes_on(alone) if "processor" in note]
+    says = (
+        "a sync took the server 2.5 ms, what its device took was not seen, and the processors were"
+        f" busy for {busy_percent:.0f} % of the time: some of it is perhaps a wait for a processor,"
+        " not for the drive"
+    )
+    assert told == ([says] if busy_percent >= 80 else [])
     unknown = seen.model_copy(update={"cpu_busy_percent": Unknown(unknown="not asked")})
     other = other.model_copy(update={"observation": unknown})
     assert [note for note in notes_on(other) if "processor" in note] == []
+
+
+def test_a_file_has_its_own_doubts_once() -> None:
+    """Saved with it, and made anew of its figures wherever it is read."""
+    drive = as_measurement()
+    (doubt,) = warnings_on(drive)
+    assert doubt.code == "mean-hardly-known"
+    saved = drive.model_copy(update={"warnings": warnings_on(drive)})
+    assert (warnings_on(saved), notes_on(saved)) == ((doubt,), notes_on(drive))
+    other = MeasurementWarning(code="log-not-seen", text="/wal cannot be looked at")
+    saved = drive.model_copy(update={"warnings": (doubt, other)})
+    assert warnings_on(saved) == (other, doubt)
+    assert other.text in notes_on(saved)
 
 
 def test_whether_a_flush_is_honoured_is_not_seen() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,13 +13,18 @@ from typing import Any
 
 import pytest
 
+from advisor.advice import Advice
+from advisor.advise import advise
+from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import judge
+from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement, to_json
 from advisor.model import Unknown
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render
+from advisor.output.summary import summary_document
 from advisor.output.systemd import IF_THERE_IS
 from advisor.servers.installed import barred_at
 from advisor.vendors.registry import VENDORS
@@ -26,7 +32,7 @@ from tests.servers.account import account, private_folder
 from tests.support.command_line import run
 from tests.support.faults import missing
 from tests.support.paths import CHECKOUT, MEASUREMENTS
-from tests.unit.test_observation import as_measurement
+from tests.unit.test_observation import REQUEST, as_measurement
 from tests.unit.test_prometheus import samples
 
 NVME = MEASUREMENTS / "nvme-consumer.json"
@@ -111,6 +117,18 @@ def test_the_settings_are_for_the_server_that_was_observed(
     _, out, err = run(capsys, "capacity", "--from", file, "--clients", "1")
     assert "note: for PostgreSQL 15.8, which was observed" in err
     assert "One commit with these settings waits for 1 sync" in out
+    status, out, err = run(capsys, "report", "--from", file, "--format", "markdown")
+    assert status == 0, err
+    assert "PostgreSQL 15.8: one connection commits at most 400 times a second" in out  # 2.5 ms
+    assert "PostgreSQL 15.8 (as observed)" in out
+    assert "note: for PostgreSQL 15.8, which was observed; --db names another" in err
+
+
+def test_a_version_that_is_named_is_not_called_observed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, _, err = run(capsys, "recommend", "--from", of_15_8(tmp_path), "--db-version", "17")
+    assert "note: for PostgreSQL, which was observed; --db names another" in err
 
 
 @pytest.mark.parametrize(
@@ -277,6 +295,69 @@ def test_what_measure_shows_of_it() -> None:
     ):
         assert line in shown
     assert "sda     50 %   0.75        10     1 ms        100     3 ms        1  500 us" in shown
+    assert "ops/s" not in shown
+    assert "observed-log-fdatasync     2.5 ms" in shown
+    assert list(describe_measured(drive).figures.values()) == ["mean 2.5 ms"]
+
+
+def on_busy_processors() -> Measurement:
+    """A sync took the server 2.5 ms and its device 1 ms, beside processors that were busy."""
+    drive = as_measurement()
+    assert drive.observation is not None
+    log, at_device = drive.series
+    summary = at_device.summary.model_copy(update={"mean_us": 1_000.0, "ci95_percent": 1.0})
+    fast = at_device.model_copy(update={"summary": summary})
+    sure = log.model_copy(update={"summary": log.summary.model_copy(update={"ci95_percent": 1.0})})
+    seen = drive.observation.model_copy(update={"cpu_busy_percent": 96.0})
+    return drive.model_copy(update={"series": (sure, fast), "observation": seen})
+
+
+def test_a_comparison_of_what_was_observed_has_no_rate(
+    capsys: pytest.CaptureFixture[str], seen: Path, tmp_path: Path
+) -> None:
+    again = saved(tmp_path, later(2_600.0), "again.json")
+    _, out, _ = run(capsys, "compare", seen, again)
+    head = next(line for line in out.splitlines() if line.startswith("drive") and "mean" in line)
+    assert head.split() == ["drive", "mean", "p50", "p99", "+-95", "%", "ratio", "difference"]
+    _, out, _ = run(capsys, "compare", NVME, MEASUREMENTS / "nvme-plp.json")
+    assert "ops/s" in out
+
+
+def test_no_headline_gives_a_processors_wait_to_the_drive(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    idle = as_measurement()
+    for drive, told in ((on_busy_processors(), True), (idle, False)):
+        verdict = judge(drive, load_storage_knowledge())
+        shown = render(measurement_document(drive, verdict), "table", colours=False)
+        assert ("note: a sync took the server 2.5 ms, a write and a flush its" in shown) == told
+        file = saved(tmp_path, drive)
+        _, out, _ = run(capsys, "report", *FOR_15, "--from", file, "--format", "markdown")
+        said = " ".join(out.split())
+        assert ("2.5 ms on average, perhaps in part as a wait for a processor; " in said) == told
+        assert ("which another drive would leave as it is" in said) == told
+        assert ("times as many transactions, if all of the wait was for the drive" in said) == told
+        document = summary_document(advise_for(drive), "fsync-advisor recommend")
+        shown = " ".join(render(document, "terminal", colours=False).split())
+        assert "one commit waits 2.5 ms for the drive" in shown
+        assert ("2.5 ms for the drive or a processor" in shown) == told
+
+
+def advise_for(drive: Measurement) -> Advice:
+    return advise(drive, REQUEST, knowledge_for("postgresql"))
+
+
+def test_prometheus_counts_what_the_figures_show_of_themselves() -> None:
+    for drive, count in ((on_busy_processors(), 1), (as_measurement(), 1), (sure_of(), 0)):
+        text = prometheus_text(drive, judge(drive, load_storage_knowledge()))
+        assert samples(text)["warnings"] == count
+
+
+def sure_of() -> Measurement:
+    drive = on_busy_processors()
+    assert drive.observation is not None
+    seen = drive.observation.model_copy(update={"cpu_busy_percent": 10.0})
+    return drive.model_copy(update={"observation": seen})
 
 
 def test_a_file_without_an_observation_loads() -> None:
@@ -299,6 +380,8 @@ def test_a_file_without_an_observation_loads() -> None:
         (("--interval", "5"), "--interval and --dsn go with --passive"),
         (("--dsn", "postgresql:///"), "--interval and --dsn go with --passive"),
         (("--passive", "--interval", "0.5"), "--interval '0.5' is not between 1s and 1d"),
+        (("--passive", "--interval=-1"), "--interval '-1' is not between 1s and 1d"),
+        (("--passive", "--interval=-5min"), "--interval '-5min' is not between 1s and 1d"),
         (("--passive", "--interval", "25h"), "--interval '25h' is not between 1s and 1d"),
         (
             ("--passive", "--interval", "soon", "--dsn", "oracle://x"),
@@ -327,6 +410,38 @@ def test_a_file_system_without_a_device_is_told_at_once(
 def test_a_directory_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "measure", "--passive", "/nowhere")
     assert (status, "/nowhere: No such file or directory" in err) == (1, True)
+
+
+def test_a_hint_of_measure_names_its_own_options(capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = run(capsys, "measure", "--passive", "--dsn", "oracle:///x")
+    assert "hint: --dsn postgresql://..., mysql://... or mariadb://...\n" in err
+
+
+def test_the_help_says_what_is_saved_and_what_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = run(capsys, "measure", "--help")
+    said = " ".join(out.split())
+    assert "Save the measurement there, as JSON; what --format names is printed as well." in said
+    assert "instead of stdout" not in said
+    assert "At least 128MB, 512MB with" in said
+
+
+def test_audit_asks_how_the_server_that_was_observed_is_reached(
+    capsys: pytest.CaptureFixture[str], seen: Path
+) -> None:
+    status, _, err = run(capsys, "audit", "--from", seen)
+    assert (status, err) == (
+        2,
+        f"fsync-advisor: Which server? In {seen} a PostgreSQL was observed.\n"
+        "  hint: --dsn postgresql://... as it was observed, or --db postgresql with --config"
+        " FILE\n",
+    )
+
+
+def test_the_help_says_how_short_an_interval_may_be(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "measure", "--help")
+    assert "below about 15s how well a mean is known stays unknown" in " ".join(out.split())
 
 
 def test_unknown_figures_are_not_shown() -> None:
@@ -407,6 +522,98 @@ def test_another_load_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert "load:" not in out
 
 
+def of(
+    mean_us: float, *, device_us: float = 2_400.0, cpu_percent: float = 20.0, **known: Any
+) -> Measurement:
+    """A server's log, and its device's own time."""
+    drive = later(mean_us)
+    (log, *_), seen = drive.series, drive.observation
+    assert seen is not None
+    summary = log.summary.model_copy(update={"mean_us": device_us, "ci95_percent": 2.0})
+    device = log.model_copy(update={"pattern": "observed-device", "summary": summary})
+    known = {"server": "PostgreSQL 15.8", "cpu_busy_percent": cpu_percent, **known}
+    changed = {"series": (log, device), "observation": seen.model_copy(update=known)}
+    return drive.model_copy(update=changed)
+
+
+def drifted(
+    capsys: pytest.CaptureFixture[str], folder: Path, before: Measurement, now: Measurement
+) -> tuple[int, str, str]:
+    files = saved(folder, before, "before.json"), saved(folder, now, "now.json")
+    status, out, err = run(capsys, "drift", files[0], "--from", files[1])
+    return status, " ".join(out.split()), " ".join(err.split())
+
+
+def test_a_wait_for_a_processor_is_no_slower_drive(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    busy = of(9_000.0, cpu_percent=97.0)
+    status, out, err = drifted(capsys, tmp_path, of(2_500.0), busy)
+    assert (status, err) == (0, "")
+    assert "the rest is perhaps a wait for a processor, not for the drive" in out
+    assert "Not slower beyond noise and by more than 25 %: observed device, fdatasync" in out
+    assert "what the server waited for was perhaps a processor, and not its drive." in out
+    for slower in (of(9_000.0), of(9_000.0, device_us=4_000.0, cpu_percent=97.0)):
+        status, _, err = drifted(capsys, tmp_path, of(2_500.0), slower)
+        assert status == 3  # the processors were idle; or the device itself is slower
+        assert "--tolerance 100" in err
+    files = tmp_path / "before.json", saved(tmp_path, busy, "busy.json")
+    _, out, _ = run(capsys, "compare", *files)
+    assert "perhaps a wait for a processor" in " ".join(out.split())
+
+
+def test_another_server_is_not_compared_and_another_release_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mysql = of(2_500.0, server="MySQL 9.7.4", engine="mysql")
+    status, out, err = drifted(capsys, tmp_path, of(2_500.0), mysql)
+    assert (status, out) == (1, "")
+    assert "PostgreSQL was observed in" in err
+    assert "and MySQL in" in err
+    assert "hint: make a baseline of this server" in err
+    status, out, _ = drifted(capsys, tmp_path, of(2_500.0), of(2_500.0, server="PostgreSQL 17.2"))
+    assert (status, "server: PostgreSQL 15.8 before, PostgreSQL 17.2 now" in out) == (0, True)
+
+
+def test_another_host_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    db1, db2 = (
+        drive.model_copy(
+            update={"environment": drive.environment.model_copy(update={"host_name": name})}
+        )
+        for drive, name in ((of(2_500.0), "db1"), (of(2_500.0), "db2"))
+    )
+    status, out, _ = drifted(capsys, tmp_path, db1, db2)
+    assert (status, "host: db1 before, db2 now" in out) == (0, True)
+    assert "WARN: not slower than before by more than 25 %, but it is another host." in out
+
+
+def test_a_log_that_nobody_asked_for_now_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    unknown = Unknown(unknown="no server was asked (--dsn)")
+    now = of(2_500.0, server=unknown, engine=unknown)
+    now = now.model_copy(update={"series": now.series[1:]})
+    status, out, _ = drifted(capsys, tmp_path, of(2_500.0), now)
+    assert (status, "server: PostgreSQL 15.8 before, none asked now" in out) == (0, True)
+    assert "The observed log, fdatasync of" in out
+    assert "before.json is not compared" in out
+
+
+def test_what_was_observed_too_shortly_is_to_be_observed_for_longer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    now = of(2_500.0)
+    first, *others = now.series
+    summary = first.summary.model_copy(update={"ci95_percent": None})
+    now = now.model_copy(update={"series": (first.model_copy(update={"summary": summary}),)})
+    status, _, err = drifted(capsys, tmp_path, of(2_500.0), now)
+    assert (status, "hint: observe both again, for longer: --interval TIME" in err) == (1, True)
+    assert others
+    status, _, err = run(capsys, "drift", NVME, "--from", tmp_path / "now.json")
+    assert status == 1
+    assert "hint: compare what was measured with what was measured, or observed with" in err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -426,6 +633,11 @@ def test_a_baseline_of_the_other_kind_is_told_at_once(
 
 
 # Units
+
+
+def test_a_units_name_goes_with_a_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "measure", "--passive", "--unit-name", "a", ".")
+    assert (status, out, "--unit-name goes with --print-unit" in err) == (2, "", True)
 
 
 def unit(capsys: pytest.CaptureFixture[str], kind: str, *options: str) -> str:
@@ -487,6 +699,37 @@ def test_a_timer_says_when_it_runs_and_leaves_time_for_the_interval(
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
+def test_two_servers_of_a_host_have_a_unit_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names, folders and metrics of one do not stand in the place of the other's."""
+    texts = [
+        unit(capsys, "service", *options)
+        for options in (
+            ("--dsn", "postgresql:///postgres"),
+            ("--dsn", "mysql://mysql@localhost/"),
+            ("--dsn", "postgresql:///postgres?port=5433", "--unit-name", "watch-5433"),
+        )
+    ]
+    names = "fsync-advisor-observe-postgresql", "fsync-advisor-observe-mysql", "watch-5433"
+    for name, text in zip(names, texts, strict=True):
+        assert text.startswith(f"# {name}.service: ")
+        assert f"\nStateDirectory={name}\n" in text
+        assert f"--output %S/{name}/{name}.prom" in text
+        assert set(re.findall(r"%S/([^/]+)/", text)) == {name}
+    timer = unit(capsys, "timer", "--dsn", "postgresql:///", "--unit-name", "watch-5433")
+    assert timer.startswith("# watch-5433.timer: when watch-5433.service runs.\n")
+
+
+def test_an_account_that_this_host_lacks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VENDORS["postgresql"], "account", "nobody-of-that-name")
+    asked = ("measure", "--passive", "--print-unit", "service", "--dsn", "postgresql:///postgres")
+    status, out, err = run(capsys, *asked)
+    assert (status, "User=nobody-of-that-name" in out) == (0, True)
+    assert "warning: this host has no account nobody-of-that-name: name in User= the one" in err
+    assert "packages of this database make" in " ".join(out.split())
+
+
 def own_account() -> str:
     """That may be asked of, and is not root's, which may pass everything."""
     return account().pw_name
@@ -534,7 +777,7 @@ def test_a_program_that_the_account_cannot_reach(
         ("mysql://mysql@db7/?socket=/run/a.sock", ""),
         (f"mysql://mysql@{gethostname().upper()}/", ""),
         ("postgresql://me@db7:5432/postgres", "db7"),
-        ("postgresql://localhost,10.0.0.7/postgres", "10.0.0.7"),
+        ("postgresql://localhost:5432,10.0.0.7:5432/postgres", "10.0.0.7"),
         ("postgresql:///postgres?host=db7", "db7"),
         ("mariadb://mysql@[2001:db8::1]/", "2001:db8::1"),
     ],
@@ -552,9 +795,9 @@ def test_a_unit_for_a_server_on_another_host(
 
 def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     """systemd.service(5): %% and $$ are single ones, and in quotes \\" and \\\\ are escapes."""
-    dsn = 'postgresql:///a b?application_name=%24$"\\'
+    dsn = 'postgresql:///a$b"\\?application_name=%24'
     text = unit(capsys, "service", "--dsn", dsn, "--label", "db 7")
-    quoted = r'"postgresql:///a b?application_name=%%24$$\"\\"'
+    quoted = r'"postgresql:///a$$b\"\\?application_name=%%24"'
     assert f'--dsn {quoted} --label "db 7" --output' in text
 
 
@@ -569,6 +812,21 @@ def test_what_systemd_would_replace_is_kept(capsys: pytest.CaptureFixture[str]) 
             "the DSN has a password, and everybody may read a unit",
         ),
         (("--passive", "--dsn", "postgresql:///a\nUser=root"), "cannot stand in a unit"),
+        (
+            ("--passive", "--dsn", "mysql://mysql@localhost/?unix_socket=/run/a.sock"),
+            "--dsn is not the address of a MySQL server",
+        ),
+        (
+            ("--passive", "--dsn", "postgresql:///postgres?no_such_key=1"),
+            "--dsn is not the address of a PostgreSQL server",
+        ),
+        *(
+            (
+                ("--passive", "--dsn", "postgresql:///", "--unit-name", name),
+                f"{name!r} is not the name of a unit",
+            )
+            for name in ("../a", "a/b", "a b", "%n")
+        ),
     ],
 )
 def test_a_unit_that_cannot_be(
@@ -586,7 +844,9 @@ def test_systemd_finds_no_fault_with_the_units(
     if shutil.which("systemd-analyze") is None:
         missing("systemd-analyze is not installed")
     for kind in ("service", "timer"):
-        text = unit(capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a b%20c")
+        text = unit(
+            capsys, kind, "--dsn", "postgresql:///postgres?host=/run/a%20b", "--label", "db 7"
+        )
         # The account need not be here.
         own = text.replace("User=postgres", "User=root")
         (tmp_path / f"fsync-advisor-observe.{kind}").write_text(own)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Final
 
 from advisor.capacity.policies import Policy
 from advisor.output.capacity import (
@@ -28,6 +29,11 @@ from advisor.output.text import sentence
 from advisor.report.results import Alternative, ServerReport
 from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES, VENDORS
+
+ALL_FOR_THE_DRIVE: Final = (
+    "What was observed was perhaps in part a wait for a processor, which another drive would leave "
+    "as it is: of a faster one these are upper bounds."
+)
 
 
 def _server_name(server: ServerReport) -> str:
@@ -105,8 +111,9 @@ def _uses(server: ServerReport) -> Iterator[str]:
             yield f"{each.workload}: {format_count(each.wanted_tps)}/s wanted, {used}."
 
 
-def changes_section(server: ServerReport) -> Section:
+def changes_section(server: ServerReport, *, may_wait_for_processor: bool) -> Section:
     """One thing different at a time."""
+    unlike = f" {ALL_FOR_THE_DRIVE}" if may_wait_for_processor else ""
     here = server.alternatives[0]
     name = f": {_server_name(server)}" if server.advice else ""
     return Section(
@@ -117,7 +124,7 @@ def changes_section(server: ServerReport) -> Section:
                 "Predicted by the model, one change at a time, with "
                 f"{counted(here.clients, 'client')} unless the row says otherwise. 1 connection: "
                 "sync time only; together: all clients. On another drive every sync takes the mean "
-                "of its classic test."
+                f"of its classic test.{unlike}"
             ),
             Table(
                 "",

@@ -84,7 +84,7 @@ def _sections(report: Report) -> Iterator[Section]:
         if server.advice:
             yield from settings_sections(server.advice)
         yield capacity_section(server)
-        yield changes_section(server)
+        yield changes_section(server, may_wait_for_processor=report.measured.may_wait_for_processor)
     if report.policies:
         yield events_section(report.policies)
     yield Section("method", "Measurement and method", list(_method(report)))

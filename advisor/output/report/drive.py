@@ -41,7 +41,9 @@ HOW_REPORTED: Final = (
 
 HOW_OBSERVED: Final = (
     "Nothing was written: a server and the kernel counted and timed their own syncs under the load "
-    "there was. +-95 % is the half-width of the confidence interval of the mean, in percent of it."
+    "there was. +-95 % is the half-width of the confidence interval of the mean, in percent of it. "
+    "Of a device a sync is a usual write, the median of the stretches between two looks, and a "
+    "flush."
 )
 HOW: Final[Mapping[str, str]] = {MEASURED: HOW_MEASURED, OBSERVED: HOW_OBSERVED}
 

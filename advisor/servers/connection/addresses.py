@@ -18,6 +18,7 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.servers.connection.client_options import client_options, login_name
 from advisor.servers.connection.driver import require_driver
 from advisor.servers.connection.wire import Address
+from advisor.vendors.base import Vendor
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, vendor_of_scheme
 
@@ -28,6 +29,23 @@ SOCKETS: Final = tuple(
 
 IN_THE_DSN: Final = frozenset({"socket", "ssl-mode", "ssl-ca", "ssl-capath", "ssl-cert", "ssl-key"})
 """What may follow the ? of mysql://, named as the clients' options are."""
+
+MEANT: Final[Mapping[str, Mapping[str, str]]] = {
+    "pymysql": {
+        "unix_socket": "socket",
+        "ssl_mode": "ssl-mode",
+        "sslmode": "ssl-mode",
+        "ssl_ca": "ssl-ca",
+        "sslrootcert": "ssl-ca",
+        "ssl_cert": "ssl-cert",
+        "sslcert": "ssl-cert",
+        "ssl_key": "ssl-key",
+        "sslkey": "ssl-key",
+    },
+    "psycopg": {"socket": "host", "unix_socket": "host", "ssl-mode": "sslmode"},
+}
+"""Driver -> what other programs call a key -> its name. These alone are named in messages: any
+other may be half of a password."""
 
 MYSQL_SCHEMES: Final = frozenset(
     scheme
@@ -50,13 +68,15 @@ _MYSQL_URL: Final = re.compile(r"[^:]*://(?:[^@/?#]*@)?[^@#]*", re.DOTALL)
 named in messages, as a host that is not found."""
 
 
-def find_address(dsn: str | None, vendor: VendorName | None) -> Address:
+def find_address(dsn: str | None, vendor: VendorName | None, *, takes_db: bool = True) -> Address:
     """The address that a DSN names, or without one what the user's files and variables name.
 
     `dsn`: postgresql://, mysql:// or mariadb://USER:PASSWORD@HOST:PORT/; with `vendor` PostgreSQL's
-    "host=... dbname=...", too. No connection is made. Raises UsageError, which quotes nothing of
-    the DSN, for any part may be a password that was written otherwise than it should; AdvisorError
-    where the driver, a socket or a file of certificates is missing.
+    "host=... dbname=...", too. `takes_db`: whether the command has --db. No connection is made.
+
+    Raises UsageError, which quotes nothing of the DSN but the names in MEANT, for any part may be a
+    password that was written otherwise than it should; AdvisorError where the driver, a socket or a
+    file of certificates is missing.
     """
     named = vendor_of_scheme((dsn or "").partition("://")[0].lower())
     asked = vendor or named
@@ -65,17 +85,24 @@ def find_address(dsn: str | None, vendor: VendorName | None) -> Address:
             "Which server? Use --db or --dsn."
             if dsn is None
             else "--dsn does not say which server it is",
-            "--dsn postgresql://..., mysql://... or mariadb://..., or add --db",
+            f"--dsn postgresql://..., mysql://... or mariadb://...{', or add --db' * takes_db}",
         )
     require_driver(asked)
     options = OPTIONS[VENDORS[asked].driver](dsn, asked)
     if options is None:
-        form = VENDORS[asked].dsn_schemes[0]
         raise UsageError(
             f"--dsn is not the address of a {VENDORS[asked].title} server",
-            f"{form}://USER@HOST:PORT/; in a password write / : @ ? # as %2F %3A %40 %3F %23",
+            _how_written(dsn or "", VENDORS[asked]),
         )
     return Address(asked, options)
+
+
+def _how_written(dsn: str, vendor: Vendor) -> str:
+    form = vendor.dsn_schemes[0]
+    for mistaken, name in MEANT[vendor.driver].items():
+        if re.search(rf"[?&]{mistaken}=", dsn):
+            return f"{mistaken} is called {name} here: {form}://USER@/?{name}=..."
+    return f"{form}://USER@HOST:PORT/; in a password write / : @ ? # as %2F %3A %40 %3F %23"
 
 
 def shows_password(dsn: str) -> bool:
@@ -200,9 +227,10 @@ def _socket(asked: Mapping[str, str], found: Mapping[str, str], vendor: VendorNa
     for path in SOCKETS:
         if path.exists():
             return path
+    form = VENDORS[vendor].dsn_schemes[0]
     raise AdvisorError(
         f"no socket of a {VENDORS[vendor].title} server is found: {', '.join(map(str, SOCKETS))}",
-        "--dsn 'mysql://USER@localhost/?socket=PATH', or --dsn mysql://USER@127.0.0.1/ for TCP",
+        f"--dsn '{form}://USER@localhost/?socket=PATH', or --dsn {form}://USER@127.0.0.1/ for TCP",
     )
 
 

@@ -11,9 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from struct import Struct
 from typing import Any, Final
 
 from advisor.errors import AdvisorError
+from advisor.instance import Reached
 from advisor.servers.connection.answers import said
 from advisor.servers.connection.driver import require_driver
 from advisor.servers.connection.driver_process import DriverProcess, Opened
@@ -21,6 +23,10 @@ from advisor.servers.connection.limits import CONNECT_TIMEOUT_S, Patience, Refus
 from advisor.vendors.answers import Rows
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
+
+CREDENTIALS: Final = Struct("3i")
+"""Process, user and group of who listens at a Unix socket, the process 0 where it is none of our
+namespace: unix(7), SO_PEERCRED."""
 
 UPDATE_ANSWER_BYTES: Final = 65_536
 """Longer no answer to a statement without rows is."""
@@ -77,9 +83,18 @@ class Connection(ABC):
         return AdvisorError(f"the {title} server refuses: {said(message)}")
 
     @property
-    def by_unix_socket(self) -> bool:
-        """Whether it does not leave this host."""
-        return self._opened.socket.family == socket.AF_UNIX
+    def reached(self) -> Reached:
+        """By which way the server answers."""
+        ours = self._opened.socket
+        if ours.family == socket.AF_UNIX:
+            size = CREDENTIALS.size
+            credentials = ours.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+            process_id, _, _ = CREDENTIALS.unpack(credentials)
+            return Reached(is_here=True, process_id=process_id or None)
+        host, port, *_ = ours.getpeername()
+        if ip_address(host.partition("%")[0]).is_loopback:
+            return Reached(is_here=True, loopback_port=port)
+        return Reached(is_here=False)
 
     @property
     def read_on_the_way(self) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from advisor.errors import AdvisorError
+from advisor.instance import Reached
 from advisor.server_state import ServerState
 from advisor.servers.connection import Address, Connection, Patience, ask_together
 from advisor.servers.state.activity import watch
@@ -38,13 +39,12 @@ def read_server(
 
 def server_to_observe(
     address: Address, say: Callable[[str], None] = lambda _: None
-) -> tuple[ServerState, bool]:
-    """The settings in force, and whether the server surely is on this host, for it is reached by a
-    Unix socket. Raises as read_server does."""
+) -> tuple[ServerState, Reached]:
+    """The settings in force, and by which way the server is reached. Raises as read_server does."""
     with closing(address.connect(Patience.of(READ_S))) as connection:
         if known := connection.read_on_the_way:
             say(f"note: {known}")
-        return _state(connection), connection.by_unix_socket
+        return _state(connection), connection.reached
 
 
 def _state(connection: Connection) -> ServerState:

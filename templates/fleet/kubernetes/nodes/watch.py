@@ -1,7 +1,8 @@
 """Watches one volume after another, and tells node_exporter's textfile collector.
 
 VOLUMES: which folders, as a pattern. Each is watched for INTERVAL_S, and nothing is written there.
-A round begins every EVERY_S, or when the one before is over.
+A round begins every EVERY_S, or when the one before is over. Metrics have the pattern as their
+directory, and the volume as their label: the folder changes whenever the pod is another.
 """
 
 import os
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 PROGRAM = "/fsync-advisor"
+VOLUMES = os.environ["VOLUMES"]
 METRICS = Path("/metrics")
 OURS = "fsync-advisor-{}.prom"
 
@@ -20,7 +22,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     while True:
         started = time.monotonic()
-        folders = sorted(Path("/").glob(os.environ["VOLUMES"].lstrip("/")))
+        folders = sorted(Path("/").glob(VOLUMES.lstrip("/")))
         seen = {folder.parent.name: folder for folder in folders}  # pvc-..., of pvc-.../mount
         for old in METRICS.glob(OURS.format("*")):
             if old.name not in {OURS.format(name) for name in seen}:
@@ -43,7 +45,7 @@ def watch(name: str, folder: Path) -> None:
         file.unlink(missing_ok=True)
         return
     draft = file.with_suffix(".draft")
-    draft.write_bytes(done.stdout)
+    draft.write_bytes(done.stdout.replace(os.fsencode(folder), VOLUMES.encode()))
     draft.replace(file)
 
 
