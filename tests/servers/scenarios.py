@@ -59,7 +59,7 @@ DRIVES: Final = (
 """Stored measurements from 24 us to 24 ms a sync; after the + what is changed about one."""
 
 MEMORY_BYTES: Final = (GB, 24 * GB, 256 * GB)
-RARE_MEMORY_BYTES: Final = (GB // 4, 3 * GB // 4)
+RARE_MEMORY_BYTES: Final = (GB // 4, 3 * GB // 4, 3 * GB)
 RECOVERY_TIMES_S: Final = (40.0, 600.0, 3600.0)
 
 
