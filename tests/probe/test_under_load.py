@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from advisor.errors import AdvisorError
@@ -292,7 +293,8 @@ def test_nothing_is_left_after_a_signal(number: signal.Signals, tmp_path: Path) 
         if line.strip() == BESIDE_READS.kind.label:
             break
     until_s = time.monotonic() + 20
-    while len(alive(tmp_path)) < 2 and time.monotonic() < until_s:
+    probe = psutil.Process(process.pid)
+    while not probe.children() and time.monotonic() < until_s:
         time.sleep(0.001)
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
