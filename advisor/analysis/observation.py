@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from advisor.analysis.device_activity import device_activities, flushing_device, write_and_flush
+from advisor.analysis.device_activity import (
+    WriteAndFlush,
+    device_activities,
+    flushing_device,
+    write_and_flush,
+)
 from advisor.analysis.looks import HostLook, ObservedDevice, ObservedServer
 from advisor.analysis.server_activity import (
     NOT_KNOWN,
@@ -57,8 +62,13 @@ def observed(
     if not is_the_logs and activity is not None:
         _require_writes(devices, activities, activity)
     flushing = flushing_device(devices, activities)
-    activities = tuple(_with_usual_write(each, flushing, host) for each in activities)
-    series = tuple(_series(server, activity, flushing, host))
+    stand_in = None if flushing is None else write_and_flush(flushing, host)
+    if stand_in is not None:
+        usual = {"usual_write_us": stand_in.write_us}
+        activities = tuple(
+            each.model_copy(update=usual) if each.name == flushing else each for each in activities
+        )
+    series = tuple(_series(server, activity, stand_in))
     seconds = host[-1].at_s - host[0].at_s
     if not series or series[0].pattern == "observed-binary-log" or _is_idle(activity):
         raise _nothing_seen(devices, activities, activity, seconds, clock_ns)
@@ -103,10 +113,10 @@ def _require_writes(
 def _series(
     server: ObservedServer | None,
     activity: Activity | None,
-    flushing: str | None,
-    host: Sequence[HostLook],
+    stand_in: WriteAndFlush | None,
 ) -> Iterator[Series]:
-    """What syncs of the log took, the nearest to what a commit waits for first."""
+    """What syncs of the log took, the nearest to what a commit waits for first. `stand_in`: what
+    stands for them at a device."""
     if server is not None and activity is not None:
         if activity.log_sync_us is not None:
             timed = _server_parts(server, "timed_log_syncs", "log_sync_us")
@@ -118,19 +128,9 @@ def _series(
             binary_log = []
     else:
         binary_log = []
-    if flushing is not None:
-        syncs = write_and_flush(flushing, host)
-        yield from _named("observed-device", "fdatasync", syncs.usual, syncs.own)
+    if stand_in is not None:
+        yield from _named("observed-device", "fdatasync", stand_in.usual, stand_in.own)
     yield from binary_log
-
-
-def _with_usual_write(
-    device: DeviceActivity, flushing: str | None, host: Sequence[HostLook]
-) -> DeviceActivity:
-    """Of the one whose writes and flushes stand for a sync."""
-    if device.name != flushing:
-        return device
-    return device.model_copy(update={"usual_write_us": write_and_flush(flushing, host).write_us})
 
 
 def _named(
@@ -277,7 +277,7 @@ def _warnings(
     if series[0].pattern == "observed-log":
         return
     stands = (
-        f"a write and a flush of {flushing}, each as long as the kernel saw it, stand for a sync;"
+        f"a usual write and a flush of {flushing}, as the kernel saw them, stand for a sync;"
         " writes of pages are among these writes"
     )
     if activity is None:

@@ -45,7 +45,7 @@ def audit(
     recovery: Recovery,
     counted: CounterJudge,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """What should be otherwise, the gravest first; settings of one severity in the given order.
+    """What should be otherwise, the most severe first; settings of one severity in the given order.
     And notes on what looks wrong, and is right here.
 
     `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
@@ -64,7 +64,7 @@ def audit(
 
 
 def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The most severe first; those of one severity stay in their order."""
+    """The most severe first, and what bounds another setting before that; else in their order."""
     return tuple(sorted(findings, key=_order))
 
 

@@ -16,7 +16,7 @@ from advisor.vendors.names import ServiceName, VendorName
 Severity = Literal["corruption-risk", "data-loss", "prevents-start", "performance", "note"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
-"""The gravest first: what can corrupt a database can lose all of it."""
+"""The most severe first: what can corrupt a database can lose all of it."""
 
 SEVERITY_OF: Final[dict[Durability, Severity]] = {
     "durable": "performance",

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from advisor.audit.change import pasteable
-from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding
+from advisor.audit.compare import by_severity
+from advisor.audit.findings import SEVERITY_OF, Finding
 from advisor.durability import Durability, risks_more
 from advisor.rules.other_engines import Fork, OtherSetting
 from advisor.server_state import EffectiveSetting, ServerState
@@ -17,12 +18,12 @@ def with_other_engines(
     accepted: Durability,
     settings: Iterable[OtherSetting],
 ) -> tuple[Finding, ...]:
-    """With what these settings risk beyond what is accepted, the gravest first; each stands in the
-    place of a finding that its value is not known."""
+    """With what these settings risk beyond what is accepted, the most severe first; each stands in
+    the place of a finding that its value is not known."""
     others = tuple(_found(state, accepted, settings))
     known = {finding.setting for finding in others}
     kept = (finding for finding in findings if finding.setting not in known)
-    return tuple(sorted((*kept, *others), key=lambda finding: SEVERITIES.index(finding.severity)))
+    return by_severity((*kept, *others))
 
 
 def fork_notes(state: ServerState, forks: Iterable[Fork]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from typing import Any, Final, NamedTuple
 
 from tests.servers.engines import ENGINES
 from tests.servers.harness import Instance, Server, server_named, stop, version_of
+from tests.servers.reading import PostgreSQLClient
 from tests.support.command_line import run_process
 from tests.support.paths import MEASUREMENTS
 
@@ -153,7 +154,8 @@ def load_slice(instance: Instance, vendor: str, table: str, chunk: str, size_mb:
         for _ in range(size_mb):
             instance.query(f"INSERT INTO {table} (k, pad) VALUES {chunk}")
         return
-    connection: Any = instance.client.connection  # type: ignore[attr-defined]
+    assert isinstance(instance.client, PostgreSQLClient)
+    connection = instance.client.connection
     with connection.transaction():
         connection.execute(create)
         with connection.cursor().copy(f"COPY {table} (k, pad) FROM STDIN") as copy:

@@ -1,11 +1,13 @@
 """What a rule says of an experiment, held against the experiment's runs."""
 
+import json
 from statistics import median
 from typing import Final
 
 import pytest
 
 from tests.lab.results import counted_runs
+from tests.lab.server_memory import STORED, Beside, Share
 
 GAINED_NOTHING: Final = {
     "page-flushing-mysql": (
@@ -49,6 +51,26 @@ def test_a_variant_that_is_called_slower_is(experiment: str, variant: str, other
 def test_lz4_is_faster_where_a_rule_says_so(drive: str) -> None:
     plain = rate("drives-postgresql", "ours-uncompressed", drive)
     assert rate("drives-postgresql", "ours-2GB", drive) > NOTHING * plain
+
+
+MEMORY: Final = json.loads(STORED.read_text())
+
+
+def test_what_servers_take_beside_their_pool_is_what_the_rules_say() -> None:
+    """In MiB; 0.22, 0.36 and 0.6 GB, as the rules of innodb_buffer_pool_size say."""
+    found = [Beside(**each) for each in MEMORY["beside"]]
+    taken = {(each.server, each.clients): each.beside_pool_mib for each in found}
+    assert 220 <= taken["mariadb-11.8", 100] < 231
+    assert 364 <= taken["mariadb-11.8", 250] < 374
+    assert 564 <= taken["mysql-9.7", 16] < 666
+
+
+def test_half_of_1_gb_is_too_much_for_mysql_and_not_for_mariadb() -> None:
+    found = [Share(**each) for each in MEMORY["shares"]]
+    ended = {(each.server, each.percent): each.ended_with_clients for each in found}
+    assert ended["mysql-9.7", 50] == 16
+    assert ended["mysql-9.7", 25] != 16
+    assert ended["mariadb-11.8", 70] is None
 
 
 READ_AHEAD: Final = (("nvme-consumer", 64, 7), ("cloud-3000", 64, 3), ("network-2ms", 64, 22))

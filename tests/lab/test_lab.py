@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab import server_memory
 from tests.lab.bench import bench, replayed
 from tests.lab.experiment import Experiment, experiment_names, load_experiment
 from tests.lab.loads import CannotLoad, driver
@@ -197,6 +198,15 @@ def test_a_server_that_wants_more_memory_commits_nothing() -> None:
     assert result.rates.mean == 0
     (row,) = (line for line in _table(block, {"default": [result]}) if line.startswith("| default"))
     assert row == "| default | 1 | killed: it wanted more memory | 0 |  |  |  |"
+
+
+@pytest.mark.quiet
+def test_what_a_server_takes_beside_its_pool_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_memory, "SECONDS", 1)
+    monkeypatch.setattr(server_memory, "FEW_ROWS", 1)
+    nobody, two = server_memory.besides("mariadb-10.11", (2,))
+    assert (nobody.clients, two.clients) == (0, 2)
+    assert 20 < nobody.beside_pool_mib < two.beside_pool_mib < 640
 
 
 def test_the_tables_by_hand() -> None:

@@ -20,12 +20,11 @@ from typing import Final
 import pytest
 
 from advisor.probe.replacing import FILE_NAME, replace_file
-from tests.powercut.disk import mounted
+from tests.powercut.disk import Filesystem, mounted
 from tests.powercut.volatile_disk import DRIVE
 from tests.support.emulated_drive import (
     CutMode,
     EmulatedDrive,
-    Filesystem,
     compile_drive,
     emulated_drive,
     mounted_drive,
@@ -62,7 +61,7 @@ class CuttableDirectory:
         return self._found(image)
 
     def _found(self, image: Path) -> bytes:
-        with mounted(image, self._room / "after", self._filesystem) as place:  # type: ignore[arg-type]
+        with mounted(image, self._room / "after", self._filesystem) as place:
             content = (place / FILE_NAME).read_bytes()
         image.unlink()
         return content

@@ -16,6 +16,7 @@ from typing import get_args
 import pytest
 
 from advisor.probe.replacing import FILE_NAME, replace_file
+from tests.powercut.disk import Filesystem
 from tests.powercut.replaced_file import (
     BLOCK_BYTES,
     NEW,
@@ -30,7 +31,6 @@ from tests.powercut.volatile_disk import DRIVE
 from tests.support.emulated_drive import (
     CannotEmulate,
     CutMode,
-    Filesystem,
     compile_drive,
     emulated_drive,
 )

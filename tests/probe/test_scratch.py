@@ -83,13 +83,20 @@ def test_a_file_that_is_not_synced_without_a_name_keeps_it_until_the_end(
 ) -> None:
     monkeypatch.setattr(Scratch, "_filesystem", lambda _: filesystem)
     before = open_files()
-    with pytest.raises(KeyboardInterrupt), Scratch(tmp_path) as scratch:  # noqa: PT012
-        files = [os.fstat(scratch.create()) for _ in range(2)]
-        assert [(stat.S_IMODE(made.st_mode), made.st_nlink) for made in files] == [(0o600, 1)] * 2
-        names = os.listdir(tmp_path)
-        assert len(names) == 2
-        assert all(name.startswith(".fsync-advisor-") for name in names)
-        raise KeyboardInterrupt
+
+    def fill() -> None:
+        with Scratch(tmp_path) as scratch:
+            files = [os.fstat(scratch.create()) for _ in range(2)]
+            assert [(stat.S_IMODE(made.st_mode), made.st_nlink) for made in files] == [
+                (0o600, 1)
+            ] * 2
+            names = os.listdir(tmp_path)
+            assert len(names) == 2
+            assert all(name.startswith(".fsync-advisor-") for name in names)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill()
     assert os.listdir(tmp_path) == []
     assert open_files() == before
 
@@ -112,15 +119,20 @@ def test_files_of_a_killed_run_are_counted(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_directory_goes_with_its_files(tmp_path: Path) -> None:
     before = open_files()
-    with pytest.raises(KeyboardInterrupt), Scratch(tmp_path) as scratch:  # noqa: PT012
-        fd = scratch.create_directory(("old", "new"))
-        assert stat.S_IMODE(os.fstat(fd).st_mode) == 0o700
-        for name in ("new", "old"):
-            os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=fd))
-        (name,) = os.listdir(tmp_path)
-        assert name.startswith(".fsync-advisor-")
-        assert sorted(os.listdir(tmp_path / name)) == ["new", "old"]
-        raise KeyboardInterrupt
+
+    def fill() -> None:
+        with Scratch(tmp_path) as scratch:
+            fd = scratch.create_directory(("old", "new"))
+            assert stat.S_IMODE(os.fstat(fd).st_mode) == 0o700
+            for name in ("new", "old"):
+                os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=fd))
+            (name,) = os.listdir(tmp_path)
+            assert name.startswith(".fsync-advisor-")
+            assert sorted(os.listdir(tmp_path / name)) == ["new", "old"]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill()
     assert os.listdir(tmp_path) == []
     assert open_files() == before
 

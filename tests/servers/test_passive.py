@@ -28,6 +28,7 @@ from tests.servers.harness import Instance, Server, address_of, server_named
 from tests.servers.test_addresses import free_port
 from tests.servers.test_load import connected
 from tests.support.command_line import OTHER_PYTHON, advisor, environment
+from tests.support.faults import missing
 from tests.unit.test_observation import as_measurement
 
 pytestmark = pytest.mark.quiet
@@ -245,7 +246,7 @@ def test_a_directory_on_another_drive_than_the_servers_log_is_refused(one_of_eac
     with one_of_each.running("") as instance:
         dsn = dsn_of(one_of_each, instance)
         if not place_of(instance.place.data).devices:
-            pytest.skip("the server's data lies on no block device")
+            missing("the server's data lies on no block device")
         for command in (["measure"], ["drift", "-"]):
             asked = [*command, "--passive", "--interval", "1", "--dsn", dsn, "/dev/shm"]
             done = advisor(*asked, text=to_json(as_measurement()))
@@ -259,7 +260,7 @@ def test_a_drive_is_not_judged_in_the_logs_stead() -> None:
     """Where nothing shows to this account which drive it is."""
     server = server_named("postgresql-15")
     if os.geteuid() != 0:
-        pytest.skip("only root may ask as another account")
+        missing("only root may ask as another account")
     with server.running(TIMED) as instance:
         instance.place.folder.chmod(0o755)
         instance.query("CREATE ROLE looker LOGIN")

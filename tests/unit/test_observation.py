@@ -143,7 +143,7 @@ def means_us(found: Observed) -> dict[str, float]:
 def test_an_idle_server_takes_no_syncs_of_others() -> None:
     """The device was flushed, and the server's own counts stood still, or its log did."""
     idle = dict(START, uptime_s=160, statistics_age_s=9_060)
-    only_read = dict(idle, commits=START["commits"] + 5)  # type: ignore[operator]
+    only_read = dict(idle, commits=1_005)
     for later in (idle, only_read):
         with pytest.raises(AdvisorError, match="nothing was synced in 60 s"):
             observed([DISK], host(), server(PG15, START, later))
@@ -226,7 +226,7 @@ def test_without_a_server_a_write_and_a_flush_stand_for_a_sync() -> None:
     assert seen.cpu_busy_percent == 75
     assert isinstance(seen.commits_per_s, Unknown)
     (warning,) = found.warnings
-    assert warning.text.startswith("no server was asked: a write and a flush of sda")
+    assert warning.text.startswith("no server was asked: a usual write and a flush of sda")
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_what_is_switched_off_is_told_and_what_it_costs() -> None:
     assert warning.code == "untimed-syncs"
     assert warning.text == (
         "track_wal_io_timing is off, which ALTER SYSTEM SET track_wal_io_timing = on and SELECT"
-        " pg_reload_conf() change: a write and a flush of sda, each as long as the kernel saw it,"
+        " pg_reload_conf() change: a usual write and a flush of sda, as the kernel saw them,"
         " stand for a sync; writes of pages are among these writes; to turn it on costs two looks"
         " at the clock for each write and each sync, 27 ns each here"
     )
