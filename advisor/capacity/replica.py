@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from advisor.advice import LowerDurability
 from advisor.analysis.recovery import Replay
-from advisor.capacity.bounds import Bound, reads_per_change, writes_per_change
+from advisor.capacity.bounds import Bound, Work, distinct_share, reads_per_change
 from advisor.capacity.commit_paths import CLIENT_SHARE
 from advisor.capacity.group_commit import CommitModel, Cpu, SyncLatencies
 from advisor.capacity.host import ModelledHost
@@ -97,16 +97,8 @@ class ReplicaModel:
 
     def _replayed(self) -> AppliedRate:
         """By the one process: the processor's part, and the pages."""
-        work = self.host.work(0, self.transaction)
-        pages, data, speed = (
-            self.host.storage.pages,
-            self.host.storage.data,
-            self.host.storage.speed,
-        )
-        reads = 0.0
-        if pages and data:  # what changes first after a checkpoint is in the log as a whole
-            again = 1 - writes_per_change(pages, data, work)
-            reads = work.random_pages * reads_per_change(pages, data) * again
+        work, speed = self.host.work(0, self.transaction), self.host.storage.speed
+        reads = self._reads(work)
         process_us = (work.log_bytes or 0.0) / self.replay.log_bytes_per_s * 1e6 + self.cpu.at(1)
         limits: list[tuple[float, ApplyLimit]] = []
         if self.replaying.reads_ahead:
@@ -120,6 +112,16 @@ class ReplicaModel:
         limits += [(1e6 / bound.tps, bound.name) for bound in self._bounds()]
         longest_us, limit = max(limits)
         return self._rate(1, 1e6 / longest_us, limit)
+
+    def _reads(self, work: Work) -> float:
+        """Pages that are read for a transaction. What changes first after a checkpoint is in the
+        log as a whole, and is not read."""
+        pages, data = self.host.storage.pages, self.host.storage.data
+        if not (pages and data and pages.checkpoint_log_bytes and work.log_bytes):
+            return 0.0
+        changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
+        first = distinct_share(changes, data.data_bytes / pages.page_bytes, data)
+        return work.random_pages * reads_per_change(pages, data) * (1 - first)
 
     def _bounds(self) -> Iterator[Bound]:
         bounds = self.host.bounds(0, self.transaction)

@@ -50,7 +50,7 @@ DURABLE: Final[Mapping[VendorName, str]] = {
 
 
 BULK_COMMITS: Final = 10_000
-SLICE_COMMITS: Final = 1_000
+SLICE_COMMITS: Final = 200
 BULK_SQL: Final = (
     "DO $$ BEGIN FOR i IN 1..{count} LOOP"
     f" UPDATE {TABLE} SET v = v + 1 WHERE id = floor(random() * {ROWS}); COMMIT;"
