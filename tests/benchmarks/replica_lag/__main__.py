@@ -13,7 +13,7 @@ import os
 import platform
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -51,7 +51,7 @@ BULK_COMMITS: Final = 100_000
 PAGES_TPS: Final = 3_000.0
 FLAT_OUT_TPS: Final = 1e6
 DELAYS_US: Final = {"innodb": (1_000, 2_000, 5_000), "postgresql": (1_000, 5_000, 20_000)}
-WATCHED: Final = {
+WATCHED: Final[Mapping[str, Mapping[int, Sequence[int]]]] = {
     "innodb": {2_000: APPLIERS, 5_000: (4,)},
     "postgresql": {5_000: (1,), 20_000: (1,)},
 }

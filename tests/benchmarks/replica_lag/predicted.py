@@ -1,6 +1,6 @@
 """What the product says of a replica, and what simpler rules would."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from advisor.capacity.calibration import calibrate
@@ -61,7 +61,7 @@ def cpu_of(cores: int, unflushed_tps: dict[int, float]) -> CpuCurve:
     return calibrate(cores=cores, no_flush_tps=unflushed_tps).us_per_txn
 
 
-RIVALS: Final = {
+RIVALS: Final[Mapping[str, Callable[[float, int], float]]] = {
     "a commit at a time": lambda wait_us, appliers: 1e6 / wait_us,
     "appliers side by side": lambda wait_us, appliers: appliers * 1e6 / wait_us,
 }
