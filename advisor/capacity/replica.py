@@ -151,7 +151,7 @@ def replica_answer(model: ReplicaModel, offers: Iterable[LowerDurability]) -> Re
     counts = sorted({*APPLIER_COUNTS, count})
     by_appliers = tuple(map(model.applied, counts))
     here = by_appliers[counts.index(count)]
-    if here.keeps_up or not model.host.sequence.stages:
+    if here.keeps_up:
         return _answer(model, here, by_appliers)
     return _answer(
         model,

@@ -22,6 +22,7 @@ from typing import Any, Final
 from advisor.measurement import Measurement
 from advisor.probe.host import describe_host
 from advisor.vendors.names import VendorName
+from tests.benchmarks.replica_lag.cold import CASES, cold_cells
 from tests.benchmarks.replica_lag.pair import (
     LoadedPair,
     applied,
@@ -167,7 +168,7 @@ def drive_of(measured: Measurement) -> dict[str, float]:
     return {"sync_us": sync.summary.mean_us, "append_us": append.summary.mean_us}
 
 
-def main(names: Sequence[str]) -> None:
+def main(names: Sequence[str], *, with_cold: bool) -> None:
     cores = describe_host().cpu_count
     assert isinstance(cores, int)
     order = random.Random(SEED)
@@ -178,6 +179,7 @@ def main(names: Sequence[str]) -> None:
         "cores": cores,
         "seed": SEED,
         "servers": [],
+        "cold": [],
     }
     for name in names:
         server = server_named(name)
@@ -190,10 +192,17 @@ def main(names: Sequence[str]) -> None:
                 one["drives"].append(bench.on_drive(delay_us, asked))
                 RESULTS.write_text(json.dumps(found, indent=1) + "\n")
                 print(f"{name} +{delay_us} us", file=sys.stderr, flush=True)
+    for name, cases in CASES.items() if with_cold else ():
+        for case in cases:
+            with private_folder(of_account=False) as room:
+                found["cold"].append(cold_cells(server_named(name), case, room, order))
+            RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+            print(f"{name} {case.profile.name}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
     os.umask(0o022)  # servers run as another account
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", action="append", choices=SERVERS)
-    main(parser.parse_args().server or SERVERS)
+    chosen = parser.parse_args().server
+    main(chosen or SERVERS, with_cold=not chosen)

@@ -51,11 +51,14 @@ DURABLE: Final[Mapping[VendorName, str]] = {
 
 BULK_COMMITS: Final = 10_000
 SLICE_COMMITS: Final = 200
-BULK_SQL: Final = (
-    "DO $$ BEGIN FOR i IN 1..{count} LOOP"
-    f" UPDATE {TABLE} SET v = v + 1 WHERE id = floor(random() * {ROWS}); COMMIT;"
-    " END LOOP; END $$"
-)
+
+
+def bulk_sql(change: str) -> str:
+    """Commits of a change, one after another within the server; {count}: how many."""
+    return f"DO $$ BEGIN FOR i IN 1..{{count}} LOOP {change}; COMMIT; END LOOP; END $$"
+
+
+BULK_SQL: Final = bulk_sql(f"UPDATE {TABLE} SET v = v + 1 WHERE id = floor(random() * {ROWS})")
 
 
 class Words(NamedTuple):
@@ -101,6 +104,7 @@ class LoadedPair:
 
     clients: Sequence[Connection]
     replica: Connection
+    in_bulk: str = BULK_SQL
 
     @property
     def words(self) -> Words:
@@ -130,7 +134,7 @@ class LoadedPair:
         """The same commits by one session of PostgreSQL, which waits for no client."""
         for first in range(0, commits, BULK_COMMITS):
             count = min(BULK_COMMITS, commits - first)
-            self.clients[0].query(BULK_SQL.format(count=count))
+            self.clients[0].query(self.in_bulk.format(count=count))
         return commits
 
     def hold(self, appliers: int) -> None:

@@ -43,7 +43,7 @@ def saturated_rows(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 ]
                 yield {
                     "server": server["name"],
-                    "delay_ms": drive["delay_us"] / 1000,
+                    "drive": _slower(drive),
                     "appliers": int(appliers),
                     "runs": runs,
                     "measured": fmean(runs),
@@ -58,18 +58,44 @@ def saturated_rows(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def watched_rows(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Each rate of the source: whether the lag grew, and whether the model says so."""
-    for server in results["servers"]:
-        for drive in server["drives"]:
-            for run in drive["lag"]:
-                committed, applied = run["committed_per_s"], run["predicted_applied_per_s"]
-                yield {
-                    "server": server["name"],
-                    "delay_ms": drive["delay_us"] / 1000,
-                    **run,
-                    "predicted_growth_per_s": max(0.0, committed - applied),
-                    "grew": run["lag_growth_per_s"] > GREW * committed,
-                    "says_so": committed > applied,
-                }
+    runs = [
+        (server["name"], _slower(drive), run)
+        for server in results["servers"]
+        for drive in server["drives"]
+        for run in drive["lag"]
+    ]
+    runs += [
+        (f"{cell['server']}, cold pages", cell["drive"], run)
+        for cell in results["cold"]
+        for run in cell["lag"]
+    ]
+    for name, drive, run in runs:
+        committed, applied = run["committed_per_s"], run["predicted_applied_per_s"]
+        yield {
+            "server": name,
+            "drive": drive,
+            **run,
+            "predicted_growth_per_s": max(0.0, committed - applied),
+            "grew": run["lag_growth_per_s"] > GREW * committed,
+            "says_so": committed > applied,
+        }
+
+
+def cold_lines(results: dict[str, Any]) -> Iterator[str]:
+    """A standby that has to read its pages."""
+    yield "| standby with cold pages | drive | pages read/s, probed | applied/s, each run | model | error |"
+    yield "|---|---|---|---|---|---|"
+    for cell in results["cold"]:
+        rates = [run["applied_per_s"] for run in cell["saturated"]]
+        yield (
+            f"| {cell['server']} | {cell['drive']} | {cell['page_reads_per_s']:.0f}"
+            f" | {', '.join(f'{rate:.0f}' for rate in rates)} | {cell['predicted_per_s']:.0f}"
+            f" | {percent(cell['predicted_per_s'], fmean(rates)):+.1f} % |"
+        )
+
+
+def _slower(drive: dict[str, Any]) -> str:
+    return f"{drive['delay_us'] / 1000:g} ms slower"
 
 
 def tables(results: dict[str, Any]) -> str:
@@ -78,7 +104,7 @@ def tables(results: dict[str, Any]) -> str:
     lines = [
         f"Taken at {results['taken_at']}, {results['cores']} cores, kernel {results['kernel']}.",
         "",
-        "| server | syncs slower by | appliers | applied/s, each run | model | error"
+        "| server | syncs | appliers | applied/s, each run | model | error"
         " | a commit at a time | appliers side by side |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -86,18 +112,18 @@ def tables(results: dict[str, Any]) -> str:
         runs = ", ".join(f"{rate:.0f}" for rate in row["runs"])
         rivals = " | ".join(f"{error:+.0f} %" for error in row["rivals"].values())
         lines.append(
-            f"| {row['server']} | {row['delay_ms']:g} ms | {row['appliers']} | {runs}"
+            f"| {row['server']} | {row['drive']} | {row['appliers']} | {runs}"
             f" | {row['predicted']:.0f} | {row['error']:+.1f} % | {rivals} |"
         )
-    lines += ["", *summary_lines(saturated), ""]
+    lines += ["", *summary_lines(saturated), "", *cold_lines(results), ""]
     lines += [
-        "| server | syncs slower by | appliers | committed/s | model applies | lag grows by, in"
+        "| server | syncs | appliers | committed/s | model applies | lag grows by, in"
         " transactions/s | model | grew | model says |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in lag:
         lines.append(
-            f"| {row['server']} | {row['delay_ms']:g} ms | {row['appliers']}"
+            f"| {row['server']} | {row['drive']} | {row['appliers']}"
             f" | {row['committed_per_s']:.0f} | {row['predicted_applied_per_s']:.0f}"
             f" | {row['lag_growth_per_s']:+.0f} | {row['predicted_growth_per_s']:+.0f}"
             f" | {_yes(row['grew'])} | {_yes(row['says_so'])} |"
