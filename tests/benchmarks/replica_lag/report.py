@@ -83,7 +83,7 @@ def watched_rows(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def cold_lines(results: dict[str, Any]) -> Iterator[str]:
     """A standby that has to read its pages."""
-    yield "| standby with cold pages | drive | pages read/s, probed | applied/s, each run | model | error |"
+    yield "| standby, cold pages | drive | probed reads/s | applied/s, each run | model | error |"
     yield "|---|---|---|---|---|---|"
     for cell in results["cold"]:
         rates = [run["applied_per_s"] for run in cell["saturated"]]
