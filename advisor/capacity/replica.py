@@ -7,7 +7,7 @@ A standby of PostgreSQL is one process that replays the log: no commit there wai
 that what counts are the bytes of log, and the pages that it has to read.
 
 Assumed: transactions that change no row in common, which is what appliers can do side by side; a
-receiver that keeps up. How near that comes to real pairs is in tests/benchmarks/replica_lag/README.md.
+receiver that keeps up. How near that comes to real pairs: tests/benchmarks/replica_lag/README.md.
 """
 
 from collections.abc import Iterable, Iterator
