@@ -12,7 +12,7 @@ from tests.benchmarks.replica_lag.pair import (
     probed,
     watched,
 )
-from tests.benchmarks.replica_lag.predicted import Asked, applied_by_product
+from tests.benchmarks.replica_lag.predicted import Asked, applied_by_model
 from tests.servers.account import private_folder
 from tests.servers.harness import server_named, version_of
 from tests.support.slow_drive import compile_slow_drive
@@ -31,7 +31,7 @@ def test_the_lag_grows_where_the_model_says_so() -> None:
         os.chmod(library, 0o755)
         measured = probed(library, DELAY_US, room)
         asked = Asked(server.vendor, version_of(server), os.cpu_count() or 1, CPU)
-        (applied_per_s,) = applied_by_product(measured, asked, [1])
+        (applied_per_s,) = applied_by_model(measured, asked, [1])
         with loaded_pair(server.name, server.vendor, room, library, DELAY_US) as pair:
             pair.hold(1)
             pair.apply()

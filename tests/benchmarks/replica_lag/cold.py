@@ -14,14 +14,8 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from advisor.capacity.bounds import DataSet
-from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
-from advisor.capacity.replica import ReplicaQuestion, replica_model
-from advisor.capacity.results import Assumed
-from advisor.commands.source import knowledge_for
 from advisor.measurement import Measurement, from_json
-from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.pages import PageUse
-from advisor.vendors.registry import VENDORS
 from tests.benchmarks.replica_lag.pair import (
     DURABLE,
     FRAGMENTS,
@@ -33,6 +27,7 @@ from tests.benchmarks.replica_lag.pair import (
     rate_of,
     watched,
 )
+from tests.benchmarks.replica_lag.predicted import Asked, model_of
 from tests.servers.harness import Server, version_of
 from tests.servers.replication import Pair, members, start_replication
 from tests.support.emulated_drive import (
@@ -118,7 +113,7 @@ def cold_cells(server: Server, case: ColdCase, room: Path, order: Random) -> dic
                 found["saturated"].append({"appliers": 1, "applied_per_s": round(rate, 2)})
             for share in order.sample(case.shares, len(case.shares)):
                 put_out_of_memory(pair, drive, place)
-                samples = watched(pair, share * predicted, 7.0, 0, in_bulk=True)
+                samples = watched(pair, share * predicted, 6.0, 0, in_bulk=True)
                 found["lag"].append(
                     {
                         "appliers": 1,
@@ -189,12 +184,13 @@ def put_out_of_memory(pair: LoadedPair, drive: EmulatedDrive, place: Path) -> No
 def predicted_per_s(measured: Measurement, server: Server) -> float:
     """What the model makes of a drive of which each transaction needs a page."""
     pages = PageUse(8192, False, cache_bytes=8192, checkpoint_log_bytes=1e15)
-    use = ServerUse(ONE_SHARED_SYNC, pages, Assumed(value=LOG_BYTES, source="as given"))
-    wanted = CapacityRequest(cpu_us_per_txn=CPU_US, data=DataSet(PAGES * 8192))
-    knowledge = knowledge_for("postgresql")
-    replay = knowledge.replay["postgresql"]
-    host = modelled_host(measured, use, knowledge, wanted, lambda _: None)
-    replaying = VENDORS["postgresql"].replaying(version_of(server))
-    return (
-        replica_model(host, replaying, replay, ReplicaQuestion(1.0), None).applied().applied_per_s
+    asked = Asked(
+        server.vendor,
+        version_of(server),
+        1,
+        ((1, CPU_US),),
+        LOG_BYTES,
+        pages,
+        DataSet(PAGES * 8192),
     )
+    return model_of(measured, asked).applied().applied_per_s

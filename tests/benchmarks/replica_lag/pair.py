@@ -18,6 +18,7 @@ from advisor.servers.connection.wire import Connection
 from advisor.servers.load.client import TABLE, LoadTable, run_load
 from advisor.vendors.names import VendorName
 from tests.servers.replication import POSITION_SQL, members, start_replication
+from tests.support.loop_mount import tmpfs_mount
 from tests.support.slow_drive import probe_slowed, slower_by
 
 ROWS: Final = 10_000
@@ -29,11 +30,12 @@ SETTLED_S: Final = 2.0
 """How long the lag is let come to its level before it is said to grow."""
 PATIENCE_S: Final = 60.0
 
-INNODB: Final = "[mysqld]\ninnodb_buffer_pool_size = 256M\n"
+MEMORY_MIB: Final = 1_500
+INNODB: Final = "[mysqld]\ninnodb_buffer_pool_size = 128M\n"
 FRAGMENTS: Final[Mapping[VendorName, str]] = {
-    "mysql": f"{INNODB}innodb_redo_log_capacity = 512M\n",
-    "mariadb": f"{INNODB}innodb_log_file_size = 512M\n",
-    "postgresql": "max_wal_size = 8GB\ncheckpoint_timeout = 1h\nshared_buffers = 256MB\n",
+    "mysql": f"{INNODB}innodb_redo_log_capacity = 128M\n",
+    "mariadb": f"{INNODB}innodb_log_file_size = 128M\n",
+    "postgresql": "max_wal_size = 8GB\ncheckpoint_timeout = 1h\nshared_buffers = 128MB\n",
 }
 SOURCE: Final[Mapping[VendorName, str]] = {
     "mysql": "innodb_flush_log_at_trx_commit = 2\nsync_binlog = 0\n",
@@ -182,19 +184,32 @@ class Sample(NamedTuple):
 
 
 @contextmanager
+def memory_mount(room: Path) -> Iterator[Path]:
+    """Memory in place of a drive, so that a sync takes the delay and nothing that others do."""
+    with tmpfs_mount(room, MEMORY_MIB) as mounted:
+        point = room / "memory"
+        point.symlink_to(mounted)  # the mount's own name has a space in it
+        try:
+            yield point
+        finally:
+            point.unlink()
+
+
+@contextmanager
 def loaded_pair(
     name: str, vendor: VendorName, room: Path, library: Path, delay_us: float
 ) -> Iterator[LoadedPair]:
     """A pair whose replica has syncs that take so much longer; `library` lies in `room`."""
     common = FRAGMENTS[vendor]
-    source, replica = members(
-        name,
-        room,
-        [room / "source", room / "replica"],
-        [common + SOURCE[vendor], common + DURABLE[vendor]],
-        [{}, {"LD_PRELOAD": str(library), **slower_by(delay_us)}],
-    )
     with ExitStack() as stack:
+        memory = stack.enter_context(memory_mount(room))
+        source, replica = members(
+            name,
+            room,
+            [memory / "source", memory / "replica"],
+            [common + SOURCE[vendor], common + DURABLE[vendor]],
+            [{}, {"LD_PRELOAD": str(library), **slower_by(delay_us)}],
+        )
         source_runs = stack.enter_context(source.machine.running(source.folder))
         replica_runs = stack.enter_context(replica.machine.running(replica.folder))
         if str(library) not in Path(f"/proc/{replica_runs.pid}/maps").read_text():
@@ -237,7 +252,7 @@ def applied(pair: LoadedPair, appliers: int, commits: int, seed: int) -> list[Sa
     while visible < committed:
         visible = pair.visible()
         samples.append(Sample(time.perf_counter() - started_s, committed, visible))
-        time.sleep(SAMPLE_S / 20)
+        time.sleep(SAMPLE_S / 20 if in_bulk else SAMPLE_S)  # a query of a table takes its time
     return _in_transactions(samples, done / (committed - before))
 
 
@@ -304,7 +319,8 @@ def committed_per_s(samples: Sequence[Sample]) -> float:
     return (last.committed - first.committed) / (last.after_s - first.after_s)
 
 
-def probed(library: Path, delay_us: float, directory: Path) -> Measurement:
+def probed(library: Path, delay_us: float, room: Path) -> Measurement:
     """The replica's drive, as our probe has it."""
-    run = probe_slowed(library, slower_by(delay_us), directory, *SERIES)
+    with memory_mount(room) as memory:
+        run = probe_slowed(library, slower_by(delay_us), memory, *SERIES)
     return from_json(run.stdout, run.stderr or "the probe")

@@ -1,20 +1,28 @@
-"""What the product says of a replica, and what simpler rules would."""
+"""What the product's model says of a replica, and what simpler rules would.
+
+The drive is memory with slowed syncs, on which `capacity` refuses to answer: a sync there keeps
+nothing. So its model is asked directly.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from advisor.capacity.bounds import DataSet
 from advisor.capacity.calibration import calibrate
-from advisor.capacity.host import CapacityRequest
-from advisor.capacity.replica import ReplicaQuestion
-from advisor.capacity.replica_results import ReplicaAnswer, ReplicaPlan
+from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
+from advisor.capacity.replica import ReplicaModel, ReplicaQuestion, replica_model
+from advisor.capacity.results import Assumed
 from advisor.commands.source import knowledge_for
 from advisor.measurement import Measurement
-from advisor.planning import plan_capacity
-from advisor.request import Request
 from advisor.vendors.names import VendorName
+from advisor.vendors.pages import PageUse
+from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
 
 CpuCurve = tuple[tuple[int, float], ...]
+
+SYNCS: Final[Mapping[VendorName, int]] = {"mysql": 2, "mariadb": 1, "postgresql": 1}
+"""Of a commit on a replica as it comes: MySQL's has a binary log, MariaDB's writes none."""
 
 
 class Asked(NamedTuple):
@@ -24,36 +32,32 @@ class Asked(NamedTuple):
     version: NumericVersion
     cores: int
     cpu: CpuCurve
-    log_bytes_per_commit: int | None = None
+    log_bytes_per_commit: float = 0.0
+    pages: PageUse | None = None
+    data: DataSet | None = None
 
 
-def answer(measured: Measurement, asked: Asked, tps: float, appliers: int | None) -> ReplicaAnswer:
-    """As `capacity --source-tps TPS --appliers N --cpu-us-per-txn CPU` has it."""
-    request = Request(
-        asked.vendor,
-        asked.version,
-        "as measured",
-        log_bin=asked.vendor == "mysql",  # a replica of MariaDB writes no binary log by default
-        log_bytes_per_commit=asked.log_bytes_per_commit,
-    )
+def model_of(measured: Measurement, asked: Asked, source_tps: float = 1.0) -> ReplicaModel:
+    """As `capacity --source-tps TPS --cpu-us-per-txn CPU` makes it."""
+    vendor, knowledge = VENDORS[asked.vendor], knowledge_for(asked.vendor)
+    log_bytes = Assumed(value=asked.log_bytes_per_commit, source="as given")
+    use = ServerUse(vendor.sequence_of(SYNCS[asked.vendor]), asked.pages, log_bytes)
     wanted = CapacityRequest(
-        client_counts=(1,),
         cores=asked.cores,
         cpu_us_per_txn=asked.cpu[0][1],
         cpu_curve=asked.cpu if len(asked.cpu) > 1 else (),
+        data=asked.data,
     )
-    question = ReplicaQuestion(tps, appliers)
-    knowledge = knowledge_for(asked.vendor)
-    _, plan, _ = plan_capacity(measured, request, None, knowledge, wanted, lambda _: None, question)
-    assert isinstance(plan, ReplicaPlan)
-    return plan.replica
+    host = modelled_host(measured, use, knowledge, wanted, lambda _: None)
+    replaying = vendor.replaying(asked.version)
+    question = ReplicaQuestion(source_tps)
+    return replica_model(host, replaying, knowledge.replay[asked.vendor], question, None)
 
 
-def applied_by_product(measured: Measurement, asked: Asked, counts: Sequence[int]) -> list[float]:
+def applied_by_model(measured: Measurement, asked: Asked, counts: Sequence[int]) -> list[float]:
     """Applied per second with so many appliers."""
-    found = answer(measured, asked, 1.0, None)
-    rates = {rate.appliers: rate.applied_per_s for rate in found.by_appliers}
-    return [rates[count] for count in counts]
+    model = model_of(measured, asked)
+    return [model.applied(count).applied_per_s for count in counts]
 
 
 def cpu_of(cores: int, unflushed_tps: dict[int, float]) -> CpuCurve:
