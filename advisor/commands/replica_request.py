@@ -1,6 +1,6 @@
 """What is asked of a replica: its options -> the ReplicaQuestion."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,7 +11,7 @@ from advisor.errors import UsageError
 from advisor.request import Request
 from advisor.vendors.registry import VENDORS
 
-MAX_APPLIERS = 1024
+MAX_APPLIERS: Final = 1024
 """As many as MySQL takes."""
 
 SourceTps = Annotated[

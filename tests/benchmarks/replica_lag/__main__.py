@@ -1,10 +1,10 @@
 """Real pairs of a source and a replica, held against what `capacity --source-tps` says of them.
 
-    python -m tests.benchmarks.replica_lag [--server NAME]...
+    python -m tests.benchmarks.replica_lag [--part NAME]...
 
 README.md here has the question, the rivals and the rule by which it stops, written before the runs.
-What comes of it is written to results.json after each pair; report.py makes the tables of it. About
-15 minutes; no other load beside.
+What comes of each part takes its place in results.json after each pair; report.py makes the tables
+of it. Needs root, for memory that is mounted; about 15 minutes, with no other load beside.
 """
 
 import argparse
@@ -58,7 +58,8 @@ WATCHED: Final[Mapping[str, Mapping[int, Sequence[int]]]] = {
 }
 """Delay -> with how many appliers the lag is watched."""
 UNFLUSHED: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
-SERVERS: Final = ("mysql-9.7", "mariadb-11.8", "postgresql-15", "postgresql-19")
+COLD: Final = "cold pages"
+PARTS: Final = ("mysql-9.7", "mariadb-11.8", "postgresql-15", "postgresql-19", COLD)
 
 
 class Bench:
@@ -168,41 +169,48 @@ def drive_of(measured: Measurement) -> dict[str, float]:
     return {"sync_us": sync.summary.mean_us, "append_us": append.summary.mean_us}
 
 
-def main(names: Sequence[str], *, with_cold: bool) -> None:
+def main(names: Sequence[str]) -> None:
     cores = describe_host().cpu_count
     assert isinstance(cores, int)
     order = random.Random(SEED)
-    found: dict[str, Any] = {
-        "schema_version": 1,
+    found: dict[str, Any] = {"schema_version": 1, "servers": [], "cold": []}
+    if RESULTS.exists():
+        found = json.loads(RESULTS.read_text())
+    found["servers"] = [one for one in found["servers"] if one["name"] not in names]
+    about = {
         "taken_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "kernel": platform.release(),
         "cores": cores,
         "seed": SEED,
-        "servers": [],
-        "cold": [],
     }
     for name in names:
+        if name == COLD:
+            found["cold"] = []
+            continue
         server = server_named(name)
         with private_folder(of_account=False) as room:
             bench = Bench(server, room, cores, order)
             asked, calibration = bench.calibrated()
-            one = {"name": name, "version": server.version, **calibration, "drives": []}
+            one = {"name": name, "version": server.version, **about, **calibration, "drives": []}
             found["servers"].append(one)
             for delay_us in DELAYS_US[bench.engine]:
                 one["drives"].append(bench.on_drive(delay_us, asked))
-                RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+                keep(found)
                 print(f"{name} +{delay_us} us", file=sys.stderr, flush=True)
-    for name, cases in CASES.items() if with_cold else ():
+    for name, cases in CASES.items() if COLD in names else ():
         for case in cases:
             with private_folder(of_account=False) as room:
-                found["cold"].append(cold_cells(server_named(name), case, room, order))
-            RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+                found["cold"].append({**cold_cells(server_named(name), case, room, order), **about})
+            keep(found)
             print(f"{name} {case.profile.name}", file=sys.stderr, flush=True)
+
+
+def keep(found: dict[str, Any]) -> None:
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     os.umask(0o022)  # servers run as another account
     parser = argparse.ArgumentParser()
-    parser.add_argument("--server", action="append", choices=SERVERS)
-    chosen = parser.parse_args().server
-    main(chosen or SERVERS, with_cold=not chosen)
+    parser.add_argument("--part", action="append", choices=PARTS)
+    main(parser.parse_args().part or PARTS)

@@ -60,7 +60,9 @@ def bulk_sql(change: str) -> str:
     return f"DO $$ BEGIN FOR i IN 1..{{count}} LOOP {change}; COMMIT; END LOOP; END $$"
 
 
-BULK_SQL: Final = bulk_sql(f"UPDATE {TABLE} SET v = v + 1 WHERE id = floor(random() * {ROWS})")
+BULK_SQL: Final = bulk_sql(
+    f"UPDATE {TABLE} SET v = v + 1 WHERE id = (SELECT floor(random() * {ROWS})::integer)"
+)
 
 
 class Words(NamedTuple):

@@ -100,9 +100,10 @@ def _slower(drive: dict[str, Any]) -> str:
 
 def tables(results: dict[str, Any]) -> str:
     """All of it as Markdown."""
+    first = results["servers"][0]
     saturated, lag = list(saturated_rows(results)), list(watched_rows(results))
     lines = [
-        f"Taken at {results['taken_at']}, {results['cores']} cores, kernel {results['kernel']}.",
+        f"{first['cores']} cores, kernel {first['kernel']}, from {first['taken_at']} on.",
         "",
         "| server | syncs | appliers | applied/s, each run | model | error"
         " | a commit at a time | appliers side by side |",
