@@ -112,6 +112,7 @@ class LowerDurability(Model):
     losses: tuple[Loss, ...]
     """Empty for a replica, whose source has what it loses."""
     role_costs: tuple[RoleCost, ...] = ()
+    """Beside those that the settings advised have already."""
 
 
 class SerialPoint(Model):

@@ -100,7 +100,8 @@ def role_costs(
     logs = VENDORS[request.vendor].logs_what_it_applies(
         {}, request.version, log_bin=facts.log_bin is True
     )
-    return knowledge.roles.costs(request.role, RoleFacts(durability, logs, untold))
+    told = RoleFacts(durability, logs, untold)
+    return knowledge.roles.costs(request.role, request.version, told)
 
 
 def _told_for_role(
@@ -108,7 +109,9 @@ def _told_for_role(
 ) -> LowerDurability:
     """The offer with what it costs a server in that role. A replica acknowledges nothing, so that
     nothing acknowledged is lost with it."""
-    costs = role_costs(request, facts, offer.durability, knowledge)
+    before = role_costs(request, facts, request.durability, knowledge)
+    lower = role_costs(request, facts, offer.durability, knowledge)
+    costs = tuple(cost for cost in lower if cost not in before)
     losses = () if request.role == "replica" else offer.losses
     return offer.model_copy(update={"losses": losses, "role_costs": costs})
 

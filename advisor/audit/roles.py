@@ -49,7 +49,8 @@ def told_for_role(
         return tuple(findings), ()
 
     def costs(durability: Durability) -> tuple[RoleCost, ...]:
-        return knowledge.costs(role, _facts(state, replication, durability))
+        facts = _facts(state, replication, durability)
+        return knowledge.costs(role, state.version, facts)
 
     told = tuple(
         _told(finding, role, costs(finding.durability)) if _loses_recent(finding) else finding

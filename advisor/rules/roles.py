@@ -11,6 +11,7 @@ from advisor.durability import Durability
 from advisor.model import Known, Unknown
 from advisor.roles import Role
 from advisor.rules.catalogue import Source
+from advisor.versions import NumericVersion, VersionText, in_range
 
 
 class RoleFacts(NamedTuple):
@@ -32,6 +33,7 @@ class CostEntry(Strict):
     """One cost, where all of `when` holds."""
 
     role: Role
+    since: VersionText | None = None
     when: Conditions
     case: str = ""
     """What `when` asks beside the durability, in words: said where that is not known."""
@@ -62,18 +64,20 @@ class RoleKnowledge(Strict):
     cost: tuple[CostEntry, ...] = ()
     note: tuple[RoleNote, ...] = ()
 
-    def costs(self, role: Role, facts: RoleFacts) -> tuple[RoleCost, ...]:
+    def costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> tuple[RoleCost, ...]:
         """What applies; what a fact decides that is not known is told with its case."""
-        return tuple(self._costs(role, facts))
+        return tuple(self._costs(role, version, facts))
 
-    def _costs(self, role: Role, facts: RoleFacts) -> Iterator[RoleCost]:
+    def _costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> Iterator[RoleCost]:
         for entry in self.cost:
             asked = {
                 name: condition
                 for name, condition in entry.when.items()
                 if not isinstance(facts.lookup(name), Unknown)
             }
-            if entry.role != role or not all_hold(asked, facts):
+            if entry.role != role or not in_range(version, entry.since, None):
+                continue
+            if not all_hold(asked, facts):
                 continue
             is_sure = len(asked) == len(entry.when)
             costs = entry.costs

@@ -21,6 +21,7 @@ from advisor.vendors.answers import Rows
 from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.replication import Channels, replication_of
+from advisor.versions import NumericVersion
 from tests.support.command_line import run
 from tests.support.facts import facts_where
 from tests.support.paths import MEASUREMENTS
@@ -230,13 +231,25 @@ def test_each_servers_file_has_both_roles(vendor: VendorName) -> None:
     assert {one.role for one in (*known.cost, *known.note)} == {"primary", "replica"}
 
 
-def costs(vendor: VendorName, durability: Durability, logs: Known[bool], gtid: Known[bool]) -> int:
-    return len(load_roles(vendor).costs("replica", RoleFacts(durability, logs, gtid)))
+def costs(
+    vendor: VendorName,
+    durability: Durability,
+    logs: Known[bool],
+    gtid: Known[bool],
+    version: NumericVersion = (99,),
+) -> int:
+    return len(load_roles(vendor).costs("replica", version, RoleFacts(durability, logs, gtid)))
 
 
 def test_a_durable_replica_costs_nothing() -> None:
     for vendor in VENDOR_NAMES:
-        assert costs(vendor, "durable", UNTOLD, UNTOLD) == 0
+        assert costs(vendor, "durable", UNTOLD, True) == 0
+
+
+def test_file_and_position_cost_a_durable_replica_too() -> None:
+    assert costs("mysql", "durable", UNTOLD, False, (8, 0, 27)) == 1
+    assert costs("mysql", "durable", UNTOLD, False, (8, 0, 26)) == 0
+    assert costs("mariadb", "durable", UNTOLD, False) == 1
 
 
 ENTRY = {
@@ -254,12 +267,12 @@ def test_what_is_not_known_is_told_with_its_case() -> None:
 
     def told(gtid: Known[bool]) -> list[str]:
         facts = RoleFacts("durable", UNTOLD, gtid)
-        return [cost.costs for cost in known.costs("replica", facts)]
+        return [cost.costs for cost in known.costs("replica", (9, 7), facts)]
 
     assert told(True) == ["A power loss takes something."]
     assert told(False) == []
     assert told(UNTOLD) == ["Where it asks by GTID, a power loss takes something."]
-    assert known.costs("primary", RoleFacts("durable", UNTOLD, True)) == ()
+    assert known.costs("primary", (9, 7), RoleFacts("durable", UNTOLD, True)) == ()
 
 
 @pytest.mark.parametrize(
@@ -337,7 +350,9 @@ def test_a_primarys_finding_tells_both() -> None:
 )
 def test_other_findings_stay_as_they_are(role: Any, setting: str, durability: Durability) -> None:
     found = finding(setting, durability)
-    assert told(Replication(role, "", uses_gtid=True), found) == (found, ())
+    seen, notes = told(Replication(role, "", uses_gtid=False), found)
+    assert seen == found
+    assert len(notes) == (role == "replica")  # file and position cost it something in any case
 
 
 def test_log_replica_updates_decides() -> None:
