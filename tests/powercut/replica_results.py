@@ -46,6 +46,11 @@ def outcomes(runs: Iterable[Mapping[str, Any]], recovery: str) -> Counter[str]:
     return Counter(one for run in runs for one in run["outcomes"].get(recovery, ()))
 
 
+def unlogged(runs: Iterable[Mapping[str, Any]]) -> int:
+    """After how many cuts a replica's own binary log lacked rows of its tables."""
+    return sum(1 for run in runs for rows in run["not_logged"].get("on", ()) if rows)
+
+
 def report(stored: Runs) -> str:
     """The table."""
     lines = [
@@ -55,8 +60,7 @@ def report(stored: Runs) -> str:
     for name, runs in stored.items():
         cuts = sum(len(run["at_s"]) for run in runs)
         texts = [_text(outcomes(runs, recovery)) for recovery in ("off", "on")]
-        unlogged = sum(1 for run in runs for rows in run["not_logged"].get("on", ()) if rows)
-        log = f"{unlogged} of {cuts}" if runs[0]["binary_log"] else "-"
+        log = f"{unlogged(runs)} of {cuts}" if runs[0]["binary_log"] else "-"
         lines.append(f"| {name} | {cuts} | {texts[0]} | {texts[1]} | {log} |")
     return "\n".join(lines) + "\n"
 

@@ -228,7 +228,8 @@ def test_a_bulk_load_has_no_role(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("vendor", VENDOR_NAMES)
 def test_each_servers_file_has_both_roles(vendor: VendorName) -> None:
     known = load_roles(vendor)
-    assert {one.role for one in (*known.cost, *known.note)} == {"primary", "replica"}
+    told = {*(each.role for each in known.cost), *(each.role for each in known.note)}
+    assert told == {"primary", "replica"}
 
 
 def costs(
