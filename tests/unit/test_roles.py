@@ -18,6 +18,7 @@ from advisor.rules.engine import recommend
 from advisor.rules.roles import CostEntry, RoleFacts, RoleKnowledge
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.answers import Rows
+from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.replication import Channels, replication_of
@@ -82,6 +83,12 @@ def answering(answers: dict[str, Rows | str]) -> Any:
     return ask
 
 
+def mysql(vendor: VendorName) -> MySQL:
+    found = VENDORS[vendor]
+    assert isinstance(found, MySQL)
+    return found
+
+
 @pytest.mark.parametrize(
     ("vendor", "sources", "replicas", "role", "uses_gtid"),
     [
@@ -104,18 +111,18 @@ def test_what_servers_answer(
 ) -> None:
     words = {"mysql": ("connection_configuration", "threads"), "mariadb": ("ALL SLAVES", "HOSTS")}
     ask = answering(dict(zip(words[vendor], (sources, replicas), strict=True)))
-    found = VENDORS[vendor].replication(ask, {})
+    found = mysql(vendor).replication(ask, {})
     assert (found.role, found.uses_gtid) == (role, uses_gtid)
 
 
 def test_a_server_that_answers_with_nothing_is_refused() -> None:
     ask = answering({"connection_configuration": [], "threads": [(0,)]})
     with pytest.raises(AdvisorError, match="0 rows where one is due"):
-        VENDORS["mysql"].replication(ask, {})
+        mysql("mysql").replication(ask, {})
 
 
 def test_without_performance_schema_nothing_shows() -> None:
-    found = VENDORS["mysql"].replication(answering({}), {"performance_schema": "OFF"})
+    found = mysql("mysql").replication(answering({}), {"performance_schema": "OFF"})
     assert found.role is None
     assert "performance_schema is off" in found.how
 
