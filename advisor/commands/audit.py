@@ -142,6 +142,9 @@ def audit(options: AuditOptions) -> None:
     A running server needs the drivers (pip install '.[live]'). Each look is a read-only transaction
     with a timeout; any account that can connect will do. --show-statements prints every statement.
 
+    Of a replica, and of a primary with replicas attached, it is told what relaxed settings cost;
+    --role says which it is where that does not show.
+
     With --config and --db, configuration files are read instead, with all they include, and each
     finding names its file and line. The audit finds lines that the server would refuse, but not
     combinations of options that stop it: verify starts a server.
