@@ -9,6 +9,7 @@ from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.verdict import Verdict
 from advisor.durability import Durability
 from advisor.model import Model
+from advisor.roles import Role
 from advisor.units import Value
 from advisor.vendors.names import ENGINES, Engine, ServiceName, VendorName
 from advisor.versions import VersionText
@@ -91,6 +92,14 @@ class Loss(Model):
     """Whether nobody named the expected rate, nor was one observed."""
 
 
+class RoleCost(Model):
+    """What a crash costs a server because of its role."""
+
+    costs: str
+    remedy: str
+    sources: tuple[str, ...]
+
+
 class LowerDurability(Model):
     """What a lower durability class would save on this drive, and its price."""
 
@@ -101,6 +110,9 @@ class LowerDurability(Model):
     commit_us_saved: float | None
     """What one commit no longer waits, on one connection; None where it is unknown."""
     losses: tuple[Loss, ...]
+    """Empty for a replica, whose source has what it loses."""
+    role_costs: tuple[RoleCost, ...] = ()
+    """Beside those that the settings advised have already."""
 
 
 class SerialPoint(Model):
@@ -139,7 +151,11 @@ class Advice(Model):
     version_source: str
     service: ServiceName | None = None
     """Who runs the server; None: whoever asks."""
+    role: Role = "standalone"
     durability: Durability
+    role_costs: tuple[RoleCost, ...] = ()
+    """Of the settings advised; empty for a standalone server."""
+    role_notes: tuple[str, ...] = ()
     measured: Measured
     storage: Verdict
     host_findings: tuple[HostFinding, ...] = ()

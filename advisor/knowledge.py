@@ -22,6 +22,7 @@ from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
 from advisor.rules.known_settings import KnownSettings
 from advisor.rules.other_options import OtherOptions, parse_definition
+from advisor.rules.roles import RoleKnowledge
 from advisor.vendors.names import Engine, ServiceName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import PlainSpec
@@ -206,6 +207,12 @@ def load_bulk_load(vendor: VendorName) -> "BulkLoadKnowledge":
 
     path = resource_dir("profiles") / "bulk_load" / f"{vendor}.toml"
     return _validate(BulkLoadKnowledge, _read(path), path)
+
+
+def load_roles(vendor: VendorName) -> RoleKnowledge:
+    """profiles/roles/: what a crash costs a server because of its role."""
+    path = resource_dir("profiles") / "roles" / f"{vendor}.toml"
+    return _validate(RoleKnowledge, _read(path), path)
 
 
 def load_other_engines() -> "OtherEngines":

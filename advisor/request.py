@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from advisor.durability import Durability
+from advisor.roles import Role
 from advisor.vendors.names import VendorName
 from advisor.versions import Feature, NumericVersion
 
@@ -29,3 +30,4 @@ class Request:
     accept_not_durable: bool = False
     build: Mapping[Feature, bool] = field(default_factory=dict)
     """What the server was built with or without, as told or detected; unknown where absent."""
+    role: Role = "standalone"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from advisor.roles import NOT_ASKED, Replication
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
 
@@ -96,3 +97,4 @@ class ServerState(NamedTuple):
     off."""
     bulk_load_files: tuple[str, ...] = ()
     """Where only files are read: those of ours that are for the time of a bulk load."""
+    replication: Replication = NOT_ASKED

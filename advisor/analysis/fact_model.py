@@ -8,6 +8,7 @@ from advisor.analysis.trust import Trust
 from advisor.conditions import Fact
 from advisor.durability import AdvisedDurability, Durability
 from advisor.model import Known, Unknown
+from advisor.roles import Role
 from advisor.vendors.names import VendorName
 from advisor.versions import Feature
 
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     durability: Annotated[
         Durability, About("what the user accepts to lose", choices=get_args(AdvisedDurability))
     ]
+    role: Annotated[Role, About("what the server is among others that have the same data")]
     log_bin: Annotated[Known[bool], About("whether the server writes a binary log")]
     recovery_time_s: Annotated[Known[float], About("how long crash recovery may take")]
     expected_commits_per_s: Annotated[Known[float], About("the commit rate to plan the log for")]
@@ -123,9 +125,9 @@ def build_fact(feature: Feature) -> str:
 
 
 def nothing_known(vendor: VendorName, durability: Durability, why: Unknown) -> Facts:
-    """The facts where all but these two are unknown."""
-    unknown = dict.fromkeys(FACTS.keys() - {"vendor", "durability"}, why)
-    return Facts(vendor=vendor, durability=durability, **unknown)
+    """The facts of a standalone server where all but these two are unknown."""
+    unknown = dict.fromkeys(FACTS.keys() - {"vendor", "durability", "role"}, why)
+    return Facts(vendor=vendor, durability=durability, role="standalone", **unknown)
 
 
 def without_speed(facts: Facts, why: Unknown) -> Facts:

@@ -81,6 +81,7 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
     untold = Unknown(unknown="neither --build nor an installed server says so")
     log_bin = request.log_bin
     return nothing_known(request.vendor, request.durability, unmeasured)._replace(
+        role=request.role,
         log_bin=VENDORS[request.vendor].writes_binary_log(request.version)
         if log_bin is None
         else log_bin,

@@ -9,6 +9,7 @@ from advisor.analysis.server_counts import ServerCounters
 from advisor.analysis.trust import Trust
 from advisor.durability import Durability
 from advisor.model import Model
+from advisor.roles import Role
 from advisor.server_activity import Activity
 from advisor.server_state import Origin
 from advisor.vendors.names import ServiceName, VendorName
@@ -98,6 +99,10 @@ class Audit(Model):
     version_source: str
     service: ServiceName | None = None
     """Who runs the server; None: nobody but its owner, as far as it shows."""
+    role: Role | None = None
+    """None: it is not known."""
+    role_source: str = ""
+    """How the role is known, or why it is not."""
     durability: Durability
     measured: Measured | None
     """None: no measurement was given, and no rule that needs one was applied."""

@@ -26,12 +26,14 @@ from advisor.audit.lines import binary_log_notes, writes_binary_log
 from advisor.audit.log_size import LogLoad, LogRate
 from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.audit.recovery import Recovery
+from advisor.audit.roles import role_note, told_for_role
 from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.model import Known, Unknown
 from advisor.request import Request
+from advisor.roles import NOT_ASKED, Replication
 from advisor.rules.bulk_load import BulkLoadKnowledge
 from advisor.rules.knowledge import Knowledge
 from advisor.rules.other_engines import OtherEngines
@@ -55,6 +57,7 @@ def run_audit(
     bulk_load: BulkLoadKnowledge | None = None,
     run_by: RunBy | None = None,
     other_engines: OtherEngines | None = None,
+    replication: Replication = NOT_ASKED,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -64,7 +67,8 @@ def run_audit(
     user says. `option_names`: for files, what servers take. `counter_checks`: what a running
     server's counters are asked. `bulk_load`: what shows that a bulk load's settings have stayed.
     `run_by`: the managed service, where it is one's. `other_engines`: what other storage engines
-    risk. Raises as `advise` does.
+    risk. `replication`: the server's role, and how it is known; the request has the same, and
+    "standalone" where it is unknown. Raises as `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -110,6 +114,11 @@ def run_audit(
     if bulk_load is not None:
         left_on = left_by_load(state, knowledge, bulk_load)
         findings = by_severity((*findings, *left_on))
+    about_role: tuple[str, ...] = ()
+    if knowledge.roles is not None:
+        findings, about_role = told_for_role(
+            findings, request.durability, state, replication, knowledge.roles
+        )
     forks: tuple[str, ...] = ()
     if other_engines is not None:
         findings = with_other_engines(findings, state, request.durability, other_engines.setting)
@@ -125,6 +134,8 @@ def run_audit(
             engine_version=format_version(request.version),
             version_source=request.version_source,
             service=run_by.service.name if run_by else None,
+            role=replication.role,
+            role_source=replication.how,
             durability=request.durability,
             measured=measured,
             findings=judged.findings,
@@ -137,6 +148,8 @@ def run_audit(
             notes=(
                 *judged.notes,
                 *forks,
+                *role_note(replication),
+                *about_role,
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,

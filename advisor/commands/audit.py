@@ -11,6 +11,7 @@ from advisor.analysis.host_findings import evaluate
 from advisor.analysis.observed_load import observed_server
 from advisor.analysis.verdict import require_durable
 from advisor.audit.findings import Severity
+from advisor.audit.roles import role_of
 from advisor.audit.run import run_audit
 from advisor.audit.services import RunBy
 from advisor.commands import options as shared
@@ -38,6 +39,7 @@ from advisor.knowledge import (
 )
 from advisor.measurement import Measurement
 from advisor.output_files import check_writable
+from advisor.roles import Role
 from advisor.rules.services import recognise
 from advisor.server_state import ServerState
 from advisor.vendors.names import ServiceName
@@ -78,6 +80,12 @@ class AuditOptions:
         typer.Option(
             help="The managed service that runs it: how a setting is changed there, and which"
             " cannot be.  [default: as the server's own settings show]",
+        ),
+    ] = None
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            help="What the server is to others with the same data.  [default: as it shows]"
         ),
     ] = None
     format_: Annotated[
@@ -134,6 +142,9 @@ def audit(options: AuditOptions) -> None:
     A running server needs the drivers (pip install '.[live]'). Each look is a read-only transaction
     with a timeout; any account that can connect will do. --show-statements prints every statement.
 
+    Of a replica, and of a primary with replicas attached, it is told what relaxed settings cost;
+    --role says which it is where that does not show.
+
     With --config and --db, configuration files are read instead, with all they include, and each
     finding names its file and line. The audit finds lines that the server would refuse, but not
     combinations of options that stop it: verify starts a server.
@@ -156,18 +167,21 @@ def audit(options: AuditOptions) -> None:
             _require_named(stored, options.drive.from_file)
     asked, here, found_by = _target_and_drive(options)
     target = read_target(asked, quiet=product.quiet)
+    replication = role_of(target.reading, options.role)
+    role = replication.role or "standalone"
     request = build_request(
         target.reading.vendor,
         target.version,
         options.request,
         version_source=found_by or target.version_source,
+        role=role,
     )
     measurement = stored
     if stored is None and (options.directory is not None or here):
         plan = shared.PlanOptions(quick=options.quick)
         drive = replace(options.drive, directory=options.directory, plan=plan)
         measurement = stored_or_measured(drive, product, here)
-    knowledge = knowledge_for(request.vendor)
+    knowledge = knowledge_for(request.vendor, role)
     found, verdict = run_audit(
         target.reading,
         request,
@@ -179,6 +193,7 @@ def audit(options: AuditOptions) -> None:
         load_bulk_load(request.vendor),
         _run_by(options.service, target.reading),
         load_other_engines(),
+        replication,
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)

@@ -11,6 +11,7 @@ from advisor.commands.parameters import options_class
 from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
 from advisor.measurement import MAX_LABEL_CHARACTERS
+from advisor.roles import Role
 from advisor.variables import variable
 from advisor.vendors.names import VENDOR_NAMES, ServiceName, VendorName, vendor_named
 
@@ -178,6 +179,14 @@ ServiceOption = Annotated[
         "--service",
         help="The managed service that runs it: only what one can change there, in a form that it"
         " takes.",
+    ),
+]
+RoleOption = Annotated[
+    Role,
+    typer.Option(
+        "--role",
+        help="What the server is to others with the same data: what a crash then costs is told, and"
+        " a replica gets settings of its own.",
     ),
 ]
 Syncs = Annotated[

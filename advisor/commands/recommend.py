@@ -56,6 +56,7 @@ class RecommendOptions:
     drive: shared.DriveOptions
     request: shared.RequestOptions
     service: shared.ServiceOption = None
+    role: shared.RoleOption = "standalone"
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -115,6 +116,10 @@ class RecommendOptions:
             raise UsageError(f"--group {strangers[0]!r}: name some of {', '.join(GROUPS)}")
         if self.bulk_load and self.group:
             raise UsageError("--bulk-load has settings of its own", "leave --group out")
+        if self.bulk_load and self.role != "standalone":
+            raise UsageError(
+                "--bulk-load says itself what it means for replicas", "leave --role out"
+            )
         if self.bulk_load and self.service:
             raise UsageError(
                 "--bulk-load does not know what a managed service lets one change",
@@ -183,6 +188,7 @@ def recommend(options: RecommendOptions) -> None:
         here=here and here.instance,
         version_source=version_source,
         accept_not_durable=options.accept_not_durable,
+        role=options.role,
     )
     if options.bulk_load:
         from advisor.commands.bulk_loading import write_bulk_load  # most advice is for good
@@ -206,7 +212,7 @@ def recommend(options: RecommendOptions) -> None:
         service.engine_of(db, request.version)
     check_writable(product.output, force=product.force)
     measurement = stored or stored_or_measured(options.drive, product, here)
-    advice = advise(measurement, request, knowledge_for(db))
+    advice = advise(measurement, request, knowledge_for(db, options.role))
     if service:
         advice = _for_service(advice, service, options)
     if options.group:

@@ -8,6 +8,7 @@ from advisor.commands.options import RequestOptions
 from advisor.errors import AdvisorError, UsageError
 from advisor.instance import ServerInstance
 from advisor.request import Request
+from advisor.roles import Role
 from advisor.units import parse_duration_us, parse_size
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS, relatives_with, version_of
@@ -33,6 +34,7 @@ def build_request(
     here: ServerInstance | None = None,
     version_source: str = "",
     accept_not_durable: bool = False,
+    role: Role = "standalone",
 ) -> Request:
     """The request that the options make; `version_source` where nobody gave the version by hand,
     `here` where a server was found, whose version it is then.
@@ -62,6 +64,7 @@ def build_request(
         syncs=parse_syncs(asked.syncs),
         accept_not_durable=accept_not_durable,
         build=detected if asked.build is None else parse_build(asked.build),
+        role=role,
     )
 
 

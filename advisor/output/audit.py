@@ -65,7 +65,8 @@ def _head(found: Audit) -> str:
     result = counted(count, "finding") if count else "nothing to change"
     if of_host := count - len(found.findings):
         result += f", {format_count(of_host)} of them about the host"
-    return f"{server}, durability {found.durability}, {compared}: {result}"
+    role = "" if found.role in (None, "standalone") else f", {found.role} ({found.role_source})"
+    return f"{server}{role}, durability {found.durability}, {compared}: {result}"
 
 
 def _observed(found: Audit) -> Iterator[str]:

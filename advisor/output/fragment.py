@@ -14,6 +14,7 @@ from advisor.errors import AdvisorError
 from advisor.model import Unknown
 from advisor.output.advice import (
     GROUP_TITLES,
+    cost_text,
     durability_text,
     loss_text,
     offer_brings,
@@ -93,6 +94,8 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "trust": storage.trust,
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
         "durability": durability_text(advice),
+        "role": "" if advice.role == "standalone" else advice.role,
+        "about_role": [*map(cost_text, advice.role_costs), *advice.role_notes],
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,
         "host": _host(advice.host_findings, in_container=in_container),
@@ -174,6 +177,7 @@ def _offer(offer: LowerDurability) -> dict[str, Any]:
         "settings": offer_settings(offer),
         "saves": offer_brings(offer),
         "losses": [loss_text(loss) for loss in offer.losses],
+        "role_costs": [cost_text(cost) for cost in offer.role_costs],
     }
 
 

@@ -25,6 +25,7 @@ from advisor.vendors.registry import VENDORS
 
 CONCERNS: Final[Mapping[str, str]] = {
     "commit": "durability",
+    "replication": "replication",
     "log": "log",
     "checkpoint": "checkpoints",
     "io": "background I/O",

@@ -131,6 +131,7 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "build_numa": False,
         "vendor": "postgresql",
         "durability": "durable",
+        "role": "standalone",
         "log_bin": False,
         "recovery_time_s": 600,
         "expected_commits_per_s": 5,

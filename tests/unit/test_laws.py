@@ -19,6 +19,7 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor", "advisor.errors", "advisor.durability", "advisor.help_text", "advisor.variables"),
+    ("advisor.roles",),
     ("advisor.command_list",),
     ("advisor.effective_user", "advisor.interruption"),
     ("advisor.trusted_path",),
@@ -80,6 +81,7 @@ PURE: Final = (
     "advisor.trial",
     "advisor.report",
     "advisor.request",
+    "advisor.roles",
     "advisor.rules",
     "advisor.series_kind",
     "advisor.server_activity",
