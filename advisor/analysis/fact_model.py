@@ -8,7 +8,7 @@ from advisor.analysis.trust import Trust
 from advisor.conditions import Fact
 from advisor.durability import AdvisedDurability, Durability
 from advisor.model import Known, Unknown
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import ClusterName, VendorName
 from advisor.versions import Feature
 
 FactKind = Literal["number", "text", "boolean"]
@@ -36,6 +36,9 @@ class Facts(NamedTuple):
     recovery_time_s: Annotated[Known[float], About("how long crash recovery may take")]
     expected_commits_per_s: Annotated[Known[float], About("the commit rate to plan the log for")]
     log_bytes_per_commit: Annotated[Known[float], About("redo or WAL bytes that one commit writes")]
+    cluster: Annotated[
+        Literal[ClusterName, "none"], About("the kind of cluster that keeps copies of a commit")
+    ]
     # The server's build, a field for each Feature
     build_lz4: Annotated[Known[bool], About("whether the server was built with lz4")]
     build_zstd: Annotated[Known[bool], About("whether the server was built with zstd")]
@@ -123,9 +126,9 @@ def build_fact(feature: Feature) -> str:
 
 
 def nothing_known(vendor: VendorName, durability: Durability, why: Unknown) -> Facts:
-    """The facts where all but these two are unknown."""
-    unknown = dict.fromkeys(FACTS.keys() - {"vendor", "durability"}, why)
-    return Facts(vendor=vendor, durability=durability, **unknown)
+    """The facts where all but these two are unknown; in no cluster."""
+    unknown = dict.fromkeys(FACTS.keys() - {"vendor", "durability", "cluster"}, why)
+    return Facts(vendor=vendor, durability=durability, cluster="none", **unknown)
 
 
 def without_speed(facts: Facts, why: Unknown) -> Facts:

@@ -7,6 +7,7 @@ from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.server_counts import ServerCounters
 from advisor.analysis.trust import Trust
+from advisor.cluster import ClusterDurability
 from advisor.durability import Durability
 from advisor.model import Model
 from advisor.server_activity import Activity
@@ -98,6 +99,8 @@ class Audit(Model):
     version_source: str
     service: ServiceName | None = None
     """Who runs the server; None: nobody but its owner, as far as it shows."""
+    cluster: ClusterDurability | None = None
+    """What its copies make of durability; None: it stands alone, as far as it shows."""
     durability: Durability
     measured: Measured | None
     """None: no measurement was given, and no rule that needs one was applied."""

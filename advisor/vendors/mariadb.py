@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, ServerState
-from advisor.vendors import option_values
+from advisor.vendors import copies, option_values
 from advisor.vendors.base import (
     PATIENCE_S,
     Command,
@@ -248,6 +248,7 @@ class MariaDB(MySQL):
         *begin_read_only,
         SETTINGS_SQL,
         ORIGINS_SQL,
+        copies.STATUS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,

@@ -11,7 +11,7 @@ from advisor.errors import AdvisorError
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenValue
 from advisor.units import Value
-from advisor.vendors import option_files, option_values
+from advisor.vendors import copies, option_files, option_values
 from advisor.vendors.answers import Shown, count_of, quoted, texts, version_of_server
 from advisor.vendors.base import (
     PATIENCE_S,
@@ -39,6 +39,7 @@ from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import (
     IN_A_FILE,
     NEEDS_RESTART,
+    OF_A_PLUGIN,
     AdvisedSetting,
     Form,
     FormName,
@@ -608,7 +609,8 @@ class MySQL(Vendor):
     audit_privileges: ClassVar[str] = (
         "Any account that can connect. With SELECT on"
         " performance_schema.file_summary_by_event_name the audit also counts the binary log's"
-        " syncs, and times those of both logs."
+        " syncs, and times those of both logs; with SELECT on"
+        " performance_schema.replication_group_members it counts the members of a group."
     )
     audit_driver_statement = "SET NAMES utf8mb4"
     audit_statements: ClassVar[tuple[str, ...]] = (
@@ -617,6 +619,8 @@ class MySQL(Vendor):
         SETTINGS_SQL,
         ORIGINS_SQL,
         REDO_LOG_SWITCH_SQL,
+        copies.STATUS_SQL,
+        copies.GROUP_MEMBERS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,
@@ -640,15 +644,17 @@ class MySQL(Vendor):
         if not any(path for _, path in origins.values()) and "file" in dict(origins.values()):
             notes = ("this account may not see which file sets a setting; GRANT FILE shows it",)
         version = version_of_server(values["version"].removeprefix("5.5.5-"))
+        held = copies.innodb_copies(values, ask)
         return ServerState(
             vendor=self.name,
             version=version,
             switched_off=self._switched_off(version, ask),
+            copies=held.shown,
             settings={
                 name: EffectiveSetting(name, value, "", *origins.get(name, ("unknown", "")))
                 for name, value in values.items()
             },
-            notes=notes,
+            notes=(*notes, *held.notes),
         )
 
     def _switched_off(self, version: NumericVersion, ask: AskTogether) -> frozenset[str]:
@@ -947,6 +953,8 @@ def _set(scope: str, entry: AdvisedSetting) -> str:
 
 
 def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
+    if entry.of_plugin:
+        return left_out(entry, OF_A_PLUGIN)
     if not entry.persistable:
         return left_out(entry, f"{NOT_PERSISTED}: {IN_A_FILE}")
     if entry.restart:
@@ -958,6 +966,8 @@ def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> W
 
 def set_global(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
     """A setting changed until the next restart."""
+    if entry.of_plugin:
+        return left_out(entry, OF_A_PLUGIN)
     if entry.restart:
         return left_out(entry, f"it cannot be changed while this server runs: {IN_A_FILE}")
     together = _together(entry, settings)
@@ -979,7 +989,7 @@ def _together(
 
 
 def _argument(entry: AdvisedSetting) -> Written:
-    return Written([yaml_item(f"--{entry.setting.replace('_', '-')}={entry.rendered}")])
+    return Written([yaml_item(f"--{entry.option.replace('_', '-')}={entry.rendered}")])
 
 
 SQL_BEFORE_PERSIST: Final = Form(
