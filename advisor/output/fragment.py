@@ -181,7 +181,7 @@ def _offer(offer: LowerDurability, cluster: ClusterDurability | None) -> dict[st
         "settings": offer_settings(offer),
         "saves": offer_brings(offer),
         "losses": [loss_text(loss) for loss in offer.losses],
-        "cluster": cluster.lost_when_relaxed(offer.durability) if cluster else "",
+        "cluster": [cluster.lost_when_relaxed(offer.durability)] if cluster else [],
     }
 
 
