@@ -102,6 +102,7 @@ def black_out(room: Path, site: Site, cuts: int, seed: int = 1) -> list[Blackout
         ):
             wait_for("a copy is connected", ask(aside))
             prepare(aside)
+            before = committed_alone(aside)
             for drive in drives:
                 drive.settle()
             load = Load(clients)
@@ -111,7 +112,7 @@ def black_out(room: Path, site: Site, cuts: int, seed: int = 1) -> list[Blackout
                     _cut_both(room, drives, number, start_s + at_s)
                     for number, at_s in enumerate(instants_s)
                 ]
-            assert committed_alone(aside) == 0
+            assert committed_alone(aside) == before
     return [_judged(room, pair, each, load) for each in taken]
 
 

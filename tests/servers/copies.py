@@ -209,8 +209,25 @@ def kill_under_load(source: Running, replica: Running, load_s: float) -> tuple[i
             alone = committed_alone(aside) - before
             load.expect_end()
             source.kill()
+    return *cost_of(load, replica), alone
+
+
+def kill_a_member(killed: Running, another: Running, load_s: float) -> tuple[int, int]:
+    """The same in a cluster that has no status of that kind: what was acknowledged, and lost."""
+    with killed.connected(CLIENTS + 1) as (aside, *clients):
+        prepare(aside)
+        load = Load(clients)
+        with load.running():
+            time.sleep(load_s)
+            load.expect_end()
+            killed.kill()
+    return cost_of(load, another)
+
+
+def cost_of(load: Load, copy: Running) -> tuple[int, int]:
+    """What had been acknowledged, and what of it a copy does not show in the end."""
     acknowledged = set(load.ledger.acknowledged_before(float("inf")))
-    return len(acknowledged), len(missing_at(replica, acknowledged, PATIENCE_S)), alone
+    return len(acknowledged), len(missing_at(copy, acknowledged, PATIENCE_S))
 
 
 def rehearse(case: Case, kills: int, seed: int = 1) -> Killed:

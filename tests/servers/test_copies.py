@@ -2,11 +2,13 @@
 it, and a copy has what a killed source had acknowledged."""
 
 import json
+import time
 from typing import Any, Final
 
 import pytest
 
 from tests.powercut.server import Running
+from tests.servers import galera, group_replication
 from tests.servers.account import private_folder
 from tests.servers.copies import (
     CASES,
@@ -14,6 +16,7 @@ from tests.servers.copies import (
     advised,
     ask,
     both_running,
+    kill_a_member,
     kill_under_load,
     pair_of,
     wait_for,
@@ -21,9 +24,13 @@ from tests.servers.copies import (
 from tests.servers.harness import server_named
 from tests.servers.replication import Member
 from tests.support.command_line import advisor
+from tests.support.faults import missing
 
 STRICT: Final = [case for case in CASES if case.durability == "durable"]
-OF_COPIES: Final = ("rpl_semi_sync", "relay_log", "sync_relay", "synchronous_")
+OF_COPIES: Final = (
+    *("rpl_semi_sync", "relay_log", "sync_relay", "synchronous_", "group_", "wsrep_"),
+    *("binlog_format", "innodb_autoinc"),
+)
 """How the settings begin that are asked for a cluster's sake."""
 
 Found = tuple[str, str, str, str]
@@ -139,6 +146,42 @@ def assert_told_alone(source: Member, vendor: str) -> None:
                 for statement in statements:
                     connection.query(statement)
             assert told(audited(running)) == expected
+
+
+def test_three_members_of_a_group_are_told_and_two_have_what_was_acknowledged() -> None:
+    with private_folder(of_account=False) as room, group_replication.group(room) as members:
+        for member in members:
+            found = audited(member)
+            assert found["cluster"]["name"] == "group-replication"
+            assert told(found) == []
+        acknowledged, lost = kill_a_member(members[0], members[2], load_s=0.5)
+        assert (acknowledged > 0, lost) == (True, 0)
+        group_replication.wait_until_online(members[1], 2)
+        assert told(audited(members[1])) == [("note", "group_members_online", "2", "3")]
+        with members[1].connected(1) as (connection,):
+            connection.query("SET GLOBAL group_replication_bootstrap_group = ON")
+        assert told(audited(members[1])) == [
+            ("data-loss", "group_replication_bootstrap_group", "ON", "OFF"),
+            ("note", "group_members_online", "2", "3"),
+        ]
+
+
+def test_three_nodes_of_galera_are_told_and_two_have_what_was_acknowledged() -> None:
+    if why := galera.why_missing():
+        missing(why)
+    with private_folder(of_account=False) as room, galera.Nodes(room).running() as nodes:
+        for node in nodes:
+            found = audited(node)
+            assert found["cluster"]["name"] == "galera"
+            assert found["cluster"]["known_by"] == "wsrep_on = ON"
+            assert told(found) == []
+        acknowledged, lost = kill_a_member(nodes[1], nodes[2], load_s=0.5)
+        assert (acknowledged > 0, lost) == (True, 0)
+        until_s = time.monotonic() + galera.JOINED_S
+        while told(audited(nodes[2])) != [("note", "wsrep_cluster_size", "2", "3")]:
+            assert time.monotonic() < until_s
+        nodes[0].stop()
+        assert told(audited(nodes[2])) == [("data-loss", "wsrep_cluster_size", "1", "3")]
 
 
 def test_a_mysql_without_the_plugin_starts_with_the_fragment() -> None:
