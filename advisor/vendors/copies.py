@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from advisor.errors import AdvisorError
-from advisor.vendors.answers import count_of, texts
+from advisor.vendors.answers import Rows, count_of, texts
 
 if TYPE_CHECKING:
     from advisor.vendors.base import AskTogether
@@ -55,13 +55,14 @@ def innodb_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
         shown |= {name.lower(): value for name, value in texts(rows, 2)}
     if values.get(GROUP_NAME):
         try:
-            ((state, members, online),) = next(iter(ask(GROUP_MEMBERS_SQL)))
-        except (AdvisorError, ValueError) as error:
-            notes = (f"who is in the replication group is not shown: {error}",)
-        else:
-            shown["group_member_state"] = str(state)
-            shown["group_members"] = str(count_of(members))
-            shown["group_members_online"] = str(count_of(online))
+            state, members, online = _only_row(ask(GROUP_MEMBERS_SQL), 3)
+            shown |= {
+                "group_member_state": state,
+                "group_members": str(count_of(members)),
+                "group_members_online": str(count_of(online)),
+            }
+        except AdvisorError as error:
+            notes = (f"who is in the replication group is not shown: {error.message}",)
     return Copies(shown, notes)
 
 
@@ -69,8 +70,7 @@ def postgresql_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
     """Of PostgreSQL, whose settings `values` are; a standby has none itself."""
     if not values.get(STANDBY_NAMES):
         return Copies()
-    (rows,) = ask(STANDBYS_SQL)
-    ((in_recovery, connected, seen, synchronous),) = texts(rows, 4)
+    in_recovery, connected, seen, synchronous = _only_row(ask(STANDBYS_SQL), 4)
     if in_recovery == str(True):
         return Copies()
     shown = {"standbys": str(count_of(connected))}
@@ -78,3 +78,11 @@ def postgresql_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
         why = "this role may not see which standbys are synchronous; GRANT pg_monitor shows it"
         return Copies(shown, (why,))
     return Copies({**shown, "sync_standbys": str(count_of(synchronous))})
+
+
+def _only_row(answers: list[Rows], columns: int) -> tuple[str, ...]:
+    """That of one statement. Raises AdvisorError."""
+    rows = list(texts(answers[0], columns))
+    if len(rows) != 1:
+        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
+    return rows[0]

@@ -85,10 +85,12 @@ class Blackout:
     """How long after the first drive the second was cut."""
 
 
-def black_out(room: Path, site: Site, cuts: int, seed: int = 1) -> list[Blackout]:
+def black_out(
+    room: Path, site: Site, cuts: int, seed: int = 1, until_s: float = SECONDS[1]
+) -> list[Blackout]:
     """So many cuts of one load."""
     draw = random.Random(seed)
-    instants_s = sorted(draw.uniform(*SECONDS) for _ in range(cuts))
+    instants_s = sorted(draw.uniform(SECONDS[0], until_s) for _ in range(cuts))
     programs = room.parent / site.case.server
     programs.mkdir(exist_ok=True)
     os.chmod(programs, 0o755)

@@ -12,6 +12,7 @@ from tests.servers import galera, group_replication
 from tests.servers.account import private_folder
 from tests.servers.copies import (
     CASES,
+    RESULTS,
     Case,
     advised,
     ask,
@@ -132,6 +133,16 @@ def test_a_cluster_is_told_and_its_copy_has_what_was_acknowledged(case: Case) ->
                 assert found["cluster"]["known_by"] == KNOWN_BY[vendor][0]
                 assert told(found) == []
         assert_told_alone(source, vendor)
+
+
+def test_many_kills_lost_nothing() -> None:
+    """By `python -m tests.servers.copies`."""
+    stored = json.loads(RESULTS.read_text())
+    assert set(stored) == {case.name for case in CASES}
+    for name, kills in stored.items():
+        assert kills["kills"] >= 20, name
+        assert kills["acknowledged"] > 1000, name
+        assert (kills["lost"], kills["alone"]) == (0, 0), name
 
 
 def wait_for_copy(source: Running) -> None:

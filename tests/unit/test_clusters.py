@@ -95,7 +95,6 @@ def lines_of(fragment: str) -> set[str]:
             "11.8",
             {
                 "rpl_semi_sync_master_wait_point = AFTER_SYNC",
-                "sync_relay_log = 1",
                 "relay_log_recovery = OFF",
             },
         ),
@@ -166,6 +165,12 @@ def test_a_standby_does_not_help_who_does_not_wait_for_it() -> None:
     assert "#   relaxed: loses-recent-on-crash: synchronous_commit = off waits for no" in off
 
 
+def test_what_is_lost_is_said_of_the_class_that_loses_it() -> None:
+    told = load_cluster("sync-standby").durability_of("postgresql")
+    assert told.lost_when_relaxed("loses-recent-on-power-loss") == ""
+    assert told.lost_when_relaxed("loses-recent-on-crash").startswith("synchronous_commit = off")
+
+
 def test_a_commit_that_waits_for_a_standby_says_so() -> None:
     text = fragment_of("sync-standby", "postgresql", "17")
     assert "postgresql.synchronous_commit.wait-for-the-standby" in text
@@ -190,6 +195,7 @@ def test_a_commit_that_waits_for_a_standby_says_so() -> None:
         ("sql", "mariadb", "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC';"),
         ("compose", "mysql", '      - "--loose-rpl-semi-sync-source-wait-point=AFTER_SYNC"'),
         ("percona", "mysql", "      loose_rpl_semi_sync_source_wait_point = AFTER_SYNC"),
+        ("percona", "mysql", "# loose_rpl_semi_sync_source_wait_point = AFTER_SYNC"),
     ],
 )
 def test_a_plugins_option_stops_no_server_in_any_form(
@@ -428,6 +434,14 @@ def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
         ("semi-sync", "mysql", SEMI_SYNC, {}),
         ("sync-standby", "postgresql", STANDBY, {}),
         ("sync-standby", "postgresql", STANDBY, {"standbys": "1"}),
+        ("semi-sync", "mysql", {"rpl_semi_sync_replica_enabled": "ON"}, {}),
+        # Another server's names.
+        (
+            "semi-sync",
+            "mariadb",
+            {**MASTER, **SEMI_SYNC},
+            {**MASTER_WAITS, "rpl_semi_sync_source_status": "OFF"},
+        ),
         # Ready for both roles, and a replica at the moment.
         (
             "semi-sync",
@@ -787,6 +801,19 @@ def test_standbys_are_counted_where_the_role_may_see_them(
     assert found.shown == shown_of_it
     assert len(found.notes) == notes
     assert all("pg_monitor" in note for note in found.notes)
+
+
+ODD: Final[list[Rows]] = [[], [("ONLINE", 3)], [("ONLINE", 3, "many")], [(1, 2, 3, 4)] * 2]
+
+
+@pytest.mark.parametrize("rows", ODD, ids=str)
+def test_an_odd_answer_is_one_line(rows: Rows) -> None:
+    ask, _ = answering({STANDBYS_SQL: rows, GROUP_MEMBERS_SQL: rows})
+    with pytest.raises(AdvisorError, match=r"the server (answers|counts)"):
+        postgresql_copies({"synchronous_standby_names": "a"}, ask)
+    found = innodb_copies({"group_replication_group_name": "x"}, ask)
+    assert found.shown == {}
+    assert len(found.notes) == 1
 
 
 # The files
