@@ -92,9 +92,13 @@ def _server_use(
     given = request.log_bytes_per_commit
     observed = with_observed_load(request, measurement).log_bytes_per_commit
     assumed = knowledge.assumptions[f"log_bytes_per_commit_{request.vendor}"].value
+    pages = vendor.page_use({entry.setting: entry.value for entry in advice.settings})
+    if vendor.compresses_log(request.version, request.build):
+        replay = knowledge.replay[request.vendor]
+        pages = pages._replace(compressed_share=replay.compressed_share)
     return ServerUse(
         vendor.sequence_of(advice.capacity.commit_syncs),
-        vendor.page_use({entry.setting: entry.value for entry in advice.settings}),
+        pages,
         Assumed(value=given, source="as given")
         if given
         else Assumed(value=observed, source="as observed")

@@ -29,6 +29,11 @@ AT_LIMIT: Final = 0.8
 """A share of what a provider allows that a measurement reaches by that limit alone."""
 OVER_LIMIT: Final = 1.1
 """What goes so far beyond a limit was not held by it: credits, or a limit that was set later."""
+MERGED_BYTES: Final = 256 * 1024
+"""Neighbours are written at once up to this size, by PostgreSQL (checkpoint_flush_after) as by
+providers, who count that as one operation:
+https://docs.aws.amazon.com/ebs/latest/userguide/ebs-io-characteristics.html"""
+HALVINGS: Final = 40
 UNIFORM: Final = 0.5
 """Half of the accesses go to half of the data."""
 
@@ -191,12 +196,14 @@ class Storage(NamedTuple):
         written = work.random_pages * writes_per_change(pages, data, work)
         read = work.random_pages * reads_per_change(pages, data)
         times = 2 if pages.doublewrite else 1
+        dirty = dirty_share(pages, data, work)
         return Paging(
             written,
             read,
-            write_operations=written * (OPERATIONS_PER_PAGE if pages.doublewrite else 1),
+            write_operations=written
+            * (OPERATIONS_PER_PAGE if pages.doublewrite else 1 / pages_in_a_row(pages, dirty)),
             transferred_bytes=(written * times + read) * pages.page_bytes,
-            writable_per_s=self.speed.pages_per_s(pages, dirty_share(pages, data, work)),
+            writable_per_s=self.speed.pages_per_s(pages, dirty),
         )
 
 
@@ -227,6 +234,41 @@ def _changes(pages: PageUse, work: Work) -> float | None:
     if pages.cache_bytes is None:
         return changes
     return min(changes, max(1.0, pages.cache_bytes / pages.page_bytes))
+
+
+def pages_in_a_row(pages: PageUse, dirty: float) -> float:
+    """How many pages a checkpoint writes at once that goes through them in order, where `dirty` of
+    all have changed, each as likely as any other."""
+    longest = MERGED_BYTES / pages.page_bytes
+    return longest if dirty * longest >= longest - 1 else 1 / (1 - dirty)
+
+
+def log_bytes_per_txn(
+    record_bytes: float, random_pages: float, pages: PageUse | None, data: DataSet | None
+) -> float:
+    """What a transaction logs: its records, and each page whole that it is the first to change
+    since a checkpoint. Where nobody knows how often that is, all of them."""
+    if pages is None or not pages.logged_page_bytes or not random_pages:
+        return record_bytes
+    page_bytes = pages.logged_page_bytes * pages.compressed_share
+    most = record_bytes + random_pages * page_bytes
+    if data is None or pages.checkpoint_log_bytes is None:
+        return most
+    count = data.data_bytes / pages.page_bytes
+
+    def logged_bytes(txns: float) -> float:
+        changes = txns * random_pages
+        first = changes * distinct_share(changes, count, data)
+        return txns * record_bytes + first * page_bytes
+
+    fewest, txns = 0.0, pages.checkpoint_log_bytes / record_bytes
+    for _ in range(HALVINGS):
+        middle = (fewest + txns) / 2
+        if logged_bytes(middle) < pages.checkpoint_log_bytes:
+            fewest = middle
+        else:
+            txns = middle
+    return pages.checkpoint_log_bytes / txns
 
 
 def reads_per_change(pages: PageUse, data: DataSet) -> float:

@@ -16,6 +16,7 @@ from advisor.capacity.bounds import (
     ProviderLimits,
     Storage,
     Work,
+    log_bytes_per_txn,
 )
 from advisor.capacity.group_commit import (
     CommitModel,
@@ -229,16 +230,26 @@ class ModelledHost:
     def _work(self, group_size: float, transaction: Transaction | None) -> Work:
         commits = 1 / group_size if group_size else 0.0
         if transaction is None:
-            log_bytes = self.log_bytes.value if self.log_bytes else None
-            return Work(log_bytes, SINGLE_ROW_PAGES, commits)
+            return Work(self._log_bytes(1, SINGLE_ROW_PAGES), SINGLE_ROW_PAGES, commits)
         if transaction.kind == "files":
             more = (REPLACE_SYNCS - 1) * transaction.replaces
             return Work(transaction.written_bytes, 0, transaction.syncs + more)
-        log_bytes = transaction.written_bytes
-        if log_bytes is None and self.log_bytes:
-            given = self.log_bytes.source in ("as given", "as observed")
-            log_bytes = self.log_bytes.value * (1 if given else transaction.statements)
-        return Work(log_bytes, transaction.random_pages, commits)
+        log_bytes, pages = transaction.written_bytes, transaction.random_pages
+        if log_bytes is None:
+            log_bytes = self._log_bytes(transaction.statements, pages)
+        return Work(log_bytes, pages, commits)
+
+    def _log_bytes(self, statements: float, random_pages: float) -> float | None:
+        """Of a transaction: as given or observed of any, else of its records and pages."""
+        if self.log_bytes is None or self.log_bytes.source != "assumed":
+            return self.log_bytes.value if self.log_bytes else None
+        storage = self.storage
+        record_bytes = self.log_bytes.value
+        if storage.pages is not None:
+            record_bytes -= SINGLE_ROW_PAGES * storage.pages.logged_page_bytes
+        return log_bytes_per_txn(
+            statements * record_bytes, random_pages, storage.pages, storage.data
+        )
 
 
 def modelled_host(

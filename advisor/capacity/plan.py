@@ -157,9 +157,15 @@ def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[
 def _log_notes(host: ModelledHost, binding: Collection[str]) -> Iterator[str]:
     """That bytes which bind are assumed."""
     log_bytes = host.log_bytes
-    if log_bytes and log_bytes.source == "assumed" and BY_LOG_BYTES.intersection(binding):
-        size = format_count(log_bytes.value)
-        yield f"a commit is assumed to log {size} bytes; --log-bytes-per-commit replaces that"
+    if log_bytes is None or log_bytes.source != "assumed" or not BY_LOG_BYTES & set(binding):
+        return
+    pages = host.storage.pages
+    page_bytes = pages.logged_page_bytes if pages else 0.0
+    size = f"{format_count(log_bytes.value - page_bytes)} bytes"
+    if pages and page_bytes:
+        page = format_count(page_bytes * pages.compressed_share)
+        size += f", and {page} where it is the first to change its page after a checkpoint"
+    yield f"a commit is assumed to log {size}; --log-bytes-per-commit replaces that"
 
 
 def _serial_note(capacity: Capacity, written: Bound | None) -> Iterator[str]:

@@ -14,3 +14,8 @@ class PageUse(NamedTuple):
     checkpoint_log_bytes: float | None
     """Log written between two checkpoints, in which a page that changes often is written once; None
     where it is not known."""
+    logged_page_bytes: float = 0
+    """What the log gets of a page when it first changes after a checkpoint; 0 where that is no more
+    than of any other change."""
+    compressed_share: float = 1
+    """What compression leaves of that."""

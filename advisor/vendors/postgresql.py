@@ -64,6 +64,9 @@ if TYPE_CHECKING:  # most commands ask no running server
     from advisor.server_activity import ServerCounts
 
 PAGE_BYTES: Final = 8192
+LOGGED_PAGE_BYTES: Final = 7952
+"""Of the 8,336 bytes that a small transaction logs right after a checkpoint, those of its page; 384
+are left without full_page_writes (PostgreSQL 15.20, tests/benchmarks/log_bytes_per_commit.py)."""
 COMPLETION_TARGET: Final = 0.9
 """The default of checkpoint_completion_target from 14 on."""
 
@@ -387,6 +390,7 @@ class PostgreSQL(Vendor):
             checkpoint_log_bytes=None
             if wal is None
             else float(wal) * UNIT_BYTES["MB"] / (1 + float(target)),
+            logged_page_bytes=LOGGED_PAGE_BYTES,
         )
 
     def sequence_of(self, syncs: int | None) -> CommitSequence:

@@ -4,8 +4,8 @@
 
 The transaction is that of `pgbench -N`: one row of a table of a million updated at random, one row
 inserted. It runs right after a checkpoint, when almost every update touches a page for the first
-time; on PostgreSQL that page then goes into the WAL whole. profiles/assumptions.toml takes its
-figures from here.
+time; on PostgreSQL that page then goes into the WAL whole, and a second line says what is left
+without. profiles/assumptions.toml and advisor/vendors/postgresql.py take their figures from here.
 """
 
 import random
@@ -57,10 +57,11 @@ def prepare(instance: Instance, vendor: str) -> None:
         instance.query(statement)
 
 
-def bytes_per_commit(server: Server) -> float:
-    """Mean over COMMIT_COUNT transactions of one connection, with a seeded choice of rows."""
+def bytes_per_commit(server: Server, further: str = "") -> float:
+    """Mean over COMMIT_COUNT transactions of one connection, with a seeded choice of rows and
+    further lines in the fragment."""
     chosen = random.Random(1)
-    with server.running(FRAGMENTS[server.vendor]) as instance:
+    with server.running(FRAGMENTS[server.vendor] + further) as instance:
         prepare(instance, server.vendor)
         before = log_position(instance, server.vendor)
         for _ in range(COMMIT_COUNT):
@@ -80,6 +81,9 @@ def bytes_per_commit(server: Server) -> float:
 def main() -> None:
     for server in available():
         print(f"{server.name}: {bytes_per_commit(server):.0f} bytes per commit", flush=True)
+        if server.vendor == "postgresql":
+            records = bytes_per_commit(server, "full_page_writes = off\n")
+            print(f"{server.name}: {records:.0f} of them without pages", flush=True)
 
 
 if __name__ == "__main__":

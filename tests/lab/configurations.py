@@ -9,11 +9,14 @@ from typing import Final
 
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
+from advisor.versions import Feature
 from tests.lab.experiment import Experiment
 from tests.lab.rivals import RIVALS
 
 DEFAULT: Final = "default"
 OURS: Final = "ours"
+BUILT_WITH: Final[Mapping[Feature, bool]] = {"lz4": True, "zstd": True}
+"""The lab's PostgreSQL, as Debian builds it, and as rivals take it to be."""
 
 
 class Configurations:
@@ -49,7 +52,7 @@ class Configurations:
         command += ["--db-version", self._version, "--memory", self._experiment.memory]
         command += ["--from", str(self._measurement)]
         if self._vendor == "postgresql":
-            command += ["--build", "lz4,zstd"]  # as Debian builds it, and as rivals take it to be
+            command += ["--build", ",".join(BUILT_WITH)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

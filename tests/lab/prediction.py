@@ -14,7 +14,7 @@ from advisor.planning import plan_inputs
 from advisor.request import Request
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import version_of
-from tests.lab.configurations import OURS
+from tests.lab.configurations import BUILT_WITH, OURS
 from tests.lab.drives import measured_drive
 from tests.lab.experiment import Block, LoadName
 from tests.lab.results import RunResult
@@ -61,6 +61,7 @@ def predicted(run: RunResult, block: Block) -> Prediction | None:
         version_source="",
         memory_bytes=block.experiment.memory_bytes,
         max_ops_per_s=limits.ops_per_s,
+        build=BUILT_WITH if vendor == "postgresql" else {},
     )
     wanted = CapacityRequest(
         cores=cores,

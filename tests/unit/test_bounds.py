@@ -11,7 +11,9 @@ from advisor.capacity.bounds import (
     Storage,
     Work,
     distinct_share,
+    log_bytes_per_txn,
     miss_share,
+    pages_in_a_row,
     reads_per_change,
     writes_per_change,
 )
@@ -182,10 +184,10 @@ def test_what_postgresql_keeps_and_writes() -> None:
     """effective_cache_size in 8 kB, max_wal_size in MB; 3800 MB / 1.9 between checkpoints."""
     values = {"effective_cache_size": 131_072, "max_wal_size": 3800}
     found = VENDORS["postgresql"].page_use(values)
-    assert found == PageUse(8192, False, 2**30, 3800 * 2**20 / 1.9)
+    assert found == PageUse(8192, False, 2**30, 3800 * 2**20 / 1.9, 7952)
     wide = VENDORS["postgresql"].page_use({**values, "checkpoint_completion_target": 0.5})
     assert wide.checkpoint_log_bytes == pytest.approx(3800 * 2**20 / 1.5)
-    assert VENDORS["postgresql"].page_use({}) == PageUse(8192, False, None, None)
+    assert VENDORS["postgresql"].page_use({}) == PageUse(8192, False, None, None, 7952)
 
 
 @pytest.mark.parametrize(
@@ -202,3 +204,37 @@ def test_what_innodb_keeps_and_writes(
 ) -> None:
     found = VENDORS[vendor].page_use(values)
     assert found == PageUse(16_384, True, cache_bytes, log_bytes)
+
+
+def test_neighbours_that_have_changed_are_written_at_once() -> None:
+    # 3 of 4 pages: runs of 4 on average; no more than 16 of 16 KB in 256 KiB
+    single = INNODB._replace(doublewrite=False)
+    assert pages_in_a_row(single, 0.75) == 4
+    assert pages_in_a_row(single, 0) == 1
+    assert pages_in_a_row(single, 0.99) == pages_in_a_row(single, 1) == 256 * 1024 / 16_000
+    dense = single._replace(checkpoint_log_bytes=10_000_000)
+    storage = Storage(SPEED, NO_LIMITS, dense, DataSet(10_000 * 16_000))
+    # 0.6321 pages for a change, 6321 of 10,000: 1 / 0.3679 = 2.718 of them at once
+    assert storage.page_operations(WORK) == pytest.approx(0.6321 / 2.718, rel=0.001)
+    # 17 operations for 16 pages, wherever they are, of which InnoDB flushes the oldest
+    innodb = storage._replace(pages=dense._replace(doublewrite=True))
+    assert innodb.page_operations(WORK) == pytest.approx(0.6321 * 17 / 16, rel=0.001)
+
+
+def test_a_page_goes_to_the_log_once_per_checkpoint() -> None:
+    pages = PageUse(8192, False, None, 1_000_000, logged_page_bytes=8000)
+    # 100 bytes of records and a page for each; a transaction that changes none at random
+    assert log_bytes_per_txn(100, 1, pages, None) == 8100
+    assert log_bytes_per_txn(100, 0, pages, DataSet(GB)) == 100
+    assert log_bytes_per_txn(100, 1, INNODB, DataSet(GB)) == 100
+    assert log_bytes_per_txn(100, 1, None, None) == 100
+    # one page, logged once: 9920 transactions of 100 bytes fill what is left of 1 MB
+    assert log_bytes_per_txn(100, 1, pages, DataSet(8192)) == pytest.approx(1e6 / 9920)
+    # 100 pages, each of which is soon logged: 800,000 bytes of 1 MB, 2000 transactions for the rest
+    assert log_bytes_per_txn(100, 1, pages, DataSet(8192 * 100)) == pytest.approx(500)
+    # no page changes twice of very many: 123.46 transactions
+    assert log_bytes_per_txn(100, 1, pages, DataSet(1000 * GB)) == pytest.approx(8100, rel=0.001)
+    compressed = pages._replace(compressed_share=0.25)
+    assert log_bytes_per_txn(100, 1, compressed, None) == 2100
+    # 200,000 bytes of 1 MB
+    assert log_bytes_per_txn(100, 1, compressed, DataSet(8192 * 100)) == pytest.approx(125)
