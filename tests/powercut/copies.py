@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.durability import Durability
 from tests.powercut.commits import Load, Row
 from tests.powercut.disk import Cut, Disk, mounted, shelf
 from tests.servers.copies import (
@@ -58,11 +59,17 @@ class Site:
 
 UNSYNCED: Final = "sync_relay_log = 10000"
 """The servers' default."""
+SYNCED: Final = "sync_relay_log = 1"
+SEMI_SYNC: Final[tuple[tuple[Durability, str], ...]] = (
+    ("durable", ""),
+    (RELAXED, UNSYNCED),
+    (RELAXED, SYNCED),
+)
 SITES: Final = (
     *(
         Site(Case(server, "semi-sync", durability), changed)
         for server in ("mysql-9.7", "mariadb-11.8")
-        for durability, changed in (("durable", ""), (RELAXED, UNSYNCED), (RELAXED, ""))
+        for durability, changed in SEMI_SYNC
     ),
     *(
         Site(Case(server, "sync-standby"), changed)
@@ -132,8 +139,9 @@ def _judged(room: Path, pair: tuple[Member, Member], cuts: list[Cut], load: Load
         acknowledged - _found(room, member, cut) for member, cut in zip(pair, cuts, strict=True)
     ]
     return Blackout(
-        len(acknowledged),
-        *map(len, left),
+        acknowledged=len(acknowledged),
+        lost_at_source=len(left[0]),
+        lost_at_replica=len(left[1]),
         lost=len(left[0] & left[1]),
         apart_ms=round((cuts[1].ended_s - cuts[0].began_s) * 1e3, 1),
     )
