@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, ServerState
-from advisor.vendors import option_values
+from advisor.vendors import copies, option_values
 from advisor.vendors.answers import Rows
 from advisor.vendors.base import (
     PATIENCE_S,
@@ -260,6 +260,7 @@ class MariaDB(MySQL):
         ORIGINS_SQL,
         SOURCES_SQL,
         REPLICAS_SQL,
+        copies.STATUS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,
