@@ -32,6 +32,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "capacity": (
         "fsync-advisor capacity --db postgresql --from drive.json",
         "fsync-advisor capacity --db mysql --target-tps 2500 --p99-ms 60 /var/lib/mysql",
+        "fsync-advisor capacity --db mysql --source-tps 3000 --from drive.json",
     ),
     "report": (
         "fsync-advisor report --db mysql --output report.html /var/lib/mysql",

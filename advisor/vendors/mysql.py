@@ -23,6 +23,7 @@ from advisor.vendors.answers import (
     texts,
     version_of_server,
 )
+from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -196,6 +197,12 @@ FILES_TABLE: Final = "performance_schema.file_summary_by_event_name"
 REDO_LOG_SWITCH_SQL: Final = "SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'"
 REDO_LOG_SWITCH_SINCE: Final = (8, 0, 21)
 """Since when ALTER INSTANCE DISABLE INNODB REDO_LOG is there, and what shows it."""
+
+PARALLEL_SINCE: Final = (8, 0, 27)
+WRITE_SETS_SINCE: Final = (8, 4)
+WRITE_SETS: Final = "binlog_transaction_dependency_tracking = WRITESET on the source"
+LOGICAL_CLOCK: Final = "slave_parallel_type = LOGICAL_CLOCK"
+"""How a replica comes to apply transactions side by side that touch no row in common."""
 
 LOG_POSITION_SINCE: Final = (8, 0, 30)
 """Since when its status has the end of the redo log."""
@@ -544,6 +551,16 @@ class MySQL(Vendor):
         delay_us = self._number(values["binlog_group_commit_sync_delay"])
         delay = CommitDelay(delay_us, until=count or None)
         return delay if delay.us else None
+
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html and
+        https://dev.mysql.com/doc/refman/8.0/en/replication-options-binary-log.html: 4 workers and
+        LOGICAL_CLOCK since 8.0.27; 8.4 has WRITESET alone."""
+        lifted_by = "" if version >= WRITE_SETS_SINCE else WRITE_SETS
+        if version >= PARALLEL_SINCE:
+            return Replaying(Appliers("replica_parallel_workers", 4, lifted_by))
+        lifted_by = f"{LOGICAL_CLOCK} and {lifted_by}"
+        return Replaying(Appliers("slave_parallel_workers", 0, lifted_by))
 
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         return "fdatasync" if self._is_on(values.get("innodb_use_fdatasync", "OFF")) else "fsync"

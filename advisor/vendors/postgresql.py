@@ -23,6 +23,7 @@ from advisor.vendors.answers import (
     texts,
     version_of_server,
 )
+from advisor.vendors.appliers import Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -196,6 +197,7 @@ ROLE_HINT: Final = (
 PASSWORD_HINT: Final = "leave the password to ~/.pgpass or PGPASSWORD"
 
 
+READS_AHEAD_SINCE: Final = (15,)
 TWO_NUMBERS_SINCE: Final = 100_000
 """Since PostgreSQL 10 server_version_num has the minor release in four digits."""
 
@@ -410,6 +412,11 @@ class PostgreSQL(Vendor):
 
     def _is_off(self, text: str) -> bool:
         return self.parse_value(text, PlainSpec("boolean")) == Parsed(False)
+
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """One process, which since 15 has pages read ahead (recovery_prefetch = try):
+        https://www.postgresql.org/docs/15/runtime-config-wal.html."""
+        return Replaying(None, reads_ahead=version >= READS_AHEAD_SINCE)
 
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """Source: XLogFlush."""
