@@ -133,6 +133,7 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "build_zstd": False,
         "build_liburing": True,
         "build_numa": False,
+        "cluster": "none",
         "vendor": "postgresql",
         "durability": "durable",
         "role": "standalone",
