@@ -78,12 +78,9 @@ CLOUD: Final = load_profile("cloud-3000").model_copy(
 )
 CASES: Final[Mapping[str, tuple[ColdCase, ...]]] = {
     "postgresql-14": (ColdCase(load_profile("network-2ms"), 3000),),
-    "postgresql-15": (
-        ColdCase(CLOUD, 1500, (0.6, 0.8, 1.2, 1.5)),
-        ColdCase(load_profile("network-2ms"), 4000),
-    ),
+    "postgresql-15": (ColdCase(CLOUD, 1500, (0.6, 0.8, 1.2, 1.5)),),
     "postgresql-19": (
-        ColdCase(CLOUD, 1500, (0.6, 0.8, 1.2, 1.5)),
+        ColdCase(CLOUD, 1500, (0.8, 1.2)),
         ColdCase(load_profile("network-2ms"), 4000),
     ),
 }
@@ -113,7 +110,7 @@ def cold_cells(server: Server, case: ColdCase, room: Path, order: Random) -> dic
                 found["saturated"].append({"appliers": 1, "applied_per_s": round(rate, 2)})
             for share in order.sample(case.shares, len(case.shares)):
                 put_out_of_memory(pair, drive, place)
-                samples = watched(pair, share * predicted, 6.0, 0, in_bulk=True)
+                samples = watched(pair, share * predicted, 5.0, 0, in_bulk=True)
                 found["lag"].append(
                     {
                         "appliers": 1,

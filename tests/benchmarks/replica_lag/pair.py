@@ -193,6 +193,7 @@ def memory_mount(room: Path) -> Iterator[Path]:
             yield point
         finally:
             point.unlink()
+    mounted.rmdir()
 
 
 @contextmanager

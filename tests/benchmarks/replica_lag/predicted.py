@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from advisor.capacity.bounds import DataSet
-from advisor.capacity.calibration import calibrate
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
 from advisor.capacity.replica import ReplicaModel, ReplicaQuestion, replica_model
 from advisor.capacity.results import Assumed
@@ -61,8 +60,11 @@ def applied_by_model(measured: Measurement, asked: Asked, counts: Sequence[int])
 
 
 def cpu_of(cores: int, unflushed_tps: dict[int, float]) -> CpuCurve:
-    """CPU time by appliers, of runs without flushes, as `predict` has it of clients."""
-    return calibrate(cores=cores, no_flush_tps=unflushed_tps).us_per_txn
+    """CPU time by appliers, of runs without flushes: so many keep as many cores busy, up to all. One
+    applier's is no more than what its transactions take, whatever the coordinator does beside."""
+    return tuple(
+        (appliers, min(appliers, cores) * 1e6 / tps) for appliers, tps in unflushed_tps.items()
+    )
 
 
 RIVALS: Final[Mapping[str, Callable[[float, int], float]]] = {
