@@ -25,6 +25,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "fsync-advisor recommend --db mariadb --db-version 10.11 --output zz-fsync.cnf",
         "fsync-advisor recommend --db postgresql --from drive.json --format sql",
         "fsync-advisor recommend --db mysql --bulk-load --output load.cnf",
+        "fsync-advisor recommend --role replica --db mysql --from drive.json",
+        "fsync-advisor recommend --cluster semi-sync --db mysql /var/lib/mysql",
         "fsync-advisor recommend --service rds --db mysql --db-version 8.4 /srv",
     ),
     "capacity": (

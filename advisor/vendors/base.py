@@ -589,6 +589,16 @@ class Vendor(ABC):
     def server_state(self, ask: AskTogether) -> ServerState:
         """The settings in force, and where each comes from."""
 
+    def logs_what_it_applies(
+        self,
+        settings: Mapping[str, EffectiveSetting],
+        version: NumericVersion,
+        *,
+        log_bin: bool,
+    ) -> Known[bool]:
+        """Whether a replica writes its source's transactions into a binary log of its own."""
+        return False
+
     @abstractmethod
     def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:
         """Every setting by its name, in lower case, as the server shows it."""
