@@ -7,6 +7,7 @@ from pydantic import Field, PlainSerializer, PlainValidator
 from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.verdict import Verdict
+from advisor.cluster import ClusterDurability
 from advisor.durability import Durability
 from advisor.model import Model
 from advisor.roles import Role
@@ -65,9 +66,16 @@ class Recommendation(Model):
     persistable: bool
     """Whether MySQL's SET PERSIST takes it; true for the servers that have none."""
     group: str
+    of_plugin: bool = False
+    """Whether a plugin brings it, without which a server refuses the name."""
     leave_default: bool
     emitted: bool
     """Whether the fragment has a line for it."""
+
+    @property
+    def option(self) -> str:
+        """Its name in an option file: a server without the plugin passes a loose_ one over."""
+        return f"loose_{self.setting}" if self.of_plugin else self.setting
 
 
 class Skip(Model):
@@ -152,6 +160,8 @@ class Advice(Model):
     service: ServiceName | None = None
     """Who runs the server; None: whoever asks."""
     role: Role = "standalone"
+    cluster: ClusterDurability | None = None
+    """What its copies make of durability; None: it stands alone, as far as was said."""
     durability: Durability
     role_costs: tuple[RoleCost, ...] = ()
     """Of the settings advised; empty for a standalone server."""

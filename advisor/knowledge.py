@@ -23,7 +23,7 @@ from advisor.rules.catalogue import GROUPS, Setting
 from advisor.rules.known_settings import KnownSettings
 from advisor.rules.other_options import OtherOptions, parse_definition
 from advisor.rules.roles import RoleKnowledge
-from advisor.vendors.names import Engine, ServiceName, VendorName
+from advisor.vendors.names import ClusterName, Engine, ServiceName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import PlainSpec
 from advisor.versions import NumericVersion, of_series, parse_version
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
     from advisor.capacity.workloads import Workload
     from advisor.rules.bulk_load import BulkLoadKnowledge
+    from advisor.rules.clusters import Cluster
     from advisor.rules.other_engines import OtherEngines
     from advisor.rules.services import Service
 
@@ -281,6 +282,20 @@ def load_services() -> "tuple[Service, ...]":
     """All of them, in the order in which a server is told to be one: Aurora shows what RDS does."""
     names = sorted(get_args(ServiceName), key=lambda name: name != "aurora")
     return tuple(map(load_service, names))
+
+
+def load_cluster(name: ClusterName) -> "Cluster":
+    """profiles/clusters/: what copies make of durability, and what they need."""
+    # No advice for a server that stands alone needs these.
+    from advisor.rules.clusters import Cluster
+
+    path = resource_dir("profiles") / "clusters" / f"{name}.toml"
+    return _validate(Cluster, {**_read(path), "name": name}, path)
+
+
+def load_clusters() -> "tuple[Cluster, ...]":
+    """All of them."""
+    return tuple(map(load_cluster, get_args(ClusterName)))
 
 
 def load_workloads() -> "dict[str, Workload]":

@@ -17,6 +17,7 @@ from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
 from advisor.audit.bulk_load import left_by_load
+from advisor.audit.clusters import PartOf, cluster_findings, with_copies
 from advisor.audit.compare import audit, by_severity
 from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations
@@ -58,6 +59,7 @@ def run_audit(
     run_by: RunBy | None = None,
     other_engines: OtherEngines | None = None,
     replication: Replication = NOT_ASKED,
+    part_of: PartOf | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -68,7 +70,8 @@ def run_audit(
     server's counters are asked. `bulk_load`: what shows that a bulk load's settings have stayed.
     `run_by`: the managed service, where it is one's. `other_engines`: what other storage engines
     risk. `replication`: the server's role, and how it is known; the request has the same, and
-    "standalone" where it is unknown. Raises as `advise` does.
+    "standalone" where it is unknown. `part_of`: the cluster, where it is a part of one. Raises as
+    `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -123,6 +126,9 @@ def run_audit(
     if other_engines is not None:
         findings = with_other_engines(findings, state, request.durability, other_engines.setting)
         forks = fork_notes(state, other_engines.fork)
+    if part_of is not None:
+        copied = with_copies(findings, part_of.durability(state))
+        findings = by_severity((*copied, *cluster_findings(state, part_of.cluster)))
     judged = Judged(findings, ())
     if run_by is not None:
         judged = judged_for_service(findings, run_by, state, knowledge.settings)
@@ -136,6 +142,7 @@ def run_audit(
             service=run_by.service.name if run_by else None,
             role=replication.role,
             role_source=replication.how,
+            cluster=part_of.durability(state) if part_of else None,
             durability=request.durability,
             measured=measured,
             findings=judged.findings,

@@ -10,6 +10,7 @@ import typer
 from advisor.analysis.host_findings import evaluate
 from advisor.analysis.observed_load import observed_server
 from advisor.analysis.verdict import require_durable
+from advisor.audit.clusters import PartOf
 from advisor.audit.findings import Severity
 from advisor.audit.roles import role_of
 from advisor.audit.run import run_audit
@@ -31,6 +32,7 @@ from advisor.files import shown_name
 from advisor.instance import Here
 from advisor.knowledge import (
     load_bulk_load,
+    load_clusters,
     load_counter_checks,
     load_option_names,
     load_other_engines,
@@ -40,9 +42,10 @@ from advisor.knowledge import (
 from advisor.measurement import Measurement
 from advisor.output_files import check_writable
 from advisor.roles import Role
+from advisor.rules.clusters import ASKED, recognise_cluster
 from advisor.rules.services import recognise
 from advisor.server_state import ServerState
-from advisor.vendors.names import ServiceName
+from advisor.vendors.names import ClusterName, ServiceName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -86,6 +89,12 @@ class AuditOptions:
         Role | None,
         typer.Option(
             help="What the server is to others with the same data.  [default: as it shows]"
+        ),
+    ] = None
+    cluster: Annotated[
+        ClusterName | None,
+        typer.Option(
+            help="The cluster that it is a part of.  [default: as the server's own settings show]",
         ),
     ] = None
     format_: Annotated[
@@ -169,12 +178,14 @@ def audit(options: AuditOptions) -> None:
     target = read_target(asked, quiet=product.quiet)
     replication = role_of(target.reading, options.role)
     role = replication.role or "standalone"
+    part_of = _part_of(options.cluster, target.reading)
     request = build_request(
         target.reading.vendor,
         target.version,
         options.request,
         version_source=found_by or target.version_source,
         role=role,
+        cluster=part_of.cluster.name if part_of else None,
     )
     measurement = stored
     if stored is None and (options.directory is not None or here):
@@ -194,6 +205,7 @@ def audit(options: AuditOptions) -> None:
         _run_by(options.service, target.reading),
         load_other_engines(),
         replication,
+        part_of,
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
@@ -225,6 +237,18 @@ def _run_by(service: ServiceName | None, state: ServerState) -> RunBy | None:
         return RunBy(load_service(service), "")
     found = recognise(load_services(), state)
     return None if found is None else RunBy(*found)
+
+
+def _part_of(name: ClusterName | None, state: ServerState) -> PartOf | None:
+    """The cluster that is named, else the one that the server shows. Raises UsageError where it has
+    none of that kind."""
+    clusters = load_clusters()
+    if name is not None:
+        cluster = next(each for each in clusters if each.name == name)
+        cluster.require_runs_on(state.vendor, clusters)
+        return PartOf(cluster, ASKED)
+    found = recognise_cluster(clusters, state)
+    return None if found is None else PartOf(*found)
 
 
 def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None, str]:

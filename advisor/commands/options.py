@@ -13,7 +13,7 @@ from advisor.errors import UsageError
 from advisor.measurement import MAX_LABEL_CHARACTERS
 from advisor.roles import Role
 from advisor.variables import variable
-from advisor.vendors.names import VENDOR_NAMES, ServiceName, VendorName, vendor_named
+from advisor.vendors.names import VENDOR_NAMES, ClusterName, ServiceName, VendorName, vendor_named
 
 FORMERLY_DURABLE: Final = "strict"
 """What `durable` was called; still understood, and in no help."""
@@ -187,6 +187,14 @@ RoleOption = Annotated[
         "--role",
         help="What the server is to others with the same data: what a crash then costs is told, and"
         " a replica gets settings of its own.",
+    ),
+]
+ClusterOption = Annotated[
+    ClusterName | None,
+    typer.Option(
+        "--cluster",
+        help="The cluster that keeps copies: what durability by copies survives, and what it"
+        " needs.",
     ),
 ]
 Syncs = Annotated[

@@ -28,9 +28,10 @@ from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
 from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.vendors.forms import IN_CONTAINERS, FormName, ServiceFormName
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import ClusterName, VendorName
 
 if TYPE_CHECKING:
+    from advisor.rules.clusters import Cluster
     from advisor.rules.services import Service
 
 RecommendForm = Literal[FormName, ServiceFormName, "json", "fragment"]
@@ -57,6 +58,7 @@ class RecommendOptions:
     request: shared.RequestOptions
     service: shared.ServiceOption = None
     role: shared.RoleOption = "standalone"
+    cluster: shared.ClusterOption = None
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -128,6 +130,11 @@ class RecommendOptions:
         if not self.bulk_load and (self.new_instance or self.config):
             given = "--new-instance" if self.new_instance else "--config"
             raise UsageError(f"{given} goes with --bulk-load", "add that, or leave it out")
+        if self.cluster and (self.service or self.bulk_load):
+            raise UsageError(
+                f"--cluster does not go with {'--service' if self.service else '--bulk-load'}",
+                "leave one of them out",
+            )
         if self.service is None:
             return
         if self.db_version is None:
@@ -189,7 +196,9 @@ def recommend(options: RecommendOptions) -> None:
         version_source=version_source,
         accept_not_durable=options.accept_not_durable,
         role=options.role,
+        cluster=options.cluster,
     )
+    cluster = _cluster(options.cluster, db)
     if options.bulk_load:
         from advisor.commands.bulk_loading import write_bulk_load  # most advice is for good
 
@@ -215,6 +224,10 @@ def recommend(options: RecommendOptions) -> None:
     advice = advise(measurement, request, knowledge_for(db, options.role))
     if service:
         advice = _for_service(advice, service, options)
+    if cluster:
+        from advisor.rules.clusters import advice_for_cluster
+
+        advice = advice_for_cluster(advice, cluster)
     if options.group:
         advice = only_groups(advice, options.groups)
     require_trust(advice.storage, options.require_trust)
@@ -255,6 +268,17 @@ def _for_service(advice: Advice, service: "Service", options: RecommendOptions) 
 
     knows_memory = options.request.memory is not None
     return advice_for_service(advice, service, knows_memory=knows_memory)
+
+
+def _cluster(name: ClusterName | None, db: VendorName) -> "Cluster | None":
+    """The cluster that is named. Raises UsageError where the server has none of that kind."""
+    if name is None:
+        return None
+    from advisor.knowledge import load_cluster, load_clusters
+
+    cluster = load_cluster(name)
+    cluster.require_runs_on(db, load_clusters())
+    return cluster
 
 
 def _service_text(advice: Advice, service: "Service", form: str, options: RecommendOptions) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from advisor.capacity.bounds import Bound, BoundName
+from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import (
     CapacityPlan,
     ObservedUse,
@@ -15,6 +16,7 @@ from advisor.capacity.results import (
     WorkloadCapacity,
 )
 from advisor.output.document import Document, Notes, Paragraph, PlainBlock, Section, Table
+from advisor.output.replica import replica_blocks
 from advisor.output.text import commit_line, limit_text
 from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
@@ -53,6 +55,8 @@ def capacity_groups(plan: CapacityPlan) -> Iterator[list[PlainBlock]]:
     if plan.target:
         yield target_blocks(plan.target)
         yield storage_blocks(plan.target)
+    if isinstance(plan, ReplicaPlan):
+        yield replica_blocks(plan.replica)
 
 
 def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:

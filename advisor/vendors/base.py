@@ -16,6 +16,7 @@ from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
 from advisor.units import Value
 from advisor.vendors.answers import Rows
+from advisor.vendors.appliers import Replaying
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
 from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import Form, FormName
@@ -510,6 +511,10 @@ class Vendor(ABC):
     @abstractmethod
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """How long these values make leaders wait for company; None where they do not."""
+
+    @abstractmethod
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """How a replica of that version applies what its source has committed, by its defaults."""
 
     @abstractmethod
     def log_sync_method(self, values: Mapping[str, str]) -> Method:

@@ -7,8 +7,9 @@ from typing import ClassVar, Final
 from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, ServerState
-from advisor.vendors import option_values
+from advisor.vendors import copies, option_values
 from advisor.vendors.answers import Rows
+from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     AskTogether,
@@ -66,6 +67,7 @@ group_commit_lock and MYSQL_BIN_LOG::trx_group_commit_leader; that no two syncs 
 traced."""
 
 HAS_SYS_SINCE: Final = (10, 6)
+OPTIMISTIC_SINCE: Final = (10, 5, 1)
 MAJOR_GROUPS_SINCE: Final = (11,)
 """Since when option groups like [mariadb-11] are read."""
 
@@ -209,6 +211,13 @@ class MariaDB(MySQL):
         delay = CommitDelay(self._number(values["binlog_commit_wait_usec"]), until=count)
         return delay if count and delay.us else None
 
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """https://mariadb.com/docs/server/ha-and-performance/standard-replication/parallel-replication:
+        optimistic since 10.5.1, conservative before."""
+        is_optimistic = version >= OPTIMISTIC_SINCE
+        lifted_by = "" if is_optimistic else "slave_parallel_mode = optimistic"
+        return Replaying(Appliers("slave_parallel_threads", 0, lifted_by))
+
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         return "fdatasync"
 
@@ -260,6 +269,7 @@ class MariaDB(MySQL):
         ORIGINS_SQL,
         SOURCES_SQL,
         REPLICAS_SQL,
+        copies.STATUS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,

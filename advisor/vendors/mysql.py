@@ -13,7 +13,7 @@ from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenValue
 from advisor.units import Value
-from advisor.vendors import option_files, option_values
+from advisor.vendors import copies, option_files, option_values
 from advisor.vendors.answers import (
     Rows,
     Shown,
@@ -23,6 +23,7 @@ from advisor.vendors.answers import (
     texts,
     version_of_server,
 )
+from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -49,6 +50,7 @@ from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import (
     IN_A_FILE,
     NEEDS_RESTART,
+    OF_A_PLUGIN,
     AdvisedSetting,
     Form,
     FormName,
@@ -195,6 +197,12 @@ FILES_TABLE: Final = "performance_schema.file_summary_by_event_name"
 REDO_LOG_SWITCH_SQL: Final = "SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'"
 REDO_LOG_SWITCH_SINCE: Final = (8, 0, 21)
 """Since when ALTER INSTANCE DISABLE INNODB REDO_LOG is there, and what shows it."""
+
+PARALLEL_SINCE: Final = (8, 0, 27)
+WRITE_SETS_SINCE: Final = (8, 4)
+WRITE_SETS: Final = "binlog_transaction_dependency_tracking = WRITESET on the source"
+LOGICAL_CLOCK: Final = "slave_parallel_type = LOGICAL_CLOCK"
+"""How a replica comes to apply transactions side by side that touch no row in common."""
 
 LOG_POSITION_SINCE: Final = (8, 0, 30)
 """Since when its status has the end of the redo log."""
@@ -544,6 +552,16 @@ class MySQL(Vendor):
         delay = CommitDelay(delay_us, until=count or None)
         return delay if delay.us else None
 
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html and
+        https://dev.mysql.com/doc/refman/8.0/en/replication-options-binary-log.html: 4 workers and
+        LOGICAL_CLOCK since 8.0.27; 8.4 has WRITESET alone."""
+        lifted_by = "" if version >= WRITE_SETS_SINCE else WRITE_SETS
+        if version >= PARALLEL_SINCE:
+            return Replaying(Appliers("replica_parallel_workers", 4, lifted_by))
+        lifted_by = f"{LOGICAL_CLOCK} and {lifted_by}"
+        return Replaying(Appliers("slave_parallel_workers", 0, lifted_by))
+
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         return "fdatasync" if self._is_on(values.get("innodb_use_fdatasync", "OFF")) else "fsync"
 
@@ -634,7 +652,7 @@ class MySQL(Vendor):
         " performance_schema.file_summary_by_event_name the audit also counts the binary log's"
         " syncs, and times those of both logs; with SELECT on its"
         " replication_connection_configuration and threads it tells a replica, a primary and a"
-        " standalone server apart."
+        " standalone server apart; on its replication_group_members it counts a group's members."
     )
     audit_driver_statement = "SET NAMES utf8mb4"
     audit_statements: ClassVar[tuple[str, ...]] = (
@@ -645,6 +663,8 @@ class MySQL(Vendor):
         SOURCES_SQL,
         REPLICAS_SQL,
         REDO_LOG_SWITCH_SQL,
+        copies.STATUS_SQL,
+        copies.GROUP_MEMBERS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,
@@ -668,15 +688,17 @@ class MySQL(Vendor):
         if not any(path for _, path in origins.values()) and "file" in dict(origins.values()):
             notes = ("this account may not see which file sets a setting; GRANT FILE shows it",)
         version = version_of_server(values["version"].removeprefix("5.5.5-"))
+        held = copies.innodb_copies(values, ask)
         return ServerState(
             vendor=self.name,
             version=version,
             switched_off=self._switched_off(version, ask),
+            copies=held.shown,
             settings={
                 name: EffectiveSetting(name, value, "", *origins.get(name, ("unknown", "")))
                 for name, value in values.items()
             },
-            notes=notes,
+            notes=(*notes, *held.notes),
             replication=self.replication(ask, values),
         )
 
@@ -1017,6 +1039,8 @@ def _set(scope: str, entry: AdvisedSetting) -> str:
 
 
 def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
+    if entry.of_plugin:
+        return left_out(entry, OF_A_PLUGIN)
     if not entry.persistable:
         return left_out(entry, f"{NOT_PERSISTED}: {IN_A_FILE}")
     if entry.restart:
@@ -1028,6 +1052,8 @@ def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> W
 
 def set_global(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
     """A setting changed until the next restart."""
+    if entry.of_plugin:
+        return left_out(entry, OF_A_PLUGIN)
     if entry.restart:
         return left_out(entry, f"it cannot be changed while this server runs: {IN_A_FILE}")
     together = _together(entry, settings)
@@ -1049,7 +1075,7 @@ def _together(
 
 
 def _argument(entry: AdvisedSetting) -> Written:
-    return Written([yaml_item(f"--{entry.setting.replace('_', '-')}={entry.rendered}")])
+    return Written([yaml_item(f"--{entry.option.replace('_', '-')}={entry.rendered}")])
 
 
 SQL_BEFORE_PERSIST: Final = Form(

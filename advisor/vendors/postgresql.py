@@ -11,7 +11,7 @@ from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
 from advisor.units import UNIT_BYTES, Value
-from advisor.vendors import postgresql_conf, postgresql_counts, postgresql_values
+from advisor.vendors import copies, postgresql_conf, postgresql_counts, postgresql_values
 from advisor.vendors.answers import (
     Rows,
     Shown,
@@ -23,6 +23,7 @@ from advisor.vendors.answers import (
     texts,
     version_of_server,
 )
+from advisor.vendors.appliers import Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -196,6 +197,7 @@ ROLE_HINT: Final = (
 PASSWORD_HINT: Final = "leave the password to ~/.pgpass or PGPASSWORD"
 
 
+READS_AHEAD_SINCE: Final = (15,)
 TWO_NUMBERS_SINCE: Final = 100_000
 """Since PostgreSQL 10 server_version_num has the minor release in four digits."""
 
@@ -411,6 +413,11 @@ class PostgreSQL(Vendor):
     def _is_off(self, text: str) -> bool:
         return self.parse_value(text, PlainSpec("boolean")) == Parsed(False)
 
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """One process, which since 15 has pages read ahead (recovery_prefetch = try):
+        https://www.postgresql.org/docs/15/runtime-config-wal.html."""
+        return Replaying(None, reads_ahead=version >= READS_AHEAD_SINCE)
+
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """Source: XLogFlush."""
         us, siblings = (
@@ -478,7 +485,8 @@ class PostgreSQL(Vendor):
     )
     audit_privileges = (
         "Any account that can connect. With pg_read_all_settings (or pg_monitor)"
-        " the audit also names the file that sets each setting."
+        " the audit also names the file that sets each setting; with pg_monitor it counts the"
+        " synchronous standbys."
     )
     audit_statements = (
         *begin_read_only,
@@ -486,6 +494,7 @@ class PostgreSQL(Vendor):
         SEES_PLACES_SQL,
         OVERRIDES_SQL,
         REPLICATION_SQL,
+        copies.STANDBYS_SQL,
         *postgresql_counts.STATEMENTS,
         WRITING_TRANSACTIONS_SQL,
         POSITION_SQL,
@@ -505,6 +514,7 @@ class PostgreSQL(Vendor):
         sees_places = only_value(places) is True
         rows = list(texts(found, 7))
         values = Shown((row[0], row[1]) for row in rows)
+        held = copies.postgresql_copies(values, ask)
         return ServerState(
             vendor=self.name,
             version=version_of_server(values["server_version"]),
@@ -517,10 +527,12 @@ class PostgreSQL(Vendor):
             overrides=tuple(_overrides(overrides)),
             pending=frozenset(row[0] for row in rows if row[6] == str(True)),
             hidden=frozenset(row[0] for row in rows if row[3] in OF_OUR_SESSION),
-            notes=()
+            copies=held.shown,
+            notes=held.notes
             if sees_places
             else (
                 f"this role may not see which file sets a setting; GRANT {SHOWS_PLACES} shows it",
+                *held.notes,
             ),
             replication=_replication(others),
         )
