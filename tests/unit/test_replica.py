@@ -4,6 +4,7 @@ The model of group commit is replaced by one that a person can compute: each app
 would alone.
 """
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +32,8 @@ from advisor.vendors.names import VendorName
 from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
+from tests.benchmarks.replica_lag.report import README as PAIRS_README
+from tests.benchmarks.replica_lag.report import RESULTS, tables
 from tests.support.command_line import run
 from tests.support.drives import measurement, series
 from tests.support.paths import MEASUREMENTS
@@ -366,3 +369,7 @@ def test_a_workload_takes_as_much_cpu_as_its_statements() -> None:
 
     two = Transaction("two", "database", syncs=1, statements=2, records=None, p99_target_ms=100)
     assert applied_us(two) == 2 * applied_us()
+
+
+def test_the_tables_of_the_real_pairs_are_those_of_the_stored_results() -> None:
+    assert tables(json.loads(RESULTS.read_text())) in PAIRS_README.read_text()
