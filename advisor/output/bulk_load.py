@@ -129,7 +129,7 @@ def _setting(load: BulkLoad, each: LoadedSetting, half: Half, form: LoadForm) ->
         comments.append("Takes effect at the next restart.")
     line = _sql(load, each, half) if form == "sql" else _assignment(each, half)
     if not line:
-        comments.append(f"NOT SET HERE: {each.setting}; {_why_not(each, form)}.")
+        comments.append(f"NOT SET HERE: {each.setting}; {_why_not(load, each, form)}.")
     return _Part(comments, [line] if line else [])
 
 
@@ -160,14 +160,18 @@ def _sql(load: BulkLoad, each: LoadedSetting, half: Half) -> str:
     on = vendor.set_for_a_time(each.setting, each.on_value, each.on, restart=each.restart)
     if half == "on" or not on:
         return on
+    is_reset = _is_reset(load, each, "sql")
+    if each.off is None and not is_reset:
+        return ""  # what the server's files say, only a restart brings back
     before = each.on_value if each.off_value is None else each.off_value
-    return vendor.set_back(
-        each.setting, before, each.off or each.on, is_persisted=not _is_reset(load, each, "sql")
-    )
+    return vendor.set_back(each.setting, before, each.off or each.on, is_persisted=not is_reset)
 
 
-def _why_not(each: LoadedSetting, form: LoadForm) -> str:
+def _why_not(load: BulkLoad, each: LoadedSetting, form: LoadForm) -> str:
+    vendor = VENDORS[load.engine]
     if form == "sql":
+        if vendor.set_for_a_time(each.setting, each.on_value, each.on, restart=each.restart):
+            return "what it was is not known: a restart restores it"
         return "it cannot be changed while this server runs: it belongs into a file (--format conf)"
     return "taking the line away restores it"
 

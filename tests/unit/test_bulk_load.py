@@ -14,15 +14,18 @@ import pytest
 from pydantic import ValidationError
 
 from advisor.audit.run import run_audit
+from advisor.bulk_load import BulkLoad
 from advisor.commands.bulk_loading import in_force_here
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
 from advisor.instance import Drives, Here, ServerInstance
 from advisor.knowledge import load_bulk_load
+from advisor.output.bulk_load import render_bulk_load
 from advisor.request import Request
 from advisor.rules.bulk_load import BulkLoadKnowledge
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.names import VENDOR_NAMES, VendorName
+from tests.servers.traps import traps_of
 from tests.support.command_line import run
 from tests.support.paths import MEASUREMENTS
 
@@ -316,6 +319,15 @@ def test_sql_goes_back_to_what_is_advised_where_nothing_of_the_server_was_seen(
     ]
     assert off.count("-- As advised for this drive.") == 2
     assert "RESET also takes away what ALTER SYSTEM had set before" in off
+
+
+def test_a_value_that_nobody_knows_is_not_made_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server whose SQL only says a value, and a setting of which nothing tells what it was."""
+    load = load_of(capsys, "mysql", "9.7")
+    load["settings"][0] |= {"off": None, "off_value": None, "off_from": "other files"}
+    off = render_bulk_load(BulkLoad.model_validate(load), "off", "sql")
+    assert "SET GLOBAL" not in "".join(line for line in off.splitlines() if line[:2] != "--")
+    assert "-- NOT SET HERE: innodb_redo_log_capacity; what it was is not known: a restart" in off
 
 
 def in_file(tmp_path: Path, text: str) -> tuple[object, ...]:
@@ -715,6 +727,22 @@ def test_a_level_of_wal_beside_what_needs_more_prevents_the_start(
     assert found["place"] == f"{path}:1"
     assert f"beside {beside}." in found["reason"]
     assert f"or set {change}, then restart the server" in found["change"]
+
+
+@pytest.mark.parametrize("series", ["13", "14", "15", "16", "17", "18", "19"])
+def test_what_servers_refuse_of_that_level_an_audit_finds(
+    series: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """tests/servers/test_broken_fragments.py starts them."""
+    refused = [trap for trap in traps_of("postgresql", series) if trap.setting == "wal_level"]
+    assert len(refused) == (3 if int(series) >= 17 else 2)
+    path = tmp_path / "postgresql.conf"
+    for trap in refused:
+        path.write_text("\n".join((*trap.besides, trap.line)))
+        asked = ("audit", "--db", "postgresql", "--db-version", series, "--config", path)
+        found = json.loads(run(capsys, *asked, "--format", "json")[1])["findings"]
+        told = [(each["severity"], each["setting"]) for each in found]
+        assert told[0] == ("prevents-start", "wal_level"), trap
 
 
 @pytest.mark.parametrize(
