@@ -42,7 +42,7 @@ SOURCES: Final = (
     "https://pubs.opengroup.org/onlinepubs/9799919799/functions/fsync.html",
     "https://man7.org/linux/man-pages/man2/fsync.2.html",
     "https://docs.kernel.org/admin-guide/ext4.html",
-    "https://github.com/postgres/postgres/commit/606e0f9",
+    "https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/storage/file/fd.c",
     "https://www.usenix.org/conference/osdi14/technical-sessions/presentation/pillai",
 )
 
