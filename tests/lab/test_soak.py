@@ -202,7 +202,7 @@ def test_the_command_measures_in_the_state_of_the_soak(program: Path, tmp_path: 
     saved, asked = tmp_path / "soaked.json", ("measure", "--soak", "30s")
     with mounted(program, load_profile("burst-small"), tmp_path) as (_, place):
         done = subprocess.run(
-            [sys.executable, "-m", "advisor", *asked, "--output", saved, place],
+            [sys.executable, "-m", "advisor", *asked, "--output", saved, "--force", place],
             capture_output=True,
             text=True,
             check=False,

@@ -38,9 +38,9 @@ DRIVERS: Final = (
 """There is no udev to load them; what the cases mount loads what it needs."""
 DIRTY_BYTES: Final = {"dirty_background_bytes": 16 << 20, "dirty_bytes": 64 << 20}
 """So little that no drive of the machine is too slow for it."""
-DRIVES_LIMIT_S: Final = 20
+DRIVES_LIMIT_S: Final = 90
 FAST_US: Final = 500.0
-SHELL_LIMIT_S: Final = 60
+SHELL_LIMIT_S: Final = 240
 QUICK: Final = replace(
     PLANS["quick"], ssd_budget_s=0.8, hdd_budget_s=0.8, samples_enough=60, file_bytes=8 * MIB
 )

@@ -20,8 +20,6 @@ from tests.machine.system import system, why_not
 from tests.servers.fetching import UnavailableError
 from tests.support.paths import CHECKOUT
 
-pytestmark = pytest.mark.quiet
-
 FEW_CUTS: Final = 3
 """report.py makes the 20 that are stored."""
 

@@ -25,7 +25,7 @@ COMMANDS = {
     "drift": ("drift", BASELINE),
 }
 
-A_RATE = re.compile(r"\d/s|ops/s|transactions/s|tps")
+A_RATE = re.compile(r"\d/s\b|ops/s|transactions/s|tps")
 
 
 def expect_failure(
