@@ -152,8 +152,8 @@ def _crash(
     named = ", ".join(each.setting for each in already)
     if "can-corrupt" in already.values():
         return (
-            f"It may damage the server beyond repair: the server's own files have {named}, which"
-            " this does not change."
+            f"The server may be damaged beyond repair: its own files have {named}, which this"
+            " does not change."
         )
     if new_instance:
         return load.crash_of_new_instance

@@ -76,10 +76,10 @@ def write_bulk_load(
     require_trust(load.storage, trust)
     notify_about(load.storage, load.warnings, quiet=product.quiet)
     is_empty = not (load.settings or load.statements)
-    if is_empty and (more := [each for each in load.left_out if each.needs]):
+    if is_empty and (more := _wanting(load)):
         raise AdvisorError(
             "nothing of this server is relaxed for a load unless more is accepted",
-            "; ".join(f"{each.needs}: {each.setting}" for each in more),
+            "; ".join(f"{needs}: {', '.join(names)}" for needs, names in more.items()),
         )
     if is_json:
         write_output(json_text(load), product)
@@ -87,6 +87,15 @@ def write_bulk_load(
         notify("note: this server needs no change for a bulk load", quiet=product.quiet)
     else:
         _write(load, cast("LoadForm", asked), names, product)
+
+
+def _wanting(load: BulkLoad) -> dict[str, list[str]]:
+    """What would have more relaxed -> these settings."""
+    found: dict[str, list[str]] = {}
+    for each in load.left_out:
+        if each.needs:
+            found.setdefault(each.needs, []).append(each.setting)
+    return found
 
 
 def _write(load: BulkLoad, form: LoadForm, names: dict[Half, Path], product: OutputOptions) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from advisor.advice import Advice
 from advisor.errors import AdvisorError, UsageError
+from advisor.output.text import sentence
 from advisor.rules.services import Service, ServiceEngine
 from advisor.vendors.forms import (
     AdvisedSetting,
@@ -80,7 +81,7 @@ def terraform_form(service: Service, advice: Advice, group: str = GROUP) -> Form
             "Use: add it to your configuration, and name it where your instance or cluster names"
             " its parameter group. If a plan shows a parameter again and again, its value is the"
             " group's default and only its apply_method differs: take that block out."
-            f" {_family_note(engine, advice)}",
+            f" {sentence(_family_note(engine, advice))}",
             IN_TERRAFORM,
             indent="  ",
             before=[
@@ -165,8 +166,8 @@ def _family_note(engine: ServiceEngine, advice: Advice) -> str:
     """Nobody has told us which there are: the version may be newer than the service."""
     there_are = f"aws rds describe-db-engine-versions --engine {engine.family}"
     return (
-        f"The family {_family(engine, advice)} is made up from the version; {there_are} lists"
-        " those that there are."
+        f"the family {_family(engine, advice)} is made up from the version; {there_are} lists"
+        " those that there are"
     )
 
 

@@ -521,7 +521,7 @@ def test_what_more_would_be_relaxed_is_named(
     assert (status, out) == (1, "")
     assert "unless more is accepted" in err
     needs = "--durability loses-recent-on-power-loss"
-    assert f"{needs}: innodb_flush_log_at_trx_commit" in err
+    assert f"{needs}: innodb_flush_log_at_trx_commit, sync_binlog\n" in err
     status, _, err = run(capsys, *asked("mysql", "8.0.29"))
     assert (status, "--new-instance: ALTER INSTANCE DISABLE INNODB REDO_LOG" in err) == (1, True)
 
