@@ -7,8 +7,10 @@ from pydantic import Field, PlainSerializer, PlainValidator
 from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.verdict import Verdict
+from advisor.cluster import ClusterDurability
 from advisor.durability import Durability
 from advisor.model import Model
+from advisor.roles import Role
 from advisor.units import Value
 from advisor.vendors.names import ENGINES, Engine, ServiceName, VendorName
 from advisor.versions import VersionText
@@ -64,9 +66,16 @@ class Recommendation(Model):
     persistable: bool
     """Whether MySQL's SET PERSIST takes it; true for the servers that have none."""
     group: str
+    of_plugin: bool = False
+    """Whether a plugin brings it, without which a server refuses the name."""
     leave_default: bool
     emitted: bool
     """Whether the fragment has a line for it."""
+
+    @property
+    def option(self) -> str:
+        """Its name in an option file: a server without the plugin passes a loose_ one over."""
+        return f"loose_{self.setting}" if self.of_plugin else self.setting
 
 
 class Skip(Model):
@@ -91,6 +100,14 @@ class Loss(Model):
     """Whether nobody named the expected rate, nor was one observed."""
 
 
+class RoleCost(Model):
+    """What a crash costs a server because of its role."""
+
+    costs: str
+    remedy: str
+    sources: tuple[str, ...]
+
+
 class LowerDurability(Model):
     """What a lower durability class would save on this drive, and its price."""
 
@@ -101,6 +118,9 @@ class LowerDurability(Model):
     commit_us_saved: float | None
     """What one commit no longer waits, on one connection; None where it is unknown."""
     losses: tuple[Loss, ...]
+    """Empty for a replica, whose source has what it loses."""
+    role_costs: tuple[RoleCost, ...] = ()
+    """Beside those that the settings advised have already."""
 
 
 class SerialPoint(Model):
@@ -139,7 +159,13 @@ class Advice(Model):
     version_source: str
     service: ServiceName | None = None
     """Who runs the server; None: whoever asks."""
+    role: Role = "standalone"
+    cluster: ClusterDurability | None = None
+    """What its copies make of durability; None: it stands alone, as far as was said."""
     durability: Durability
+    role_costs: tuple[RoleCost, ...] = ()
+    """Of the settings advised; empty for a standalone server."""
+    role_notes: tuple[str, ...] = ()
     measured: Measured
     storage: Verdict
     host_findings: tuple[HostFinding, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from advisor import __version__
-from advisor.advice import Advice
+from advisor.advice import Advice, LowerDurability, RoleCost
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
@@ -21,6 +21,7 @@ from advisor.request import Request
 from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend
 from advisor.rules.knowledge import Knowledge
+from advisor.rules.roles import RoleFacts
 from advisor.vendors.registry import VENDORS, newer_than_known
 
 
@@ -44,21 +45,27 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         engine=request.vendor,
         engine_version=request.version,
         version_source=request.version_source,
+        role=request.role,
         durability=request.durability,
+        role_costs=role_costs(request, facts, request.durability, knowledge),
+        role_notes=knowledge.roles.notes(request.role) if knowledge.roles else (),
         measured=describe_measured(measurement),
         storage=verdict,
         host_findings=host,
         settings=result.recommendations,
         skipped=result.skipped,
-        lower_durability=lower_durability(
-            chosen,
-            (
-                _relaxed(lower, facts, data, request, knowledge)
-                for lower in classes_below(request.durability)
-            ),
-            sync,
-            append,
-            _expected_rate(request, knowledge),
+        lower_durability=tuple(
+            _told_for_role(offer, request, facts, knowledge)
+            for offer in lower_durability(
+                chosen,
+                (
+                    _relaxed(lower, facts, data, request, knowledge)
+                    for lower in classes_below(request.durability)
+                ),
+                sync,
+                append,
+                _expected_rate(request, knowledge),
+            )
         )
         if honest
         else (),
@@ -81,6 +88,32 @@ def notes_for(measurement: Measurement, facts: Facts, request: Request) -> tuple
         *_memory_notes(facts),
         *_version_notes(request),
     )
+
+
+def role_costs(
+    request: Request, facts: Facts, durability: Durability, knowledge: Knowledge
+) -> tuple[RoleCost, ...]:
+    """What a crash costs such a server because of its role, if its settings risk that much."""
+    if knowledge.roles is None:
+        return ()
+    untold = Unknown(unknown="whether it asks its source by GTID is not told")
+    logs = VENDORS[request.vendor].logs_what_it_applies(
+        {}, request.version, log_bin=facts.log_bin is True
+    )
+    told = RoleFacts(durability, logs, untold)
+    return knowledge.roles.costs(request.role, request.version, told)
+
+
+def _told_for_role(
+    offer: LowerDurability, request: Request, facts: Facts, knowledge: Knowledge
+) -> LowerDurability:
+    """The offer with what it costs a server in that role. A replica acknowledges nothing, so that
+    nothing acknowledged is lost with it."""
+    before = role_costs(request, facts, request.durability, knowledge)
+    lower = role_costs(request, facts, offer.durability, knowledge)
+    costs = tuple(cost for cost in lower if cost not in before)
+    losses = () if request.role == "replica" else offer.losses
+    return offer.model_copy(update={"losses": losses, "role_costs": costs})
 
 
 def _expected_rate(request: Request, knowledge: Knowledge) -> ExpectedRate:

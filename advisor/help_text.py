@@ -25,11 +25,14 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "fsync-advisor recommend --db mariadb --db-version 10.11 --output zz-fsync.cnf",
         "fsync-advisor recommend --db postgresql --from drive.json --format sql",
         "fsync-advisor recommend --db mysql --bulk-load --output load.cnf",
+        "fsync-advisor recommend --role replica --db mysql --from drive.json",
+        "fsync-advisor recommend --cluster semi-sync --db mysql /var/lib/mysql",
         "fsync-advisor recommend --service rds --db mysql --db-version 8.4 /srv",
     ),
     "capacity": (
         "fsync-advisor capacity --db postgresql --from drive.json",
         "fsync-advisor capacity --db mysql --target-tps 2500 --p99-ms 60 /var/lib/mysql",
+        "fsync-advisor capacity --db mysql --source-tps 3000 --from drive.json",
     ),
     "report": (
         "fsync-advisor report --db mysql --output report.html /var/lib/mysql",

@@ -22,7 +22,8 @@ from advisor.resources import resource_dir
 from advisor.rules.catalogue import GROUPS, Setting
 from advisor.rules.known_settings import KnownSettings
 from advisor.rules.other_options import OtherOptions, parse_definition
-from advisor.vendors.names import Engine, ServiceName, VendorName
+from advisor.rules.roles import RoleKnowledge
+from advisor.vendors.names import ClusterName, Engine, ServiceName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import PlainSpec
 from advisor.versions import NumericVersion, of_series, parse_version
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
     from advisor.capacity.workloads import Workload
     from advisor.rules.bulk_load import BulkLoadKnowledge
+    from advisor.rules.clusters import Cluster
     from advisor.rules.other_engines import OtherEngines
     from advisor.rules.services import Service
 
@@ -208,6 +210,12 @@ def load_bulk_load(vendor: VendorName) -> "BulkLoadKnowledge":
     return _validate(BulkLoadKnowledge, _read(path), path)
 
 
+def load_roles(vendor: VendorName) -> RoleKnowledge:
+    """profiles/roles/: what a crash costs a server because of its role."""
+    path = resource_dir("profiles") / "roles" / f"{vendor}.toml"
+    return _validate(RoleKnowledge, _read(path), path)
+
+
 def load_other_engines() -> "OtherEngines":
     """profiles/other_engines.toml: settings of other storage engines and of forks."""
     # No advice needs these.
@@ -275,6 +283,20 @@ def load_services() -> "tuple[Service, ...]":
     """All of them, in the order in which a server is told to be one: Aurora shows what RDS does."""
     names = sorted(get_args(ServiceName), key=lambda name: name != "aurora")
     return tuple(map(load_service, names))
+
+
+def load_cluster(name: ClusterName) -> "Cluster":
+    """profiles/clusters/: what copies make of durability, and what they need."""
+    # No advice for a server that stands alone needs these.
+    from advisor.rules.clusters import Cluster
+
+    path = resource_dir("profiles") / "clusters" / f"{name}.toml"
+    return _validate(Cluster, {**_read(path), "name": name}, path)
+
+
+def load_clusters() -> "tuple[Cluster, ...]":
+    """All of them."""
+    return tuple(map(load_cluster, get_args(ClusterName)))
 
 
 def load_workloads() -> "dict[str, Workload]":

@@ -12,11 +12,14 @@ from advisor.analysis.verdict import Verdict, judge, require_durable
 from advisor.capacity.drive import drive_capacity
 from advisor.capacity.host import (
     CapacityRequest,
+    ModelledHost,
     ProgressCallback,
     ServerUse,
     modelled_host,
 )
 from advisor.capacity.plan import PlanInputs, plan_on
+from advisor.capacity.replica import ReplicaQuestion, replica_answer, replica_model
+from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.measurement import Measurement
 from advisor.request import Request
@@ -32,6 +35,7 @@ def plan_capacity(
     knowledge: Knowledge,
     wanted: CapacityRequest,
     progress: ProgressCallback,
+    question: ReplicaQuestion | None = None,
 ) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
     """The verdict, the plan with all notes, and those of the measurement and its advice alone.
 
@@ -43,7 +47,29 @@ def plan_capacity(
     host = modelled_host(measurement, inputs.server, knowledge, wanted, progress)
     plan = plan_on(host, inputs, measurement, wanted, knowledge)
     plan = plan.model_copy(update={"notes": (*inputs.notes, *plan.notes)})
+    if question is not None and request is not None:
+        plan = _with_replica(plan, host, inputs, request, knowledge, wanted, question)
     return inputs.verdict, plan, inputs.notes
+
+
+def _with_replica(
+    plan: CapacityPlan,
+    host: ModelledHost,
+    inputs: PlanInputs,
+    request: Request,
+    knowledge: Knowledge,
+    wanted: CapacityRequest,
+    question: ReplicaQuestion,
+) -> ReplicaPlan:
+    """The plan, and whether a replica on that host keeps up."""
+    model = replica_model(
+        host,
+        VENDORS[request.vendor].replaying(request.version),
+        knowledge.replay[request.vendor],
+        question,
+        next(iter(wanted.transactions), None),
+    )
+    return ReplicaPlan(**dict(plan), replica=replica_answer(model, inputs.offers))
 
 
 def plan_inputs(

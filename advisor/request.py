@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from advisor.durability import Durability
-from advisor.vendors.names import VendorName
+from advisor.roles import Role
+from advisor.vendors.names import ClusterName, VendorName
 from advisor.versions import Feature, NumericVersion
 
 
@@ -27,5 +28,8 @@ class Request:
     """What a provider allows of the volume."""
     syncs: tuple[int, ...] | None = None
     accept_not_durable: bool = False
+    cluster: ClusterName | None = None
+    """Of which kind of cluster the server is a part."""
     build: Mapping[Feature, bool] = field(default_factory=dict)
     """What the server was built with or without, as told or detected; unknown where absent."""
+    role: Role = "standalone"

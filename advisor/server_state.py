@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from advisor.roles import NOT_ASKED, Replication
 from advisor.vendors.names import VendorName
 from advisor.versions import NumericVersion
 
@@ -94,5 +95,9 @@ class ServerState(NamedTuple):
     switched_off: frozenset[str] = frozenset()
     """Variables of a running server's status that show that a statement has switched something
     off."""
+    copies: Mapping[str, str] = {}
+    """What a running server shows of who has copies of it, by name in lower case: variables of its
+    status, and figures of advisor.vendors.copies."""
     bulk_load_files: tuple[str, ...] = ()
     """Where only files are read: those of ours that are for the time of a bulk load."""
+    replication: Replication = NOT_ASKED

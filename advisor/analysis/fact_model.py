@@ -8,7 +8,8 @@ from advisor.analysis.trust import Trust
 from advisor.conditions import Fact
 from advisor.durability import AdvisedDurability, Durability
 from advisor.model import Known, Unknown
-from advisor.vendors.names import VendorName
+from advisor.roles import Role
+from advisor.vendors.names import ClusterName, VendorName
 from advisor.versions import Feature
 
 FactKind = Literal["number", "text", "boolean"]
@@ -32,10 +33,14 @@ class Facts(NamedTuple):
     durability: Annotated[
         Durability, About("what the user accepts to lose", choices=get_args(AdvisedDurability))
     ]
+    role: Annotated[Role, About("what the server is among others that have the same data")]
     log_bin: Annotated[Known[bool], About("whether the server writes a binary log")]
     recovery_time_s: Annotated[Known[float], About("how long crash recovery may take")]
     expected_commits_per_s: Annotated[Known[float], About("the commit rate to plan the log for")]
     log_bytes_per_commit: Annotated[Known[float], About("redo or WAL bytes that one commit writes")]
+    cluster: Annotated[
+        Literal[ClusterName, "none"], About("the kind of cluster that keeps copies of a commit")
+    ]
     # The server's build, a field for each Feature
     build_lz4: Annotated[Known[bool], About("whether the server was built with lz4")]
     build_zstd: Annotated[Known[bool], About("whether the server was built with zstd")]
@@ -123,9 +128,10 @@ def build_fact(feature: Feature) -> str:
 
 
 def nothing_known(vendor: VendorName, durability: Durability, why: Unknown) -> Facts:
-    """The facts where all but these two are unknown."""
-    unknown = dict.fromkeys(FACTS.keys() - {"vendor", "durability"}, why)
-    return Facts(vendor=vendor, durability=durability, **unknown)
+    """The facts of a standalone server in no cluster, where all but these two are unknown."""
+    asked = {"vendor", "durability", "role", "cluster"}
+    unknown = dict.fromkeys(FACTS.keys() - asked, why)
+    return Facts(vendor=vendor, durability=durability, role="standalone", cluster="none", **unknown)
 
 
 def without_speed(facts: Facts, why: Unknown) -> Facts:

@@ -81,6 +81,7 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
     untold = Unknown(unknown="neither --build nor an installed server says so")
     log_bin = request.log_bin
     return nothing_known(request.vendor, request.durability, unmeasured)._replace(
+        role=request.role,
         log_bin=VENDORS[request.vendor].writes_binary_log(request.version)
         if log_bin is None
         else log_bin,
@@ -89,6 +90,7 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
         or Unknown(unknown="--expected-tps does not say it"),
         log_bytes_per_commit=request.log_bytes_per_commit
         or assumptions[f"log_bytes_per_commit_{request.vendor}"].value,
+        cluster=request.cluster or "none",
         memory_bytes=request.memory_bytes or unmeasured,
         build_lz4=request.build.get("lz4", untold),
         build_zstd=request.build.get("zstd", untold),

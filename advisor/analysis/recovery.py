@@ -48,6 +48,8 @@ class Replay(Strict):
     """Log for each page that recovery meets."""
     compressed_share: float = Field(default=1, gt=0, le=1)
     """What is left of a byte of log where the server compresses it."""
+    applied_us_per_txn: float = Field(gt=0)
+    """CPU time that a replica takes to apply a small transaction, over all its threads."""
     sources: tuple[str, ...] = Field(min_length=1)
 
     def bytes_per_s(

@@ -8,7 +8,7 @@ from advisor.audit.assumed import differing_note, rests_on
 from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations, ValueRisk, judge_value
 from advisor.audit.finding_maker import FindingMaker, shown
-from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding
+from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.recovery import Recovery
 from advisor.audit.refusals import refusal
@@ -288,7 +288,9 @@ class _Comparing:
         reason = advised.reason
         if name in PAIR and self._alone is not None:
             reason = f"{reason} {DIVERGENCE}"
-        return self._make(line, value, "performance", reason, price=price)
+        # What is about replication makes nothing faster.
+        severity: Severity = "note" if line.setting.group == "replication" else "performance"
+        return self._make(line, value, severity, reason, price=price)
 
     def _less_than_default(self, line: SettingLine, value: Value) -> Finding | None:
         """A value that is worse whatever is assumed: clearly less than the server itself takes."""

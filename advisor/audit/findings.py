@@ -7,8 +7,10 @@ from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
 from advisor.analysis.server_counts import ServerCounters
 from advisor.analysis.trust import Trust
+from advisor.cluster import ClusterDurability
 from advisor.durability import Durability
 from advisor.model import Model
+from advisor.roles import Role
 from advisor.server_activity import Activity
 from advisor.server_state import Origin
 from advisor.vendors.names import ServiceName, VendorName
@@ -98,6 +100,12 @@ class Audit(Model):
     version_source: str
     service: ServiceName | None = None
     """Who runs the server; None: nobody but its owner, as far as it shows."""
+    role: Role | None = None
+    """None: it is not known."""
+    role_source: str = ""
+    """How the role is known, or why it is not."""
+    cluster: ClusterDurability | None = None
+    """What its copies make of durability; None: it stands alone, as far as it shows."""
     durability: Durability
     measured: Measured | None
     """None: no measurement was given, and no rule that needs one was applied."""

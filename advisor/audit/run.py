@@ -17,6 +17,7 @@ from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
 from advisor.audit.bulk_load import left_by_load
+from advisor.audit.clusters import PartOf, cluster_findings, with_copies
 from advisor.audit.compare import audit, by_severity
 from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations
@@ -27,12 +28,14 @@ from advisor.audit.log_size import LogLoad, LogRate
 from advisor.audit.minimal_wal import minimal_wal
 from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.audit.recovery import Recovery
+from advisor.audit.roles import role_note, told_for_role
 from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
 from advisor.measurement import Measurement
 from advisor.model import Known, Unknown
 from advisor.request import Request
+from advisor.roles import NOT_ASKED, Replication
 from advisor.rules.bulk_load import BulkLoadKnowledge
 from advisor.rules.knowledge import Knowledge
 from advisor.rules.other_engines import OtherEngines
@@ -56,6 +59,8 @@ def run_audit(
     bulk_load: BulkLoadKnowledge | None = None,
     run_by: RunBy | None = None,
     other_engines: OtherEngines | None = None,
+    replication: Replication = NOT_ASKED,
+    part_of: PartOf | None = None,
 ) -> tuple[Audit, Verdict | None]:
     """The audit, and what the drive is to be called where one was measured.
 
@@ -65,7 +70,9 @@ def run_audit(
     user says. `option_names`: for files, what servers take. `counter_checks`: what a running
     server's counters are asked. `bulk_load`: what shows that a bulk load's settings have stayed.
     `run_by`: the managed service, where it is one's. `other_engines`: what other storage engines
-    risk. Raises as `advise` does.
+    risk. `replication`: the server's role, and how it is known; the request has the same, and
+    "standalone" where it is unknown. `part_of`: the cluster, where it is a part of one. Raises as
+    `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
     if option_names is not None:
@@ -114,10 +121,18 @@ def run_audit(
         left_on = left_by_load(state, knowledge, bulk_load)
         kept = (each for each in left_on if each.setting not in refused)
         findings = by_severity((*findings, *not_started, *kept))
+    about_role: tuple[str, ...] = ()
+    if knowledge.roles is not None:
+        findings, about_role = told_for_role(
+            findings, request.durability, state, replication, knowledge.roles
+        )
     forks: tuple[str, ...] = ()
     if other_engines is not None:
         findings = with_other_engines(findings, state, request.durability, other_engines.setting)
         forks = fork_notes(state, other_engines.fork)
+    if part_of is not None:
+        copied = with_copies(findings, part_of.durability(state))
+        findings = by_severity((*copied, *cluster_findings(state, part_of.cluster)))
     judged = Judged(findings, ())
     if run_by is not None:
         judged = judged_for_service(findings, run_by, state, knowledge.settings, request.durability)
@@ -129,6 +144,9 @@ def run_audit(
             engine_version=format_version(request.version),
             version_source=request.version_source,
             service=run_by.service.name if run_by else None,
+            role=replication.role,
+            role_source=replication.how,
+            cluster=part_of.durability(state) if part_of else None,
             durability=request.durability,
             measured=measured,
             findings=judged.findings,
@@ -141,6 +159,8 @@ def run_audit(
             notes=(
                 *judged.notes,
                 *forks,
+                *role_note(replication),
+                *about_role,
                 *_trust(verdict, host),
                 *(names_not_checked(state, option_names) if option_names else ()),
                 *state.notes,

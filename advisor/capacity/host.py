@@ -146,7 +146,7 @@ class ModelledHost:
     def busy_drive(self, transaction: Transaction | None = None) -> SyncLatencies:
         """The drive as it syncs while the server writes and reads the pages of single-row writes,
         or of the transactions."""
-        work = self._work(0, transaction)
+        work = self.work(0, transaction)
         beside = self._beside_pages(work)
         drive = replace(self.drive, beside_pages=beside)
         if not self.holds_data:
@@ -182,7 +182,7 @@ class ModelledHost:
     ) -> tuple[Bound, ...]:
         """What limits the rate beside flush and cores, the least first: of single-row writes, or of
         the transactions; `group_size` of them share a sync."""
-        return self.storage.bounds(self._work(group_size, transaction))
+        return self.storage.bounds(self.work(group_size, transaction))
 
     def bounded(self, result: ModelResult, transaction: Transaction | None = None) -> ModelResult:
         """The result within the least of the bounds; who is held up longer waits as much longer."""
@@ -232,7 +232,7 @@ class ModelledHost:
         storage = self.storage._replace(speed=speed)
         return replace(self, holds_data=False, storage=storage, load=None)
 
-    def _work(self, group_size: float, transaction: Transaction | None) -> Work:
+    def work(self, group_size: float, transaction: Transaction | None) -> Work:
         commits = 1 / group_size if group_size else 0.0
         if transaction is None:
             return Work(self._log_bytes(1, SINGLE_ROW_PAGES), SINGLE_ROW_PAGES, commits)

@@ -10,7 +10,9 @@ import typer
 from advisor.analysis.host_findings import evaluate
 from advisor.analysis.observed_load import observed_server
 from advisor.analysis.verdict import require_durable
+from advisor.audit.clusters import PartOf
 from advisor.audit.findings import Severity
+from advisor.audit.roles import role_of
 from advisor.audit.run import run_audit
 from advisor.audit.services import RunBy
 from advisor.commands import options as shared
@@ -30,6 +32,7 @@ from advisor.files import shown_name
 from advisor.instance import Here
 from advisor.knowledge import (
     load_bulk_load,
+    load_clusters,
     load_counter_checks,
     load_option_names,
     load_other_engines,
@@ -38,9 +41,11 @@ from advisor.knowledge import (
 )
 from advisor.measurement import Measurement
 from advisor.output_files import check_writable
+from advisor.roles import Role
+from advisor.rules.clusters import ASKED, recognise_cluster
 from advisor.rules.services import recognise
 from advisor.server_state import ServerState
-from advisor.vendors.names import ServiceName
+from advisor.vendors.names import ClusterName, ServiceName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -78,6 +83,18 @@ class AuditOptions:
         typer.Option(
             help="The managed service that runs it: how a setting is changed there, and which"
             " cannot be.  [default: as the server's own settings show]",
+        ),
+    ] = None
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            help="What the server is to others with the same data.  [default: as it shows]"
+        ),
+    ] = None
+    cluster: Annotated[
+        ClusterName | None,
+        typer.Option(
+            help="The cluster that it is a part of.  [default: as the server's own settings show]",
         ),
     ] = None
     format_: Annotated[
@@ -134,6 +151,9 @@ def audit(options: AuditOptions) -> None:
     A running server needs the drivers (pip install '.[live]'). Each look is a read-only transaction
     with a timeout; any account that can connect will do. --show-statements prints every statement.
 
+    Of a replica, and of a primary with replicas attached, it is told what relaxed settings cost;
+    --role says which it is where that does not show.
+
     With --config and --db, configuration files are read instead, with all they include, and each
     finding names its file and line. The audit finds lines that the server would refuse, but of
     combinations that stop it only that of wal_level = minimal: verify starts a server.
@@ -156,18 +176,23 @@ def audit(options: AuditOptions) -> None:
             _require_named(stored, options.drive.from_file)
     asked, here, found_by = _target_and_drive(options)
     target = read_target(asked, quiet=product.quiet)
+    replication = role_of(target.reading, options.role)
+    role = replication.role or "standalone"
+    part_of = _part_of(options.cluster, target.reading)
     request = build_request(
         target.reading.vendor,
         target.version,
         options.request,
         version_source=found_by or target.version_source,
+        role=role,
+        cluster=part_of.cluster.name if part_of else None,
     )
     measurement = stored
     if stored is None and (options.directory is not None or here):
         plan = shared.PlanOptions(quick=options.quick)
         drive = replace(options.drive, directory=options.directory, plan=plan)
         measurement = stored_or_measured(drive, product, here)
-    knowledge = knowledge_for(request.vendor)
+    knowledge = knowledge_for(request.vendor, role)
     found, verdict = run_audit(
         target.reading,
         request,
@@ -179,6 +204,8 @@ def audit(options: AuditOptions) -> None:
         load_bulk_load(request.vendor),
         _run_by(options.service, target.reading),
         load_other_engines(),
+        replication,
+        part_of,
     )
     if verdict is not None:
         require_trust(verdict, options.require_trust)
@@ -210,6 +237,18 @@ def _run_by(service: ServiceName | None, state: ServerState) -> RunBy | None:
         return RunBy(load_service(service), "")
     found = recognise(load_services(), state)
     return None if found is None else RunBy(*found)
+
+
+def _part_of(name: ClusterName | None, state: ServerState) -> PartOf | None:
+    """The cluster that is named, else the one that the server shows. Raises UsageError where it has
+    none of that kind."""
+    clusters = load_clusters()
+    if name is not None:
+        cluster = next(each for each in clusters if each.name == name)
+        cluster.require_runs_on(state.vendor, clusters)
+        return PartOf(cluster, ASKED)
+    found = recognise_cluster(clusters, state)
+    return None if found is None else PartOf(*found)
 
 
 def _target_and_drive(options: AuditOptions) -> tuple[TargetOptions, Here | None, str]:

@@ -7,6 +7,7 @@ from advisor.commands import options as shared
 from advisor.commands.capacity_request import CapacityOptions, build_capacity_request
 from advisor.commands.console import chosen_format, notify_about, write_output
 from advisor.commands.parameters import Only, options_class, takes_options
+from advisor.commands.replica_request import ReplicaOptions, build_replica_question
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.source import (
     for_observed_server,
@@ -43,6 +44,7 @@ class PlanCapacityOptions:
     db_version: shared.DatabaseVersion = None
     request: Annotated[shared.RequestOptions, Only(*REQUEST)]
     wanted: CapacityOptions
+    replica: ReplicaOptions
     format_: shared.TableFormat = None
     product: shared.OutputOptions
     require_trust: shared.RequireTrust = None
@@ -84,11 +86,12 @@ def capacity(options: PlanCapacityOptions) -> None:
         stored, options.db, options.db_version, quiet=product.quiet
     )
     request = db and build_request(db, version, asked, version_source=version_source)
+    question = build_replica_question(options.replica, request, wanted.transactions)
     measurement = stored or stored_or_measured(options.drive, product)
     with working_on("group commit", quiet=product.quiet) as progress:
         knowledge = knowledge_for(db)
         verdict, plan, notes = plan_capacity(
-            measurement, request, syncs, knowledge, wanted, progress
+            measurement, request, syncs, knowledge, wanted, progress, question
         )
     require_trust(verdict, options.require_trust)
     notify_about(verdict, notes, quiet=product.quiet)

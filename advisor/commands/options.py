@@ -11,8 +11,9 @@ from advisor.commands.parameters import options_class
 from advisor.durability import AdvisedDurability
 from advisor.errors import UsageError
 from advisor.measurement import MAX_LABEL_CHARACTERS
+from advisor.roles import Role
 from advisor.variables import variable
-from advisor.vendors.names import VENDOR_NAMES, ServiceName, VendorName, vendor_named
+from advisor.vendors.names import VENDOR_NAMES, ClusterName, ServiceName, VendorName, vendor_named
 
 FORMERLY_DURABLE: Final = "strict"
 """What `durable` was called; still understood, and in no help."""
@@ -178,6 +179,22 @@ ServiceOption = Annotated[
         "--service",
         help="The managed service that runs it: only what one can change there, in a form that it"
         " takes.",
+    ),
+]
+RoleOption = Annotated[
+    Role,
+    typer.Option(
+        "--role",
+        help="What the server is to others with the same data: what a crash then costs is told, and"
+        " a replica gets settings of its own.",
+    ),
+]
+ClusterOption = Annotated[
+    ClusterName | None,
+    typer.Option(
+        "--cluster",
+        help="The cluster that keeps copies: what durability by copies survives, and what it"
+        " needs.",
     ),
 ]
 Syncs = Annotated[

@@ -35,10 +35,12 @@ from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
 from advisor.request import Request
 from advisor.rules.catalogue import GROUPS, SettingGroup
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.forms import IN_CONTAINERS, FormName, ServiceFormName
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import ClusterName, VendorName
 
 if TYPE_CHECKING:
+    from advisor.rules.clusters import Cluster
     from advisor.rules.services import Service
 
 RecommendForm = Literal[FormName, ServiceFormName, "json", "fragment"]
@@ -72,6 +74,8 @@ class RecommendOptions:
             "  [default: fsync-advisor]",
         ),
     ] = None
+    role: shared.RoleOption = "standalone"
+    cluster: shared.ClusterOption = None
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -131,6 +135,10 @@ class RecommendOptions:
             raise UsageError(f"--group {strangers[0]!r}: name some of {', '.join(GROUPS)}")
         if self.bulk_load and self.group:
             raise UsageError("--bulk-load has settings of its own", "leave --group out")
+        if self.bulk_load and self.role != "standalone":
+            raise UsageError(
+                "--bulk-load says itself what it means for replicas", "leave --role out"
+            )
         if self.bulk_load and self.service:
             raise UsageError(
                 "--bulk-load does not know what a managed service lets one change",
@@ -139,6 +147,11 @@ class RecommendOptions:
         if not self.bulk_load and (self.new_instance or self.config):
             given = "--new-instance" if self.new_instance else "--config"
             raise UsageError(f"{given} goes with --bulk-load", "add that, or leave it out")
+        if self.cluster and (self.service or self.bulk_load):
+            raise UsageError(
+                f"--cluster does not go with {'--service' if self.service else '--bulk-load'}",
+                "leave one of them out",
+            )
         if self.service is None:
             return
         if self.db_version is None:
@@ -199,7 +212,10 @@ def recommend(options: RecommendOptions) -> None:
         here=here and here.instance,
         version_source=version_source,
         accept_not_durable=options.accept_not_durable,
+        role=options.role,
+        cluster=options.cluster,
     )
+    cluster = _cluster(options.cluster, db)
     if options.bulk_load:
         from advisor.commands.bulk_loading import write_bulk_load  # most advice is for good
 
@@ -222,10 +238,17 @@ def recommend(options: RecommendOptions) -> None:
         service.engine_of(db, request.version)
     check_writable(product.output, force=product.force)
     measurement = stored or stored_or_measured(options.drive, product, here)
+    knowledge = knowledge_for(db, options.role)
     if service:
-        advice = _advise_for_service(measurement, request, service, options)
+        advice = _advise_for_service(measurement, request, knowledge, service, options)
     else:
-        advice = only_groups(advise(measurement, request, knowledge_for(db)), options.groups)
+        advice = advise(measurement, request, knowledge)
+    if cluster:
+        from advisor.rules.clusters import advice_for_cluster
+
+        advice = advice_for_cluster(advice, cluster)
+    if options.group:
+        advice = only_groups(advice, options.groups)
     require_trust(advice.storage, options.require_trust)
     if _wants_summary(options):
         write_output(_summary(advice, options), product)
@@ -266,14 +289,29 @@ def _asked(options: RecommendOptions) -> tuple[str, "Service | None"]:
 
 
 def _advise_for_service(
-    measurement: Measurement, request: Request, service: "Service", options: RecommendOptions
+    measurement: Measurement,
+    request: Request,
+    knowledge: Knowledge,
+    service: "Service",
+    options: RecommendOptions,
 ) -> Advice:
     from advisor.managed_service import advise_for_service
 
-    knowledge, knows_memory = knowledge_for(request.vendor), options.request.memory is not None
+    knows_memory = options.request.memory is not None
     return advise_for_service(
         measurement, request, knowledge, service, options.groups, knows_memory=knows_memory
     )
+
+
+def _cluster(name: ClusterName | None, db: VendorName) -> "Cluster | None":
+    """The cluster that is named. Raises UsageError where the server has none of that kind."""
+    if name is None:
+        return None
+    from advisor.knowledge import load_cluster, load_clusters
+
+    cluster = load_cluster(name)
+    cluster.require_runs_on(db, load_clusters())
+    return cluster
 
 
 def _service_text(advice: Advice, service: "Service", form: str, options: RecommendOptions) -> str:

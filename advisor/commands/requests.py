@@ -8,8 +8,9 @@ from advisor.commands.options import RequestOptions
 from advisor.errors import AdvisorError, UsageError
 from advisor.instance import ServerInstance
 from advisor.request import Request
+from advisor.roles import Role
 from advisor.units import parse_duration_us, parse_size
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import ClusterName, VendorName
 from advisor.vendors.registry import VENDORS, relatives_with, version_of
 from advisor.versions import FEATURES, NEWEST, Feature, NumericVersion, format_version
 
@@ -33,6 +34,8 @@ def build_request(
     here: ServerInstance | None = None,
     version_source: str = "",
     accept_not_durable: bool = False,
+    role: Role = "standalone",
+    cluster: ClusterName | None = None,
 ) -> Request:
     """The request that the options make; `version_source` where nobody gave the version by hand,
     `here` where a server was found, whose version it is then.
@@ -61,7 +64,9 @@ def build_request(
         max_ops_per_s=asked.max_iops,
         syncs=parse_syncs(asked.syncs),
         accept_not_durable=accept_not_durable,
+        cluster=cluster,
         build=detected if asked.build is None else parse_build(asked.build),
+        role=role,
     )
 
 

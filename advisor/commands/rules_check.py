@@ -8,6 +8,7 @@ from advisor.knowledge import (
     load_all_settings,
     load_assumptions,
     load_bulk_load,
+    load_clusters,
     load_counter_checks,
     load_host_checks,
     load_other_engines,
@@ -40,6 +41,7 @@ def rules_check(options: RulesCheckOptions) -> None:
         load_bulk_load(vendor)
     load_other_engines()
     load_services()
+    load_clusters()
     settings = load_all_settings()
     if found := problems(settings):
         *others, last = found

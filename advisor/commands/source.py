@@ -23,6 +23,7 @@ from advisor.knowledge import (
     load_assumptions,
     load_host_checks,
     load_replay,
+    load_roles,
     load_settings,
     load_storage_knowledge,
 )
@@ -36,6 +37,7 @@ from advisor.measurement import (
     without_latencies,
 )
 from advisor.output_files import check_writable, write_text
+from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.registry import VENDORS
@@ -253,11 +255,16 @@ def _save(measurement: Measurement, path: Path, *, force: bool) -> None:
         ) from error
 
 
-def knowledge_for(vendor: VendorName | None) -> Knowledge:
+def knowledge_for(vendor: VendorName | None, role: Role = "standalone") -> Knowledge:
     """What profiles/ says about drives, and about one server where there is one in mind."""
     settings = load_settings(VENDORS[vendor].engine) if vendor else ()
     return Knowledge(
-        load_storage_knowledge(), load_assumptions(), settings, load_replay(), load_host_checks()
+        load_storage_knowledge(),
+        load_assumptions(),
+        settings,
+        load_replay(),
+        load_host_checks(),
+        load_roles(vendor) if vendor and role != "standalone" else None,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from advisor.advice import Advice, Loss, LowerDurability
+from advisor.advice import Advice, Loss, LowerDurability, RoleCost
 from advisor.analysis.verdict import promise
 from advisor.durability import CLASSES
 from advisor.output.text import syncs_text
@@ -13,6 +13,7 @@ from advisor.vendors.registry import VENDORS
 
 GROUP_TITLES: Final[Mapping[SettingGroup, str]] = {
     "commit": "Commit: what an acknowledged transaction survives",
+    "replication": "Replication: how a replica goes on after a crash",
     "log": "Log: how much room and how it is written",
     "checkpoint": "Checkpoints",
     "io": "Background input and output",
@@ -49,6 +50,16 @@ def offer_brings(offer: LowerDurability) -> str:
     """What a commit no longer waits for."""
     saved = "" if offer.commit_us_saved is None else f", {format_latency(offer.commit_us_saved)}"
     return f"a commit no longer waits for {syncs_text(offer.syncs_saved)}{saved}"
+
+
+def loss_lines(offer: LowerDurability) -> list[str]:
+    """What it may lose or cost, each in a line."""
+    return [*map(loss_text, offer.losses), *map(cost_text, offer.role_costs)]
+
+
+def cost_text(cost: RoleCost) -> str:
+    """What a crash costs a server because of its role."""
+    return f"{cost.costs} {cost.remedy}"
 
 
 def loss_text(loss: Loss) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding, Severity
 from advisor.model import Unknown
+from advisor.output.cluster import cluster_lines
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
 from advisor.output.host_findings import host_lines
 from advisor.output.verdict_line import audit_verdict
@@ -38,6 +39,8 @@ def audit_document(found: Audit) -> Document:
 
 def _blocks(found: Audit) -> Iterator[DocumentBlock]:
     yield Lines([_head(found), *_observed(found)])
+    if found.cluster:
+        yield Lines(list(cluster_lines(found.cluster, found.durability)))
     if found.findings:
         rows = [
             (str(number), each.severity, each.setting, each.current or "no value", each.recommended)
@@ -65,7 +68,8 @@ def _head(found: Audit) -> str:
     result = counted(count, "finding") if count else "nothing to change"
     if of_host := count - len(found.findings):
         result += f", {format_count(of_host)} of them about the host"
-    return f"{server}, durability {found.durability}, {compared}: {result}"
+    role = "" if found.role in (None, "standalone") else f", {found.role} ({found.role_source})"
+    return f"{server}{role}, durability {found.durability}, {compared}: {result}"
 
 
 def _observed(found: Audit) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.capacity.bounds import Bound, BoundName
 from advisor.capacity.durable_replace import assumed_text
+from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import (
     CapacityPlan,
     ObservedUse,
@@ -16,6 +17,7 @@ from advisor.capacity.results import (
     WorkloadCapacity,
 )
 from advisor.output.document import Document, Notes, Paragraph, PlainBlock, Section, Table
+from advisor.output.replica import replica_blocks
 from advisor.output.text import commit_line, limit_text
 from advisor.units import counted, format_count, format_latency
 from advisor.vendors.registry import COMMIT_SEQUENCES
@@ -54,6 +56,8 @@ def capacity_groups(plan: CapacityPlan) -> Iterator[list[PlainBlock]]:
     if plan.target:
         yield target_blocks(plan.target)
         yield storage_blocks(plan.target)
+    if isinstance(plan, ReplicaPlan):
+        yield replica_blocks(plan.replica)
 
 
 def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:

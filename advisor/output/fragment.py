@@ -10,16 +10,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from advisor.advice import Advice, Capacity, LowerDurability, Recommendation
 from advisor.analysis.description import Measured
 from advisor.analysis.host_findings import HostFinding
+from advisor.cluster import ClusterDurability
 from advisor.errors import AdvisorError
 from advisor.model import Unknown
 from advisor.output.advice import (
     GROUP_TITLES,
+    cost_text,
     durability_text,
     loss_text,
     offer_brings,
     offer_settings,
     proof_text,
 )
+from advisor.output.cluster import cluster_lines
 from advisor.output.forms import form_of, image_of, program_of, written
 from advisor.output.host_text import host_comments
 from advisor.output.text import NOTHING_FOUND, commit_line, limit_text, one_line, serial_rows
@@ -93,6 +96,9 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "trust": storage.trust,
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
         "durability": durability_text(advice),
+        "role": "" if advice.role == "standalone" else advice.role,
+        "about_role": [*map(cost_text, advice.role_costs), *advice.role_notes],
+        "cluster": _cluster(advice),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,
         "host": _host(advice.host_findings, in_container=in_container),
@@ -106,7 +112,7 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "groups": _groups(advice, emitted, form),
         "explained": [_setting(entry) for entry in left] if explain else [],
         "skipped": advice.skipped if explain else [],
-        "offers": [_offer(offer) for offer in advice.lower_durability],
+        "offers": [_offer(offer, advice.cluster) for offer in advice.lower_durability],
         "capacity": _capacity(advice.capacity, advice) if advice.capacity else None,
     }
 
@@ -119,6 +125,10 @@ def _host(findings: Sequence[HostFinding], *, in_container: bool) -> list[str]:
     if left := len(findings) - len(said):
         comments.append(f"{counted(left, 'remark')} on the node measured: fsync-advisor report")
     return comments
+
+
+def _cluster(advice: Advice) -> list[str]:
+    return list(cluster_lines(advice.cluster, advice.durability)) if advice.cluster else []
 
 
 def _alarm(advice: Advice) -> str:
@@ -160,7 +170,7 @@ def _groups(advice: Advice, settings: list[Recommendation], form: Form) -> list[
 
 def _setting(entry: Recommendation) -> dict[str, Any]:
     return {
-        "name": entry.setting,
+        "name": entry.option,
         "value": entry.rendered,
         "reason": entry.reason,
         "rule": entry.rule,
@@ -168,12 +178,14 @@ def _setting(entry: Recommendation) -> dict[str, Any]:
     }
 
 
-def _offer(offer: LowerDurability) -> dict[str, Any]:
+def _offer(offer: LowerDurability, cluster: ClusterDurability | None) -> dict[str, Any]:
     return {
         "durability": offer.durability,
         "settings": offer_settings(offer),
         "saves": offer_brings(offer),
         "losses": [loss_text(loss) for loss in offer.losses],
+        "role_costs": [cost_text(cost) for cost in offer.role_costs],
+        "cluster": [cluster.lost_when_relaxed(offer.durability)] if cluster else [],
     }
 
 

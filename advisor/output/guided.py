@@ -7,7 +7,7 @@ from advisor.advice import LowerDurability
 from advisor.audit.expected import CommitWait
 from advisor.audit.proposals import Proposal
 from advisor.durability import MEANING
-from advisor.output.advice import GROUP_TITLES, loss_text, offer_settings
+from advisor.output.advice import GROUP_TITLES, loss_lines, offer_settings
 from advisor.output.document import Code, Document, DocumentBlock, Notes, Section, Table
 from advisor.output.text import syncs_text
 from advisor.rules.catalogue import SettingGroup
@@ -70,7 +70,7 @@ def offer_lines(offers: Sequence[LowerDurability]) -> Iterator[str]:
             f"{offer.durability} ({offer_settings(offer)}): {MEANING[offer.durability]}. A commit"
             f" no longer waits for {syncs_text(offer.syncs_saved)}{saved}."
         )
-        yield from (loss_text(loss) for loss in offer.losses)
+        yield from loss_lines(offer)
 
 
 def _advised(proposal: Proposal) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.advice import Advice, Recommendation
 from advisor.model import Unknown
+from advisor.output.cluster import cluster_summary
 from advisor.output.document import (
     Code,
     Document,
@@ -25,6 +26,7 @@ from advisor.vendors.registry import VENDORS
 
 CONCERNS: Final[Mapping[str, str]] = {
     "commit": "durability",
+    "replication": "replication",
     "log": "log",
     "checkpoint": "checkpoints",
     "io": "background I/O",
@@ -71,6 +73,8 @@ def _head(advice: Advice) -> Iterator[str]:
     elif capacity and capacity.commit_syncs == 0:
         commit = "; a commit does not wait for the drive"
     yield f"{storage.name}{commit}"
+    if advice.cluster:
+        yield from cluster_summary(advice.cluster)
 
 
 def _host(advice: Advice) -> Iterator[Remark]:

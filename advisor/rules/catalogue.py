@@ -14,7 +14,7 @@ from pydantic import (
 
 from advisor.advice import RuleId
 from advisor.analysis.fact_model import FACTS, build_fact
-from advisor.conditions import Condition, Conditions, Strict
+from advisor.conditions import Condition, Conditions, NamedFacts, Strict, all_hold
 from advisor.durability import Durability
 from advisor.rules.formulas import Formula
 from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
@@ -23,7 +23,7 @@ from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Argument, Parsed, ParseResult
 from advisor.versions import Feature, NumericVersion, VersionText, format_version, in_range
 
-SettingGroup = Literal["commit", "log", "checkpoint", "io", "memory"]
+SettingGroup = Literal["commit", "replication", "log", "checkpoint", "io", "memory"]
 GROUPS: Final[tuple[SettingGroup, ...]] = get_args(SettingGroup)
 LOG_GROUPS: Final[tuple[SettingGroup, ...]] = ("commit", "log")
 """What the drive of the log decides; the others are about the drive of the data files."""
@@ -266,11 +266,19 @@ class Setting(Strict):
     """What a smaller value costs, where that is something else."""
     below_default: str = ""
     """Why less than the server's default is worse, whatever is assumed of the load."""
+    only_where: tuple[Conditions, ...] = ()
+    """If given: where none of these holds, the server has no use for the setting, and nothing is
+    said of it."""
     spec: tuple[Spec, ...] = Field(min_length=1)
     rule: tuple[Rule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Setting":
+        for conditions in self.only_where:
+            if strangers := conditions.keys() - FACTS.keys():
+                raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
+            for name, condition in conditions.items():
+                _check_condition(name, condition)
         names = [rule.name for rule in self.rule]
         if doubled := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two rules are called {', '.join(sorted(doubled))}")
@@ -286,6 +294,10 @@ class Setting(Strict):
     def is_about_log(self) -> bool:
         """Whether the drive of the log decides it, where the data files have another."""
         return self.group in LOG_GROUPS
+
+    def concerns(self, facts: NamedFacts) -> bool:
+        """Whether a server like that has a use for it."""
+        return not self.only_where or any(all_hold(each, facts) for each in self.only_where)
 
     def spec_for(self, vendor: VendorName, version: NumericVersion) -> Spec | None:
         """What that version takes; None where the setting does not exist."""

@@ -41,7 +41,7 @@ def recommend(
     skipped: list[Skip] = []
     for setting in settings:
         spec = setting.spec_for(vendor, version)
-        if spec is None:
+        if spec is None or not setting.concerns(facts):
             continue
         about = facts if data is None or setting.is_about_log else data
         rule, skips = _choose(setting, vendor, version, about)

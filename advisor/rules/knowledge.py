@@ -8,6 +8,7 @@ from advisor.analysis.host_findings import HostCheck
 from advisor.analysis.recovery import Replay
 from advisor.analysis.verdict import StorageKnowledge
 from advisor.rules.catalogue import Setting
+from advisor.rules.roles import RoleKnowledge
 from advisor.vendors.names import VendorName
 
 
@@ -19,3 +20,5 @@ class Knowledge(NamedTuple):
     settings: tuple[Setting, ...]
     replay: Mapping[VendorName, Replay]
     host: tuple[HostCheck, ...] = ()
+    roles: RoleKnowledge | None = None
+    """None: no server but a standalone one is meant."""

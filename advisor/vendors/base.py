@@ -16,6 +16,7 @@ from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Override, ServerState
 from advisor.units import Value
 from advisor.vendors.answers import Rows
+from advisor.vendors.appliers import Replaying
 from advisor.vendors.commits import CommitDelay, CommitPath, CommitSequence
 from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import Form, FormName
@@ -512,6 +513,10 @@ class Vendor(ABC):
         """How long these values make leaders wait for company; None where they do not."""
 
     @abstractmethod
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """How a replica of that version applies what its source has committed, by its defaults."""
+
+    @abstractmethod
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         """The method by which these values have the log synced."""
 
@@ -583,6 +588,16 @@ class Vendor(ABC):
     @abstractmethod
     def server_state(self, ask: AskTogether) -> ServerState:
         """The settings in force, and where each comes from."""
+
+    def logs_what_it_applies(
+        self,
+        settings: Mapping[str, EffectiveSetting],
+        version: NumericVersion,
+        *,
+        log_bin: bool,
+    ) -> Known[bool]:
+        """Whether a replica writes its source's transactions into a binary log of its own."""
+        return False
 
     @abstractmethod
     def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:

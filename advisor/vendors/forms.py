@@ -27,6 +27,7 @@ IN_CONTAINERS: Final = (*OPERATORS, "compose")
 
 NEEDS_RESTART: Final = "Takes effect at the next restart."
 IN_A_FILE: Final = "it belongs into an option file (--format conf)"
+OF_A_PLUGIN: Final = f"only a server that has loaded its plugin takes it: {IN_A_FILE}"
 
 
 class AdvisedSetting(Protocol):
@@ -34,6 +35,10 @@ class AdvisedSetting(Protocol):
 
     @property
     def setting(self) -> str: ...
+    @property
+    def option(self) -> str: ...
+    @property
+    def of_plugin(self) -> bool: ...
     @property
     def value(self) -> Value | None: ...
     @property
@@ -81,7 +86,7 @@ class Form(NamedTuple):
 
 def assignment(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:
     """A line of the server's own configuration file."""
-    return Written([f"{entry.setting} = {entry.rendered}"])
+    return Written([f"{entry.option} = {entry.rendered}"])
 
 
 def restart_note(entry: AdvisedSetting) -> list[str]:
@@ -115,7 +120,7 @@ def option_file_form(template: str, resource: str, what: str, schema: str) -> Fo
     that string for a template, and what a drive is called must not be a part of one."""
     return Form(
         template,
-        lambda entry, _, __: Written(notes=[f"{entry.setting} = {entry.rendered}"]),
+        lambda entry, _, __: Written(notes=[f"{entry.option} = {entry.rendered}"]),
         f"{patch_use(resource, what)} It replaces the {what} that is there.",
         f"{schema} allows this; none was started.",
     )

@@ -4,11 +4,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
+from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, ServerState
-from advisor.vendors import option_values
+from advisor.vendors import copies, option_values
+from advisor.vendors.answers import Rows
+from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
+    AskTogether,
     Command,
     Counter,
     Counters,
@@ -44,6 +48,7 @@ from advisor.vendors.mysql import (
     private_server,
     set_global,
 )
+from advisor.vendors.replication import Channels, as_shown, replication_of
 from advisor.vendors.syntax import Option
 from advisor.vendors.values import Parsed, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version
@@ -62,6 +67,7 @@ group_commit_lock and MYSQL_BIN_LOG::trx_group_commit_leader; that no two syncs 
 traced."""
 
 HAS_SYS_SINCE: Final = (10, 6)
+OPTIMISTIC_SINCE: Final = (10, 5, 1)
 MAJOR_GROUPS_SINCE: Final = (11,)
 """Since when option groups like [mariadb-11] are read."""
 
@@ -69,6 +75,11 @@ ORIGINS_SQL: Final = (
     "SELECT lower(variable_name), global_value_origin, coalesce(global_value_path, '')"
     " FROM information_schema.system_variables"
 )
+
+SOURCES_SQL: Final = "SHOW ALL SLAVES STATUS"
+REPLICAS_SQL: Final = "SHOW SLAVE HOSTS"
+GTID_USED: Final = frozenset({"Slave_Pos", "Current_Pos"})
+"""What Using_Gtid says, whose place among the columns is another in each version."""
 
 FIXED_AT_START_SINCE: Final[Mapping[str, tuple[NumericVersion, str]]] = {
     "innodb_buffer_pool_size": (
@@ -200,6 +211,13 @@ class MariaDB(MySQL):
         delay = CommitDelay(self._number(values["binlog_commit_wait_usec"]), until=count)
         return delay if count and delay.us else None
 
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """https://mariadb.com/docs/server/ha-and-performance/standard-replication/parallel-replication:
+        optimistic since 10.5.1, conservative before."""
+        is_optimistic = version >= OPTIMISTIC_SINCE
+        lifted_by = "" if is_optimistic else "slave_parallel_mode = optimistic"
+        return Replaying(Appliers("slave_parallel_threads", 0, lifted_by))
+
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         return "fdatasync"
 
@@ -241,17 +259,28 @@ class MariaDB(MySQL):
     audit_privileges = (
         "Any account that can connect. With FILE the audit also names the file"
         " that sets each setting; where performance_schema is on, with SELECT on its"
-        " file_summary_by_event_name it also times the binary log's syncs."
+        " file_summary_by_event_name it also times the binary log's syncs. With SLAVE MONITOR and"
+        " REPLICATION MASTER ADMIN it tells a replica, a primary and a standalone server apart."
     )
     audit_statements = (
         WHICH_SQL,
         *begin_read_only,
         SETTINGS_SQL,
         ORIGINS_SQL,
+        SOURCES_SQL,
+        REPLICAS_SQL,
+        copies.STATUS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,
     )
+
+    logs_applied_since = None
+
+    def replication(self, ask: AskTogether, values: Mapping[str, str]) -> Replication:
+        return replication_of(
+            as_shown(ask, SOURCES_SQL, _channels), as_shown(ask, REPLICAS_SQL, len)
+        )
 
     # MariaDB has no count of the log's syncs alone.
     log_syncs = Counter(
@@ -298,6 +327,11 @@ class MariaDB(MySQL):
 
     image = "mariadb"
     image_program = "mariadbd"
+
+
+def _channels(rows: Rows) -> Channels:
+    """Of SOURCES_SQL."""
+    return Channels(len(rows), all(not GTID_USED.isdisjoint(map(str, row)) for row in rows))
 
 
 def _set_global(

@@ -8,11 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
+from advisor.model import Known, Unknown
+from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenValue
 from advisor.units import Value
-from advisor.vendors import option_files, option_values
-from advisor.vendors.answers import Shown, count_of, quoted, texts, version_of_server
+from advisor.vendors import copies, option_files, option_values
+from advisor.vendors.answers import (
+    Rows,
+    Shown,
+    count_of,
+    only_value,
+    quoted,
+    texts,
+    version_of_server,
+)
+from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -39,6 +50,7 @@ from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import (
     IN_A_FILE,
     NEEDS_RESTART,
+    OF_A_PLUGIN,
     AdvisedSetting,
     Form,
     FormName,
@@ -52,6 +64,7 @@ from advisor.vendors.forms import (
 from advisor.vendors.names import VendorName
 from advisor.vendors.option_names import resolve
 from advisor.vendors.pages import PageUse
+from advisor.vendors.replication import Channels, as_shown, replication_of
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version, parse_version
@@ -153,6 +166,19 @@ WHICH_SQL: Final = "SELECT version()"
 
 SETTINGS_SQL: Final = "SHOW GLOBAL VARIABLES"
 STATUS_SQL: Final = "SHOW GLOBAL STATUS"
+SOURCES_SQL: Final = (
+    "SELECT count(*), coalesce(sum(auto_position = '1'), 0)"
+    " FROM performance_schema.replication_connection_configuration"
+    " WHERE host <> '' AND channel_name NOT LIKE 'group\\_replication\\_%'"
+)
+"""By how many channels it follows a source, and how many of these ask by GTID."""
+REPLICAS_SQL: Final = (
+    "SELECT count(*) FROM performance_schema.threads WHERE processlist_command LIKE 'Binlog Dump%'"
+)
+LOGS_APPLIED: Final = ("log_replica_updates", "log_slave_updates")
+"""The names of the same setting, the newer first."""
+LOGS_APPLIED_SINCE: Final = (8, 0)
+"""Since when a replica with a binary log writes into it what it applies, if nothing says no."""
 ORIGINS_SQL: Final = (
     "SELECT variable_name, variable_source, coalesce(variable_path, '')"
     " FROM performance_schema.variables_info"
@@ -171,6 +197,12 @@ FILES_TABLE: Final = "performance_schema.file_summary_by_event_name"
 REDO_LOG_SWITCH_SQL: Final = "SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'"
 REDO_LOG_SWITCH_SINCE: Final = (8, 0, 21)
 """Since when ALTER INSTANCE DISABLE INNODB REDO_LOG is there, and what shows it."""
+
+PARALLEL_SINCE: Final = (8, 0, 27)
+WRITE_SETS_SINCE: Final = (8, 4)
+WRITE_SETS: Final = "binlog_transaction_dependency_tracking = WRITESET on the source"
+LOGICAL_CLOCK: Final = "slave_parallel_type = LOGICAL_CLOCK"
+"""How a replica comes to apply transactions side by side that touch no row in common."""
 
 LOG_POSITION_SINCE: Final = (8, 0, 30)
 """Since when its status has the end of the redo log."""
@@ -520,6 +552,16 @@ class MySQL(Vendor):
         delay = CommitDelay(delay_us, until=count or None)
         return delay if delay.us else None
 
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html and
+        https://dev.mysql.com/doc/refman/8.0/en/replication-options-binary-log.html: 4 workers and
+        LOGICAL_CLOCK since 8.0.27; 8.4 has WRITESET alone."""
+        lifted_by = "" if version >= WRITE_SETS_SINCE else WRITE_SETS
+        if version >= PARALLEL_SINCE:
+            return Replaying(Appliers("replica_parallel_workers", 4, lifted_by))
+        lifted_by = f"{LOGICAL_CLOCK} and {lifted_by}"
+        return Replaying(Appliers("slave_parallel_workers", 0, lifted_by))
+
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         return "fdatasync" if self._is_on(values.get("innodb_use_fdatasync", "OFF")) else "fsync"
 
@@ -608,7 +650,9 @@ class MySQL(Vendor):
     audit_privileges: ClassVar[str] = (
         "Any account that can connect. With SELECT on"
         " performance_schema.file_summary_by_event_name the audit also counts the binary log's"
-        " syncs, and times those of both logs."
+        " syncs, and times those of both logs; with SELECT on its"
+        " replication_connection_configuration and threads it tells a replica, a primary and a"
+        " standalone server apart; on its replication_group_members it counts a group's members."
     )
     audit_driver_statement = "SET NAMES utf8mb4"
     audit_statements: ClassVar[tuple[str, ...]] = (
@@ -616,7 +660,11 @@ class MySQL(Vendor):
         *begin_read_only,
         SETTINGS_SQL,
         ORIGINS_SQL,
+        SOURCES_SQL,
+        REPLICAS_SQL,
         REDO_LOG_SWITCH_SQL,
+        copies.STATUS_SQL,
+        copies.GROUP_MEMBERS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
         Vendor.end_read_only,
@@ -640,16 +688,47 @@ class MySQL(Vendor):
         if not any(path for _, path in origins.values()) and "file" in dict(origins.values()):
             notes = ("this account may not see which file sets a setting; GRANT FILE shows it",)
         version = version_of_server(values["version"].removeprefix("5.5.5-"))
+        held = copies.innodb_copies(values, ask)
         return ServerState(
             vendor=self.name,
             version=version,
             switched_off=self._switched_off(version, ask),
+            copies=held.shown,
             settings={
                 name: EffectiveSetting(name, value, "", *origins.get(name, ("unknown", "")))
                 for name, value in values.items()
             },
-            notes=notes,
+            notes=(*notes, *held.notes),
+            replication=self.replication(ask, values),
         )
+
+    def replication(self, ask: AskTogether, values: Mapping[str, str]) -> Replication:
+        """What the server is among others, as it shows the account."""
+        if not self._is_on(values.get("performance_schema", "ON")):
+            off = Unknown(unknown="performance_schema is off")
+            return replication_of(off, off)
+        return replication_of(
+            as_shown(ask, SOURCES_SQL, _channels), as_shown(ask, REPLICAS_SQL, _attached)
+        )
+
+    logs_applied_since: ClassVar[NumericVersion | None] = LOGS_APPLIED_SINCE
+
+    def logs_what_it_applies(
+        self,
+        settings: Mapping[str, EffectiveSetting],
+        version: NumericVersion,
+        *,
+        log_bin: bool,
+    ) -> Known[bool]:
+        if not log_bin:
+            return False
+        for name in LOGS_APPLIED:
+            if found := settings.get(name):
+                return self._is_on(found.value)
+        since = self.logs_applied_since
+        if since is not None and version >= since:
+            return True
+        return Unknown(unknown="whether log_slave_updates is on is not told")
 
     def _switched_off(self, version: NumericVersion, ask: AskTogether) -> frozenset[str]:
         since = self.redo_log_switch_since
@@ -855,6 +934,19 @@ def base_folder(program: Path) -> Path:
     return program.parent.parent
 
 
+def _channels(rows: Rows) -> Channels:
+    """Of SOURCES_SQL."""
+    found = [count_of(text) for row in texts(rows, 2) for text in row]
+    if len(found) != 2:
+        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
+    return Channels(found[0], found[0] == found[1])
+
+
+def _attached(rows: Rows) -> int:
+    """Of REPLICAS_SQL."""
+    return count_of(only_value(rows))
+
+
 def private_server(program: Path, place: Place) -> Command:
     """The command line that keeps a server in its place: it wins over every file."""
     return [
@@ -947,6 +1039,8 @@ def _set(scope: str, entry: AdvisedSetting) -> str:
 
 
 def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
+    if entry.of_plugin:
+        return left_out(entry, OF_A_PLUGIN)
     if not entry.persistable:
         return left_out(entry, f"{NOT_PERSISTED}: {IN_A_FILE}")
     if entry.restart:
@@ -958,6 +1052,8 @@ def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> W
 
 def set_global(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
     """A setting changed until the next restart."""
+    if entry.of_plugin:
+        return left_out(entry, OF_A_PLUGIN)
     if entry.restart:
         return left_out(entry, f"it cannot be changed while this server runs: {IN_A_FILE}")
     together = _together(entry, settings)
@@ -979,7 +1075,7 @@ def _together(
 
 
 def _argument(entry: AdvisedSetting) -> Written:
-    return Written([yaml_item(f"--{entry.setting.replace('_', '-')}={entry.rendered}")])
+    return Written([yaml_item(f"--{entry.option.replace('_', '-')}={entry.rendered}")])
 
 
 SQL_BEFORE_PERSIST: Final = Form(

@@ -9,6 +9,9 @@ VENDOR_NAMES: Final[tuple[VendorName, ...]] = get_args(VendorName)
 ServiceName = Literal["rds", "aurora", "cloud-sql", "azure"]
 """Who runs a server for others: one file of profiles/services/ each."""
 
+ClusterName = Literal["galera", "group-replication", "semi-sync", "sync-standby"]
+"""How servers keep copies of what they acknowledge: one file of profiles/clusters/ each."""
+
 NICKNAMES: Final[Mapping[str, VendorName]] = {
     "maria": "mariadb",
     "pg": "postgresql",

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from advisor.errors import AdvisorError
+from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, Origin, Override, ServerState
 from advisor.units import UNIT_BYTES, Value
-from advisor.vendors import postgresql_conf, postgresql_counts, postgresql_values
+from advisor.vendors import copies, postgresql_conf, postgresql_counts, postgresql_values
 from advisor.vendors.answers import (
     Rows,
     Shown,
+    count_of,
     number_of,
     only_value,
     quoted,
@@ -21,6 +23,7 @@ from advisor.vendors.answers import (
     texts,
     version_of_server,
 )
+from advisor.vendors.appliers import Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -56,6 +59,7 @@ from advisor.vendors.forms import (
     yaml_scalar,
 )
 from advisor.vendors.pages import PageUse
+from advisor.vendors.replication import Channels, replication_of
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import Feature, NumericVersion, Version, parse_version
@@ -98,6 +102,11 @@ OVERRIDES_SQL: Final = (
     " LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole"
     " LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
 )
+REPLICATION_SQL: Final = (
+    "SELECT pg_catalog.pg_is_in_recovery(), (SELECT count(*) FROM pg_catalog.pg_stat_replication"
+    " WHERE state IS DISTINCT FROM 'backup')"
+)
+"""Any account sees how many there are, if not who."""
 WRITING_TRANSACTIONS_SQL: Final = (
     "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint"
 )
@@ -188,6 +197,7 @@ ROLE_HINT: Final = (
 PASSWORD_HINT: Final = "leave the password to ~/.pgpass or PGPASSWORD"
 
 
+READS_AHEAD_SINCE: Final = (15,)
 TWO_NUMBERS_SINCE: Final = 100_000
 """Since PostgreSQL 10 server_version_num has the minor release in four digits."""
 
@@ -403,6 +413,11 @@ class PostgreSQL(Vendor):
     def _is_off(self, text: str) -> bool:
         return self.parse_value(text, PlainSpec("boolean")) == Parsed(False)
 
+    def replaying(self, version: NumericVersion) -> Replaying:
+        """One process, which since 15 has pages read ahead (recovery_prefetch = try):
+        https://www.postgresql.org/docs/15/runtime-config-wal.html."""
+        return Replaying(None, reads_ahead=version >= READS_AHEAD_SINCE)
+
     def commit_delay(self, values: Mapping[str, str]) -> CommitDelay | None:
         """Source: XLogFlush."""
         us, siblings = (
@@ -470,13 +485,16 @@ class PostgreSQL(Vendor):
     )
     audit_privileges = (
         "Any account that can connect. With pg_read_all_settings (or pg_monitor)"
-        " the audit also names the file that sets each setting."
+        " the audit also names the file that sets each setting; with pg_monitor it counts the"
+        " synchronous standbys."
     )
     audit_statements = (
         *begin_read_only,
         SETTINGS_SQL,
         SEES_PLACES_SQL,
         OVERRIDES_SQL,
+        REPLICATION_SQL,
+        copies.STANDBYS_SQL,
         *postgresql_counts.STATEMENTS,
         WRITING_TRANSACTIONS_SQL,
         POSITION_SQL,
@@ -490,10 +508,13 @@ class PostgreSQL(Vendor):
     )
 
     def server_state(self, ask: AskTogether) -> ServerState:
-        found, places, overrides = ask(SETTINGS_SQL, SEES_PLACES_SQL, OVERRIDES_SQL)
+        found, places, overrides, others = ask(
+            SETTINGS_SQL, SEES_PLACES_SQL, OVERRIDES_SQL, REPLICATION_SQL
+        )
         sees_places = only_value(places) is True
         rows = list(texts(found, 7))
         values = Shown((row[0], row[1]) for row in rows)
+        held = copies.postgresql_copies(values, ask)
         return ServerState(
             vendor=self.name,
             version=version_of_server(values["server_version"]),
@@ -506,11 +527,14 @@ class PostgreSQL(Vendor):
             overrides=tuple(_overrides(overrides)),
             pending=frozenset(row[0] for row in rows if row[6] == str(True)),
             hidden=frozenset(row[0] for row in rows if row[3] in OF_OUR_SESSION),
-            notes=()
+            copies=held.shown,
+            notes=held.notes
             if sees_places
             else (
                 f"this role may not see which file sets a setting; GRANT {SHOWS_PLACES} shows it",
+                *held.notes,
             ),
+            replication=_replication(others),
         )
 
     def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:
@@ -671,6 +695,17 @@ def _origin(source: str, file: str) -> Origin:
     if source == "configuration file" and file.endswith(f"/{PostgreSQL.persisted_file}"):
         return "persisted"
     return ORIGINS.get(source, "unknown")
+
+
+def _replication(rows: Rows) -> Replication:
+    """Of REPLICATION_SQL."""
+    if len(rows) != 1:
+        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
+    require_columns(rows[0], 2)
+    in_recovery, attached = rows[0]
+    if in_recovery is True:
+        return Replication("replica", "it is in recovery, as a standby is")
+    return replication_of(Channels(0, None), count_of(attached))
 
 
 def _overrides(rows: Rows) -> Iterator[Override]:

@@ -30,6 +30,12 @@ FRAGMENTS: Final = [
 ]
 
 
+ROLES: Final = [
+    *(("replica", server) for server in SERVERS),
+    ("primary", "mysql"),
+    ("primary", "postgresql"),
+]
+
 THREE: Final = ("compare", "sata-ssd-plp.json", "nvme-consumer.json", "ref:7a")
 COMPARISONS: Final = {
     "three.txt": (*THREE, "--db", "postgresql", "--db-version", "15"),
@@ -58,6 +64,18 @@ def test_fragment(
     assert status == 0
     golden = HERE / "fragments" / f"{drive}.{server}.conf"
     hold_against(golden, out, update=update_golden)
+
+
+@pytest.mark.parametrize(("role", "server"), ROLES)
+def test_fragment_of_a_role(
+    role: str, server: str, capsys: pytest.CaptureFixture[str], update_golden: bool
+) -> None:
+    vendor, version = SERVERS[server]
+    source = str(MEASUREMENTS / "nvme-consumer.json")
+    asked = ("--db", vendor, "--db-version", version, "--from", source, "--role", role)
+    status, out, _ = run(capsys, "recommend", *asked, "--explain")
+    assert status == 0
+    hold_against(HERE / "fragments" / f"{role}.{server}.conf", out, update=update_golden)
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -165,4 +183,5 @@ def test_every_golden_capacity_is_tested() -> None:
 def test_every_golden_fragment_is_tested() -> None:
     expected = {f"{drive}.{server}.conf" for drive, server in FRAGMENTS}
     expected |= {f"hdd.{server}.relaxed.conf" for server in SERVERS}
+    expected |= {f"{role}.{server}.conf" for role, server in ROLES}
     assert {path.name for path in (HERE / "fragments").iterdir()} == expected

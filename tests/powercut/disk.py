@@ -129,18 +129,18 @@ class Disk:
 
     def __init__(self, room: Path, name: str, filesystem: Filesystem) -> None:
         self.filesystem: Filesystem = filesystem
-        self._image = room / f"{name}.{filesystem}"
+        self.image = room / f"{name}.{filesystem}"
         self._point = room.parent / name
 
     @contextmanager
     def plugged_in(self) -> Iterator[Path]:
         """Mounted for as long as the block takes; the file is gone afterwards."""
-        make_filesystem(self._image, self.filesystem, DISK_BYTES)
+        make_filesystem(self.image, self.filesystem, DISK_BYTES)
         try:
-            with mounted(self._image, self._point, self.filesystem) as place:
+            with mounted(self.image, self._point, self.filesystem) as place:
                 yield place
         finally:
-            self._image.unlink()
+            self.image.unlink()
 
     def settle(self) -> None:
         """Everything written so far is on the drive."""
@@ -148,7 +148,7 @@ class Disk:
 
     def cut(self, image: Path) -> Cut:
         """Clones the drive. The shelf writes out its own memory first, so that this is quick."""
-        with self._image.open("rb") as source, image.open("wb") as target:
+        with self.image.open("rb") as source, image.open("wb") as target:
             os.fdatasync(source.fileno())
             began_s = time.monotonic()
             fcntl.ioctl(target.fileno(), FICLONE, source.fileno())

@@ -70,6 +70,9 @@ MYSQL_ONLY: Final = (
     "innodb_buffer_pool_instances",
 )
 
+OLD_WORKERS: Final = ("slave_parallel_workers", "slave_preserve_commit_order")
+NEW_WORKERS: Final = ("replica_parallel_workers", "replica_preserve_commit_order")
+
 STOPS_THE_START: Final[tuple[tuple[VendorName, str, str, tuple[str, ...]], ...]] = (
     ("mysql", "0", "99", MARIADB_ONLY),
     ("mysql", "0", "8.0.26", ("innodb_use_fdatasync",)),
@@ -79,6 +82,12 @@ STOPS_THE_START: Final[tuple[tuple[VendorName, str, str, tuple[str, ...]], ...]]
     ("mariadb", "0", "10.8.4", ("innodb_log_file_buffering",)),
     ("mariadb", "0", "11.0", MARIADB_11),
     ("mariadb", "11.0", "99", ("innodb_flush_method",)),  # deprecated
+    ("mysql", "0", "8.0.26", NEW_WORKERS),
+    ("mysql", "8.0.27", "99", OLD_WORKERS),  # deprecated
+    ("mysql", "8.0", "99", ("relay_log_info_repository",)),  # deprecated, then gone
+    ("mysql", "0", "99", ("slave_parallel_threads", "slave_parallel_mode")),
+    ("mariadb", "0", "99", (*OLD_WORKERS, *NEW_WORKERS, "relay_log_info_repository")),
+    ("postgresql", "0", "15", ("recovery_prefetch",)),
 )
 """VendorName, since, until (not included): what no fragment may name there."""
 
@@ -136,6 +145,17 @@ def test_every_answer_is_what_the_version_takes(vendor: VendorName, version: str
         advice = advise(measurement(drive), request, knowledge_of(vendor))
         wrong += [(drive, request, problem) for problem in problems(advice, request)]
     assert wrong == []
+
+
+@every_version
+@pytest.mark.parametrize("durability", DURABILITIES)
+def test_every_answer_to_a_replica_is_what_the_version_takes(
+    vendor: VendorName, version: str, durability: Durability
+) -> None:
+    asked = Request(vendor, parse_version(version), "given", durability=durability, role="replica")
+    advice = advise(measurement("nvme-consumer"), asked, knowledge_of(vendor))
+    assert problems(advice, asked) == []
+    assert len([entry for entry in advice.settings if entry.group == "replication"]) >= 2
 
 
 def test_there_are_at_least_1500_combinations() -> None:

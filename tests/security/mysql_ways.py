@@ -203,7 +203,7 @@ def ways() -> Iterator[tuple[str, Way]]:
     yield "answers nothing without end", Way(answers("SHOW", endless_small_rows), TOO_MANY_BYTES)
     yield "has a column of a gigabyte", Way(answers("SHOW", long_packets), TOO_MANY_BYTES)
     many = answers("SHOW", lambda wire: wire.columns(count=10**9))
-    yield "has a milliard of columns", Way(many, "more than 16 columns")
+    yield "has a milliard of columns", Way(many, "more than 128 columns")
     yield "says wrong lengths", Way(answers("SHOW", too_long), NOT_UNDERSTOOD)
     yield "counts its packets wrongly", Way(answers("SHOW", wrong_number), "sequence number wrong")
     yield "hangs up within an answer", Way(answers("SHOW", half_an_answer), "closed the connection")

@@ -225,7 +225,7 @@ def ways() -> Iterator[tuple[str, Way]]:
     )
     yield "has a column of 10 MB", Way(answers(AUDIT, half_a_giant), TOO_MANY_BYTES)
     many = answers(AUDIT, lambda wire: wire.rows((TEXT,) * 30_000, [(None,) * 30_000]))
-    yield "has 30,000 columns", Way(many, "more than 16 columns")
+    yield "has 30,000 columns", Way(many, "more than 128 columns")
     yield "says wrong lengths", Way(answers(AUDIT, wrong_length), "connection is lost|refuses")
     yield "sends notices without end", Way(answers(AUDIT, notices), SLOW, slow=True)
     yield "hangs up within an answer", Way(answers(AUDIT, half_an_answer), "connection is lost: ")

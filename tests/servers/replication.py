@@ -99,7 +99,7 @@ def members(
     tree = reachable(server.installed.tree, room)
     made: list[Member] = []
     for index, (folder, fragment) in enumerate(zip(folders, fragments, strict=True)):
-        port = None if server.vendor == "postgresql" else _free_port()
+        port = None if server.vendor == "postgresql" else free_port()
         own = (
             _follow_options(index, folders[0])
             if port is None
@@ -145,7 +145,8 @@ def _make_distinct(data: Path, *, is_standby: bool) -> None:
     os.chown(signal, owner.st_uid, owner.st_gid)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Of 127.0.0.1, that nobody has now."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

@@ -12,6 +12,7 @@ from advisor.commands.source import knowledge_for
 from advisor.durability import CLASSES, Durability
 from advisor.measurement import Measurement, Series
 from advisor.request import Request
+from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
 from advisor.series_kind import PRIMARY, PRIMARY_64K
 from advisor.vendors.names import VendorName
@@ -73,6 +74,7 @@ class Scenario:
     recovery_time_s: float = 600.0
     is_build_known: bool = True
     """Whether the advisor is told what the server was built with."""
+    role: Role = "standalone"
 
     @property
     def stored(self) -> str:
@@ -82,7 +84,8 @@ class Scenario:
     def __str__(self) -> str:
         memory = f"{self.memory_bytes / GB:g}GB"
         unknown = "" if self.is_build_known else ",build-unknown"
-        return f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s{unknown}"
+        role = "" if self.role == "standalone" else f",{self.role}"
+        return f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s{unknown}{role}"
 
 
 USUAL: Final = tuple(
@@ -95,6 +98,7 @@ RARE: Final = (
     Scenario("hdd", memory_bytes=5 * GB),
     *(Scenario("nvme-plp", recovery_time_s=seconds) for seconds in RECOVERY_TIMES_S),
     Scenario("hdd", memory_bytes=GB, is_build_known=False),
+    Scenario("nvme-consumer", "loses-recent-on-power-loss", memory_bytes=GB, role="replica"),
 )
 """What it takes to reach the rest of the rules."""
 
@@ -107,7 +111,7 @@ PROMISED: Final = tuple(
 """Started on every server, whatever else is chosen: each durability class with four kinds of drive;
 little memory, for a quick start."""
 
-knowledge_of: Callable[[VendorName], Knowledge] = cache(knowledge_for)
+knowledge_of: Callable[..., Knowledge] = cache(knowledge_for)
 
 
 @cache
@@ -133,8 +137,10 @@ def advice_for(
         memory_bytes=scenario.memory_bytes,
         recovery_time_s=scenario.recovery_time_s,
         build=dict.fromkeys(features, True) if scenario.is_build_known else {},
+        role=scenario.role,
     )
-    return advise(measurement(scenario.drive), request, knowledge_of(vendor))
+    knowledge = knowledge_of(vendor, scenario.role)
+    return advise(measurement(scenario.drive), request, knowledge)
 
 
 def selection(

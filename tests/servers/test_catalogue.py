@@ -30,12 +30,15 @@ WHOLE_PART: Final = (
     "told without its decimals; a server given 99.999 has 99.999, given 100 has that"
 )
 
+READ_AT_START: Final = "a running server takes another value, and only its next start reads it"
+
 EXPLAINED: Final[Mapping[tuple[str, str, str], str]] = {
     ("postgresql-13", "shared_buffers", "default"): INITDB,
     ("postgresql-14", "shared_buffers", "default"): INITDB,
     ("postgresql-15", "wal_compression", "choices"): BUILD,
     ("postgresql-19", "wal_compression", "choices"): BUILD,
     ("mariadb", "innodb_log_file_size", "max"): TYPE_HOLDS_MORE,
+    ("mariadb", "relay_log_recovery", "restart"): READ_AT_START,
     ("mysql", "innodb_doublewrite", "type"): TEXT_OF_CHOICES,
     ("mysql", "innodb_doublewrite", "choices"): TEXT_OF_CHOICES,
     ("mysql", "innodb_checksum_algorithm", "type"): TEXT_OF_CHOICES,

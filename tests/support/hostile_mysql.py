@@ -166,6 +166,8 @@ class HostileMySQL(HostileServer):
         elif statement.startswith("SELECT variable_name"):
             origins = [(name.encode(), b"COMPILED", b"") for name in self.variables]
             wire.rows((TEXT, TEXT, TEXT), origins)
+        elif "replication_connection_configuration" in statement:
+            wire.rows((WHOLE, WHOLE), [(b"0", b"0")])
         elif statement.startswith("SELECT coalesce(sum(table_name"):
             wire.rows((TEXT, WHOLE), [(b"0", b"0")])
         elif statement.startswith("SELECT sum(v)"):

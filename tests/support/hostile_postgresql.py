@@ -157,6 +157,8 @@ class HostilePostgreSQL(HostileServer):
             wire.rows((TEXT, TEXT, TEXT, TEXT, TEXT, SHORT), shown)
         elif statement.startswith(("SELECT pg_catalog.pg_has_role", "SELECT pg_catalog.pg_try")):
             wire.rows((TRUTH,), [(b"t",)])
+        elif statement.startswith("SELECT pg_catalog.pg_is_in_recovery"):
+            wire.rows((TRUTH, WHOLE), [(b"f", b"0")])
         elif statement.startswith("SELECT pg_catalog.unnest"):
             wire.rows((TEXT, TEXT, TEXT), [])
         elif statement.startswith("SELECT count(*) FILTER"):

@@ -214,6 +214,10 @@ def test_the_statements_are_shown_without_a_server(capsys: pytest.CaptureFixture
         "SHOW GLOBAL VARIABLES;",
         "SELECT lower(variable_name), global_value_origin, coalesce(global_value_path, '')"
         " FROM information_schema.system_variables;",
+        "SHOW ALL SLAVES STATUS;",
+        "SHOW SLAVE HOSTS;",
+        "SHOW GLOBAL STATUS WHERE variable_name LIKE 'rpl\\_semi\\_sync%'"
+        " OR variable_name LIKE 'wsrep\\_cluster%';",
         "SHOW GLOBAL STATUS;",
         "SELECT event_name, count_misc, sum_timer_misc DIV 1000000"
         " FROM performance_schema.file_summary_by_event_name"

@@ -104,7 +104,7 @@ def test_the_file_below_is_complete(profiles: Path) -> None:
         ("summary", "sum mary", "Expected '=' after a key"),
         ('summary = "How much may be lost."\n', "", "summary: Field required"),
         ("How much may be lost.", "Loss.", "summary: String should have at least 10 characters"),
-        ('group = "commit"', 'group = "odd"', "group: Input should be 'commit', 'log',"),
+        ('group = "commit"', 'group = "odd"', "group: Input should be 'commit', 'replication',"),
         ('group = "commit"', "", "group: Field required"),
         ('in_a_group = "agreed"', "", "in_a_group: Field required"),
         ('in_a_group = "agreed"', 'in_a_group = "most"', "in_a_group: Input should be 'agreed'"),
@@ -493,7 +493,7 @@ def test_as_json_a_setting_stands_as_in_its_file(profiles: Path) -> None:
 
 
 def test_settings_come_by_group_and_name() -> None:
-    order = ["commit", "log", "checkpoint", "io", "memory"]
+    order = ["commit", "replication", "log", "checkpoint", "io", "memory"]
     for engine in ("innodb", "postgresql"):
         names = [(order.index(setting.group), setting.name) for setting in load_settings(engine)]
         assert names == sorted(names)

@@ -35,7 +35,7 @@ def words(text: str) -> str:
     ("arguments", "status", "message"),
     [
         (("recommend", "--from", HDD), 2, "which server?\n  hint: --db mysql, mariadb or postgr"),
-        (("recommend", "--group", "wal"), 2, "'wal': name some of commit, log, checkpoint, io, m"),
+        (("recommend", "--group", "wal"), 2, "'wal': name some of commit, replication, log, ch"),
         (("measure", "--log-dir", "/tmp"), 2, "--log-dir and --binary-log-dir need DIR, too"),
         ((*MYSQL, "--from", HDD, "--log-dir", "/tmp"), 2, "need a drive, not --from"),
         (

@@ -38,7 +38,11 @@ ASSUMPTIONS = {
 
 # 50 000 pages of 400 bytes of log each are 20 MB/s; with 20 MB/s of the processor, together half.
 REPLAY = Replay(
-    log_bytes_per_s=20_000_000, log_bytes_per_page=400, compressed_share=0.25, sources=("a test",)
+    log_bytes_per_s=20_000_000,
+    log_bytes_per_page=400,
+    compressed_share=0.25,
+    applied_us_per_txn=100,
+    sources=("a test",),
 )
 
 WHOLE = measurement(
@@ -129,8 +133,10 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "build_zstd": False,
         "build_liburing": True,
         "build_numa": False,
+        "cluster": "none",
         "vendor": "postgresql",
         "durability": "durable",
+        "role": "standalone",
         "log_bin": False,
         "recovery_time_s": 600,
         "expected_commits_per_s": 5,

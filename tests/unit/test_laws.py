@@ -19,6 +19,7 @@ DRIVERS: Final = ("psycopg", "pymysql", "MySQLdb", "mysql", "mariadb", "sqlalche
 
 LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor", "advisor.errors", "advisor.durability", "advisor.help_text", "advisor.variables"),
+    ("advisor.roles",),
     ("advisor.command_list",),
     ("advisor.effective_user", "advisor.interruption"),
     ("advisor.trusted_path",),
@@ -34,6 +35,7 @@ LAYERS: Final[tuple[tuple[str, ...], ...]] = (
     ("advisor.vendors.names",),
     ("advisor.server_activity",),
     ("advisor.server_state", "advisor.verification", "advisor.applied", "advisor.request"),
+    ("advisor.cluster",),
     ("advisor.instance",),
     ("advisor.vendors",),
     ("advisor.conditions", "advisor.statistics"),
@@ -66,6 +68,7 @@ PURE: Final = (
     "advisor.bulk_load",
     "advisor.bulk_loading",
     "advisor.capacity",
+    "advisor.cluster",
     "advisor.comparison",
     "advisor.conditions",
     "advisor.durability",
@@ -81,6 +84,7 @@ PURE: Final = (
     "advisor.trial",
     "advisor.report",
     "advisor.request",
+    "advisor.roles",
     "advisor.rules",
     "advisor.series_kind",
     "advisor.server_activity",

@@ -6,7 +6,7 @@ from advisor.advice import Advice, LowerDurability, Recommendation
 from advisor.output.advice import (
     GROUP_TITLES,
     durability_text,
-    loss_text,
+    loss_lines,
     offer_brings,
     offer_settings,
     proof_text,
@@ -105,5 +105,5 @@ def _offer(offer: LowerDurability) -> Entry:
         "",
         [offer_settings(offer)],
         f"Saves: {offer_brings(offer)}.",
-        [f"At risk: {loss_text(loss)}" for loss in offer.losses],
+        [f"At risk: {line}" for line in loss_lines(offer)],
     )

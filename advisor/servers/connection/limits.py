@@ -21,7 +21,8 @@ ANSWER_S: Final = 30.0
 ANSWER_BYTES: Final = 4 * 1024**2
 """Of one answer. A real server's longest, SHOW GLOBAL VARIABLES, has 0.1 MB."""
 ROWS_MAX: Final = 100_000
-COLUMNS_MAX: Final = 16
+COLUMNS_MAX: Final = 128
+"""A real server's widest, MariaDB's SHOW ALL SLAVES STATUS, has some 60."""
 READ_COSTS_BYTES: Final = 24
 """What each read counts beside its bytes, for a row without bytes takes memory, too."""
 

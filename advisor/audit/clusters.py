@@ -1,0 +1,66 @@
+"""An audit of a server that is a part of a cluster: what its copies are worth now. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from advisor.audit.findings import Finding
+from advisor.cluster import ClusterDurability
+from advisor.rules.clusters import Cluster, ClusterCheck, shown_by
+from advisor.server_state import ServerState
+
+NOT_SHOWN: Final = "not shown"
+OTHERS: Final = "Whether its other servers are relaxed, too, an audit of one does not see."
+
+
+class PartOf(NamedTuple):
+    """Of which cluster the server is a part, and how that is known."""
+
+    cluster: Cluster
+    known_by: str
+
+    def durability(self, state: ServerState) -> ClusterDurability:
+        """What is said of it."""
+        return self.cluster.durability_of(state.vendor, self.known_by)
+
+
+class _Shown(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return NOT_SHOWN
+
+
+def cluster_findings(state: ServerState, cluster: Cluster) -> Iterator[Finding]:
+    """What is wrong with its copies, as far as the server shows it."""
+    shown = _Shown(shown_by(state))
+    for check in cluster.check:
+        if check.is_found(state.vendor, shown):
+            yield _finding(check, state, shown)
+
+
+def _finding(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) -> Finding:
+    found = state.settings.get(check.setting)
+    return Finding(
+        severity=check.severity,
+        setting=check.setting,
+        current=shown[check.setting],
+        origin="other" if found is None else found.origin,
+        place="" if found is None else found.place,
+        recommended=check.wanted,
+        reason=check.says.format_map(shown),
+        sources=check.sources,
+        price=check.price,
+        at_risk=None,
+        durability=check.durability,
+        restart="restart" in check.change,
+        change=check.change.format_map(shown),
+        rule=None,
+    )
+
+
+def with_copies(findings: Iterable[Finding], told: ClusterDurability) -> Iterator[Finding]:
+    """The findings; of those that lose commits also what that means beside copies."""
+    for finding in findings:
+        lost = told.lost_when_relaxed(finding.durability)
+        if finding.severity == "data-loss" and finding.at_risk is not None and lost:
+            reason = f"{finding.reason} In this cluster: {lost}. {OTHERS}"
+            finding = finding.model_copy(update={"reason": reason})
+        yield finding

@@ -1,0 +1,66 @@
+"""What the capacity command says of a replica."""
+
+from typing import Literal
+
+from advisor.capacity.group_commit import Bottleneck
+from advisor.capacity.results import Assumed, CapacityPlan
+from advisor.durability import Durability
+from advisor.model import Model
+
+ApplyLimit = Literal[Bottleneck, "appliers", "coordinator", "source's parallelism", "replay"]
+"""appliers: more of them apply more; coordinator: the one thread that hands transactions out."""
+
+
+class AppliedRate(Model):
+    """So many transactions per second applied, beside what the source commits."""
+
+    appliers: int
+    applied_per_s: float
+    limited_by: ApplyLimit
+    keeps_up: bool
+    lag_growth_s_per_min: float
+    """By how much the lag grows; 0 where it keeps up."""
+    catch_up_s: float | None
+    """How long catching up after the outage takes, while the source goes on; None where it never
+    does."""
+
+
+class FasterSync(AppliedRate):
+    """On a drive whose syncs take less time."""
+
+    sync_us: float
+    times_shorter: int
+
+
+class RelaxedReplica(AppliedRate):
+    """At a lower durability class in which no commit waits for a sync."""
+
+    durability: Durability
+    settings: dict[str, str]
+
+
+class ReplicaAnswer(AppliedRate):
+    """Whether a replica on this drive keeps up, and what would help."""
+
+    source_tps: float
+    outage_s: float
+    appliers_setting: str | None
+    """None: one process replays the log."""
+    appliers_source: Literal["as given", "default"] | None
+    appliers_needed: int | None
+    """The fewest of those tried that keep up; None where none do."""
+    lifted_by: str
+    """What lets appliers apply together more than what the source committed together; "" where they
+    do."""
+    cpu_us_per_txn: Assumed
+    """Of applying one."""
+    by_appliers: tuple[AppliedRate, ...]
+    faster_sync: FasterSync | None = None
+    """None where that alone does not suffice, or none is needed."""
+    relaxed: tuple[RelaxedReplica, ...] = ()
+
+
+class ReplicaPlan(CapacityPlan):
+    """A capacity plan for a replica."""
+
+    replica: ReplicaAnswer

@@ -1,0 +1,124 @@
+"""Whether a replica keeps up, as people read it."""
+
+from collections.abc import Iterator
+
+from advisor.capacity.replica_results import AppliedRate, ReplicaAnswer
+from advisor.output.document import Notes, Paragraph, PlainBlock, Table
+from advisor.units import counted, format_count, format_latency, format_span
+
+CLOSE = 1.1
+"""Whoever applies less than so many times what is committed has less to spare than the model's
+error."""
+
+
+def replica_blocks(answer: ReplicaAnswer) -> list[PlainBlock]:
+    """The answer, the figures behind it, and what would help."""
+    asked = f"A replica of a source that commits {format_count(answer.source_tps)} transactions/s"
+    cpu = answer.cpu_us_per_txn
+    rests = (
+        f"By the model, with {format_latency(cpu.value)} of CPU time to apply a transaction"
+        f" ({cpu.source})."
+    )
+    blocks: list[PlainBlock] = [
+        Paragraph(f"{asked}: {_verdict(answer)}. {_applied(answer)} {rests}")
+    ]
+    if answer.appliers_setting:
+        blocks.append(_by_appliers(answer))
+    helps = list(_remedies(answer))
+    if helps:
+        blocks += [Paragraph("What would help, in this order:"), Notes(helps)]
+    elif not answer.keeps_up:
+        blocks.append(Paragraph(_nothing_helps(answer)))
+    if answer.lifted_by and answer.appliers_setting:
+        blocks.append(Paragraph(_parallelism(answer)))
+    return blocks
+
+
+def _verdict(answer: ReplicaAnswer) -> str:
+    if answer.keeps_up:
+        close = answer.applied_per_s < CLOSE * answer.source_tps
+        return "yes, but only just" if close else "yes"
+    if answer.appliers_needed:
+        return f"only with {counted(answer.appliers_needed, 'applier')}"
+    return "no"
+
+
+def _applied(answer: ReplicaAnswer) -> str:
+    """With what, how many, and what that means for the lag."""
+    rate = f"{format_count(answer.applied_per_s)}/s"
+    if answer.appliers_setting is None:
+        how = f"One process replays the log, {rate} (limited by: {answer.limited_by}), and waits"
+        how += " for no sync of a commit"
+    else:
+        source = f"{answer.appliers_setting}, {answer.appliers_source}"
+        how = f"With {counted(answer.appliers, 'applier')} ({source}) it applies {rate}"
+    return f"{how}; {lag_text(answer)}."
+
+
+def lag_text(rate: AppliedRate) -> str:
+    """What comes of that rate."""
+    if rate.catch_up_s is not None:
+        return f"after an outage of an hour it has caught up in {format_span(rate.catch_up_s)}"
+    if rate.keeps_up:
+        return "after an outage it never catches up"
+    return f"the lag grows by {format_count(rate.lag_growth_s_per_min)} s a minute"
+
+
+def _by_appliers(answer: ReplicaAnswer) -> Table:
+    return Table(
+        "",
+        ("appliers", "applied/s", "limited by", "lag", "an hour caught up in"),
+        [
+            (
+                f"{rate.appliers:,}",
+                format_count(rate.applied_per_s),
+                rate.limited_by,
+                "-" if rate.keeps_up else f"+{format_count(rate.lag_growth_s_per_min)} s/min",
+                "never" if rate.catch_up_s is None else format_span(rate.catch_up_s),
+            )
+            for rate in answer.by_appliers
+        ],
+        frozenset({0, 1, 3, 4}),
+    )
+
+
+def _remedies(answer: ReplicaAnswer) -> Iterator[str]:
+    """Each alone, the least first."""
+    if answer.keeps_up:
+        return
+    for rate in answer.by_appliers:
+        if rate.appliers == answer.appliers_needed:
+            yield f"{answer.appliers_setting} = {rate.appliers}: {_reaches(rate)}"
+    if faster := answer.faster_sync:
+        yield (
+            f"a sync that takes {format_latency(faster.sync_us)}, 1/{faster.times_shorter} of this"
+            f" drive's: {_reaches(faster)}"
+        )
+    for relaxed in answer.relaxed:
+        settings = ", ".join(f"{name} = {value}" for name, value in relaxed.settings.items())
+        enough = "" if relaxed.keeps_up else ", which is not enough alone"
+        yield (
+            f"--durability {relaxed.durability} ({settings}): {_reaches(relaxed)}{enough}; after a"
+            " crash the replica may have lost transactions and its place in the source's log, and"
+            " have to be made anew"
+        )
+
+
+def _reaches(rate: AppliedRate) -> str:
+    return f"{format_count(rate.applied_per_s)}/s with {counted(rate.appliers, 'applier')}"
+
+
+def _nothing_helps(answer: ReplicaAnswer) -> str:
+    if answer.appliers_setting is None:
+        return (
+            "One process does all of it: what helps are fewer bytes of log per transaction, more"
+            " memory for the data, or a drive that reads and writes more pages per second."
+        )
+    return "Neither more appliers nor faster syncs would be enough alone."
+
+
+def _parallelism(answer: ReplicaAnswer) -> str:
+    return (
+        "Appliers of this release do together no more than what was committed together on the"
+        f" source (--source-clients); {answer.lifted_by} lifts that."
+    )

@@ -1,0 +1,257 @@
+"""Durability by copies: the shape of profiles/clusters/<name>.toml, and an advice for a server that
+is a part of a cluster. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Literal
+
+from pydantic import Field, model_validator
+
+from advisor.advice import Advice, Recommendation, RuleId
+from advisor.cluster import ClusterDurability, ClusterStatement
+from advisor.conditions import Strict
+from advisor.durability import Durability
+from advisor.errors import UsageError
+from advisor.rules.catalogue import Source, Spec
+from advisor.rules.services import Clause
+from advisor.server_state import ServerState
+from advisor.units import Value
+from advisor.vendors.names import ClusterName, VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.versions import NumericVersion
+
+ASKED: Final = "--cluster"
+SAME_WORDS: Final = {"1": "on", "true": "on", "yes": "on", "0": "off", "false": "off", "no": "off"}
+"""How files write what servers show as ON and OFF."""
+
+
+def _plain(text: str) -> str:
+    word = text.strip().casefold()
+    return SAME_WORDS.get(word, word)
+
+
+class Seen(Strict):
+    """One condition on what a server shows, in any case; all that is given must hold."""
+
+    is_: tuple[str, ...] = Field(default=(), alias="is")
+    is_not: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    """One of these is a part of it."""
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Seen":
+        if not self.model_fields_set:
+            raise ValueError("a condition needs is, is_not, contains or below")
+        return self
+
+    def holds(self, shown: str) -> bool:
+        """Whether it does; text is below no number."""
+        word = _plain(shown)
+        if self.is_ and word not in map(_plain, self.is_):
+            return False
+        if word in map(_plain, self.is_not):
+            return False
+        if self.contains and not any(part.casefold() in shown.casefold() for part in self.contains):
+            return False
+        return self.below is None or (shown.isdecimal() and int(shown) < self.below)
+
+
+SeenAll = dict[str, Seen]
+"""Name of a setting or of a variable of the status -> condition."""
+
+
+def _all_hold(conditions: SeenAll, shown: Mapping[str, str]) -> bool:
+    """Whether all hold; what the server does not show never does."""
+    return all(name in shown and seen.holds(shown[name]) for name, seen in conditions.items())
+
+
+class _ForServers(Strict):
+    """An entry that may be about some servers alone."""
+
+    db: tuple[VendorName, ...] = ()
+    """None: all of the file."""
+
+    def covers(self, vendor: VendorName) -> bool:
+        return not self.db or vendor in self.db
+
+
+class StatedOfCluster(_ForServers):
+    """One statement."""
+
+    about: Clause = ""
+    says: Clause = Field(min_length=10)
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+
+class ClusterSetting(Strict):
+    """A setting that the copies need, and its value. Behaviour of values as in a Rule."""
+
+    name: str
+    value: Value
+    plugin: bool = False
+    """Whether a plugin brings it, without which the server refuses the name."""
+    reason: str = Field(min_length=10)
+    """{default} is the server's."""
+    sources: tuple[Source, ...] = Field(min_length=1)
+    spec: tuple[Spec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ClusterSetting":
+        for spec in self.spec:
+            if problem := spec.problem_with(self.value):
+                raise ValueError(f"{self.name}: {problem}")
+        return self
+
+    def spec_for(self, vendor: VendorName, version: NumericVersion) -> Spec | None:
+        """What that version takes; None where it has no such setting."""
+        return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
+
+
+class ClusterSign(_ForServers):
+    """What shows that a server is a part of such a cluster."""
+
+    when: SeenAll = Field(min_length=1)
+
+
+class ClusterCheck(_ForServers):
+    """What may be wrong with a server of it."""
+
+    when: SeenAll = Field(min_length=1)
+    unless: SeenAll = Field(default_factory=dict)
+    severity: Literal["data-loss", "performance", "note"]
+    setting: str
+    """Of the settings or of the status; one of `when`."""
+    wanted: str
+    says: str = Field(min_length=10)
+    """{NAME}: what the server shows of that."""
+    price: Clause = ""
+    change: str
+    durability: Durability = "durable"
+    """Of the present value."""
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _about_what_is_seen(self) -> "ClusterCheck":
+        if self.setting not in self.when:
+            raise ValueError(f"{self.setting} is not among what is asked")
+        return self
+
+    def is_found(self, vendor: VendorName, shown: Mapping[str, str]) -> bool:
+        """Whether it is wrong there."""
+        if not self.covers(vendor) or not _all_hold(self.when, shown):
+            return False
+        return not (self.unless and _all_hold(self.unless, shown))
+
+
+class Cluster(Strict):
+    """One way to keep copies."""
+
+    name: ClusterName
+    title: str
+    db: tuple[VendorName, ...] = Field(min_length=1)
+    acknowledged: tuple[StatedOfCluster, ...] = Field(min_length=1)
+    survives: tuple[StatedOfCluster, ...] = Field(min_length=1)
+    does_not_survive: tuple[StatedOfCluster, ...] = Field(min_length=1)
+    afterwards: tuple[StatedOfCluster, ...] = Field(min_length=1)
+    relaxed: tuple[StatedOfCluster, ...] = Field(min_length=1)
+    never: tuple[StatedOfCluster, ...] = Field(min_length=1)
+    choice: tuple[StatedOfCluster, ...] = ()
+    setting: tuple[ClusterSetting, ...] = ()
+    sign: tuple[ClusterSign, ...] = Field(min_length=1)
+    check: tuple[ClusterCheck, ...] = ()
+
+    def require_runs_on(self, vendor: VendorName, others: Iterable["Cluster"]) -> None:
+        """Raises UsageError for a server that has no such cluster; `others`: what it may have."""
+        if vendor in self.db:
+            return
+        titles = " and ".join(VENDORS[each].title for each in self.db)
+        has = " or ".join(f"--cluster {each.name}" for each in others if vendor in each.db)
+        title = VENDORS[vendor].title
+        raise UsageError(
+            f"--cluster {self.name} is for {titles}, not for {title}", f"{title} has {has}"
+        )
+
+    def durability_of(self, vendor: VendorName, known_by: str = ASKED) -> ClusterDurability:
+        """What is said of that server there."""
+
+        def told(stated: Iterable[StatedOfCluster]) -> tuple[ClusterStatement, ...]:
+            return tuple(
+                ClusterStatement(about=each.about, says=each.says, sources=each.sources)
+                for each in stated
+                if each.covers(vendor)
+            )
+
+        return ClusterDurability(
+            name=self.name,
+            title=self.title,
+            known_by=known_by,
+            acknowledged=told(self.acknowledged),
+            survives=told(self.survives),
+            does_not_survive=told(self.does_not_survive),
+            afterwards=told(self.afterwards),
+            relaxed=told(self.relaxed),
+            never_relaxed=told(self.never),
+            left_to_you=told(self.choice),
+        )
+
+
+def shown_by(state: ServerState) -> Mapping[str, str]:
+    """Name -> what the server, or its files, show: settings, and the status of its copies."""
+    return {**{name: found.value for name, found in state.settings.items()}, **state.copies}
+
+
+def recognise_cluster(
+    clusters: Iterable[Cluster], state: ServerState
+) -> tuple[Cluster, str] | None:
+    """Of which cluster a server is a part, and the setting that shows it, with its value."""
+    shown = shown_by(state)
+    for cluster in clusters:
+        for sign in cluster.sign:
+            if sign.covers(state.vendor) and _all_hold(sign.when, shown):
+                first = next(iter(sign.when))
+                return cluster, f"{first} = {shown[first]}"
+    return None
+
+
+def advice_for_cluster(advice: Advice, cluster: Cluster) -> Advice:
+    """The advice with what copies make of durability, and with the settings that they need."""
+    own = tuple(_settings(cluster, advice))
+    names = {entry.setting for entry in own}
+    return advice.model_copy(
+        update={
+            "cluster": cluster.durability_of(advice.engine),
+            "settings": (
+                *(entry for entry in advice.settings if entry.setting not in names),
+                *own,
+            ),
+        }
+    )
+
+
+def _settings(cluster: Cluster, advice: Advice) -> Iterator[Recommendation]:
+    server = VENDORS[advice.engine]
+    for each in cluster.setting:
+        spec = each.spec_for(advice.engine, advice.engine_version)
+        if spec is None:
+            continue
+        default = spec.default_note if spec.default is None else spec.render(spec.default)
+        yield Recommendation(
+            setting=each.name,
+            value=each.value,
+            unit=spec.unit,
+            rendered=spec.render(each.value),
+            default=spec.default,
+            default_note=spec.default_note,
+            rule=RuleId(server.engine, each.name, cluster.name),
+            reason=each.reason.format(default=default),
+            sources=each.sources,
+            durability="durable",
+            loss_window_ms=None,
+            loss_groups_max=None,
+            restart=spec.restart,
+            persistable=spec.persistable,
+            group="commit",
+            of_plugin=each.plugin,
+            leave_default=False,
+            emitted=True,
+        )

@@ -1,0 +1,92 @@
+"""What a crash costs a server because of its role: the shape of profiles/roles/<vendor>.toml."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydantic import Field, model_validator
+
+from advisor.advice import RoleCost
+from advisor.conditions import Conditions, Fact, Strict, all_hold
+from advisor.durability import Durability
+from advisor.model import Known, Unknown
+from advisor.roles import Role
+from advisor.rules.catalogue import Source
+from advisor.versions import NumericVersion, VersionText, in_range
+
+
+class RoleFacts(NamedTuple):
+    """What decides what a crash costs a server in its role."""
+
+    durability: Durability
+    """What its settings risk."""
+    logs_what_it_applies: Known[bool]
+    """Whether a replica writes its source's transactions into a binary log of its own."""
+    uses_gtid: Known[bool]
+
+    def lookup(self, name: str) -> Fact:
+        """The fact of that name, which there is."""
+        fact: Fact = getattr(self, name)
+        return fact
+
+
+class CostEntry(Strict):
+    """One cost, where all of `when` holds."""
+
+    role: Role
+    since: VersionText | None = None
+    when: Conditions
+    case: str = ""
+    """What `when` asks beside the durability, in words: said where that is not known."""
+    costs: str = Field(min_length=10)
+    remedy: str = Field(min_length=10)
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> "CostEntry":
+        if strangers := self.when.keys() - set(RoleFacts._fields):
+            raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
+        if (self.when.keys() == {"durability"}) != (self.case == ""):
+            raise ValueError("case goes with a condition beside durability, and only there")
+        return self
+
+
+class RoleNote(Strict):
+    """What whoever sets up a server in that role should know, whatever it risks."""
+
+    role: Role
+    says: str = Field(min_length=10)
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+
+class RoleKnowledge(Strict):
+    """One server's file."""
+
+    cost: tuple[CostEntry, ...] = ()
+    note: tuple[RoleNote, ...] = ()
+
+    def costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> tuple[RoleCost, ...]:
+        """What applies; what a fact decides that is not known is told with its case."""
+        return tuple(self._costs(role, version, facts))
+
+    def _costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> Iterator[RoleCost]:
+        for entry in self.cost:
+            asked = {
+                name: condition
+                for name, condition in entry.when.items()
+                if not isinstance(facts.lookup(name), Unknown)
+            }
+            if entry.role != role or not in_range(version, entry.since, None):
+                continue
+            if not all_hold(asked, facts):
+                continue
+            is_sure = len(asked) == len(entry.when)
+            costs = entry.costs
+            yield RoleCost(
+                costs=costs if is_sure else f"{entry.case}, {costs[0].lower()}{costs[1:]}",
+                remedy=entry.remedy,
+                sources=entry.sources,
+            )
+
+    def notes(self, role: Role) -> tuple[str, ...]:
+        """What applies to every server in that role."""
+        return tuple(entry.says for entry in self.note if entry.role == role)

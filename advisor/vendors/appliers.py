@@ -1,0 +1,23 @@
+"""How a replica applies what its source has committed. Data only."""
+
+from typing import NamedTuple
+
+
+class Appliers(NamedTuple):
+    """Threads that apply transactions side by side, and commit them in the source's order."""
+
+    setting: str
+    """Says how many they are; 0 and 1: one transaction after another."""
+    default_count: int
+    lifted_by: str = ""
+    """Where they apply together no more than what the source committed together: what lifts that;
+    "" where they need not."""
+
+
+class Replaying(NamedTuple):
+    """What applies on a release of a server."""
+
+    appliers: Appliers | None
+    """None: one process replays the log."""
+    reads_ahead: bool = False
+    """Whether that process has pages read before it comes to them."""

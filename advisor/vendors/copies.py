@@ -1,0 +1,88 @@
+"""What a running server shows of who has copies of it: the statements, and what the answers mean.
+
+A server that no setting shows to be a part of a cluster is asked nothing.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from advisor.errors import AdvisorError
+from advisor.vendors.answers import Rows, count_of, texts
+
+if TYPE_CHECKING:
+    from advisor.vendors.base import AskTogether
+
+STATUS_SQL: Final = (
+    "SHOW GLOBAL STATUS WHERE variable_name LIKE 'rpl\\_semi\\_sync%'"
+    " OR variable_name LIKE 'wsrep\\_cluster%'"
+)
+GROUP_MEMBERS_SQL: Final = (
+    "SELECT coalesce(max(CASE WHEN member_id = @@server_uuid THEN member_state END), ''),"
+    " count(*), coalesce(sum(member_state = 'ONLINE'), 0)"
+    " FROM performance_schema.replication_group_members"
+)
+STANDBYS_SQL: Final = (
+    "SELECT pg_catalog.pg_is_in_recovery(), count(*), count(sync_state),"
+    " count(*) FILTER (WHERE sync_state IN ('sync', 'quorum') AND state = 'streaming')"
+    " FROM pg_catalog.pg_stat_replication"
+)
+
+SWITCHES: Final = (
+    "rpl_semi_sync_source_enabled",
+    "rpl_semi_sync_replica_enabled",
+    "rpl_semi_sync_master_enabled",
+    "rpl_semi_sync_slave_enabled",
+    "wsrep_on",
+)
+"""Those of semi-synchronous replication, in both spellings, and of Galera."""
+GROUP_NAME: Final = "group_replication_group_name"
+STANDBY_NAMES: Final = "synchronous_standby_names"
+
+
+class Copies(NamedTuple):
+    """Name in lower case -> what the server shows; and what it does not show, in notes."""
+
+    shown: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
+
+
+def innodb_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
+    """Of MySQL and MariaDB, whose variables `values` are."""
+    shown: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    if any(values.get(name) == "ON" for name in SWITCHES):
+        (rows,) = ask(STATUS_SQL)
+        shown |= {name.lower(): value for name, value in texts(rows, 2)}
+    if values.get(GROUP_NAME):
+        try:
+            state, members, online = _only_row(ask(GROUP_MEMBERS_SQL), 3)
+            shown |= {
+                "group_member_state": state,
+                "group_members": str(count_of(members)),
+                "group_members_online": str(count_of(online)),
+            }
+        except AdvisorError as error:
+            notes = (f"who is in the replication group is not shown: {error.message}",)
+    return Copies(shown, notes)
+
+
+def postgresql_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
+    """Of PostgreSQL, whose settings `values` are; a standby has none itself."""
+    if not values.get(STANDBY_NAMES):
+        return Copies()
+    in_recovery, connected, seen, synchronous = _only_row(ask(STANDBYS_SQL), 4)
+    if in_recovery == str(True):
+        return Copies()
+    shown = {"standbys": str(count_of(connected))}
+    if count_of(seen) < count_of(connected):
+        why = "this role may not see which standbys are synchronous; GRANT pg_monitor shows it"
+        return Copies(shown, (why,))
+    return Copies({**shown, "sync_standbys": str(count_of(synchronous))})
+
+
+def _only_row(answers: list[Rows], columns: int) -> tuple[str, ...]:
+    """That of one statement. Raises AdvisorError."""
+    rows = list(texts(answers[0], columns))
+    if len(rows) != 1:
+        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
+    return rows[0]

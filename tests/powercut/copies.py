@@ -1,0 +1,186 @@
+"""Cuts the drives of a source and of its replica at once, as a power loss of the site does.
+
+    python -m tests.powercut.copies [--cuts N] [--only TEXT] [--results FILE]
+
+Both servers are set as `recommend --cluster` says, and as a case changes that. Each is then started
+alone on what its drive has kept: a commit that was acknowledged before the cut is lost to the site
+where neither has it. The replica applies what it has received. Needs what run.py needs.
+"""
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from advisor.durability import Durability
+from tests.powercut.commits import Load, Row
+from tests.powercut.disk import Cut, Disk, mounted, shelf
+from tests.servers.copies import (
+    CLIENTS,
+    RELAXED,
+    Case,
+    ask,
+    both_running,
+    committed_alone,
+    pair_of,
+    prepare,
+    rows_of,
+    wait_for,
+)
+from tests.servers.harness import server_named
+from tests.servers.replication import Member
+
+RESULTS: Final = Path(__file__).with_name("copies.json")
+SECONDS: Final = (1.0, 8.0)
+"""When the cuts fall, from the start of the load: from, to."""
+SETTLED_S: Final = 3.0
+"""A replica that shows nothing new for so long has applied what it has."""
+POLL_S: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Site:
+    """A source and its replica, and lines that come last in the fragments of both."""
+
+    case: Case
+    changed: str = ""
+
+    @property
+    def name(self) -> str:
+        """Short, and the same in every run."""
+        return f"{self.case.name} {self.changed}".strip()
+
+
+UNSYNCED: Final = "sync_relay_log = 10000"
+"""The servers' default."""
+SYNCED: Final = "sync_relay_log = 1"
+SEMI_SYNC: Final[tuple[tuple[Durability, str], ...]] = (
+    ("durable", ""),
+    (RELAXED, UNSYNCED),
+    (RELAXED, SYNCED),
+)
+SITES: Final = (
+    *(
+        Site(Case(server, "semi-sync", durability), changed)
+        for server in ("mysql-9.7", "mariadb-11.8")
+        for durability, changed in SEMI_SYNC
+    ),
+    *(
+        Site(Case(server, "sync-standby"), changed)
+        for server in ("postgresql-15", "postgresql-19")
+        for changed in ("", "synchronous_commit = off")
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Blackout:
+    """What one cut of both drives cost, in acknowledged commits."""
+
+    acknowledged: int
+    lost_at_source: int
+    lost_at_replica: int
+    lost: int
+    """At both."""
+    apart_ms: float
+    """How long after the first drive the second was cut."""
+
+
+def black_out(
+    room: Path, site: Site, cuts: int, seed: int = 1, until_s: float = SECONDS[1]
+) -> list[Blackout]:
+    """So many cuts of one load."""
+    draw = random.Random(seed)
+    instants_s = sorted(draw.uniform(SECONDS[0], until_s) for _ in range(cuts))
+    programs = room.parent / site.case.server
+    programs.mkdir(exist_ok=True)
+    os.chmod(programs, 0o755)
+    drives = [Disk(room, name, "ext4") for name in ("source", "replica")]
+    with drives[0].plugged_in() as first, drives[1].plugged_in() as second:
+        more = (f"{site.changed}\n", f"{site.changed}\n")
+        pair = pair_of(site.case, programs, [first, second], more)
+        with (
+            both_running(*pair) as (source, _),
+            source.connected(CLIENTS + 1) as (aside, *clients),
+        ):
+            wait_for("a copy is connected", ask(aside))
+            prepare(aside)
+            before = committed_alone(aside)
+            for drive in drives:
+                drive.settle()
+            load = Load(clients)
+            with load.running():
+                start_s = time.monotonic()
+                taken = [
+                    _cut_both(room, drives, number, start_s + at_s)
+                    for number, at_s in enumerate(instants_s)
+                ]
+            assert committed_alone(aside) == before
+    return [_judged(room, pair, each, load) for each in taken]
+
+
+def _cut_both(room: Path, drives: Sequence[Disk], number: int, at_s: float) -> list[Cut]:
+    time.sleep(max(0.0, at_s - time.monotonic()))
+    for drive in drives:  # so that neither waits for the other's
+        with drive.image.open("rb") as image:
+            os.fdatasync(image.fileno())
+    return [drive.cut(room / f"cut-{number}-{index}") for index, drive in enumerate(drives)]
+
+
+def _judged(room: Path, pair: tuple[Member, Member], cuts: list[Cut], load: Load) -> Blackout:
+    acknowledged = set(load.ledger.acknowledged_before(cuts[0].began_s))
+    left = [
+        acknowledged - _found(room, member, cut) for member, cut in zip(pair, cuts, strict=True)
+    ]
+    return Blackout(
+        acknowledged=len(acknowledged),
+        lost_at_source=len(left[0]),
+        lost_at_replica=len(left[1]),
+        lost=len(left[0] & left[1]),
+        apart_ms=round((cuts[1].ended_s - cuts[0].began_s) * 1e3, 1),
+    )
+
+
+def _found(room: Path, member: Member, cut: Cut) -> set[Row]:
+    """What a server shows in the end that nobody helps."""
+    try:
+        with (
+            mounted(cut.image, room.parent / cut.image.name, "ext4") as place,
+            member.machine.running(place) as running,
+        ):
+            found, since_s = rows_of(running), time.monotonic()
+            while time.monotonic() - since_s < SETTLED_S:
+                time.sleep(POLL_S)
+                if len(now := rows_of(running)) > len(found):
+                    found, since_s = now, time.monotonic()
+            return found
+    finally:
+        cut.image.unlink()
+
+
+def main(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cuts", type=int, default=6)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    asked = parser.parse_args(words)
+    stored = json.loads(asked.results.read_text()) if asked.results.exists() else {}
+    with shelf() as room:
+        for site in SITES:
+            if asked.only in site.name:
+                taken = black_out(room, site, asked.cuts)
+                version = server_named(site.case.server).version.split(" from")[0]
+                stored[site.name] = {"version": version, "cuts": list(map(asdict, taken))}
+                print(site.name, *taken, sep="\n  ", flush=True)
+                asked.results.write_text(f"{json.dumps(stored, indent=2)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,47 @@
+"""One cut of both drives, and what many have cost (copies.json, by `python -m
+tests.powercut.copies`)."""
+
+import json
+from typing import Final
+
+import pytest
+
+from tests.powercut.copies import RESULTS, SITES, Site, black_out
+from tests.powercut.disk import CannotRehearse, shelf
+from tests.servers.copies import Case
+from tests.support.faults import missing
+
+STORED: Final = json.loads(RESULTS.read_text())
+
+
+def test_both_drives_at_once_lose_what_neither_had_flushed() -> None:
+    site = Site(Case("postgresql-15", "sync-standby"), "synchronous_commit = off")
+    try:
+        with shelf() as room:
+            (cut,) = black_out(room, site, cuts=1, until_s=2.0)
+    except CannotRehearse as why:
+        missing(f"power cuts cannot be rehearsed: {why}")
+    assert cut.acknowledged > cut.lost > 0
+
+
+def lost_in(name: str, key: str) -> list[bool]:
+    return [cut[key] > 0 for cut in STORED[name]["cuts"]]
+
+
+def test_every_site_was_cut() -> None:
+    assert set(STORED) == {site.name for site in SITES}
+    for name, stored in STORED.items():
+        assert len(stored["cuts"]) >= 5, name
+        assert all(cut["acknowledged"] > 0 for cut in stored["cuts"]), name
+
+
+@pytest.mark.parametrize("name", [site.name for site in SITES if site.name in STORED])
+def test_the_site_lost_what_profiles_say(name: str) -> None:
+    """Durable on both: nothing, ever. Relaxed: what only a flushed relay log keeps, which MySQL
+    applies after a cut and MariaDB, by GTID, throws away."""
+    relaxed = "loses-recent" in name or "synchronous_commit = off" in name
+    kept = name == "mysql-9.7 semi-sync loses-recent-on-power-loss sync_relay_log = 1"
+    assert any(lost_in(name, "lost_at_source")) == relaxed
+    assert any(lost_in(name, "lost")) == (relaxed and not kept)
+    if name.startswith("mariadb"):
+        assert all(lost_in(name, "lost_at_replica"))

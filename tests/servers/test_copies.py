@@ -1,0 +1,214 @@
+"""`--cluster` on real servers: its fragment starts, audit tells each member and what is wrong with
+it, and a copy has what a killed source had acknowledged."""
+
+import json
+import time
+from typing import Any, Final
+
+import pytest
+
+from tests.powercut.server import Running
+from tests.servers import galera, group_replication
+from tests.servers.account import private_folder
+from tests.servers.copies import (
+    CASES,
+    RESULTS,
+    Case,
+    advised,
+    ask,
+    both_running,
+    kill_a_member,
+    kill_under_load,
+    pair_of,
+    wait_for,
+)
+from tests.servers.harness import server_named
+from tests.servers.replication import Member
+from tests.support.command_line import advisor
+from tests.support.faults import missing
+
+STRICT: Final = [case for case in CASES if case.durability == "durable"]
+OF_COPIES: Final = (
+    *("rpl_semi_sync", "relay_log", "sync_relay", "synchronous_", "group_", "wsrep_"),
+    *("binlog_format", "innodb_autoinc"),
+)
+"""How the settings begin that are asked for a cluster's sake."""
+
+Found = tuple[str, str, str, str]
+
+
+def audited(running: Running) -> dict[str, Any]:
+    place, vendor = running.place, running.address.vendor
+    dsn = (
+        f"postgresql://postgres@/postgres?host={place.run}"
+        if vendor == "postgresql"
+        else f"{vendor}://root@localhost/?socket={place.socket}"
+    )
+    done = advisor("audit", "--dsn", dsn, "--interval", "0", "--format", "json", "--quiet")
+    assert done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def told(found: dict[str, Any]) -> list[Found]:
+    """What it says of the copies."""
+    return [
+        (one["severity"], one["setting"], one["current"], one["recommended"])
+        for one in found["findings"]
+        if one["setting"].startswith(OF_COPIES)
+    ]
+
+
+ALONE: Final[dict[str, list[tuple[tuple[str, ...], list[Found]]]]] = {
+    "mysql": [
+        ((), [("data-loss", "rpl_semi_sync_source_clients", "0", "1")]),
+        (
+            (
+                "SET GLOBAL rpl_semi_sync_source_timeout = 100",
+                "SET GLOBAL rpl_semi_sync_source_wait_point = 'AFTER_COMMIT'",
+                "CREATE SCHEMA alone",
+            ),
+            [
+                ("data-loss", "rpl_semi_sync_source_status", "OFF", "ON"),
+                ("data-loss", "rpl_semi_sync_source_wait_point", "AFTER_COMMIT", "AFTER_SYNC"),
+            ],
+        ),
+    ],
+    "mariadb": [
+        ((), [("data-loss", "rpl_semi_sync_master_clients", "0", "1")]),
+        (
+            (
+                "SET GLOBAL rpl_semi_sync_master_timeout = 100",
+                "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_COMMIT'",
+                "CREATE SCHEMA alone",
+            ),
+            [
+                ("data-loss", "rpl_semi_sync_master_status", "OFF", "ON"),
+                ("data-loss", "rpl_semi_sync_master_wait_point", "AFTER_COMMIT", "AFTER_SYNC"),
+            ],
+        ),
+    ],
+    "postgresql": [
+        (
+            (),
+            [
+                (
+                    "performance",
+                    "synchronous_standby_names",
+                    "copy1",
+                    "a standby that is connected",
+                )
+            ],
+        ),
+        (
+            ("ALTER SYSTEM SET synchronous_commit = 'local'", "SELECT pg_reload_conf()"),
+            [("data-loss", "synchronous_commit", "local", "on")],
+        ),
+    ],
+}
+"""What is done to a source without its copy -> what an audit then finds."""
+
+KNOWN_BY: Final = {
+    "mysql": ("rpl_semi_sync_source_enabled = ON", "rpl_semi_sync_replica_enabled = ON"),
+    "mariadb": ("rpl_semi_sync_master_enabled = ON", "rpl_semi_sync_slave_enabled = ON"),
+    "postgresql": ("synchronous_standby_names = copy1", None),
+}
+"""Of the source and of the replica; a standby need not show it."""
+
+
+@pytest.mark.parametrize("case", STRICT, ids=lambda case: case.server)
+def test_a_cluster_is_told_and_its_copy_has_what_was_acknowledged(case: Case) -> None:
+    vendor = server_named(case.server).vendor
+    with private_folder(of_account=False) as room:
+        source, replica = pair_of(case, room, [room / "source", room / "replica"])
+        with both_running(source, replica) as (first, second):
+            acknowledged, lost, alone = kill_under_load(first, second, load_s=0.5)
+            assert (acknowledged > 0, lost, alone) == (True, 0, 0)
+            found = audited(second)["cluster"]
+            assert (found and found["known_by"]) == KNOWN_BY[vendor][1]
+            with source.machine.running(source.folder) as first:
+                wait_for_copy(first)
+                found = audited(first)
+                assert found["cluster"]["name"] == case.cluster
+                assert found["cluster"]["known_by"] == KNOWN_BY[vendor][0]
+                assert told(found) == []
+        assert_told_alone(source, vendor)
+
+
+def test_many_kills_lost_nothing() -> None:
+    """By `python -m tests.servers.copies`."""
+    stored = json.loads(RESULTS.read_text())
+    assert set(stored) == {case.name for case in CASES}
+    for name, kills in stored.items():
+        assert kills["kills"] >= 20, name
+        assert kills["acknowledged"] > 1000, name
+        assert (kills["lost"], kills["alone"]) == (0, 0), name
+
+
+def wait_for_copy(source: Running) -> None:
+    with source.connected(1) as (connection,):
+        wait_for("the copy is connected again", ask(connection))
+
+
+def assert_told_alone(source: Member, vendor: str) -> None:
+    with source.machine.running(source.folder) as running:
+        for statements, expected in ALONE[vendor]:
+            with running.connected(1) as (connection,):
+                for statement in statements:
+                    connection.query(statement)
+            assert told(audited(running)) == expected
+
+
+def test_three_members_of_a_group_are_told_and_two_have_what_was_acknowledged() -> None:
+    with private_folder(of_account=False) as room, group_replication.group(room) as members:
+        for member in members:
+            found = audited(member)
+            assert found["cluster"]["name"] == "group-replication"
+            assert told(found) == []
+        acknowledged, lost = kill_a_member(members[0], members[2], load_s=0.5)
+        assert (acknowledged > 0, lost) == (True, 0)
+        group_replication.wait_until_online(members[1], 2)
+        assert told(audited(members[1])) == [("note", "group_members_online", "2", "3")]
+        with members[1].connected(1) as (connection,):
+            connection.query("SET GLOBAL group_replication_bootstrap_group = ON")
+        assert told(audited(members[1])) == [
+            ("data-loss", "group_replication_bootstrap_group", "ON", "OFF"),
+            ("note", "group_members_online", "2", "3"),
+        ]
+
+
+def test_three_nodes_of_galera_are_told_and_two_have_what_was_acknowledged() -> None:
+    if why := galera.why_missing():
+        missing(why)
+    with private_folder(of_account=False) as room, galera.Nodes(room).running() as nodes:
+        for node in nodes:
+            found = audited(node)
+            assert found["cluster"]["name"] == "galera"
+            assert found["cluster"]["known_by"] == "wsrep_on = ON"
+            assert told(found) == []
+        acknowledged, lost = kill_a_member(nodes[1], nodes[2], load_s=0.5)
+        assert (acknowledged > 0, lost) == (True, 0)
+        until_s = time.monotonic() + galera.JOINED_S
+        while told(audited(nodes[2])) != [("note", "wsrep_cluster_size", "2", "3")]:
+            assert time.monotonic() < until_s
+        nodes[0].stop()
+        assert told(audited(nodes[2])) == [("data-loss", "wsrep_cluster_size", "1", "3")]
+
+
+def test_a_mysql_without_the_plugin_starts_with_the_fragment() -> None:
+    text = advised(Case("mysql-9.7", "semi-sync"))
+    assert "loose_rpl_semi_sync_source_wait_point = AFTER_SYNC\n" in text
+    with server_named("mysql-9.7").running(text) as instance:
+        assert instance.read("sync_relay_log").value == "1"
+        assert "rpl_semi_sync_source_wait_point" in instance.log()  # a warning, and no more
+
+
+def test_a_mariadb_without_galera_starts_with_its_fragment() -> None:
+    text = advised(Case("mariadb-11.8", "galera"))
+    with server_named("mariadb-11.8").running(text) as instance:
+        found = instance.read_all(["binlog_format", "innodb_autoinc_lock_mode", "wsrep_on"])
+        assert {name: one.value for name, one in found.items()} == {
+            "binlog_format": "ROW",
+            "innodb_autoinc_lock_mode": "2",
+            "wsrep_on": "OFF",
+        }

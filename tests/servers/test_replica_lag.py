@@ -1,0 +1,43 @@
+"""A replica on a slow drive falls behind where the model says so, and not where it says otherwise:
+the short form of tests/benchmarks/replica_lag."""
+
+import os
+
+import pytest
+
+from tests.benchmarks.replica_lag.pair import (
+    committed_per_s,
+    growth_per_s,
+    loaded_pair,
+    probed,
+    watched,
+)
+from tests.benchmarks.replica_lag.predicted import Asked, applied_by_model
+from tests.servers.account import private_folder
+from tests.servers.harness import server_named, version_of
+from tests.support.slow_drive import compile_slow_drive
+
+pytestmark = pytest.mark.quiet
+
+DELAY_US = 5_000.0
+CPU = ((1, 100.0),)
+"""Little beside two syncs of 5 ms."""
+
+
+def test_the_lag_grows_where_the_model_says_so() -> None:
+    server = server_named("mysql-9.7")
+    with private_folder(of_account=False) as room:
+        library = compile_slow_drive(room)
+        os.chmod(library, 0o755)
+        measured = probed(library, DELAY_US, room)
+        asked = Asked(server.vendor, version_of(server), os.cpu_count() or 1, CPU)
+        (applied_per_s,) = applied_by_model(measured, asked, [1])
+        with loaded_pair(server.name, server.vendor, room, library, DELAY_US) as pair:
+            pair.hold(1)
+            pair.apply()
+            keeps_up = watched(pair, applied_per_s / 2, 5.0, 1)
+            falls_behind = watched(pair, applied_per_s * 2, 5.0, 2)
+    # Of 1 what the lag grows by, as a share of what is committed: none, and a half.
+    shares = [growth_per_s(run) / committed_per_s(run) for run in (keeps_up, falls_behind)]
+    assert shares[0] < 0.1
+    assert 0.3 < shares[1] < 0.7

@@ -1,0 +1,878 @@
+"""Clusters: what is said of durability by copies, the settings that they need, how a server is told
+to be a part of one, and what is wrong with it.
+
+Typed by hand: defaults and meanings from the manuals that profiles/clusters/ names; settings and
+status as MySQL 9.7, MariaDB 11.8 and PostgreSQL 19 show them (tests/servers/test_copies.py).
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from pydantic import ValidationError
+
+from advisor.advise import advise
+from advisor.audit.clusters import PartOf
+from advisor.audit.findings import Finding
+from advisor.audit.run import run_audit
+from advisor.commands.source import knowledge_for
+from advisor.errors import AdvisorError
+from advisor.knowledge import load_cluster, load_clusters
+from advisor.output.fragment import render_fragment
+from advisor.request import Request
+from advisor.rules.clusters import (
+    Cluster,
+    ClusterCheck,
+    Seen,
+    advice_for_cluster,
+    recognise_cluster,
+)
+from advisor.server_state import EffectiveSetting, ServerState
+from advisor.vendors.answers import Rows
+from advisor.vendors.copies import (
+    GROUP_MEMBERS_SQL,
+    STANDBYS_SQL,
+    STATUS_SQL,
+    innodb_copies,
+    postgresql_copies,
+)
+from advisor.vendors.forms import FormName
+from advisor.vendors.names import ClusterName, VendorName
+from advisor.versions import parse_version
+from tests.support.command_line import run
+from tests.support.golden import stored
+from tests.support.paths import MEASUREMENTS
+
+Capture = pytest.CaptureFixture[str]
+
+NVME: Final = str(MEASUREMENTS / "nvme-consumer.json")
+
+
+def fragment_of(
+    name: ClusterName, vendor: VendorName, version: str, form: FormName = "conf", **request: Any
+) -> str:
+    asked = Request(vendor, parse_version(version), "as given", cluster=name, **request)
+    advice = advise(stored("nvme-consumer"), asked, knowledge_for(vendor))
+    return render_fragment(advice_for_cluster(advice, load_cluster(name)), form=form)
+
+
+def lines_of(fragment: str) -> set[str]:
+    return {line for line in fragment.splitlines() if line and line[0] not in "#["}
+
+
+# The advice
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor", "version", "written"),
+    [
+        (
+            "semi-sync",
+            "mysql",
+            "9.7",
+            {
+                "loose_rpl_semi_sync_source_wait_point = AFTER_SYNC",
+                "sync_relay_log = 1",
+                "relay_log_recovery = OFF",
+            },
+        ),
+        (
+            "semi-sync",
+            "mysql",
+            "8.0.25",
+            {
+                "loose_rpl_semi_sync_master_wait_point = AFTER_SYNC",
+                "sync_relay_log = 1",
+                "relay_log_recovery = OFF",
+            },
+        ),
+        # Built in, so that every server takes it.
+        (
+            "semi-sync",
+            "mariadb",
+            "11.8",
+            {
+                "rpl_semi_sync_master_wait_point = AFTER_SYNC",
+                "relay_log_recovery = OFF",
+            },
+        ),
+        ("galera", "mariadb", "11.8", {"binlog_format = ROW", "innodb_autoinc_lock_mode = 2"}),
+        ("group-replication", "mysql", "9.7", set()),
+        ("sync-standby", "postgresql", "17", set()),
+    ],
+)
+def test_a_fragment_has_what_the_copies_need(
+    name: ClusterName, vendor: VendorName, version: str, written: set[str]
+) -> None:
+    alone = advise(
+        stored("nvme-consumer"),
+        Request(vendor, parse_version(version), "as given"),
+        knowledge_for(vendor),
+    )
+    found = lines_of(fragment_of(name, vendor, version))
+    assert found - lines_of(render_fragment(alone)) == written
+    assert lines_of(render_fragment(alone)) <= found
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor", "parts"),
+    [
+        (
+            "galera",
+            "mariadb",
+            ["safe_to_bootstrap: 1", "--wsrep-recover", "IST", "SST", "pc.recovery", "Jepsen"],
+        ),
+        (
+            "group-replication",
+            "mysql",
+            ["group_replication_bootstrap_group = ON", "gtid_executed", "distributed recovery"],
+        ),
+        ("semi-sync", "mysql", ["rpl_semi_sync_source_timeout (10 s)", "make it anew"]),
+        ("semi-sync", "mariadb", ["rpl_semi_sync_master_timeout (10 s)", "--init-rpl-role=SLAVE"]),
+        ("sync-standby", "postgresql", ["remote_write", "pg_rewind", "without end"]),
+    ],
+)
+def test_the_head_says_what_it_survives_and_what_not(
+    name: ClusterName, vendor: VendorName, parts: list[str]
+) -> None:
+    version = {"mysql": "9.7", "mariadb": "11.8", "postgresql": "17"}[vendor]
+    head = fragment_of(name, vendor, version).split("# Proof:")[0]
+    told = [line.split(":")[0] for line in head.splitlines()[head.count("\n") :: -1]]
+    for what in ("survives", "does not survive", "afterwards", "never relaxed", "left to you"):
+        assert f"#   {what}" in told, what
+    for part in (*parts, "https://"):
+        assert part in head
+    assert "#   relaxed" not in told  # durable: nothing is
+
+
+def test_what_is_lost_when_relaxed_is_said_where_it_is_offered_and_where_it_is_chosen() -> None:
+    text = "a power loss of one node takes its last second, and the others give it back"
+    durable = fragment_of("galera", "mariadb", "11.8")
+    assert f"#   in this cluster: {text}" in durable
+    relaxed = fragment_of("galera", "mariadb", "11.8", durability="loses-recent-on-power-loss")
+    assert f"#   relaxed: {text}" in relaxed
+    assert "innodb_flush_log_at_trx_commit = 2" in lines_of(relaxed)
+    assert "innodb_flush_log_at_trx_commit = 1" in lines_of(durable)
+
+
+def test_a_standby_does_not_help_who_does_not_wait_for_it() -> None:
+    offer = fragment_of("sync-standby", "postgresql", "17")
+    assert "#   in this cluster: synchronous_commit = off waits for no standby either" in offer
+    off = fragment_of("sync-standby", "postgresql", "17", durability="loses-recent-on-crash")
+    assert "synchronous_commit = off" in lines_of(off)
+    assert "#   relaxed: loses-recent-on-crash: synchronous_commit = off waits for no" in off
+
+
+def test_what_is_lost_is_said_of_the_class_that_loses_it() -> None:
+    told = load_cluster("sync-standby").durability_of("postgresql")
+    assert told.lost_when_relaxed("loses-recent-on-power-loss") == ""
+    assert told.lost_when_relaxed("loses-recent-on-crash").startswith("synchronous_commit = off")
+
+
+def test_a_commit_that_waits_for_a_standby_says_so() -> None:
+    text = fragment_of("sync-standby", "postgresql", "17")
+    assert "postgresql.synchronous_commit.wait-for-the-standby" in text
+    alone = advise(
+        stored("nvme-consumer"),
+        Request("postgresql", parse_version("17"), "as given"),
+        knowledge_for("postgresql"),
+    )
+    assert "postgresql.synchronous_commit.wait-for-the-flush" in render_fragment(alone)
+
+
+@pytest.mark.parametrize(
+    ("form", "vendor", "line"),
+    [
+        (
+            "sql",
+            "mysql",
+            "-- NOT SET HERE: rpl_semi_sync_source_wait_point = AFTER_SYNC; only a server that has"
+            " loaded its plugin takes it: it belongs into an option file (--format conf).",
+        ),
+        ("sql", "mysql", "SET PERSIST sync_relay_log = 1;"),
+        ("sql", "mariadb", "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC';"),
+        ("compose", "mysql", '      - "--loose-rpl-semi-sync-source-wait-point=AFTER_SYNC"'),
+        ("percona", "mysql", "      loose_rpl_semi_sync_source_wait_point = AFTER_SYNC"),
+        ("percona", "mysql", "# loose_rpl_semi_sync_source_wait_point = AFTER_SYNC"),
+    ],
+)
+def test_a_plugins_option_stops_no_server_in_any_form(
+    form: FormName, vendor: VendorName, line: str
+) -> None:
+    version = {"mysql": "9.7", "mariadb": "11.8"}[vendor]
+    assert line in fragment_of("semi-sync", vendor, version, form).splitlines()
+
+
+def test_json_has_all_of_it(capsys: Capture) -> None:
+    asked = ("recommend", "--db", "mariadb", "--db-version", "11.8", "--from", NVME)
+    status, out, _ = run(capsys, *asked, "--cluster", "galera", "--format", "json")
+    assert status == 0
+    cluster = json.loads(out)["cluster"]
+    assert cluster["name"] == "galera"
+    assert cluster["known_by"] == "--cluster"
+    for key in (
+        "acknowledged",
+        "survives",
+        "does_not_survive",
+        "afterwards",
+        "relaxed",
+        "never_relaxed",
+        "left_to_you",
+    ):
+        assert cluster[key], key
+        for statement in cluster[key]:
+            assert statement["says"]
+            assert all(
+                source.startswith(("https://", "measured: ")) for source in statement["sources"]
+            )
+    never = [each["about"] for each in cluster["never_relaxed"]]
+    assert any("innodb_doublewrite" in each for each in never)
+    _, out, _ = run(capsys, *asked, "--format", "json")
+    assert json.loads(out)["cluster"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            ("--cluster", "galera", "--db", "postgresql"),
+            "--cluster galera is for MariaDB, not for PostgreSQL",
+        ),
+        (
+            ("--cluster", "galera", "--db", "mysql"),
+            "--cluster galera is for MariaDB, not for MySQL",
+        ),
+        (
+            ("--cluster", "group-replication", "--db", "mariadb"),
+            "--cluster group-replication is for MySQL, not for MariaDB",
+        ),
+        (
+            ("--cluster", "sync-standby", "--db", "mysql"),
+            "--cluster sync-standby is for PostgreSQL, not for MySQL",
+        ),
+        (
+            ("--cluster", "semi-sync", "--db", "postgresql"),
+            "--cluster semi-sync is for MySQL and MariaDB, not for PostgreSQL",
+        ),
+        (
+            ("--cluster", "semi-sync", "--db", "mysql", "--bulk-load"),
+            "--cluster does not go with --bulk-load",
+        ),
+        (
+            ("--cluster", "semi-sync", "--db", "mysql", "--db-version", "8.4", "--service", "rds"),
+            "--cluster does not go with --service",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_else(
+    capsys: Capture, options: tuple[str, ...], line: str
+) -> None:
+    status, out, err = run(capsys, "recommend", "--from", NVME, *options)
+    assert (status, out) == (2, "")
+    assert err.splitlines()[0] == f"fsync-advisor: {line}"
+
+
+def test_an_audit_refuses_the_same(capsys: Capture, tmp_path: Path) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text("[mysqld]\nsync_binlog = 1\n")
+    asked = ("audit", "--config", config, "--db", "mysql", "--cluster", "sync-standby")
+    status, out, err = run(capsys, *asked)
+    assert (status, out) == (2, "")
+    assert "--cluster sync-standby is for PostgreSQL, not for MySQL" in err
+    assert "MySQL has --cluster group-replication or --cluster semi-sync" in err
+
+
+# The audit
+
+
+def state_of(
+    vendor: VendorName, settings: dict[str, str], copies: dict[str, str] | None = None
+) -> ServerState:
+    version = {"mysql": "9.7", "mariadb": "11.8", "postgresql": "19"}[vendor]
+    return ServerState(
+        vendor,
+        parse_version(version),
+        {name: EffectiveSetting(name, value) for name, value in settings.items()},
+        copies=copies or {},
+    )
+
+
+SEMI_SYNC: Final = {
+    "rpl_semi_sync_source_enabled": "ON",
+    "rpl_semi_sync_source_timeout": "10000",
+    "rpl_semi_sync_source_wait_point": "AFTER_SYNC",
+    "innodb_flush_log_at_trx_commit": "1",
+    "sync_binlog": "1",
+}
+WAITING: Final = {"rpl_semi_sync_source_status": "ON", "rpl_semi_sync_source_clients": "1"}
+MASTER: Final = {
+    "rpl_semi_sync_master_enabled": "ON",
+    "rpl_semi_sync_master_timeout": "10000",
+    "rpl_semi_sync_master_wait_point": "AFTER_SYNC",
+    "rpl_semi_sync_slave_enabled": "OFF",
+}
+MASTER_WAITS: Final = {
+    "rpl_semi_sync_master_status": "ON",
+    "rpl_semi_sync_master_clients": "1",
+    "rpl_semi_sync_slave_status": "OFF",
+}
+REPLICA: Final = {
+    "rpl_semi_sync_replica_enabled": "ON",
+    "sync_relay_log": "1",
+    "relay_log_recovery": "OFF",
+}
+SLAVE: Final = {
+    "rpl_semi_sync_slave_enabled": "ON",
+    "sync_relay_log": "1",
+    "relay_log_recovery": "OFF",
+}
+GALERA: Final = {
+    "wsrep_on": "ON",
+    "wsrep_provider": "/usr/lib/galera/libgalera_smm.so",
+    "wsrep_provider_options": "base_dir = /d; pc.recovery = true; repl.commit_order = 3;",
+    "binlog_format": "ROW",
+    "innodb_autoinc_lock_mode": "2",
+}
+PRIMARY: Final = {"wsrep_cluster_status": "Primary", "wsrep_cluster_size": "3"}
+GROUP: Final = {
+    "group_replication_group_name": "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa",
+    "group_replication_bootstrap_group": "OFF",
+}
+ONLINE: Final = {
+    "group_member_state": "ONLINE",
+    "group_members": "3",
+    "group_members_online": "3",
+}
+STANDBY: Final = {"synchronous_standby_names": "FIRST 1 (a, b)", "synchronous_commit": "on"}
+CONNECTED: Final = {"standbys": "1", "sync_standbys": "1"}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "settings", "name", "known_by"),
+    [
+        ("mysql", SEMI_SYNC, "semi-sync", "rpl_semi_sync_source_enabled = ON"),
+        ("mysql", REPLICA, "semi-sync", "rpl_semi_sync_replica_enabled = ON"),
+        ("mysql", MASTER, "semi-sync", "rpl_semi_sync_master_enabled = ON"),
+        ("mariadb", MASTER, "semi-sync", "rpl_semi_sync_master_enabled = ON"),
+        ("mariadb", SLAVE, "semi-sync", "rpl_semi_sync_slave_enabled = ON"),
+        (
+            "mariadb",
+            {"rpl_semi_sync_master_enabled": "1"},
+            "semi-sync",
+            "rpl_semi_sync_master_enabled = 1",
+        ),
+        ("mariadb", GALERA, "galera", "wsrep_on = ON"),
+        (
+            "mysql",
+            GROUP,
+            "group-replication",
+            "group_replication_group_name = aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa",
+        ),
+        (
+            "postgresql",
+            STANDBY,
+            "sync-standby",
+            "synchronous_standby_names = FIRST 1 (a, b)",
+        ),
+    ],
+)
+def test_a_cluster_is_told_by_the_servers_own_settings(
+    vendor: VendorName, settings: dict[str, str], name: str, known_by: str
+) -> None:
+    found = recognise_cluster(load_clusters(), state_of(vendor, settings))
+    assert found is not None
+    assert (found[0].name, found[1]) == (name, known_by)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "settings"),
+    [
+        ("mysql", {"rpl_semi_sync_source_enabled": "OFF", "rpl_semi_sync_replica_enabled": "OFF"}),
+        ("mysql", {"group_replication_group_name": ""}),
+        ("mariadb", {"wsrep_on": "OFF", "wsrep_provider": "none"}),
+        ("mariadb", {"wsrep_on": "ON", "wsrep_provider": "none"}),
+        ("mariadb", {"wsrep_on": "ON"}),
+        ("postgresql", {"synchronous_standby_names": ""}),
+        ("postgresql", {}),
+        # Another's name means nothing here.
+        ("mysql", {"synchronous_standby_names": "a"}),
+        ("mysql", GALERA),
+    ],
+)
+def test_a_server_that_stands_alone_is_told_to_be_nothing(
+    vendor: VendorName, settings: dict[str, str]
+) -> None:
+    assert recognise_cluster(load_clusters(), state_of(vendor, settings)) is None
+
+
+def audited(name: ClusterName, state: ServerState) -> tuple[Finding, ...]:
+    request = Request(state.vendor, state.version, "as it says", cluster=name)
+    part_of = PartOf(load_cluster(name), "--cluster")
+    found, _ = run_audit(state, request, knowledge_for(state.vendor), None, part_of=part_of)
+    assert found.cluster is not None
+    assert found.cluster.name == name
+    return found.findings
+
+
+def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
+    return [(one.severity, one.setting, one.current, one.recommended) for one in findings]
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor", "settings", "copies"),
+    [
+        ("semi-sync", "mysql", SEMI_SYNC, WAITING),
+        ("semi-sync", "mysql", REPLICA, {"rpl_semi_sync_replica_status": "ON"}),
+        ("semi-sync", "mariadb", MASTER, MASTER_WAITS),
+        ("semi-sync", "mariadb", SLAVE, {}),
+        ("galera", "mariadb", GALERA, PRIMARY),
+        ("group-replication", "mysql", GROUP, ONLINE),
+        ("sync-standby", "postgresql", STANDBY, CONNECTED),
+        # Nothing is known of the status, and nothing is made of that.
+        ("semi-sync", "mysql", SEMI_SYNC, {}),
+        ("sync-standby", "postgresql", STANDBY, {}),
+        ("sync-standby", "postgresql", STANDBY, {"standbys": "1"}),
+        ("semi-sync", "mysql", {"rpl_semi_sync_replica_enabled": "ON"}, {}),
+        # Another server's names.
+        (
+            "semi-sync",
+            "mariadb",
+            {**MASTER, **SEMI_SYNC},
+            {**MASTER_WAITS, "rpl_semi_sync_source_status": "OFF"},
+        ),
+        # Ready for both roles, and a replica at the moment.
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, **REPLICA},
+            {
+                "rpl_semi_sync_source_status": "OFF",
+                "rpl_semi_sync_source_clients": "0",
+                "rpl_semi_sync_replica_status": "ON",
+            },
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            {**MASTER, **SLAVE},
+            {
+                "rpl_semi_sync_master_status": "ON",
+                "rpl_semi_sync_master_clients": "0",
+                "rpl_semi_sync_slave_status": "ON",
+            },
+        ),
+    ],
+)
+def test_nothing_is_wrong_where_nothing_is(
+    name: ClusterName, vendor: VendorName, settings: dict[str, str], copies: dict[str, str]
+) -> None:
+    assert shown(audited(name, state_of(vendor, settings, copies))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor", "settings", "copies", "finding"),
+    [
+        (
+            "semi-sync",
+            "mysql",
+            SEMI_SYNC,
+            {**WAITING, "rpl_semi_sync_source_status": "OFF"},
+            ("data-loss", "rpl_semi_sync_source_status", "OFF", "ON"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            MASTER,
+            {**MASTER_WAITS, "rpl_semi_sync_master_status": "OFF"},
+            ("data-loss", "rpl_semi_sync_master_status", "OFF", "ON"),
+        ),
+        (
+            "semi-sync",
+            "mysql",
+            SEMI_SYNC,
+            {**WAITING, "rpl_semi_sync_source_clients": "0"},
+            ("data-loss", "rpl_semi_sync_source_clients", "0", "1"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            MASTER,
+            {**MASTER_WAITS, "rpl_semi_sync_master_clients": "0"},
+            ("data-loss", "rpl_semi_sync_master_clients", "0", "1"),
+        ),
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, "rpl_semi_sync_source_wait_point": "AFTER_COMMIT"},
+            WAITING,
+            ("data-loss", "rpl_semi_sync_source_wait_point", "AFTER_COMMIT", "AFTER_SYNC"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            {**MASTER, "rpl_semi_sync_master_wait_point": "AFTER_COMMIT"},
+            MASTER_WAITS,
+            ("data-loss", "rpl_semi_sync_master_wait_point", "AFTER_COMMIT", "AFTER_SYNC"),
+        ),
+        # AFTER_SYNC is not to be had there: one finding, not two.
+        (
+            "semi-sync",
+            "mariadb",
+            {
+                **MASTER,
+                "rpl_semi_sync_master_wait_point": "AFTER_COMMIT",
+                "binlog_storage_engine": "innodb",
+            },
+            MASTER_WAITS,
+            ("data-loss", "binlog_storage_engine", "innodb", ""),
+        ),
+        (
+            "semi-sync",
+            "mysql",
+            {**REPLICA, "sync_relay_log": "10000"},
+            {},
+            ("note", "sync_relay_log", "10000", "1"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            {**SLAVE, "sync_relay_log": "0"},
+            {},
+            ("note", "sync_relay_log", "0", "1"),
+        ),
+        (
+            "semi-sync",
+            "mysql",
+            {**REPLICA, "relay_log_recovery": "ON"},
+            {},
+            ("note", "relay_log_recovery", "ON", "OFF"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            {**SLAVE, "relay_log_recovery": "ON"},
+            {},
+            ("note", "relay_log_recovery", "ON", "OFF"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            GALERA,
+            {"wsrep_cluster_status": "non-Primary", "wsrep_cluster_size": "1"},
+            ("note", "wsrep_cluster_status", "non-Primary", "Primary"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            GALERA,
+            {**PRIMARY, "wsrep_cluster_size": "1"},
+            ("data-loss", "wsrep_cluster_size", "1", "3"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            GALERA,
+            {**PRIMARY, "wsrep_cluster_size": "2"},
+            ("note", "wsrep_cluster_size", "2", "3"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "innodb_autoinc_lock_mode": "1"},
+            PRIMARY,
+            ("note", "innodb_autoinc_lock_mode", "1", "2"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "binlog_format": "MIXED"},
+            PRIMARY,
+            ("data-loss", "binlog_format", "MIXED", "ROW"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "wsrep_provider_options": "a = b; repl.commit_order = 0; c = d;"},
+            PRIMARY,
+            (
+                "data-loss",
+                "wsrep_provider_options",
+                "a = b; repl.commit_order = 0; c = d;",
+                "repl.commit_order = 3",
+            ),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "binlog_storage_engine": "innodb"},
+            PRIMARY,
+            ("note", "binlog_storage_engine", "innodb", ""),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            {**GROUP, "group_replication_bootstrap_group": "ON"},
+            ONLINE,
+            ("data-loss", "group_replication_bootstrap_group", "ON", "OFF"),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            GROUP,
+            {**ONLINE, "group_member_state": "OFFLINE"},
+            ("note", "group_member_state", "OFFLINE", "ONLINE"),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            GROUP,
+            {**ONLINE, "group_members_online": "1"},
+            ("data-loss", "group_members_online", "1", "3"),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            GROUP,
+            {**ONLINE, "group_members_online": "2"},
+            ("note", "group_members_online", "2", "3"),
+        ),
+        (
+            "sync-standby",
+            "postgresql",
+            {**STANDBY, "synchronous_commit": "local"},
+            CONNECTED,
+            ("data-loss", "synchronous_commit", "local", "on"),
+        ),
+        (
+            "sync-standby",
+            "postgresql",
+            {**STANDBY, "synchronous_commit": "remote_write"},
+            CONNECTED,
+            ("note", "synchronous_commit", "remote_write", "on"),
+        ),
+        (
+            "sync-standby",
+            "postgresql",
+            STANDBY,
+            {"standbys": "1", "sync_standbys": "0"},
+            (
+                "performance",
+                "synchronous_standby_names",
+                "FIRST 1 (a, b)",
+                "a standby that is connected",
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_is_found(
+    name: ClusterName,
+    vendor: VendorName,
+    settings: dict[str, str],
+    copies: dict[str, str],
+    finding: tuple[str, str, str, str],
+) -> None:
+    found = audited(name, state_of(vendor, settings, copies))
+    assert shown(found) == [finding]
+    assert "{" not in found[0].reason
+    assert "{" not in found[0].change
+    assert found[0].sources
+
+
+def test_who_does_not_wait_at_all_is_told_that_alone() -> None:
+    """off is a finding of every audit; that no standby is connected stops nobody then."""
+    settings = {**STANDBY, "synchronous_commit": "off"}
+    copies = {"standbys": "0", "sync_standbys": "0"}
+    (found,) = audited("sync-standby", state_of("postgresql", settings, copies))
+    assert (found.severity, found.setting, found.current) == (
+        "data-loss",
+        "synchronous_commit",
+        "off",
+    )
+    assert "In this cluster: synchronous_commit = off waits for no standby either" in found.reason
+
+
+def test_a_relaxed_node_is_told_what_that_means_there() -> None:
+    settings = {**GALERA, "innodb_flush_log_at_trx_commit": "2"}
+    (found,) = audited("galera", state_of("mariadb", settings, PRIMARY))
+    assert (found.severity, found.setting) == ("data-loss", "innodb_flush_log_at_trx_commit")
+    assert "In this cluster: a power loss of one node takes its last second" in found.reason
+    assert found.reason.endswith(
+        "Whether its other servers are relaxed, too, an audit of one does not see."
+    )
+
+
+def test_an_audit_of_files_tells_it_too(capsys: Capture, tmp_path: Path) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text(
+        "[mariadb]\nrpl_semi_sync_master_enabled = 1\n"
+        "rpl_semi_sync_master_wait_point = AFTER_COMMIT\n"
+        "log_bin = b\nsync_binlog = 1\n"
+    )
+    asked = ("audit", "--config", config, "--db", "mariadb", "--db-version", "11.8")
+    status, out, _ = run(capsys, *asked, "--format", "json")
+    found = json.loads(out)
+    assert status == 3
+    assert found["cluster"]["name"] == "semi-sync"
+    assert found["cluster"]["known_by"] == "rpl_semi_sync_master_enabled = 1"
+    assert [(one["setting"], one["place"]) for one in found["findings"]] == [
+        ("rpl_semi_sync_master_wait_point", f"{config}:3")
+    ]
+    _, text, _ = run(capsys, *asked)
+    assert (
+        "Cluster: semi-synchronous replication (as rpl_semi_sync_master_enabled = 1 says)" in text
+    )
+    assert "survives: a crash or a power loss of the source" in " ".join(text.split())
+
+
+# What a server is asked
+
+
+def answering(answers: dict[str, Rows | str]) -> tuple[Callable[..., list[Rows]], list[str]]:
+    """A server that has these answers, and what it is asked; text is an error."""
+    asked: list[str] = []
+
+    def ask(*statements: str) -> list[Rows]:
+        asked.extend(statements)
+        found = [answers[statement] for statement in statements]
+        for each in found:
+            if isinstance(each, str):
+                raise AdvisorError(each)
+        return [each for each in found if not isinstance(each, str)]
+
+    return ask, asked
+
+
+def test_a_server_that_stands_alone_is_asked_nothing_more() -> None:
+    ask, asked = answering({})
+    assert (
+        innodb_copies({"rpl_semi_sync_source_enabled": "OFF", "wsrep_on": "OFF"}, ask).shown == {}
+    )
+    assert innodb_copies({"group_replication_group_name": ""}, ask).shown == {}
+    assert postgresql_copies({"synchronous_standby_names": ""}, ask).shown == {}
+    assert postgresql_copies({}, ask).shown == {}
+    assert asked == []
+
+
+def test_the_status_of_copies_is_read_by_its_names_in_lower_case() -> None:
+    rows: Rows = [("Rpl_semi_sync_source_status", "ON"), ("Rpl_semi_sync_source_clients", 2)]
+    ask, asked = answering({STATUS_SQL: rows})
+    found = innodb_copies({"rpl_semi_sync_source_enabled": "ON"}, ask)
+    assert found.shown == {
+        "rpl_semi_sync_source_status": "ON",
+        "rpl_semi_sync_source_clients": "2",
+    }
+    assert asked == [STATUS_SQL]
+
+
+def test_members_of_a_group_are_counted_where_the_account_may_see_them() -> None:
+    values = {"group_replication_group_name": "x"}
+    ask, _ = answering({GROUP_MEMBERS_SQL: [("ONLINE", 3, 2)]})
+    assert innodb_copies(values, ask).shown == {
+        "group_member_state": "ONLINE",
+        "group_members": "3",
+        "group_members_online": "2",
+    }
+    ask, _ = answering({GROUP_MEMBERS_SQL: "SELECT command denied to user"})
+    found = innodb_copies(values, ask)
+    assert found.shown == {}
+    assert found.notes == (
+        "who is in the replication group is not shown: SELECT command denied to user",
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "shown_of_it", "notes"),
+    [
+        ((False, 2, 2, 1), {"standbys": "2", "sync_standbys": "1"}, 0),
+        ((False, 0, 0, 0), {"standbys": "0", "sync_standbys": "0"}, 0),
+        # Others' rows are there without what is in them.
+        ((False, 2, 0, 0), {"standbys": "2"}, 1),
+        # A standby with its primary's configuration waits for nobody.
+        ((True, 0, 0, 0), {}, 0),
+    ],
+)
+def test_standbys_are_counted_where_the_role_may_see_them(
+    row: tuple[Any, ...], shown_of_it: dict[str, str], notes: int
+) -> None:
+    ask, _ = answering({STANDBYS_SQL: [row]})
+    found = postgresql_copies({"synchronous_standby_names": "a"}, ask)
+    assert found.shown == shown_of_it
+    assert len(found.notes) == notes
+    assert all("pg_monitor" in note for note in found.notes)
+
+
+ODD: Final[list[Rows]] = [[], [("ONLINE", 3)], [("ONLINE", 3, "many")], [(1, 2, 3, 4)] * 2]
+
+
+@pytest.mark.parametrize("rows", ODD, ids=str)
+def test_an_odd_answer_is_one_line(rows: Rows) -> None:
+    ask, _ = answering({STANDBYS_SQL: rows, GROUP_MEMBERS_SQL: rows})
+    with pytest.raises(AdvisorError, match=r"the server (answers|counts)"):
+        postgresql_copies({"synchronous_standby_names": "a"}, ask)
+    found = innodb_copies({"group_replication_group_name": "x"}, ask)
+    assert found.shown == {}
+    assert len(found.notes) == 1
+
+
+# The files
+
+
+@pytest.mark.parametrize(
+    ("condition", "text", "holds"),
+    [
+        ({"is": ["ON"]}, "on", True),
+        ({"is": ["ON"]}, "1", True),
+        ({"is": ["OFF"]}, "0", True),
+        ({"is": ["ON"]}, "OFF", False),
+        ({"is_not": [""]}, "a", True),
+        ({"is_not": [""]}, " ", False),
+        ({"is_not": ["1"]}, "1", False),
+        ({"is_not": ["1"]}, "10000", True),
+        ({"contains": ["b = 0", "b = 1"]}, "a = 2; B = 1;", True),
+        ({"contains": ["b = 0"]}, "a = 0;", False),
+        ({"below": 2}, "1", True),
+        ({"below": 2}, "2", False),
+        ({"below": 2}, "many", False),
+        ({"is": ["x"], "below": 2}, "1", False),
+    ],
+)
+def test_conditions_on_what_a_server_shows(
+    condition: dict[str, Any], text: str, holds: bool
+) -> None:
+    assert Seen.model_validate(condition).holds(text) is holds
+
+
+def test_an_incomplete_file_is_refused() -> None:
+    whole = load_cluster("semi-sync").model_dump(by_alias=True)
+    Cluster.model_validate(whole)
+    for key in ("survives", "does_not_survive", "afterwards", "relaxed", "never", "sign"):
+        with pytest.raises(ValidationError):
+            Cluster.model_validate({**whole, key: ()})
+    with pytest.raises(ValidationError, match="is_not, contains or below"):
+        Seen.model_validate({})
+    check = {
+        **load_cluster("galera").check[0].model_dump(by_alias=True, exclude_unset=True),
+        "setting": "wsrep_on",
+    }
+    with pytest.raises(ValidationError, match="wsrep_on is not among what is asked"):
+        ClusterCheck.model_validate(check)
+    (setting, *_) = whole["setting"]
+    with pytest.raises(ValidationError, match="not one of AFTER_SYNC, AFTER_COMMIT"):
+        Cluster.model_validate({**whole, "setting": ({**setting, "value": "NEVER"},)})
+
+
+@pytest.mark.parametrize("cluster", load_clusters(), ids=lambda each: each.name)
+def test_a_check_speaks_of_what_it_asks_or_of_what_goes_with_that(cluster: Cluster) -> None:
+    """A figure in braces that no server shows would stay unknown."""
+    for check in cluster.check:
+        for text in (check.says, check.change):
+            shown_names = {part.split("}")[0] for part in text.split("{")[1:]}
+            kinds = {name.rsplit("_", 1)[0] for name in check.when}
+            assert all(
+                name in check.when
+                or name.rsplit("_", 1)[0] in kinds
+                or name in ("standbys", "wsrep_cluster_size")
+                for name in shown_names
+            ), (check.setting, shown_names)

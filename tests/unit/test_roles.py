@@ -1,0 +1,374 @@
+"""What a server is to others with the same data: how it shows, and what it changes."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from advisor.audit.findings import AtRisk, Finding
+from advisor.audit.roles import role_note, role_of, told_for_role
+from advisor.durability import Durability
+from advisor.errors import AdvisorError
+from advisor.knowledge import load_roles, load_settings
+from advisor.model import Known, Unknown
+from advisor.roles import NOT_ASKED, Replication
+from advisor.rules.catalogue import Setting
+from advisor.rules.engine import recommend
+from advisor.rules.roles import CostEntry, RoleFacts, RoleKnowledge
+from advisor.server_state import EffectiveSetting, ServerState
+from advisor.vendors.answers import Rows
+from advisor.vendors.mysql import MySQL
+from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.vendors.registry import VENDORS
+from advisor.vendors.replication import Channels, replication_of
+from advisor.versions import NumericVersion
+from tests.support.command_line import run
+from tests.support.facts import facts_where
+from tests.support.paths import MEASUREMENTS
+
+REFUSED: Unknown = Unknown(unknown="access denied")
+UNTOLD: Unknown = Unknown(unknown="not told")
+NVME = str(MEASUREMENTS / "nvme-consumer.json")
+
+
+# How it shows
+
+
+@pytest.mark.parametrize(
+    ("sources", "replicas", "role", "how"),
+    [
+        (
+            Channels(0, True),
+            0,
+            "standalone",
+            "it follows no source, and no replica is attached now",
+        ),
+        (Channels(0, True), 1, "primary", "1 replica is attached"),
+        (Channels(0, None), 3, "primary", "3 replicas are attached"),
+        (Channels(1, True), 0, "replica", "it follows a source by 1 channel"),
+        (Channels(2, False), 5, "replica", "it follows a source by 2 channels"),
+        (Channels(1, True), REFUSED, "replica", "it follows a source by 1 channel"),
+        (REFUSED, 1, None, "whether it follows a source is not shown: access denied"),
+        (
+            Channels(0, True),
+            REFUSED,
+            None,
+            "it follows no source, and whether replicas are attached is not shown: access denied",
+        ),
+    ],
+)
+def test_the_role_that_shows(
+    sources: Known[Channels], replicas: Known[int], role: str | None, how: str
+) -> None:
+    found = replication_of(sources, replicas)
+    assert (found.role, found.how) == (role, how)
+    if role == "replica":
+        assert isinstance(sources, Channels)
+        assert found.uses_gtid == sources.use_gtid
+
+
+def answering(answers: dict[str, Rows | str]) -> Any:
+    """A server that answers statements which hold these words; a text is a refusal."""
+
+    def ask(*statements: str) -> list[Rows]:
+        found = []
+        for statement in statements:
+            (answer,) = (rows for words, rows in answers.items() if words in statement)
+            if isinstance(answer, str):
+                raise AdvisorError(answer)
+            found.append(answer)
+        return found
+
+    return ask
+
+
+def mysql(vendor: VendorName) -> MySQL:
+    found = VENDORS[vendor]
+    assert isinstance(found, MySQL)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("vendor", "sources", "replicas", "role", "uses_gtid"),
+    [
+        ("mysql", [(0, 0)], [(0,)], "standalone", None),
+        ("mysql", [(1, "1")], [(0,)], "replica", True),
+        ("mysql", [(2, "1")], [(0,)], "replica", False),
+        ("mysql", [(0, 0)], "denied", None, None),
+        ("mariadb", [], [(2, "", 3306, 1)], "primary", None),
+        ("mariadb", [("", "Slave has read", "Slave_Pos", None)], [], "replica", True),
+        ("mariadb", [("", "Slave has read", "No", None)], [], "replica", False),
+        ("mariadb", "denied", [], None, None),
+    ],
+)
+def test_what_servers_answer(
+    vendor: VendorName,
+    sources: Rows | str,
+    replicas: Rows | str,
+    role: str | None,
+    uses_gtid: bool | None,
+) -> None:
+    words = {"mysql": ("connection_configuration", "threads"), "mariadb": ("ALL SLAVES", "HOSTS")}
+    ask = answering(dict(zip(words[vendor], (sources, replicas), strict=True)))
+    found = mysql(vendor).replication(ask, {})
+    assert (found.role, found.uses_gtid) == (role, uses_gtid)
+
+
+def test_a_server_that_answers_with_nothing_is_refused() -> None:
+    ask = answering({"connection_configuration": [], "threads": [(0,)]})
+    with pytest.raises(AdvisorError, match="0 rows where one is due"):
+        mysql("mysql").replication(ask, {})
+
+
+def test_without_performance_schema_nothing_shows() -> None:
+    found = mysql("mysql").replication(answering({}), {"performance_schema": "OFF"})
+    assert found.role is None
+    assert "performance_schema is off" in found.how
+
+
+def test_what_is_said_wins_and_what_shows_is_named() -> None:
+    shows = Replication("primary", "1 replica is attached")
+    state = ServerState("mysql", (9, 7), {}, replication=shows)
+    assert role_of(state, None) == shows
+    assert role_of(state, "primary").how == "--role says it"
+    said = role_of(state, "replica")
+    assert said.role == "replica"
+    assert said.how == "--role says it; it looks like a primary, for 1 replica is attached"
+
+
+def test_only_a_running_server_that_hides_it_gets_a_note() -> None:
+    assert role_note(NOT_ASKED) == ()
+    assert role_note(Replication("replica", "it is")) == ()
+    (note,) = role_note(Replication(None, "access denied"))
+    assert "(access denied)" in note
+
+
+# What it changes
+
+
+def test_a_setting_for_replicas_alone_is_said_to_no_other() -> None:
+    settings = [one for one in load_settings("innodb") if one.name == "relay_log_recovery"]
+    for role, count in (("standalone", 0), ("primary", 0), ("replica", 1)):
+        result = recommend(settings, "mysql", (9, 7, 4), facts_where(vendor="mysql", role=role))
+        assert (len(result.recommendations), result.skipped) == (count, ())
+
+
+@pytest.mark.parametrize(
+    ("conditions", "complaint"),
+    [({"colour": {"is": "red"}}, "no such fact: colour"), ({"role": {"is": "boss"}}, "one of")],
+)
+def test_who_has_a_use_for_a_setting_is_checked(conditions: Any, complaint: str) -> None:
+    (known,) = (one for one in load_settings("innodb") if one.name == "relay_log_recovery")
+    told = known.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    with pytest.raises(ValidationError, match=complaint):
+        Setting.model_validate({**told, "only_where": [conditions]})
+
+
+@pytest.mark.parametrize("vendor", VENDOR_NAMES)
+@pytest.mark.parametrize("role", ["replica", "primary"])
+def test_a_role_relaxes_nothing(
+    vendor: VendorName, role: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = (
+        "recommend",
+        "--db",
+        vendor,
+        "--db-version",
+        "15" if vendor == "postgresql" else "11.8",
+    )
+    if vendor == "mysql":
+        asked = (*asked[:-1], "9.7")
+    _, out, _ = run(capsys, *asked, "--from", NVME, "--role", role, "--format", "json", "--quiet")
+    advice = json.loads(out)
+    assert advice["role"] == role
+    assert {one["durability"] for one in advice["settings"]} == {"durable"}
+
+
+def offers(capsys: pytest.CaptureFixture[str], role: str) -> Any:
+    asked = ("recommend", "--db", "mysql", "--db-version", "9.7", "--from", NVME, "--role", role)
+    _, out, _ = run(capsys, *asked, "--format", "json", "--quiet")
+    return json.loads(out)["lower_durability"]
+
+
+def test_a_replica_is_offered_less_at_what_it_costs_a_replica(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (offer,) = offers(capsys, "replica")
+    assert offer["losses"] == []
+    (cost,) = offer["role_costs"]
+    assert cost["costs"].startswith("Where it asks its source by GTID and writes what it applies")
+    assert "it may go on and lack transactions" in cost["costs"]
+
+
+def test_a_primary_is_told_both(capsys: pytest.CaptureFixture[str]) -> None:
+    (offer,) = offers(capsys, "primary")
+    assert [loss["setting"] for loss in offer["losses"]] == [
+        "innodb_flush_log_at_trx_commit",
+        "sync_binlog",
+    ]
+    assert len(offer["role_costs"]) == 1
+    assert offers(capsys, "standalone")[0]["role_costs"] == []
+
+
+def test_what_is_accepted_stands_in_the_fragments_head(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("recommend", "--db", "mariadb", "--db-version", "11.8", "--from", NVME, "--quiet")
+    relaxed = ("--durability", "loses-recent-on-power-loss")
+    _, out, _ = run(capsys, *asked, "--role", "replica", *relaxed)
+    head = out.partition("[mariadb]")[0]
+    assert "# Role: replica\n" in head
+    assert "it fetches them from its source again" in head
+    _, out, _ = run(capsys, *asked, *relaxed)
+    assert "Role" not in out
+
+
+def test_a_bulk_load_has_no_role(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("recommend", "--db", "mysql", "--db-version", "9.7", "--from", NVME, "--bulk-load")
+    status, _, err = run(capsys, *asked, "--role", "replica")
+    assert status == 2
+    assert "leave --role out" in err
+
+
+# The files
+
+
+@pytest.mark.parametrize("vendor", VENDOR_NAMES)
+def test_each_servers_file_has_both_roles(vendor: VendorName) -> None:
+    known = load_roles(vendor)
+    told = {*(each.role for each in known.cost), *(each.role for each in known.note)}
+    assert told == {"primary", "replica"}
+
+
+def costs(
+    vendor: VendorName,
+    durability: Durability,
+    logs: Known[bool],
+    gtid: Known[bool],
+    version: NumericVersion = (99,),
+) -> int:
+    return len(load_roles(vendor).costs("replica", version, RoleFacts(durability, logs, gtid)))
+
+
+def test_a_durable_replica_costs_nothing() -> None:
+    for vendor in VENDOR_NAMES:
+        assert costs(vendor, "durable", UNTOLD, True) == 0
+
+
+def test_file_and_position_cost_a_durable_replica_too() -> None:
+    assert costs("mysql", "durable", UNTOLD, False, (8, 0, 27)) == 1
+    assert costs("mysql", "durable", UNTOLD, False, (8, 0, 26)) == 0
+    assert costs("mariadb", "durable", UNTOLD, False) == 1
+
+
+ENTRY = {
+    "role": "replica",
+    "when": {"uses_gtid": {"is": True}},
+    "case": "Where it asks by GTID",
+    "costs": "A power loss takes something.",
+    "remedy": "Fetch it again.",
+    "sources": ["https://example.com"],
+}
+
+
+def test_what_is_not_known_is_told_with_its_case() -> None:
+    known = RoleKnowledge.model_validate({"cost": [ENTRY]})
+
+    def told(gtid: Known[bool]) -> list[str]:
+        facts = RoleFacts("durable", UNTOLD, gtid)
+        return [cost.costs for cost in known.costs("replica", (9, 7), facts)]
+
+    assert told(True) == ["A power loss takes something."]
+    assert told(False) == []
+    assert told(UNTOLD) == ["Where it asks by GTID, a power loss takes something."]
+    assert known.costs("primary", (9, 7), RoleFacts("durable", UNTOLD, True)) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"when": {"moon": {"is": True}}}, "no such fact: moon"),
+        ({"case": ""}, "case goes with"),
+        ({"when": {"durability": {"is": "durable"}}}, "case goes with"),
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_refused(changed: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        CostEntry.model_validate({**ENTRY, **changed})
+
+
+# An audit
+
+
+def finding(setting: str, durability: Durability) -> Finding:
+    return Finding(
+        severity="data-loss",
+        setting=setting,
+        current="2",
+        origin="file",
+        place="",
+        recommended="1",
+        reason="The latest commits are lost.",
+        sources=("https://example.com/setting",),
+        price="",
+        at_risk=AtRisk(
+            window_ms=2000, groups_max=None, transactions=1, commits_per_s=1, rate_from="now"
+        ),
+        durability=durability,
+        restart=False,
+        change="",
+        rule=None,
+    )
+
+
+FLUSH = "innodb_flush_log_at_trx_commit"
+
+
+def told(replication: Replication, found: Finding) -> tuple[Finding, tuple[str, ...]]:
+    on = {"log_bin": EffectiveSetting("log_bin", "ON")}
+    state = ServerState("mysql", (9, 7), on, replication=replication)
+    known = load_roles("mysql")
+    (seen,), notes = told_for_role((found,), "durable", state, replication, known)
+    return seen, notes
+
+
+def test_a_replicas_finding_tells_its_cost_alone() -> None:
+    replica = Replication("replica", "", uses_gtid=True)
+    seen, notes = told(replica, finding(FLUSH, "loses-recent-on-power-loss"))
+    assert seen.reason.startswith("After a power loss it may go on and lack transactions")
+    assert seen.at_risk is None
+    assert seen.sources[0] == "https://example.com/setting"
+    assert len(seen.sources) > 1
+    assert notes == ()
+
+
+def test_a_primarys_finding_tells_both() -> None:
+    seen, _ = told(Replication("primary", ""), finding(FLUSH, "loses-recent-on-power-loss"))
+    assert seen.reason.startswith("The latest commits are lost. After a power loss its replicas")
+    assert seen.at_risk is not None
+
+
+@pytest.mark.parametrize(
+    ("role", "setting", "durability"),
+    [
+        (None, FLUSH, "loses-recent-on-power-loss"),
+        ("standalone", FLUSH, "loses-recent-on-power-loss"),
+        ("replica", "innodb_doublewrite", "can-corrupt"),
+        ("replica", "innodb_io_capacity", "durable"),
+    ],
+)
+def test_other_findings_stay_as_they_are(role: Any, setting: str, durability: Durability) -> None:
+    found = finding(setting, durability)
+    seen, notes = told(Replication(role, "", uses_gtid=False), found)
+    assert seen == found
+    assert len(notes) == (role == "replica")  # file and position cost it something in any case
+
+
+def test_log_replica_updates_decides() -> None:
+    vendor = VENDORS["mysql"]
+    off = {"log_replica_updates": EffectiveSetting("log_replica_updates", "OFF")}
+    assert vendor.logs_what_it_applies({}, (9, 7), log_bin=True) is True
+    assert vendor.logs_what_it_applies(off, (9, 7), log_bin=True) is False
+    assert vendor.logs_what_it_applies({}, (9, 7), log_bin=False) is False
+    assert isinstance(vendor.logs_what_it_applies({}, (5, 7), log_bin=True), Unknown)
+    assert isinstance(VENDORS["mariadb"].logs_what_it_applies({}, (11, 8), log_bin=True), Unknown)
+    assert VENDORS["postgresql"].logs_what_it_applies({}, (15,), log_bin=True) is False
