@@ -60,8 +60,8 @@ def applied_by_model(measured: Measurement, asked: Asked, counts: Sequence[int])
 
 
 def cpu_of(cores: int, unflushed_tps: dict[int, float]) -> CpuCurve:
-    """CPU time by appliers, of runs without flushes: so many keep as many cores busy, up to all. One
-    applier's is no more than what its transactions take, whatever the coordinator does beside."""
+    """CPU time by appliers, of runs without flushes: so many keep as many cores busy, up to all.
+    One applier's is no more than what its transactions take, whatever the coordinator does."""
     return tuple(
         (appliers, min(appliers, cores) * 1e6 / tps) for appliers, tps in unflushed_tps.items()
     )
