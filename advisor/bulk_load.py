@@ -66,6 +66,8 @@ class KeptSetting(Model):
 
     setting: str
     why: str
+    needs: str = ""
+    """What would have it relaxed, an option as a rule; "" where nothing is to be gained."""
 
 
 class BulkLoad(Model):
@@ -95,6 +97,9 @@ class BulkLoad(Model):
     left_out: tuple[KeptSetting, ...]
     """What would help and is not done."""
     never: tuple[KeptSetting, ...]
+    at_risk_already: tuple[KeptSetting, ...] = ()
+    """What the server's own files risk, and this does not change: "fsync = off", and what it
+    risks."""
     warnings: tuple[str, ...]
 
     @property

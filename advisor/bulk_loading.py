@@ -27,19 +27,27 @@ from advisor.measurement import Measurement
 from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules import guards
-from advisor.rules.bulk_load import BulkLoadKnowledge, LoadSetting
+from advisor.rules.bulk_load import BulkLoadKnowledge, LoadSetting, LoadStatement
 from advisor.rules.catalogue import Spec
 from advisor.rules.knowledge import Knowledge
+from advisor.rules.risks import RISKS
 from advisor.server_state import EffectiveSetting
 from advisor.units import UNIT_BYTES, Value, to_server_unit
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.values import Parsed
+from advisor.versions import NumericVersion
 
 FileSettings = Mapping[str, EffectiveSetting]
 """What a server's configuration files set; what is missing has its default."""
 
 
 AS_FOR_GOOD: Final = "{value} is advised for good, and suits a load, too."
+IN_TIME: Final = (
+    "{value} is advised for good: the recovery of a larger log would take longer than"
+    " --recovery-time."
+)
+SURVIVES: Final = "What was committed survives."
+SURVIVES_IN_PART: Final = "What was committed survives, less what the lines below say may be lost."
 
 
 class _Off(NamedTuple):
@@ -80,10 +88,11 @@ def advise_bulk_load(
     statements = [
         each for each in load.statement if each.covers(request.version, new_instance=new_instance)
     ]
+    already = dict(_at_risk_already(in_force or {}, settings, request, facts, knowledge))
     risks: list[Durability] = [each.durability for each in settings]
     risks += ["can-corrupt" for _ in statements]
-    worst = max(risks, key=CLASSES.index, default="durable")
-    crash = load.crash_of_new_instance if new_instance else load.crash
+    risks += already.values()
+    worst: Durability = max(risks, key=CLASSES.index, default="durable")
     return BulkLoad(
         tool_version=__version__,
         engine=request.vendor,
@@ -93,7 +102,7 @@ def advise_bulk_load(
         durability=worst,
         measured=describe_measured(measurement),
         storage=verdict,
-        crash=" ".join(each.crash for each in statements) or crash,
+        crash=_crash(load, statements, worst, already, new_instance=new_instance),
         recovery_s=None if statements else _recovery_s(settings, facts),
         settings=settings,
         statements=tuple(
@@ -110,8 +119,12 @@ def advise_bulk_load(
             if each.covers(request.version, new_instance=new_instance)
         ),
         after=(*load.after, *(load.after_new_instance if new_instance else ())),
-        left_out=(*planner.left_out, *_for_new_instance(load, request, new_instance=new_instance)),
+        left_out=(
+            *planner.left_out,
+            *_for_new_instance(load, request, knowledge, new_instance=new_instance),
+        ),
         never=tuple(KeptSetting(setting=each.setting, why=each.why) for each in load.never),
+        at_risk_already=tuple(already),
         warnings=notes_for(measurement, facts, request),
     )
 
@@ -125,17 +138,74 @@ def _recovery_s(settings: Sequence[LoadedSetting], facts: Facts) -> float | None
     return None
 
 
+def _crash(
+    load: BulkLoadKnowledge,
+    statements: Sequence[LoadStatement],
+    worst: Durability,
+    already: Mapping[KeptSetting, Durability],
+    *,
+    new_instance: bool,
+) -> str:
+    """What a crash means while it is on."""
+    if statements:
+        return " ".join(each.crash for each in statements)
+    named = ", ".join(each.setting for each in already)
+    if "can-corrupt" in already.values():
+        return (
+            f"The server may be damaged beyond repair: its own files have {named}, which this"
+            " does not change."
+        )
+    if new_instance:
+        return load.crash_of_new_instance
+    if already:
+        return f"The latest commits may be lost: the server's own files have {named}. {load.crash}"
+    return f"{SURVIVES if worst == 'durable' else SURVIVES_IN_PART} {load.crash}"
+
+
+def _at_risk_already(
+    in_force: FileSettings,
+    settings: Sequence[LoadedSetting],
+    request: Request,
+    facts: Facts,
+    knowledge: Knowledge,
+) -> Iterator[tuple[KeptSetting, Durability]]:
+    """What the server's own files risk, and stays as it is; and how much that is."""
+    loaded = {each.setting for each in settings}
+    for known in knowledge.settings:
+        name, spec = known.name, known.spec_for(request.vendor, request.version)
+        found = in_force.get(name)
+        if name not in RISKS or name in loaded or found is None or spec is None:
+            continue
+        value = _value_in_force(found, spec, request.version)
+        if value is None or (name == "sync_binlog" and facts.log_bin is False):
+            continue
+        if (risk := RISKS[name].of(value)) != "durable":
+            yield KeptSetting(setting=f"{name} = {spec.render(value)}", why=RISKS[name].why), risk
+
+
+def _value_in_force(found: EffectiveSetting, spec: Spec, version: NumericVersion) -> Value | None:
+    """What a file gives a setting; None where the server would not take it."""
+    text = found.value if found.written is None else found.written.text
+    parsed = spec.parse(text, version)
+    return parsed.value if isinstance(parsed, Parsed) else None
+
+
 def _for_new_instance(
-    load: BulkLoadKnowledge, request: Request, *, new_instance: bool
+    load: BulkLoadKnowledge, request: Request, knowledge: Knowledge, *, new_instance: bool
 ) -> Iterator[KeptSetting]:
     """What would be relaxed, too, if nothing on the server were worth keeping."""
     if new_instance:
         return
+    known = [
+        each
+        for each in load.setting
+        if each.spec_for(knowledge.settings, request.vendor, request.version)
+    ]
     names = [
         name
         for name, each in (
             *((each.on.rstrip(";"), each) for each in load.statement),
-            *((each.name, each) for each in load.setting),
+            *((each.name, each) for each in known),
         )
         if each.instance == "new" and each.covers(request.version, new_instance=True)
     ]
@@ -143,6 +213,7 @@ def _for_new_instance(
         yield KeptSetting(
             setting=", ".join(names),
             why="--new-instance adds that, for a server that holds nothing worth keeping",
+            needs="--new-instance",
         )
 
 
@@ -172,33 +243,52 @@ class _Planner:
             )
             if spec is None:
                 continue
-            if why := self._why_not(each):
-                self._leave(each.name, why)
-                continue
-            if not all_hold(each.when, self._facts):
+            if kept := self._kept(each):
+                self.left_out.append(kept)
                 continue
             value, off = self._value(each, spec), self._off(each.name, spec)
-            larger = off.value if each.is_amount and _is_less(value, off.value) else None
-            if larger is not None and off.source == "advice":  # which the server need not have
-                value = larger
+            reason = each.reason
+            if (in_time := self._in_recovery_time(each.name)) and _is_less(in_time, value):
+                value, reason = in_time, IN_TIME
+            is_larger = each.is_amount and _is_less(value, off.value)
+            if is_larger and off.source == "advice":  # which the server need not have
+                assert off.value is not None
+                value, reason = off.value, AS_FOR_GOOD
             self._check(each, spec, value)
             values[each.name] = value
-            if off.value == value and off.source == "configuration":
-                continue
-            if larger is not None and off.source == "configuration":
-                self._leave(each.name, f"{spec.render(larger)} is as good")
-                continue
-            yield self._loaded(each, spec, value, off, as_for_good=value == larger)
+            if off.source == "configuration" and off.value is not None:
+                if off.value == value:
+                    continue
+                if is_larger or _is_as_relaxed(each.name, off.value, value):
+                    why = f"{spec.render(off.value)} is as good"
+                    self.left_out.append(KeptSetting(setting=each.name, why=why))
+                    continue
+            yield self._loaded(each, spec, value, off, reason)
         guards.check_values(values)
 
-    def _why_not(self, each: LoadSetting) -> str:
+    def _kept(self, each: LoadSetting) -> KeptSetting | None:
+        """Why it is left out; None where it is not."""
         if risks_more(each.durability, self._accepted):
-            return f"--durability {each.durability} accepts that {each.cost}"
-        missing = missing_facts(each.needed_facts, self._facts)
-        return "; ".join(f"{name} is unknown: {why}" for name, why in missing.items())
+            needs = f"--durability {each.durability}"
+            why = f"{needs} accepts that {each.cost}"
+            return KeptSetting(setting=each.name, why=why, needs=needs)
+        if missing := missing_facts(each.needed_facts, self._facts):
+            why = "; ".join(f"{name} is unknown: {reason}" for name, reason in missing.items())
+            needs = f"a measurement that tells {', '.join(missing)}"
+            return KeptSetting(setting=each.name, why=why, needs=needs)
+        if not all_hold(each.when, self._facts):
+            return KeptSetting(setting=each.name, why=each.otherwise)
+        return None
 
-    def _leave(self, name: str, why: str) -> None:
-        self.left_out.append(KeptSetting(setting=name, why=why))
+    def _in_recovery_time(self, name: str) -> Value | None:
+        """The largest log of which the user says how long its recovery may take; None where nobody
+        says it, or it is no log."""
+        if self._request.recovery_time_s is None:
+            return None
+        if name not in VENDORS[self._request.vendor].log_size_settings:
+            return None
+        advised = self._advised.get(name)
+        return None if advised is None else advised.value
 
     def _value(self, each: LoadSetting, spec: Spec) -> Value:
         if each.formula is not None:
@@ -219,19 +309,17 @@ class _Planner:
             found = self._in_force.get(name)
             if found is None:
                 return _Off(spec.default, "configuration")
-            text = found.value if found.written is None else found.written.text
-            parsed = spec.parse(text, self._request.version)
-            if isinstance(parsed, Parsed):
-                return _Off(parsed.value, "configuration", found.origin == "persisted")
+            value = _value_in_force(found, spec, self._request.version)
+            if value is not None:
+                return _Off(value, "configuration", found.origin == "persisted")
         elif advised := self._advised.get(name):
             return _Off(advised.value, "advice")
         return _Off(None, "other files")
 
     def _loaded(
-        self, each: LoadSetting, spec: Spec, value: Value, off: _Off, *, as_for_good: bool
+        self, each: LoadSetting, spec: Spec, value: Value, off: _Off, reason: str
     ) -> LoadedSetting:
         rendered = spec.render(value)
-        reason = AS_FOR_GOOD if as_for_good else each.reason
         default = spec.default_note if spec.default is None else spec.render(spec.default)
         return LoadedSetting(
             setting=each.name,
@@ -249,6 +337,11 @@ class _Planner:
             cost=each.cost,
             sources=each.sources,
         )
+
+
+def _is_as_relaxed(name: str, off: Value, on: Value) -> bool:
+    """Whether the value that the server has makes a commit wait no more than that of the load."""
+    return name in RISKS and not risks_more(RISKS[name].of(on), RISKS[name].of(off))
 
 
 def _is_less(value: Value, other: Value | None) -> bool:

@@ -273,6 +273,7 @@ def load_service(name: ServiceName) -> "Service":
         folder = resource_dir("profiles") / VENDORS[engine.db].engine
         known = {setting.stem for setting in folder.glob("*.toml")}
         named = {*engine.settable, *(each for own in engine.decided for each in own.settings)}
+        named |= {risk.setting for risk in engine.risk}
         if strangers := named - known:
             raise KnowledgeError(f"{path}: no such setting: {', '.join(sorted(strangers))}")
     return service

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 from advisor.audit.change import pasteable
 from advisor.audit.compare import by_severity
 from advisor.audit.findings import SEVERITY_OF, Finding
+from advisor.audit.refusals import refusal
 from advisor.durability import Durability, risks_more
 from advisor.rules.other_engines import Fork, OtherSetting
-from advisor.server_state import EffectiveSetting, ServerState
+from advisor.server_state import EffectiveSetting, RefusedLine, ServerState
 from advisor.units import Value
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.values import Parsed, Rejected
 
 
 def with_other_engines(
@@ -18,8 +20,8 @@ def with_other_engines(
     accepted: Durability,
     settings: Iterable[OtherSetting],
 ) -> tuple[Finding, ...]:
-    """With what these settings risk beyond what is accepted, the most severe first; each stands in
-    the place of a finding that its value is not known."""
+    """With what these settings risk beyond what is accepted, and with lines of them that a server
+    refuses, the most severe first; each stands in the place of a finding of the same setting."""
     others = tuple(_found(state, accepted, settings))
     known = {finding.setting for finding in others}
     kept = (finding for finding in findings if finding.setting not in known)
@@ -42,11 +44,21 @@ def _found(
 ) -> Iterator[Finding]:
     for setting in settings:
         found = state.settings.get(setting.name)
-        if state.vendor not in setting.db or found is None:
+        if found is None or not setting.covers(state.vendor, state.version):
             continue
-        value = setting.value_of(found.value, state.vendor, state.version)
-        if value is not None and risks_more(setting.risk_of(value), accepted):
-            yield _finding(state, setting, found, value)
+        written = found.written
+        text, loose = (found.value, False) if written is None else (written.text, written.loose)
+        result = setting.parse(text, state.vendor, state.version, loose=loose)
+        if isinstance(result, Parsed):
+            if risks_more(setting.risk_of(result.value), accepted):
+                yield _finding(state, setting, found, result.value)
+        elif written is not None and not result.starts:
+            yield _refusal(setting, found, result)
+
+
+def _refusal(setting: OtherSetting, found: EffectiveSetting, rejected: Rejected) -> Finding:
+    line = RefusedLine(found.place, setting.name, found.value, rejected.reason)
+    return refusal(line, None).model_copy(update={"sources": setting.sources})
 
 
 def _finding(

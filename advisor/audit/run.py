@@ -25,6 +25,7 @@ from advisor.audit.findings import Audit
 from advisor.audit.headroom import headroom
 from advisor.audit.lines import binary_log_notes, writes_binary_log
 from advisor.audit.log_size import LogLoad, LogRate
+from advisor.audit.minimal_wal import minimal_wal
 from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.audit.recovery import Recovery
 from advisor.audit.roles import role_note, told_for_role
@@ -115,8 +116,11 @@ def run_audit(
         counted,
     )
     if bulk_load is not None:
+        not_started = tuple(minimal_wal(state, knowledge, bulk_load))
+        refused = {each.setting for each in not_started}
         left_on = left_by_load(state, knowledge, bulk_load)
-        findings = by_severity((*findings, *left_on))
+        kept = (each for each in left_on if each.setting not in refused)
+        findings = by_severity((*findings, *not_started, *kept))
     about_role: tuple[str, ...] = ()
     if knowledge.roles is not None:
         findings, about_role = told_for_role(
@@ -131,7 +135,7 @@ def run_audit(
         findings = by_severity((*copied, *cluster_findings(state, part_of.cluster)))
     judged = Judged(findings, ())
     if run_by is not None:
-        judged = judged_for_service(findings, run_by, state, knowledge.settings)
+        judged = judged_for_service(findings, run_by, state, knowledge.settings, request.durability)
     return (
         Audit(
             trust=verdict.trust if verdict else None,

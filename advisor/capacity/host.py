@@ -213,6 +213,11 @@ class ModelledHost:
         source = "as measured" if self.drive.replace else "assumed"
         return Assumed(value=self.drive.replace_us, source=source)
 
+    @property
+    def replace_is_low(self) -> bool:
+        """Whether that is assumed from syncs of a log that does not grow."""
+        return self.drive.replace is None and self.drive.append is None
+
     def wait_us(self, commit: CommitModel, drive: SyncLatencies) -> float:
         """What one transaction waits for if nobody else is there, in microseconds."""
         return sync_wait_us(commit, replace(drive, ops_per_s=self.storage.limits.ops_per_s))

@@ -38,7 +38,7 @@ from advisor.measurement import MEASURED, Measurement
 from advisor.model import Unknown
 from advisor.rules.knowledge import Knowledge
 from advisor.units import format_count
-from advisor.vendors.commits import SEPARATE_FILES
+from advisor.vendors.commits import REPLACE_SYNCS, SEPARATE_FILES
 
 WORTH_A_WORD: Final = 0.05
 """A smaller share of the drive's time is not told."""
@@ -107,7 +107,7 @@ def plan_on(
         target=asked,
         observed=_observed(measurement),
         notes=(
-            *_notes(host, inputs.capacity, others=bool(asked or on)),
+            *_notes(host, inputs.capacity, request, others=bool(asked or on)),
             *_log_notes(host, binding),
             *_serial_note(inputs.capacity, written),
             *_page_notes(host, request),
@@ -140,7 +140,9 @@ def _observed(measurement: Measurement) -> ObservedUse | None:
     )
 
 
-def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[str]:
+def _notes(
+    host: ModelledHost, capacity: Capacity, request: CapacityRequest, *, others: bool
+) -> Iterator[str]:
     if capacity.commit_syncs is None:
         yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
     binary_log = host.sequence.has_binary_log
@@ -148,6 +150,12 @@ def _notes(host: ModelledHost, capacity: Capacity, *, others: bool) -> Iterator[
         yield "the cost of a growing binary log was not measured; one sync of the log is assumed"
     if others:
         growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
+        if any(transaction.replaces for transaction in request.transactions):
+            times = format_count(REPLACE_SYNCS * append_factor(host.drive))
+            growing += (
+                f", and a durable replace {times} of them, as two syncs of a file that grows take"
+                " on this drive, on which these figures depend"
+            )
         yield (
             f"of other drives a sync takes its mean, always{growing}; their tails, page writes and"
             " bandwidth are unknown"
@@ -253,6 +261,7 @@ def _workload(
         cpu_us_per_txn=host.cpu(transaction.statements).us_per_txn[0][1],
         replaces=transaction.replaces,
         replace_us=host.replace_us if transaction.replaces else None,
+        replace_is_low=bool(transaction.replaces) and host.replace_is_low,
         references=tuple(
             OnReference(
                 **dict(_sustained(host, transaction, reference.drive, here=False)),

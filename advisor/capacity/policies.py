@@ -75,13 +75,19 @@ def plan_policies(
     sync_us: float,
     rate_per_s: float,
     measured_replace_us: float | None = None,
+    *,
+    grows: bool = True,
 ) -> tuple[Policy, ...]:
     """A policy for each workload of files. A database batches by itself: group commit.
 
-    `sync_us` is the mean sync of a file that grows, `measured_replace_us` the mean durable replace,
-    None where that was not measured; `rate_per_s` is the target of each workload.
+    `sync_us` is the mean sync of a file that grows, or of one that does not where `grows` is false;
+    `measured_replace_us` the mean durable replace, None where that was not measured; `rate_per_s`
+    is the target of each workload.
     """
-    replace = DurableReplace(replace_us=replace_us(measured_replace_us, sync_us))
+    replace = DurableReplace(
+        replace_us=replace_us(measured_replace_us, sync_us),
+        is_low=measured_replace_us is None and not grows,
+    )
     return tuple(
         _Workload(transaction, sync_us, rate_per_s, replace).policy()
         for transaction in transactions

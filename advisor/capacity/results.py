@@ -71,6 +71,8 @@ class WorkloadCapacity(Sustained):
     """Of its syncs: durable replaces of a file."""
     replace_us: Assumed | None = None
     """What each of these takes; assumed: two syncs of a file that grows. None without them."""
+    replace_is_low: bool = False
+    """Whether it is assumed from syncs of a file that does not grow, for want of others."""
     references: tuple[OnReference, ...] = ()
 
 

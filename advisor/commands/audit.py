@@ -155,8 +155,8 @@ def audit(options: AuditOptions) -> None:
     --role says which it is where that does not show.
 
     With --config and --db, configuration files are read instead, with all they include, and each
-    finding names its file and line. The audit finds lines that the server would refuse, but not
-    combinations of options that stop it: verify starts a server.
+    finding names its file and line. The audit finds lines that the server would refuse, but of
+    combinations that stop it only that of wal_level = minimal: verify starts a server.
 
     Not reported: a value that promises the same, one within two thirds to one and a half times of
     what is computed, and one that differs only by what is assumed of the load or the memory. A note

@@ -15,6 +15,8 @@ from advisor.vendors.forms import OPERATORS
 
 YAML: Final = ("patroni", *OPERATORS, "compose")
 ENDINGS: Final = {
+    ".cnf": ("conf",),
+    ".conf": ("conf",),
     ".htm": ("html",),
     ".html": ("html",),
     ".json": ("json",),
@@ -27,7 +29,7 @@ ENDINGS: Final = {
 }
 """How a file's name ends -> the formats that are written so."""
 OTHER_ENDINGS: Final = frozenset(
-    {".csv", ".doc", ".docx", ".gz", ".odt", ".pdf", ".png", ".svg", ".xls", ".xlsx", ".zip"}
+    {".csv", ".doc", ".docx", ".gz", ".odt", ".pdf", ".png", ".sh", ".svg", ".xls", ".xlsx", ".zip"}
 )
 """Who types one of these would open the file with another program."""
 

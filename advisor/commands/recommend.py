@@ -9,7 +9,13 @@ import typer
 from advisor.advice import Advice
 from advisor.advise import advise, only_groups
 from advisor.commands import options as shared
-from advisor.commands.console import chosen_format, notify_about, notify_all, write_output
+from advisor.commands.console import (
+    chosen_format,
+    notify_about,
+    notify_all,
+    notify_trust,
+    write_output,
+)
 from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.requests import build_request
 from advisor.commands.source import (
@@ -22,11 +28,14 @@ from advisor.commands.source import (
 )
 from advisor.errors import UsageError
 from advisor.instance import Here
+from advisor.measurement import Measurement
 from advisor.output.forms import form_of
 from advisor.output.fragment import render_fragment
 from advisor.output.json_text import json_text
 from advisor.output_files import check_writable
+from advisor.request import Request
 from advisor.rules.catalogue import GROUPS, SettingGroup
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.forms import IN_CONTAINERS, FormName, ServiceFormName
 from advisor.vendors.names import ClusterName, VendorName
 
@@ -57,6 +66,14 @@ class RecommendOptions:
     drive: shared.DriveOptions
     request: shared.RequestOptions
     service: shared.ServiceOption = None
+    parameter_group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --service rds or aurora: what the parameter group is called."
+            "  [default: fsync-advisor]",
+        ),
+    ] = None
     role: shared.RoleOption = "standalone"
     cluster: shared.ClusterOption = None
     group: Annotated[
@@ -221,9 +238,11 @@ def recommend(options: RecommendOptions) -> None:
         service.engine_of(db, request.version)
     check_writable(product.output, force=product.force)
     measurement = stored or stored_or_measured(options.drive, product, here)
-    advice = advise(measurement, request, knowledge_for(db, options.role))
+    knowledge = knowledge_for(db, options.role)
     if service:
-        advice = _for_service(advice, service, options)
+        advice = _advise_for_service(measurement, request, knowledge, service, options)
+    else:
+        advice = advise(measurement, request, knowledge)
     if cluster:
         from advisor.rules.clusters import advice_for_cluster
 
@@ -234,7 +253,11 @@ def recommend(options: RecommendOptions) -> None:
     if _wants_summary(options):
         write_output(_summary(advice, options), product)
         return
-    notify_about(advice.storage, advice.warnings, quiet=product.quiet)
+    if asked == "parameter-group":  # which has no room for them
+        notify_trust(advice.storage, quiet=product.quiet)
+        notify_all(advice.warnings, quiet=product.quiet)
+    else:
+        notify_about(advice.storage, advice.warnings, quiet=product.quiet)
     if form in IN_CONTAINERS and options.request.memory is None:
         notify_all((ALL_MEMORY,), quiet=product.quiet)
     if asked == "json":
@@ -256,18 +279,28 @@ def _asked(options: RecommendOptions) -> tuple[str, "Service | None"]:
         service = load_service(options.service)
         formats = ("terraform", "parameter-group", "json")
     asked = chosen_format(options.format_, options.product, formats)
-    if service or asked in get_args(ServiceFormName):
-        from advisor.output.service_forms import check_service_form
+    if service or options.parameter_group or asked in get_args(ServiceFormName):
+        from advisor.output.service_forms import check_group_name, check_service_form
 
         check_service_form(asked, service)
+        if options.parameter_group is not None:
+            check_group_name(options.parameter_group, service)
     return asked, service
 
 
-def _for_service(advice: Advice, service: "Service", options: RecommendOptions) -> Advice:
-    from advisor.rules.services import advice_for_service
+def _advise_for_service(
+    measurement: Measurement,
+    request: Request,
+    knowledge: Knowledge,
+    service: "Service",
+    options: RecommendOptions,
+) -> Advice:
+    from advisor.managed_service import advise_for_service
 
     knows_memory = options.request.memory is not None
-    return advice_for_service(advice, service, knows_memory=knows_memory)
+    return advise_for_service(
+        measurement, request, knowledge, service, options.groups, knows_memory=knows_memory
+    )
 
 
 def _cluster(name: ClusterName | None, db: VendorName) -> "Cluster | None":
@@ -282,13 +315,15 @@ def _cluster(name: ClusterName | None, db: VendorName) -> "Cluster | None":
 
 
 def _service_text(advice: Advice, service: "Service", form: str, options: RecommendOptions) -> str:
-    from advisor.output.service_forms import how_to_call, parameter_group, terraform_form
+    from advisor.output.service_forms import GROUP, how_to_call, parameter_group, terraform_form
 
+    group = options.parameter_group or GROUP
     if form == "parameter-group":
-        text = parameter_group(service, advice)
-        notify_all((how_to_call(service),), quiet=options.product.quiet)
+        text = parameter_group(service, advice, group)
+        notify_all(how_to_call(service, advice, group), quiet=options.product.quiet)
         return text
-    return render_fragment(advice, explain=options.explain, form=terraform_form(service, advice))
+    form_ = terraform_form(service, advice, group)
+    return render_fragment(advice, explain=options.explain, form=form_)
 
 
 def _here(options: RecommendOptions) -> Here | None:

@@ -70,6 +70,8 @@ def _head_on(load: BulkLoad, form: LoadForm) -> Iterator[str]:
         yield f"Recovery of all of the log takes about {span} on this drive."
     risk = NOT_KEPT if load.statements else MEANING[load.durability]
     yield f"Durability: {load.durability}: {risk}"
+    for each in load.at_risk_already:
+        yield f"At risk already, as the server's own files have it: {each.setting}: {each.why}"
     if load.new_instance:
         yield "Only for an instance that holds nothing worth keeping (--new-instance)."
     yield _use(load, form, "on")
@@ -83,6 +85,11 @@ def _head_on(load: BulkLoad, form: LoadForm) -> Iterator[str]:
 
 def _head_off(load: BulkLoad, form: LoadForm) -> Iterator[str]:
     yield _use(load, form, "off")
+    if any(_is_reset(load, each, form) for each in load.settings):
+        yield (
+            "RESET also takes away what ALTER SYSTEM had set before BULK LOAD ON, unless --config"
+            " FILE or the server found here showed that: then it is set again."
+        )
     if any(each.off_from == "advice" for each in load.settings):
         yield (
             "The server's files were not seen: these are the values advised for this drive."
@@ -122,19 +129,25 @@ def _setting(load: BulkLoad, each: LoadedSetting, half: Half, form: LoadForm) ->
         comments.append("Takes effect at the next restart.")
     line = _sql(load, each, half) if form == "sql" else _assignment(each, half)
     if not line:
-        comments.append(f"NOT SET HERE: {each.setting}; {_why_not(each, form)}.")
+        comments.append(f"NOT SET HERE: {each.setting}; {_why_not(load, each, form)}.")
     return _Part(comments, [line] if line else [])
 
 
 def _comes_from(load: BulkLoad, each: LoadedSetting, form: LoadForm) -> str:
-    is_reset = form == "sql" and VENDORS[load.engine].reload_sql and not each.off_is_persisted
-    if each.off is None or is_reset:
+    if each.off is None or _is_reset(load, each, form):
         return (
             f"{each.setting}: as the server's other files have it; the default is {each.default}."
         )
     if each.off_from == "advice":
         return "As advised for this drive."
     return "As the server's files have it, else its default."
+
+
+def _is_reset(load: BulkLoad, each: LoadedSetting, form: LoadForm) -> bool:
+    """Whether the way back is to what files say, and not to a value."""
+    if form != "sql" or not VENDORS[load.engine].reload_sql:
+        return False
+    return not (each.off_is_persisted or each.off_from == "advice")
 
 
 def _assignment(each: LoadedSetting, half: Half) -> str:
@@ -147,14 +160,18 @@ def _sql(load: BulkLoad, each: LoadedSetting, half: Half) -> str:
     on = vendor.set_for_a_time(each.setting, each.on_value, each.on, restart=each.restart)
     if half == "on" or not on:
         return on
+    is_reset = _is_reset(load, each, "sql")
+    if each.off is None and not is_reset:
+        return ""  # what the server's files say, only a restart brings back
     before = each.on_value if each.off_value is None else each.off_value
-    return vendor.set_back(
-        each.setting, before, each.off or each.on, is_persisted=each.off_is_persisted
-    )
+    return vendor.set_back(each.setting, before, each.off or each.on, is_persisted=not is_reset)
 
 
-def _why_not(each: LoadedSetting, form: LoadForm) -> str:
+def _why_not(load: BulkLoad, each: LoadedSetting, form: LoadForm) -> str:
+    vendor = VENDORS[load.engine]
     if form == "sql":
+        if vendor.set_for_a_time(each.setting, each.on_value, each.on, restart=each.restart):
+            return "what it was is not known: a restart restores it"
         return "it cannot be changed while this server runs: it belongs into a file (--format conf)"
     return "taking the line away restores it"
 

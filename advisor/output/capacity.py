@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from advisor.capacity.bounds import Bound, BoundName
+from advisor.capacity.durable_replace import assumed_text
 from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import (
     CapacityPlan,
@@ -184,7 +185,7 @@ def _replace_lines(workloads: tuple[WorkloadCapacity, ...]) -> Iterator[PlainBlo
     if replacing and (replace_us := replacing[0].replace_us):
         steps = ", ".join(f"{each.name} {each.replaces} of {each.syncs}" for each in replacing)
         assumed = replace_us.source == "assumed"
-        how = "assumed: two syncs of a file that grows" if assumed else replace_us.source
+        how = assumed_text(is_low=replacing[0].replace_is_low) if assumed else replace_us.source
         takes = format_latency(replace_us.value)
         yield Paragraph(f"Steps that replace a file durably: {steps}; {takes} each ({how}).")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from advisor.capacity.durable_replace import DurableReplace
+from advisor.capacity.durable_replace import DurableReplace, assumed_text
 from advisor.capacity.policies import How, Policy
 from advisor.output.document import DocumentBlock, Notes, Paragraph, Table
 from advisor.units import format_count, format_latency
@@ -50,9 +50,8 @@ def policy_blocks(policies: Sequence[Policy]) -> Sequence[DocumentBlock]:
 def _replace_blocks(replace: DurableReplace) -> tuple[DocumentBlock, ...]:
     """What a durable replace takes here, what it needs, and what each step is for."""
     takes = format_latency(replace.replace_us.value)
-    how = "as measured"
-    if replace.replace_us.source == "assumed":
-        how = "assumed, two syncs of a file that grows: it was not measured"
+    assumed = replace.replace_us.source == "assumed"
+    how = assumed_text(is_low=replace.is_low) if assumed else replace.replace_us.source
     said = (
         f"A durable replace takes {takes} here ({how}). It needs all of these steps, in this order;"
         " after a crash the old file or the new one is there, whole, and after the last step the"

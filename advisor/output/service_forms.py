@@ -1,11 +1,13 @@
 """Settings for a server that others run: Terraform, and the calls that change a parameter group."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from advisor.advice import Advice
 from advisor.errors import AdvisorError, UsageError
+from advisor.output.text import sentence
 from advisor.rules.services import Service, ServiceEngine
 from advisor.vendors.forms import (
     AdvisedSetting,
@@ -20,6 +22,9 @@ from advisor.versions import NumericVersion, format_version
 
 GROUP: Final = "fsync-advisor"
 """What the parameter group is called, unless one calls it otherwise."""
+GROUP_NAME: Final = re.compile(r"(?=.{1,255}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*")
+"""API_CreateDBParameterGroup: 1 to 255 letters, digits and hyphens; a letter first, and no hyphen
+last, nor two in a row."""
 RESOURCE: Final = "fsync_advisor"
 IN_TERRAFORM: Final = "python-hcl2 reads this; no such server was changed."
 
@@ -44,27 +49,45 @@ def check_service_form(name: str, service: Service | None) -> None:
         )
 
 
+def check_group_name(name: str, service: Service | None) -> None:
+    """Raises UsageError for a name that no parameter group has, and where there is none."""
+    if service is None or service.changed_by is None:
+        raise UsageError(
+            "--parameter-group is what a group of RDS or Aurora is called",
+            "add --service rds or aurora, or leave it out",
+        )
+    if GROUP_NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"--parameter-group {name!r} is no name of a parameter group",
+            "letters, digits and single hyphens, a letter first: fsync-advisor",
+        )
+
+
 def hcl_string(text: str) -> str:
     """A string of HCL: JSON's, in which ${ and %{ would begin a template."""
     return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
 
 
-def terraform_form(service: Service, advice: Advice) -> Form:
-    """Terraform's resource for the settings of such a server."""
+def terraform_form(service: Service, advice: Advice, group: str = GROUP) -> Form:
+    """Terraform's resource for the settings of such a server. Raises AdvisorError where there is
+    nothing to set."""
     engine = service.engine_of(advice.engine, advice.engine_version)
+    _require_settings(service, advice)
     kind = engine.terraform
     if engine.family:
         return Form(
             "terraform.tf.j2",
             _blocks("parameter", service, {"apply_method": _apply_method}),
             "Use: add it to your configuration, and name it where your instance or cluster names"
-            " its parameter group.",
+            " its parameter group. If a plan shows a parameter again and again, its value is the"
+            " group's default and only its apply_method differs: take that block out."
+            f" {sentence(_family_note(engine, advice))}",
             IN_TERRAFORM,
             indent="  ",
             before=[
                 f'resource "{kind}" "{RESOURCE}" {{',
-                f"  name   = {hcl_string(GROUP)}",
-                f"  family = {hcl_string(engine.family + _series(advice))}",
+                f"  name   = {hcl_string(group)}",
+                f"  family = {hcl_string(_family(engine, advice))}",
             ],
             after=["}"],
         )
@@ -72,8 +95,9 @@ def terraform_form(service: Service, advice: Advice) -> Form:
         return Form(
             "terraform.tf.j2",
             _blocks("database_flags", service, {}),
-            "Use: copy the database_flags into the settings of your instance's resource, beside the"
-            " flags that are there: what is missing goes back to its default.",
+            "Use: copy the database_flags into the settings of your instance's resource, which has"
+            " a version and a tier, too, beside the flags that are there: what is missing goes back"
+            " to its default.",
             IN_TERRAFORM,
             indent="    ",
             before=[f'resource "{kind}" "{RESOURCE}" {{', "  settings {"],
@@ -88,13 +112,14 @@ def terraform_form(service: Service, advice: Advice) -> Form:
     )
 
 
-def parameter_group(service: Service, advice: Advice) -> str:
+def parameter_group(service: Service, advice: Advice, group: str = GROUP) -> str:
     """A call for every 20 settings, each a line of JSON for --cli-input-json of the AWS CLI.
 
     Raises AdvisorError where there is nothing to set.
     """
     changed_by = service.changed_by
     assert changed_by is not None
+    _require_settings(service, advice)
     parameters = [
         {
             "ParameterName": entry.setting,
@@ -104,22 +129,46 @@ def parameter_group(service: Service, advice: Advice) -> str:
         for entry in advice.settings
         if entry.emitted and entry.value is not None
     ]
-    if not parameters:
-        raise AdvisorError(
-            f"nothing of this advice can be set on {service.title}", "--format terraform says why"
-        )
     calls = [
-        {changed_by.group: GROUP, "Parameters": parameters[at : at + changed_by.at_most]}
+        {changed_by.group: group, "Parameters": parameters[at : at + changed_by.at_most]}
         for at in range(0, len(parameters), changed_by.at_most)
     ]
     return "".join(f"{json.dumps(call)}\n" for call in calls)
 
 
-def how_to_call(service: Service) -> str:
-    """What to do with these lines, and where to look first."""
-    assert service.changed_by is not None
-    call = f"aws rds {service.changed_by.call} --cli-input-json"
-    return f'each line is one call: while read -r call; do {call} "$call"; done < FILE'
+def how_to_call(service: Service, advice: Advice, group: str = GROUP) -> tuple[str, ...]:
+    """What to do with these lines, and what must be there before."""
+    changed_by = service.changed_by
+    assert changed_by is not None
+    engine = service.engine_of(advice.engine, advice.engine_version)
+    call = f"aws rds {changed_by.call} --cli-input-json"
+    return (
+        f"the group must be there: aws rds {changed_by.create} {group}"
+        f" --db-parameter-group-family {_family(engine, advice)} --description {GROUP}",
+        f'each line is one call: while read -r call; do {call} "$call"; done < FILE',
+        f"a server has it only after: aws rds {changed_by.attach} {group}",
+        _family_note(engine, advice),
+    )
+
+
+def _require_settings(service: Service, advice: Advice) -> None:
+    if not any(entry.emitted and entry.value is not None for entry in advice.settings):
+        raise AdvisorError(
+            f"nothing of this advice can be set on {service.title}", "--format json has the reasons"
+        )
+
+
+def _family(engine: ServiceEngine, advice: Advice) -> str:
+    return engine.family + _series(advice)
+
+
+def _family_note(engine: ServiceEngine, advice: Advice) -> str:
+    """Nobody has told us which there are: the version may be newer than the service."""
+    there_are = f"aws rds describe-db-engine-versions --engine {engine.family}"
+    return (
+        f"the family {_family(engine, advice)} is made up from the version; {there_are} lists"
+        " those that there are"
+    )
 
 
 def _apply_method(entry: AdvisedSetting) -> str:

@@ -135,6 +135,7 @@ def _policies(measurement: Measurement, asked: ReportRequest) -> tuple[Policy, .
         sync.summary.mean_us,
         asked.events_per_s,
         replaces.summary.mean_us if replaces else None,
+        grows=measurement.append is not None,
     )
 
 

@@ -40,6 +40,8 @@ class LoadSetting(BulkLoadEntry):
     value: Value | None = None
     formula: Formula | None = None
     when: Conditions = Field(default_factory=dict)
+    otherwise: str = ""
+    """Why it is left out where that does not hold."""
     durability: AdvisedDurability = "durable"
     """What the value risks; it is left out where that is more than the user accepts."""
     left_on: str = ""
@@ -51,6 +53,8 @@ class LoadSetting(BulkLoadEntry):
     def _complete(self) -> "LoadSetting":
         if (self.value is None) == (self.formula is None):
             raise ValueError(f"{self.name} has either a value or a formula")
+        if bool(self.when) != bool(self.otherwise):
+            raise ValueError(f"{self.name}: `when` and `otherwise` go together")
         if strangers := self.needed_facts - FACTS.keys():
             raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
         return self

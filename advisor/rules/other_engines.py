@@ -9,8 +9,8 @@ from advisor.rules.catalogue import Source
 from advisor.units import Value
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.values import OptionType, Parsed, PlainSpec
-from advisor.versions import NumericVersion
+from advisor.vendors.values import OptionType, ParseResult, PlainSpec, Rejected
+from advisor.versions import NumericVersion, VersionText, in_range
 
 
 class OtherSetting(Strict):
@@ -18,10 +18,16 @@ class OtherSetting(Strict):
 
     name: str
     db: tuple[VendorName, ...] = Field(min_length=1)
+    since: VersionText | None = None
+    until: VersionText | None = None
     of: str
     """The storage engine, or the fork."""
     type: OptionType
+    min: int | None = None
+    max: int | None = None
     choices: tuple[str, ...] = ()
+    adds_words: bool = False
+    """Whether the choices are a fork's, of a setting that profiles/<engine>/ has."""
     risks: dict[str, Durability] = Field(min_length=1)
     """A value -> what it risks; what is missing risks nothing."""
     safe: Value
@@ -46,11 +52,18 @@ class OtherSetting(Strict):
         """A value as `risks` has it."""
         return str(value).lower() if isinstance(value, bool) else str(value)
 
-    def value_of(self, text: str, vendor: VendorName, version: NumericVersion) -> Value | None:
-        """What the server makes of a text; None: none of the values that we know."""
-        spec = PlainSpec(self.type, choices=self.choices)
-        result = VENDORS[vendor].parse_value(text, spec, version=version or None)
-        return result.value if isinstance(result, Parsed) else None
+    def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
+        """Whether it is that server's."""
+        return vendor in self.db and in_range(version, self.since, self.until)
+
+    def parse(
+        self, text: str | None, vendor: VendorName, version: NumericVersion, *, loose: bool = False
+    ) -> ParseResult:
+        """What the server makes of a text; None: the option stands alone."""
+        if self.adds_words and text not in self.choices:
+            return Rejected("another word", starts=True)
+        spec = PlainSpec(self.type, min=self.min, max=self.max, choices=self.choices)
+        return VENDORS[vendor].parse_value(text, spec, version=version or None, loose=loose)
 
     def risk_of(self, value: Value) -> Durability:
         """What that value risks."""

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from advisor.advice import Advice, Recommendation, Skip
 from advisor.conditions import Strict
+from advisor.durability import Durability
 from advisor.errors import UsageError
 from advisor.rules.catalogue import Source
 from advisor.rules.guards import NOT_ABOVE
@@ -62,6 +63,23 @@ class DecidedSettings(Strict):
     source: Source
 
 
+class ServiceRisk(Strict):
+    """What a setting's values risk where the service has made something else of it."""
+
+    setting: str
+    values: dict[str, Durability] = Field(min_length=1)
+    """A value -> what it risks; what is missing risks nothing."""
+    safe: int
+    why: str
+    cost: Clause
+    """Of the safe value."""
+    source: Source
+
+    def of(self, value: Value) -> Durability:
+        """What that value risks."""
+        return self.values.get(str(value), "durable")
+
+
 class ServiceEngine(Strict):
     """One server as the service runs it."""
 
@@ -72,6 +90,8 @@ class ServiceEngine(Strict):
     """The resource of Terraform that holds its settings."""
     family: str = ""
     """What AWS calls its parameter groups, before the release series."""
+    list: str = ""
+    """In the place of the service's, where this server has a command of its own."""
     server_arguments: dict[str, str] = Field(default_factory=dict)
     """Where each setting is a resource of its own: its arguments that name the server, and the
     attributes of the server's resource that they take."""
@@ -86,6 +106,10 @@ class ServiceEngine(Strict):
     decided: tuple[DecidedSettings, ...] = ()
     others: Clause = ""
     """Why all the others do not matter there. Empty: the sources do not name them."""
+    risk: tuple[ServiceRisk, ...] = ()
+    """In the place of what the values risk elsewhere."""
+    relaxed: Clause = ""
+    """What the service says of a lower durability."""
     sources: tuple[Source, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -122,6 +146,10 @@ class ChangedBy(Strict):
     """The member that names what is changed."""
     at_most: int
     """So many settings a call."""
+    create: str
+    """The command that makes a group, before its name."""
+    attach: str
+    """The command that has a server use it, before its name."""
 
 
 class Service(Strict):
@@ -148,9 +176,10 @@ class Service(Strict):
         """That server as the service runs it. Raises UsageError where that is not known."""
         if (found := self.known_engine(vendor, version)) is not None:
             return found
-        runs = " and ".join(dict.fromkeys(VENDORS[each.db].title for each in self.engine))
+        known = " and ".join(dict.fromkeys(VENDORS[each.db].title for each in self.engine))
         raise UsageError(
-            f"{self.title} has no {VENDORS[vendor].title} that we know", f"it has {runs}"
+            f"no list of ours says what {self.title} lets one change of {VENDORS[vendor].title}",
+            f"there are lists for {known}; what there is, this tells: {self.list}",
         )
 
     def known_engine(self, vendor: VendorName, version: NumericVersion) -> ServiceEngine | None:
@@ -206,10 +235,18 @@ def advice_for_service(advice: Advice, service: Service, *, knows_memory: bool) 
             "warnings": (
                 f"{service.title}: {service.measured}",
                 *_named(advice, why),
+                *_on_relaxed(settings, engine, service),
                 *advice.warnings,
             ),
         }
     )
+
+
+def _on_relaxed(
+    entries: Iterable[Recommendation], engine: ServiceEngine, service: Service
+) -> Iterator[str]:
+    if engine.relaxed and any(each.emitted and each.durability != "durable" for each in entries):
+        yield f"{service.title}: {engine.relaxed}"
 
 
 def _left_out(
@@ -225,7 +262,8 @@ def _left_out(
     for name, entry in wanted.items():
         if name not in engine.settable:
             if entry.emitted:
-                why[name] = engine.own(name) or f"{service.title} {UNDOCUMENTED} ({service.list})"
+                command = engine.list or service.list
+                why[name] = engine.own(name) or f"{service.title} {UNDOCUMENTED} ({command})"
         elif entry.value is None:
             why[name] = "the server derives it"
         elif entry.group == "memory" and not knows_memory:

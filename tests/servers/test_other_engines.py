@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from tests.servers.auditing import audited, dsn_of, shown
+from tests.servers.checks import Expected, faults
 from tests.servers.harness import server_named
 
 RELAXED: Final = (
@@ -35,3 +36,14 @@ def test_the_servers_defaults_are_no_finding(name: str) -> None:
     server = server_named(name)
     with server.running("[mysqld]\n") as instance:
         assert shown(audited(server, instance)) == ()
+
+
+@pytest.mark.parametrize("name", ["mariadb-10.11", "mariadb-11.8"])
+@pytest.mark.parametrize(
+    ("setting", "value"), [("aria_group_commit", "sotf"), ("aria_sync_log_dir", "3")]
+)
+def test_a_word_that_an_audit_says_is_refused_is(name: str, setting: str, value: str) -> None:
+    """tests/unit/test_other_engines.py has what is said of these."""
+    line = f"[mariadb]\n{setting} = {value}\n"
+    found = faults(server_named(name), line, [Expected(setting, value)])
+    assert {fault.caught for fault in found} == {"start"}

@@ -95,6 +95,7 @@ TRAPS: Final = (
     clamped("mysql", "innodb_flush_log_at_trx_commit = 3"),
     clamped("mysql", "innodb_io_capacity = 50"),
     clamped("mysql", "innodb_redo_log_capacity = 1M"),
+    refused("mysql", "innodb_flush_method = ALL_O_DIRECT"),
     # MariaDB
     refused("mariadb", "innodb_redo_log_capacity = 100M"),
     refused("mariadb", "innodb_use_fdatasync = ON"),

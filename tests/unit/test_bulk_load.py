@@ -14,15 +14,18 @@ import pytest
 from pydantic import ValidationError
 
 from advisor.audit.run import run_audit
+from advisor.bulk_load import BulkLoad
 from advisor.commands.bulk_loading import in_force_here
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
 from advisor.instance import Drives, Here, ServerInstance
 from advisor.knowledge import load_bulk_load
+from advisor.output.bulk_load import render_bulk_load
 from advisor.request import Request
 from advisor.rules.bulk_load import BulkLoadKnowledge
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.names import VENDOR_NAMES, VendorName
+from tests.servers.traps import traps_of
 from tests.support.command_line import run
 from tests.support.paths import MEASUREMENTS
 
@@ -186,6 +189,7 @@ def test_what_rests_on_an_unknown_figure_is_left_out(
     assert load["left_out"][0] == {
         "setting": "max_wal_size",
         "why": "free_bytes is unknown: nobody asked",
+        "needs": "a measurement that tells free_bytes",
     }
 
 
@@ -299,6 +303,152 @@ def test_what_postgresql_persisted_is_set_again_and_else_reset(
     ]
 
 
+def test_sql_goes_back_to_what_is_advised_where_nothing_of_the_server_was_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """RESET would take away what the ordinary --format sql had set; of a setting without advice
+    nothing else is known."""
+    status, out, _ = run(capsys, *asked("postgresql", "15", "--format", "sql"))
+    assert status == 0
+    off = out[out.index("BULK LOAD OFF") :]
+    assert [line for line in off.splitlines()[1:] if line and not line.startswith("--")] == [
+        "ALTER SYSTEM SET max_wal_size = '64GB';",
+        "ALTER SYSTEM SET checkpoint_timeout = '5min';",
+        "ALTER SYSTEM RESET maintenance_work_mem;",
+        "SELECT pg_reload_conf();",
+    ]
+    assert off.count("-- As advised for this drive.") == 2
+    assert "RESET also takes away what ALTER SYSTEM had set before" in off
+
+
+def test_a_value_that_nobody_knows_is_not_made_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server whose SQL only says a value, and a setting of which nothing tells what it was."""
+    load = load_of(capsys, "mysql", "9.7")
+    load["settings"][0] |= {"off": None, "off_value": None, "off_from": "other files"}
+    off = render_bulk_load(BulkLoad.model_validate(load), "off", "sql")
+    assert "SET GLOBAL" not in "".join(line for line in off.splitlines() if line[:2] != "--")
+    assert "-- NOT SET HERE: innodb_redo_log_capacity; what it was is not known: a restart" in off
+
+
+def in_file(tmp_path: Path, text: str) -> tuple[object, ...]:
+    path = tmp_path / "server.conf"
+    path.write_text(text)
+    return ("--config", path)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "text", "more", "durability", "already", "says"),
+    [
+        (
+            *("postgresql", "18", "fsync = off\nfull_page_writes = off\n", ()),
+            *("can-corrupt", ["fsync = off", "full_page_writes = off"], "beyond repair"),
+        ),
+        (
+            *("postgresql", "18", "fsync = off\n", ("--new-instance",)),
+            *("can-corrupt", ["fsync = off"], "beyond repair"),
+        ),
+        (
+            *("postgresql", "18", "synchronous_commit = off\n", ()),
+            *("loses-recent-on-crash", ["synchronous_commit = off"], "latest commits may be lost"),
+        ),
+        (
+            "mysql",
+            "9.7",
+            "[mysqld]\ninnodb_flush_log_at_trx_commit = 0\ninnodb_doublewrite = OFF\n",
+            (),
+            "can-corrupt",
+            ["innodb_doublewrite = OFF", "innodb_flush_log_at_trx_commit = 0"],
+            "beyond repair",
+        ),
+        (
+            *("mysql", "9.7", "[mysqld]\nskip-log-bin\nsync_binlog = 0\n", ()),
+            *("durable", [], "What was committed survives. Recovery"),
+        ),
+    ],
+)
+def test_what_the_servers_own_files_risk_is_said(
+    vendor: str,
+    version: str,
+    text: str,
+    more: tuple[str, ...],
+    durability: str,
+    already: list[str],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    config = in_file(tmp_path, text)
+    load = load_of(capsys, vendor, version, *config, *more)
+    assert load["durability"] == durability
+    assert sorted(each["setting"] for each in load["at_risk_already"]) == already
+    assert says in load["crash"]
+    said = run(capsys, *asked(vendor, version, *config, *more))[1]
+    for each in already:
+        assert f"# At risk already, as the server's own files have it: {each}: " in said
+
+
+def test_what_survives_is_all_where_nothing_is_relaxed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert load_of(capsys, "postgresql", "18")["crash"].startswith("What was committed survives. ")
+    relaxed = load_of(capsys, "postgresql", "18", "--durability", "loses-recent-on-crash")
+    assert relaxed["crash"].startswith("What was committed survives, less what the lines below ")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "text", "binlog", "left_out"),
+    [
+        ("mariadb", "11.8", "[mariadb]\nlog_bin\nsync_binlog = 1\n", ("0", "1"), False),
+        ("mariadb", "11.8", "[mariadb]\nsync_binlog = 1\n", None, True),
+        ("mysql", "9.7", "[mysqld]\nskip-log-bin\nsync_binlog = 1\n", None, True),
+        ("mysql", "9.7", "[mysqld]\nsync_binlog = 1\n", ("0", "1"), False),
+    ],
+)
+def test_whether_a_binary_log_is_written_the_file_says(
+    vendor: str,
+    version: str,
+    text: str,
+    binlog: tuple[str, str] | None,
+    left_out: bool,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    load = load_of(capsys, vendor, version, "--new-instance", *in_file(tmp_path, text))
+    assert on_and_off(load).get("sync_binlog") == binlog
+    why = {each["setting"]: each["why"] for each in load["left_out"]}
+    assert ("sync_binlog" in why) == left_out
+    if left_out:
+        assert "--binary-log says that it does" in why["sync_binlog"]
+        said = load_of(
+            capsys, vendor, version, "--new-instance", "--binary-log", *in_file(tmp_path, text)
+        )
+        assert on_and_off(said)["sync_binlog"] == ("0", "1")
+
+
+def test_a_server_that_waits_less_already_is_not_made_to_wait(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = "[mysqld]\ninnodb_flush_log_at_trx_commit = 0\nsync_binlog = 1000\n"
+    load = load_of(capsys, "mysql", "8.0.20", "--new-instance", *in_file(tmp_path, text + "x=1\n"))
+    assert load["settings"] == []
+    assert [(each["setting"], each["why"]) for each in load["left_out"]] == [
+        ("innodb_flush_log_at_trx_commit", "0 is as good"),
+        ("sync_binlog", "1000 is as good"),
+    ]
+    assert load["durability"] == "loses-recent-on-crash"
+
+
+def test_a_recovery_time_that_is_said_bounds_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    hdd = ("--from", MEASUREMENTS / "hdd.json", "--recovery-time", "1min", "--memory", "1GB")
+    for_good = ordinary(capsys, "postgresql", "18", "max_wal_size", *hdd)
+    load = load_of(capsys, "postgresql", "18", *hdd)
+    assert for_good == "1GB"
+    assert on_and_off(load)["max_wal_size"] == ("1GB", "1GB")
+    assert "--recovery-time" in load["settings"][0]["reason"]
+    unsaid = load_of(capsys, "postgresql", "18", *hdd[:2], *hdd[4:])
+    assert on_and_off(unsaid)["max_wal_size"][0] == "64GB"
+
+
 # The files
 
 
@@ -330,6 +480,69 @@ def test_two_files_whose_names_say_which_is_which(
         "innodb_flush_log_at_trx_commit = 1",
         "sync_binlog = 1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "warned"), [("conf.d", True), ("mysql.conf.d", True), ("loads", False)]
+)
+def test_two_files_that_one_server_would_read_are_warned_of(
+    folder: str, warned: bool, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / folder).mkdir()
+    status, _, err = run(capsys, *asked("mysql", "9.7", "--output", tmp_path / folder / "load.cnf"))
+    assert status == 0
+    assert ("reads both of these, and on is the last" in err) == warned
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [
+        ("missing/load.cnf", 1, "missing does not exist"),
+        ("folder", 2, "folder is a directory"),
+        ("/dev/null", 2, "/dev/null is not a regular file"),
+    ],
+)
+def test_an_output_that_is_no_file_is_refused_as_always(
+    name: str, status: int, says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    for more in ((), ("--format", "sql")):
+        found, out, err = run(capsys, *asked("mysql", "9.7", "--output", tmp_path / name, *more))
+        assert (found, out) == (status, "")
+        assert says in err
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert not Path("/dev/null-on").exists()
+
+
+def test_what_more_would_be_relaxed_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    status, out, err = run(capsys, *asked("mysql", "5.7", "--binary-log"))
+    assert (status, out) == (1, "")
+    assert "unless more is accepted" in err
+    needs = "--durability loses-recent-on-power-loss"
+    assert f"{needs}: innodb_flush_log_at_trx_commit, sync_binlog\n" in err
+    status, _, err = run(capsys, *asked("mysql", "8.0.29"))
+    assert (status, "--new-instance: ALTER INSTANCE DISABLE INNODB REDO_LOG" in err) == (1, True)
+
+
+def test_a_server_that_is_as_good_already_is_no_failure(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = "[mysqld]\ninnodb_flush_log_at_trx_commit = 0\nsync_binlog = 0\nlog-bin\n"
+    command = asked("mysql", "5.7", "--new-instance", *in_file(tmp_path, text))
+    status, out, err = run(capsys, *command)
+    assert (status, out) == (0, "")
+    assert "this server needs no change for a bulk load" in err
+
+
+def test_nothing_is_told_of_what_that_version_does_not_have(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """summarize_wal came with PostgreSQL 17."""
+    for version, has in (("15", False), ("17", True)):
+        left_out = load_of(capsys, "postgresql", version)["left_out"]
+        assert ("summarize_wal" in left_out[-1]["setting"]) == has
 
 
 def test_nothing_is_written_where_one_of_the_two_exists(
@@ -471,8 +684,100 @@ def test_a_redo_log_that_is_off_is_the_most_severe_of_all() -> None:
 @pytest.mark.parametrize(("level", "count"), [("minimal", 1), ("replica", 0), ("logical", 0)])
 def test_wal_that_no_standby_can_follow_is_a_note(level: str, count: int) -> None:
     settings = {"wal_level": EffectiveSetting("wal_level", level, origin="file", place="f.conf:3")}
+    settings["max_wal_senders"] = EffectiveSetting("max_wal_senders", "0")
     state = ServerState("postgresql", (18,), settings)
     assert findings(state) == [("note", "wal_level", "minimal", "replica")] * count
+
+
+@pytest.mark.parametrize(
+    ("version", "text", "beside", "change"),
+    [
+        ("15", "", "max_wal_senders = 10 (its default)", "max_wal_senders = 0"),
+        (
+            "15",
+            "max_wal_senders = 0\narchive_mode = on\n",
+            "archive_mode = on",
+            "archive_mode = off",
+        ),
+        (
+            *("15", "max_wal_senders = 0\narchive_mode = always\n", "archive_mode = always"),
+            "archive_mode = off",
+        ),
+        (
+            *("17", "max_wal_senders = 0\nsummarize_wal = yes\n", "summarize_wal = on"),
+            "summarize_wal = off",
+        ),
+    ],
+)
+def test_a_level_of_wal_beside_what_needs_more_prevents_the_start(
+    version: str,
+    text: str,
+    beside: str,
+    change: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """tests/servers/traps.py has servers refuse the same."""
+    path = tmp_path / "postgresql.conf"
+    path.write_text(f"wal_level = minimal\n{text}")
+    asked = ("audit", "--db", "postgresql", "--db-version", version, "--config", path)
+    status, out, _ = run(capsys, *asked, "--format", "json", "--fail-on", "prevents-start")
+    (found,) = json.loads(out)["findings"]
+    assert (status, found["severity"], found["setting"]) == (3, "prevents-start", "wal_level")
+    assert found["place"] == f"{path}:1"
+    assert f"beside {beside}." in found["reason"]
+    assert f"or set {change}, then restart the server" in found["change"]
+
+
+@pytest.mark.parametrize("series", ["13", "14", "15", "16", "17", "18", "19"])
+def test_what_servers_refuse_of_that_level_an_audit_finds(
+    series: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """tests/servers/test_broken_fragments.py starts them."""
+    refused = [trap for trap in traps_of("postgresql", series) if trap.setting == "wal_level"]
+    assert len(refused) == (3 if int(series) >= 17 else 2)
+    path = tmp_path / "postgresql.conf"
+    for trap in refused:
+        path.write_text("\n".join((*trap.besides, trap.line)))
+        asked = ("audit", "--db", "postgresql", "--db-version", series, "--config", path)
+        found = json.loads(run(capsys, *asked, "--format", "json")[1])["findings"]
+        told = [(each["severity"], each["setting"]) for each in found]
+        assert told[0] == ("prevents-start", "wal_level"), trap
+
+
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [
+        ("15", "max_wal_senders = 0\n"),
+        ("17", "max_wal_senders = 0\narchive_mode = off\nsummarize_wal = off\n"),
+        ("17", "max_wal_senders = 0\narchive_mode = perhaps\n"),  # a finding of its own
+    ],
+)
+def test_a_level_of_wal_with_all_that_it_needs_is_a_note(
+    version: str, text: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "postgresql.conf"
+    path.write_text(f"wal_level = minimal\n{text}")
+    asked = ("audit", "--db", "postgresql", "--db-version", version, "--config", path)
+    found = json.loads(run(capsys, *asked, "--format", "json")[1])["findings"]
+    assert ("note", "wal_level") in [(each["severity"], each["setting"]) for each in found]
+
+
+def test_apply_knows_what_a_load_needs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """PostgreSQL's pg_settings.context: postmaster for three of them, sighup and user for these."""
+    (tmp_path / "conf.d").mkdir()
+    main = tmp_path / "postgresql.conf"
+    main.write_text("include_dir = 'conf.d'\n")
+    (tmp_path / "PG_VERSION").write_text("18\n")
+    load = tmp_path / "load.conf"
+    assert run(capsys, *asked("postgresql", "18", "--new-instance", "--output", load))[0] == 0
+    target = ("--db", "postgresql", "--config", main, "--to", tmp_path / "conf.d" / "load.conf")
+    how = ("--unchecked", "--dry-run", "--durability", "loses-recent-on-crash")
+    _, out, err = run(capsys, "apply", tmp_path / "load-on.conf", *target, *how, "--format", "json")
+    told = json.loads(out)
+    assert sorted(told["restart"]) == ["archive_mode", "max_wal_senders", "wal_level"], err
+    assert {"maintenance_work_mem", "summarize_wal"} <= set(told["reload"])
+    assert told["unknown"] == []
 
 
 def here_with(main: Path) -> Here:
@@ -488,7 +793,7 @@ def test_the_files_of_the_server_found_here_are_gone_back_to(
     request = Request("postgresql", (18,), "as given")
     found = in_force_here(request, here_with(main), (), quiet=False)
     assert found is not None
-    assert found["checkpoint_timeout"].value == "900"
+    assert found.settings["checkpoint_timeout"].value == "900"
     assert capsys.readouterr().err == ""
     assert in_force_here(request, None, (), quiet=False) is None
 

@@ -99,3 +99,35 @@ def test_no_setting_rests_on_it(new: Path, capsys: pytest.CaptureFixture[str]) -
     asked = ("recommend", "--db", "mysql", "--db-version", "9.7", "--from")
     with_it, without = (printed(capsys, *asked, str(path)) for path in (new, OLD))
     assert with_it.replace(str(new), "X") == without.replace(str(OLD), "X")
+
+
+# A quick measurement has neither: 2 x 1.643 ms, which is less than any replace takes.
+def test_what_was_doubled_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw: dict[str, Any] = json.loads(OLD.read_text())
+    raw["series"] = [each for each in raw["series"] if each["pattern"] != "append"]
+    quick = tmp_path / "quick.json"
+    quick.write_text(json.dumps(raw))
+    asked = ("--clients", "1", "--workload", "login")
+    for path, low, takes in ((quick, True, "3.29 ms"), (OLD, False, "11 ms")):
+        said = " ".join(printed(capsys, "capacity", "--from", str(path), *asked).split())
+        assert f"login 1 of 3; {takes} each (assumed: two syncs of a file that " in said
+        assert (
+            "does not grow, for nothing else was measured; a replace takes longer" in said
+        ) == low
+        told = json.loads(
+            printed(capsys, "capacity", "--from", str(path), *asked, "--format", "json")
+        )
+        assert told["workloads"][0]["replace_is_low"] == low
+        rate = ("--workload", "login", "--rate", "10", "--format", "json")
+        report = json.loads(printed(capsys, "report", "--from", str(path), *rate))
+        assert report["policies"][0]["durable_replace"]["is_low"] == low
+
+
+# Of a reference a log's sync is known alone: 2 x 5.5 ms / 1.643 ms = 6.7 of them.
+def test_what_a_replace_takes_elsewhere_is_said_to_be_from_here(
+    new: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("capacity", "--from", str(OLD), "--clients", "1", "--references", "--format", "json")
+    for workload, count in (("login", 1), ("trade", 0)):
+        notes = json.loads(printed(capsys, *asked, "--workload", workload))["notes"]
+        assert sum("and a durable replace 6.7 of them" in each for each in notes) == count

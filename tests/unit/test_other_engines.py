@@ -40,8 +40,7 @@ def found_in(
         ("mysql", "rocksdb_flush_log_at_trx_commit", "0", ("data-loss", "0", "1")),
         ("mariadb", "rocksdb_flush_log_at_trx_commit", "2", ("data-loss", "2", "1")),
         ("mysql", "rocksdb_write_disable_wal", "ON", ("data-loss", "ON", "OFF")),
-        ("mariadb", "rocksdb_wal_recovery_mode", "3", ("corruption-risk", "3", "1")),
-        ("mysql", "innodb_flush_method", "ALL_O_DIRECT", ("data-loss", "ALL_O_DIRECT", "O_DIRECT")),
+        ("mariadb", "rocksdb_wal_recovery_mode", "3", ("corruption-risk", "3", "2")),
         ("mariadb", "aria_group_commit", "soft", ("data-loss", "soft", "none")),
         ("mariadb", "aria_sync_log_dir", "NEVER", ("data-loss", "NEVER", "NEWFILE")),
         ("mariadb", "aria_sync_log_dir", "0", ("data-loss", "NEVER", "NEWFILE")),
@@ -58,7 +57,7 @@ def test_a_value_that_risks_more_is_found(
 @pytest.mark.parametrize(
     ("vendor", "settings"),
     [
-        # Defaults: MyRocks' recovery mode is 1 or, in Percona Server 8.0, 2.
+        # Defaults: MyRocks' recovery mode is 1 or, in Percona Server since 5.7.31, 2.
         ("mysql", {"rocksdb_flush_log_at_trx_commit": "1", "rocksdb_wal_recovery_mode": "2"}),
         ("mariadb", {"rocksdb_wal_recovery_mode": "1", "rocksdb_write_disable_wal": "OFF"}),
         ("mariadb", {"aria_group_commit": "none", "aria_sync_log_dir": "NEWFILE"}),
@@ -156,13 +155,59 @@ def test_a_file_is_read_as_mariadb_reads_it(
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "severity"),
+    [("5.7", "data-loss"), ("8.0", "prevents-start"), ("9.7", "prevents-start")],
+)
 def test_a_word_of_percona_server_is_known(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    version: str, severity: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    """Percona Server 8.0 removed it; Oracle's never had it."""
     text = "[mysqld]\ninnodb_flush_method = ALL_O_DIRECT\n"
-    (found,) = audited(capsys, tmp_path / "my.cnf", "mysql", "5.7", text)
-    assert (found["severity"], found["setting"]) == ("data-loss", "innodb_flush_method")
+    (found,) = audited(capsys, tmp_path / "my.cnf", "mysql", version, text)
+    assert (found["severity"], found["setting"]) == (severity, "innodb_flush_method")
     assert found["restart"] is True
+
+
+@pytest.mark.parametrize("text", ["O_DIRECT", "0", "fsync"])
+def test_the_other_words_are_not_its_affair(
+    text: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = f"[mysqld]\ninnodb_flush_method = {text}\n"
+    found = audited(capsys, tmp_path / "my.cnf", "mysql", "5.7", text)
+    assert "Percona" not in " ".join(each["reason"] for each in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "severity", "setting"),
+    [
+        ("aria_group_commit = sotf", "prevents-start", "aria_group_commit"),
+        ("aria_sync_log_dir = 3", "prevents-start", "aria_sync_log_dir"),
+        (
+            "loose-rocksdb_flush_log_at_trx_commit = 9",  # cut down to 2, its greatest
+            "data-loss",
+            "rocksdb_flush_log_at_trx_commit",
+        ),
+        ("rocksdb_wal_recovery_mode = 9", "corruption-risk", "rocksdb_wal_recovery_mode"),
+        (
+            "rocksdb_flush_log_at_trx_commit = abc",
+            "prevents-start",
+            "rocksdb_flush_log_at_trx_commit",
+        ),
+        ("loose-aria_group_commit = sotf", None, ""),  # ignored
+    ],
+)
+def test_a_line_that_the_server_refuses_is_found(
+    line: str,
+    severity: str | None,
+    setting: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "my.cnf"
+    found = audited(capsys, path, "mariadb", "11.8", f"[mariadb]\nplugin_load_add = x\n{line}\n")
+    told = [(each["severity"], each["setting"], each["place"]) for each in found]
+    assert told == ([(severity, setting, f"{path}:3")] if severity else [])
 
 
 # The file

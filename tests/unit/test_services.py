@@ -19,15 +19,17 @@ from botocore.validate import ParamValidator
 from pydantic import ValidationError
 
 from advisor.advice import Advice
-from advisor.advise import advise
 from advisor.commands.source import knowledge_for
+from advisor.durability import Durability
 from advisor.errors import KnowledgeError
 from advisor.knowledge import load_service, load_services
+from advisor.managed_service import advise_for_service
 from advisor.measurement import Measurement
 from advisor.output.fragment import render_fragment
-from advisor.output.service_forms import hcl_string, parameter_group, terraform_form
+from advisor.output.service_forms import hcl_string, how_to_call, parameter_group, terraform_form
 from advisor.request import Request
-from advisor.rules.services import Service, advice_for_service, recognise
+from advisor.rules.catalogue import GROUPS, SettingGroup
+from advisor.rules.services import Service, recognise
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.names import ServiceName, VendorName
 from advisor.versions import parse_version
@@ -42,6 +44,7 @@ HOSTILE: Final = 'evil"\n}\r\n${file("/etc/passwd")} %{ if true }\n*/ # x\u2028y
 RUN: Final[list[tuple[ServiceName, VendorName, str]]] = [
     ("rds", "postgresql", "17"),
     ("rds", "mysql", "8.0.36"),
+    ("rds", "mysql", "8.4"),
     ("aurora", "postgresql", "16"),
     ("aurora", "mysql", "8.0.36"),
     ("aurora", "mysql", "5.7"),
@@ -59,14 +62,17 @@ def advice_of(
     *,
     measured: Measurement | None = None,
     memory_bytes: int | None = 16 * GB,
+    groups: tuple[SettingGroup, ...] = GROUPS,
     **request: Any,
 ) -> Advice:
     asked = Request(
         vendor, parse_version(version), "as given", memory_bytes=memory_bytes, **request
     )
-    advice = advise(measured or stored("nvme-consumer"), asked, knowledge_for(vendor))
     service = load_service(name) if isinstance(name, str) else name
-    return advice_for_service(advice, service, knows_memory=memory_bytes is not None)
+    return advise_for_service(
+        *(measured or stored("nvme-consumer"), asked, knowledge_for(vendor), service, groups),
+        knows_memory=memory_bytes is not None,
+    )
 
 
 def values_of(name: ServiceName, advice: Advice) -> dict[str, str]:
@@ -200,7 +206,7 @@ def test_what_nobody_can_change_there_is_left_out_and_named(
     ("vendor", "version", "left"),
     [
         ("postgresql", "16", {"synchronous_commit": "on"}),
-        ("mysql", "8.0.36", {}),  # version 3: nobody changes either
+        ("mysql", "8.0.36", {"innodb_flush_log_at_trx_commit": "1"}),
         ("mysql", "5.7", {"innodb_flush_log_at_trx_commit": "1"}),
     ],
 )
@@ -211,6 +217,84 @@ def test_on_aurora_most_does_not_apply(
     assert values_of("aurora", advice) == left
     assert "most of this advice does not apply" in advice.warnings[0]
     assert (advice.capacity, advice.lower_durability) == (None, ())
+
+
+def test_the_redo_log_of_rds_has_the_parameter_of_its_release() -> None:
+    """Amazon's "Configuring buffer pool size and redo log capacity in MySQL 8.4": either can be set
+    in a custom parameter group. Of 8.0 nothing says so. Optimized Writes are of 8.0 and later."""
+    assert "innodb_redo_log_capacity" in values_of("rds", advice_of("rds", "mysql", "8.4"))
+    older = advice_of("rds", "mysql", "8.0.36")
+    assert "innodb_redo_log_capacity" not in values_of("rds", older)
+    written = {
+        version: next(
+            warning
+            for warning in advice_of("rds", "mysql", version).warnings
+            if warning.startswith("not set: ") and "innodb_doublewrite = " in warning
+        )
+        for version in ("5.7", "8.0.36", "8.4")
+    }
+    assert {name for name, said in written.items() if "rds.optimized_writes" in said} == {
+        "8.0.36",
+        "8.4",
+    }
+    assert "its documentation does not say" in written["5.7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor", "version", "asked", "syncs"),
+    [
+        ("azure", "postgresql", "15", "loses-recent-on-crash", 1),
+        ("azure", "mysql", "8.0.36", "loses-recent-on-power-loss", 2),
+        ("aurora", "mysql", "8.0.36", "loses-recent-on-crash", None),
+    ],
+)
+def test_what_cannot_be_relaxed_is_durable(
+    name: ServiceName, vendor: VendorName, version: str, asked: Durability, syncs: int | None
+) -> None:
+    """A commit of PostgreSQL waits for one sync, of MySQL with a binary log for two."""
+    advice = advice_of(name, vendor, version, durability=asked)
+    assert {entry.durability for entry in advice.settings} == {"durable"}
+    assert advice.durability == asked
+    assert (advice.capacity.commit_syncs if advice.capacity else None) == syncs
+    head = terraform_of(name, advice).split("\n\n")[0]
+    assert "# Durability: durable - " in head
+    assert f"({asked} was accepted)" in head
+    named = "synchronous_commit = off" if vendor == "postgresql" else "sync_binlog = "
+    assert any(each.startswith("not set: ") and named in each for each in advice.warnings)
+
+
+def test_what_can_be_relaxed_is() -> None:
+    advice = advice_of("rds", "postgresql", "17", durability="loses-recent-on-crash")
+    assert values_of("rds", advice)["synchronous_commit"] == "off"
+    assert advice.capacity is not None
+    assert advice.capacity.commit_syncs == 0
+
+
+@pytest.mark.parametrize(("asked", "count"), [("durable", 0), ("loses-recent-on-power-loss", 1)])
+def test_googles_own_warning_is_passed_on(asked: Durability, count: int) -> None:
+    advice = advice_of("cloud-sql", "mysql", "8.4", durability=asked)
+    assert sum("operational guidelines" in each for each in advice.warnings) == count
+
+
+@pytest.mark.parametrize("name", ["rds", "azure", "cloud-sql"])
+def test_a_standby_makes_a_commit_slower_than_the_volume(name: ServiceName) -> None:
+    assert "may be slower" in load_service(name).measured
+
+
+def test_notes_are_of_the_groups_asked_for() -> None:
+    advice = advice_of("rds", "postgresql", "17", groups=("memory",))
+    assert not any("fsync = " in each for each in advice.warnings)
+    assert values_of("rds", advice).keys() == {"effective_cache_size", "shared_buffers"}
+
+
+def test_a_server_has_the_command_that_lists_its_parameters() -> None:
+    (left,) = {
+        warning.partition("(az ")[2]
+        for warning in advice_of("azure", "mysql", "8.0.36").warnings
+        if "does not say" in warning
+    }
+    assert left.startswith("mysql flexible-server parameter list")
+    assert "postgres" not in left
 
 
 def test_memory_of_this_host_is_not_the_instances() -> None:
@@ -235,9 +319,10 @@ def settable_without(name: ServiceName, engine: int, setting: str) -> Service:
 def test_one_of_the_pair_is_not_relaxed_alone(missing: str) -> None:
     service = settable_without("rds", 1, missing)
     relaxed = advice_of(service, "mysql", "8.0.36", durability="loses-recent-on-crash")
-    assert {"sync_binlog", "innodb_flush_log_at_trx_commit"} & values_of(
-        "rds", relaxed
-    ).keys() == set()
+    (left,) = {"sync_binlog", "innodb_flush_log_at_trx_commit"} - {missing}
+    assert values_of("rds", relaxed)[left] == "1"
+    assert missing not in values_of("rds", relaxed)
+    assert any(f"relaxed only together with {missing}" in each for each in relaxed.warnings)
     durable = advice_of(service, "mysql", "8.0.36")
     assert {"sync_binlog", "innodb_flush_log_at_trx_commit"} - {missing} <= values_of(
         "rds", durable
@@ -341,6 +426,7 @@ def complaints(operation: str, call: dict[str, Any]) -> str:
     [
         ("rds", "postgresql", "17", "ModifyDBParameterGroup"),
         ("rds", "mysql", "8.0.36", "ModifyDBParameterGroup"),
+        ("rds", "mysql", "8.4", "ModifyDBParameterGroup"),
         ("aurora", "postgresql", "16", "ModifyDBClusterParameterGroup"),
     ],
 )
@@ -356,6 +442,47 @@ def test_botocore_takes_every_call(
     changed_by = load_service(name).changed_by
     assert changed_by is not None
     assert operation.lower() == changed_by.call.replace("-", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "said"),
+    [
+        (
+            "rds",
+            "mine",
+            [
+                "create-db-parameter-group --db-parameter-group-name mine"
+                " --db-parameter-group-family mysql8.0 --description fsync-advisor",
+                "modify-db-instance --db-instance-identifier NAME --db-parameter-group-name mine",
+                "describe-db-engine-versions --engine mysql",
+            ],
+        ),
+        (
+            "aurora",
+            "fsync-advisor",
+            [
+                "create-db-cluster-parameter-group --db-cluster-parameter-group-name fsync-advisor"
+                " --db-parameter-group-family aurora-mysql8.0 --description fsync-advisor",
+                "modify-db-cluster --db-cluster-identifier NAME --db-cluster-parameter-group-name"
+                " fsync-advisor",
+                "describe-db-engine-versions --engine aurora-mysql",
+            ],
+        ),
+    ],
+)
+def test_the_group_is_made_first_and_used_afterwards(
+    name: ServiceName, group: str, said: list[str]
+) -> None:
+    told = how_to_call(load_service(name), advice_of(name, "mysql", "8.0.36"), group)
+    assert [each for each in said if f"aws rds {each}" not in " ".join(told)] == []
+    assert "made up from the version" in told[-1]
+    model = rds_model()
+    for command in said:
+        operation, *given = command.split(" --")
+        words = operation.title().replace("-", "").replace("Db", "DB")
+        members = model.operation_model(words).input_shape.members
+        options = {each.split()[0].title().replace("-", "").replace("Db", "DB") for each in given}
+        assert options <= members.keys()
 
 
 def test_botocore_refuses_what_is_wrong() -> None:
@@ -443,6 +570,7 @@ def test_terraform_has_every_setting(name: ServiceName, vendor: VendorName, vers
     [
         ("rds", "postgresql", "17", "aws_db_parameter_group", "postgres17"),
         ("rds", "mysql", "8.0.36", "aws_db_parameter_group", "mysql8.0"),
+        ("rds", "mysql", "8.4", "aws_db_parameter_group", "mysql8.4"),
         ("aurora", "postgresql", "16", "aws_rds_cluster_parameter_group", "aurora-postgresql16"),
         ("aurora", "mysql", "8.0.36", "aws_rds_cluster_parameter_group", "aurora-mysql8.0"),
         ("aurora", "mysql", "5.7", "aws_rds_cluster_parameter_group", "aurora-mysql5.7"),
@@ -529,8 +657,26 @@ ASKED: Final = ("recommend", "--db", "postgresql", "--db-version", "17", "--from
                 *("recommend", "--db", "mariadb", "--db-version", "11.8", "--from", NVME),
                 *("--service", "aurora"),
             ),
-            "Amazon Aurora has no MariaDB that we know",
+            "no list of ours says what Amazon Aurora lets one change of MariaDB",
         ),
+        (
+            (
+                *("recommend", "--db", "mariadb", "--db-version", "11.8", "--from", NVME),
+                *("--service", "rds"),
+            ),
+            "no list of ours says what Amazon RDS lets one change of MariaDB",
+        ),
+        (
+            (*ASKED, "--service", "rds", "--parameter-group", "two--hyphens"),
+            "is no name of a parameter group",
+        ),
+        ((*ASKED, "--parameter-group", "mine"), "what a group of RDS or Aurora is called"),
+        (
+            (*ASKED, "--service", "azure", "--parameter-group", "mine"),
+            "what a group of RDS or Aurora is called",
+        ),
+        ((*ASKED, "--service", "rds", "--output", "a.cnf"), "no ending that names a format"),
+        ((*ASKED, "--service", "rds", "--output", "a.sh"), "a format that is not written here"),
         (("recommend", "--db", "mysql", "--from", NVME, "--service", "rds"), "needs --db-version"),
         (
             ("recommend", "--db", "mysql", "--db-version", "8.4", "--service", "rds"),
@@ -547,11 +693,34 @@ def test_what_makes_no_sense_is_told(
     assert said in err
 
 
-def test_a_group_without_a_setting_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("form", ["terraform", "parameter-group"])
+def test_a_group_without_a_setting_is_not_written(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked = ("recommend", "--db", "mysql", "--db-version", "8.0.36", "--from", NVME)
-    status, out, err = run(capsys, *asked, "--service", "aurora", "--format", "parameter-group")
+    on_aurora = ("--service", "aurora", "--group", "memory", "--format", form)
+    status, out, err = run(capsys, *asked, *on_aurora)
     assert (status, out) == (1, "")
     assert "nothing of this advice can be set on Amazon Aurora" in err
+
+
+def test_a_form_without_comments_has_all_notes_beside_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ("recommend", "--db", "mysql", "--db-version", "8.0.36", "--from")
+    named = ("innodb_doublewrite", "innodb_redo_log_capacity", "innodb_buffer_pool_size")
+    for drive in ("nvme-consumer", "hdd"):
+        form = ("--service", "rds", "--format", "parameter-group")
+        _, _, err = run(capsys, *asked, str(MEASUREMENTS / f"{drive}.json"), *form)
+        assert [name for name in named if f"{name} = " not in err] == []
+
+
+def test_the_group_is_called_as_one_says(capsys: pytest.CaptureFixture[str]) -> None:
+    named = (*ASKED, "--service", "rds", "--parameter-group", "mine")
+    _, out, _ = run(capsys, *named, "--format", "parameter-group", "--quiet")
+    assert json.loads(out)["DBParameterGroupName"] == "mine"
+    ((_, _, body),) = resources_of(run(capsys, *named, "--quiet")[1])
+    assert body["name"] == "mine"
 
 
 def test_terraform_is_what_a_service_gets_unasked(
@@ -625,6 +794,48 @@ def test_what_a_service_decides_is_noted_and_not_judged(
     aurora = audited(capsys, tmp_path / "x.cnf", "mysql", "8.0.36", text, "--service", "aurora")
     assert (aurora["service"], aurora["findings"]) == ("aurora", [])
     assert "(as --service says)" in aurora["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("version", "value", "accepted", "severity"),
+    [
+        ("8.0", "0", "durable", "data-loss"),
+        ("8.0", "2", "durable", None),  # version 3 waits with 1 and with 2
+        ("8.0", "1", "durable", None),
+        ("8.0", "0", "loses-recent-on-crash", None),
+        ("5.7", "2", "durable", "data-loss"),
+        ("5.7", "2", "loses-recent-on-power-loss", "data-loss"),  # and 2 with 1 alone
+        ("5.7", "1", "durable", None),
+    ],
+)
+def test_auroras_flush_is_what_its_storage_confirms(
+    version: str,
+    value: str,
+    accepted: str,
+    severity: str | None,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """As AuroraMySQL.BestPractices.FeatureRecommendations has it: a failover or a restart loses
+    what was not confirmed."""
+    text = f"[mysqld]\ninnodb_flush_log_at_trx_commit = {value}\n"
+    asked = ("--service", "aurora", "--durability", accepted)
+    found = audited(capsys, tmp_path / "x.cnf", "mysql", version, text, *asked)["findings"]
+    assert [each["severity"] for each in found] == ([severity] if severity else [])
+    for each in found:
+        assert each["durability"] == "loses-recent-on-crash"
+        assert "failover" in each["reason"]
+        assert each["change"].startswith(
+            "in its DB cluster parameter group set innodb_flush_log_at_trx_commit = 1"
+        )
+
+
+def test_a_line_that_no_server_takes_stays_a_finding_on_aurora(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = "[mysqld]\ninnodb_flush_log_at_trx_commit = abc\n"
+    found = audited(capsys, tmp_path / "x.cnf", "mysql", "8.0", text, "--service", "aurora")
+    assert [each["severity"] for each in found["findings"]] == ["prevents-start"]
 
 
 def test_a_server_of_ones_own_is_audited_as_before(

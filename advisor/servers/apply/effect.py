@@ -1,9 +1,9 @@
 """When a change of a server's files takes effect."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from advisor.applied import Needs
-from advisor.rules.catalogue import Setting, Spec
+from advisor.rules.catalogue import Spec
 from advisor.vendors.base import Vendor
 from advisor.versions import NumericVersion
 
@@ -12,22 +12,21 @@ def needs(
     names: Iterable[str],
     vendor: Vendor,
     version: NumericVersion | None,
-    settings: Iterable[Setting],
+    specs: Mapping[str, Iterable[Spec]],
 ) -> dict[Needs, list[str]]:
-    """What it takes for each setting to be read from the files -> those settings."""
-    known = {setting.name: setting for setting in settings}
+    """What it takes for each setting to be read from the files -> those settings. `specs`: what is
+    known of each."""
     found: dict[Needs, list[str]] = {}
     for name in names:
-        found.setdefault(_need(name, vendor, version, known.get(name)), []).append(name)
+        found.setdefault(_need(name, vendor, version, specs.get(name, ())), []).append(name)
     return found
 
 
 def _need(
-    name: str, vendor: Vendor, version: NumericVersion | None, setting: Setting | None
+    name: str, vendor: Vendor, version: NumericVersion | None, specs: Iterable[Spec]
 ) -> Needs:
     if not vendor.reload_suffices:
         return "restart"  # these servers read option files only when they start
-    specs: Iterable[Spec] = setting.spec if setting else ()
     restarts = {
         spec.restart for spec in specs if version is None or spec.covers(vendor.name, version)
     }

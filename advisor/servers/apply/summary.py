@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from advisor.applied import AppliedChange, SettingChange
-from advisor.knowledge import load_settings
+from advisor.knowledge import load_bulk_load, load_settings
 from advisor.servers.apply.change import FileChange
 from advisor.servers.apply.effect import needs
 from advisor.vendors.registry import VENDORS
@@ -47,7 +47,9 @@ def _settings(change: FileChange) -> list[SettingChange]:
     target = change.target
     vendor = VENDORS[target.vendor]
     changed, before = change.changed(), target.before.settings
-    found = needs(changed, vendor, target.version, load_settings(vendor.engine))
+    specs = {setting.name: setting.spec for setting in load_bulk_load(target.vendor).setting}
+    specs |= {setting.name: setting.spec for setting in load_settings(vendor.engine)}
+    found = needs(changed, vendor, target.version, specs)
     needed = {name: need for need, names in found.items() for name in names}
     return [
         SettingChange(
