@@ -15,7 +15,7 @@ from advisor.request import Request
 from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
 from advisor.series_kind import PRIMARY, PRIMARY_64K
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import ClusterName, VendorName
 from advisor.versions import Feature, NumericVersion
 from tests.support.golden import stored
 
@@ -75,6 +75,7 @@ class Scenario:
     is_build_known: bool = True
     """Whether the advisor is told what the server was built with."""
     role: Role = "standalone"
+    cluster: ClusterName | None = None
 
     @property
     def stored(self) -> str:
@@ -85,7 +86,8 @@ class Scenario:
         memory = f"{self.memory_bytes / GB:g}GB"
         unknown = "" if self.is_build_known else ",build-unknown"
         role = "" if self.role == "standalone" else f",{self.role}"
-        return f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s{unknown}{role}"
+        asked = f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s"
+        return asked + unknown + role + (f",{self.cluster}" if self.cluster else "")
 
 
 USUAL: Final = tuple(
@@ -99,6 +101,7 @@ RARE: Final = (
     *(Scenario("nvme-plp", recovery_time_s=seconds) for seconds in RECOVERY_TIMES_S),
     Scenario("hdd", memory_bytes=GB, is_build_known=False),
     Scenario("nvme-consumer", "loses-recent-on-power-loss", memory_bytes=GB, role="replica"),
+    Scenario("nvme-consumer", memory_bytes=GB, cluster="sync-standby"),
 )
 """What it takes to reach the rest of the rules."""
 
@@ -138,6 +141,7 @@ def advice_for(
         recovery_time_s=scenario.recovery_time_s,
         build=dict.fromkeys(features, True) if scenario.is_build_known else {},
         role=scenario.role,
+        cluster=scenario.cluster if vendor == "postgresql" else None,
     )
     knowledge = knowledge_of(vendor, scenario.role)
     return advise(measurement(scenario.drive), request, knowledge)
