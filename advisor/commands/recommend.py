@@ -38,6 +38,7 @@ from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.forms import IN_CONTAINERS, FormName, ServiceFormName
 from advisor.vendors.names import ClusterName, VendorName
+from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     from advisor.rules.clusters import Cluster
@@ -249,6 +250,7 @@ def recommend(options: RecommendOptions) -> None:
         advice = advice_for_cluster(advice, cluster)
     if options.group:
         advice = only_groups(advice, options.groups)
+        _require_settings(advice, options)
     require_trust(advice.storage, options.require_trust)
     if _wants_summary(options):
         write_output(_summary(advice, options), product)
@@ -300,6 +302,21 @@ def _advise_for_service(
     knows_memory = options.request.memory is not None
     return advise_for_service(
         measurement, request, knowledge, service, options.groups, knows_memory=knows_memory
+    )
+
+
+def _require_settings(advice: Advice, options: RecommendOptions) -> None:
+    """Raises UsageError where the groups that are named have none of this server's settings."""
+    if advice.settings:
+        return
+    server = f"{VENDORS[advice.engine].title} {advice.engine_version}"
+    hint = "name another group"
+    if "replication" in options.groups and options.role != "replica":
+        hint = "--role replica has settings of it, if the server is one"
+    raise UsageError(
+        f"--group {' --group '.join(options.groups)} has no setting for {server}"
+        f" in the role {options.role}",
+        hint,
     )
 
 

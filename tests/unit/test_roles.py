@@ -229,6 +229,23 @@ def test_a_bulk_load_has_no_role(capsys: pytest.CaptureFixture[str]) -> None:
     assert "leave --role out" in err
 
 
+@pytest.mark.parametrize("form", ["conf", "sql", "json"])
+def test_a_group_without_a_setting_for_that_role_is_refused(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("recommend", "--db", "mariadb", "--db-version", "11.8", "--from", NVME)
+    for role in ("standalone", "primary"):
+        status, out, err = run(
+            capsys, *asked, "--group", "replication", "--role", role, "--format", form
+        )
+        assert (status, out) == (2, "")
+        assert err.splitlines() == [
+            "fsync-advisor: --group replication has no setting for MariaDB 11.8"
+            f" in the role {role}",
+            "  hint: --role replica has settings of it, if the server is one",
+        ]
+
+
 # The files
 
 
