@@ -54,7 +54,7 @@ def build_request(
         version=version,
         version_source=version_source or found_by,
         durability=asked.durability,
-        log_bin=asked.binary_log,
+        log_bin=_binary_log(vendor, asked.binary_log, role, cluster),
         memory_bytes=size_of("--memory", asked.memory),
         recovery_time_s=None
         if asked.recovery_time is None
@@ -68,6 +68,22 @@ def build_request(
         build=detected if asked.build is None else parse_build(asked.build),
         role=role,
     )
+
+
+def _binary_log(
+    vendor: VendorName, asked: bool | None, role: Role, cluster: ClusterName | None
+) -> bool | None:
+    """Whether a binary log is written, where it is said: a source has one, and so has each member
+    of a group. Raises UsageError where it is said not to be."""
+    is_source = role == "primary" or (cluster == "semi-sync" and role != "replica")
+    if not VENDORS[vendor].has_binary_log or not (is_source or cluster == "group-replication"):
+        return asked
+    if asked is False:
+        needs = "--role primary" if cluster is None else f"--cluster {cluster}"
+        raise UsageError(
+            f"{needs} does not go with --no-binary-log: replicas read it", "leave one of them out"
+        )
+    return True
 
 
 def _target(
