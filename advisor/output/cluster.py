@@ -1,8 +1,8 @@
 """What copies make of durability, in lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from advisor.cluster import ClusterDurability
+from advisor.cluster import ClusterDurability, ClusterStatement
 from advisor.durability import Durability
 
 
@@ -15,7 +15,7 @@ def cluster_lines(told: ClusterDurability, durability: Durability) -> Iterator[s
         ("survives", told.survives),
         ("does not survive", told.does_not_survive),
         ("afterwards", told.afterwards),
-        ("relaxed", told.relaxed if durability != "durable" else ()),
+        ("relaxed", _about(told.relaxed, durability)),
         ("never relaxed", told.never_relaxed),
         ("left to you", told.left_to_you),
     ):
@@ -24,7 +24,22 @@ def cluster_lines(told: ClusterDurability, durability: Durability) -> Iterator[s
             yield f"  {what}: {about}{each.says}; {each.sources[0]}"
 
 
-def cluster_summary(told: ClusterDurability) -> Iterator[str]:
-    """What it survives and what not, the first of each, for a screen."""
-    yield f"{told.title} survives {told.survives[0].says}"
-    yield f"it does not survive {told.does_not_survive[0].says}"
+def _about(
+    relaxed: Iterable[ClusterStatement], durability: Durability
+) -> tuple[ClusterStatement, ...]:
+    if durability == "durable":
+        return ()
+    return tuple(each for each in relaxed if each.about in ("", durability))
+
+
+def cluster_summary(told: ClusterDurability, durability: Durability) -> Iterator[str]:
+    """What it survives and what not, the first of each, for a screen; where something is relaxed,
+    what that loses."""
+    copies = f"copies ({told.title})"
+    for each in told.survives[:1]:
+        yield f"{copies} survive {each.says}"
+    lost = told.lost_when_relaxed(durability) if durability != "durable" else ""
+    if lost:
+        yield f"{copies}, relaxed: {lost}"
+    else:
+        yield f"they do not survive {told.does_not_survive[0].says}"

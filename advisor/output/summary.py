@@ -5,6 +5,7 @@ from typing import Final
 
 from advisor.advice import Advice, Recommendation
 from advisor.model import Unknown
+from advisor.output.advice import cost_text
 from advisor.output.cluster import cluster_summary
 from advisor.output.document import (
     Code,
@@ -50,7 +51,7 @@ def summary_document(advice: Advice, command: str) -> Document:
 
 
 def _sections(advice: Advice, command: str) -> Iterator[list[DocumentBlock]]:
-    yield [Lines([*_head(advice), *_host(advice), *_notes(advice)])]
+    yield [Lines([*_head(advice), *_role(advice), *_host(advice), *_notes(advice)])]
     emitted = [entry for entry in advice.settings if entry.emitted]
     tones: dict[int, Tone] = {
         row: "warn" for row, entry in enumerate(emitted) if entry.durability != "durable"
@@ -60,6 +61,14 @@ def _sections(advice: Advice, command: str) -> Iterator[list[DocumentBlock]]:
         Paragraph("Next: write the file, try it on a throw-away server, put it in place:"),
         Code("\n".join(_next(advice, command))),
     ]
+
+
+def _role(advice: Advice) -> Iterator[Remark]:
+    """What a power loss costs a server in its role, as these settings are; the file has all."""
+    told = [*map(cost_text, advice.role_costs), *advice.role_notes]
+    if told and advice.durability != "durable":
+        more = f" ({len(told) - 1} more: --show-config)" if len(told) > 1 else ""
+        yield Remark(f"as a {advice.role}: {told[0]}{more}", "warn")
 
 
 def _head(advice: Advice) -> Iterator[str]:
@@ -74,7 +83,7 @@ def _head(advice: Advice) -> Iterator[str]:
         commit = "; a commit does not wait for the drive"
     yield f"{storage.name}{commit}"
     if advice.cluster:
-        yield from cluster_summary(advice.cluster)
+        yield from cluster_summary(advice.cluster, advice.durability)
 
 
 def _host(advice: Advice) -> Iterator[Remark]:
