@@ -101,7 +101,7 @@ def role_costs(
         {}, request.version, log_bin=facts.log_bin is True
     )
     told = RoleFacts(durability, logs, untold)
-    return knowledge.roles.costs(request.role, request.version, told)
+    return knowledge.roles.costs(request.role, request.version, told, request.cluster)
 
 
 def _told_for_role(

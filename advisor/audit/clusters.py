@@ -5,7 +5,9 @@ from typing import Final, NamedTuple
 
 from advisor.audit.findings import Finding
 from advisor.cluster import ClusterDurability
+from advisor.durability import CLASSES, Durability
 from advisor.rules.clusters import Cluster, ClusterCheck, shown_by
+from advisor.rules.risks import RISKS
 from advisor.server_state import ServerState
 
 NOT_SHOWN: Final = "not shown"
@@ -18,9 +20,15 @@ class PartOf(NamedTuple):
     cluster: Cluster
     known_by: str
 
-    def durability(self, state: ServerState) -> ClusterDurability:
-        """What is said of it."""
-        return self.cluster.durability_of(state.vendor, self.known_by)
+    def durability(self, state: ServerState, risked: Durability) -> ClusterDurability:
+        """What is said of it, whose settings risk that much."""
+        return self.cluster.durability_of(state.vendor, state.version, risked, self.known_by)
+
+
+def risked_there(findings: Iterable[Finding], accepted: Durability) -> Durability:
+    """What its settings risk at most: what the user accepts, or what is found beyond that."""
+    found = (each.durability for each in findings if each.setting in RISKS)
+    return max((accepted, *found), key=CLASSES.index)
 
 
 class _Shown(dict[str, str]):
@@ -32,7 +40,7 @@ def cluster_findings(state: ServerState, cluster: Cluster) -> Iterator[Finding]:
     """What is wrong with its copies, as far as the server shows it."""
     shown = _Shown(shown_by(state))
     for check in cluster.check:
-        if check.is_found(state.vendor, shown):
+        if check.is_found(state.vendor, state.version, shown):
             yield _finding(check, state, shown)
 
 

@@ -11,6 +11,7 @@ from advisor.roles import NOT_ASKED, Replication, Role
 from advisor.rules.risks import RISKS
 from advisor.rules.roles import RoleFacts, RoleKnowledge
 from advisor.server_state import ServerState
+from advisor.vendors.names import ClusterName
 from advisor.vendors.registry import VENDORS
 
 
@@ -41,6 +42,7 @@ def told_for_role(
     state: ServerState,
     replication: Replication,
     knowledge: RoleKnowledge,
+    cluster: ClusterName | None = None,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings, with what their values cost a server in that role; and as notes what it costs
     that the user accepts."""
@@ -50,7 +52,7 @@ def told_for_role(
 
     def costs(durability: Durability) -> tuple[RoleCost, ...]:
         facts = _facts(state, replication, durability)
-        return knowledge.costs(role, state.version, facts)
+        return knowledge.costs(role, state.version, facts, cluster)
 
     told = tuple(
         _told(finding, role, costs(finding.durability)) if _loses_recent(finding) else finding

@@ -17,7 +17,7 @@ from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
 from advisor.audit.bulk_load import left_by_load
-from advisor.audit.clusters import PartOf, cluster_findings, with_copies
+from advisor.audit.clusters import PartOf, cluster_findings, risked_there, with_copies
 from advisor.audit.compare import audit, by_severity
 from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations
@@ -124,14 +124,16 @@ def run_audit(
     about_role: tuple[str, ...] = ()
     if knowledge.roles is not None:
         findings, about_role = told_for_role(
-            findings, request.durability, state, replication, knowledge.roles
+            findings, request.durability, state, replication, knowledge.roles, request.cluster
         )
     forks: tuple[str, ...] = ()
     if other_engines is not None:
         findings = with_other_engines(findings, state, request.durability, other_engines.setting)
         forks = fork_notes(state, other_engines.fork)
+    copies = None
     if part_of is not None:
-        copied = with_copies(findings, part_of.durability(state))
+        copies = part_of.durability(state, risked_there(findings, request.durability))
+        copied = with_copies(findings, copies)
         findings = by_severity((*copied, *cluster_findings(state, part_of.cluster)))
     judged = Judged(findings, ())
     if run_by is not None:
@@ -146,7 +148,7 @@ def run_audit(
             service=run_by.service.name if run_by else None,
             role=replication.role,
             role_source=replication.how,
-            cluster=part_of.durability(state) if part_of else None,
+            cluster=copies,
             durability=request.durability,
             measured=measured,
             findings=judged.findings,

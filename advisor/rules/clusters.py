@@ -9,15 +9,15 @@ from pydantic import Field, model_validator
 from advisor.advice import Advice, Recommendation, RuleId
 from advisor.cluster import ClusterDurability, ClusterStatement
 from advisor.conditions import Strict
-from advisor.durability import Durability
+from advisor.durability import CLASSES, Durability
 from advisor.errors import UsageError
-from advisor.rules.catalogue import Source, Spec
+from advisor.rules.catalogue import SettingGroup, Source, Spec
 from advisor.rules.services import Clause
 from advisor.server_state import ServerState
 from advisor.units import Value
 from advisor.vendors.names import ClusterName, VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import NumericVersion
+from advisor.versions import NumericVersion, VersionText, in_range
 
 ASKED: Final = "--cluster"
 SAME_WORDS: Final = {"1": "on", "true": "on", "yes": "on", "0": "off", "false": "off", "no": "off"}
@@ -70,9 +70,11 @@ class _ForServers(Strict):
 
     db: tuple[VendorName, ...] = ()
     """None: all of the file."""
+    since: VersionText | None = None
+    until: VersionText | None = None
 
-    def covers(self, vendor: VendorName) -> bool:
-        return not self.db or vendor in self.db
+    def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
+        return (not self.db or vendor in self.db) and in_range(version, self.since, self.until)
 
 
 class StatedOfCluster(_ForServers):
@@ -80,6 +82,8 @@ class StatedOfCluster(_ForServers):
 
     about: Clause = ""
     says: Clause = Field(min_length=10)
+    durability: tuple[Durability, ...] = ()
+    """What the server's own settings may risk, so that it holds; none: anything."""
     sources: tuple[Source, ...] = Field(min_length=1)
 
 
@@ -88,6 +92,7 @@ class ClusterSetting(Strict):
 
     name: str
     value: Value
+    group: SettingGroup = "commit"
     plugin: bool = False
     """Whether a plugin brings it, without which the server refuses the name."""
     reason: str = Field(min_length=10)
@@ -136,9 +141,11 @@ class ClusterCheck(_ForServers):
             raise ValueError(f"{self.setting} is not among what is asked")
         return self
 
-    def is_found(self, vendor: VendorName, shown: Mapping[str, str]) -> bool:
+    def is_found(
+        self, vendor: VendorName, version: NumericVersion, shown: Mapping[str, str]
+    ) -> bool:
         """Whether it is wrong there."""
-        if not self.covers(vendor) or not _all_hold(self.when, shown):
+        if not self.covers(vendor, version) or not _all_hold(self.when, shown):
             return False
         return not (self.unless and _all_hold(self.unless, shown))
 
@@ -171,14 +178,21 @@ class Cluster(Strict):
             f"--cluster {self.name} is for {titles}, not for {title}", f"{title} has {has}"
         )
 
-    def durability_of(self, vendor: VendorName, known_by: str = ASKED) -> ClusterDurability:
-        """What is said of that server there."""
+    def durability_of(
+        self,
+        vendor: VendorName,
+        version: NumericVersion,
+        durability: Durability = "durable",
+        known_by: str = ASKED,
+    ) -> ClusterDurability:
+        """What is said of that server there, whose own settings risk `durability`."""
 
         def told(stated: Iterable[StatedOfCluster]) -> tuple[ClusterStatement, ...]:
             return tuple(
                 ClusterStatement(about=each.about, says=each.says, sources=each.sources)
                 for each in stated
-                if each.covers(vendor)
+                if each.covers(vendor, version)
+                and (not each.durability or durability in each.durability)
             )
 
         return ClusterDurability(
@@ -207,7 +221,7 @@ def recognise_cluster(
     shown = shown_by(state)
     for cluster in clusters:
         for sign in cluster.sign:
-            if sign.covers(state.vendor) and _all_hold(sign.when, shown):
+            if sign.covers(state.vendor, state.version) and _all_hold(sign.when, shown):
                 first = next(iter(sign.when))
                 return cluster, f"{first} = {shown[first]}"
     return None
@@ -217,9 +231,12 @@ def advice_for_cluster(advice: Advice, cluster: Cluster) -> Advice:
     """The advice with what copies make of durability, and with the settings that they need."""
     own = tuple(_settings(cluster, advice))
     names = {entry.setting for entry in own}
+    risked = max(
+        (entry.durability for entry in advice.settings), key=CLASSES.index, default="durable"
+    )
     return advice.model_copy(
         update={
-            "cluster": cluster.durability_of(advice.engine),
+            "cluster": cluster.durability_of(advice.engine, advice.engine_version, risked),
             "settings": (
                 *(entry for entry in advice.settings if entry.setting not in names),
                 *own,
@@ -250,7 +267,7 @@ def _settings(cluster: Cluster, advice: Advice) -> Iterator[Recommendation]:
             loss_groups_max=None,
             restart=spec.restart,
             persistable=spec.persistable,
-            group="commit",
+            group=each.group,
             of_plugin=each.plugin,
             leave_default=False,
             emitted=True,

@@ -1,6 +1,5 @@
 """What a crash costs a server because of its role: the shape of profiles/roles/<vendor>.toml."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydantic import Field, model_validator
@@ -11,6 +10,7 @@ from advisor.durability import Durability
 from advisor.model import Known, Unknown
 from advisor.roles import Role
 from advisor.rules.catalogue import Source
+from advisor.vendors.names import ClusterName
 from advisor.versions import NumericVersion, VersionText, in_range
 
 
@@ -34,6 +34,8 @@ class CostEntry(Strict):
 
     role: Role
     since: VersionText | None = None
+    not_in: tuple[ClusterName, ...] = ()
+    """Clusters that say it themselves, or where it cannot be."""
     when: Conditions
     case: str = ""
     """What `when` asks beside the durability, in words: said where that is not known."""
@@ -48,6 +50,24 @@ class CostEntry(Strict):
         if (self.when.keys() == {"durability"}) != (self.case == ""):
             raise ValueError("case goes with a condition beside durability, and only there")
         return self
+
+    def asked(self, facts: RoleFacts) -> Conditions:
+        """Of its conditions those on what is known."""
+        return {
+            name: condition
+            for name, condition in self.when.items()
+            if not isinstance(facts.lookup(name), Unknown)
+        }
+
+    def told(self, facts: RoleFacts) -> RoleCost:
+        """With its case where that is not known."""
+        is_sure = len(self.asked(facts)) == len(self.when)
+        costs = self.costs
+        return RoleCost(
+            costs=costs if is_sure else f"{self.case}, {costs[0].lower()}{costs[1:]}",
+            remedy=self.remedy,
+            sources=self.sources,
+        )
 
 
 class RoleNote(Strict):
@@ -64,28 +84,23 @@ class RoleKnowledge(Strict):
     cost: tuple[CostEntry, ...] = ()
     note: tuple[RoleNote, ...] = ()
 
-    def costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> tuple[RoleCost, ...]:
-        """What applies; what a fact decides that is not known is told with its case."""
-        return tuple(self._costs(role, version, facts))
-
-    def _costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> Iterator[RoleCost]:
-        for entry in self.cost:
-            asked = {
-                name: condition
-                for name, condition in entry.when.items()
-                if not isinstance(facts.lookup(name), Unknown)
-            }
-            if entry.role != role or not in_range(version, entry.since, None):
-                continue
-            if not all_hold(asked, facts):
-                continue
-            is_sure = len(asked) == len(entry.when)
-            costs = entry.costs
-            yield RoleCost(
-                costs=costs if is_sure else f"{entry.case}, {costs[0].lower()}{costs[1:]}",
-                remedy=entry.remedy,
-                sources=entry.sources,
-            )
+    def costs(
+        self,
+        role: Role,
+        version: NumericVersion,
+        facts: RoleFacts,
+        cluster: ClusterName | None = None,
+    ) -> tuple[RoleCost, ...]:
+        """What applies to a server that is a part of that cluster; what a fact decides that is not
+        known is told with its case."""
+        return tuple(
+            entry.told(facts)
+            for entry in self.cost
+            if entry.role == role
+            and cluster not in entry.not_in
+            and in_range(version, entry.since, None)
+            and all_hold(entry.asked(facts), facts)
+        )
 
     def notes(self, role: Role) -> tuple[str, ...]:
         """What applies to every server in that role."""

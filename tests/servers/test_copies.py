@@ -199,7 +199,7 @@ def test_a_mysql_without_the_plugin_starts_with_the_fragment() -> None:
     text = advised(Case("mysql-9.7", "semi-sync"))
     assert "loose_rpl_semi_sync_source_wait_point = AFTER_SYNC\n" in text
     with server_named("mysql-9.7").running(text) as instance:
-        assert instance.read("sync_relay_log").value == "1"
+        assert instance.read("relay_log_recovery").value == "OFF"
         assert "rpl_semi_sync_source_wait_point" in instance.log()  # a warning, and no more
 
 

@@ -20,8 +20,10 @@ from advisor.audit.run import run_audit
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_cluster, load_clusters
+from advisor.output.cluster import cluster_summary
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
+from advisor.roles import Role
 from advisor.rules.clusters import (
     Cluster,
     ClusterCheck,
@@ -74,7 +76,6 @@ def lines_of(fragment: str) -> set[str]:
             "9.7",
             {
                 "loose_rpl_semi_sync_source_wait_point = AFTER_SYNC",
-                "sync_relay_log = 1",
                 "relay_log_recovery = OFF",
             },
         ),
@@ -84,7 +85,6 @@ def lines_of(fragment: str) -> set[str]:
             "8.0.25",
             {
                 "loose_rpl_semi_sync_master_wait_point = AFTER_SYNC",
-                "sync_relay_log = 1",
                 "relay_log_recovery = OFF",
             },
         ),
@@ -93,10 +93,7 @@ def lines_of(fragment: str) -> set[str]:
             "semi-sync",
             "mariadb",
             "11.8",
-            {
-                "rpl_semi_sync_master_wait_point = AFTER_SYNC",
-                "relay_log_recovery = OFF",
-            },
+            {"rpl_semi_sync_master_wait_point = AFTER_SYNC"},
         ),
         ("galera", "mariadb", "11.8", {"binlog_format = ROW", "innodb_autoinc_lock_mode = 2"}),
         ("group-replication", "mysql", "9.7", set()),
@@ -166,9 +163,122 @@ def test_a_standby_does_not_help_who_does_not_wait_for_it() -> None:
 
 
 def test_what_is_lost_is_said_of_the_class_that_loses_it() -> None:
-    told = load_cluster("sync-standby").durability_of("postgresql")
+    told = load_cluster("sync-standby").durability_of("postgresql", (17,))
     assert told.lost_when_relaxed("loses-recent-on-power-loss") == ""
     assert told.lost_when_relaxed("loses-recent-on-crash").startswith("synchronous_commit = off")
+
+
+# tests/powercut/README.md: a relaxed MySQL 9.7 replica by GTID with a binary log: gap 7.
+@pytest.mark.parametrize("name", ["group-replication", "semi-sync"])
+@pytest.mark.parametrize("role", ["standalone", "primary", "replica"])
+def test_a_relaxed_member_is_to_be_made_anew(name: ClusterName, role: Role) -> None:
+    relaxed = fragment_of(
+        name, "mysql", "9.7", durability="loses-recent-on-power-loss", role=role, log_bin=True
+    )
+    assert "may lack transactions for good, and nothing tells" in relaxed
+    assert "7 of 20 cuts left such a gap" in relaxed
+    for untrue in ("gives it back", "skip_log_bin", "comes back by distributed recovery"):
+        assert untrue not in relaxed
+    assert "Make the replicas anew from it" not in relaxed  # what the cluster's file says counts
+
+
+def test_only_what_a_standby_waits_for_survives() -> None:
+    off = fragment_of("sync-standby", "postgresql", "17", durability="loses-recent-on-crash")
+    assert "#   survives" not in off
+    assert "#   acknowledged: a commit is answered before its WAL is flushed" in off
+    on = fragment_of("sync-standby", "postgresql", "17", durability="loses-recent-on-power-loss")
+    assert on.count("#   survives: ") == 2  # which relaxes nothing there
+    assert "#   relaxed" not in on
+
+
+def test_the_standby_to_promote_is_told_by_what_it_has_replayed() -> None:
+    """pg_last_wal_receive_lsn() is NULL after a restart without a primary: functions-admin."""
+    (first, _) = load_cluster("sync-standby").durability_of("postgresql", (17,)).afterwards
+    assert "promote the one where it is the largest" in first.says
+    assert first.says.index("pg_last_wal_replay_lsn()") < first.says.index("promote the one")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "there", "missing"),
+    [
+        ("semi-sync", "8.0.25", "rpl_semi_sync_master_timeout", "rpl_semi_sync_source"),
+        ("semi-sync", "8.0.26", "rpl_semi_sync_source_timeout", "rpl_semi_sync_master"),
+        ("group-replication", "5.7", "log_slave_updates", "group_replication_consistency"),
+        ("group-replication", "5.7", "distributed recovery", "as a clone"),
+        ("group-replication", "8.0.26", "log_replica_updates", "log_slave_updates"),
+    ],
+)
+def test_names_are_those_of_the_version(
+    name: ClusterName, version: str, there: str, missing: str
+) -> None:
+    head = fragment_of(name, "mysql", version).split("# Proof:")[0]
+    assert there in head
+    assert missing not in head.replace("Rpl_semi", "rpl_semi")
+
+
+def test_a_screen_says_what_relaxed_copies_lose() -> None:
+    told = load_cluster("group-replication").durability_of("mysql", (9, 7))
+    survive, lose = cluster_summary(told, "durable")
+    assert survive.startswith("copies (Group Replication) survive a crash or a power loss of one")
+    assert lose.startswith("they do not survive ")
+    *_, lost = cluster_summary(told, "loses-recent-on-power-loss")
+    assert lost.startswith("copies (Group Replication), relaxed: a member that lost power may lack")
+
+
+@pytest.mark.parametrize(
+    ("options", "syncs"),
+    [
+        (("mariadb", "--db-version", "11.8", "--cluster", "semi-sync"), 2),
+        (("mariadb", "--db-version", "11.8", "--cluster", "semi-sync", "--role", "replica"), 1),
+        (("mariadb", "--db-version", "11.8", "--cluster", "galera"), 1),
+        (("mariadb", "--db-version", "11.8", "--role", "primary"), 2),
+        (("mysql", "--db-version", "5.7", "--cluster", "group-replication"), 2),
+        (("mysql", "--db-version", "5.7", "--cluster", "semi-sync"), 2),
+        (("mysql", "--db-version", "5.7"), 1),
+    ],
+)
+def test_who_has_replicas_writes_a_binary_log(
+    capsys: Capture, options: tuple[str, ...], syncs: int
+) -> None:
+    asked = ("recommend", "--from", NVME, "--quiet", "--format", "json", "--db", *options)
+    status, out, _ = run(capsys, *asked)
+    assert status == 0
+    assert json.loads(out)["capacity"]["commit_syncs"] == syncs
+
+
+@pytest.mark.parametrize(
+    "needs", [("--cluster", "group-replication"), ("--cluster", "semi-sync"), ("--role", "primary")]
+)
+def test_replicas_of_no_binary_log_are_refused(capsys: Capture, needs: tuple[str, str]) -> None:
+    asked = ("recommend", "--from", NVME, "--db", "mysql", "--db-version", "8.4")
+    status, _, err = run(capsys, *asked, *needs, "--no-binary-log")
+    assert status == 2
+    assert f"{' '.join(needs)} does not go with --no-binary-log" in err
+
+
+@pytest.mark.parametrize("shown", ["ON", "OFF"])
+@pytest.mark.parametrize(
+    ("vendor", "semi", "findings"),
+    [
+        ("mysql", "rpl_semi_sync_replica_enabled", {"ON": ["OFF"], "OFF": []}),
+        ("mariadb", "rpl_semi_sync_slave_enabled", {"ON": [], "OFF": ["ON"]}),
+    ],
+)
+def test_relay_log_recovery_is_wanted_in_one_way(
+    capsys: Capture,
+    tmp_path: Path,
+    shown: str,
+    vendor: VendorName,
+    semi: str,
+    findings: dict[str, list[str]],
+) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text(f"[mysqld]\n{semi} = ON\nrelay_log_recovery = {shown}\n")
+    version = {"mysql": "9.7", "mariadb": "11.8"}[vendor]
+    asked = ("audit", "--config", config, "--db", vendor, "--db-version", version, "--quiet")
+    _, out, _ = run(capsys, *asked, "--role", "replica", "--format", "json")
+    found = [one for one in json.loads(out)["findings"] if one["setting"] == "relay_log_recovery"]
+    assert [one["recommended"] for one in found] == findings[shown]
 
 
 def test_a_commit_that_waits_for_a_standby_says_so() -> None:
@@ -191,7 +301,7 @@ def test_a_commit_that_waits_for_a_standby_says_so() -> None:
             "-- NOT SET HERE: rpl_semi_sync_source_wait_point = AFTER_SYNC; only a server that has"
             " loaded its plugin takes it: it belongs into an option file (--format conf).",
         ),
-        ("sql", "mysql", "SET PERSIST sync_relay_log = 1;"),
+        ("sql", "mysql", "SET PERSIST_ONLY relay_log_recovery = OFF;"),
         ("sql", "mariadb", "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC';"),
         ("compose", "mysql", '      - "--loose-rpl-semi-sync-source-wait-point=AFTER_SYNC"'),
         ("percona", "mysql", "      loose_rpl_semi_sync_source_wait_point = AFTER_SYNC"),
@@ -531,28 +641,7 @@ def test_nothing_is_wrong_where_nothing_is(
         (
             "semi-sync",
             "mysql",
-            {**REPLICA, "sync_relay_log": "10000"},
-            {},
-            ("note", "sync_relay_log", "10000", "1"),
-        ),
-        (
-            "semi-sync",
-            "mariadb",
-            {**SLAVE, "sync_relay_log": "0"},
-            {},
-            ("note", "sync_relay_log", "0", "1"),
-        ),
-        (
-            "semi-sync",
-            "mysql",
             {**REPLICA, "relay_log_recovery": "ON"},
-            {},
-            ("note", "relay_log_recovery", "ON", "OFF"),
-        ),
-        (
-            "semi-sync",
-            "mariadb",
-            {**SLAVE, "relay_log_recovery": "ON"},
             {},
             ("note", "relay_log_recovery", "ON", "OFF"),
         ),

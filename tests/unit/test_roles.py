@@ -6,13 +6,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from advisor.advise import advise
 from advisor.audit.findings import AtRisk, Finding
 from advisor.audit.roles import role_note, role_of, told_for_role
-from advisor.durability import Durability
+from advisor.commands.source import knowledge_for
+from advisor.durability import AdvisedDurability, Durability
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_roles, load_settings
 from advisor.model import Known, Unknown
-from advisor.roles import NOT_ASKED, Replication
+from advisor.output.renderers import render
+from advisor.output.summary import summary_document
+from advisor.request import Request
+from advisor.roles import NOT_ASKED, Replication, Role
 from advisor.rules.catalogue import Setting
 from advisor.rules.engine import recommend
 from advisor.rules.roles import CostEntry, RoleFacts, RoleKnowledge
@@ -22,9 +27,10 @@ from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.replication import Channels, replication_of
-from advisor.versions import NumericVersion
+from advisor.versions import NumericVersion, parse_version
 from tests.support.command_line import run
 from tests.support.facts import facts_where
+from tests.support.golden import stored
 from tests.support.paths import MEASUREMENTS
 
 REFUSED: Unknown = Unknown(unknown="access denied")
@@ -229,6 +235,30 @@ def test_a_bulk_load_has_no_role(capsys: pytest.CaptureFixture[str]) -> None:
     assert "leave --role out" in err
 
 
+def screen_of(vendor: VendorName, version: str, role: Role, durability: AdvisedDurability) -> str:
+    request = Request(
+        vendor, parse_version(version), "as given", role=role, durability=durability, log_bin=True
+    )
+    advice = advise(stored("nvme-consumer"), request, knowledge_for(vendor, role))
+    return " ".join(render(summary_document(advice, "x"), "text").split())
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "role", "said"),
+    [
+        ("mysql", "9.7", "replica", "it may go on and lack transactions, and nothing tells"),
+        ("mysql", "9.7", "primary", "Make the replicas anew from it"),
+        ("postgresql", "17", "replica", "as a replica: After a crash a standby replays its own"),
+        ("postgresql", "17", "primary", "as a primary: After a crash its standbys lack what it"),
+    ],
+)
+def test_a_screen_says_what_a_role_costs(
+    vendor: VendorName, version: str, role: Role, said: str
+) -> None:
+    assert said in screen_of(vendor, version, role, "loses-recent-on-crash")
+    assert said not in screen_of(vendor, version, role, "durable")
+
+
 @pytest.mark.parametrize("form", ["conf", "sql", "json"])
 def test_a_group_without_a_setting_for_that_role_is_refused(
     form: str, capsys: pytest.CaptureFixture[str]
@@ -264,6 +294,21 @@ def costs(
     version: NumericVersion = (99,),
 ) -> int:
     return len(load_roles(vendor).costs("replica", version, RoleFacts(durability, logs, gtid)))
+
+
+def test_in_a_cluster_its_own_file_says_what_a_power_loss_costs() -> None:
+    known = load_roles("mysql")
+    facts = RoleFacts("loses-recent-on-power-loss", True, True)
+    for role in ("primary", "replica"):
+        assert len(known.costs(role, (9, 7), facts)) == 1
+        assert known.costs(role, (9, 7), facts, "group-replication") == ()
+        assert known.costs(role, (9, 7), facts, "semi-sync") == ()
+    by_position = RoleFacts("durable", True, False)
+    assert len(known.costs("replica", (9, 7), by_position, "semi-sync")) == 1
+    assert known.costs("replica", (9, 7), by_position, "group-replication") == ()
+    maria = load_roles("mariadb")
+    assert len(maria.costs("primary", (11, 8), facts)) == 1
+    assert maria.costs("primary", (11, 8), facts, "galera") == ()
 
 
 def test_a_durable_replica_costs_nothing() -> None:
