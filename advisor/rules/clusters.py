@@ -231,7 +231,7 @@ def advice_for_cluster(advice: Advice, cluster: Cluster) -> Advice:
     """The advice with what copies make of durability, and with the settings that they need."""
     own = tuple(_settings(cluster, advice))
     names = {entry.setting for entry in own}
-    risked = max(
+    risked: Durability = max(
         (entry.durability for entry in advice.settings), key=CLASSES.index, default="durable"
     )
     return advice.model_copy(
