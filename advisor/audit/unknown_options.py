@@ -48,7 +48,7 @@ def unknown_options(
             is_unknown = (
                 setting is not None
                 and found.name not in vendor.own_names
-                and setting.spec_for(vendor.name, version) is None
+                and not setting.starts(vendor.name, version)
                 and not _was_accepted(setting, state, names)
             )
         if is_unknown:
