@@ -39,6 +39,8 @@ class CostEntry(Strict):
     """What `when` asks beside the durability, in words: said where that is not known."""
     costs: str = Field(min_length=10)
     remedy: str = Field(min_length=10)
+    whole: bool = False
+    """Whether the server goes on whole by itself: an audit then only notes what it risks."""
     sources: tuple[Source, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -66,9 +68,24 @@ class RoleKnowledge(Strict):
 
     def costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> tuple[RoleCost, ...]:
         """What applies; what a fact decides that is not known is told with its case."""
-        return tuple(self._costs(role, version, facts))
+        return tuple(
+            RoleCost(
+                costs=entry.costs if is_sure else _in_case(entry),
+                remedy=entry.remedy,
+                sources=entry.sources,
+            )
+            for entry, is_sure in self._applying(role, version, facts)
+        )
 
-    def _costs(self, role: Role, version: NumericVersion, facts: RoleFacts) -> Iterator[RoleCost]:
+    def goes_on_whole(self, role: Role, version: NumericVersion, facts: RoleFacts) -> bool:
+        """Whether it is known that such a server loses nothing in the end."""
+        applying = tuple(self._applying(role, version, facts))
+        return bool(applying) and all(entry.whole and is_sure for entry, is_sure in applying)
+
+    def _applying(
+        self, role: Role, version: NumericVersion, facts: RoleFacts
+    ) -> Iterator[tuple[CostEntry, bool]]:
+        """Each entry that may apply, and whether all that it asks is known."""
         for entry in self.cost:
             asked = {
                 name: condition
@@ -79,14 +96,12 @@ class RoleKnowledge(Strict):
                 continue
             if not all_hold(asked, facts):
                 continue
-            is_sure = len(asked) == len(entry.when)
-            costs = entry.costs
-            yield RoleCost(
-                costs=costs if is_sure else f"{entry.case}, {costs[0].lower()}{costs[1:]}",
-                remedy=entry.remedy,
-                sources=entry.sources,
-            )
+            yield entry, len(asked) == len(entry.when)
 
     def notes(self, role: Role) -> tuple[str, ...]:
         """What applies to every server in that role."""
         return tuple(entry.says for entry in self.note if entry.role == role)
+
+
+def _in_case(entry: CostEntry) -> str:
+    return f"{entry.case}, {entry.costs[0].lower()}{entry.costs[1:]}"
