@@ -132,7 +132,10 @@ def run_audit(
         forks = fork_notes(state, other_engines.fork)
     if part_of is not None:
         copied = with_copies(findings, part_of.durability(state))
-        findings = by_severity((*copied, *cluster_findings(state, part_of.cluster)))
+        of_cluster = cluster_findings(
+            state, part_of.cluster, knowledge.settings, replication.role
+        )
+        findings = by_severity((*copied, *of_cluster))
     judged = Judged(findings, ())
     if run_by is not None:
         judged = judged_for_service(findings, run_by, state, knowledge.settings, request.durability)

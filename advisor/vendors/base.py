@@ -366,6 +366,10 @@ class Vendor(ABC):
         """Whether a plugin or an extension may bring an option of that name."""
         return "." in name
 
+    def told_of_copies(self, shown: Mapping[str, str]) -> Mapping[str, str]:
+        """What the settings say of copies, beyond their text."""
+        return {}
+
     def wrote(self, lines: Iterable[str]) -> bool:
         """Whether lines look like a configuration of its own."""
         return any(re.match(self.telling_line, line) for line in lines)
