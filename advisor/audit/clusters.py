@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from advisor.audit.findings import Finding
+from advisor.audit.lines import writes_binary_log
 from advisor.cluster import ClusterDurability
 from advisor.durability import CLASSES, Durability
+from advisor.roles import Role
+from advisor.rules.catalogue import Setting
 from advisor.rules.clusters import Cluster, ClusterCheck, shown_by
 from advisor.rules.risks import RISKS
-from advisor.server_state import ServerState
+from advisor.server_state import Origin, ServerState
+from advisor.vendors.registry import VENDORS
 
 NOT_SHOWN: Final = "not shown"
 OTHERS: Final = "Whether its other servers are relaxed, too, an audit of one does not see."
@@ -36,12 +40,32 @@ class _Shown(dict[str, str]):
         return NOT_SHOWN
 
 
-def cluster_findings(state: ServerState, cluster: Cluster) -> Iterator[Finding]:
-    """What is wrong with its copies, as far as the server shows it."""
-    shown = _Shown(shown_by(state))
+def cluster_findings(
+    state: ServerState, cluster: Cluster, settings: Iterable[Setting], role: Role | None
+) -> Iterator[Finding]:
+    """What is wrong with its copies, as far as the server shows it; what nothing sets has its
+    default."""
+    seen = shown_by(state)
+    shown = _Shown(
+        {
+            **dict(_defaults(state, settings)),
+            **dict(cluster.defaults(state.vendor, state.version)),
+            **seen,
+            **VENDORS[state.vendor].told_of_copies(seen),
+            "log_bin": "ON" if writes_binary_log(state) else "OFF",
+            "role": role or "",
+        }
+    )
     for check in cluster.check:
         if check.is_found(state.vendor, state.version, shown):
             yield _finding(check, state, shown)
+
+
+def _defaults(state: ServerState, settings: Iterable[Setting]) -> Iterator[tuple[str, str]]:
+    for setting in settings:
+        spec = setting.spec_for(state.vendor, state.version)
+        if spec is not None and spec.default is not None:
+            yield setting.name, spec.render(spec.default)
 
 
 def _finding(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) -> Finding:
@@ -50,7 +74,7 @@ def _finding(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) 
         severity=check.severity,
         setting=check.setting,
         current=shown[check.setting],
-        origin="other" if found is None else found.origin,
+        origin=_origin(check.setting, state),
         place="" if found is None else found.place,
         recommended=check.wanted,
         reason=check.says.format_map(shown),
@@ -62,6 +86,12 @@ def _finding(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) 
         change=check.change.format_map(shown),
         rule=None,
     )
+
+
+def _origin(name: str, state: ServerState) -> Origin:
+    if name in state.settings:
+        return state.settings[name].origin
+    return "other" if name in state.copies else "default"
 
 
 def with_copies(findings: Iterable[Finding], told: ClusterDurability) -> Iterator[Finding]:

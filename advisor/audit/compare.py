@@ -196,7 +196,7 @@ class _Comparing:
         if judged is None:
             return None
         accepted = not risks_more(judged.durability, self._accepted(line))
-        if accepted and name != self._alone:
+        if accepted and (name != self._alone or self._other_is_to_follow(name)):
             return None
         found = self._make(
             line,
@@ -207,6 +207,11 @@ class _Comparing:
             price=self._price(name),
         )
         return found.model_copy(update={"durability": judged.durability})
+
+    def _other_is_to_follow(self, relaxed: str) -> bool:
+        """Whether the other one of the pair is advised to be relaxed, too: that is then wrong."""
+        other = self._lines[next(name for name in PAIR if name != relaxed)]
+        return risks_more(self._accepted(other), "durable")
 
     def _price(self, name: str) -> str:
         """What the safe value costs, with the latency where that was measured."""
@@ -290,7 +295,18 @@ class _Comparing:
             reason = f"{reason} {DIVERGENCE}"
         # What is about replication makes nothing faster.
         severity: Severity = "note" if line.setting.group == "replication" else "performance"
+        if name in PAIR and self._alone not in (None, name):
+            severity = self._apart()
         return self._make(line, value, severity, reason, price=price)
+
+    def _apart(self) -> Severity:
+        """How severe it is that the other one of the pair does not follow the relaxed one: as much as
+        what the two may then lose, unless the relaxed one is to be found fault with itself."""
+        alone = self._alone
+        assert alone is not None
+        risked = RISKS[alone].of(self._values[alone])
+        relaxed_too_far = risks_more(risked, self._accepted(self._lines[alone]))
+        return "performance" if relaxed_too_far else SEVERITY_OF[risked]
 
     def _less_than_default(self, line: SettingLine, value: Value) -> Finding | None:
         """A value that is worse whatever is assumed: clearly less than the server itself takes."""

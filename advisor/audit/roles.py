@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from advisor.advice import RoleCost
+from advisor.audit.compare import by_severity
 from advisor.audit.findings import Finding
 from advisor.audit.lines import writes_binary_log
 from advisor.durability import Durability
@@ -54,11 +55,18 @@ def told_for_role(
         facts = _facts(state, replication, durability)
         return knowledge.costs(role, state.version, facts, cluster)
 
-    told = tuple(
-        _told(finding, role, costs(finding.durability)) if _loses_recent(finding) else finding
-        for finding in findings
+    def told(finding: Finding) -> Finding:
+        if not _loses_recent(finding):
+            return finding
+        facts = _facts(state, replication, finding.durability)
+        found = _told(finding, role, costs(finding.durability))
+        if knowledge.goes_on_whole(role, state.version, facts, cluster):
+            return found.model_copy(update={"severity": "note"})
+        return found
+
+    return by_severity(map(told, findings)), tuple(
+        f"{cost.costs} {cost.remedy}" for cost in costs(accepted)
     )
-    return told, tuple(f"{cost.costs} {cost.remedy}" for cost in costs(accepted))
 
 
 def _facts(state: ServerState, replication: Replication, durability: Durability) -> RoleFacts:

@@ -134,7 +134,8 @@ def run_audit(
     if part_of is not None:
         copies = part_of.durability(state, risked_there(findings, request.durability))
         copied = with_copies(findings, copies)
-        findings = by_severity((*copied, *cluster_findings(state, part_of.cluster)))
+        of_cluster = cluster_findings(state, part_of.cluster, knowledge.settings, replication.role)
+        findings = by_severity((*copied, *of_cluster))
     judged = Judged(findings, ())
     if run_by is not None:
         judged = judged_for_service(findings, run_by, state, knowledge.settings, request.durability)

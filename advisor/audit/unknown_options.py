@@ -41,19 +41,20 @@ def unknown_options(
             line = Line(0, found.name, written.text, None)
             is_unknown = not (
                 found.name in asked
-                or loads_plugins
+                or (loads_plugins and not found.name.startswith(vendor.listed_plugins))
                 or isinstance(vendor.option(line, asked, version), Unresolved)  # may be short
             )
         else:
             is_unknown = (
                 setting is not None
                 and found.name not in vendor.own_names
-                and setting.spec_for(vendor.name, version) is None
+                and not setting.starts(vendor.name, version)
                 and not _was_accepted(setting, state, names)
             )
         if is_unknown:
             why = f"{server} has no option {found.name}"
-            if near := get_close_matches(found.name, asked or (), n=1, cutoff=SIMILAR):
+            known = (asked or frozenset()) | vendor.plugin_options
+            if near := get_close_matches(found.name, known, n=1, cutoff=SIMILAR):
                 why += f" (did you mean {near[0]}?)"
             shown = "" if written.text is None else found.value
             yield RefusedLine(found.place, found.name, shown, why)

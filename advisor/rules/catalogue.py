@@ -250,6 +250,21 @@ class Rule(Strict):
         return self.vendor in (None, vendor) and in_range(version, self.since, self.until)
 
 
+class Accepted(Strict):
+    """A range of versions that start with a setting of which nothing is said there."""
+
+    vendor: VendorName
+    since: VersionText
+    until: VersionText | None = None
+    """None: the newest that we know still does."""
+    doc: Source
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Accepted":
+        _check_range(self.since, self.until)
+        return self
+
+
 class Setting(Strict):
     """One server parameter: what each version takes, and the rules that choose its value."""
 
@@ -270,6 +285,8 @@ class Setting(Strict):
     """If given: where none of these holds, the server has no use for the setting, and nothing is
     said of it."""
     spec: tuple[Spec, ...] = Field(min_length=1)
+    accepted: tuple[Accepted, ...] = ()
+    """Beyond the versions of `spec`."""
     rule: tuple[Rule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -302,6 +319,13 @@ class Setting(Strict):
     def spec_for(self, vendor: VendorName, version: NumericVersion) -> Spec | None:
         """What that version takes; None where the setting does not exist."""
         return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
+
+    def starts(self, vendor: VendorName, version: NumericVersion) -> bool:
+        """Whether that version starts with it."""
+        return self.spec_for(vendor, version) is not None or any(
+            each.vendor == vendor and in_range(version, each.since, each.until)
+            for each in self.accepted
+        )
 
     def for_vendor(self, vendor: VendorName) -> "Setting | None":
         """The same with what concerns that server alone; None where it has no such setting."""

@@ -29,13 +29,17 @@ def _plain(text: str) -> str:
     return SAME_WORDS.get(word, word)
 
 
+def _bare(text: str) -> str:
+    return "".join(text.casefold().split())
+
+
 class Seen(Strict):
     """One condition on what a server shows, in any case; all that is given must hold."""
 
     is_: tuple[str, ...] = Field(default=(), alias="is")
     is_not: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
-    """One of these is a part of it."""
+    """One of these is a part of it, whatever spaces there are."""
     below: float | None = None
 
     @model_validator(mode="after")
@@ -51,7 +55,7 @@ class Seen(Strict):
             return False
         if word in map(_plain, self.is_not):
             return False
-        if self.contains and not any(part.casefold() in shown.casefold() for part in self.contains):
+        if self.contains and not any(_bare(part) in _bare(shown) for part in self.contains):
             return False
         return self.below is None or (shown.isdecimal() and int(shown) < self.below)
 
@@ -118,12 +122,19 @@ class ClusterSign(_ForServers):
     when: SeenAll = Field(min_length=1)
 
 
+class ServersDefault(_ForServers):
+    """What a server has where nothing sets it, of what is asked and is no setting of ours."""
+
+    name: str
+    value: str
+
+
 class ClusterCheck(_ForServers):
     """What may be wrong with a server of it."""
 
     when: SeenAll = Field(min_length=1)
     unless: SeenAll = Field(default_factory=dict)
-    severity: Literal["data-loss", "performance", "note"]
+    severity: Literal["data-loss", "prevents-start", "performance", "note"]
     setting: str
     """Of the settings or of the status; one of `when`."""
     wanted: str
@@ -165,6 +176,7 @@ class Cluster(Strict):
     choice: tuple[StatedOfCluster, ...] = ()
     setting: tuple[ClusterSetting, ...] = ()
     sign: tuple[ClusterSign, ...] = Field(min_length=1)
+    default: tuple[ServersDefault, ...] = ()
     check: tuple[ClusterCheck, ...] = ()
 
     def require_runs_on(self, vendor: VendorName, others: Iterable["Cluster"]) -> None:
@@ -177,6 +189,16 @@ class Cluster(Strict):
         raise UsageError(
             f"--cluster {self.name} is for {titles}, not for {title}", f"{title} has {has}"
         )
+
+    def defaults(self, vendor: VendorName, version: NumericVersion) -> Iterator[tuple[str, str]]:
+        """What that server has where nothing sets it, of what its copies need and what is asked."""
+        for each in self.setting:
+            spec = each.spec_for(vendor, version)
+            if spec is not None and spec.default is not None:
+                yield each.name, spec.render(spec.default)
+        for entry in self.default:
+            if entry.covers(vendor, version):
+                yield entry.name, entry.value
 
     def durability_of(
         self,

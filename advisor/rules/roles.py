@@ -1,5 +1,6 @@
 """What a crash costs a server because of its role: the shape of profiles/roles/<vendor>.toml."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydantic import Field, model_validator
@@ -41,6 +42,8 @@ class CostEntry(Strict):
     """What `when` asks beside the durability, in words: said where that is not known."""
     costs: str = Field(min_length=10)
     remedy: str = Field(min_length=10)
+    whole: bool = False
+    """Whether the server goes on whole by itself: an audit then only notes what it risks."""
     sources: tuple[Source, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -59,12 +62,15 @@ class CostEntry(Strict):
             if not isinstance(facts.lookup(name), Unknown)
         }
 
+    def is_sure(self, facts: RoleFacts) -> bool:
+        """Whether all that it asks is known."""
+        return len(self.asked(facts)) == len(self.when)
+
     def told(self, facts: RoleFacts) -> RoleCost:
         """With its case where that is not known."""
-        is_sure = len(self.asked(facts)) == len(self.when)
         costs = self.costs
         return RoleCost(
-            costs=costs if is_sure else f"{self.case}, {costs[0].lower()}{costs[1:]}",
+            costs=costs if self.is_sure(facts) else f"{self.case}, {costs[0].lower()}{costs[1:]}",
             remedy=self.remedy,
             sources=self.sources,
         )
@@ -93,14 +99,31 @@ class RoleKnowledge(Strict):
     ) -> tuple[RoleCost, ...]:
         """What applies to a server that is a part of that cluster; what a fact decides that is not
         known is told with its case."""
-        return tuple(
-            entry.told(facts)
-            for entry in self.cost
-            if entry.role == role
-            and cluster not in entry.not_in
-            and in_range(version, entry.since, None)
-            and all_hold(entry.asked(facts), facts)
-        )
+        return tuple(each.told(facts) for each in self._applying(role, version, facts, cluster))
+
+    def goes_on_whole(
+        self,
+        role: Role,
+        version: NumericVersion,
+        facts: RoleFacts,
+        cluster: ClusterName | None = None,
+    ) -> bool:
+        """Whether it is known that such a server loses nothing in the end."""
+        applying = tuple(self._applying(role, version, facts, cluster))
+        return bool(applying) and all(each.whole and each.is_sure(facts) for each in applying)
+
+    def _applying(
+        self, role: Role, version: NumericVersion, facts: RoleFacts, cluster: ClusterName | None
+    ) -> Iterator[CostEntry]:
+        """Each entry that may apply."""
+        for entry in self.cost:
+            if (
+                entry.role == role
+                and cluster not in entry.not_in
+                and in_range(version, entry.since, None)
+                and all_hold(entry.asked(facts), facts)
+            ):
+                yield entry
 
     def notes(self, role: Role) -> tuple[str, ...]:
         """What applies to every server in that role."""

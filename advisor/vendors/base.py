@@ -366,6 +366,14 @@ class Vendor(ABC):
         """Whether a plugin or an extension may bring an option of that name."""
         return "." in name
 
+    listed_plugins: ClassVar[tuple[str, ...]] = ()
+    """How options of plugins begin of which all are known, and are `plugin_options`."""
+    plugin_options: ClassVar[frozenset[str]] = frozenset()
+
+    def told_of_copies(self, shown: Mapping[str, str]) -> Mapping[str, str]:
+        """What the settings say of copies, beyond their text."""
+        return {}
+
     def wrote(self, lines: Iterable[str]) -> bool:
         """Whether lines look like a configuration of its own."""
         return any(re.match(self.telling_line, line) for line in lines)

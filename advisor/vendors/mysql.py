@@ -252,6 +252,21 @@ OF_PLUGINS: Final = tuple(
 )
 """How the options of plugins begin: a server that loads one has them."""
 
+SEMI_SYNC: Final = "rpl_semi_sync_"
+SEMI_SYNC_OPTIONS: Final = frozenset(
+    f"{SEMI_SYNC}{name}"
+    for name in words(
+        "source_enabled source_timeout source_trace_level source_wait_for_replica_count"
+        " source_wait_no_replica source_wait_point replica_enabled replica_trace_level"
+        " master_enabled master_timeout master_trace_level master_wait_for_slave_count"
+        " master_wait_no_slave master_wait_point master_kill_conn_timeout"
+        " slave_enabled slave_trace_level slave_delay_master slave_kill_conn_timeout"
+    )
+)
+"""All that MySQL's plugins and MariaDB have.
+https://dev.mysql.com/doc/refman/8.4/en/replication-semisync-interface.html
+https://mariadb.com/docs/server/ha-and-performance/standard-replication/semisynchronous-replication"""
+
 
 class MySQL(Vendor):
     """Settings in option files, InnoDB's redo log, and a binary log beside it."""
@@ -447,7 +462,12 @@ class MySQL(Vendor):
     refuses_options_of_plugins = True
 
     def may_be_an_extensions(self, name: str) -> bool:
+        if name.startswith(SEMI_SYNC):
+            return name in SEMI_SYNC_OPTIONS
         return super().may_be_an_extensions(name) or name.startswith(OF_PLUGINS)
+
+    listed_plugins = (SEMI_SYNC,)
+    plugin_options = SEMI_SYNC_OPTIONS
 
     def derived(
         self, settings: Mapping[str, EffectiveSetting], version: NumericVersion

@@ -60,6 +60,7 @@ from advisor.vendors.forms import (
 )
 from advisor.vendors.pages import PageUse
 from advisor.vendors.replication import Channels, replication_of
+from advisor.vendors.standby_names import ANYONE, parse_standby_names
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import Feature, NumericVersion, Version, parse_version
@@ -335,6 +336,19 @@ class PostgreSQL(Vendor):
         return postgresql_conf.statements(text)
 
     other_specs = postgresql_values.GUARDED
+
+    def told_of_copies(self, shown: Mapping[str, str]) -> Mapping[str, str]:
+        text = shown.get(copies.STANDBY_NAMES, "")
+        found = parse_standby_names(text)
+        if found is None:
+            return {"standby_names_read": "no"}
+        missing = 0 if ANYONE in found.names else found.wanted - len(found.names)
+        return {
+            "standby_names_read": "yes",
+            "standbys_wanted": str(found.wanted),
+            "standbys_named": str(len(found.names)),
+            "wants_more_than_named": "yes" if missing > 0 else "no",
+        }
 
     def option(
         self, line: Line, known: Collection[str], version: NumericVersion | None = None

@@ -211,6 +211,34 @@ def test_relaxing_neither_both_or_one_of_the_pair() -> None:
     assert "Only one of" in one.reason
 
 
+@pytest.mark.parametrize(
+    ("vendor", "version", "flush", "binary_log", "found", "recommended"),
+    [
+        ("mysql", "9.7", "2", "1", "sync_binlog", "100"),
+        ("mariadb", "11.8", "2", "1", "sync_binlog", "100"),
+        ("mysql", "9.7", "1", "100", "innodb_flush_log_at_trx_commit", "2"),
+    ],
+)
+def test_where_one_of_the_pair_may_be_relaxed_the_other_is_to_follow(
+    vendor: VendorName, version: str, flush: str, binary_log: str, found: str, recommended: str
+) -> None:
+    finding = only(
+        audit_of(
+            vendor,
+            version,
+            durability="loses-recent-on-power-loss",
+            settings={
+                "log_bin": "ON",
+                "innodb_flush_log_at_trx_commit": flush,
+                "sync_binlog": binary_log,
+            },
+        )
+    )
+    assert (finding.setting, finding.severity) == (found, "data-loss")
+    assert finding.recommended == recommended != finding.current
+    assert "Only one of" in finding.reason
+
+
 def test_the_window_is_that_of_the_server_and_the_rate_the_present_one() -> None:
     found = audit_of(
         "postgresql",

@@ -422,6 +422,8 @@ MASTER: Final = {
     "rpl_semi_sync_master_timeout": "10000",
     "rpl_semi_sync_master_wait_point": "AFTER_SYNC",
     "rpl_semi_sync_slave_enabled": "OFF",
+    "log_bin": "ON",
+    "sync_binlog": "1",
 }
 MASTER_WAITS: Final = {
     "rpl_semi_sync_master_status": "ON",
@@ -449,6 +451,8 @@ PRIMARY: Final = {"wsrep_cluster_status": "Primary", "wsrep_cluster_size": "3"}
 GROUP: Final = {
     "group_replication_group_name": "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa",
     "group_replication_bootstrap_group": "OFF",
+    "gtid_mode": "ON",
+    "enforce_gtid_consistency": "ON",
 }
 ONLINE: Final = {
     "group_member_state": "ONLINE",
@@ -544,7 +548,16 @@ def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
         ("semi-sync", "mysql", SEMI_SYNC, {}),
         ("sync-standby", "postgresql", STANDBY, {}),
         ("sync-standby", "postgresql", STANDBY, {"standbys": "1"}),
-        ("semi-sync", "mysql", {"rpl_semi_sync_replica_enabled": "ON"}, {}),
+        # A standby's own names count when it is promoted; any names may be waited for.
+        (
+            "sync-standby",
+            "postgresql",
+            {"synchronous_standby_names": "", "primary_conninfo": "host=x"},
+            {},
+        ),
+        ("sync-standby", "postgresql", {"synchronous_standby_names": "ANY 3 (*)"}, {}),
+        ("sync-standby", "postgresql", {"synchronous_standby_names": 'a, "b-2"'}, {}),
+        ("galera", "mariadb", {**GALERA, "wsrep_cluster_address": "gcomm://a,b"}, {}),
         # Another server's names.
         (
             "semi-sync",
@@ -625,6 +638,134 @@ def test_nothing_is_wrong_where_nothing_is(
             {**MASTER, "rpl_semi_sync_master_wait_point": "AFTER_COMMIT"},
             MASTER_WAITS,
             ("data-loss", "rpl_semi_sync_master_wait_point", "AFTER_COMMIT", "AFTER_SYNC"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            {"rpl_semi_sync_master_enabled": "ON", "log_bin": "ON", "sync_binlog": "1"},
+            {},
+            ("data-loss", "rpl_semi_sync_master_wait_point", "AFTER_COMMIT", "AFTER_SYNC"),
+        ),
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, "log_bin": "OFF"},
+            {},
+            ("data-loss", "log_bin", "OFF", "ON"),
+        ),
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, "rpl_semi_sync_source_wait_point": "AFTER_SINC"},
+            {},
+            ("prevents-start", "rpl_semi_sync_source_wait_point", "AFTER_SINC", "AFTER_SYNC"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {name: GALERA[name] for name in GALERA if name != "binlog_format"},
+            {},
+            ("data-loss", "binlog_format", "MIXED", "ROW"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {name: GALERA[name] for name in GALERA if name != "innodb_autoinc_lock_mode"},
+            {},
+            ("note", "innodb_autoinc_lock_mode", "1", "2"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "wsrep_cluster_address": "gcomm://"},
+            {},
+            (
+                "data-loss",
+                "wsrep_cluster_address",
+                "gcomm://",
+                "gcomm:// and the nodes' addresses",
+            ),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "wsrep_provider_options": "pc.ignore_sb = true"},
+            {},
+            (
+                "data-loss",
+                "wsrep_provider_options",
+                "pc.ignore_sb = true",
+                "pc.ignore_sb = false",
+            ),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            {**GROUP, "log_bin": "OFF"},
+            {},
+            ("data-loss", "log_bin", "OFF", "ON"),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            {"group_replication_group_name": "a"},
+            {},
+            ("data-loss", "gtid_mode", "OFF", "ON"),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            {**GROUP, "log_replica_updates": "OFF", "log_slave_updates": "OFF"},
+            {},
+            ("data-loss", "log_replica_updates", "OFF", "ON"),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            {**GROUP, "log_slave_updates": "OFF"},
+            {},
+            ("data-loss", "log_slave_updates", "OFF", "ON"),
+        ),
+        (
+            "group-replication",
+            "mysql",
+            {**GROUP, "binlog_format": "STATEMENT"},
+            {},
+            ("data-loss", "binlog_format", "STATEMENT", "ROW"),
+        ),
+        (
+            "sync-standby",
+            "postgresql",
+            {},
+            {},
+            ("data-loss", "synchronous_standby_names", "", "the standbys' names"),
+        ),
+        (
+            "sync-standby",
+            "postgresql",
+            {"synchronous_standby_names": "ANY 3 (a,b)"},
+            {},
+            (
+                "performance",
+                "synchronous_standby_names",
+                "ANY 3 (a,b)",
+                "as many names as it waits for",
+            ),
+        ),
+        *(
+            (
+                "sync-standby",
+                "postgresql",
+                {"synchronous_standby_names": text},
+                {},
+                (
+                    "prevents-start",
+                    "synchronous_standby_names",
+                    text,
+                    "ANY or FIRST, a number, and names in parentheses",
+                ),
+            )
+            for text in ("ANY (a,b", "ANY 0 (a)", "a b", "node-1", "2 (a", "first", "FIRST 1 a")
         ),
         # AFTER_SYNC is not to be had there: one finding, not two.
         (
@@ -962,6 +1103,6 @@ def test_a_check_speaks_of_what_it_asks_or_of_what_goes_with_that(cluster: Clust
             assert all(
                 name in check.when
                 or name.rsplit("_", 1)[0] in kinds
-                or name in ("standbys", "wsrep_cluster_size")
+                or name in ("standbys", "standbys_named", "standbys_wanted", "wsrep_cluster_size")
                 for name in shown_names
             ), (check.setting, shown_names)

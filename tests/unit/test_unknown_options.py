@@ -39,9 +39,12 @@ def unspaced(text: str) -> str:
         ("mysql", "9.7", "query-cache-size = 0", "query_cache_size"),
         ("mysql", "9.7", "expire-logs-days = 3", "expire_logs_days"),
         ("mysql", "9.7", "innodb_whatever = 1", "innodb_whatever"),
+        ("mysql", "9.7", "rpl_semi_sync_sorce_timeout = 5", "rpl_semi_sync_sorce_timeout"),
         ("mysql", "9.7", "innodb_data_file_buffering = 1", "innodb_data_file_buffering"),
         ("mysql", "8.0.29", "innodb_redo_log_capacity = 1G", "innodb_redo_log_capacity"),
         ("mysql", "8.4", "innodb_data_file_buffering = 1", "innodb_data_file_buffering"),
+        ("mysql", "8.4", "relay_log_info_repository = TABLE", "relay_log_info_repository"),
+        ("mysql", "8.0.25", "replica_parallel_workers = 4", "replica_parallel_workers"),
         ("mariadb", "10.11", "innodb_redo_log_capacity = 1G", "innodb_redo_log_capacity"),
         ("mariadb", "10.11", "innodb_data_file_buffering = 1", "innodb_data_file_buffering"),
         ("mariadb", "10.6", "innodb_redo_log_capacity = 1G", "innodb_redo_log_capacity"),
@@ -100,11 +103,24 @@ def test_an_option_without_a_value_is_shown_without_one(
         ("mysql", "9.7", "plugin-load-add = x.so"),
         ("mysql", "9.7", "validate_password.policy = 1"),
         ("mysql", "9.7", "group_replication_group_name = x"),
+        ("mysql", "9.7", "rpl_semi_sync_source_timeout = 5"),
+        ("mysql", "9.7", "rpl_semi_sync_master_timeout = 5"),
+        ("mariadb", "11.8", "rpl_semi_sync_slave_kill_conn_timeout = 5"),
         ("mysql", "9.7", "skip-name-resolve"),
         ("mysql", "9.7", "user = mysql"),
         ("mysql", "8.4", "innodb_log_file_size = 1G"),
         ("mysql", "8.0.36", "innodb_log_files_in_group = 3"),
         ("mysql", "8.0.36", "something_unknown_to_us = 3"),
+        # Deprecated, and accepted: the reference of versions says until when.
+        ("mysql", "8.0", "relay_log_info_repository = TABLE"),
+        ("mysql", "8.2", "relay_log_info_repository = TABLE"),
+        ("mysql", "8.0", "slave_parallel_workers = 4"),
+        ("mysql", "8.4", "slave_parallel_workers = 4"),
+        ("mysql", "8.0", "slave_preserve_commit_order = ON"),
+        ("mysql", "8.4", "slave_preserve_commit_order = ON"),
+        ("mysql", "9.7", "slave_preserve_commit_order = ON"),
+        ("mysql", "8.0.26", "replica_parallel_workers = 4"),
+        ("mysql", "8.0.26", "replica_preserve_commit_order = ON"),
         # Removed, accepted and of no effect: asked of 10.11.19 and 11.8.9
         ("mariadb", "10.11", "innodb_buffer_pool_instances = 8"),
         ("mariadb", "11.8", "innodb_log_files_in_group = 2"),
@@ -134,6 +150,8 @@ def test_a_plugin_that_the_file_loads_may_bring_any_option(tmp_path: Path, loadi
     lines = (loading, "ddl-rewriter = FORCE")
     assert unknown(tmp_path, "mysql", "9.7", *lines) == []
     assert unknown(tmp_path, "mysql", "9.7", *lines[1:]) == ["ddl_rewriter"]
+    slip = "rpl_semi_sync_sorce_timeout = 5"  # of a plugin whose options are known
+    assert unknown(tmp_path, "mysql", "9.7", loading, slip) == ["rpl_semi_sync_sorce_timeout"]
 
 
 def test_it_is_a_finding(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
