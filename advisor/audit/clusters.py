@@ -98,7 +98,8 @@ def with_copies(findings: Iterable[Finding], told: ClusterDurability) -> Iterato
     """The findings; of those that lose commits also what that means beside copies."""
     for finding in findings:
         lost = told.lost_when_relaxed(finding.durability)
-        if finding.severity == "data-loss" and finding.at_risk is not None and lost:
+        loses_commits = finding.setting in RISKS and finding.durability != "durable"
+        if finding.severity == "data-loss" and loses_commits and lost:
             reason = f"{finding.reason} In this cluster: {lost}. {OTHERS}"
             finding = finding.model_copy(update={"reason": reason})
         yield finding

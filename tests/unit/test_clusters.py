@@ -933,6 +933,28 @@ def test_a_relaxed_node_is_told_what_that_means_there() -> None:
     )
 
 
+@pytest.mark.parametrize("role", ["primary", "replica"])
+def test_a_relaxed_replica_is_told_of_its_gap_and_of_nothing_against_it(
+    capsys: Capture, tmp_path: Path, role: str
+) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text(
+        "[mysqld]\nlog_bin = b\nsync_binlog = 1\ninnodb_flush_log_at_trx_commit = 2\n"
+        "rpl_semi_sync_source_enabled = ON\nrpl_semi_sync_replica_enabled = ON\n"
+    )
+    asked = ("audit", "--config", config, "--db", "mysql", "--db-version", "9.7", "--quiet")
+    _, out, _ = run(capsys, *asked, "--role", role, "--format", "json")
+    found = next(
+        one
+        for one in json.loads(out)["findings"]
+        if one["setting"] == "innodb_flush_log_at_trx_commit"
+    )
+    assert "In this cluster: the source's power loss takes the end of its logs" in found["reason"]
+    assert "may lack transactions for good, and nothing tells" in found["reason"]
+    assert "Make the replicas anew from it" not in out
+    assert "skip_log_bin" not in out
+
+
 def test_an_audit_of_files_tells_it_too(capsys: Capture, tmp_path: Path) -> None:
     config = tmp_path / "my.cnf"
     config.write_text(
