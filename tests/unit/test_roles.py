@@ -261,7 +261,7 @@ def test_a_screen_says_what_a_role_costs(
     vendor: VendorName, version: str, role: Role, said: str
 ) -> None:
     assert said in screen_of(vendor, version, role, "loses-recent-on-crash")
-    assert said not in screen_of(vendor, version, role, "durable")
+    assert f"as a {role}:" not in screen_of(vendor, version, role, "durable")
 
 
 @pytest.mark.parametrize("form", ["conf", "sql", "json"])
