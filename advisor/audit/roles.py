@@ -62,7 +62,9 @@ def told_for_role(
             return found.model_copy(update={"severity": "note"})
         return found
 
-    return by_severity(map(told, findings)), tuple(f"{cost.costs} {cost.remedy}" for cost in costs(accepted))
+    return by_severity(map(told, findings)), tuple(
+        f"{cost.costs} {cost.remedy}" for cost in costs(accepted)
+    )
 
 
 def _facts(state: ServerState, replication: Replication, durability: Durability) -> RoleFacts:

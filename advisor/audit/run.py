@@ -132,9 +132,7 @@ def run_audit(
         forks = fork_notes(state, other_engines.fork)
     if part_of is not None:
         copied = with_copies(findings, part_of.durability(state))
-        of_cluster = cluster_findings(
-            state, part_of.cluster, knowledge.settings, replication.role
-        )
+        of_cluster = cluster_findings(state, part_of.cluster, knowledge.settings, replication.role)
         findings = by_severity((*copied, *of_cluster))
     judged = Judged(findings, ())
     if run_by is not None:

@@ -130,10 +130,10 @@ class ReplicaModel:
         if self.replaying.appliers is not None:
             return None
         work, speed = self.host.work(0, self.transaction), self.host.storage.speed
-        reads, ahead = self._reads(work), self.replaying.reads_ahead
+        reads, ahead, log = self._reads(work), self.replaying.reads_ahead, self.host.log_bytes
         is_measured = bool(speed.page_reads_per_s if ahead else speed.page_read_us)
         return Replayed(
-            log_bytes=Assumed(value=work.log_bytes or 0.0, source=self.host.log_bytes.source),
+            log_bytes=None if log is None else log.model_copy(update={"value": work.log_bytes}),
             page_reads=reads,
             are_reads_counted=is_measured or reads == 0,
             reads_ahead=ahead,

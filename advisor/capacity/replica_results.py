@@ -45,7 +45,8 @@ class RelaxedReplica(AppliedRate):
 class Replayed(Model):
     """What one process replays of a transaction."""
 
-    log_bytes: Assumed
+    log_bytes: Assumed | None
+    """None: it is not known."""
     page_reads: float
     """How many pages it has to read."""
     are_reads_counted: bool

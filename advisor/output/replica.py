@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from advisor.capacity.replica_results import AppliedRate, ReplicaAnswer, Replayed
+from advisor.capacity.replica_results import AppliedRate, Replayed, ReplicaAnswer
 from advisor.output.advice import cost_text
 from advisor.output.document import Notes, Paragraph, PlainBlock, Table
 from advisor.units import counted, format_count, format_latency, format_named, format_span
@@ -15,8 +15,8 @@ _OF_MYSQL: Final = "of MySQL 9.7 its error was 12 % in the median, 47 % at most"
 MODEL_ERRORS: Final[Mapping[str | None, str]] = {
     "replica_parallel_workers": _OF_MYSQL,
     "slave_parallel_workers": _OF_MYSQL,
-    "slave_parallel_threads": "of MariaDB 11.8 it was too high each time, by 15 % in the median, 45 %"
-    " at most",
+    "slave_parallel_threads": "of MariaDB 11.8 it was too high each time, by 15 % in the median,"
+    " 45 % at most",
     None: "of PostgreSQL 15 and 19 its error was 25 to 33 % in the median",
 }
 """Setting of the appliers -> how near the model came to real pairs, as
@@ -56,7 +56,9 @@ def _how_near(answer: ReplicaAnswer) -> str:
 
 
 def _replayed(of: Replayed) -> str:
-    size = f"{format_named('log_bytes', of.log_bytes.value)} of WAL ({of.log_bytes.source})"
+    size = "WAL of an unknown size"
+    if of.log_bytes is not None:
+        size = f"{format_named('log_bytes', of.log_bytes.value)} of WAL ({of.log_bytes.source})"
     text = f"A transaction has {size}; --log-bytes-per-commit says how much it is."
     if of.page_reads == 0:
         return text
@@ -147,9 +149,7 @@ def _remedies(answer: ReplicaAnswer) -> Iterator[str]:
         enough = "" if relaxed.keeps_up else ", which is not enough alone"
         costs = " ".join(map(cost_text, relaxed.role_costs))
         told = f". {costs}" if costs else ""
-        yield (
-            f"--durability {relaxed.durability} ({settings}): {_reaches(relaxed)}{enough}{told}"
-        )
+        yield (f"--durability {relaxed.durability} ({settings}): {_reaches(relaxed)}{enough}{told}")
 
 
 def _reaches(rate: AppliedRate) -> str:

@@ -1,4 +1,4 @@
-"""What synchronous_standby_names says, as PostgreSQL's syncrep_gram.y and syncrep_scanner.l read it.
+"""What synchronous_standby_names says, read as syncrep_gram.y and syncrep_scanner.l do.
 
 https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-SYNCHRONOUS-STANDBY-NAMES
 """
@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 
 ANYONE: Final = "*"
 
-_TOKENS: Final = re.compile(r"""\s*(?:"((?:[^"]|"")*)"|([A-Za-z_\x80-\U0010ffff][\w$]*)|(\d+)|([*,()]))""")
+_TOKENS: Final = re.compile(
+    r"""\s*(?:"((?:[^"]|"")*)"|([A-Za-z_\x80-\U0010ffff][\w$]*)|(\d+)|([*,()]))"""
+)
 
 
 class StandbyNames(NamedTuple):

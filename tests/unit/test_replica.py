@@ -344,6 +344,7 @@ def test_what_decides_a_standbys_answer_is_printed() -> None:
     storage = model.host.storage._replace(speed=unmeasured)
     found = replace(model, host=replace(model.host, storage=storage)).replayed()
     assert found is not None
+    assert found.log_bytes is not None
     assert (found.are_reads_counted, found.log_bytes.value) == (False, 1000)
     assert found.page_reads == pytest.approx(0.184, rel=1e-2)
     counted = model.replayed()
