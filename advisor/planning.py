@@ -3,7 +3,7 @@
 Apart from advise.py, which needs no model of a server under load.
 """
 
-from advisor.advice import Advice
+from advisor.advice import Advice, LowerDurability
 from advisor.advise import advise
 from advisor.analysis.description import notes_on
 from advisor.analysis.host_findings import evaluate
@@ -22,8 +22,10 @@ from advisor.capacity.replica import ReplicaQuestion, replica_answer, replica_mo
 from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.measurement import Measurement
+from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
+from advisor.rules.roles import RoleFacts
 from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.registry import VENDORS
 
@@ -69,7 +71,26 @@ def _with_replica(
         question,
         next(iter(wanted.transactions), None),
     )
-    return ReplicaPlan(**dict(plan), replica=replica_answer(model, inputs.offers))
+    offers = [_told_of_replica(offer, request, knowledge) for offer in inputs.offers]
+    return ReplicaPlan(**dict(plan), replica=replica_answer(model, offers))
+
+
+def _told_of_replica(
+    offer: LowerDurability, request: Request, knowledge: Knowledge
+) -> LowerDurability:
+    """The offer with what a power loss costs a replica that takes it."""
+    if knowledge.roles is None:
+        return offer
+    vendor, version = VENDORS[request.vendor], request.version
+    log_bin = vendor.writes_binary_log(version) if request.log_bin is None else request.log_bin
+    logs = vendor.logs_what_it_applies({}, version, log_bin=log_bin)
+    untold = Unknown(unknown="whether it asks its source by GTID is not told")
+    before, lower = (
+        knowledge.roles.costs("replica", version, RoleFacts(durability, logs, untold))
+        for durability in (request.durability, offer.durability)
+    )
+    costs = tuple(cost for cost in lower if cost not in before)
+    return offer.model_copy(update={"role_costs": costs})
 
 
 def plan_inputs(

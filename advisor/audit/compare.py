@@ -300,8 +300,8 @@ class _Comparing:
         return self._make(line, value, severity, reason, price=price)
 
     def _apart(self) -> Severity:
-        """How severe it is that the other one of the pair does not follow the relaxed one: as much as
-        what the two may then lose, unless the relaxed one is to be found fault with itself."""
+        """How severe it is that the other one of the pair does not follow the relaxed one: as
+        what the two may then lose, unless the relaxed one is found fault with itself."""
         alone = self._alone
         assert alone is not None
         risked = RISKS[alone].of(self._values[alone])

@@ -26,6 +26,7 @@ from advisor.capacity.replica_results import (
     ApplyLimit,
     FasterSync,
     RelaxedReplica,
+    Replayed,
     ReplicaAnswer,
 )
 from advisor.capacity.results import Assumed
@@ -86,7 +87,8 @@ class ReplicaModel:
         handed_out_tps = 1e6 / (CLIENT_SHARE * self.cpu.at(together))
         if handed_out_tps < found.tps:
             return self._rate(appliers, handed_out_tps, "coordinator")
-        if together < appliers and limit == "appliers":
+        # Whatever they wait for, more of them at once would share it.
+        if together < appliers and limit in ("appliers", "flush"):
             limit = "source's parallelism"
         return self._rate(appliers, found.tps, limit)
 
@@ -122,6 +124,27 @@ class ReplicaModel:
         changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
         first = distinct_share(changes, data.data_bytes / pages.page_bytes, data)
         return work.random_pages * reads_per_change(pages, data) * (1 - first)
+
+    def replayed(self) -> Replayed | None:
+        """What the one process has to do for a transaction; None where appliers do it."""
+        if self.replaying.appliers is not None:
+            return None
+        work, speed = self.host.work(0, self.transaction), self.host.storage.speed
+        reads, ahead, log = self._reads(work), self.replaying.reads_ahead, self.host.log_bytes
+        is_measured = bool(speed.page_reads_per_s if ahead else speed.page_read_us)
+        return Replayed(
+            log_bytes=None if log is None else log.model_copy(update={"value": work.log_bytes}),
+            page_reads=reads,
+            are_reads_counted=is_measured or reads == 0,
+            reads_ahead=ahead,
+        )
+
+    def lifted(self, appliers: int) -> AppliedRate | None:
+        """With as many at once as there are appliers; None where the source is not the limit."""
+        if self.applied(appliers).limited_by != "source's parallelism":
+            return None
+        question = self.question._replace(source_clients=None)
+        return replace(self, question=question).applied(appliers)
 
     def _bounds(self) -> Iterator[Bound]:
         bounds = self.host.bounds(0, self.transaction)
@@ -163,6 +186,7 @@ def replica_answer(model: ReplicaModel, offers: Iterable[LowerDurability]) -> Re
                 **dict(model.applied(count, is_synced=False)),
                 durability=offer.durability,
                 settings=offer.settings,
+                role_costs=offer.role_costs,
             )
             for offer in offers
         ),
@@ -187,6 +211,8 @@ def _answer(
         lifted_by=kind.lifted_by if kind else "",
         cpu_us_per_txn=model.cpu_us_per_txn,
         by_appliers=by_appliers,
+        replayed=model.replayed(),
+        lifted=None if here.keeps_up else model.lifted(here.appliers),
         faster_sync=faster_sync,
         relaxed=relaxed,
     )

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from advisor.advice import RoleCost
 from advisor.capacity.group_commit import Bottleneck
 from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.durability import Durability
@@ -37,6 +38,20 @@ class RelaxedReplica(AppliedRate):
 
     durability: Durability
     settings: dict[str, str]
+    role_costs: tuple[RoleCost, ...] = ()
+    """What a power loss then costs the replica."""
+
+
+class Replayed(Model):
+    """What one process replays of a transaction."""
+
+    log_bytes: Assumed | None
+    """None: it is not known."""
+    page_reads: float
+    """How many pages it has to read."""
+    are_reads_counted: bool
+    """Whether their time is in the figures: it was measured, or none are read."""
+    reads_ahead: bool
 
 
 class ReplicaAnswer(AppliedRate):
@@ -55,6 +70,10 @@ class ReplicaAnswer(AppliedRate):
     cpu_us_per_txn: Assumed
     """Of applying one."""
     by_appliers: tuple[AppliedRate, ...]
+    replayed: Replayed | None = None
+    """None where appliers apply."""
+    lifted: AppliedRate | None = None
+    """With `lifted_by`, where the source's parallelism is the limit."""
     faster_sync: FasterSync | None = None
     """None where that alone does not suffice, or none is needed."""
     relaxed: tuple[RelaxedReplica, ...] = ()

@@ -89,7 +89,7 @@ def capacity(options: PlanCapacityOptions) -> None:
     question = build_replica_question(options.replica, request, wanted.transactions)
     measurement = stored or stored_or_measured(options.drive, product)
     with working_on("group commit", quiet=product.quiet) as progress:
-        knowledge = knowledge_for(db)
+        knowledge = knowledge_for(db, "replica" if question else "standalone")
         verdict, plan, notes = plan_capacity(
             measurement, request, syncs, knowledge, wanted, progress, question
         )

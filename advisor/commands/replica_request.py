@@ -10,6 +10,7 @@ from advisor.commands.parameters import options_class
 from advisor.errors import UsageError
 from advisor.request import Request
 from advisor.vendors.registry import VENDORS
+from advisor.versions import format_version
 
 MAX_APPLIERS: Final = 1024
 """As many as MySQL takes."""
@@ -73,6 +74,13 @@ def build_replica_question(
             f"--appliers and --source-clients: a replica of {vendor.title} is one process that"
             " replays the log",
             "leave them out",
+        )
+    kind = vendor.replaying(request.version).appliers
+    if options.source_clients is not None and kind is not None and not kind.lifted_by:
+        raise UsageError(
+            f"--source-clients: appliers of {vendor.title} {format_version(request.version)} apply"
+            " together what was not committed together, too",
+            "leave it out",
         )
     if len(transactions) > 1:
         raise UsageError("--source-tps goes with one workload at most", "name one --workload")

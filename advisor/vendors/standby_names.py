@@ -1,4 +1,4 @@
-"""What synchronous_standby_names says, as PostgreSQL's syncrep_gram.y and syncrep_scanner.l read it.
+"""What synchronous_standby_names says, read as syncrep_gram.y and syncrep_scanner.l do.
 
 https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-SYNCHRONOUS-STANDBY-NAMES
 """
