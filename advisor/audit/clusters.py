@@ -1,8 +1,10 @@
 """An audit of a server that is a part of a cluster: what its copies are worth now. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from advisor.audit.change import pasteable
 from advisor.audit.findings import Finding
 from advisor.audit.lines import writes_binary_log
 from advisor.cluster import ClusterDurability
@@ -12,9 +14,13 @@ from advisor.rules.catalogue import Setting
 from advisor.rules.clusters import Cluster, ClusterCheck, shown_by
 from advisor.rules.risks import RISKS
 from advisor.server_state import Origin, ServerState
+from advisor.units import format_latency
 from advisor.vendors.registry import VENDORS
 
 NOT_SHOWN: Final = "not shown"
+SQL: Final = ("SET ", "ALTER SYSTEM ")
+DEFAULT_TIMEOUT: Final = re.compile(r"(\w+_timeout) \(10 s\)")
+"""How a statement names a time that a server may have otherwise."""
 OTHERS: Final = "Whether its other servers are relaxed, too, an audit of one does not see."
 
 
@@ -25,8 +31,21 @@ class PartOf(NamedTuple):
     known_by: str
 
     def durability(self, state: ServerState, risked: Durability) -> ClusterDurability:
-        """What is said of it, whose settings risk that much."""
-        return self.cluster.durability_of(state.vendor, state.version, risked, self.known_by)
+        """What is said of it, whose settings risk that much, with the times that it has."""
+        shown = shown_by(state)
+
+        def time_of(named: re.Match[str]) -> str:
+            text = shown.get(named[1], "")
+            return (
+                f"{named[1]} ({format_latency(int(text) * 1000)})" if text.isdecimal() else named[0]
+            )
+
+        told = self.cluster.durability_of(state.vendor, state.version, risked, self.known_by)
+        lost = tuple(
+            each.model_copy(update={"says": DEFAULT_TIMEOUT.sub(time_of, each.says)})
+            for each in told.does_not_survive
+        )
+        return told.model_copy(update={"does_not_survive": lost})
 
 
 def risked_there(findings: Iterable[Finding], accepted: Durability) -> Durability:
@@ -83,9 +102,22 @@ def _finding(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) 
         at_risk=None,
         durability=check.durability,
         restart="restart" in check.change,
-        change=check.change.format_map(shown),
+        change=_change(check.change.format_map(shown), check.setting, state),
         rule=None,
     )
+
+
+def _change(text: str, name: str, state: ServerState) -> str:
+    """With the file and the line where these are known."""
+    found = state.settings.get(name)
+    if found is None or found.origin != "file" or not found.place:
+        return text
+    place = pasteable(found.place)
+    for file in ("an option file", "the option file"):
+        text = text.replace(file, place)
+    if text.startswith("write "):
+        return text if place in text else f"in {place} {text}"
+    return f"correct it in {place}, and at once: {text}" if text.startswith(SQL) else text
 
 
 def _origin(name: str, state: ServerState) -> Origin:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from advisor.audit.findings import AtRisk, Audit, Finding, Severity
+from advisor.cluster import ClusterDurability
+from advisor.durability import Durability
 from advisor.model import Unknown
-from advisor.output.cluster import cluster_lines
+from advisor.output.cluster import cluster_summary
 from advisor.output.document import Document, DocumentBlock, Lines, Section, Table, Tone
 from advisor.output.host_findings import host_lines
 from advisor.output.verdict_line import audit_verdict
@@ -40,7 +42,7 @@ def audit_document(found: Audit) -> Document:
 def _blocks(found: Audit) -> Iterator[DocumentBlock]:
     yield Lines([_head(found), *_observed(found)])
     if found.cluster:
-        yield Lines(list(cluster_lines(found.cluster, found.durability)))
+        yield Lines(list(_cluster(found.cluster, found.durability)))
     if found.findings:
         rows = [
             (str(number), each.severity, each.setting, each.current or "no value", each.recommended)
@@ -57,6 +59,13 @@ def _blocks(found: Audit) -> Iterator[DocumentBlock]:
         yield Lines([f"note: {note}" for note in found.notes])
     if found.activity:
         yield Lines(list(_activity(found, found.activity)))
+
+
+def _cluster(told: ClusterDurability, durability: Durability) -> Iterator[str]:
+    """In short: the findings are what an audit is read for."""
+    yield f"Cluster: {told.title} (as {told.known_by} says)"
+    yield from cluster_summary(told, durability)
+    yield f"recommend --cluster {told.name} and --format json say what else holds of it"
 
 
 def _head(found: Audit) -> str:

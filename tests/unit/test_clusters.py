@@ -975,7 +975,7 @@ def test_an_audit_of_files_tells_it_too(capsys: Capture, tmp_path: Path) -> None
     assert (
         "Cluster: semi-synchronous replication (as rpl_semi_sync_master_enabled = 1 says)" in text
     )
-    assert "survives: a crash or a power loss of the source" in " ".join(text.split())
+    assert "a crash or a power loss of the source" in " ".join(text.split())
 
 
 # What a server is asked
@@ -1128,3 +1128,31 @@ def test_a_check_speaks_of_what_it_asks_or_of_what_goes_with_that(cluster: Clust
                 or name in ("standbys", "standbys_named", "standbys_wanted", "wsrep_cluster_size")
                 for name in shown_names
             ), (check.setting, shown_names)
+
+
+def test_a_finding_names_the_file_and_an_audit_is_short(tmp_path: Path, capsys: Capture) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text("[mysqld]\ngroup_replication_group_name=a\ngtid_mode=OFF\n")
+    asked = ("audit", "--db", "mysql", "--db-version", "9.7", "--config", str(config))
+    _, out, _ = run(capsys, *asked, "--format", "json")
+    (found,) = json.loads(out)["findings"]
+    assert found["change"].startswith("write gtid_mode = ON and enforce_gtid_consistency = ON in ")
+    assert f"in {config}:3, then restart" in found["change"]
+    _, text, _ = run(capsys, *asked)
+    before = text.split("severity")[0]
+    assert "Cluster: Group Replication" in before
+    assert len(before.splitlines()) < 20
+
+
+def test_an_audit_tells_the_servers_own_timeout(tmp_path: Path, capsys: Capture) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text(
+        "[mysqld]\nplugin_load_add=semisync_source.so\nrpl_semi_sync_source_enabled=ON\n"
+        "rpl_semi_sync_source_timeout=2000\nrpl_semi_sync_source_wait_point=AFTER_COMMIT\n"
+    )
+    asked = ("audit", "--db", "mysql", "--db-version", "9.7", "--config", str(config))
+    _, out, _ = run(capsys, *asked, "--format", "json")
+    assert "rpl_semi_sync_source_timeout (2 s)" in out
+    assert "(10 s)" not in out
+    (found,) = json.loads(out)["findings"]
+    assert found["change"].startswith(f"correct it in {config}:5, and at once: SET PERSIST")
