@@ -160,6 +160,8 @@ def test_an_account_without_privileges_finds_the_same(shared: Shared) -> None:
     assert len(found["findings"]) == 1
     notes = new_notes(found, wholly)
     activity = found["activity"]
+    if server.vendor != "postgresql":
+        assert notes.pop(0).startswith("whether it is a replica or a primary is unknown (whether")
     if server.vendor == "mysql":
         assert notes == []
         assert found["findings"] == wholly["findings"]
@@ -176,7 +178,7 @@ def test_an_account_without_privileges_finds_the_same(shared: Shared) -> None:
         instance.query(f"GRANT {granted} {every}TO {to}")
         again = audited(server, instance, *asked)
         assert again["findings"] == wholly["findings"]
-        assert new_notes(again, wholly) == new_notes(wholly, again) == []
+        assert shows not in again["notes"]
     assert activity["commits_per_s"] is not None
     assert activity["log_syncs_per_s"] is not None
     if server.vendor == "mysql":

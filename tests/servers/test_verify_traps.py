@@ -22,7 +22,7 @@ from tests.servers.traps import SECTIONS, Broken, traps_of
 
 GOOD_LINES: Final[Mapping[str, tuple[str, str]]] = {
     "postgresql": ("commit_siblings = 7", "random_page_cost = 1.1"),
-    "mysql": ("sync_binlog = 1", "innodb_io_capacity_max = 4000"),
+    "mysql": ("sync_binlog = 1", "innodb_io_capacity_max = 40000"),
     "mariadb": ("sync_binlog = 1", "innodb_io_capacity_max = 4000"),
 }
 """The first stands before all bad lines, the second after them."""
