@@ -102,8 +102,16 @@ RARE: Final = (
     Scenario("hdd", memory_bytes=GB, is_build_known=False),
     Scenario("nvme-consumer", "loses-recent-on-power-loss", memory_bytes=GB, role="replica"),
     Scenario("nvme-consumer", memory_bytes=GB, cluster="sync-standby"),
+    Scenario("nvme-consumer", memory_bytes=GB, role="replica", cluster="semi-sync"),
 )
 """What it takes to reach the rest of the rules."""
+
+CLUSTERS: Final[Mapping[VendorName, tuple[ClusterName, ...]]] = {
+    "postgresql": ("sync-standby",),
+    "mysql": ("semi-sync",),
+    "mariadb": ("semi-sync",),
+}
+"""Those of which a rule asks."""
 
 PROMISED: Final = tuple(
     Scenario(drive, durability, memory_bytes=GB)
@@ -141,7 +149,7 @@ def advice_for(
         recovery_time_s=scenario.recovery_time_s,
         build=dict.fromkeys(features, True) if scenario.is_build_known else {},
         role=scenario.role,
-        cluster=scenario.cluster if vendor == "postgresql" else None,
+        cluster=scenario.cluster if scenario.cluster in CLUSTERS[vendor] else None,
     )
     knowledge = knowledge_of(vendor, scenario.role)
     return advise(measurement(scenario.drive), request, knowledge)
