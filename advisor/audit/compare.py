@@ -196,8 +196,8 @@ class _Comparing:
         if judged is None:
             return None
         accepted = not risks_more(judged.durability, self._accepted(line))
-        if accepted and (name != self._alone or self._other_is_to_follow(name)):
-            return None
+        if accepted and (name != self._alone or self._is_as_advised(line)):
+            return None  # of a pair, the other one is then to follow
         found = self._make(
             line,
             value,
@@ -208,10 +208,8 @@ class _Comparing:
         )
         return found.model_copy(update={"durability": judged.durability})
 
-    def _other_is_to_follow(self, relaxed: str) -> bool:
-        """Whether the other one of the pair is advised to be relaxed, too: that is then wrong."""
-        other = self._lines[next(name for name in PAIR if name != relaxed)]
-        return risks_more(self._accepted(other), "durable")
+    def _is_as_advised(self, line: SettingLine) -> bool:
+        return line.advised is not None and self._values[line.setting.name] == line.advised.value
 
     def _price(self, name: str) -> str:
         """What the safe value costs, with the latency where that was measured."""
@@ -304,9 +302,9 @@ class _Comparing:
         what the two may then lose, unless the relaxed one is found fault with itself."""
         alone = self._alone
         assert alone is not None
-        risked = RISKS[alone].of(self._values[alone])
-        relaxed_too_far = risks_more(risked, self._accepted(self._lines[alone]))
-        return "performance" if relaxed_too_far else SEVERITY_OF[risked]
+        if not self._is_as_advised(self._lines[alone]):
+            return "performance"
+        return SEVERITY_OF[RISKS[alone].of(self._values[alone])]
 
     def _less_than_default(self, line: SettingLine, value: Value) -> Finding | None:
         """A value that is worse whatever is assumed: clearly less than the server itself takes."""
