@@ -34,8 +34,6 @@ from advisor.rules.risks import RISKS
 from advisor.server_state import EffectiveSetting
 from advisor.units import UNIT_BYTES, Value, to_server_unit
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.values import Parsed
-from advisor.versions import NumericVersion
 
 FileSettings = Mapping[str, EffectiveSetting]
 """What a server's configuration files set; what is missing has its default."""
@@ -176,18 +174,11 @@ def _at_risk_already(
         found = in_force.get(name)
         if name not in RISKS or name in loaded or found is None or spec is None:
             continue
-        value = _value_in_force(found, spec, request.version)
+        value = spec.value_of(found, request.version)
         if value is None or (name == "sync_binlog" and facts.log_bin is False):
             continue
         if (risk := RISKS[name].of(value)) != "durable":
             yield KeptSetting(setting=f"{name} = {spec.render(value)}", why=RISKS[name].why), risk
-
-
-def _value_in_force(found: EffectiveSetting, spec: Spec, version: NumericVersion) -> Value | None:
-    """What a file gives a setting; None where the server would not take it."""
-    text = found.value if found.written is None else found.written.text
-    parsed = spec.parse(text, version)
-    return parsed.value if isinstance(parsed, Parsed) else None
 
 
 def _for_new_instance(
@@ -309,7 +300,7 @@ class _Planner:
             found = self._in_force.get(name)
             if found is None:
                 return _Off(spec.default, "configuration")
-            value = _value_in_force(found, spec, self._request.version)
+            value = spec.value_of(found, self._request.version)
             if value is not None:
                 return _Off(value, "configuration", found.origin == "persisted")
         elif advised := self._advised.get(name):
@@ -320,7 +311,6 @@ class _Planner:
         self, each: LoadSetting, spec: Spec, value: Value, off: _Off, reason: str
     ) -> LoadedSetting:
         rendered = spec.render(value)
-        default = spec.default_note if spec.default is None else spec.render(spec.default)
         return LoadedSetting(
             setting=each.name,
             on=rendered,
@@ -330,7 +320,7 @@ class _Planner:
             off_value=off.value,
             unit=spec.unit,
             off_is_persisted=off.is_persisted,
-            default=default,
+            default=spec.shown_default,
             restart=spec.restart,
             durability=each.durability,
             reason=reason.format_map({"value": rendered}),

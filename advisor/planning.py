@@ -3,7 +3,9 @@
 Apart from advise.py, which needs no model of a server under load.
 """
 
-from advisor.advice import Advice, LowerDurability
+from dataclasses import replace
+
+from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.analysis.description import notes_on
 from advisor.analysis.host_findings import evaluate
@@ -22,10 +24,8 @@ from advisor.capacity.replica import ReplicaQuestion, replica_answer, replica_mo
 from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.measurement import Measurement
-from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
-from advisor.rules.roles import RoleFacts
 from advisor.vendors.commits import ONE_SHARED_SYNC
 from advisor.vendors.registry import VENDORS
 
@@ -41,10 +41,12 @@ def plan_capacity(
 ) -> tuple[Verdict, CapacityPlan, tuple[str, ...]]:
     """The verdict, the plan with all notes, and those of the measurement and its advice alone.
 
-    `progress` is told what the model is run for.
+    `progress` is told what the model is run for. With a `question` the server is a replica.
 
     Raises what `advise` raises.
     """
+    if question is not None and request is not None:
+        request = replace(request, role="replica")
     inputs = plan_inputs(measurement, request, syncs, knowledge)
     host = modelled_host(measurement, inputs.server, knowledge, wanted, progress)
     plan = plan_on(host, inputs, measurement, wanted, knowledge)
@@ -71,26 +73,7 @@ def _with_replica(
         question,
         next(iter(wanted.transactions), None),
     )
-    offers = [_told_of_replica(offer, request, knowledge) for offer in inputs.offers]
-    return ReplicaPlan(**dict(plan), replica=replica_answer(model, offers))
-
-
-def _told_of_replica(
-    offer: LowerDurability, request: Request, knowledge: Knowledge
-) -> LowerDurability:
-    """The offer with what a power loss costs a replica that takes it."""
-    if knowledge.roles is None:
-        return offer
-    vendor, version = VENDORS[request.vendor], request.version
-    log_bin = vendor.writes_binary_log(version) if request.log_bin is None else request.log_bin
-    logs = vendor.logs_what_it_applies({}, version, log_bin=log_bin)
-    untold = Unknown(unknown="whether it asks its source by GTID is not told")
-    before, lower = (
-        knowledge.roles.costs("replica", version, RoleFacts(durability, logs, untold))
-        for durability in (request.durability, offer.durability)
-    )
-    costs = tuple(cost for cost in lower if cost not in before)
-    return offer.model_copy(update={"role_costs": costs})
+    return ReplicaPlan(**dict(plan), replica=replica_answer(model, inputs.offers))
 
 
 def plan_inputs(

@@ -44,6 +44,11 @@ class EffectiveSetting(NamedTuple):
     """Another setting that gives it this value, and whose `place` that is; "" where none does."""
 
     @property
+    def text(self) -> str | None:
+        """As a file has it, else as the server shows it; None: the option stands alone."""
+        return self.value if self.written is None else self.written.text
+
+    @property
     def is_given(self) -> bool:
         """Whether somebody set it."""
         return self.written is not None or self.origin in ("file", "persisted", "command line")

@@ -10,7 +10,6 @@ from advisor.rules.catalogue import Spec
 from advisor.rules.knowledge import Knowledge
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.values import Parsed
 
 MARKED: Final = (
     "This file of ours is for the time of a bulk load. When that is over, it is to go: what it sets"
@@ -32,9 +31,7 @@ def left_by_load(
 
 
 def _has_value(each: LoadSetting, spec: Spec, found: EffectiveSetting, state: ServerState) -> bool:
-    text = found.value if found.written is None else found.written.text
-    parsed = spec.parse(text, state.version)
-    return isinstance(parsed, Parsed) and parsed.value == each.value
+    return spec.value_of(found, state.version) == each.value
 
 
 def _file(state: ServerState, path: str) -> Finding:
@@ -48,12 +45,9 @@ def _file(state: ServerState, path: str) -> Finding:
         recommended="off",
         reason=MARKED,
         sources=(),
-        price="",
-        at_risk=None,
         durability="durable",
         restart=False,
         change=f"{away}, or put BULK LOAD OFF in its place",
-        rule=None,
     )
 
 
@@ -68,11 +62,9 @@ def _statement(each: LoadStatement) -> Finding:
         reason=each.left_on,
         sources=each.sources,
         price="what is changed is written to the log and the doublewrite buffer again",
-        at_risk=None,
         durability="can-corrupt",
         restart=False,
         change=f"{each.off} It needs the privilege {each.privilege}.",
-        rule=None,
     )
 
 
@@ -90,7 +82,6 @@ def _setting(each: LoadSetting, spec: Spec, found: EffectiveSetting, state: Serv
         reason=each.left_on,
         sources=each.sources,
         price="a restart" if spec.restart else "",
-        at_risk=None,
         durability="durable",
         restart=spec.restart,
         change=how_to_change(
@@ -103,5 +94,4 @@ def _setting(each: LoadSetting, spec: Spec, found: EffectiveSetting, state: Serv
             restart=spec.restart,
             main_file=state.main_file,
         ),
-        rule=None,
     )

@@ -99,11 +99,9 @@ def _finding(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) 
         reason=check.says.format_map(shown),
         sources=check.sources,
         price=check.price,
-        at_risk=None,
         durability=check.durability,
         restart="restart" in check.change,
         change=_change(check.change.format_map(shown), check.setting, state),
-        rule=None,
     )
 
 

@@ -12,7 +12,7 @@ from advisor.audit.findings import SEVERITIES, SEVERITY_OF, Finding, Severity
 from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.recovery import Recovery
 from advisor.audit.refusals import refusal
-from advisor.audit.values import is_as_good, is_less, is_near, value_of
+from advisor.audit.values import is_as_good, is_less, is_near
 from advisor.audit.windows import (
     DIVERGENCE,
     PAIR,
@@ -137,7 +137,7 @@ class _Comparing:
                 "other",
                 written=WrittenValue(override.value),
             )
-            value = value_of(found, line.spec, self._state.version)
+            value = line.spec.value_of(found, self._state.version)
             if value is None:
                 continue
             risk = RISKS[override.setting]
@@ -158,7 +158,6 @@ class _Comparing:
                 durability=risk.of(value),
                 restart=False,
                 change=VENDORS[self._state.vendor].reset(override),
-                rule=None,
             )
 
     def _judged(self, line: SettingLine) -> Finding | None:

@@ -68,8 +68,7 @@ def page_bytes(state: ServerState) -> int:
     found = state.settings.get(vendor.page_size_setting)
     if found is None:
         return vendor.page_bytes
-    text = found.value if found.written is None else found.written.text
-    result = vendor.parse_value(text, PlainSpec("integer", unit="B"), version=state.version)
+    result = vendor.parse_value(found.text, PlainSpec("integer", unit="B"), version=state.version)
     whole = isinstance(result, Parsed) and type(result.value) is int and result.value > 0
     return int(result.value) if isinstance(result, Parsed) and whole else vendor.page_bytes
 

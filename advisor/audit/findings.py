@@ -55,16 +55,16 @@ class Finding(Model):
     recommended: str
     reason: str
     sources: tuple[str, ...]
-    price: str
+    price: str = ""
     """What the recommended value costs; "" where there is nothing to say."""
-    at_risk: AtRisk | None
+    at_risk: AtRisk | None = None
     """What the current value may lose, where it is the latest commits."""
     durability: Durability
     """Of the current value."""
     restart: bool
     change: str
     """How to change it on this server: SQL, or which file."""
-    rule: RuleIdText | None
+    rule: RuleIdText | None = None
     """The rule that the recommended value comes from; None where a red line alone says so."""
     counter: str = ""
     """The check of profiles/counters.toml that the server's own counters gave rise to."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.audit.values import parsed
 from advisor.rules.catalogue import Setting, Spec
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
@@ -32,8 +31,7 @@ class SettingLine:
         """The value to have, and how it is written: the advice, else the default."""
         if self.advised is not None:
             return self.advised.value, self.advised.rendered
-        default = self.spec.default
-        return default, self.spec.default_note if default is None else self.spec.render(default)
+        return self.spec.default, self.spec.shown_default
 
 
 def writes_binary_log(state: ServerState) -> bool:
@@ -84,7 +82,7 @@ def lines_of(
             value: Value | None = spec.default
             otherwise = False
         else:
-            result = parsed(found, spec, state.version)
+            result = spec.parse_setting(found, state.version)
             value = result.value if isinstance(result, Parsed) else None
             otherwise = isinstance(result, Parsed) and result.warning != ""
         yield SettingLine(setting, spec, found, value, by_name.get(setting.name), otherwise)

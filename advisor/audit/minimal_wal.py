@@ -10,9 +10,7 @@ from advisor.rules.catalogue import Spec
 from advisor.rules.guards import MINIMAL_NEEDS
 from advisor.rules.knowledge import Knowledge
 from advisor.server_state import EffectiveSetting, ServerState
-from advisor.units import Value
 from advisor.vendors.base import RESTART
-from advisor.vendors.values import Parsed
 
 WAL_LEVEL: Final = "wal_level"
 
@@ -33,7 +31,7 @@ def minimal_wal(
     found = state.settings.get(WAL_LEVEL)
     if found is None or WAL_LEVEL not in specs:
         return
-    if _value(found, specs[WAL_LEVEL], state) != "minimal":
+    if specs[WAL_LEVEL].value_of(found, state.version) != "minimal":
         return
     if lacking := dict(_lacking(state, specs)):
         yield _finding(found, specs[WAL_LEVEL], lacking)
@@ -45,17 +43,11 @@ def _lacking(state: ServerState, specs: Mapping[str, Spec]) -> Iterator[tuple[st
         if name not in specs:
             continue
         found = state.settings.get(name)
-        value = default if found is None else _value(found, specs[name], state)
+        value = default if found is None else specs[name].value_of(found, state.version)
         if value is not None and value != needed:
             by_default = " (its default)" if found is None else ""
             shown = f"{name} = {specs[name].render(value)}{by_default}"
             yield shown, f"{name} = {specs[name].render(needed)}"
-
-
-def _value(found: EffectiveSetting, spec: Spec, state: ServerState) -> Value | None:
-    text = found.value if found.written is None else found.written.text
-    parsed = spec.parse(text, state.version)
-    return parsed.value if isinstance(parsed, Parsed) else None
 
 
 def _finding(found: EffectiveSetting, spec: Spec, lacking: Mapping[str, str]) -> Finding:
@@ -69,10 +61,7 @@ def _finding(found: EffectiveSetting, spec: Spec, lacking: Mapping[str, str]) ->
         recommended="replica",
         reason=f"The server does not start with it beside {' and '.join(lacking)}.",
         sources=(spec.doc,),
-        price="",
-        at_risk=None,
         durability="durable",
         restart=True,
         change=f"take the line out of {place}, or set {' and '.join(lacking.values())}, {RESTART}",
-        rule=None,
     )

@@ -47,8 +47,8 @@ def _found(
         if found is None or not setting.covers(state.vendor, state.version):
             continue
         written = found.written
-        text, loose = (found.value, False) if written is None else (written.text, written.loose)
-        result = setting.parse(text, state.vendor, state.version, loose=loose)
+        loose = written is not None and written.loose
+        result = setting.parse(found.text, state.vendor, state.version, loose=loose)
         if isinstance(result, Parsed):
             if risks_more(setting.risk_of(result.value), accepted):
                 yield _finding(state, setting, found, result.value)
@@ -77,11 +77,9 @@ def _finding(
         reason=f"{setting.why} ({setting.of})",
         sources=setting.sources,
         price=f"{setting.cost}; a restart" if setting.restart else setting.cost,
-        at_risk=None,
         durability=risk,
         restart=setting.restart,
         change=_change(state, setting, found, rendered),
-        rule=None,
     )
 
 

@@ -23,10 +23,7 @@ def refusal(refused: RefusedLine, line: SettingLine | None) -> Finding:
         recommended=rendered or "a line that the server accepts",
         reason=f"The server does not start with this line: {refused.why}.",
         sources=() if line is None else (line.spec.doc,),
-        price="",
-        at_risk=None,
         durability="durable",
         restart=True,
         change=f"{put_away if wanted is None else put_right}, {RESTART}",
-        rule=None,
     )

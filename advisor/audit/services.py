@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from advisor.audit.compare import by_severity
 from advisor.audit.findings import SEVERITY_OF, Finding, Severity
-from advisor.audit.values import value_of
 from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
 from advisor.rules.services import UNDOCUMENTED, Service, ServiceEngine, ServiceRisk
@@ -89,7 +88,7 @@ def _risky(
 ) -> Iterator[Finding]:
     found = state.settings.get(risk.setting)
     spec = setting.spec_for(state.vendor, state.version)
-    value = value_of(found, spec, state.version) if found and spec else None
+    value = spec.value_of(found, state.version) if found and spec else None
     if found is None or spec is None or value is None or not risks_more(risk.of(value), accepted):
         return
     yield Finding(
@@ -102,11 +101,9 @@ def _risky(
         reason=risk.why,
         sources=(risk.source,),
         price=risk.cost,
-        at_risk=None,
         durability=risk.of(value),
         restart=spec.restart,
         change="",
-        rule=None,
     )
 
 

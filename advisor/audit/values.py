@@ -1,35 +1,16 @@
-"""A server's or a file's text as a value of the catalogue, and when one is as good as advised."""
+"""When a value of a server or a file is as good as advised."""
 
 from fractions import Fraction
 from typing import Final
 
 from advisor.advice import Recommendation
-from advisor.rules.catalogue import Rule, Setting, Spec
+from advisor.rules.catalogue import Rule, Setting
 from advisor.rules.risks import RISKS
-from advisor.server_state import EffectiveSetting
 from advisor.units import Value
-from advisor.vendors.values import Parsed, ParseResult
-from advisor.versions import NumericVersion
 
 NEAR: Final = Fraction(3, 2)
 """A computed value is as good as one up to so many times larger or smaller: it rests on a
 measurement that the next one repeats within some 25 %, and on assumptions about the load."""
-
-
-def value_of(
-    found: EffectiveSetting, spec: Spec, version: NumericVersion | None = None
-) -> Value | None:
-    """What the server has, in the spec's own unit; None where the text is no such value."""
-    result = parsed(found, spec, version)
-    return result.value if isinstance(result, Parsed) else None
-
-
-def parsed(found: EffectiveSetting, spec: Spec, version: NumericVersion | None) -> ParseResult:
-    """The same, with a warning where the server makes another value of the text."""
-    if found.written is None:
-        return spec.parse_shown(found.value, version, unit=found.unit)
-    written = found.written
-    return spec.parse(written.text, version, unit=found.unit, loose=written.loose)
 
 
 def is_as_good(

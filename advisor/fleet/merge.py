@@ -111,13 +111,11 @@ def shown_dissent(dissent: Sequence[Dissent], most: int = 5) -> str:
 
 
 def _at_default(like: Recommendation, spec: Spec, reason: str) -> Recommendation:
-    default = spec.default
-    rendered = spec.default_note if default is None else spec.render(default)
     return like.model_copy(
         update={
-            "value": default,
+            "value": spec.default,
             "unrounded": None,
-            "rendered": rendered,
+            "rendered": spec.shown_default,
             "reason": f"{reason[:1].upper()}{reason[1:]}.",
             "leave_default": True,
             "emitted": False,

@@ -17,6 +17,7 @@ from advisor.analysis.fact_model import FACTS, build_fact
 from advisor.conditions import Condition, Conditions, NamedFacts, Strict, all_hold
 from advisor.durability import Durability
 from advisor.rules.formulas import Formula
+from advisor.server_state import EffectiveSetting
 from advisor.units import UNIT_BYTES, UNIT_US, Value, to_server_unit
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.registry import VENDORS
@@ -145,6 +146,27 @@ class Spec(Strict):
             return result
         unbounded = self.model_copy(update={"min": None, "max": None, "multiple_of": 1})
         return unbounded.parse(text, version, unit=unit)
+
+    def parse_setting(
+        self, found: EffectiveSetting, version: NumericVersion | None = None
+    ) -> ParseResult:
+        """What a server has, or its file; a warning where it makes another value of it."""
+        if found.written is None:
+            return self.parse_shown(found.value, version, unit=found.unit)
+        written = found.written
+        return self.parse(written.text, version, unit=found.unit, loose=written.loose)
+
+    def value_of(
+        self, found: EffectiveSetting, version: NumericVersion | None = None
+    ) -> Value | None:
+        """The same value alone; None where the text is none."""
+        result = self.parse_setting(found, version)
+        return result.value if isinstance(result, Parsed) else None
+
+    @property
+    def shown_default(self) -> str:
+        """As its file has it; or, where the server derives it, how."""
+        return self.default_note if self.default is None else self.render(self.default)
 
     def problem_with(self, value: Value) -> str | None:
         """Why the server would not take `value` as it is; None if it would."""

@@ -273,7 +273,6 @@ def _settings(cluster: Cluster, advice: Advice) -> Iterator[Recommendation]:
         spec = each.spec_for(advice.engine, advice.engine_version)
         if spec is None:
             continue
-        default = spec.default_note if spec.default is None else spec.render(spec.default)
         yield Recommendation(
             setting=each.name,
             value=each.value,
@@ -282,7 +281,7 @@ def _settings(cluster: Cluster, advice: Advice) -> Iterator[Recommendation]:
             default=spec.default,
             default_note=spec.default_note,
             rule=RuleId(server.engine, each.name, cluster.name),
-            reason=each.reason.format(default=default),
+            reason=each.reason.format(default=spec.shown_default),
             sources=each.sources,
             durability="durable",
             loss_window_ms=None,

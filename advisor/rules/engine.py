@@ -103,7 +103,7 @@ def _apply(
         default=spec.default,
         default_note=spec.default_note,
         rule=rule_id,
-        reason=_reason(rule, spec, rendered, outcome, vendor, facts),
+        reason=_reason(rule, spec, rendered, outcome, facts),
         sources=rule.sources,
         durability=rule.durability,
         loss_window_ms=rule.loss_window_ms,
@@ -138,21 +138,15 @@ def _reason(
     spec: Spec,
     rendered: str,
     outcome: FormulaResult | None,
-    vendor: VendorName,
     facts: Facts,
 ) -> str:
-    default = (
-        spec.default_note
-        if spec.default is None
-        else VENDORS[vendor].render_value(spec.default, spec.unit)
-    )
     figures: dict[str, Value] = dict(outcome.shown) if outcome else {}
     for name in rule.shown_names - ALWAYS_SHOWN - figures.keys():
         fact = facts.lookup(name)
         assert not isinstance(fact, Unknown)  # else the rule would have been skipped
         figures[name] = fact
     shown = {name: format_named(name, figure) for name, figure in figures.items()}
-    reason = rule.reason.format_map({**shown, "value": rendered, "default": default})
+    reason = rule.reason.format_map({**shown, "value": rendered, "default": spec.shown_default})
     if outcome is None or outcome.rounded_from is None:
         return reason
     unit = "_bytes" if spec.unit in UNIT_BYTES else ""

@@ -41,6 +41,14 @@ def require_columns(row: Sequence[Any], columns: int) -> None:
         )
 
 
+def only_row(rows: Rows, columns: int) -> tuple[Any, ...]:
+    """That of a statement that asks for one, of so many columns. Raises AdvisorError."""
+    if len(rows) != 1:
+        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
+    require_columns(rows[0], columns)
+    return rows[0]
+
+
 def only_value(rows: Rows) -> Any:
     """That of a statement that asks for one. Raises AdvisorError."""
     if len(rows) != 1 or len(rows[0]) != 1:

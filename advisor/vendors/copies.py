@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from advisor.errors import AdvisorError
-from advisor.vendors.answers import Rows, count_of, texts
+from advisor.vendors.answers import count_of, only_row, texts
 
 if TYPE_CHECKING:
     from advisor.vendors.base import AskTogether
@@ -55,9 +55,10 @@ def innodb_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
         shown |= {name.lower(): value for name, value in texts(rows, 2)}
     if values.get(GROUP_NAME):
         try:
-            state, members, online = _only_row(ask(GROUP_MEMBERS_SQL), 3)
+            (rows,) = ask(GROUP_MEMBERS_SQL)
+            state, members, online = only_row(rows, 3)
             shown |= {
-                "group_member_state": state,
+                "group_member_state": str(state),
                 "group_members": str(count_of(members)),
                 "group_members_online": str(count_of(online)),
             }
@@ -70,19 +71,12 @@ def postgresql_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
     """Of PostgreSQL, whose settings `values` are; a standby has none itself."""
     if not values.get(STANDBY_NAMES):
         return Copies()
-    in_recovery, connected, seen, synchronous = _only_row(ask(STANDBYS_SQL), 4)
-    if in_recovery == str(True):
+    (rows,) = ask(STANDBYS_SQL)
+    in_recovery, connected, seen, synchronous = only_row(rows, 4)
+    if in_recovery is True:
         return Copies()
     shown = {"standbys": str(count_of(connected))}
     if count_of(seen) < count_of(connected):
         why = "this role may not see which standbys are synchronous; GRANT pg_monitor shows it"
         return Copies(shown, (why,))
     return Copies({**shown, "sync_standbys": str(count_of(synchronous))})
-
-
-def _only_row(answers: list[Rows], columns: int) -> tuple[str, ...]:
-    """That of one statement. Raises AdvisorError."""
-    rows = list(texts(answers[0], columns))
-    if len(rows) != 1:
-        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
-    return rows[0]

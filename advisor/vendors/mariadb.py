@@ -187,8 +187,7 @@ class MariaDB(MySQL):
             yield derived_setting(found, DOUBLEWRITE, "fast")
 
     def _choice(self, found: EffectiveSetting, spec: ValueSpec, version: NumericVersion) -> str:
-        text = found.value if found.written is None else found.written.text
-        result = self.parse_value(text, spec, version=version)
+        result = self.parse_value(found.text, spec, version=version)
         return str(result.value) if isinstance(result, Parsed) else ""
 
     def left_to_server(

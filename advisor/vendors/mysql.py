@@ -18,6 +18,7 @@ from advisor.vendors.answers import (
     Rows,
     Shown,
     count_of,
+    only_row,
     only_value,
     quoted,
     texts,
@@ -495,8 +496,7 @@ class MySQL(Vendor):
     ) -> int | None:
         if found is None:
             return None
-        text = found.value if found.written is None else found.written.text
-        result = self.parse_value(text, spec, version=version)
+        result = self.parse_value(found.text, spec, version=version)
         return result.value if isinstance(result, Parsed) and type(result.value) is int else None
 
     def left_to_server(
@@ -956,10 +956,8 @@ def base_folder(program: Path) -> Path:
 
 def _channels(rows: Rows) -> Channels:
     """Of SOURCES_SQL."""
-    found = [count_of(text) for row in texts(rows, 2) for text in row]
-    if len(found) != 2:
-        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
-    return Channels(found[0], found[0] == found[1])
+    channels, by_gtid = map(count_of, only_row(rows, 2))
+    return Channels(channels, channels == by_gtid)
 
 
 def _attached(rows: Rows) -> int:

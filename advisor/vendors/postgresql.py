@@ -17,6 +17,7 @@ from advisor.vendors.answers import (
     Shown,
     count_of,
     number_of,
+    only_row,
     only_value,
     quoted,
     require_columns,
@@ -713,10 +714,7 @@ def _origin(source: str, file: str) -> Origin:
 
 def _replication(rows: Rows) -> Replication:
     """Of REPLICATION_SQL."""
-    if len(rows) != 1:
-        raise AdvisorError(f"the server answers with {len(rows)} rows where one is due")
-    require_columns(rows[0], 2)
-    in_recovery, attached = rows[0]
+    in_recovery, attached = only_row(rows, 2)
     if in_recovery is True:
         return Replication("replica", "it is in recovery, as a standby is")
     return replication_of(Channels(0, None), count_of(attached))

@@ -16,9 +16,9 @@ from advisor.vendors.answers import (
     Rows,
     count_of,
     number_of,
+    only_row,
     only_value,
     quoted,
-    require_columns,
 )
 from advisor.vendors.base import AskKnown
 from advisor.versions import NumericVersion
@@ -116,10 +116,7 @@ def _counts(answer: Known[Rows], counts: int) -> tuple[list[Known[int]], "Known[
     """So many counts, and since when they count."""
     if isinstance(answer, Unknown):
         return [answer] * counts, answer
-    if len(answer) != 1:
-        raise AdvisorError(f"the server answers with {len(answer)} rows where one is due")
-    (row,) = answer
-    require_columns(row, counts + 2)
+    row = only_row(answer, counts + 2)
     return [count_of(value) for value in row[:counts]], _since(*row[counts:])
 
 

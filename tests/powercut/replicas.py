@@ -17,11 +17,11 @@ import socket
 import sys
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 from advisor.durability import Durability
 from advisor.errors import AdvisorError
@@ -57,6 +57,8 @@ class Rehearsed(Protocol):
     """What is stored of a replica."""
 
     @property
+    def name(self) -> str: ...
+    @property
     def server(self) -> str: ...
     @property
     def durability(self) -> Durability: ...
@@ -64,6 +66,9 @@ class Rehearsed(Protocol):
     def gtid(self) -> bool: ...
     @property
     def binary_log(self) -> bool: ...
+
+
+Kind = TypeVar("Kind", bound=Rehearsed)
 
 
 @dataclass(frozen=True)
@@ -405,21 +410,25 @@ def plans(name: str, cuts: int, seed: int) -> list[Plan]:
     ]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def parser_of(description: str) -> argparse.ArgumentParser:
+    """The options of a rehearsal, of what its module says that it is."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("--only", default="", metavar="TEXT", help="cases that have it")
     parser.add_argument("--cuts", type=int, default=20, metavar="N", help="of each case")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the instants")
     parser.add_argument("--results", type=Path, default=replica_results.RESULTS, metavar="FILE")
-    parser.add_argument("--report", action="store_true", help="only write the table")
-    options = parser.parse_args(arguments)
-    if options.report:
-        replica_results.write_report(options.results)
-        return 0
+    return parser
+
+
+def rehearse_all(
+    cases: Sequence[Kind],
+    rehearse: Callable[[Path, Kind, Plan], ReplicaRun],
+    options: argparse.Namespace,
+) -> int:
+    """Rehearses the cases that are asked for, and stores each run; an exit status."""
     here = {server.name for server in available()}
     try:
-        for case in (one for one in CASES if options.only in one.name):
+        for case in (one for one in cases if options.only in one.name):
             if case.server not in here:
                 raise CannotRehearse(f"there is no {case.server} yet: tests/run fetches it")
             for plan in plans(case.name, options.cuts, options.seed):
@@ -432,6 +441,17 @@ def main(arguments: Sequence[str]) -> int:
         print(f"power cuts cannot be rehearsed: {why}", file=sys.stderr)
         return 1
     return 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs what is asked for."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--report", action="store_true", help="only write the table")
+    options = parser.parse_args(arguments)
+    if options.report:
+        replica_results.write_report(options.results)
+        return 0
+    return rehearse_all(CASES, rehearse, options)
 
 
 def run_json(case: Rehearsed, run: ReplicaRun, server_version: str) -> dict[str, object]:

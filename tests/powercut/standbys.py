@@ -7,7 +7,6 @@ is started again beside the primary; when it has replayed all of its primary's W
 both are compared.
 """
 
-import argparse
 import os
 import shutil
 import sys
@@ -20,9 +19,8 @@ from typing import Final
 
 from advisor.durability import Durability
 from advisor.output.fragment import render_fragment
-from tests.powercut import replica_results
 from tests.powercut.commits import Load, tables
-from tests.powercut.disk import CannotRehearse, Cut, Disk, mounted, shelf
+from tests.powercut.disk import Cut, Disk, mounted
 from tests.powercut.rehearsal import Plan
 from tests.powercut.replicas import (
     CAUGHT_UP_S,
@@ -32,11 +30,11 @@ from tests.powercut.replicas import (
     compared,
     contents,
     cut_at,
-    plans,
-    run_json,
+    parser_of,
+    rehearse_all,
 )
 from tests.powercut.server import Running
-from tests.servers.harness import ServerDidNotStart, available, server_named, version_of
+from tests.servers.harness import ServerDidNotStart, server_named, version_of
 from tests.servers.replication import Member, members, start_replication, wait_until_caught_up
 from tests.servers.scenarios import GB, Scenario, advice_for
 
@@ -119,27 +117,7 @@ def _continued(
 
 def main(arguments: Sequence[str]) -> int:
     """Runs what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", default="", metavar="TEXT", help="cases that have it")
-    parser.add_argument("--cuts", type=int, default=20, metavar="N", help="of each case")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the instants")
-    parser.add_argument("--results", type=Path, default=replica_results.RESULTS, metavar="FILE")
-    options = parser.parse_args(arguments)
-    here = {server.name for server in available()}
-    try:
-        for case in (one for one in STANDBYS if options.only in one.name):
-            if case.server not in here:
-                raise CannotRehearse(f"there is no {case.server} yet: tests/run fetches it")
-            for plan in plans(case.name, options.cuts, options.seed):
-                with shelf() as room:
-                    run = rehearse(room, case, plan)
-                stored = run_json(case, run, server_named(case.server).version)
-                replica_results.add(case.name, stored, options.results)
-                print(f"{case.name}, {plan.clients} clients: {stored['outcomes']}", flush=True)
-    except CannotRehearse as why:
-        print(f"power cuts cannot be rehearsed: {why}", file=sys.stderr)
-        return 1
-    return 0
+    return rehearse_all(STANDBYS, rehearse, parser_of(__doc__).parse_args(arguments))
 
 
 if __name__ == "__main__":

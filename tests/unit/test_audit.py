@@ -12,7 +12,6 @@ from advisor.audit.change import how_to_change, needs_restart
 from advisor.audit.findings import Audit, Finding
 from advisor.audit.headroom import headroom
 from advisor.audit.run import run_audit
-from advisor.audit.values import value_of
 from advisor.commands.source import knowledge_for, stored_measurement
 from advisor.durability import Durability
 from advisor.knowledge import load_settings
@@ -90,7 +89,7 @@ def in_force(
 def test_text_is_read_in_the_unit_of_the_setting(
     vendor: VendorName, version: str, name: str, text: str, unit: str, value: Value | None
 ) -> None:
-    found = value_of(in_force(name, text, unit), spec_of(name, vendor, version))
+    found = spec_of(name, vendor, version).value_of(in_force(name, text, unit))
     assert found == value
     assert type(found) is type(value)
 
@@ -184,8 +183,8 @@ def test_a_live_value_outside_of_our_range_is_shown_as_the_server_has_it() -> No
     found = only(audit_of("mysql", "9.7", innodb_force_recovery="9"))  # the range ends at 6
     assert (found.setting, found.current) == ("innodb_force_recovery", "9")
     spec = spec_of("max_wal_size", "postgresql", "15")
-    assert value_of(in_force("max_wal_size", "4294967296", "MB"), spec) is None  # no integer
-    assert value_of(in_force("max_wal_size", "1", "MB"), spec) == 1  # below the least, 2 MB
+    assert spec.value_of(in_force("max_wal_size", "4294967296", "MB")) is None  # no integer
+    assert spec.value_of(in_force("max_wal_size", "1", "MB")) == 1  # below the least, 2 MB
 
 
 @pytest.mark.parametrize(
