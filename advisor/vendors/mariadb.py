@@ -8,8 +8,7 @@ from advisor.roles import Replication
 from advisor.series_kind import Method
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors import copies, option_values
-from advisor.vendors.answers import Rows
-from advisor.vendors.appliers import Appliers, Replaying
+from advisor.vendors.appliers import Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     AskTogether,
@@ -32,23 +31,25 @@ from advisor.vendors.forms import (
     left_out,
     option_file_form,
 )
+from advisor.vendors.innodb_forms import set_global
+from advisor.vendors.innodb_programs import OLD_LOG, bootstrap, checked_server, private_server
+from advisor.vendors.innodb_replicas import (
+    MARIADB_REPLICAS_SQL,
+    MARIADB_SOURCES_SQL,
+    mariadb_replaying,
+    mariadb_role,
+)
 from advisor.vendors.mysql import (
     ARIA_LOG,
     DISK_CLAIMS,
     LOG_FILES_SQL,
-    OLD_LOG,
     REDO_SIZE,
     SETTINGS_SQL,
     STATUS_SQL,
     WHICH_SQL,
     MySQL,
-    bootstrap,
-    checked_server,
     derived_setting,
-    private_server,
-    set_global,
 )
-from advisor.vendors.replication import Channels, as_shown, replication_of
 from advisor.vendors.syntax import Option
 from advisor.vendors.values import Parsed, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version
@@ -67,7 +68,6 @@ group_commit_lock and MYSQL_BIN_LOG::trx_group_commit_leader; that no two syncs 
 traced."""
 
 HAS_SYS_SINCE: Final = (10, 6)
-OPTIMISTIC_SINCE: Final = (10, 5, 1)
 MAJOR_GROUPS_SINCE: Final = (11,)
 """Since when option groups like [mariadb-11] are read."""
 
@@ -75,11 +75,6 @@ ORIGINS_SQL: Final = (
     "SELECT lower(variable_name), global_value_origin, coalesce(global_value_path, '')"
     " FROM information_schema.system_variables"
 )
-
-SOURCES_SQL: Final = "SHOW ALL SLAVES STATUS"
-REPLICAS_SQL: Final = "SHOW SLAVE HOSTS"
-GTID_USED: Final = frozenset({"Slave_Pos", "Current_Pos"})
-"""What Using_Gtid says, whose place among the columns is another in each version."""
 
 FIXED_AT_START_SINCE: Final[Mapping[str, tuple[NumericVersion, str]]] = {
     "innodb_buffer_pool_size": (
@@ -211,11 +206,7 @@ class MariaDB(MySQL):
         return delay if count and delay.us else None
 
     def replaying(self, version: NumericVersion) -> Replaying:
-        """https://mariadb.com/docs/server/ha-and-performance/standard-replication/parallel-replication:
-        optimistic since 10.5.1, conservative before."""
-        is_optimistic = version >= OPTIMISTIC_SINCE
-        lifted_by = "" if is_optimistic else "slave_parallel_mode = optimistic"
-        return Replaying(Appliers("slave_parallel_threads", 0, lifted_by))
+        return mariadb_replaying(version)
 
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         return "fdatasync"
@@ -266,8 +257,8 @@ class MariaDB(MySQL):
         *begin_read_only,
         SETTINGS_SQL,
         ORIGINS_SQL,
-        SOURCES_SQL,
-        REPLICAS_SQL,
+        MARIADB_SOURCES_SQL,
+        MARIADB_REPLICAS_SQL,
         copies.STATUS_SQL,
         STATUS_SQL,
         LOG_FILES_SQL,
@@ -277,9 +268,7 @@ class MariaDB(MySQL):
     logs_applied_since = None
 
     def replication(self, ask: AskTogether, values: Mapping[str, str]) -> Replication:
-        return replication_of(
-            as_shown(ask, SOURCES_SQL, _channels), as_shown(ask, REPLICAS_SQL, len)
-        )
+        return mariadb_role(ask)
 
     # MariaDB has no count of the log's syncs alone.
     log_syncs = Counter(
@@ -326,11 +315,6 @@ class MariaDB(MySQL):
 
     image = "mariadb"
     image_program = "mariadbd"
-
-
-def _channels(rows: Rows) -> Channels:
-    """Of SOURCES_SQL."""
-    return Channels(len(rows), all(not GTID_USED.isdisjoint(map(str, row)) for row in rows))
 
 
 def _set_global(

@@ -15,16 +15,13 @@ from advisor.server_state import EffectiveSetting, Origin, ServerState, WrittenV
 from advisor.units import Value
 from advisor.vendors import copies, option_files, option_values
 from advisor.vendors.answers import (
-    Rows,
     Shown,
     count_of,
-    only_row,
-    only_value,
     quoted,
     texts,
     version_of_server,
 )
-from advisor.vendors.appliers import Appliers, Replaying
+from advisor.vendors.appliers import Replaying
 from advisor.vendors.base import (
     PATIENCE_S,
     RESTART,
@@ -49,23 +46,38 @@ from advisor.vendors.commits import (
 )
 from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import (
-    IN_A_FILE,
-    NEEDS_RESTART,
-    OF_A_PLUGIN,
-    AdvisedSetting,
     Form,
     FormName,
-    Written,
     assignment,
     compose_form,
-    left_out,
     option_file_form,
-    yaml_item,
+)
+from advisor.vendors.innodb_forms import (
+    SQL_BEFORE_PERSIST,
+    argument,
+    set_persist,
+    sql_literal,
+)
+from advisor.vendors.innodb_programs import (
+    OLD_LOG,
+    base_folder,
+    bootstrap,
+    checked_server,
+    private_server,
+)
+from advisor.vendors.innodb_replicas import (
+    LOGS_APPLIED,
+    LOGS_APPLIED_SINCE,
+    MYSQL_REPLICAS_SQL,
+    MYSQL_SOURCES_SQL,
+    SEMI_SYNC,
+    SEMI_SYNC_OPTIONS,
+    mysql_replaying,
+    mysql_role,
 )
 from advisor.vendors.names import VendorName
 from advisor.vendors.option_names import resolve
 from advisor.vendors.pages import PageUse
-from advisor.vendors.replication import Channels, as_shown, replication_of
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version, parse_version
@@ -158,28 +170,11 @@ bytes or fewer."""
 FLUSH_GLOBALS: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
 """What makes InnoDB's commits wait; a session cannot choose."""
 
-IO_CAPACITY: Final = ("innodb_io_capacity", "innodb_io_capacity_max")
-"""A limit and what it limits. Of these MySQL cuts the one that is set down, or up, to the other as
-that is then; when it starts it does so once more, in the order in which they were persisted."""
-
 WHICH_SQL: Final = "SELECT version()"
 """MySQL or MariaDB; asked first, for the two know different timeouts."""
 
 SETTINGS_SQL: Final = "SHOW GLOBAL VARIABLES"
 STATUS_SQL: Final = "SHOW GLOBAL STATUS"
-SOURCES_SQL: Final = (
-    "SELECT count(*), coalesce(sum(auto_position = '1'), 0)"
-    " FROM performance_schema.replication_connection_configuration"
-    " WHERE host <> '' AND channel_name NOT LIKE 'group\\_replication\\_%'"
-)
-"""By how many channels it follows a source, and how many of these ask by GTID."""
-REPLICAS_SQL: Final = (
-    "SELECT count(*) FROM performance_schema.threads WHERE processlist_command LIKE 'Binlog Dump%'"
-)
-LOGS_APPLIED: Final = ("log_replica_updates", "log_slave_updates")
-"""The names of the same setting, the newer first."""
-LOGS_APPLIED_SINCE: Final = (8, 0)
-"""Since when a replica with a binary log writes into it what it applies, if nothing says no."""
 ORIGINS_SQL: Final = (
     "SELECT variable_name, variable_source, coalesce(variable_path, '')"
     " FROM performance_schema.variables_info"
@@ -198,12 +193,6 @@ FILES_TABLE: Final = "performance_schema.file_summary_by_event_name"
 REDO_LOG_SWITCH_SQL: Final = "SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'"
 REDO_LOG_SWITCH_SINCE: Final = (8, 0, 21)
 """Since when ALTER INSTANCE DISABLE INNODB REDO_LOG is there, and what shows it."""
-
-PARALLEL_SINCE: Final = (8, 0, 27)
-WRITE_SETS_SINCE: Final = (8, 4)
-WRITE_SETS: Final = "binlog_transaction_dependency_tracking = WRITESET on the source"
-LOGICAL_CLOCK: Final = "slave_parallel_type = LOGICAL_CLOCK"
-"""How a replica comes to apply transactions side by side that touch no row in common."""
 
 LOG_POSITION_SINCE: Final = (8, 0, 30)
 """Since when its status has the end of the redo log."""
@@ -227,11 +216,6 @@ ORIGINS: Final[Mapping[str, Origin]] = {
 }
 """The word of MySQL (variables_info) and MariaDB (system_variables) -> ours."""
 
-NOT_PERSISTED: Final = "MySQL calls it a non persistent variable"
-NOT_KEPT: Final = "NOT KEPT: a restart takes it back, unless an option file has it, too."
-TOGETHER: Final = "Both are set twice, because a running server changes one to fit the other."
-TOGETHER_AT_START: Final = "Take both out of option files: MySQL does that at its start, too."
-
 NOT_TRIED: Final = words(
     "admin_address basedir bind_address chroot daemonize datadir early_plugin_load "
     "init_file initialize initialize_insecure log_error log_error_services "
@@ -252,21 +236,6 @@ OF_PLUGINS: Final = tuple(
     )
 )
 """How the options of plugins begin: a server that loads one has them."""
-
-SEMI_SYNC: Final = "rpl_semi_sync_"
-SEMI_SYNC_OPTIONS: Final = frozenset(
-    f"{SEMI_SYNC}{name}"
-    for name in words(
-        "source_enabled source_timeout source_trace_level source_wait_for_replica_count"
-        " source_wait_no_replica source_wait_point replica_enabled replica_trace_level"
-        " master_enabled master_timeout master_trace_level master_wait_for_slave_count"
-        " master_wait_no_slave master_wait_point master_kill_conn_timeout"
-        " slave_enabled slave_trace_level slave_delay_master slave_kill_conn_timeout"
-    )
-)
-"""All that MySQL's plugins and MariaDB have.
-https://dev.mysql.com/doc/refman/8.4/en/replication-semisync-interface.html
-https://mariadb.com/docs/server/ha-and-performance/standard-replication/semisynchronous-replication"""
 
 
 class MySQL(Vendor):
@@ -573,14 +542,7 @@ class MySQL(Vendor):
         return delay if delay.us else None
 
     def replaying(self, version: NumericVersion) -> Replaying:
-        """https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html and
-        https://dev.mysql.com/doc/refman/8.0/en/replication-options-binary-log.html: 4 workers and
-        LOGICAL_CLOCK since 8.0.27; 8.4 has WRITESET alone."""
-        lifted_by = "" if version >= WRITE_SETS_SINCE else WRITE_SETS
-        if version >= PARALLEL_SINCE:
-            return Replaying(Appliers("replica_parallel_workers", 4, lifted_by))
-        lifted_by = f"{LOGICAL_CLOCK} and {lifted_by}"
-        return Replaying(Appliers("slave_parallel_workers", 0, lifted_by))
+        return mysql_replaying(version)
 
     def log_sync_method(self, values: Mapping[str, str]) -> Method:
         return "fdatasync" if self._is_on(values.get("innodb_use_fdatasync", "OFF")) else "fsync"
@@ -680,8 +642,8 @@ class MySQL(Vendor):
         *begin_read_only,
         SETTINGS_SQL,
         ORIGINS_SQL,
-        SOURCES_SQL,
-        REPLICAS_SQL,
+        MYSQL_SOURCES_SQL,
+        MYSQL_REPLICAS_SQL,
         REDO_LOG_SWITCH_SQL,
         copies.STATUS_SQL,
         copies.GROUP_MEMBERS_SQL,
@@ -724,12 +686,8 @@ class MySQL(Vendor):
 
     def replication(self, ask: AskTogether, values: Mapping[str, str]) -> Replication:
         """What the server is among others, as it shows the account."""
-        if not self._is_on(values.get("performance_schema", "ON")):
-            off = Unknown(unknown="performance_schema is off")
-            return replication_of(off, off)
-        return replication_of(
-            as_shown(ask, SOURCES_SQL, _channels), as_shown(ask, REPLICAS_SQL, _attached)
-        )
+        is_asked = self._is_on(values.get("performance_schema", "ON"))
+        return mysql_role(ask, has_performance_schema=is_asked)
 
     logs_applied_since: ClassVar[NumericVersion | None] = LOGS_APPLIED_SINCE
 
@@ -921,7 +879,7 @@ class MySQL(Vendor):
         "conf": Form("innodb.cnf.j2", assignment),
         "sql": Form(
             "innodb.sql.j2",
-            lambda entry, settings, _: _set_persist(entry, settings),
+            lambda entry, settings, _: set_persist(entry, settings),
             "Use: mysql < THIS, with SYSTEM_VARIABLES_ADMIN and PERSIST_RO_VARIABLES_ADMIN. It goes"
             " into mysqld-auto.cnf, which wins over every option file.",
             "Such SQL was run on MySQL 9.7.",
@@ -933,7 +891,7 @@ class MySQL(Vendor):
             "configuration",
             "The schema of Percona's operator for Percona Server",
         ),
-        "compose": compose_form(lambda entry, _, __: _argument(entry)),
+        "compose": compose_form(lambda entry, _, __: argument(entry)),
     }
 
     def form(self, name: FormName, version: NumericVersion) -> Form | None:
@@ -944,60 +902,6 @@ class MySQL(Vendor):
     image = "mysql"
     image_program = "mysqld"
     series_length = 2
-
-
-OLD_LOG: Final = ["--log-warnings=2"]
-
-
-def base_folder(program: Path) -> Path:
-    """The folder a server's own files are relative to."""
-    return program.parent.parent
-
-
-def _channels(rows: Rows) -> Channels:
-    """Of SOURCES_SQL."""
-    channels, by_gtid = map(count_of, only_row(rows, 2))
-    return Channels(channels, channels == by_gtid)
-
-
-def _attached(rows: Rows) -> int:
-    """Of REPLICAS_SQL."""
-    return count_of(only_value(rows))
-
-
-def private_server(program: Path, place: Place) -> Command:
-    """The command line that keeps a server in its place: it wins over every file."""
-    return [
-        program,
-        f"--defaults-file={place.fragment}",
-        f"--basedir={base_folder(program)}",
-        f"--datadir={place.data}",
-        f"--socket={place.socket}",
-        f"--pid-file={place.run / 'pid'}",
-        f"--tmpdir={place.run}",
-        "--skip-networking",
-    ]
-
-
-def checked_server(program: Path, main: Path, data: Path) -> Command:
-    """The command line of a server that only looks at its configuration."""
-    where = [f"--basedir={base_folder(program)}", f"--datadir={data}", f"--tmpdir={data}"]
-    return [program, f"--defaults-file={main}", *where]
-
-
-def bootstrap(
-    program: Path, where: Sequence[str], files: Sequence[str], accounts: Sequence[str]
-) -> Initialisation:
-    """A data directory made from the SQL that comes with the server."""
-    return Initialisation(
-        [program, "--no-defaults", "--bootstrap", "--log-warnings=0", *where],
-        sql_files=files,
-        sql_before="create database mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n",
-        # The accounts for this host's own name would draw warnings from skip_name_resolve.
-        sql_after="".join(
-            f"delete from mysql.{table} where host <> 'localhost';\n" for table in accounts
-        ),
-    )
 
 
 def _status(name: str, also: str = "") -> Counter:
@@ -1037,70 +941,3 @@ def _persisted(stored: object) -> Iterator[tuple[str, str]]:
             yield name, value
         else:
             yield from _persisted(entry)
-
-
-def sql_literal(value: Value) -> str:
-    """A value in SQL, which has no K, M and G: in the server's own unit."""
-    if isinstance(value, bool):
-        return "ON" if value else "OFF"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return repr(value)
-    escaped = value.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _set(scope: str, entry: AdvisedSetting) -> str:
-    value = entry.rendered if entry.value is None else entry.value
-    return f"SET {scope} {entry.setting} = {sql_literal(value)};"
-
-
-def _set_persist(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
-    if entry.of_plugin:
-        return left_out(entry, OF_A_PLUGIN)
-    if not entry.persistable:
-        return left_out(entry, f"{NOT_PERSISTED}: {IN_A_FILE}")
-    if entry.restart:
-        return Written([_set("PERSIST_ONLY", entry)], [NEEDS_RESTART])
-    together = _together(entry, settings)
-    notes = [TOGETHER, TOGETHER_AT_START] if len(together) > 1 else []
-    return Written([_set("PERSIST", each) for each in together], notes)
-
-
-def set_global(entry: AdvisedSetting, settings: Sequence[AdvisedSetting]) -> Written:
-    """A setting changed until the next restart."""
-    if entry.of_plugin:
-        return left_out(entry, OF_A_PLUGIN)
-    if entry.restart:
-        return left_out(entry, f"it cannot be changed while this server runs: {IN_A_FILE}")
-    together = _together(entry, settings)
-    notes = [TOGETHER, NOT_KEPT] if len(together) > 1 else [NOT_KEPT]
-    return Written([_set("GLOBAL", each) for each in together], notes)
-
-
-def _together(
-    entry: AdvisedSetting, settings: Sequence[AdvisedSetting]
-) -> Sequence[AdvisedSetting]:
-    """A setting alone, or both of IO_CAPACITY in the order that works from the defaults; with each
-    of the two, so twice, it works for a running server from whatever it has."""
-    both = [each for each in settings if each.emitted and each.setting in IO_CAPACITY]
-    if entry not in both or len(both) == 1:
-        return [entry]
-    capacity, limit = both
-    below = isinstance(limit.value, int) and limit.value < int(capacity.default or 0)
-    return [capacity, limit] if below else [limit, capacity]
-
-
-def _argument(entry: AdvisedSetting) -> Written:
-    return Written([yaml_item(f"--{entry.option.replace('_', '-')}={entry.rendered}")])
-
-
-SQL_BEFORE_PERSIST: Final = Form(
-    "innodb.sql.j2",
-    lambda entry, settings, _: set_global(entry, settings),
-    "Use: mysql < THIS, AND an option file (--format conf): SET PERSIST came with MySQL 8.0, so"
-    " NOTHING OF THIS SURVIVES A RESTART.",
-    "Such SQL was not run.",
-    mark="--",
-)
