@@ -47,19 +47,8 @@ from advisor.vendors.commits import (
     CommitPath,
     CommitSequence,
 )
-from advisor.vendors.forms import (
-    AdvisedSetting,
-    Form,
-    Written,
-    assignment,
-    compose_form,
-    left_out,
-    patch_use,
-    restart_note,
-    yaml_item,
-    yaml_scalar,
-)
 from advisor.vendors.pages import PageUse
+from advisor.vendors.postgresql_forms import FORMS, identifier, quoted_string
 from advisor.vendors.replication import Channels, replication_of
 from advisor.vendors.standby_names import ANYONE, parse_standby_names
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
@@ -172,14 +161,6 @@ OF_OUR_SESSION: Final = ("database", "user", "database user", "client", "session
 """Sources in pg_settings that are about this connection, not the server."""
 
 RELOAD: Final = "SELECT pg_reload_conf();"
-
-NOT_IN_CLOUDNATIVEPG: Final = {
-    "full_page_writes": "the operator has it on, and some of its versions let nobody set it",
-    "data_sync_retry": "the operator lets nobody set it",
-}
-"""Setting -> why. The operator's documentation once called the first fixed
-(docs/src/postgresql_conf.md, 4e7bcbd); the second is the only one of ours among its
-FixedConfigurationParameters (pkg/postgres/configuration.go, b122f63)."""
 
 NOT_TRIED: Final = words(
     "archive_cleanup_command archive_command archive_library config_file data_directory "
@@ -384,7 +365,7 @@ class PostgreSQL(Vendor):
 
     def include_line(self, path: Path, *, folder: bool, may_miss: bool = False) -> str:
         word = "include_dir" if folder else "include_if_exists" if may_miss else "include"
-        return f"{word} = {_quoted(str(path).replace(chr(92), chr(92) * 2))}"
+        return f"{word} = {quoted_string(str(path).replace(chr(92), chr(92) * 2))}"
 
     page_size_setting = "block_size"
     page_bytes = 8 * 1024
@@ -677,30 +658,31 @@ class PostgreSQL(Vendor):
     ) -> str:
         if found.origin == "command line":  # it outranks every file
             return f"set {found.name} = {rendered} on the server's command line, {RESTART}"
-        set_ = f"ALTER SYSTEM SET {found.name} = {_quoted(rendered)};"
+        set_ = f"ALTER SYSTEM SET {found.name} = {quoted_string(rendered)};"
         return f"{set_} {RESTART}" if restart else f"{set_} {RELOAD}"
 
     reload_sql = "SELECT pg_reload_conf();"
 
     def set_for_a_time(self, name: str, value: Value, rendered: str, *, restart: bool) -> str:
-        return f"ALTER SYSTEM SET {name} = {_quoted(rendered)};"
+        return f"ALTER SYSTEM SET {name} = {quoted_string(rendered)};"
 
     def set_back(self, name: str, value: Value, rendered: str, *, is_persisted: bool) -> str:
         if is_persisted:
-            return f"ALTER SYSTEM SET {name} = {_quoted(rendered)};"
+            return f"ALTER SYSTEM SET {name} = {quoted_string(rendered)};"
         return f"ALTER SYSTEM RESET {name};"
 
     def reset(self, override: Override) -> str:
         if override.role is None and override.database is not None:
-            return f"ALTER DATABASE {_identifier(override.database)} RESET {override.setting};"
-        role = "ALL" if override.role is None else _identifier(override.role)
+            return f"ALTER DATABASE {identifier(override.database)} RESET {override.setting};"
+        role = "ALL" if override.role is None else identifier(override.role)
         within = (
-            "" if override.database is None else f" IN DATABASE {_identifier(override.database)}"
+            "" if override.database is None else f" IN DATABASE {identifier(override.database)}"
         )
         return f"ALTER ROLE {role}{within} RESET {override.setting};"
 
     # Forms of output
 
+    forms = FORMS
     image = "postgres"
     image_program = "postgres"
     series_length = 1
@@ -746,106 +728,3 @@ def _wal_syncs(state: ServerState) -> tuple[Counter, Counter]:
     if timing is None or timing.value != "on":
         return count, Counter(TIMING_IS_OFF)
     return count, Counter(source, statement, column=first + 1)
-
-
-def _quoted(text: str) -> str:
-    """A string of SQL and of postgresql.conf."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
-
-
-def _identifier(name: str) -> str:
-    """A name in SQL; what a terminal or a line would not keep is escaped."""
-    doubled = name.replace('"', '""')
-    if doubled.isprintable():
-        return f'"{doubled}"'
-    escaped = (
-        each if each.isprintable() and each != "\\" else f"\\+{ord(each):06x}" for each in doubled
-    )
-    return f'U&"{"".join(escaped)}"'
-
-
-def _alter_system(
-    entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion
-) -> Written:
-    statement = f"ALTER SYSTEM SET {entry.setting} = {_quoted(entry.rendered)};"
-    return Written([statement], restart_note(entry))
-
-
-def _patroni(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:
-    """Numbers as numbers; the rest as strings, for YAML would make a truth value of on."""
-    number = isinstance(entry.value, int | float) and not isinstance(entry.value, bool)
-    plain = number and not entry.unit
-    value = entry.rendered if plain else yaml_scalar(entry.rendered)
-    return Written([f"{entry.setting}: {value}"], restart_note(entry))
-
-
-def _cloudnativepg(
-    entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion
-) -> Written:
-    if why := NOT_IN_CLOUDNATIVEPG.get(entry.setting):
-        return left_out(entry, why)
-    return _strings(entry)
-
-
-def _strings(entry: AdvisedSetting, *_: object) -> Written:
-    """Strings, all of them."""
-    return Written([f"{entry.setting}: {yaml_scalar(entry.rendered)}"], restart_note(entry))
-
-
-def _arguments(entry: AdvisedSetting, _: Sequence[AdvisedSetting], __: NumericVersion) -> Written:
-    return Written([yaml_item("-c"), yaml_item(f"{entry.setting}={entry.rendered}")])
-
-
-PostgreSQL.forms = {
-    "conf": Form("postgresql.conf.j2", assignment),
-    "sql": Form(
-        "postgresql.sql.j2",
-        _alter_system,
-        "Use: psql -X -f THIS as a superuser, without -1. It goes into postgresql.auto.conf, which"
-        " wins over postgresql.conf and what that includes.",
-        "Such SQL was run on PostgreSQL 15 and 18.",
-        mark="--",
-    ),
-    "patroni": Form(
-        "patroni.yaml.j2",
-        _patroni,
-        "Use: patronictl edit-config --apply THIS CLUSTER; where a restart is needed, patronictl"
-        " restart CLUSTER.",
-        "Patroni 4.1 takes such parameters unchanged; no cluster was started.",
-        indent="    ",
-    ),
-    "cloudnativepg": Form(
-        "cloudnativepg.yaml.j2",
-        _cloudnativepg,
-        "Use: kubectl patch cluster NAME --type merge --patch-file THIS, or copy the parameters"
-        " into your Cluster. The operator restarts instances where that is needed, and wants no"
-        " less memory requested than shared_buffers takes.",
-        "CloudNativePG's schema and its list of refused parameters allow this; none was started.",
-        indent="      ",
-    ),
-    "zalando": Form(
-        "zalando.yaml.j2",
-        _strings,
-        patch_use("postgresql", "parameters"),
-        "The schema of Zalando's operator allows this; no cluster was started.",
-        indent="      ",
-    ),
-    "crunchy": Form(
-        "crunchy.yaml.j2",
-        _patroni,
-        patch_use("postgrescluster", "parameters"),
-        "The schema of Crunchy's operator allows this, and Patroni, which it hands it to, takes it;"
-        " none was started.",
-        indent="          ",
-    ),
-    "percona": Form(
-        "percona.postgresql.yaml.j2",
-        _patroni,
-        patch_use("perconapgcluster", "parameters"),
-        "Percona's schema allows this, and Patroni, which it hands it to, takes it; none was"
-        " started.",
-        indent="          ",
-    ),
-    "compose": compose_form(_arguments),
-}

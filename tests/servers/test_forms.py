@@ -12,7 +12,7 @@ import yaml
 from advisor.advice import Advice
 from advisor.output.fragment import render_fragment
 from advisor.vendors.forms import FormName
-from advisor.vendors.postgresql import NOT_IN_CLOUDNATIVEPG
+from advisor.vendors.postgresql_forms import NOT_IN_CLOUDNATIVEPG
 from tests.servers.checks import Expected, differences
 from tests.servers.harness import Instance, Server, server_named, version_of
 from tests.servers.scenarios import GB, Scenario, advice_for, knowledge_of

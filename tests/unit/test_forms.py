@@ -28,7 +28,7 @@ from advisor.request import Request
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.forms import FormName
 from advisor.vendors.names import VendorName
-from advisor.vendors.postgresql import NOT_IN_CLOUDNATIVEPG
+from advisor.vendors.postgresql_forms import NOT_IN_CLOUDNATIVEPG
 from advisor.vendors.registry import VENDORS
 from advisor.versions import parse_version
 from tests.support.cloudnativepg import ONCE_REFUSED, REFUSED, SCHEMA, violations
