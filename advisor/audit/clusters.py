@@ -1,6 +1,5 @@
 """An audit of a server that is a part of a cluster: what its copies are worth now. Pure."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -14,13 +13,10 @@ from advisor.rules.catalogue import Setting
 from advisor.rules.clusters import Cluster, ClusterCheck, shown_by
 from advisor.rules.risks import RISKS
 from advisor.server_state import Origin, ServerState
-from advisor.units import format_latency
 from advisor.vendors.registry import VENDORS
 
 NOT_SHOWN: Final = "not shown"
 SQL: Final = ("SET ", "ALTER SYSTEM ")
-DEFAULT_TIMEOUT: Final = re.compile(r"(\w+_timeout) \(10 s\)")
-"""How a statement names a time that a server may have otherwise."""
 OTHERS: Final = "Whether its other servers are relaxed, too, an audit of one does not see."
 
 
@@ -31,21 +27,10 @@ class PartOf(NamedTuple):
     known_by: str
 
     def durability(self, state: ServerState, risked: Durability) -> ClusterDurability:
-        """What is said of it, whose settings risk that much, with the times that it has."""
-        shown = shown_by(state)
-
-        def time_of(named: re.Match[str]) -> str:
-            text = shown.get(named[1], "")
-            return (
-                f"{named[1]} ({format_latency(int(text) * 1000)})" if text.isdecimal() else named[0]
-            )
-
-        told = self.cluster.durability_of(state.vendor, state.version, risked, self.known_by)
-        lost = tuple(
-            each.model_copy(update={"says": DEFAULT_TIMEOUT.sub(time_of, each.says)})
-            for each in told.does_not_survive
+        """What is said of it, whose settings risk that much."""
+        return self.cluster.durability_of(
+            state.vendor, state.version, risked, self.known_by, shown_by(state)
         )
-        return told.model_copy(update={"does_not_survive": lost})
 
 
 def risked_there(findings: Iterable[Finding], accepted: Durability) -> Durability:

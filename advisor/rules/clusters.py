@@ -20,6 +20,7 @@ from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion, VersionText, in_range
 
 ASKED: Final = "--cluster"
+NOTHING_SHOWN: Final[Mapping[str, str]] = {}
 SAME_WORDS: Final = {"1": "on", "true": "on", "yes": "on", "0": "off", "false": "off", "no": "off"}
 """How files write what servers show as ON and OFF."""
 
@@ -86,6 +87,7 @@ class StatedOfCluster(_ForServers):
 
     about: Clause = ""
     says: Clause = Field(min_length=10)
+    """{NAME}: the server's value of that, else its default."""
     durability: tuple[Durability, ...] = ()
     """What the server's own settings may risk, so that it holds; none: anything."""
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -206,12 +208,17 @@ class Cluster(Strict):
         version: NumericVersion,
         durability: Durability = "durable",
         known_by: str = ASKED,
+        shown: Mapping[str, str] = NOTHING_SHOWN,
     ) -> ClusterDurability:
-        """What is said of that server there, whose own settings risk `durability`."""
+        """What is said of that server there, whose own settings risk `durability`; with the values
+        that it shows, else with its defaults."""
+        values = {**dict(self.defaults(vendor, version)), **shown}
 
         def told(stated: Iterable[StatedOfCluster]) -> tuple[ClusterStatement, ...]:
             return tuple(
-                ClusterStatement(about=each.about, says=each.says, sources=each.sources)
+                ClusterStatement(
+                    about=each.about, says=each.says.format_map(values), sources=each.sources
+                )
                 for each in stated
                 if each.covers(vendor, version)
                 and (not each.durability or durability in each.durability)

@@ -126,8 +126,16 @@ def test_a_fragment_has_what_the_copies_need(
             "mysql",
             ["group_replication_bootstrap_group = ON", "gtid_executed", "distributed recovery"],
         ),
-        ("semi-sync", "mysql", ["rpl_semi_sync_source_timeout (10 s)", "make it anew"]),
-        ("semi-sync", "mariadb", ["rpl_semi_sync_master_timeout (10 s)", "--init-rpl-role=SLAVE"]),
+        ("semi-sync", "mysql", ["rpl_semi_sync_source_timeout (10000 ms)", "make it anew"]),
+        (
+            "semi-sync",
+            "mariadb",
+            ["rpl_semi_sync_master_timeout (10000 ms)", "--init-rpl-role=SLAVE"],
+        ),
+            "semi-sync",
+            "mariadb",
+            ["rpl_semi_sync_master_timeout (10000 ms)", "--init-rpl-role=SLAVE"],
+        ),
         ("sync-standby", "postgresql", ["remote_write", "pg_rewind", "without end"]),
     ],
 )
@@ -1152,7 +1160,7 @@ def test_an_audit_tells_the_servers_own_timeout(tmp_path: Path, capsys: Capture)
     )
     asked = ("audit", "--db", "mysql", "--db-version", "9.7", "--config", str(config))
     _, out, _ = run(capsys, *asked, "--format", "json")
-    assert "rpl_semi_sync_source_timeout (2 s)" in out
-    assert "(10 s)" not in out
+    assert "rpl_semi_sync_source_timeout (2000 ms)" in out
+    assert "(10000 ms)" not in out
     (found,) = json.loads(out)["findings"]
     assert found["change"].startswith(f"correct it in {config}:5, and at once: SET PERSIST")
