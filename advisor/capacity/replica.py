@@ -34,6 +34,8 @@ from advisor.capacity.workloads import Transaction
 from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.commits import ASYNCHRONOUS
 
+CLOSE: Final = 1.15
+"""One rate over the other: nearer than that, the model's median error decides."""
 OUTAGE_S: Final = 3600
 """Our choice: an hour for which nothing is applied, and the source goes on."""
 
@@ -204,10 +206,19 @@ def _answer(
     return ReplicaAnswer(
         **dict(here),
         source_tps=question.source_tps,
+        is_too_close_to_tell=1 / CLOSE < here.applied_per_s / question.source_tps < CLOSE,
         outage_s=OUTAGE_S,
         appliers_setting=kind and kind.setting,
         appliers_source=kind and ("default" if question.appliers is None else "as given"),
         appliers_needed=next((rate.appliers for rate in by_appliers if rate.keeps_up), None),
+        appliers_surely_enough=next(
+            (
+                rate.appliers
+                for rate in by_appliers
+                if rate.applied_per_s >= CLOSE * question.source_tps
+            ),
+            None,
+        ),
         lifted_by=kind.lifted_by if kind else "",
         cpu_us_per_txn=model.cpu_us_per_txn,
         by_appliers=by_appliers,

@@ -58,12 +58,16 @@ class ReplicaAnswer(AppliedRate):
     """Whether a replica on this drive keeps up, and what would help."""
 
     source_tps: float
+    is_too_close_to_tell: bool
+    """Whether what it applies is as near to that as the model usually is to real pairs."""
     outage_s: float
     appliers_setting: str | None
     """None: one process replays the log."""
     appliers_source: Literal["as given", "default"] | None
     appliers_needed: int | None
     """The fewest of those tried that keep up; None where none do."""
+    appliers_surely_enough: int | None
+    """The fewest of those that keep up by more than the model's usual error."""
     lifted_by: str
     """What lets appliers apply together more than what the source committed together; "" where they
     do."""

@@ -8,9 +8,6 @@ from advisor.output.advice import cost_text
 from advisor.output.document import Notes, Paragraph, PlainBlock, Table
 from advisor.units import counted, format_count, format_latency, format_named, format_span
 
-CLOSE: Final = 1.15
-"""What is less than so many times the other is within the model's median error."""
-
 _OF_MYSQL: Final = "of MySQL 9.7 its error was 12 % in the median, 47 % at most"
 MODEL_ERRORS: Final[Mapping[str | None, str]] = {
     "replica_parallel_workers": _OF_MYSQL,
@@ -72,22 +69,17 @@ def _replayed(of: Replayed) -> str:
 
 
 def _verdict(answer: ReplicaAnswer) -> str:
-    if 1 / CLOSE < answer.applied_per_s / answer.source_tps < CLOSE:
-        enough = (
-            rate.appliers
-            for rate in answer.by_appliers
-            if rate.applied_per_s >= CLOSE * answer.source_tps
-        )
-        appliers = next(enough, None)
-        surely = f"; {counted(appliers, 'applier')} would do" if appliers else ""
-        return f"too close to tell{surely}"
+    if answer.is_too_close_to_tell:
+        return f"too close to tell{_would_do(answer.appliers_surely_enough)}"
     if answer.keeps_up:
         if answer.replayed and not answer.replayed.are_reads_counted:
             return "yes, but for page reads, which were not measured and are not in the figure"
         return "yes"
-    if answer.appliers_needed:
-        return f"only with {counted(answer.appliers_needed, 'applier')}"
-    return "no"
+    return f"no{_would_do(answer.appliers_needed)}"
+
+
+def _would_do(appliers: int | None) -> str:
+    return f"; {counted(appliers, 'applier')} would do" if appliers else ""
 
 
 def _applied(answer: ReplicaAnswer) -> str:

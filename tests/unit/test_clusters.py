@@ -132,10 +132,6 @@ def test_a_fragment_has_what_the_copies_need(
             "mariadb",
             ["rpl_semi_sync_master_timeout (10000 ms)", "--init-rpl-role=SLAVE"],
         ),
-            "semi-sync",
-            "mariadb",
-            ["rpl_semi_sync_master_timeout (10000 ms)", "--init-rpl-role=SLAVE"],
-        ),
         ("sync-standby", "postgresql", ["remote_write", "pg_rewind", "without end"]),
     ],
 )
@@ -1114,9 +1110,9 @@ def test_an_incomplete_file_is_refused() -> None:
         Seen.model_validate({})
     check = {
         **load_cluster("galera").check[0].model_dump(by_alias=True, exclude_unset=True),
-        "setting": "wsrep_on",
+        "setting": "gcache",
     }
-    with pytest.raises(ValidationError, match="wsrep_on is not among what is asked"):
+    with pytest.raises(ValidationError, match="gcache is not among what is asked"):
         ClusterCheck.model_validate(check)
     (setting, *_) = whole["setting"]
     with pytest.raises(ValidationError, match="not one of AFTER_SYNC, AFTER_COMMIT"):
@@ -1164,3 +1160,33 @@ def test_an_audit_tells_the_servers_own_timeout(tmp_path: Path, capsys: Capture)
     assert "(10000 ms)" not in out
     (found,) = json.loads(out)["findings"]
     assert found["change"].startswith(f"correct it in {config}:5, and at once: SET PERSIST")
+
+
+@pytest.mark.parametrize(
+    ("db", "version", "cluster", "lines", "setting"),
+    [
+        ("mariadb", "11.8", "galera", "wsrep_on=OFF\nwsrep_provider=/galera.so\n", "wsrep_on"),
+        ("mariadb", "11.8", "galera", "wsrep_provider=/galera.so\n", "wsrep_on"),
+        ("mariadb", "11.8", "galera", "wsrep_on=ON\nwsrep_provider=none\n", "wsrep_provider"),
+        ("mariadb", "11.8", "galera", "wsrep_on=ON\nwsrep_provider=/galera.so\n", ""),
+        ("mariadb", "11.8", "semi-sync", "", "rpl_semi_sync_master_enabled"),
+        ("mariadb", "11.8", "semi-sync", "rpl_semi_sync_slave_enabled=ON\n", ""),
+        ("mysql", "9.7", "semi-sync", "", "rpl_semi_sync_source_enabled"),
+        ("mysql", "9.7", "semi-sync", "rpl_semi_sync_replica_enabled=ON\n", ""),
+        ("mysql", "8.0.30", "semi-sync", "rpl_semi_sync_master_enabled=ON\n", ""),
+        ("mysql", "5.7", "semi-sync", "", "rpl_semi_sync_master_enabled"),
+    ],
+)
+def test_a_cluster_that_is_switched_off_has_no_copies(
+    db: str, version: str, cluster: str, lines: str, setting: str, tmp_path: Path, capsys: Capture
+) -> None:
+    config = tmp_path / "my.cnf"
+    config.write_text(f"[mysqld]\nplugin_load_add=semisync.so\n{lines}")
+    asked = ("audit", "--db", db, "--db-version", version, "--cluster", cluster)
+    _, out, _ = run(capsys, *asked, "--config", str(config), "--format", "json")
+    off = [
+        each["setting"]
+        for each in json.loads(out)["findings"]
+        if each["severity"] == "data-loss" and each["reason"].endswith(("commits.", "a copy."))
+    ]
+    assert off == ([setting] if setting else [])

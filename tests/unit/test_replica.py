@@ -275,7 +275,7 @@ def test_since_when_replay_reads_ahead() -> None:
 def test_the_answer_in_words() -> None:
     text = text_of("mysql", (9, 7), 1000)
     assert (
-        "A replica of a source that commits 1,000 transactions/s: only with 8 appliers. With 4"
+        "A replica of a source that commits 1,000 transactions/s: no; 8 appliers would do. With 4"
         " appliers (replica_parallel_workers, default) it applies 800/s; the lag grows by 12 s a"
         " minute." in text
     )
@@ -441,3 +441,17 @@ def test_a_workload_takes_as_much_cpu_as_its_statements() -> None:
 
 def test_the_tables_of_the_real_pairs_are_those_of_the_stored_results() -> None:
     assert tables(json.loads(RESULTS.read_text())) in PAIRS_README.read_text()
+
+
+@pytest.mark.usefixtures("by_hand")
+@pytest.mark.parametrize(
+    ("tps", "is_close", "needed", "surely"),
+    [(750, True, 4, 8), (900, True, 8, 8), (691, False, 4, 4), (1_500, False, 8, 16)],
+)
+def test_a_program_is_told_what_is_too_close_to_tell(
+    tps: float, is_close: bool, needed: int, surely: int
+) -> None:
+    """4 appliers apply 800/s, 8 of them 1600/s and 16 3200/s; within 1.15 nobody can tell."""
+    found = answer("mysql", (9, 7), tps)
+    assert found.is_too_close_to_tell is is_close
+    assert (found.appliers_needed, found.appliers_surely_enough) == (needed, surely)
