@@ -30,6 +30,7 @@ from advisor.versions import NumericVersion, of_series, parse_version
 
 if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
+    from advisor.analysis.replica_accuracy import AccuracyByVendor
     from advisor.capacity.workloads import Workload
     from advisor.rules.bulk_load import BulkLoadKnowledge
     from advisor.rules.clusters import Cluster
@@ -259,6 +260,21 @@ def load_replay() -> dict[VendorName, Replay]:
     if replay.keys() != VENDORS.keys():
         raise KnowledgeError(f"{path}: it must hold just {', '.join(VENDORS)}")
     return replay
+
+
+def load_replica_accuracy() -> "AccuracyByVendor":
+    """profiles/replica_accuracy.toml: how near the model of a replica came to real pairs."""
+    # No advice for a server of its own needs these.
+    from advisor.analysis.replica_accuracy import AccuracyByVendor
+
+    path = resource_dir("profiles") / "replica_accuracy.toml"
+    try:
+        accuracy = TypeAdapter(AccuracyByVendor).validate_python(_read(path))
+    except ValidationError as error:
+        raise _incomplete(path, error) from error
+    if accuracy.keys() != VENDORS.keys():
+        raise KnowledgeError(f"{path}: it must hold just {', '.join(VENDORS)}")
+    return accuracy
 
 
 def load_service(name: ServiceName) -> "Service":

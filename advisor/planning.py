@@ -66,14 +66,19 @@ def _with_replica(
     question: ReplicaQuestion,
 ) -> ReplicaPlan:
     """The plan, and whether a replica on that host keeps up."""
+    assert knowledge.accuracy is not None  # read for whatever is a replica
     model = replica_model(
         host,
-        VENDORS[request.vendor].replaying(request.version),
+        VENDORS[request.vendor],
+        request.version,
         knowledge.replay[request.vendor],
+        knowledge.accuracy[request.vendor],
         question,
         next(iter(wanted.transactions), None),
     )
-    return ReplicaPlan(**dict(plan), replica=replica_answer(model, inputs.offers))
+    answer = replica_answer(model, inputs.offers)
+    answer = answer.model_copy(update={"notes": (*inputs.notes, *answer.notes)})
+    return ReplicaPlan(**dict(plan), replica=answer)
 
 
 def plan_inputs(

@@ -7,41 +7,51 @@ A standby of PostgreSQL is one process that replays the log: no commit there wai
 that what counts are the bytes of log, and the pages that it has to read.
 
 Assumed: transactions that change no row in common, which is what appliers can do side by side; a
-receiver that keeps up. How near that comes to real pairs: tests/benchmarks/replica_lag/README.md.
+receiver that keeps up. How near that comes to real pairs (tests/benchmarks/replica_lag/README.md)
+is the range of each rate, and decides what is a yes and what a no.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from advisor.advice import LowerDurability
 from advisor.analysis.recovery import Replay
-from advisor.capacity.bounds import Bound, Work, distinct_share, reads_per_change
+from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase
+from advisor.capacity.bounds import Work, distinct_share, reads_per_change
 from advisor.capacity.commit_paths import CLIENT_SHARE
 from advisor.capacity.group_commit import CommitModel, Cpu, SyncLatencies
 from advisor.capacity.host import ModelledHost
+from advisor.capacity.host_notes import binary_log_notes, page_notes, pages_left_out
 from advisor.capacity.latency import Latency
 from advisor.capacity.replica_results import (
+    Accurate,
     AppliedRate,
     ApplyLimit,
     FasterSync,
+    Limit,
     RelaxedReplica,
     Replayed,
     ReplicaAnswer,
 )
-from advisor.capacity.results import Assumed
+from advisor.capacity.results import Assumed, LeftOut
 from advisor.capacity.workloads import Transaction
 from advisor.vendors.appliers import Appliers, Replaying
-from advisor.vendors.commits import ASYNCHRONOUS
+from advisor.vendors.base import Vendor
+from advisor.vendors.commits import ASYNCHRONOUS, CommitSequence
+from advisor.versions import NumericVersion
 
-CLOSE: Final = 1.15
-"""One rate over the other: nearer than that, the model's median error decides."""
 OUTAGE_S: Final = 3600
 """Our choice: an hour for which nothing is applied, and the source goes on."""
 
+BOTH_SYNCS: Final = 2
+"""Of a commit: the log's, and the binary log's."""
 APPLIER_COUNTS: Final = (1, 2, 4, 8, 16, 32, 64)
 SHORTER_SYNCS: Final = (2, 4, 8, 16, 32, 64)
 """How many times as short a sync is tried."""
+
+FEWEST_READS: Final = 0.005
+"""Pages read for a transaction: fewer are none."""
 
 OF_READS: Final = frozenset({"page reads", "page writes and reads"})
 """The bounds of a server's own reads; a standby reads fewer pages."""
@@ -63,7 +73,10 @@ class ReplicaModel:
 
     host: ModelledHost
     replaying: Replaying
+    with_binary_log: CommitSequence
+    """How a commit goes that is written to a binary log, too."""
     replay: Replay
+    accuracy: AccuracyByCase
     question: ReplicaQuestion
     cpu: Cpu
     """What applying a transaction costs."""
@@ -76,46 +89,105 @@ class ReplicaModel:
     ) -> AppliedRate:
         """How many transactions it applies, with so many appliers, with syncs that take
         `sync_ratio` of what this drive's do, or none at all."""
-        if self.replaying.appliers is None:
-            return self._replayed()
-        sequence = self.host.sequence if is_synced else ASYNCHRONOUS
-        drive = self.host.busy_drive(self.transaction)
-        together = self._together(self.replaying.appliers, appliers)
-        model = self.host.clients(
-            CommitModel(sequence), _shorter(drive, sync_ratio), self.cpu, together
+        least = self.limits(appliers, is_synced=is_synced, sync_ratio=sync_ratio)[0]
+        return self._rate(
+            least,
+            None if self.replaying.appliers is None else appliers,
+            self.accuracy_where(is_synced=is_synced),
         )
-        found = self.host.bounded(model, self.transaction)
-        limit: ApplyLimit = "appliers" if found.bottleneck == "clients" else found.bottleneck
-        handed_out_tps = 1e6 / (CLIENT_SHARE * self.cpu.at(together))
-        if handed_out_tps < found.tps:
-            return self._rate(appliers, handed_out_tps, "coordinator")
+
+    def limits(
+        self, appliers: int = 1, *, is_synced: bool = True, sync_ratio: float = 1.0
+    ) -> tuple[Limit, ...]:
+        """All that is known to limit that rate, the least first."""
+        kind = self.replaying.appliers
+        if kind is None:
+            found = [*self._of_replay()]
+        else:
+            found = [*self._of_appliers(kind, appliers, is_synced=is_synced, ratio=sync_ratio)]
+        return tuple(sorted(found, key=lambda limit: limit.applied_per_s))
+
+    def _of_appliers(
+        self, kind: Appliers, appliers: int, *, is_synced: bool, ratio: float
+    ) -> Iterator[Limit]:
+        host, together = self.host, self._together(kind, appliers)
+        sequence = self._sequence(kind, appliers) if is_synced else ASYNCHRONOUS
+        drive = _shorter(host.busy_drive(self.transaction), ratio)
+        alone = host.clients(CommitModel(sequence), drive, self.cpu, together)
+        bounded = host.bounded(alone, self.transaction)
+        waits = alone.bottleneck if bounded.tps < alone.tps else bounded.bottleneck
+        limit: ApplyLimit = "appliers" if waits == "clients" else waits
         # Whatever they wait for, more of them at once would share it.
         if together < appliers and limit in ("appliers", "flush"):
             limit = "source's parallelism"
-        return self._rate(appliers, found.tps, limit)
+        yield Limit(name=limit, applied_per_s=alone.tps)
+        handed_out_tps = 1e6 / (CLIENT_SHARE * self.cpu.at(together))
+        yield Limit(name="coordinator", applied_per_s=handed_out_tps)
+        for bound in host.bounds(alone.group_size, self.transaction):
+            yield Limit(name=bound.name, applied_per_s=bound.tps)
 
     def _together(self, kind: Appliers, appliers: int) -> int:
         """How many of them ever have something to do."""
         clients = self.question.source_clients
         return min(appliers, clients) if kind.lifted_by and clients else appliers
 
-    def _replayed(self) -> AppliedRate:
+    def _sequence(self, kind: Appliers, appliers: int) -> CommitSequence:
+        own = self.host.sequence
+        return self.with_binary_log if appliers > 1 and self.need_binary_log(kind) else own
+
+    def need_binary_log(self, kind: Appliers) -> bool:
+        """Whether more than one has to log what it applies, and the replica is not said to."""
+        own = self.host.sequence
+        return kind.needs_binary_log and bool(own.stages) and not own.has_binary_log
+
+    def accuracy_where(self, *, is_synced: bool = True) -> Accuracy:
+        """Of the runs that are most like that."""
+        if self.replaying.appliers is not None:
+            return self.accuracy[
+                "durable" if is_synced and self.host.sequence.stages else "relaxed"
+            ]
+        alone = not self.replaying.reads_ahead and self._reads(self._work) > 0
+        return self.accuracy["replay-without-prefetch" if alone else "replay"]
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What the data size asks for and was not measured."""
+        found, speed = pages_left_out(self.host), self.host.storage.speed
+        if self.replaying.appliers is not None:
+            return found
+        ahead, reads = self.replaying.reads_ahead, self._reads(self._work)
+        is_measured = bool(speed.page_reads_per_s if ahead else speed.page_read_us)
+        writes = tuple(name for name in found if name == "page writes")
+        return ("page reads", *writes) if reads and not is_measured else writes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is taken for granted."""
+        kind = self.replaying.appliers
+        logs = self.host.sequence.has_binary_log or (kind and self.need_binary_log(kind)) or False
+        binary_log = binary_log_notes(self.host, has_binary_log=bool(kind) and logs)
+        return (*binary_log, *page_notes(self.host, self.left_out))
+
+    @property
+    def _work(self) -> Work:
+        return self.host.work(0, self.transaction)
+
+    def _of_replay(self) -> Iterator[Limit]:
         """By the one process: the processor's part, and the pages."""
-        work, speed = self.host.work(0, self.transaction), self.host.storage.speed
+        work, speed = self._work, self.host.storage.speed
         reads = self._reads(work)
         process_us = (work.log_bytes or 0.0) / self.replay.log_bytes_per_s * 1e6 + self.cpu.at(1)
-        limits: list[tuple[float, ApplyLimit]] = []
         if self.replaying.reads_ahead:
-            read_us = reads * 1e6 / speed.page_reads_per_s if speed.page_reads_per_s else 0.0
-            limits += [(process_us, "replay"), (read_us, "page reads")]
+            yield Limit(name="replay", applied_per_s=1e6 / process_us)
+            if reads and speed.page_reads_per_s:
+                yield Limit(name="page reads", applied_per_s=speed.page_reads_per_s / reads)
         else:
             read_us = reads * (speed.page_read_us or 0.0)
-            limits.append(
-                (process_us + read_us, "page reads" if read_us > process_us else "replay")
-            )
-        limits += [(1e6 / bound.tps, bound.name) for bound in self._bounds()]
-        longest_us, limit = max(limits)
-        return self._rate(1, 1e6 / longest_us, limit)
+            name: ApplyLimit = "page reads" if read_us > process_us else "replay"
+            yield Limit(name=name, applied_per_s=1e6 / (process_us + read_us))
+        for bound in self.host.bounds(0, self.transaction):
+            if bound.name not in OF_READS:
+                yield Limit(name=bound.name, applied_per_s=bound.tps)
 
     def _reads(self, work: Work) -> float:
         """Pages that are read for a transaction. What changes first after a checkpoint is in the
@@ -125,20 +197,18 @@ class ReplicaModel:
             return 0.0
         changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
         first = distinct_share(changes, data.data_bytes / pages.page_bytes, data)
-        return work.random_pages * reads_per_change(pages, data) * (1 - first)
+        reads = work.random_pages * reads_per_change(pages, data) * (1 - first)
+        return reads if reads >= FEWEST_READS else 0.0
 
     def replayed(self) -> Replayed | None:
         """What the one process has to do for a transaction; None where appliers do it."""
         if self.replaying.appliers is not None:
             return None
-        work, speed = self.host.work(0, self.transaction), self.host.storage.speed
-        reads, ahead, log = self._reads(work), self.replaying.reads_ahead, self.host.log_bytes
-        is_measured = bool(speed.page_reads_per_s if ahead else speed.page_read_us)
+        work, log = self._work, self.host.log_bytes
         return Replayed(
             log_bytes=None if log is None else log.model_copy(update={"value": work.log_bytes}),
-            page_reads=reads,
-            are_reads_counted=is_measured or reads == 0,
-            reads_ahead=ahead,
+            page_reads=self._reads(work),
+            reads_ahead=self.replaying.reads_ahead,
         )
 
     def lifted(self, appliers: int) -> AppliedRate | None:
@@ -148,18 +218,23 @@ class ReplicaModel:
         question = self.question._replace(source_clients=None)
         return replace(self, question=question).applied(appliers)
 
-    def _bounds(self) -> Iterator[Bound]:
-        bounds = self.host.bounds(0, self.transaction)
-        return (bound for bound in bounds if bound.name not in OF_READS)
-
-    def _rate(self, appliers: int, applied_per_s: float, limit: ApplyLimit) -> AppliedRate:
-        source_tps = self.question.source_tps
+    def _rate(self, limit: Limit, appliers: int | None, accuracy: Accuracy) -> AppliedRate:
+        source_tps, applied_per_s = self.question.source_tps, limit.applied_per_s
         spare_tps = applied_per_s - source_tps
+        at_least_per_s = applied_per_s * accuracy.at_least
+        at_most_per_s = applied_per_s * accuracy.at_most
+        keeps_up: bool | None = None
+        if at_most_per_s < source_tps:
+            keeps_up = False
+        elif at_least_per_s >= source_tps and not self.left_out:
+            keeps_up = True
         return AppliedRate(
             appliers=appliers,
             applied_per_s=applied_per_s,
-            limited_by=limit,
-            keeps_up=spare_tps >= 0,
+            at_least_per_s=at_least_per_s,
+            at_most_per_s=at_most_per_s,
+            limited_by=limit.name,
+            keeps_up=keeps_up,
             lag_growth_s_per_min=max(0.0, 60 * (1 - applied_per_s / source_tps)),
             catch_up_s=OUTAGE_S * source_tps / spare_tps if spare_tps > 0 else None,
         )
@@ -168,21 +243,29 @@ class ReplicaModel:
 def replica_answer(model: ReplicaModel, offers: Iterable[LowerDurability]) -> ReplicaAnswer:
     """Whether it keeps up, and what would help. `offers`: the durability classes in which no commit
     waits for a sync."""
-    question, kind = model.question, model.replaying.appliers
+    kind, asked = model.replaying.appliers, model.question.appliers
     if kind is None:
-        here = model.applied()
-        return _answer(model, here, by_appliers=(here,))
-    count = max(1, kind.default_count if question.appliers is None else question.appliers)
-    counts = sorted({*APPLIER_COUNTS, count})
-    by_appliers = tuple(map(model.applied, counts))
-    here = by_appliers[counts.index(count)]
-    if here.keeps_up:
-        return _answer(model, here, by_appliers)
+        return _answer(model, model.applied(), model.limits())
+    count = max(1, kind.default_count if asked is None else asked)
+    by_appliers = tuple(map(model.applied, sorted({*APPLIER_COUNTS, count})))
+    here = next(rate for rate in by_appliers if rate.appliers == count)
+    keeps_up = here.keeps_up is True
+    offered = [] if keeps_up else [*offers]
     return _answer(
         model,
         here,
-        by_appliers,
-        faster_sync=_faster_sync(model, count),
+        model.limits(count),
+        is_relaxed=not model.host.sequence.stages,
+        appliers_setting=kind.setting,
+        appliers_source="default" if asked is None else "as given",
+        appliers_need=kind.needs,
+        need_binary_log=model.need_binary_log(kind),
+        appliers_needed=next((rate.appliers for rate in by_appliers if rate.keeps_up), None),
+        lifted_by=kind.lifted_by,
+        source_clients_assumed=_source_clients_assumed(model.question, kind, count),
+        by_appliers=by_appliers,
+        lifted=None if keeps_up else model.lifted(count),
+        faster_sync=None if keeps_up else _faster_sync(model, count),
         relaxed=tuple(
             RelaxedReplica(
                 **dict(model.applied(count, is_synced=False)),
@@ -190,43 +273,41 @@ def replica_answer(model: ReplicaModel, offers: Iterable[LowerDurability]) -> Re
                 settings=offer.settings,
                 role_costs=offer.role_costs,
             )
-            for offer in offers
+            for offer in offered
         ),
+        relaxed_accuracy=_accurate(model.accuracy_where(is_synced=False)) if offered else None,
     )
 
 
 def _answer(
-    model: ReplicaModel,
-    here: AppliedRate,
-    by_appliers: tuple[AppliedRate, ...],
-    faster_sync: FasterSync | None = None,
-    relaxed: tuple[RelaxedReplica, ...] = (),
+    model: ReplicaModel, here: AppliedRate, limits: Iterable[Limit], **of_appliers: Any
 ) -> ReplicaAnswer:
-    kind, question = model.replaying.appliers, model.question
+    source_tps = model.question.source_tps
+    others: dict[str, Limit] = {}
+    for limit in limits:
+        if limit.name != here.limited_by and limit.applied_per_s < source_tps:
+            others.setdefault(limit.name, limit)
     return ReplicaAnswer(
         **dict(here),
-        source_tps=question.source_tps,
-        is_too_close_to_tell=1 / CLOSE < here.applied_per_s / question.source_tps < CLOSE,
+        source_tps=source_tps,
         outage_s=OUTAGE_S,
-        appliers_setting=kind and kind.setting,
-        appliers_source=kind and ("default" if question.appliers is None else "as given"),
-        appliers_needed=next((rate.appliers for rate in by_appliers if rate.keeps_up), None),
-        appliers_surely_enough=next(
-            (
-                rate.appliers
-                for rate in by_appliers
-                if rate.applied_per_s >= CLOSE * question.source_tps
-            ),
-            None,
-        ),
-        lifted_by=kind.lifted_by if kind else "",
+        accuracy=_accurate(model.accuracy_where()),
+        other_limits=tuple(others.values()),
+        left_out=model.left_out,
         cpu_us_per_txn=model.cpu_us_per_txn,
-        by_appliers=by_appliers,
         replayed=model.replayed(),
-        lifted=None if here.keeps_up else model.lifted(here.appliers),
-        faster_sync=faster_sync,
-        relaxed=relaxed,
+        notes=model.notes,
+        **of_appliers,
     )
+
+
+def _source_clients_assumed(question: ReplicaQuestion, kind: Appliers, count: int) -> int | None:
+    is_given = question.source_clients is not None
+    return count if kind.lifted_by and count > 1 and not is_given else None
+
+
+def _accurate(accuracy: Accuracy) -> Accurate:
+    return Accurate(**dict(accuracy))
 
 
 def _faster_sync(model: ReplicaModel, appliers: int) -> FasterSync | None:
@@ -254,8 +335,10 @@ def _shorter(drive: SyncLatencies, ratio: float) -> SyncLatencies:
 
 def replica_model(
     host: ModelledHost,
-    replaying: Replaying,
+    vendor: Vendor,
+    version: NumericVersion,
     replay: Replay,
+    accuracy: AccuracyByCase,
     question: ReplicaQuestion,
     transaction: Transaction | None,
 ) -> ReplicaModel:
@@ -266,4 +349,14 @@ def replica_model(
     else:
         us = replay.applied_us_per_txn * statements
         cpu, assumed = Cpu(host.cores.value, ((1, us),)), Assumed(value=us, source="assumed")
-    return ReplicaModel(host, replaying, replay, question, cpu, assumed, transaction)
+    return ReplicaModel(
+        host=host,
+        replaying=vendor.replaying(version),
+        with_binary_log=vendor.sequence_of(BOTH_SYNCS),
+        replay=replay,
+        accuracy=accuracy,
+        question=question,
+        cpu=cpu,
+        cpu_us_per_txn=assumed,
+        transaction=transaction,
+    )

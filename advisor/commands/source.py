@@ -23,6 +23,7 @@ from advisor.knowledge import (
     load_assumptions,
     load_host_checks,
     load_replay,
+    load_replica_accuracy,
     load_roles,
     load_settings,
     load_storage_knowledge,
@@ -265,6 +266,7 @@ def knowledge_for(vendor: VendorName | None, role: Role = "standalone") -> Knowl
         load_replay(),
         load_host_checks(),
         load_roles(vendor) if vendor and role != "standalone" else None,
+        load_replica_accuracy() if role == "replica" else None,
     )
 
 

@@ -52,6 +52,7 @@ from advisor.vendors.forms import (
     compose_form,
     option_file_form,
 )
+from advisor.vendors.innodb_appliers import mysql_replaying
 from advisor.vendors.innodb_forms import (
     SQL_BEFORE_PERSIST,
     argument,
@@ -72,7 +73,6 @@ from advisor.vendors.innodb_replicas import (
     MYSQL_SOURCES_SQL,
     SEMI_SYNC,
     SEMI_SYNC_OPTIONS,
-    mysql_replaying,
     mysql_role,
 )
 from advisor.vendors.names import VendorName
