@@ -1,6 +1,7 @@
 """A database server, all of it on a drive of ours: made, started, killed."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -83,7 +84,7 @@ class Machine:
                 [str(word) for word in command],
                 log,
                 self._environment,
-                vendor.stop_signal,
+                signal.SIGKILL,  # as below: an orderly end may wait for a replica without end
                 control_group,
             )
         address = Address(self.vendor, vendor.local_login(place))

@@ -642,13 +642,12 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
     text = render_text(
         capacity_document(planned("mysql", (8, 0, 40), 3000, appliers=64, source_clients=4))
     )
+    heading = "appliers  applied/s  keeps up        lag  an hour takes  limited by"
+    assert f"\n{heading}\n" in text
     assert (
-        "\nappliers  applied/s  keeps up          lag  an hour takes  limited by\n"
-        "-------------------------------------------------------------------------------\n"
-    ) in text
-    assert (
-        "      64        800  no          +44 s/min          never  source's parallelism\n" in text
+        "\n      64        800  no        +44 s/min          never  source's parallelism\n" in text
     )
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.usefixtures("by_hand")
