@@ -249,6 +249,7 @@ def replica_answer(model: ReplicaModel, offers: Iterable[LowerDurability]) -> Re
     count = max(1, kind.default_count if asked is None else asked)
     by_appliers = tuple(map(model.applied, sorted({*APPLIER_COUNTS, count})))
     here = next(rate for rate in by_appliers if rate.appliers == count)
+    needed = next((rate.appliers for rate in by_appliers if rate.keeps_up), None)
     keeps_up = here.keeps_up is True
     offered = [] if keeps_up else [*offers]
     return _answer(
@@ -260,9 +261,9 @@ def replica_answer(model: ReplicaModel, offers: Iterable[LowerDurability]) -> Re
         appliers_source="default" if asked is None else "as given",
         appliers_need=kind.needs,
         need_binary_log=model.need_binary_log(kind),
-        appliers_needed=next((rate.appliers for rate in by_appliers if rate.keeps_up), None),
+        appliers_needed=needed,
         lifted_by=kind.lifted_by,
-        source_clients_assumed=_source_clients_assumed(model.question, kind, count),
+        source_clients_needed=_source_clients_needed(model.question, kind, here, needed),
         by_appliers=by_appliers,
         lifted=None if keeps_up else model.lifted(count),
         faster_sync=None if keeps_up else _faster_sync(model, count),
@@ -301,9 +302,12 @@ def _answer(
     )
 
 
-def _source_clients_assumed(question: ReplicaQuestion, kind: Appliers, count: int) -> int | None:
-    is_given = question.source_clients is not None
-    return count if kind.lifted_by and count > 1 and not is_given else None
+def _source_clients_needed(
+    question: ReplicaQuestion, kind: Appliers, here: AppliedRate, needed: int | None
+) -> int | None:
+    """As many as the fewest appliers that keep up, unless one does."""
+    is_open = bool(kind.lifted_by) and question.source_clients is None
+    return needed if is_open and here.keeps_up and needed != 1 else None
 
 
 def _accurate(accuracy: Accuracy) -> Accurate:

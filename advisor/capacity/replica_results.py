@@ -106,9 +106,9 @@ class ReplicaAnswer(AppliedRate):
     lifted_by: str = ""
     """What lets appliers apply together more than what the source committed together; "" where they
     do."""
-    source_clients_assumed: int | None = None
-    """With `lifted_by`, how many clients are taken to commit together on the source, for nobody has
-    said."""
+    source_clients_needed: int | None = None
+    """With `lifted_by`: it keeps up if so many clients commit together on the source, and nobody
+    has said how many do."""
     by_appliers: tuple[AppliedRate, ...] = ()
     replayed: Replayed | None = None
     """None where appliers apply."""

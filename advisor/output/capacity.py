@@ -42,20 +42,22 @@ BOUND_NAMES: Final[dict[BoundName, str]] = {
 
 def capacity_document(plan: CapacityPlan) -> Document:
     """The plan; and last the notes on it."""
-    *groups, last = capacity_groups(plan)
-    groups.append([*last, *_notes(plan.notes)])
-    if isinstance(plan, ReplicaPlan):
-        groups = _with_replica(plan)
+    groups = _replica_groups(plan) if isinstance(plan, ReplicaPlan) else _noted(plan, plan.notes)
     return Document(sections=[Section(blocks=blocks) for blocks in groups])
 
 
-def _with_replica(plan: ReplicaPlan) -> list[list[PlainBlock]]:
+def _replica_groups(plan: ReplicaPlan) -> Iterator[list[PlainBlock]]:
     """Last what it is as a replica, with the notes that hold for one."""
     of_replica = plan.replica.notes
-    first, *groups = capacity_groups(plan)
-    *groups, last = [Paragraph(AS_A_SOURCE), *first], *groups
-    last = [*last, *_notes(note for note in plan.notes if note not in of_replica)]
-    return [*groups, last, [*replica_blocks(plan.replica), *_notes(of_replica)]]
+    yield [Paragraph(AS_A_SOURCE)]
+    yield from _noted(plan, [note for note in plan.notes if note not in of_replica])
+    yield [*replica_blocks(plan.replica), *_notes(of_replica)]
+
+
+def _noted(plan: CapacityPlan, notes: Iterable[str]) -> Iterator[list[PlainBlock]]:
+    *groups, last = capacity_groups(plan)
+    yield from groups
+    yield [*last, *_notes(notes)]
 
 
 def _notes(notes: Iterable[str]) -> list[PlainBlock]:

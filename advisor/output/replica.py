@@ -53,7 +53,7 @@ def _asked(answer: ReplicaAnswer) -> str:
 
 def _verdict(answer: ReplicaAnswer) -> str:
     if answer.keeps_up:
-        together = answer.source_clients_assumed
+        together = answer.source_clients_needed
         return f"yes, if {together} clients commit together on the source" if together else "yes"
     needed = answer.appliers_needed
     would_do = f"; {counted(needed, 'applier')} would do" if needed else ""
@@ -101,14 +101,15 @@ def _basis(answer: ReplicaAnswer) -> Iterator[str]:
     """What the figures assume, and what the model is worth."""
     cpu = answer.cpu_us_per_txn
     yield f"By the model, with {format_latency(cpu.value)} of CPU time to apply a transaction"
-    yield f"({cpu.source})."
+    how = "; --cpu-us-per-txn says what it is here" if cpu.source == "assumed" else ""
+    yield f"({cpu.source}{how})."
     if answer.replayed:
         yield from _replayed(answer.replayed)
     else:
         yield "Appliers are taken to change no row in common, else they wait for each other."
     yield _accuracy(answer.accuracy, is_relaxed=answer.is_relaxed)
     if answer.limited_by not in TRIED[answer.replayed is not None]:
-        yield f"None of them was limited by {answer.limited_by}."
+        yield f"None of them was limited by the {answer.limited_by}."
 
 
 def _replayed(of: Replayed) -> Iterator[str]:

@@ -122,7 +122,7 @@ class Judged(NamedTuple):
 
 def judged_runs(results: dict[str, Any]) -> Iterator[Judged]:
     """All saturated runs; and those without flushes, each held against what the product says of it
-    with the CPU time of one applier, from which it is right about one by construction."""
+    with the CPU time of one applier, which is taken from them."""
     cores = {server["name"]: server["cores"] for server in results["servers"]}
     for row in saturated_rows(results):
         case: AccuracyCase = "replay" if row["server"].startswith("postgresql") else "durable"
