@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator
 
 from advisor.capacity.bounds import reads_per_change
 from advisor.capacity.host import ModelledHost
-from advisor.capacity.results import LeftOut
+from advisor.capacity.results import PagesLeftOut
 
 
-def pages_left_out(host: ModelledHost) -> tuple[LeftOut, ...]:
+def pages_left_out(host: ModelledHost) -> tuple[PagesLeftOut, ...]:
     """What the data size asks for and was not measured."""
     pages, speed, data = host.storage.pages, host.storage.speed, host.storage.data
     if data is None or pages is None:
         return ()
-    left_out: list[LeftOut] = []
+    left_out: list[PagesLeftOut] = []
     if reads_per_change(pages, data) > 0 and speed.page_reads_per_s is None:
         left_out.append("page reads")
     if speed.pages_per_s(pages) is None:
@@ -20,7 +20,7 @@ def pages_left_out(host: ModelledHost) -> tuple[LeftOut, ...]:
     return tuple(left_out)
 
 
-def page_notes(host: ModelledHost, left_out: Iterable[LeftOut]) -> Iterator[str]:
+def page_notes(host: ModelledHost, left_out: Iterable[PagesLeftOut]) -> Iterator[str]:
     """What the figures leave out of page writes and reads."""
     pages = host.storage.pages
     if host.storage.data is None:

@@ -29,12 +29,12 @@ from advisor.capacity.replica_results import (
     AppliedRate,
     ApplyLimit,
     FasterSync,
-    Limit,
+    RateLimit,
     RelaxedReplica,
     Replayed,
     ReplicaAnswer,
 )
-from advisor.capacity.results import Assumed, LeftOut
+from advisor.capacity.results import Assumed, PagesLeftOut
 from advisor.capacity.workloads import Transaction
 from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import Vendor
@@ -98,7 +98,7 @@ class ReplicaModel:
 
     def limits(
         self, appliers: int = 1, *, is_synced: bool = True, sync_ratio: float = 1.0
-    ) -> tuple[Limit, ...]:
+    ) -> tuple[RateLimit, ...]:
         """All that is known to limit that rate, the least first."""
         kind = self.replaying.appliers
         if kind is None:
@@ -109,7 +109,7 @@ class ReplicaModel:
 
     def _of_appliers(
         self, kind: Appliers, appliers: int, *, is_synced: bool, ratio: float
-    ) -> Iterator[Limit]:
+    ) -> Iterator[RateLimit]:
         host, together = self.host, self._together(kind, appliers)
         sequence = self._sequence(kind, appliers) if is_synced else ASYNCHRONOUS
         drive = _shorter(host.busy_drive(self.transaction), ratio)
@@ -120,11 +120,11 @@ class ReplicaModel:
         # Whatever they wait for, more of them at once would share it.
         if together < appliers and limit in ("appliers", "flush"):
             limit = "source's parallelism"
-        yield Limit(name=limit, applied_per_s=alone.tps)
+        yield RateLimit(name=limit, applied_per_s=alone.tps)
         handed_out_tps = 1e6 / (CLIENT_SHARE * self.cpu.at(together))
-        yield Limit(name="coordinator", applied_per_s=handed_out_tps)
+        yield RateLimit(name="coordinator", applied_per_s=handed_out_tps)
         for bound in host.bounds(alone.group_size, self.transaction):
-            yield Limit(name=bound.name, applied_per_s=bound.tps)
+            yield RateLimit(name=bound.name, applied_per_s=bound.tps)
 
     def _together(self, kind: Appliers, appliers: int) -> int:
         """How many of them ever have something to do."""
@@ -150,7 +150,7 @@ class ReplicaModel:
         return self.accuracy["replay-without-prefetch" if alone else "replay"]
 
     @property
-    def left_out(self) -> tuple[LeftOut, ...]:
+    def left_out(self) -> tuple[PagesLeftOut, ...]:
         """What the data size asks for and was not measured."""
         found, speed = pages_left_out(self.host), self.host.storage.speed
         if self.replaying.appliers is not None:
@@ -172,22 +172,22 @@ class ReplicaModel:
     def _work(self) -> Work:
         return self.host.work(0, self.transaction)
 
-    def _of_replay(self) -> Iterator[Limit]:
+    def _of_replay(self) -> Iterator[RateLimit]:
         """By the one process: the processor's part, and the pages."""
         work, speed = self._work, self.host.storage.speed
         reads = self._reads(work)
         process_us = (work.log_bytes or 0.0) / self.replay.log_bytes_per_s * 1e6 + self.cpu.at(1)
         if self.replaying.reads_ahead:
-            yield Limit(name="replay", applied_per_s=1e6 / process_us)
+            yield RateLimit(name="replay", applied_per_s=1e6 / process_us)
             if reads and speed.page_reads_per_s:
-                yield Limit(name="page reads", applied_per_s=speed.page_reads_per_s / reads)
+                yield RateLimit(name="page reads", applied_per_s=speed.page_reads_per_s / reads)
         else:
             read_us = reads * (speed.page_read_us or 0.0)
             name: ApplyLimit = "page reads" if read_us > process_us else "replay"
-            yield Limit(name=name, applied_per_s=1e6 / (process_us + read_us))
+            yield RateLimit(name=name, applied_per_s=1e6 / (process_us + read_us))
         for bound in self.host.bounds(0, self.transaction):
             if bound.name not in OF_READS:
-                yield Limit(name=bound.name, applied_per_s=bound.tps)
+                yield RateLimit(name=bound.name, applied_per_s=bound.tps)
 
     def _reads(self, work: Work) -> float:
         """Pages that are read for a transaction. What changes first after a checkpoint is in the
@@ -218,7 +218,7 @@ class ReplicaModel:
         question = self.question._replace(source_clients=None)
         return replace(self, question=question).applied(appliers)
 
-    def _rate(self, limit: Limit, appliers: int | None, accuracy: Accuracy) -> AppliedRate:
+    def _rate(self, limit: RateLimit, appliers: int | None, accuracy: Accuracy) -> AppliedRate:
         source_tps, applied_per_s = self.question.source_tps, limit.applied_per_s
         spare_tps = applied_per_s - source_tps
         at_least_per_s = applied_per_s * accuracy.at_least
@@ -281,10 +281,10 @@ def replica_answer(model: ReplicaModel, offers: Iterable[LowerDurability]) -> Re
 
 
 def _answer(
-    model: ReplicaModel, here: AppliedRate, limits: Iterable[Limit], **of_appliers: Any
+    model: ReplicaModel, here: AppliedRate, limits: Iterable[RateLimit], **of_appliers: Any
 ) -> ReplicaAnswer:
     source_tps = model.question.source_tps
-    others: dict[str, Limit] = {}
+    others: dict[str, RateLimit] = {}
     for limit in limits:
         if limit.name != here.limited_by and limit.applied_per_s < source_tps:
             others.setdefault(limit.name, limit)

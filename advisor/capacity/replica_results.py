@@ -5,7 +5,7 @@ from typing import Literal
 from advisor.advice import RoleCost
 from advisor.capacity.bounds import BoundName
 from advisor.capacity.group_commit import Bottleneck
-from advisor.capacity.results import Assumed, CapacityPlan, LeftOut
+from advisor.capacity.results import Assumed, CapacityPlan, PagesLeftOut
 from advisor.durability import Durability
 from advisor.model import Model
 
@@ -35,7 +35,7 @@ class AppliedRate(Model):
     where it never does."""
 
 
-class Limit(Model):
+class RateLimit(Model):
     """Something else that applies less than the source commits."""
 
     name: ApplyLimit | BoundName
@@ -85,9 +85,9 @@ class ReplicaAnswer(AppliedRate):
     source_tps: float
     outage_s: float
     accuracy: Accurate
-    other_limits: tuple[Limit, ...] = ()
+    other_limits: tuple[RateLimit, ...] = ()
     """What limits it beside `limited_by`, the least first."""
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[PagesLeftOut, ...] = ()
     """What the data size asks for and was not measured: the answer is without it."""
     is_relaxed: bool = False
     """Whether no commit waits for a sync."""

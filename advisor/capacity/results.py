@@ -13,7 +13,7 @@ from advisor.model import Model
 
 SCHEMA_VERSION: Final = 1
 
-LeftOut = Literal["page reads", "page writes"]
+PagesLeftOut = Literal["page reads", "page writes"]
 
 
 class Assumed(Model):
@@ -125,7 +125,7 @@ class TargetResult(Model):
     relaxed: tuple[Relaxation, ...]
     remedies: tuple[Remedy, ...]
     """Empty where the drive sustains it as it is, or where no two changes help."""
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[PagesLeftOut, ...] = ()
     """What the data size asks for and was not measured: the answer is without it."""
 
 
