@@ -20,7 +20,8 @@ from advisor.capacity.host import (
     modelled_host,
 )
 from advisor.capacity.plan import PlanInputs, plan_on
-from advisor.capacity.replica import ReplicaQuestion, replica_answer, replica_model
+from advisor.capacity.replica import replica_answer
+from advisor.capacity.replica_model import ReplicaQuestion, replica_model
 from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.measurement import Measurement

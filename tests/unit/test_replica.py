@@ -17,7 +17,8 @@ from advisor.capacity.bounds import NO_LIMITS, DataSet, DriveSpeed, ProviderLimi
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost
 from advisor.capacity.latency import Latency
-from advisor.capacity.replica import ReplicaModel, ReplicaQuestion, replica_answer
+from advisor.capacity.replica import replica_answer
+from advisor.capacity.replica_model import ReplicaModel, ReplicaQuestion
 from advisor.capacity.replica_results import ReplicaAnswer, ReplicaPlan
 from advisor.capacity.results import Assumed
 from advisor.capacity.workloads import Transaction

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, get_args
 from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase, AccuracyCase
 from advisor.capacity.bounds import DataSet
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
-from advisor.capacity.replica import ReplicaModel, ReplicaQuestion, replica_model
+from advisor.capacity.replica_model import ReplicaModel, ReplicaQuestion, replica_model
 from advisor.capacity.results import Assumed
 from advisor.commands.source import knowledge_for
 from advisor.measurement import Measurement
