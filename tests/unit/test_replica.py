@@ -347,6 +347,16 @@ def test_replay_reads_what_is_neither_in_memory_nor_in_the_log() -> None:
     assert alone.applied_per_s == pytest.approx(1e6 / (14 + 183.94), rel=1e-3)
 
 
+def test_hardly_a_page_read_is_none() -> None:
+    """1000 changes of 10,000,000 pages: one in 20,000 is of a page that has changed before."""
+    model = replica_with_pages(reads_ahead=True)
+    storage = model.host.storage._replace(data=DataSet(10_000_000 * 8192))
+    storage = storage._replace(speed=storage.speed._replace(page_reads_per_s=None))
+    found = replica_answer(replace(model, host=replace(model.host, storage=storage)), ())
+    assert found.replayed is not None
+    assert (found.replayed.page_reads, found.left_out) == (0, ("page writes",))
+
+
 def test_since_when_replay_reads_ahead() -> None:
     # https://www.postgresql.org/docs/release/15.0/: recovery_prefetch
     versions: tuple[NumericVersion, ...] = ((14,), (15,), (19,))
