@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from advisor.vendors.registry import VENDORS
 from tests.benchmarks.replica_lag.pair import (
     committed_per_s,
     growth_per_s,
@@ -76,3 +77,24 @@ def test_who_ends_the_benchmark_ends_its_servers_and_mounts(number: signal.Signa
     # Who is killed leaves the folder alone, which the next run takes away.
     assert folder.exists() == (number == signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "default_count", "others"),
+    [
+        ("mysql-9.7", "@@replica_parallel_workers, @@replica_preserve_commit_order", 4, "1"),
+        ("mariadb-10.11", "@@slave_parallel_threads, @@slave_parallel_mode", 0, "optimistic"),
+        ("mariadb-11.8", "@@slave_parallel_threads, @@slave_parallel_mode", 0, "optimistic"),
+    ],
+)
+def test_the_appliers_are_those_of_a_server_that_was_told_nothing(
+    name: str, asked: str, default_count: int, others: str
+) -> None:
+    """MariaDB's --help says conservative, the server that runs optimistic."""
+    server = server_named(name)
+    with server.running("") as instance:
+        (row,) = instance.query(f"SELECT {asked}")
+    assert [str(value) for value in row] == [str(default_count), others]
+    kind = VENDORS[server.vendor].replaying(version_of(server)).appliers
+    assert kind is not None
+    assert (kind.default_count, kind.needs, kind.lifted_by) == (default_count, (), "")
