@@ -30,7 +30,7 @@ from advisor.servers.connection.wire import Connection
 from advisor.vendors.base import Place
 from tests.powercut import replica_results
 from tests.powercut.binary_log import OPTIONS, logged
-from tests.powercut.commits import SCHEMA, Load, Row, tables
+from tests.powercut.commits import SCHEMA, Load, Row, committed, tables
 from tests.powercut.disk import CannotRehearse, Cut, Disk, mounted, run_tool, shelf
 from tests.powercut.rehearsal import Plan
 from tests.powercut.server import Machine, Running
@@ -368,9 +368,8 @@ def _until_settled(connection: Connection, running: Running) -> tuple[Outcome | 
 
 def contents(connection: Connection) -> Contents:
     """The rows of both tables."""
-    rows = connection.query(f"SELECT client, number FROM {SCHEMA}.commits")
     counters = connection.query(f"SELECT client, commits FROM {SCHEMA}.counters")
-    return frozenset((a, b) for a, b in rows), frozenset((a, b) for a, b in counters)
+    return frozenset(committed(connection)), frozenset((a, b) for a, b in counters)
 
 
 def _wait_for(connection: Connection, question: str) -> None:
