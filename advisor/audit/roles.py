@@ -57,10 +57,11 @@ def told_for_role(
     server = _Server(state, role, knowledge, cluster, _following(state, replication), settings)
     reported = {finding.setting for finding in findings}
     told = tuple(server.told(finding, reported) for finding in findings)
+    accepting = server.costs(server.facts_as_accepted(accepted), reported)
     notes = (
         text
-        for cost in server.costs(server.facts_as_accepted(accepted), reported)
-        if not any((text := _text((cost,))) in finding.reason for finding in told)
+        for text in (_text((cost,)) for cost in accepting)
+        if not any(text in finding.reason for finding in told)
     )
     return by_severity(told), (*server.gtid_notes(), *notes)
 

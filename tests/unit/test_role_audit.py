@@ -199,6 +199,13 @@ def test_what_gtid_mode_says(mode: str, uses: bool | None, told_by: str) -> None
     assert found.uses_gtid is uses if uses is not None else isinstance(found.uses_gtid, Unknown)
 
 
+def test_what_is_noted_needs_no_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "[mysqld]\ngtid_mode = OFF\nrelay_log_recovery = ON\n"
+    found, notes = audited(text, "mysql", "9.7", tmp_path, capsys)
+    assert found == {}
+    assert notes[1].startswith("After a power loss replication may not start again")
+
+
 def test_gtid_mode_is_on_by_itself_in_new_releases() -> None:
     # https://dev.mysql.com/doc/refman/8.4/en/replication-options-gtids.html#sysvar_gtid_mode: OFF;
     # SELECT @@gtid_mode of MySQL 9.7.4 without a line of its own: ON
