@@ -7,6 +7,7 @@ from advisor.conditions import Fact
 from advisor.durability import Durability
 from advisor.model import Known, Unknown
 from advisor.rules.roles import RoleFacts
+from advisor.server_state import EffectiveSetting
 from advisor.vendors.replication import Following
 
 NOT_LOOKED_AT: Final = Unknown(unknown="not looked at")
@@ -34,3 +35,8 @@ def role_facts(
     """Those of a server that follows so, of which these settings are relaxed."""
     durability: Durability = "loses-recent-on-power-loss" if relaxed else "durable"
     return RoleFacts.of(durability, Following(logs, workers, in_tables, gtid), relaxed)
+
+
+def shown_settings(settings: dict[str, str]) -> dict[str, EffectiveSetting]:
+    """As a running server shows them."""
+    return {name: EffectiveSetting(name, value) for name, value in settings.items()}

@@ -12,13 +12,12 @@ from advisor.durability import Durability
 from advisor.knowledge import load_roles, load_settings
 from advisor.model import Unknown
 from advisor.roles import Replication
-from advisor.server_state import EffectiveSetting, ServerState
+from advisor.server_state import ServerState
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.vendors.replication import Following
 from advisor.versions import NumericVersion
 from tests.support.command_line import run
-from tests.support.facts import role_facts
+from tests.support.facts import role_facts, shown_settings
 from tests.support.paths import MEASUREMENTS
 
 UNTOLD: Unknown = Unknown(unknown="not told")
@@ -49,12 +48,8 @@ def finding(setting: str, durability: Durability) -> Finding:
     )
 
 
-def shown(settings: dict[str, str]) -> dict[str, EffectiveSetting]:
-    return {name: EffectiveSetting(name, value) for name, value in settings.items()}
-
-
 def told(replication: Replication, found: Finding) -> tuple[Finding, tuple[str, ...]]:
-    on = shown({"log_bin": "ON", FLUSH: "2", LOG: "1"})
+    on = shown_settings({"log_bin": "ON", FLUSH: "2", LOG: "1"})
     state = ServerState("mysql", (9, 7), on, replication=replication)
     known, settings = load_roles("mysql"), load_settings("innodb")
     (seen,), notes = told_for_role((found,), "durable", state, replication, known, settings)
@@ -81,7 +76,7 @@ def relaxed_replica(vendor: VendorName, uses_gtid: bool | None, log_bin: str) ->
     version = versions[vendor]
     values = {"log_bin": log_bin, setting: "off" if vendor == "postgresql" else "2", LOG: "1"}
     replica = Replication("replica", "", uses_gtid=uses_gtid)
-    state = ServerState(vendor, version, shown(values), replication=replica)
+    state = ServerState(vendor, version, shown_settings(values), replication=replica)
     found = finding(setting, "loses-recent-on-power-loss")
     known, settings = load_roles(vendor), load_settings(VENDORS[vendor].engine)
     (seen,), _ = told_for_role((found,), "durable", state, replica, known, settings)
@@ -131,122 +126,22 @@ def test_other_findings_stay_as_they_are(role: Any, setting: str, durability: Du
     assert len(notes) == (role == "replica")  # file and position cost it something in any case
 
 
-def followed(
-    vendor: VendorName,
-    version: NumericVersion,
-    settings: dict[str, str] | None = None,
-    *,
-    log_bin: bool = True,
-    all_told: bool = True,
-) -> Following:
-    return VENDORS[vendor].following(
-        shown(settings or {}), version, log_bin=log_bin, all_told=all_told
-    )
-
-
-@pytest.mark.parametrize(
-    ("vendor", "version", "settings", "logs"),
-    [
-        # https://dev.mysql.com/doc/refman/8.0/en/replication-options-binary-log.html: ON since 8.0
-        ("mysql", (9, 7), {}, True),
-        ("mysql", (9, 7), {"log_replica_updates": "OFF"}, False),
-        ("mysql", (8, 0, 25), {"log_slave_updates": "OFF"}, False),
-        ("mysql", (5, 7), {}, False),
-        ("mysql", (5, 7), {"log_slave_updates": "ON"}, True),
-        # https://mariadb.com/docs/server/ha-and-performance/standard-replication/
-        # replication-and-binary-log-system-variables#log_slave_updates: OFF
-        ("mariadb", (11, 8), {}, False),
-        ("mariadb", (11, 8), {"log_slave_updates": "1"}, True),
-        ("postgresql", (15,), {}, False),
-    ],
-)
-def test_log_replica_updates_decides(
-    vendor: VendorName, version: NumericVersion, settings: dict[str, str], logs: bool
-) -> None:
-    assert followed(vendor, version, settings).logs_what_it_applies is logs
-    assert followed(vendor, version, settings, log_bin=False).logs_what_it_applies is False
-
-
-def test_who_sets_up_a_replica_may_switch_on_what_is_off() -> None:
-    for told in (
-        followed("mysql", (5, 7), all_told=False),
-        followed("mariadb", (11, 8), all_told=False),
-    ):
-        assert isinstance(told.logs_what_it_applies, Unknown)
-        assert isinstance(told.uses_gtid, Unknown)
-    assert followed("mysql", (9, 7), all_told=False).logs_what_it_applies is True
-    assert followed("mysql", (9, 7), all_told=False).applies_by_workers is True
-    assert isinstance(followed("mysql", (8, 0, 26), all_told=False).applies_by_workers, Unknown)
-    told = followed("mysql", (5, 7), {"relay_log_info_repository": "TABLE"}, all_told=False)
-    assert told.keeps_place_in_tables is True
-
-
-@pytest.mark.parametrize(
-    ("mode", "uses", "told_by"),
-    [
-        # MySQL 9.7.4: ERROR 1777, SOURCE_AUTO_POSITION = 1 cannot be executed with OFF
-        ("OFF", False, "gtid_mode is OFF"),
-        ("0", False, "gtid_mode is OFF"),
-        ("ON", None, "gtid_mode = ON allows it, and does not show it"),
-        ("off_permissive", None, "gtid_mode = OFF_PERMISSIVE allows it"),
-        ("maybe", None, ""),
-    ],
-)
-def test_what_gtid_mode_says(mode: str, uses: bool | None, told_by: str) -> None:
-    found = followed("mysql", (8, 4), {"gtid_mode": mode})
-    assert found.told_by.startswith(told_by)
-    assert bool(found.told_by) == bool(told_by)
-    assert found.uses_gtid is uses if uses is not None else isinstance(found.uses_gtid, Unknown)
-
-
-def test_what_is_noted_needs_no_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = "[mysqld]\ngtid_mode = OFF\nrelay_log_recovery = ON\n"
-    found, notes = audited(text, "mysql", "9.7", tmp_path, capsys)
-    assert found == {}
-    assert notes[1].startswith("After a power loss replication may not start again")
-
-
-def test_gtid_mode_is_on_by_itself_in_new_releases() -> None:
-    # https://dev.mysql.com/doc/refman/8.4/en/replication-options-gtids.html#sysvar_gtid_mode: OFF;
-    # SELECT @@gtid_mode of MySQL 9.7.4 without a line of its own: ON
-    assert followed("mysql", (8, 4, 9)).uses_gtid is False
-    assert followed("mysql", (9, 7)).told_by.startswith("gtid_mode = ON allows it")
-    assert followed("mysql", (9, 3)).told_by == ""
-    for version in ((9, 3), (9, 7)):
-        assert isinstance(followed("mysql", version).uses_gtid, Unknown)
-
-
-@pytest.mark.parametrize(
-    ("version", "settings", "workers", "in_tables"),
-    [
-        # https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html
-        ((8, 0, 27), {}, True, True),
-        ((8, 0, 26), {}, False, True),
-        ((8, 0, 26), {"slave_parallel_workers": "8"}, True, True),
-        ((8, 0, 27), {"replica_parallel_workers": "0"}, False, True),
-        ((5, 7), {}, False, False),
-        ((5, 7), {"relay_log_info_repository": "table"}, False, True),
-        ((8, 0, 20), {"relay_log_info_repository": "FILE"}, False, False),
-    ],
-)
-def test_how_a_replica_of_mysql_applies(
-    version: NumericVersion, settings: dict[str, str], workers: bool, in_tables: bool
-) -> None:
-    found = followed("mysql", version, settings)
-    assert (found.applies_by_workers, found.keeps_place_in_tables) == (workers, in_tables)
-
-
 # An audit of files
 
 
 def audited(
-    text: str, vendor: VendorName, version: str, room: Path, capsys: pytest.CaptureFixture[str]
+    text: str,
+    vendor: VendorName,
+    version: str,
+    room: Path,
+    capsys: pytest.CaptureFixture[str],
+    *options: str,
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """What it says of each setting of a replica with that option file; and its notes."""
     file = room / "my.cnf"
     file.write_text(text)
     asked = ("audit", "--config", str(file), "--db", vendor, "--db-version", version)
-    _, out, _ = run(capsys, *asked, "--role", "replica", "--format", "json", "--quiet")
+    _, out, _ = run(capsys, *asked, "--role", "replica", "--format", "json", "--quiet", *options)
     found = json.loads(out)
     return {one["setting"]: one for one in found["findings"]}, found["notes"]
 
@@ -304,6 +199,13 @@ def test_gtid_mode_off_says_how_it_follows(
     assert notes[1].startswith("After a power loss replication may not start again")
 
 
+def test_what_is_noted_needs_no_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "[mysqld]\ngtid_mode = OFF\nrelay_log_recovery = ON\n"
+    found, notes = audited(text, "mysql", "9.7", tmp_path, capsys)
+    assert found == {}
+    assert notes[1].startswith("After a power loss replication may not start again")
+
+
 def test_a_place_in_a_file_loses_data_unless_gtid_is_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -316,6 +218,46 @@ def test_a_place_in_a_file_loses_data_unless_gtid_is_used(
     assert known.costs_of(name, "replica", (5, 7), role_facts(in_tables=False)) == ()
     untold = role_facts(in_tables=False, gtid=UNTOLD)
     assert len(known.costs_of(name, "replica", (5, 7), untold)) == 1
+
+
+def test_each_cost_is_said_where_it_comes_from_and_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"[mysqld]\n{FLUSH} = 2\nslave_parallel_workers = 8\n"
+    found, notes = audited(text, "mysql", "5.7", tmp_path, capsys)
+    assert "its workers have left gaps" in found[FLUSH]["reason"]
+    assert not any("its workers have left gaps" in note for note in notes)
+    assert "apply again" in found["relay_log_info_repository"]["reason"]
+    assert "apply again" not in found[FLUSH]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said", "not_said"),
+    [
+        ("", GAP, FETCHED),  # as it would be by the advice
+        (f"{FLUSH} = 2\nsync_binlog = 100\n", GAP, FETCHED),
+        (f"{FLUSH} = 2\nsync_binlog = 1\n", GAP, LOG_LACKS),
+        (f"{FLUSH} = 1\nsync_binlog = 100\n", FETCHED, GAP),
+    ],
+)
+def test_what_is_accepted_is_noted_as_the_server_is_relaxed(
+    lines: str, said: str, not_said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"[mysqld]\n{lines}log_bin\ngtid_mode = ON\n"
+    accepting = ("--durability", "loses-recent-on-power-loss")
+    _, notes = audited(text, "mysql", "9.7", tmp_path, capsys, *accepting)
+    assert any(said in note for note in notes)
+    assert not any(not_said in note for note in notes)
+
+
+def test_a_default_that_is_left_says_nothing_of_how_it_follows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nvme = str(MEASUREMENTS / "nvme-consumer.json")
+    asked = ("recommend", "--db", "mysql", "--db-version", "5.7", "--from", nvme, "--quiet")
+    _, out, _ = run(capsys, *asked, "--role", "replica", "--format", "json")
+    (cost,) = json.loads(out)["role_costs"]  # and none of a place in a file: TABLE is advised
+    assert "and workers apply (slave_parallel_workers above 0)" in cost["costs"]
 
 
 def test_what_a_setting_alone_may_lose_names_where_it_is_lost(
