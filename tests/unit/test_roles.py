@@ -204,8 +204,8 @@ def test_a_replica_is_offered_less_at_what_it_costs_a_replica(
     gap, log = offer["role_costs"]
     assert gap["costs"].startswith("Where it asks its source by GTID and writes what it applies")
     assert "it may go on and lack transactions" in gap["costs"]
-    assert "skip_log_bin, or log_replica_updates = OFF" in gap["remedy"]
-    assert "no recovery to a point in time" in gap["remedy"]  # what that costs
+    assert "With log_replica_updates = OFF" in gap["remedy"]
+    assert "but has no log to feed replicas from" in gap["remedy"]
     assert "its own binary log may lack transactions" in log["costs"]
 
 
