@@ -32,12 +32,12 @@ from advisor.vendors.forms import (
     left_out,
     option_file_form,
 )
+from advisor.vendors.innodb_following import mariadb_following
 from advisor.vendors.innodb_forms import set_global
 from advisor.vendors.innodb_programs import OLD_LOG, bootstrap, checked_server, private_server
 from advisor.vendors.innodb_replicas import (
     MARIADB_REPLICAS_SQL,
     MARIADB_SOURCES_SQL,
-    mariadb_following,
     mariadb_replaying,
     mariadb_role,
 )

@@ -53,6 +53,7 @@ from advisor.vendors.forms import (
     compose_form,
     option_file_form,
 )
+from advisor.vendors.innodb_following import ReplicaSetting, mysql_following
 from advisor.vendors.innodb_forms import (
     SQL_BEFORE_PERSIST,
     argument,
@@ -71,8 +72,6 @@ from advisor.vendors.innodb_replicas import (
     MYSQL_SOURCES_SQL,
     SEMI_SYNC,
     SEMI_SYNC_OPTIONS,
-    ReplicaSetting,
-    mysql_following,
     mysql_replaying,
     mysql_role,
 )
