@@ -80,13 +80,16 @@ class Case:
     gtid: bool = True
     binary_log: bool = True
     """Whether it writes its source's transactions into a binary log of its own."""
+    but: str = ""
+    """A line that is set in the place of what is advised."""
 
     @property
     def name(self) -> str:
         """Short, and the same in every run."""
         positions = "GTID" if self.gtid else "file and position"
         log = "binary log" if self.binary_log else "no binary log"
-        return f"{self.server} {self.durability}, {positions}, {log}"
+        settings = f"{self.durability} but {self.but}" if self.but else self.durability
+        return f"{self.server} {settings}, {positions}, {log}"
 
 
 SERVERS: Final = ("mysql-9.7", "mariadb-11.8")
@@ -96,6 +99,9 @@ CASES: Final = (
     *(Case(server, gtid=False) for server in SERVERS),
     *(Case(server, "durable", gtid=False) for server in SERVERS),
     *(Case(server, "durable") for server in SERVERS),
+    *(Case(server, "durable", but="sync_binlog = 0") for server in SERVERS),
+    *(Case(server, but="sync_binlog = 1") for server in SERVERS),
+    Case("mysql-9.7", binary_log=False, but="log_replica_updates = OFF"),
 )
 
 
@@ -216,9 +222,9 @@ def _replica(server: Server, tree: Path, case: Case, *, recovers: bool) -> Machi
     scenario = Scenario("nvme-consumer", case.durability, memory_bytes=GB)
     advised = render_fragment(advice_for(server.vendor, version_of(server), scenario))
     log = f"{OPTIONS[server.vendor]}{LOGS_UPDATES[server.vendor]}" if case.binary_log else ""
-    if not case.binary_log and server.vendor == "mysql":
+    if not case.binary_log and not case.but and server.vendor == "mysql":
         log = "skip_log_bin\n"
-    lines = f"\nserver_id = 2\n{log}{_gtid_lines(server, case)}"
+    lines = f"\nserver_id = 2\n{log}{_gtid_lines(server, case)}{case.but}\n"
     return Machine(
         server, tree, advised + lines, {}, [f"--relay-log-recovery={'ON' if recovers else 'OFF'}"]
     )
