@@ -21,6 +21,7 @@ from advisor.files import (
 from advisor.instance import Drives, Here
 from advisor.knowledge import (
     load_assumptions,
+    load_cluster,
     load_host_checks,
     load_replay,
     load_roles,
@@ -39,7 +40,7 @@ from advisor.measurement import (
 from advisor.output_files import check_writable, write_text
 from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
-from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.vendors.names import VENDOR_NAMES, ClusterName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -255,7 +256,9 @@ def _save(measurement: Measurement, path: Path, *, force: bool) -> None:
         ) from error
 
 
-def knowledge_for(vendor: VendorName | None, role: Role = "standalone") -> Knowledge:
+def knowledge_for(
+    vendor: VendorName | None, role: Role = "standalone", cluster: ClusterName | None = None
+) -> Knowledge:
     """What profiles/ says about drives, and about one server where there is one in mind."""
     settings = load_settings(VENDORS[vendor].engine) if vendor else ()
     return Knowledge(
@@ -265,6 +268,7 @@ def knowledge_for(vendor: VendorName | None, role: Role = "standalone") -> Knowl
         load_replay(),
         load_host_checks(),
         load_roles(vendor) if vendor and role != "standalone" else None,
+        load_cluster(cluster) if cluster else None,
     )
 
 
