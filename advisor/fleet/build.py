@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from advisor.analysis.description import devices_text
 from advisor.analysis.storage import devices_of
-from advisor.analysis.trust import ORDER
+from advisor.analysis.trust import ORDER, Trust
 from advisor.analysis.verdict import StorageKnowledge, judge
 from advisor.fleet.dates import in_utc, is_ahead
 from advisor.fleet.inventory import HostGroup, Inventory
@@ -44,11 +44,13 @@ def modelled_host(
     host: str | None = None,
     group: str | None = None,
     change: HostChange | None = None,
+    trust_before: Trust | None = None,
 ) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
     `stem` is the name of its file without the ending, and the host's; `host` is what an inventory
-    calls it, `group` where it has it, `change` what has changed since a baseline.
+    calls it, `group` where it has it, `change` what has changed since a baseline, `trust_before` what
+    it deserved then.
     """
     verdict = judge(measurement, knowledge)
     sync, loaded = measurement.effective_sync, measurement.primary_beside_pages
@@ -70,6 +72,7 @@ def modelled_host(
         under_load=_latency(loaded) if loaded else None,
         group=group,
         change=change,
+        trust_before=trust_before,
     )
 
 

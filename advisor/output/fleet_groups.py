@@ -29,6 +29,7 @@ def complaints(fleet: Fleet) -> Iterator[str]:
     """What makes the exit status 3, without a full stop."""
     for hosts, what in (
         (fleet.not_durable, "not durable"),
+        (fleet.newly_suspicious, "suspicious, and had better trust before"),
         (fleet.slower, "slower than before"),
     ):
         if hosts:
@@ -116,6 +117,18 @@ def baseline_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     blocks: list[DocumentBlock] = [Paragraph(" ".join([told, *_ages(fleet, baseline)]))]
     if rows:
         blocks += rows_table(headings, rows, (1, 2, 3), most, len(fleet.slower))
+    if less_trusted := [
+        (
+            short(host.name),
+            host.trust_before or "",
+            host.trust,
+            "; ".join(entry.text for entry in host.evidence),
+            short(host.group or ""),
+        )
+        for host in fleet.less_trusted
+    ]:
+        headings = ("host", "trust before", "now", "what was seen", "group")
+        blocks += rows_table(headings, less_trusted, (), most)
     if baseline.unread:
         files = [(each.file, each.why) for each in baseline.unread]
         blocks += rows_table(("earlier result", "not read because"), files, (), most)
