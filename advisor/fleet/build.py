@@ -170,6 +170,8 @@ def _group(group: HostGroup, hosts: list[FleetHost]) -> FleetGroup:
         low_trust=sum(host.trust in LOW_TRUST for host in hosts),
         slower=sum(bool(host.change and host.change.slower) for host in hosts),
         serial_syncs_per_s=math.fsum(_rates(hosts)),
+        role=group.role,
+        cluster=group.cluster,
     )
 
 

@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 
 from advisor.analysis.trust import ORDER, Evidence, Trust
 from advisor.model import Known, Model
+from advisor.roles import Role
+from advisor.vendors.names import ClusterName
 
 SCHEMA_VERSION: Final = 1
 
@@ -127,6 +129,10 @@ class FleetGroup(Model):
     """Than their own earlier result."""
     serial_syncs_per_s: float
     """Of all that are to be believed."""
+    role: Role | None = None
+    """Of each, where the inventory says it."""
+    cluster: ClusterName | None = None
+    """As `role`."""
 
 
 class Unread(Model):

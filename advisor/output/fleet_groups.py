@@ -63,9 +63,11 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     """A line for each group, where there are any."""
     if not fleet.groups:
         return
+    tells_role = any(group.role or group.cluster for group in fleet.groups)
     headings = (
         *("group", "hosts", "no result", "median", "worst p99", "outliers", "low trust"),
         *(("slower",) if fleet.baseline else ()),
+        *(("role, cluster",) if tells_role else ()),
     )
     rows = [
         (
@@ -77,10 +79,12 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
             format_count(group.outliers),
             format_count(group.low_trust),
             *((format_count(group.slower),) if fleet.baseline else ()),
+            *((", ".join(filter(None, (group.role, group.cluster))),) if tells_role else ()),
         )
         for group in fleet.groups
     ]
-    table = rows_table(headings, rows, range(1, len(headings)), most)
+    figures = range(1, len(headings) - tells_role)
+    table = rows_table(headings, rows, figures, most)
     missing = sorted(host for group in fleet.groups for host in group.without_result)
     blocks: list[DocumentBlock] = [*table, Notes([MEDIAN_OF])]
     if missing:
