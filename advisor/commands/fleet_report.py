@@ -91,8 +91,8 @@ def fleet_report(options: FleetReportOptions) -> None:
 
     With --groups hosts are held against the others of their group, else against those with the same
     model of drive. A file that cannot be read stands in the report with its reason, and the others
-    are reported. The exit status is 3 where a host is not durable, and with --baseline where one has
-    become slower or suspicious.
+    are reported. The exit status is 3 where a host is not durable, and with --baseline where
+    one has become slower or suspicious.
     """
     product = options.product
     inventory = read_inventory(options.groups, options.group or ()) if options.groups else None

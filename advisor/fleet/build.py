@@ -49,8 +49,8 @@ def modelled_host(
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
     `stem` is the name of its file without the ending, and the host's; `host` is what an inventory
-    calls it, `group` where it has it, `change` what has changed since a baseline, `trust_before` what
-    it deserved then.
+    calls it, `group` where it has it, `change` what has changed since a baseline, `trust_before`
+    what it deserved then.
     """
     verdict = judge(measurement, knowledge)
     sync, loaded = measurement.effective_sync, measurement.primary_beside_pages

@@ -122,9 +122,7 @@ def _told_for_role(asked: GroupRequest, facts: Facts, advice: Advice) -> Advice:
     return advice.model_copy(update={"cluster": told})
 
 
-def _told(
-    decisions: Sequence[GroupDecision], advice: Advice, hosts: int
-) -> Iterator[GroupSetting]:
+def _told(decisions: Sequence[GroupDecision], advice: Advice, hosts: int) -> Iterator[GroupSetting]:
     """How each setting came to its value: by the hosts, or by what their cluster needs."""
     cluster = advice.cluster
     needed = [each for each in advice.settings if cluster and each.rule.name == cluster.name]
