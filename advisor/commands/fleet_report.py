@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, get_args
 import typer
 
 from advisor import __version__
-from advisor.analysis.verdict import StorageKnowledge, judge
+from advisor.analysis.verdict import StorageKnowledge
 from advisor.commands import options as shared
 from advisor.commands.clock import now_utc
 from advisor.commands.console import chosen_format, notify, write_output
@@ -32,7 +32,7 @@ from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.dates import first_and_last
 from advisor.fleet.inventory import Inventory
 from advisor.fleet.results import Baseline, Fleet, FleetHost, Unread
-from advisor.fleet.since_baseline import TOLERANCE_PERCENT, change_since
+from advisor.fleet.since_baseline import TOLERANCE_PERCENT
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.output.fleet import fleet_document, fleet_json
@@ -191,7 +191,6 @@ def _host(
     tolerance_percent: float,
 ) -> FleetHost:
     path, measurement, host = found
-    since = None if before is None else change_since(before, measurement, tolerance_percent)
     return modelled_host(
         name := shown_name(path),
         Path(name).stem,
@@ -199,8 +198,8 @@ def _host(
         knowledge,
         host=host,
         group=inventory.group_of[host] if inventory and host else None,
-        change=since,
-        trust_before=None if before is None else judge(before, knowledge).trust,
+        before=before,
+        tolerance_percent=tolerance_percent,
     )
 
 

@@ -26,10 +26,10 @@ class TypedCommands:
     drives: Drives
     binary_log: bool | None = None
     durability: AdvisedDurability = "durable"
-    role: Role = "standalone"
-    cluster: ClusterName | None = None
     folder: Path | None = None
     """Where `apply` puts the file."""
+    role: Role = "standalone"
+    cluster: ClusterName | None = None
 
     @property
     def fragment(self) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from advisor.analysis.description import devices_text
 from advisor.analysis.storage import devices_of
-from advisor.analysis.trust import ORDER, Trust
+from advisor.analysis.trust import ORDER
 from advisor.analysis.verdict import StorageKnowledge, judge
 from advisor.fleet.dates import in_utc, is_ahead
 from advisor.fleet.inventory import HostGroup, Inventory
@@ -24,11 +24,11 @@ from advisor.fleet.results import (
     Fleet,
     FleetGroup,
     FleetHost,
-    HostChange,
     HostLatency,
     Total,
     Unread,
 )
+from advisor.fleet.since_baseline import TOLERANCE_PERCENT, change_since
 from advisor.measurement import Measurement, Series
 from advisor.model import Unknown
 
@@ -43,16 +43,21 @@ def modelled_host(
     *,
     host: str | None = None,
     group: str | None = None,
-    change: HostChange | None = None,
-    trust_before: Trust | None = None,
+    before: Measurement | None = None,
+    tolerance_percent: float = TOLERANCE_PERCENT,
 ) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
     `stem` is the name of its file without the ending, and the host's; `host` is what an inventory
-    calls it, `group` where it has it, `change` what has changed since a baseline, `trust_before`
-    what it deserved then.
+    calls it, `group` where it has it; `before` is its earlier result, and slower by less than the
+    tolerance does not count.
     """
     verdict = judge(measurement, knowledge)
+    trust_before, change = None, None
+    if before is not None:
+        trust_before = judge(before, knowledge).trust
+        if "not-durable" not in (trust_before, verdict.trust):  # whose speed does not count
+            change = change_since(before, measurement, tolerance_percent)
     sync, loaded = measurement.effective_sync, measurement.primary_beside_pages
     target = measurement.target
     return FleetHost(

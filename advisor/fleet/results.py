@@ -86,7 +86,8 @@ class FleetHost:
     group: str | None = None
     """None without a groups file, and for a host that is in none."""
     change: HostChange | None = None
-    """None without an earlier result, or where both have no sync in common."""
+    """None without an earlier result, where both have no sync in common, and where one of the two
+    is not durable."""
     trust_before: Trust | None = None
     """Of its earlier result; None without one."""
 
@@ -155,8 +156,8 @@ class Baseline(Model):
     less_trusted: int
     """Hosts whose trust is low now, and was better before."""
     without: int
-    """Hosts without an earlier result that can be compared: with the same series, and an interval
-    for its mean."""
+    """Hosts without an earlier result that can be compared: durable, as the host is now, with
+    the same series, and an interval for its mean."""
     unread: tuple[Unread, ...] = ()
     """Earlier results that could not be read."""
 
