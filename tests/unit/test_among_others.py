@@ -297,6 +297,42 @@ def test_one_that_keeps_nothing_any_more_is_listed_and_told_once(
     assert "db-02 plausible not-durable tmpfs keeps files in memory" in in_a_line(out)
 
 
+# The ids in a fragment
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "said"),
+    [
+        ("innodb.binlog_format.galera", "  value: ROW\n"),
+        ("innodb.relay_log_recovery.semi-sync", "  value: False\n"),
+        ("innodb.rpl_semi_sync_master_wait_point.semi-sync", "  value: AFTER_SYNC\n"),
+    ],
+)
+def test_a_rule_of_a_cluster_is_shown(
+    rule_id: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = run(capsys, "rules", "show", rule_id)
+    assert (status, out.startswith(f"{rule_id}\n"), said in out) == (0, True, True)
+    assert "\n  reason: " in out
+    assert "\n  sources:\n    https://" in out or "\n  sources:\n    measured: " in out
+    status, out, _ = run(capsys, "rules", "show", rule_id, "--format", "json")
+    assert (status, json.loads(out)["name"]) == (0, rule_id.split(".")[1])
+
+
+@pytest.mark.parametrize(
+    "rule_id",
+    [
+        "innodb.fsync.galera",
+        "postgresql.binlog_format.galera",
+        "innodb.binlog_format.pxc",
+        "galera",
+    ],
+)
+def test_what_no_cluster_needs_is_no_rule(rule_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "rules", "show", rule_id)
+    assert (status, "there is no rule or setting" in err) == (2, True)
+
+
 # A guided run
 
 
