@@ -191,6 +191,17 @@ def test_the_table_says_it_too(fleet: Path, capsys: pytest.CaptureFixture[str]) 
     assert "relay_log_recovery OFF the cluster (semi-sync) needs it" in shown
 
 
+def test_what_a_cluster_needs_stands_in_place_of_what_a_replica_is_advised(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = recommended(capsys, "--cluster", "semi-sync", "--format", "json")[1]
+    copies = json.loads(out)["groups"][1]
+    rows = [each for each in copies["settings"] if each["setting"] == "relay_log_recovery"]
+    assert [(each["rendered"], each["how"]) for each in rows] == [
+        ("OFF", "the cluster (semi-sync) needs it")
+    ]
+
+
 def test_what_is_typed_counts_for_every_group(
     fleet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -274,6 +285,15 @@ def test_one_that_was_so_before_has_not_changed(
     (fleet / "before/db-03.json").write_text(NOT_DURABLE)  # better now
     status, out, err = against_baseline(capsys)
     assert (status, err, "trust before" in out) == (0, "", False)
+
+
+# unverifiable is what every virtual disk is: drift makes no finding of it, either.
+def test_one_whose_drive_cannot_be_verified_now_is_not_listed(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet / "now/db-02.json").write_text((MEASUREMENTS / "cloud-quick.json").read_text())
+    told = json.loads(against_baseline(capsys, "--format", "json")[1])
+    assert (told["trust"]["unverifiable"], told["baseline"]["less_trusted"]) == (1, 0)
 
 
 # A sync in memory takes no time at all: whatever is durable is slower, and that says nothing.
