@@ -233,7 +233,7 @@ class _GuidedRun:
         audit, _ = run_audit(
             state,
             self._request(),
-            self.knowledge._replace(cluster=None),  # the audit has its own words of that
+            self.knowledge,
             measurement,
             bulk_load=load,
             replication=role_of(state, role),

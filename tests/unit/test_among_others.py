@@ -11,6 +11,7 @@ import pytest
 from advisor.advise import advise
 from advisor.audit.proposals import proposals
 from advisor.audit.roles import sign_of_replication
+from advisor.audit.run import run_audit
 from advisor.commands.source import knowledge_for
 from advisor.request import Request
 from advisor.roles import Role
@@ -396,6 +397,17 @@ def proposed(
         each.advised.setting: (each.group, each.now, each.is_better, each.place)
         for each in proposals(state, knowledge.settings, advice.settings)
     }
+
+
+# An audit has checks of its own for what a cluster needs, and judges by the rules of profiles/innodb.
+def test_an_audit_is_the_same_whether_or_not_the_cluster_s_settings_are_known() -> None:
+    state = state_of("mysql", {"relay_log_recovery": "ON"})
+    request = Request("mysql", (9, 7), "as given", role="replica", cluster="semi-sync")
+    audits = [
+        run_audit(state, request, knowledge_for("mysql", "replica", cluster), stored("nvme-plp"))
+        for cluster in (None, "semi-sync")
+    ]
+    assert audits[0] == audits[1]
 
 
 # MySQL 9.7: rpl_semi_sync_source_wait_point is AFTER_SYNC by default, relay_log_recovery OFF.
