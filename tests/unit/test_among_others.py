@@ -399,7 +399,7 @@ def proposed(
     }
 
 
-# An audit has checks of its own for what a cluster needs, and judges by the rules of profiles/innodb.
+# An audit has checks of its own for what a cluster needs, and judges by the rules of profiles/.
 def test_an_audit_is_the_same_whether_or_not_the_cluster_s_settings_are_known() -> None:
     state = state_of("mysql", {"relay_log_recovery": "ON"})
     request = Request("mysql", (9, 7), "as given", role="replica", cluster="semi-sync")
