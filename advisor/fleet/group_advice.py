@@ -106,10 +106,11 @@ def _told_for_role(asked: GroupRequest, facts: Facts, advice: Advice) -> Advice:
     """The advice with what a crash costs such servers because of their role, and with what their
     cluster needs. `facts`: of any host, for they all write a binary log, or none does."""
     request, roles = asked.request, asked.knowledge.roles
+    costs = role_costs(request, facts, request.durability, advice.settings, asked.knowledge)
     advice = advice.model_copy(
         update={
             "role": request.role,
-            "role_costs": role_costs(request, facts, request.durability, asked.knowledge),
+            "role_costs": costs,
             "role_notes": roles.notes(request.role) if roles else (),
         }
     )
