@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from advisor.analysis.replica_accuracy import AccuracyByVendor
     from advisor.capacity.workloads import Workload
     from advisor.rules.bulk_load import BulkLoadKnowledge
-    from advisor.rules.clusters import Cluster
+    from advisor.rules.clusters import Cluster, ClusterSetting
     from advisor.rules.other_engines import OtherEngines
     from advisor.rules.services import Service
 
@@ -308,6 +308,17 @@ def load_cluster(name: ClusterName) -> "Cluster":
 
     path = resource_dir("profiles") / "clusters" / f"{name}.toml"
     return _validate(Cluster, {**_read(path), "name": name}, path)
+
+
+def find_cluster_setting(rule_id: str) -> "ClusterSetting | None":
+    """What "ENGINE.SETTING.CLUSTER" names, as a fragment has it: why a cluster needs that value."""
+    engine, _, rest = rule_id.partition(".")
+    setting, _, name = rest.rpartition(".")
+    clusters = (each for each in get_args(ClusterName) if each == name)
+    for each in (each for cluster in clusters for each in load_cluster(cluster).setting):
+        if each.name == setting and engine in {VENDORS[spec.vendor].engine for spec in each.spec}:
+            return each
+    return None
 
 
 def load_clusters() -> "tuple[Cluster, ...]":

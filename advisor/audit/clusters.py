@@ -26,6 +26,11 @@ class PartOf(NamedTuple):
     cluster: Cluster
     known_by: str
 
+    @property
+    def text(self) -> str:
+        """Which cluster, and what shows it, in a line."""
+        return f"Cluster: {self.cluster.title} (as {self.known_by} says)"
+
     def durability(self, state: ServerState, risked: Durability) -> ClusterDurability:
         """What is said of it, whose settings risk that much."""
         return self.cluster.durability_of(

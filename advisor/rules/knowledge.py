@@ -13,6 +13,7 @@ from advisor.vendors.names import VendorName
 
 if TYPE_CHECKING:
     from advisor.analysis.replica_accuracy import AccuracyByVendor
+    from advisor.rules.clusters import Cluster
 
 
 class Knowledge(NamedTuple):
@@ -27,3 +28,5 @@ class Knowledge(NamedTuple):
     """None: no server but a standalone one is meant."""
     accuracy: "AccuracyByVendor | None" = None
     """Of the model of a replica; None where no replica is meant."""
+    cluster: "Cluster | None" = None
+    """Whose copies the server has; None: it stands alone, as far as was said."""

@@ -330,6 +330,7 @@ class MySQL(Vendor):
     persisted_file = "mysqld-auto.cnf"
     persisted_by = "SET PERSIST"
     persisted_switch = "persisted_globals_load"
+    replication_signs = ("server_id",)
     reload_suffices = False
     without_restart = "restart or SET"
     loads_plugins = frozenset({"plugin_load", "plugin_load_add", "early_plugin_load"})
