@@ -689,6 +689,9 @@ class MySQL(Vendor):
         is_asked = self._is_on(values.get("performance_schema", "ON"))
         return mysql_role(ask, has_performance_schema=is_asked)
 
+    def told_of_copies(self, shown: Mapping[str, str]) -> Mapping[str, str]:
+        return copies.innodb_told(shown)
+
     logs_applied_since: ClassVar[NumericVersion | None] = LOGS_APPLIED_SINCE
 
     def logs_what_it_applies(

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -110,8 +110,10 @@ class Nodes:
         os.chmod(self._library, 0o755)
         self.environment = {"PATH": f"{room / 'bin'}:/usr/bin:/bin"}
 
-    def machine(self, index: int, *, new_cluster: bool = False) -> Machine:
-        """What a node runs."""
+    def machine(
+        self, index: int, *, new_cluster: bool = False, more: Sequence[str] = ()
+    ) -> Machine:
+        """What a node runs; `more`: further options."""
         client, group, ist, sst = self._ports[4 * index : 4 * index + 4]
         addresses = ",".join(f"127.0.0.1:{port}" for port in self._ports[1::4])
         options = [
@@ -123,6 +125,7 @@ class Nodes:
             f"--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:{group};"
             f"ist.recv_addr=127.0.0.1:{ist};gcache.size=16M",
             *(["--wsrep-new-cluster"] if new_cluster else []),
+            *more,
         ]
         fragment = advised(Case(SERVER, "galera"))
         return Machine(self._server, self._tree, fragment, self.environment, options)
