@@ -109,6 +109,6 @@ def innodb_told(shown: Mapping[str, str]) -> Mapping[str, str]:
             told["enough_replicas"] = "yes" if int(connected) >= int(wanted) else "no"
     address = shown.get("wsrep_cluster_address", "").strip().lower()
     if address.startswith(GALERA_SCHEME):
-        named = address.removeprefix(GALERA_SCHEME).split("?")[0].split(",")
+        named = address.removeprefix(GALERA_SCHEME).split(",")
         told["nodes_named"] = str(sum(bool(each.strip()) for each in named))
     return told

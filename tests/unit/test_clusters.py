@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from advisor.advise import advise
 from advisor.audit.clusters import PartOf
-from advisor.audit.findings import Audit, Finding
+from advisor.audit.findings import SEVERITIES, Audit, Finding
 from advisor.audit.run import run_audit
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
@@ -458,6 +458,7 @@ GROUP: Final = {
     "gtid_mode": "ON",
     "enforce_gtid_consistency": "ON",
 }
+GR: Final[ClusterName] = "group-replication"
 ONLINE: Final = {
     "group_member_state": "ONLINE",
     "group_members": "3",
@@ -575,6 +576,9 @@ def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
             {},
         ),
         ("semi-sync", "mysql", {**SEMI_SYNC, "rpl_semi_sync_source_timeout": "200"}, {}),
+        # Who is there connects by another way.
+        ("semi-sync", "mysql", {**SEMI_SYNC, "bind_address": "127.0.0.1"}, WAITING),
+        ("sync-standby", "postgresql", {**STANDBY, "listen_addresses": ""}, CONNECTED),
         # Another server's names.
         (
             "semi-sync",
@@ -994,6 +998,23 @@ def test_nothing_is_wrong_where_nothing_is(
             {**PRIMARY, "wsrep_cluster_size": "2", "wsrep_cluster_weight": "3"},
             ("note", "wsrep_cluster_size", "2", "3"),
         ),
+        (
+            "sync-standby",
+            "postgresql",
+            {**STANDBY, "listen_addresses": "localhost"},
+            {},
+            ("note", "listen_addresses", "localhost", "an address that the standbys reach"),
+        ),
+        *(
+            (
+                "semi-sync",
+                vendor,
+                {**settings, "bind_address": "127.0.0.1"},
+                {},
+                ("note", "bind_address", "127.0.0.1", "an address that the replicas reach"),
+            )
+            for vendor, settings in (("mysql", SEMI_SYNC), ("mariadb", MASTER))
+        ),
         # A commit does not wait then: tests/servers/test_copies.py.
         (
             "sync-standby",
@@ -1148,6 +1169,19 @@ def test_one_value_is_wanted_of_each_setting(
     assert "max_wal_senders = 0, then" not in out
 
 
+@pytest.mark.parametrize(("level", "status"), [("data-loss", 0), ("outage", 3), ("note", 3)])
+def test_an_outage_is_more_than_a_server_that_does_not_start_again(
+    tmp_path: Path, capsys: Capture, level: str, status: int
+) -> None:
+    config = tmp_path / "postgresql.conf"
+    config.write_text("synchronous_standby_names = 'ANY 3 (a)'\n")
+    asked = ("audit", "--config", config, "--db", "postgresql", "--db-version", "17")
+    found, out, _ = run(capsys, *asked, "--fail-on", level)
+    assert found == status
+    assert out.startswith("FAIL: 1 finding: synchronous_standby_names = ANY 3 (a) (outage).")
+    assert SEVERITIES.index("outage") < SEVERITIES.index("prevents-start")
+
+
 def test_a_header_says_what_remote_write_survives() -> None:
     """ "... has been written out to disk by the standby's operating system, but not flushed":
     runtime-config-wal."""
@@ -1189,6 +1223,35 @@ def test_a_header_says_when_the_source_goes_on_alone(
     )
     assert says in told.does_not_survive[0].says
     assert sum("goes on alone" in each.says for each in told.does_not_survive) == 1
+
+
+# Group Replication Requirements, in the manuals of 5.7 and 8.0; the defaults from the same.
+OF_57: Final = {
+    "binlog_checksum": ("CRC32", "NONE"),
+    "log_slave_updates": ("OFF", "ON"),
+    "master_info_repository": ("FILE", "TABLE"),
+    "relay_log_info_repository": ("FILE", "TABLE"),
+    "transaction_write_set_extraction": ("OFF", "XXHASH64"),
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "needed"),
+    [
+        ("5.7.44", OF_57),
+        ("8.0.20", {"binlog_checksum": ("CRC32", "NONE")}),
+        ("8.0.21", {}),
+    ],
+)
+def test_a_group_needs_more_of_older_members(
+    version: str, needed: dict[str, tuple[str, str]]
+) -> None:
+    state = state_of("mysql", {**GROUP, "log_bin": "ON"})._replace(version=parse_version(version))
+    found = {each.setting: (each.current, each.recommended) for each in audited(GR, state)}
+    assert found == needed
+    wanted = {name: value for name, (_, value) in needed.items()}
+    good = state_of("mysql", {**GROUP, "log_bin": "ON", **wanted})
+    assert audited(GR, good._replace(version=parse_version(version))) == ()
 
 
 GAP: Final = "may lack transactions for good"
