@@ -1275,6 +1275,30 @@ def test_a_replica_is_told_of_a_gap_where_it_may_have_one(
         assert (GAP in found.reason) is has_gap
 
 
+@pytest.mark.parametrize("name", ["semi-sync", GR])
+@pytest.mark.parametrize(
+    ("settings", "is_made_anew"),
+    [
+        ({"innodb_flush_log_at_trx_commit": "2"}, True),
+        ({"innodb_flush_log_at_trx_commit": "2", "sync_binlog": "1000"}, True),
+        ({"sync_binlog": "0"}, False),
+        ({}, False),
+    ],
+)
+def test_a_header_says_who_is_made_anew(
+    name: ClusterName, settings: dict[str, str], is_made_anew: bool
+) -> None:
+    told = audit_of(name, state_of("mysql", {**GROUP, **REPLICA, **settings})).cluster
+    assert told is not None
+    said = [*told.survives, *told.does_not_survive]
+    assert (
+        "relaxed one that lost power is made" in str(said) or "gap" in str(said)
+    ) is is_made_anew
+    assert ("its end" in str(said) or "the end of that" in str(said)) is (
+        settings == {"sync_binlog": "0"}
+    )
+
+
 @pytest.mark.parametrize(
     ("vendor", "version", "about"),
     [
