@@ -576,6 +576,8 @@ def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
             {},
         ),
         ("semi-sync", "mysql", {**SEMI_SYNC, "rpl_semi_sync_source_timeout": "200"}, {}),
+        # By file and position it needs that after a crash.
+        ("semi-sync", "mysql", {**REPLICA, "relay_log_recovery": "ON", "gtid_mode": "OFF"}, {}),
         # Who is there connects by another way.
         ("semi-sync", "mysql", {**SEMI_SYNC, "bind_address": "127.0.0.1"}, WAITING),
         ("sync-standby", "postgresql", {**STANDBY, "listen_addresses": ""}, CONNECTED),
