@@ -108,7 +108,7 @@ def innodb_told(shown: Mapping[str, str]) -> Mapping[str, str]:
         if connected.isdecimal() and wanted.isdecimal():
             told["enough_replicas"] = "yes" if int(connected) >= int(wanted) else "no"
     address = shown.get("wsrep_cluster_address", "").strip().lower()
-    if address.startswith(GALERA_SCHEME):
+    if address:
         named = address.removeprefix(GALERA_SCHEME).split(",")
         told["nodes_named"] = str(sum(bool(each.strip()) for each in named))
     return told

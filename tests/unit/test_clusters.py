@@ -1190,6 +1190,9 @@ def test_a_header_says_what_remote_write_survives() -> None:
     state = state_of("postgresql", {**STANDBY, "synchronous_commit": "remote_write"}, CONNECTED)
     told = audit_of("sync-standby", state).cluster
     assert told is not None
+    flushed = audit_of("sync-standby", state_of("postgresql", STANDBY, CONNECTED)).cluster
+    assert flushed is not None
+    assert (len(told.acknowledged), len(flushed.acknowledged)) == (1, 1)
     survives = " ".join(each.says for each in told.survives)
     assert "has written what was answered" in survives
     assert "both flushed" not in survives
