@@ -1,10 +1,10 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from advisor import __version__
-from advisor.advice import Advice, LowerDurability, RoleCost
+from advisor.advice import Advice, LowerDurability, Recommendation, RoleCost
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.facts import build_facts, facts_without_drive
@@ -21,7 +21,9 @@ from advisor.request import Request
 from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend
 from advisor.rules.knowledge import Knowledge
+from advisor.rules.risks import PAIR
 from advisor.rules.roles import RoleFacts
+from advisor.server_state import EffectiveSetting
 from advisor.vendors.registry import VENDORS, newer_than_known
 
 
@@ -47,7 +49,9 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         version_source=request.version_source,
         role=request.role,
         durability=request.durability,
-        role_costs=role_costs(request, facts, request.durability, knowledge),
+        role_costs=role_costs(
+            request, facts, request.durability, result.recommendations, knowledge
+        ),
         role_notes=knowledge.roles.notes(request.role) if knowledge.roles else (),
         measured=describe_measured(measurement),
         storage=verdict,
@@ -55,7 +59,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         settings=result.recommendations,
         skipped=result.skipped,
         lower_durability=tuple(
-            _told_for_role(offer, request, facts, knowledge)
+            _told_for_role(offer, request, facts, result.recommendations, knowledge)
             for offer in lower_durability(
                 chosen,
                 (
@@ -91,26 +95,39 @@ def notes_for(measurement: Measurement, facts: Facts, request: Request) -> tuple
 
 
 def role_costs(
-    request: Request, facts: Facts, durability: Durability, knowledge: Knowledge
+    request: Request,
+    facts: Facts,
+    durability: Durability,
+    advised: Iterable[Recommendation],
+    knowledge: Knowledge,
 ) -> tuple[RoleCost, ...]:
-    """What a crash costs such a server because of its role, if its settings risk that much."""
+    """What a crash costs such a server because of its role, with the settings advised, if they risk
+    that much."""
     if knowledge.roles is None:
         return ()
-    untold = Unknown(unknown="whether it asks its source by GTID is not told")
-    logs = VENDORS[request.vendor].logs_what_it_applies(
-        {}, request.version, log_bin=facts.log_bin is True
+    settings = {
+        entry.setting: EffectiveSetting(entry.setting, entry.rendered)
+        for entry in advised
+        if entry.emitted
+    }
+    following = VENDORS[request.vendor].following(
+        settings, request.version, log_bin=facts.log_bin is True, all_told=False
     )
-    told = RoleFacts(durability, logs, untold)
+    told = RoleFacts.of(durability, following, () if durability == "durable" else PAIR)
     return knowledge.roles.costs(request.role, request.version, told, request.cluster)
 
 
 def _told_for_role(
-    offer: LowerDurability, request: Request, facts: Facts, knowledge: Knowledge
+    offer: LowerDurability,
+    request: Request,
+    facts: Facts,
+    advised: Collection[Recommendation],
+    knowledge: Knowledge,
 ) -> LowerDurability:
     """The offer with what it costs a server in that role. A replica acknowledges nothing, so that
     nothing acknowledged is lost with it."""
-    before = role_costs(request, facts, request.durability, knowledge)
-    lower = role_costs(request, facts, offer.durability, knowledge)
+    before = role_costs(request, facts, request.durability, advised, knowledge)
+    lower = role_costs(request, facts, offer.durability, advised, knowledge)
     costs = tuple(cost for cost in lower if cost not in before)
     losses = () if request.role == "replica" else offer.losses
     return offer.model_copy(update={"losses": losses, "role_costs": costs})

@@ -96,7 +96,9 @@ def _shown(
             **dict(cluster.defaults(state.vendor, state.version)),
             **seen,
             **VENDORS[state.vendor].told_of_copies(seen),
-            **logs_what_it_applies(state.vendor, state.settings, state.version, log_bin=log_bin),
+            **logs_what_it_applies(
+                state.vendor, state.settings, state.version, log_bin=log_bin, all_told=True
+            ),
             "log_bin": "ON" if log_bin else "OFF",
             "role": role or "",
         }

@@ -15,7 +15,6 @@ from advisor.audit.refusals import refusal
 from advisor.audit.values import is_as_good, is_less, is_near
 from advisor.audit.windows import (
     DIVERGENCE,
-    PAIR,
     WIDENED_BY,
     Rate,
     StatedWindows,
@@ -27,7 +26,7 @@ from advisor.audit.windows import (
 from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
 from advisor.rules.guards import NOT_ABOVE
-from advisor.rules.risks import RISKS
+from advisor.rules.risks import PAIR, RISKS
 from advisor.server_state import EffectiveSetting, Override, ServerState, WrittenValue
 from advisor.units import Value, format_latency
 from advisor.vendors.registry import VENDORS
@@ -286,7 +285,8 @@ class _Comparing:
             groups = (
                 f" or {advised.loss_groups_max} commit groups" if advised.loss_groups_max else ""
             )
-            price = f"may lose {format_latency(advised.loss_window_ms * 1000)} of commits{groups}"
+            what = "the binary log" if name == PAIR[1] else "commits"
+            price = f"may lose {format_latency(advised.loss_window_ms * 1000)} of {what}{groups}"
         reason = advised.reason
         if name in PAIR and self._alone is not None:
             reason = f"{reason} {DIVERGENCE}"

@@ -32,6 +32,11 @@ SEVERITY_OF: Final[dict[Durability, Severity]] = {
 """What a value risks -> how severe it is that a server has it."""
 
 
+LostFrom = Literal["the server", "the binary log"]
+"""What then lacks the commits: all of it, or the binary log, whose latest alone the tables lack,
+too."""
+
+
 class AtRisk(Model):
     """What a value may lose."""
 
@@ -42,6 +47,7 @@ class AtRisk(Model):
     """Of the window, at the rate below; None where `groups_max` ends it."""
     commits_per_s: float
     rate_from: str
+    lost_from: LostFrom = "the server"
 
 
 class Finding(Model):

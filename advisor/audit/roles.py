@@ -1,19 +1,22 @@
 """What is relaxed costs a replica, or a primary, something else than a server on its own. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from advisor.advice import RoleCost
 from advisor.audit.compare import by_severity
 from advisor.audit.findings import Finding
-from advisor.audit.lines import writes_binary_log
+from advisor.audit.lines import lines_of, writes_binary_log
+from advisor.audit.windows import is_relaxed
 from advisor.durability import Durability
-from advisor.model import Known, Unknown
+from advisor.model import Unknown
 from advisor.roles import NOT_ASKED, Replication, Role
-from advisor.rules.risks import RISKS
+from advisor.rules.catalogue import Setting
+from advisor.rules.risks import PAIR, RISKS
 from advisor.rules.roles import RoleFacts, RoleKnowledge
 from advisor.server_state import ServerState
 from advisor.vendors.names import ClusterName
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.replication import Following
 
 
 def role_of(state: ServerState, said: Role | None) -> Replication:
@@ -38,11 +41,12 @@ def role_note(replication: Replication) -> tuple[str, ...]:
 
 
 def told_for_role(
-    findings: Iterable[Finding],
+    findings: Sequence[Finding],
     accepted: Durability,
     state: ServerState,
     replication: Replication,
     knowledge: RoleKnowledge,
+    settings: Iterable[Setting],
     cluster: ClusterName | None = None,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings, with what their values cost a server in that role; and as notes what it costs
@@ -50,33 +54,107 @@ def told_for_role(
     role = replication.role
     if role is None or role == "standalone":
         return tuple(findings), ()
+    server = _Server(state, role, knowledge, cluster, _following(state, replication), settings)
+    reported = {finding.setting for finding in findings}
+    told = tuple(server.told(finding, reported) for finding in findings)
+    accepting = server.costs(server.facts_as_accepted(accepted), reported)
+    notes = (
+        text
+        for text in (_text((cost,)) for cost in accepting)
+        if not any(text in finding.reason for finding in told)
+    )
+    return by_severity(told), (*server.gtid_notes(), *notes)
 
-    def costs(durability: Durability) -> tuple[RoleCost, ...]:
-        facts = _facts(state, replication, durability)
-        return knowledge.costs(role, state.version, facts, cluster)
 
-    def told(finding: Finding) -> Finding:
+class _Server:
+    """One server in its role."""
+
+    def __init__(
+        self,
+        state: ServerState,
+        role: Role,
+        knowledge: RoleKnowledge,
+        cluster: ClusterName | None,
+        following: Following,
+        settings: Iterable[Setting],
+    ) -> None:
+        self._version = state.version
+        self._role: Role = role
+        self._knowledge = knowledge
+        self._cluster = cluster
+        self._following = following
+        values = {
+            line.setting.name: line.value
+            for line in lines_of(state, settings, ())
+            if line.value is not None
+        }
+        self._relaxed = frozenset(name for name in PAIR if is_relaxed(name, values))
+
+    def facts_as_accepted(self, accepted: Durability) -> RoleFacts:
+        """What decides what it costs that is accepted: as the server is relaxed, else as it would
+        be by the advice."""
+        relaxed = self._relaxed or frozenset(PAIR)
+        if accepted == "durable":
+            relaxed = frozenset()
+        return RoleFacts.of(accepted, self._following, relaxed)
+
+    def costs(
+        self, facts: RoleFacts, reported: Collection[str], of: str = ""
+    ) -> tuple[RoleCost, ...]:
+        """What such a server costs by that setting, or at all; what settings cost that are reported
+        themselves is told there."""
+        return self._knowledge.costs(
+            self._role, self._version, facts, self._cluster, of, told_apart=reported
+        )
+
+    def told(self, finding: Finding, reported: Collection[str]) -> Finding:
+        """The finding as it is in that role."""
+        facts = RoleFacts.of(finding.durability, self._following, self._relaxed)
+        idle = self._knowledge.effectless(finding.setting, self._role, facts)
+        if idle is not None and finding.severity in ("data-loss", "performance"):
+            return finding.model_copy(
+                update={
+                    "severity": "note",
+                    "reason": idle.says,
+                    "at_risk": None,
+                    "sources": _joined(finding.sources, idle.sources),
+                }
+            )
+        where = (self._role, self._version, facts, self._cluster)
+        if own := self._knowledge.costs_of(finding.setting, *where):
+            text = f"{finding.reason} {_text(own)}"
+            return finding.model_copy(
+                update={
+                    "severity": "data-loss",
+                    "reason": text,
+                    "sources": _joined(finding.sources, *(cost.sources for cost in own)),
+                }
+            )
         if not _loses_recent(finding):
             return finding
-        facts = _facts(state, replication, finding.durability)
-        found = _told(finding, role, costs(finding.durability))
-        if knowledge.goes_on_whole(role, state.version, facts, cluster):
+        found = _told(finding, self._role, self.costs(facts, reported, finding.setting))
+        if self._knowledge.goes_on_whole(*where, finding.setting):
             return found.model_copy(update={"severity": "note"})
         return found
 
-    return by_severity(map(told, findings)), tuple(
-        f"{cost.costs} {cost.remedy}" for cost in costs(accepted)
-    )
+    def gtid_notes(self) -> Iterator[str]:
+        """What its settings say of how a replica asks its source."""
+        if self._role != "replica" or not self._following.told_by:
+            return
+        if isinstance(self._following.uses_gtid, Unknown):
+            yield f"whether it asks its source by GTID is not known: {self._following.told_by}"
+        else:
+            yield f"it follows its source by file and position: {self._following.told_by}"
 
 
-def _facts(state: ServerState, replication: Replication, durability: Durability) -> RoleFacts:
-    logs = VENDORS[state.vendor].logs_what_it_applies(
-        state.settings, state.version, log_bin=writes_binary_log(state)
+def _following(state: ServerState, replication: Replication) -> Following:
+    """As the server shows it, else as its settings have it."""
+    found = VENDORS[state.vendor].following(
+        state.settings, state.version, log_bin=writes_binary_log(state), all_told=True
     )
-    uses_gtid: Known[bool] = Unknown(unknown="the server does not show it")
-    if replication.uses_gtid is not None:
-        uses_gtid = replication.uses_gtid
-    return RoleFacts(durability, logs, uses_gtid)
+    if replication.uses_gtid is None:
+        return found
+    return found._replace(uses_gtid=replication.uses_gtid, told_by="")
 
 
 def _loses_recent(finding: Finding) -> bool:
@@ -87,9 +165,17 @@ def _told(finding: Finding, role: Role, costs: tuple[RoleCost, ...]) -> Finding:
     """A replica acknowledges nothing: what it costs stands in place of the commits at risk."""
     if not costs:
         return finding
-    text = " ".join(f"{cost.costs} {cost.remedy}" for cost in costs)
-    of_costs = (source for cost in costs for source in cost.sources)
-    sources = tuple(dict.fromkeys((*finding.sources, *of_costs)))
+    text = _text(costs)
+    sources = _joined(finding.sources, *(cost.sources for cost in costs))
     if role == "replica":
         return finding.model_copy(update={"reason": text, "at_risk": None, "sources": sources})
     return finding.model_copy(update={"reason": f"{finding.reason} {text}", "sources": sources})
+
+
+def _text(costs: Iterable[RoleCost]) -> str:
+    return " ".join(f"{cost.costs} {cost.remedy}" for cost in costs)
+
+
+def _joined(*several: Iterable[str]) -> tuple[str, ...]:
+    """Each once."""
+    return tuple(dict.fromkeys(each for sources in several for each in sources))

@@ -122,9 +122,15 @@ def run_audit(
         kept = (each for each in left_on if each.setting not in refused)
         findings = by_severity((*findings, *not_started, *kept))
     about_role: tuple[str, ...] = ()
-    if knowledge.roles is not None:
+    if knowledge.roles is not None and (run_by is None or run_by.service.is_drive):
         findings, about_role = told_for_role(
-            findings, request.durability, state, replication, knowledge.roles, request.cluster
+            findings,
+            request.durability,
+            state,
+            replication,
+            knowledge.roles,
+            knowledge.settings,
+            request.cluster,
         )
     forks: tuple[str, ...] = ()
     if other_engines is not None:
@@ -160,6 +166,7 @@ def run_audit(
             counters=counted.counters,
             notes=(
                 *judged.notes,
+                *(run_by.service.on_role(replication.role) if run_by else ()),
                 *forks,
                 *role_note(replication),
                 *about_role,

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.audit.findings import AtRisk
+from advisor.audit.findings import AtRisk, LostFrom
 from advisor.rules.catalogue import Setting
-from advisor.rules.risks import RISKS
+from advisor.rules.risks import PAIR, RISKS
 from advisor.units import Value
 
 Values = Mapping[str, Value]
@@ -25,7 +25,6 @@ WIDENED_BY: Final[Mapping[str, str]] = {
 DEFAULT_DELAY_MS: Final = 200
 """Of wal_writer_delay: the stated window is for that."""
 
-PAIR: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
 DIVERGENCE: Final = (
     "Only one of innodb_flush_log_at_trx_commit and sync_binlog is relaxed: after a crash the"
     " binary log and the replicas may hold other transactions than the tables."
@@ -73,6 +72,7 @@ def at_risk(name: str, values: Values, rate: Rate, stated: StatedWindows) -> AtR
     if name not in values or not RISKS[name].of(values[name]).startswith("loses"):
         return None
     window_ms, groups_max = stated[name], None
+    lost_from: LostFrom = "the server"
     if name == "synchronous_commit":
         delay_ms = _whole(values.get("wal_writer_delay"), DEFAULT_DELAY_MS)
         window_ms = window_ms * delay_ms // DEFAULT_DELAY_MS
@@ -81,12 +81,14 @@ def at_risk(name: str, values: Values, rate: Rate, stated: StatedWindows) -> AtR
         window_ms += 1000 * (max(timeout_s, 1) - 1)
     else:
         groups_max = _whole(values[name], 0) or None
+        lost_from = "the binary log"
     return AtRisk(
         window_ms=window_ms,
         groups_max=groups_max,
         transactions=None if groups_max else rate.commits_per_s * window_ms / 1000,
         commits_per_s=rate.commits_per_s,
         rate_from=rate.source,
+        lost_from=lost_from,
     )
 
 

@@ -116,7 +116,8 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
 
 
 def _at_risk(risk: AtRisk) -> str:
-    window = f"up to {format_latency(risk.window_ms * 1000)} of commits"
+    of_log = "" if risk.lost_from == "the server" else f" of {risk.lost_from}"
+    window = f"up to {format_latency(risk.window_ms * 1000)} of commits{of_log}"
     rate = f"{format_count(risk.commits_per_s)}/s ({risk.rate_from})"
     if risk.groups_max is not None:
         return f"{window} or {risk.groups_max} commit groups, whichever is less, at {rate}"

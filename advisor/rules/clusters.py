@@ -255,10 +255,15 @@ def logs_what_it_applies(
     version: NumericVersion,
     *,
     log_bin: bool,
+    all_told: bool,
 ) -> Mapping[str, str]:
     """The figure of that name: whether a replica has a binary log of what it applies; yes, no, or
-    unknown."""
-    logs = VENDORS[vendor].logs_what_it_applies(settings, version, log_bin=log_bin)
+    unknown. `all_told`: whether a setting that is missing has its default."""
+    logs = (
+        VENDORS[vendor]
+        .following(settings, version, log_bin=log_bin, all_told=all_told)
+        .logs_what_it_applies
+    )
     if isinstance(logs, Unknown):
         return {"logs_what_it_applies": "unknown"}
     return {"logs_what_it_applies": "yes" if logs else "no"}
@@ -289,7 +294,9 @@ def advice_for_cluster(advice: Advice, cluster: Cluster) -> Advice:
     risked: Durability = max(
         (entry.durability for entry in advice.settings), key=CLASSES.index, default="durable"
     )
-    logs = logs_what_it_applies(advice.engine, {}, advice.engine_version, log_bin=True)
+    logs = logs_what_it_applies(
+        advice.engine, {}, advice.engine_version, log_bin=True, all_told=False
+    )
     return advice.model_copy(
         update={
             "cluster": cluster.durability_of(

@@ -10,6 +10,10 @@ _POSTGRESQL: Final = "https://www.postgresql.org/docs/current"
 _MYSQL: Final = "https://dev.mysql.com/doc/refman/8.4/en"
 
 
+PAIR: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
+"""The flush of the tables' log, and of the binary log: to be relaxed together or not at all."""
+
+
 class Risk(NamedTuple):
     """One setting: which of its values risk what, why, and what the safe one costs."""
 
@@ -97,8 +101,8 @@ RISKS: Final[dict[str, Risk]] = {
     "sync_binlog": Risk(
         values={1: "durable"},
         otherwise="loses-recent-on-power-loss",
-        why="The binary log is not flushed with each commit: a power loss loses its tail (on"
-        " MariaDB the commits, too), and replicas may then differ.",
+        why="The binary log is not flushed with each commit: a power loss loses its end, and the"
+        " latest of these commits from the tables, too; replicas may then differ.",
         price="each commit waits for a flush of the binary log",
         source=f"{_MYSQL}/replication-options-binary-log.html#sysvar_sync_binlog",
     ),

@@ -1,7 +1,7 @@
 """What a crash costs a server because of its role: the shape of profiles/roles/<vendor>.toml."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -11,8 +11,15 @@ from advisor.durability import Durability
 from advisor.model import Known, Unknown
 from advisor.roles import Role
 from advisor.rules.catalogue import Source
+from advisor.rules.risks import PAIR
 from advisor.vendors.names import ClusterName
+from advisor.vendors.replication import Following
 from advisor.versions import NumericVersion, VersionText, in_range
+
+COMMITS, BINARY_LOG = PAIR
+FLUSHED: Final = {COMMITS: "commits_flushed", BINARY_LOG: "binary_log_flushed"}
+"""A setting -> the fact that says whether it has each commit wait for a flush."""
+ALWAYS_KNOWN: Final = frozenset({"durability", *FLUSHED.values()})
 
 
 class RoleFacts(NamedTuple):
@@ -20,9 +27,29 @@ class RoleFacts(NamedTuple):
 
     durability: Durability
     """What its settings risk."""
+    commits_flushed: bool
+    """Whether each commit waits until the log of its tables is flushed."""
+    binary_log_flushed: bool
+    """The same of the binary log, where one is written."""
     logs_what_it_applies: Known[bool]
-    """Whether a replica writes its source's transactions into a binary log of its own."""
     uses_gtid: Known[bool]
+    applies_by_workers: Known[bool]
+    keeps_place_in_tables: Known[bool]
+
+    @classmethod
+    def of(
+        cls, durability: Durability, following: Following, relaxed: Collection[str]
+    ) -> "RoleFacts":
+        """Those of a server that follows its source so, of which these settings are relaxed."""
+        return cls(
+            durability,
+            COMMITS not in relaxed,
+            BINARY_LOG not in relaxed,
+            following.logs_what_it_applies,
+            following.uses_gtid,
+            following.applies_by_workers,
+            following.keeps_place_in_tables,
+        )
 
     def lookup(self, name: str) -> Fact:
         """The fact of that name, which there is."""
@@ -30,16 +57,25 @@ class RoleFacts(NamedTuple):
         return fact
 
 
+def _require_facts(when: Conditions) -> None:
+    if strangers := when.keys() - set(RoleFacts._fields):
+        raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
+
+
 class CostEntry(Strict):
     """One cost, where all of `when` holds."""
 
     role: Role
     since: VersionText | None = None
+    until: VersionText | None = None
     not_in: tuple[ClusterName, ...] = ()
     """Clusters that say it themselves, or where it cannot be."""
     when: Conditions
     case: str = ""
-    """What `when` asks beside the durability, in words: said where that is not known."""
+    """What `when` asks of what may not be known, in words: said where it is not."""
+    because_of: str = ""
+    """The setting whose value has it cost that, whatever else is relaxed: an audit says it of that
+    setting, as of what loses data."""
     costs: str = Field(min_length=10)
     remedy: str = Field(min_length=10)
     whole: bool = False
@@ -48,11 +84,17 @@ class CostEntry(Strict):
 
     @model_validator(mode="after")
     def _known(self) -> "CostEntry":
-        if strangers := self.when.keys() - set(RoleFacts._fields):
-            raise ValueError(f"no such fact: {', '.join(sorted(strangers))}")
-        if (self.when.keys() == {"durability"}) != (self.case == ""):
-            raise ValueError("case goes with a condition beside durability, and only there")
+        _require_facts(self.when)
+        if (self.when.keys() <= ALWAYS_KNOWN) != (self.case == ""):
+            raise ValueError("case goes with a condition on what may be unknown, and only there")
         return self
+
+    def is_about(self, setting: str) -> bool:
+        """Whether it is a matter of that one of the two flushes: it is not where it asks for the
+        other alone."""
+        others = {fact for name, fact in FLUSHED.items() if name != setting}
+        own = FLUSHED.get(setting)
+        return own is None or own in self.when or not others & self.when.keys()
 
     def asked(self, facts: RoleFacts) -> Conditions:
         """Of its conditions those on what is known."""
@@ -84,10 +126,26 @@ class RoleNote(Strict):
     sources: tuple[Source, ...] = Field(min_length=1)
 
 
+class WithoutEffect(Strict):
+    """A setting that does nothing for a server in that role, where all of `when` holds."""
+
+    role: Role
+    setting: str
+    when: Conditions
+    says: str = Field(min_length=10)
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> "WithoutEffect":
+        _require_facts(self.when)
+        return self
+
+
 class RoleKnowledge(Strict):
     """One server's file."""
 
     cost: tuple[CostEntry, ...] = ()
+    without_effect: tuple[WithoutEffect, ...] = ()
     note: tuple[RoleNote, ...] = ()
 
     def costs(
@@ -96,10 +154,39 @@ class RoleKnowledge(Strict):
         version: NumericVersion,
         facts: RoleFacts,
         cluster: ClusterName | None = None,
+        of: str = "",
+        told_apart: Collection[str] = (),
     ) -> tuple[RoleCost, ...]:
         """What applies to a server that is a part of that cluster; what a fact decides that is not
-        known is told with its case."""
-        return tuple(each.told(facts) for each in self._applying(role, version, facts, cluster))
+        known is told with its case. `of`: only what that setting has to do with. `told_apart`:
+        settings whose own costs are left out."""
+        return tuple(
+            each.told(facts)
+            for each in self._applying(role, version, facts, cluster)
+            if each.because_of not in told_apart and each.is_about(of)
+        )
+
+    def costs_of(
+        self,
+        setting: str,
+        role: Role,
+        version: NumericVersion,
+        facts: RoleFacts,
+        cluster: ClusterName | None = None,
+    ) -> tuple[RoleCost, ...]:
+        """What that setting alone has it cost."""
+        return tuple(
+            each.told(facts)
+            for each in self._applying(role, version, facts, cluster)
+            if each.because_of == setting
+        )
+
+    def effectless(self, setting: str, role: Role, facts: RoleFacts) -> WithoutEffect | None:
+        """Why that setting is known to do nothing there; None where it may do something."""
+        for entry in self.without_effect:
+            if (entry.role, entry.setting) == (role, setting) and all_hold(entry.when, facts):
+                return entry
+        return None
 
     def goes_on_whole(
         self,
@@ -107,9 +194,12 @@ class RoleKnowledge(Strict):
         version: NumericVersion,
         facts: RoleFacts,
         cluster: ClusterName | None = None,
+        of: str = "",
     ) -> bool:
-        """Whether it is known that such a server loses nothing in the end."""
-        applying = tuple(self._applying(role, version, facts, cluster))
+        """Whether it is known that such a server loses nothing in the end by that setting."""
+        applying = tuple(
+            each for each in self._applying(role, version, facts, cluster) if each.is_about(of)
+        )
         return bool(applying) and all(each.whole and each.is_sure(facts) for each in applying)
 
     def _applying(
@@ -120,7 +210,7 @@ class RoleKnowledge(Strict):
             if (
                 entry.role == role
                 and cluster not in entry.not_in
-                and in_range(version, entry.since, None)
+                and in_range(version, entry.since, entry.until)
                 and all_hold(entry.asked(facts), facts)
             ):
                 yield entry

@@ -10,16 +10,16 @@ from advisor.advice import Advice, Recommendation, Skip
 from advisor.conditions import Strict
 from advisor.durability import Durability
 from advisor.errors import UsageError
+from advisor.roles import Role
 from advisor.rules.catalogue import Source
 from advisor.rules.guards import NOT_ABOVE
-from advisor.rules.risks import RISKS
+from advisor.rules.risks import PAIR, RISKS
 from advisor.server_state import ServerState
 from advisor.units import Value
 from advisor.vendors.names import ServiceName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion, VersionText, in_range
 
-PAIR: Final = ("innodb_flush_log_at_trx_commit", "sync_binlog")
 UNDOCUMENTED: Final = "may not let one change it: its documentation does not say"
 SIZED_BY_INSTANCE: Final = "the service sizes it by the instance; --memory SIZE has it set"
 
@@ -159,8 +159,11 @@ class Service(Strict):
     title: str
     measured: Clause
     """What a measurement has to do with it."""
+    replicas: Clause
+    """What of the costs of a role holds there."""
     is_drive: bool = True
-    """Whether its storage is a drive's, so that what was measured says anything."""
+    """Whether its storage is a drive's, so that what was measured says anything; else its servers
+    share it, and the costs of a role are none of theirs."""
     place: str
     """Where its settings are changed."""
     list: str
@@ -188,6 +191,10 @@ class Service(Strict):
             if each.db == vendor and in_range(version, each.since, each.until):
                 return each
         return None
+
+    def on_role(self, role: Role | None) -> tuple[str, ...]:
+        """What is to be said of a server there in that role."""
+        return (f"{self.title}: {self.replicas}",) if role in ("primary", "replica") else ()
 
     def text_of(self, value: Value) -> str:
         """A value as the service takes it: numbers plain, in the server's own unit."""
@@ -232,8 +239,11 @@ def advice_for_service(advice: Advice, service: Service, *, knows_memory: bool) 
                 offer for offer in offers if set(offer.settings) <= set(engine.settable)
             ),
             "capacity": advice.capacity if service.is_drive else None,
+            "role_costs": advice.role_costs if service.is_drive else (),
+            "role_notes": advice.role_notes if service.is_drive else (),
             "warnings": (
                 f"{service.title}: {service.measured}",
+                *service.on_role(advice.role),
                 *_named(advice, why),
                 *_on_relaxed(settings, engine, service),
                 *advice.warnings,

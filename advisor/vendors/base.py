@@ -22,6 +22,7 @@ from advisor.vendors.disk_claims import DiskClaim
 from advisor.vendors.forms import Form, FormName
 from advisor.vendors.names import Engine, VendorName
 from advisor.vendors.pages import PageUse
+from advisor.vendors.replication import Following
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import ParseResult, ValueSpec
 from advisor.versions import (
@@ -597,15 +598,18 @@ class Vendor(ABC):
     def server_state(self, ask: AskTogether) -> ServerState:
         """The settings in force, and where each comes from."""
 
-    def logs_what_it_applies(
+    def following(
         self,
         settings: Mapping[str, EffectiveSetting],
         version: NumericVersion,
         *,
         log_bin: bool,
-    ) -> Known[bool]:
-        """Whether a replica writes its source's transactions into a binary log of its own."""
-        return False
+        all_told: bool,
+    ) -> Following:
+        """How a replica with these settings follows its source. `all_told`: a setting that is
+        missing has its default; else only where that is on, for whoever sets up a replica may
+        switch the others on."""
+        return Following()
 
     @abstractmethod
     def effective_settings(self, ask: Ask) -> dict[str, EffectiveSetting]:

@@ -19,10 +19,6 @@ MYSQL_SOURCES_SQL: Final = (
 MYSQL_REPLICAS_SQL: Final = (
     "SELECT count(*) FROM performance_schema.threads WHERE processlist_command LIKE 'Binlog Dump%'"
 )
-LOGS_APPLIED: Final = ("log_replica_updates", "log_slave_updates")
-"""The names of the same setting, the newer first."""
-LOGS_APPLIED_SINCE: Final = (8, 0)
-"""Since when a replica with a binary log writes into it what it applies, if nothing says no."""
 MARIADB_SOURCES_SQL: Final = "SHOW ALL SLAVES STATUS"
 MARIADB_REPLICAS_SQL: Final = "SHOW SLAVE HOSTS"
 GTID_USED: Final = frozenset({"Slave_Pos", "Current_Pos"})

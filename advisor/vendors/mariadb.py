@@ -1,6 +1,7 @@
 """MariaDB: a MySQL with differences."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -31,6 +32,7 @@ from advisor.vendors.forms import (
     left_out,
     option_file_form,
 )
+from advisor.vendors.innodb_following import mariadb_following
 from advisor.vendors.innodb_forms import set_global
 from advisor.vendors.innodb_programs import OLD_LOG, bootstrap, checked_server, private_server
 from advisor.vendors.innodb_replicas import (
@@ -50,6 +52,7 @@ from advisor.vendors.mysql import (
     MySQL,
     derived_setting,
 )
+from advisor.vendors.replication import Following
 from advisor.vendors.syntax import Option
 from advisor.vendors.values import Parsed, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version
@@ -265,7 +268,17 @@ class MariaDB(MySQL):
         Vendor.end_read_only,
     )
 
-    logs_applied_since = None
+    def following(
+        self,
+        settings: Mapping[str, EffectiveSetting],
+        version: NumericVersion,
+        *,
+        log_bin: bool,
+        all_told: bool,
+    ) -> Following:
+        return mariadb_following(
+            partial(self._value_in, settings, version), log_bin=log_bin, all_told=all_told
+        )
 
     def replication(self, ask: AskTogether, values: Mapping[str, str]) -> Replication:
         return mariadb_role(ask)

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -52,6 +53,7 @@ from advisor.vendors.forms import (
     compose_form,
     option_file_form,
 )
+from advisor.vendors.innodb_following import ReplicaSetting, mysql_following
 from advisor.vendors.innodb_forms import (
     SQL_BEFORE_PERSIST,
     argument,
@@ -66,8 +68,6 @@ from advisor.vendors.innodb_programs import (
     private_server,
 )
 from advisor.vendors.innodb_replicas import (
-    LOGS_APPLIED,
-    LOGS_APPLIED_SINCE,
     MYSQL_REPLICAS_SQL,
     MYSQL_SOURCES_SQL,
     SEMI_SYNC,
@@ -78,6 +78,7 @@ from advisor.vendors.innodb_replicas import (
 from advisor.vendors.names import VendorName
 from advisor.vendors.option_names import resolve
 from advisor.vendors.pages import PageUse
+from advisor.vendors.replication import Following
 from advisor.vendors.syntax import Line, Option, Statement, Unresolved
 from advisor.vendors.values import Parsed, ParseResult, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version, parse_version
@@ -692,24 +693,32 @@ class MySQL(Vendor):
         is_asked = self._is_on(values.get("performance_schema", "ON"))
         return mysql_role(ask, has_performance_schema=is_asked)
 
-    logs_applied_since: ClassVar[NumericVersion | None] = LOGS_APPLIED_SINCE
-
-    def logs_what_it_applies(
+    def following(
         self,
         settings: Mapping[str, EffectiveSetting],
         version: NumericVersion,
         *,
         log_bin: bool,
-    ) -> Known[bool]:
-        if not log_bin:
-            return False
-        for name in LOGS_APPLIED:
-            if found := settings.get(name):
-                return self._is_on(found.value)
-        since = self.logs_applied_since
-        if since is not None and version >= since:
-            return True
-        return Unknown(unknown="whether log_slave_updates is on is not told")
+        all_told: bool,
+    ) -> Following:
+        return mysql_following(
+            partial(self._value_in, settings, version), version, log_bin=log_bin, all_told=all_told
+        )
+
+    def _value_in(
+        self,
+        settings: Mapping[str, EffectiveSetting],
+        version: NumericVersion,
+        choice: ReplicaSetting,
+    ) -> Known[Value] | None:
+        """What decides it, by the first of its names that is set; None: none is."""
+        found = next((settings[name] for name in choice.names if name in settings), None)
+        if found is None:
+            return None
+        result = self.parse_value(found.text, choice.spec, version=version)
+        if isinstance(result, Parsed):
+            return result.value
+        return Unknown(unknown=f"{found.name} = {found.value} cannot be read")
 
     def _switched_off(self, version: NumericVersion, ask: AskTogether) -> frozenset[str]:
         since = self.redo_log_switch_since

@@ -20,6 +20,21 @@ class Channels(NamedTuple):
     """Whether all of them ask by GTID; None: that is no affair of the server's."""
 
 
+class Following(NamedTuple):
+    """How a replica follows its source, as far as its settings tell."""
+
+    logs_what_it_applies: Known[bool] = False
+    """Whether it writes its source's transactions into a binary log of its own."""
+    applies_by_workers: Known[bool] = False
+    """Whether workers apply them, each of which notes how far it is."""
+    keeps_place_in_tables: Known[bool] = True
+    """Whether its place in its source's log is committed with each of them."""
+    uses_gtid: Known[bool] = Unknown(unknown="that is no affair of the server's")
+    """Whether it asks its source by GTID."""
+    told_by: str = ""
+    """What its settings say of that, a clause; "": nothing."""
+
+
 def as_shown(
     ask: Callable[..., list[Rows]], statement: str, read: Callable[[Rows], Answer]
 ) -> Known[Answer]:

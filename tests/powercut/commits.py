@@ -53,6 +53,18 @@ def transaction(client: int, number: int) -> str:
     )
 
 
+def committed(connection: Connection) -> set[Row]:
+    """The commits that a server shows."""
+    clients = [one for (one,) in connection.query(f"SELECT DISTINCT client FROM {SCHEMA}.commits")]
+    return {
+        (int(str(client)), int(str(number)))
+        for client in clients  # an answer with all of them may be longer than a connection takes
+        for (number,) in connection.query(
+            f"SELECT number FROM {SCHEMA}.commits WHERE client = {client}"
+        )
+    }
+
+
 @dataclass
 class Ledger:
     """When each client's commits were acknowledged (time.monotonic), in the order of their numbers.

@@ -118,16 +118,17 @@ def black_out(
             with load.running():
                 start_s = time.monotonic()
                 taken = [
-                    _cut_both(room, drives, number, start_s + at_s)
+                    cut_all(room, drives, number, start_s + at_s)
                     for number, at_s in enumerate(instants_s)
                 ]
             assert committed_alone(aside) == before
     return [_judged(room, pair, each, load) for each in taken]
 
 
-def _cut_both(room: Path, drives: Sequence[Disk], number: int, at_s: float) -> list[Cut]:
+def cut_all(room: Path, drives: Sequence[Disk], number: int, at_s: float) -> list[Cut]:
+    """Cuts them at an instant (time.monotonic()), one right after another."""
     time.sleep(max(0.0, at_s - time.monotonic()))
-    for drive in drives:  # so that neither waits for the other's
+    for drive in drives:  # so that none waits for another's
         with drive.image.open("rb") as image:
             os.fdatasync(image.fileno())
     return [drive.cut(room / f"cut-{number}-{index}") for index, drive in enumerate(drives)]

@@ -10,7 +10,7 @@ from advisor.errors import AdvisorError
 from advisor.servers.connection.limits import Patience
 from advisor.servers.connection.wire import Connection
 from tests.powercut.binary_log import logged
-from tests.powercut.commits import SCHEMA, Row
+from tests.powercut.commits import SCHEMA, Row, committed
 from tests.powercut.innodb_pages import damaged_pages
 from tests.powercut.server import Machine, Running
 from tests.servers.harness import ServerDidNotStart
@@ -47,7 +47,7 @@ def _recover(machine: Machine, folder: Path) -> Recovered:
     has_log = machine.vendor != "postgresql"
     with machine.running(folder) as running:
         with closing(running.address.connect(Patience(CHECK_S))) as connection:
-            rows = connection.query(f"SELECT client, number FROM {TABLES[0]}")
+            found = committed(connection)
             counters = connection.query(f"SELECT client, commits FROM {TABLES[1]}")
             check = _check_innodb if has_log else _check_postgresql
             corruption = check(connection)
@@ -55,7 +55,7 @@ def _recover(machine: Machine, folder: Path) -> Recovered:
             running.stop()  # no page is then half written
             corruption += damaged_pages(running.place.data / SCHEMA, machine.vendor)
         return Recovered(
-            found=frozenset((client, number) for client, number in rows),
+            found=frozenset(found),
             counters=dict(counters),
             in_binary_log=frozenset(logged(running.place.data)) if has_log else None,
             corruption=(*corruption, *_said(running)),

@@ -30,7 +30,7 @@ from advisor.servers.connection.wire import Connection
 from advisor.vendors.base import Place
 from tests.powercut import replica_results
 from tests.powercut.binary_log import OPTIONS, logged
-from tests.powercut.commits import SCHEMA, Load, Row, tables
+from tests.powercut.commits import SCHEMA, Load, Row, committed, tables
 from tests.powercut.disk import CannotRehearse, Cut, Disk, mounted, run_tool, shelf
 from tests.powercut.rehearsal import Plan
 from tests.powercut.server import Machine, Running
@@ -80,13 +80,16 @@ class Case:
     gtid: bool = True
     binary_log: bool = True
     """Whether it writes its source's transactions into a binary log of its own."""
+    but: str = ""
+    """A line that is set in the place of what is advised."""
 
     @property
     def name(self) -> str:
         """Short, and the same in every run."""
         positions = "GTID" if self.gtid else "file and position"
         log = "binary log" if self.binary_log else "no binary log"
-        return f"{self.server} {self.durability}, {positions}, {log}"
+        settings = f"{self.durability} but {self.but}" if self.but else self.durability
+        return f"{self.server} {settings}, {positions}, {log}"
 
 
 SERVERS: Final = ("mysql-9.7", "mariadb-11.8")
@@ -96,6 +99,9 @@ CASES: Final = (
     *(Case(server, gtid=False) for server in SERVERS),
     *(Case(server, "durable", gtid=False) for server in SERVERS),
     *(Case(server, "durable") for server in SERVERS),
+    *(Case(server, "durable", but="sync_binlog = 0") for server in SERVERS),
+    *(Case(server, but="sync_binlog = 1") for server in SERVERS),
+    Case("mysql-9.7", binary_log=False, but="log_replica_updates = OFF"),
 )
 
 
@@ -216,9 +222,9 @@ def _replica(server: Server, tree: Path, case: Case, *, recovers: bool) -> Machi
     scenario = Scenario("nvme-consumer", case.durability, memory_bytes=GB)
     advised = render_fragment(advice_for(server.vendor, version_of(server), scenario))
     log = f"{OPTIONS[server.vendor]}{LOGS_UPDATES[server.vendor]}" if case.binary_log else ""
-    if not case.binary_log and server.vendor == "mysql":
+    if not case.binary_log and not case.but and server.vendor == "mysql":
         log = "skip_log_bin\n"
-    lines = f"\nserver_id = 2\n{log}{_gtid_lines(server, case)}"
+    lines = f"\nserver_id = 2\n{log}{_gtid_lines(server, case)}{case.but}\n"
     return Machine(
         server, tree, advised + lines, {}, [f"--relay-log-recovery={'ON' if recovers else 'OFF'}"]
     )
@@ -368,9 +374,8 @@ def _until_settled(connection: Connection, running: Running) -> tuple[Outcome | 
 
 def contents(connection: Connection) -> Contents:
     """The rows of both tables."""
-    rows = connection.query(f"SELECT client, number FROM {SCHEMA}.commits")
     counters = connection.query(f"SELECT client, commits FROM {SCHEMA}.counters")
-    return frozenset((a, b) for a, b in rows), frozenset((a, b) for a, b in counters)
+    return frozenset(committed(connection)), frozenset((a, b) for a, b in counters)
 
 
 def _wait_for(connection: Connection, question: str) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import psutil
 
@@ -72,27 +72,38 @@ class Machine:
         processes of one, to which the server is to belong.
         """
         place = Place(folder)
-        # What a server leaves that was cut off; its process number may be another's by now.
-        for stale in (place.socket, place.data / "postmaster.pid"):
-            stale.unlink(missing_ok=True)
-        vendor = VENDORS[self.vendor]
-        command = [*vendor.start_command(self._program, version_of(self.server), place)]
-        command += self._options
         with log_of(place).open("wb") as log:
-            process = start_as_account(
-                [str(word) for word in command],
-                log,
-                self._environment,
-                vendor.stop_signal,
-                control_group,
-            )
-        address = Address(self.vendor, vendor.local_login(place))
+            process = self._start(place, log, control_group)
+        address = Address(self.vendor, VENDORS[self.vendor].local_login(place))
         running = Running(process, address, place)
         try:
             running.wait_until_ready(start_s)
             yield running
         finally:
             running.kill()
+
+    def run(self, folder: Path, limit_s: float = START_S) -> str:
+        """What it says, run to its end, which its options bring about."""
+        place = Place(folder)
+        with log_of(place).open("wb") as log:
+            self._start(place, log).wait(limit_s)
+        return log_of(place).read_text(errors="replace")
+
+    def _start(
+        self, place: Place, log: BinaryIO, control_group: Path | None = None
+    ) -> "subprocess.Popen[bytes]":
+        # What a server leaves that was cut off; its process number may be another's by now.
+        for stale in (place.socket, place.data / "postmaster.pid"):
+            stale.unlink(missing_ok=True)
+        vendor = VENDORS[self.vendor]
+        command = vendor.start_command(self._program, version_of(self.server), place)
+        return start_as_account(
+            [str(word) for word in (*command, *self._options)],
+            log,
+            self._environment,
+            vendor.stop_signal,
+            control_group,
+        )
 
 
 def machine_for(room: Path, configuration: Configuration, preloaded: Path | None) -> Machine:

@@ -40,10 +40,17 @@ def test_a_relaxed_replica_that_keeps_gtids_in_its_tables_fetches_what_it_lost(
 
 
 MYSQL, MARIADB = "mysql-9.7 loses-recent-on-power-loss", "mariadb-11.8 loses-recent-on-power-loss"
+MYSQL_FLUSHED = "mysql-9.7 durable but sync_binlog = 0"
+MARIADB_FLUSHED = "mariadb-11.8 durable but sync_binlog = 0"
 
 FIGURES: Final[Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]]] = {
     f"{MYSQL}, GTID, binary log": ({"gap": 7, "whole": 13}, {"gap": 7, "whole": 13}),
     f"{MYSQL}, GTID, no binary log": ({"whole": 20}, {"whole": 20}),
+    f"{MYSQL} but log_replica_updates = OFF, GTID, no binary log": ({"whole": 20}, {"whole": 20}),
+    f"{MYSQL} but sync_binlog = 1, GTID, binary log": ({"gap": 20}, {"gap": 20}),
+    f"{MYSQL_FLUSHED}, GTID, binary log": ({"whole": 20}, {"whole": 20}),
+    f"{MARIADB} but sync_binlog = 1, GTID, binary log": ({"whole": 20}, {"whole": 20}),
+    f"{MARIADB_FLUSHED}, GTID, binary log": ({"whole": 20}, {"whole": 20}),
     f"{MARIADB}, GTID, binary log": ({"whole": 20}, {"whole": 20}),
     f"{MARIADB}, GTID, no binary log": ({"whole": 20}, {"whole": 20}),
     f"{MYSQL}, file and position, binary log": (
@@ -77,6 +84,10 @@ def test_the_cuts_ended_as_the_profiles_say() -> None:
         assert outcomes(stored[name], "on") == with_it, name
     assert unlogged(stored[f"{MYSQL}, GTID, binary log"]) == 13
     assert unlogged(stored[f"{MARIADB}, GTID, binary log"]) == 12
+    for name in (MYSQL_FLUSHED, MARIADB_FLUSHED):
+        assert unlogged(stored[f"{name}, GTID, binary log"]) == 20
+    for name in (MYSQL, MARIADB):
+        assert unlogged(stored[f"{name} but sync_binlog = 1, GTID, binary log"]) == 0
 
 
 def test_a_gap_is_rows_that_are_missing_and_nothing_else() -> None:

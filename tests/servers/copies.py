@@ -27,7 +27,7 @@ from advisor.rules.clusters import advice_for_cluster
 from advisor.servers.connection.wire import Connection
 from advisor.vendors.names import ClusterName
 from tests.powercut.binary_log import OPTIONS
-from tests.powercut.commits import SCHEMA, Load, Row, tables
+from tests.powercut.commits import SCHEMA, Load, Row, committed, tables
 from tests.powercut.server import Running
 from tests.servers.account import private_folder
 from tests.servers.harness import server_named, version_of
@@ -165,8 +165,7 @@ def ask(connection: Connection) -> Iterator[bool]:
 def rows_of(running: Running) -> set[Row]:
     """The commits that a server shows."""
     with running.connected(1) as (connection,):
-        found = connection.query(f"SELECT client, number FROM {SCHEMA}.commits")
-    return {(int(str(client)), int(str(number))) for client, number in found}
+        return committed(connection)
 
 
 def prepare(connection: Connection) -> None:
@@ -209,25 +208,8 @@ def kill_under_load(source: Running, replica: Running, load_s: float) -> tuple[i
             alone = committed_alone(aside) - before
             load.expect_end()
             source.kill()
-    return *cost_of(load, replica), alone
-
-
-def kill_a_member(killed: Running, another: Running, load_s: float) -> tuple[int, int]:
-    """The same in a cluster that has no status of that kind: what was acknowledged, and lost."""
-    with killed.connected(CLIENTS + 1) as (aside, *clients):
-        prepare(aside)
-        load = Load(clients)
-        with load.running():
-            time.sleep(load_s)
-            load.expect_end()
-            killed.kill()
-    return cost_of(load, another)
-
-
-def cost_of(load: Load, copy: Running) -> tuple[int, int]:
-    """What had been acknowledged, and what of it a copy does not show in the end."""
     acknowledged = set(load.ledger.acknowledged_before(float("inf")))
-    return len(acknowledged), len(missing_at(copy, acknowledged, PATIENCE_S))
+    return len(acknowledged), len(missing_at(replica, acknowledged, PATIENCE_S)), alone
 
 
 def rehearse(case: Case, kills: int, seed: int = 1) -> Killed:

@@ -4,7 +4,11 @@ from typing import Any, Final
 
 from advisor.analysis.fact_model import FACTS, Facts, nothing_known
 from advisor.conditions import Fact
-from advisor.model import Unknown
+from advisor.durability import Durability
+from advisor.model import Known, Unknown
+from advisor.rules.roles import RoleFacts
+from advisor.server_state import EffectiveSetting
+from advisor.vendors.replication import Following
 
 NOT_LOOKED_AT: Final = Unknown(unknown="not looked at")
 
@@ -18,3 +22,21 @@ def facts_where(**known: Any) -> Facts:
 def by_name(facts: Facts) -> dict[str, Fact]:
     """Name -> fact."""
     return {name: facts.lookup(name) for name in FACTS}
+
+
+def role_facts(
+    relaxed: tuple[str, ...] = (),
+    *,
+    logs: Known[bool] = True,
+    gtid: Known[bool] = True,
+    workers: Known[bool] = True,
+    in_tables: Known[bool] = True,
+) -> RoleFacts:
+    """Those of a server that follows so, of which these settings are relaxed."""
+    durability: Durability = "loses-recent-on-power-loss" if relaxed else "durable"
+    return RoleFacts.of(durability, Following(logs, workers, in_tables, gtid), relaxed)
+
+
+def shown_settings(settings: dict[str, str]) -> dict[str, EffectiveSetting]:
+    """As a running server shows them."""
+    return {name: EffectiveSetting(name, value) for name, value in settings.items()}

@@ -7,12 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from advisor.advise import advise
-from advisor.audit.findings import AtRisk, Finding
-from advisor.audit.roles import role_note, role_of, told_for_role
+from advisor.audit.roles import role_note, role_of
 from advisor.commands.source import knowledge_for
-from advisor.durability import AdvisedDurability, Durability
+from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError
-from advisor.knowledge import load_roles, load_settings
+from advisor.knowledge import load_settings
 from advisor.model import Known, Unknown
 from advisor.output.renderers import render
 from advisor.output.summary import summary_document
@@ -20,14 +19,13 @@ from advisor.request import Request
 from advisor.roles import NOT_ASKED, Replication, Role
 from advisor.rules.catalogue import Setting
 from advisor.rules.engine import recommend
-from advisor.rules.roles import CostEntry, RoleFacts, RoleKnowledge
-from advisor.server_state import EffectiveSetting, ServerState
+from advisor.server_state import ServerState
 from advisor.vendors.answers import Rows
 from advisor.vendors.mysql import MySQL
 from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.vendors.replication import Channels, replication_of
-from advisor.versions import NumericVersion, parse_version
+from advisor.versions import parse_version
 from tests.support.command_line import run
 from tests.support.facts import facts_where
 from tests.support.golden import stored
@@ -36,6 +34,7 @@ from tests.support.paths import MEASUREMENTS
 REFUSED: Unknown = Unknown(unknown="access denied")
 UNTOLD: Unknown = Unknown(unknown="not told")
 NVME = str(MEASUREMENTS / "nvme-consumer.json")
+FLUSH = "innodb_flush_log_at_trx_commit"
 
 
 # How it shows
@@ -202,9 +201,12 @@ def test_a_replica_is_offered_less_at_what_it_costs_a_replica(
 ) -> None:
     (offer,) = offers(capsys, "replica")
     assert offer["losses"] == []
-    (cost,) = offer["role_costs"]
-    assert cost["costs"].startswith("Where it asks its source by GTID and writes what it applies")
-    assert "it may go on and lack transactions" in cost["costs"]
+    gap, log = offer["role_costs"]
+    assert gap["costs"].startswith("Where it asks its source by GTID and writes what it applies")
+    assert "it may go on and lack transactions" in gap["costs"]
+    assert "With log_replica_updates = OFF" in gap["remedy"]
+    assert "but has no log to feed replicas from" in gap["remedy"]
+    assert "its own binary log may lack transactions" in log["costs"]
 
 
 def test_a_primary_is_told_both(capsys: pytest.CaptureFixture[str]) -> None:
@@ -279,200 +281,3 @@ def test_a_group_without_a_setting_for_that_role_is_refused(
             f" in the role {role}",
             "  hint: --role replica has settings of it, if the server is one",
         ]
-
-
-# The files
-
-
-@pytest.mark.parametrize("vendor", VENDOR_NAMES)
-def test_each_servers_file_has_both_roles(vendor: VendorName) -> None:
-    known = load_roles(vendor)
-    told = {*(each.role for each in known.cost), *(each.role for each in known.note)}
-    assert told == {"primary", "replica"}
-
-
-def costs(
-    vendor: VendorName,
-    durability: Durability,
-    logs: Known[bool],
-    gtid: Known[bool],
-    version: NumericVersion = (99,),
-) -> int:
-    return len(load_roles(vendor).costs("replica", version, RoleFacts(durability, logs, gtid)))
-
-
-def test_in_a_cluster_its_own_file_says_what_a_power_loss_costs() -> None:
-    known = load_roles("mysql")
-    facts = RoleFacts("loses-recent-on-power-loss", True, True)
-    for role in ("primary", "replica"):
-        assert len(known.costs(role, (9, 7), facts)) == 1
-        assert known.costs(role, (9, 7), facts, "group-replication") == ()
-        assert known.costs(role, (9, 7), facts, "semi-sync") == ()
-    by_position = RoleFacts("durable", True, False)
-    assert len(known.costs("replica", (9, 7), by_position, "semi-sync")) == 1
-    assert known.costs("replica", (9, 7), by_position, "group-replication") == ()
-    maria = load_roles("mariadb")
-    assert len(maria.costs("primary", (11, 8), facts)) == 1
-    assert maria.costs("primary", (11, 8), facts, "galera") == ()
-
-
-def test_a_durable_replica_costs_nothing() -> None:
-    for vendor in VENDOR_NAMES:
-        assert costs(vendor, "durable", UNTOLD, True) == 0
-
-
-def test_file_and_position_cost_a_durable_replica_too() -> None:
-    assert costs("mysql", "durable", UNTOLD, False, (8, 0, 27)) == 1
-    assert costs("mysql", "durable", UNTOLD, False, (8, 0, 26)) == 0
-    assert costs("mariadb", "durable", UNTOLD, False) == 1
-
-
-ENTRY = {
-    "role": "replica",
-    "when": {"uses_gtid": {"is": True}},
-    "case": "Where it asks by GTID",
-    "costs": "A power loss takes something.",
-    "remedy": "Fetch it again.",
-    "sources": ["https://example.com"],
-}
-
-
-def test_what_is_not_known_is_told_with_its_case() -> None:
-    known = RoleKnowledge.model_validate({"cost": [ENTRY]})
-
-    def told(gtid: Known[bool]) -> list[str]:
-        facts = RoleFacts("durable", UNTOLD, gtid)
-        return [cost.costs for cost in known.costs("replica", (9, 7), facts)]
-
-    assert told(True) == ["A power loss takes something."]
-    assert told(False) == []
-    assert told(UNTOLD) == ["Where it asks by GTID, a power loss takes something."]
-    assert known.costs("primary", (9, 7), RoleFacts("durable", UNTOLD, True)) == ()
-
-
-@pytest.mark.parametrize(
-    ("changed", "complaint"),
-    [
-        ({"when": {"moon": {"is": True}}}, "no such fact: moon"),
-        ({"case": ""}, "case goes with"),
-        ({"when": {"durability": {"is": "durable"}}}, "case goes with"),
-    ],
-)
-def test_an_entry_that_makes_no_sense_is_refused(changed: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(ValidationError, match=complaint):
-        CostEntry.model_validate({**ENTRY, **changed})
-
-
-# An audit
-
-
-def finding(setting: str, durability: Durability) -> Finding:
-    return Finding(
-        severity="data-loss",
-        setting=setting,
-        current="2",
-        origin="file",
-        place="",
-        recommended="1",
-        reason="The latest commits are lost.",
-        sources=("https://example.com/setting",),
-        price="",
-        at_risk=AtRisk(
-            window_ms=2000, groups_max=None, transactions=1, commits_per_s=1, rate_from="now"
-        ),
-        durability=durability,
-        restart=False,
-        change="",
-        rule=None,
-    )
-
-
-FLUSH = "innodb_flush_log_at_trx_commit"
-
-
-def told(replication: Replication, found: Finding) -> tuple[Finding, tuple[str, ...]]:
-    on = {"log_bin": EffectiveSetting("log_bin", "ON")}
-    state = ServerState("mysql", (9, 7), on, replication=replication)
-    known = load_roles("mysql")
-    (seen,), notes = told_for_role((found,), "durable", state, replication, known)
-    return seen, notes
-
-
-def test_a_replicas_finding_tells_its_cost_alone() -> None:
-    replica = Replication("replica", "", uses_gtid=True)
-    seen, notes = told(replica, finding(FLUSH, "loses-recent-on-power-loss"))
-    assert seen.reason.startswith("After a power loss it may go on and lack transactions")
-    assert seen.at_risk is None
-    assert seen.sources[0] == "https://example.com/setting"
-    assert len(seen.sources) > 1
-    assert notes == ()
-
-
-def relaxed_replica(vendor: VendorName, uses_gtid: bool | None, log_bin: str) -> Finding:
-    setting = "synchronous_commit" if vendor == "postgresql" else FLUSH
-    versions: dict[VendorName, NumericVersion] = {
-        "mysql": (9, 7),
-        "mariadb": (11, 8),
-        "postgresql": (15,),
-    }
-    version = versions[vendor]
-    logs = {"log_bin": EffectiveSetting("log_bin", log_bin)}
-    replica = Replication("replica", "", uses_gtid=uses_gtid)
-    state = ServerState(vendor, version, logs, replication=replica)
-    found = finding(setting, "loses-recent-on-power-loss")
-    (seen,), _ = told_for_role((found,), "durable", state, replica, load_roles(vendor))
-    return seen
-
-
-@pytest.mark.parametrize(
-    ("vendor", "uses_gtid", "log_bin", "severity"),
-    [
-        # tests/powercut/README.md: whole after every cut
-        ("postgresql", None, "OFF", "note"),
-        ("mysql", True, "OFF", "note"),
-        ("mariadb", True, "OFF", "note"),
-        # a gap in some, or it stopped, or nobody knows
-        ("mysql", True, "ON", "data-loss"),
-        ("mysql", False, "OFF", "data-loss"),
-        ("mysql", None, "OFF", "data-loss"),
-        ("mariadb", True, "ON", "data-loss"),
-        ("mariadb", False, "OFF", "data-loss"),
-    ],
-)
-def test_a_replica_that_goes_on_whole_has_lost_nothing(
-    vendor: VendorName, uses_gtid: bool | None, log_bin: str, severity: str
-) -> None:
-    assert relaxed_replica(vendor, uses_gtid, log_bin).severity == severity
-
-
-def test_a_primarys_finding_tells_both() -> None:
-    seen, _ = told(Replication("primary", ""), finding(FLUSH, "loses-recent-on-power-loss"))
-    assert seen.reason.startswith("The latest commits are lost. After a power loss its replicas")
-    assert seen.at_risk is not None
-
-
-@pytest.mark.parametrize(
-    ("role", "setting", "durability"),
-    [
-        (None, FLUSH, "loses-recent-on-power-loss"),
-        ("standalone", FLUSH, "loses-recent-on-power-loss"),
-        ("replica", "innodb_doublewrite", "can-corrupt"),
-        ("replica", "innodb_io_capacity", "durable"),
-    ],
-)
-def test_other_findings_stay_as_they_are(role: Any, setting: str, durability: Durability) -> None:
-    found = finding(setting, durability)
-    seen, notes = told(Replication(role, "", uses_gtid=False), found)
-    assert seen == found
-    assert len(notes) == (role == "replica")  # file and position cost it something in any case
-
-
-def test_log_replica_updates_decides() -> None:
-    vendor = VENDORS["mysql"]
-    off = {"log_replica_updates": EffectiveSetting("log_replica_updates", "OFF")}
-    assert vendor.logs_what_it_applies({}, (9, 7), log_bin=True) is True
-    assert vendor.logs_what_it_applies(off, (9, 7), log_bin=True) is False
-    assert vendor.logs_what_it_applies({}, (9, 7), log_bin=False) is False
-    assert isinstance(vendor.logs_what_it_applies({}, (5, 7), log_bin=True), Unknown)
-    assert isinstance(VENDORS["mariadb"].logs_what_it_applies({}, (11, 8), log_bin=True), Unknown)
-    assert VENDORS["postgresql"].logs_what_it_applies({}, (15,), log_bin=True) is False
