@@ -1,7 +1,7 @@
 """Strings the pure steps together: Measurement + request + knowledge -> Advice."""
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor import __version__
 from advisor.advice import Advice, LowerDurability, Recommendation, RoleCost
@@ -26,6 +26,9 @@ from advisor.rules.roles import RoleFacts
 from advisor.server_state import EffectiveSetting
 from advisor.vendors.registry import VENDORS, newer_than_known
 
+if TYPE_CHECKING:
+    from advisor.rules.clusters import Cluster
+
 
 def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> Advice:
     """The advice for one measurement and one request, for the observed load where it names none.
@@ -42,7 +45,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     chosen = _choice(result, request.durability, facts, request)
     honest = verdict.trust != "not-durable"  # else its speed is no argument for anything
     sync, append = sync_us(measurement), append_us(measurement)
-    return Advice(
+    advice = Advice(
         tool_version=__version__,
         engine=request.vendor,
         engine_version=request.version,
@@ -82,6 +85,14 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         else None,
         warnings=notes_for(measurement, facts, request),
     )
+    return advice if knowledge.cluster is None else with_cluster(advice, knowledge.cluster)
+
+
+def with_cluster(advice: Advice, cluster: "Cluster") -> Advice:
+    """The same for a server that is a part of it."""
+    from advisor.rules.clusters import advice_for_cluster  # most servers stand alone
+
+    return advice_for_cluster(advice, cluster)
 
 
 def notes_for(measurement: Measurement, facts: Facts, request: Request) -> tuple[str, ...]:

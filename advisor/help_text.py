@@ -37,6 +37,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "report": (
         "fsync-advisor report --db mysql --output report.html /var/lib/mysql",
         "fsync-advisor report --db postgresql --from drive.json --format markdown",
+        "fsync-advisor report --db mysql --role replica --from drive.json",
     ),
     "compare": (
         "fsync-advisor compare old.json new.json",

@@ -30,9 +30,10 @@ from advisor.versions import NumericVersion, of_series, parse_version
 
 if TYPE_CHECKING:
     from advisor.analysis.counter_checks import CounterCheck
+    from advisor.analysis.replica_accuracy import AccuracyByVendor
     from advisor.capacity.workloads import Workload
     from advisor.rules.bulk_load import BulkLoadKnowledge
-    from advisor.rules.clusters import Cluster
+    from advisor.rules.clusters import Cluster, ClusterSetting
     from advisor.rules.other_engines import OtherEngines
     from advisor.rules.services import Service
 
@@ -261,6 +262,21 @@ def load_replay() -> dict[VendorName, Replay]:
     return replay
 
 
+def load_replica_accuracy() -> "AccuracyByVendor":
+    """profiles/replica_accuracy.toml: how near the model of a replica came to real pairs."""
+    # No advice for a server of its own needs these.
+    from advisor.analysis.replica_accuracy import AccuracyByVendor
+
+    path = resource_dir("profiles") / "replica_accuracy.toml"
+    try:
+        accuracy = TypeAdapter(AccuracyByVendor).validate_python(_read(path))
+    except ValidationError as error:
+        raise _incomplete(path, error) from error
+    if accuracy.keys() != VENDORS.keys():
+        raise KnowledgeError(f"{path}: it must hold just {', '.join(VENDORS)}")
+    return accuracy
+
+
 def load_service(name: ServiceName) -> "Service":
     """profiles/services/: what a managed service lets one change."""
     # No advice for a server of one's own needs these.
@@ -292,6 +308,17 @@ def load_cluster(name: ClusterName) -> "Cluster":
 
     path = resource_dir("profiles") / "clusters" / f"{name}.toml"
     return _validate(Cluster, {**_read(path), "name": name}, path)
+
+
+def find_cluster_setting(rule_id: str) -> "ClusterSetting | None":
+    """What "ENGINE.SETTING.CLUSTER" names, as a fragment has it: why a cluster needs that value."""
+    engine, _, rest = rule_id.partition(".")
+    setting, _, name = rest.rpartition(".")
+    clusters = (each for each in get_args(ClusterName) if each == name)
+    for each in (each for cluster in clusters for each in load_cluster(cluster).setting):
+        if each.name == setting and engine in {VENDORS[spec.vendor].engine for spec in each.spec}:
+            return each
+    return None
 
 
 def load_clusters() -> "tuple[Cluster, ...]":

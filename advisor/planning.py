@@ -20,7 +20,8 @@ from advisor.capacity.host import (
     modelled_host,
 )
 from advisor.capacity.plan import PlanInputs, plan_on
-from advisor.capacity.replica import ReplicaQuestion, replica_answer, replica_model
+from advisor.capacity.replica import replica_answer
+from advisor.capacity.replica_model import ReplicaQuestion, replica_model
 from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.measurement import Measurement
@@ -66,14 +67,19 @@ def _with_replica(
     question: ReplicaQuestion,
 ) -> ReplicaPlan:
     """The plan, and whether a replica on that host keeps up."""
+    assert knowledge.accuracy is not None  # read for whatever is a replica
     model = replica_model(
         host,
-        VENDORS[request.vendor].replaying(request.version),
+        VENDORS[request.vendor],
+        request.version,
         knowledge.replay[request.vendor],
+        knowledge.accuracy[request.vendor],
         question,
         next(iter(wanted.transactions), None),
     )
-    return ReplicaPlan(**dict(plan), replica=replica_answer(model, inputs.offers))
+    answer = replica_answer(model, inputs.offers)
+    answer = answer.model_copy(update={"notes": (*inputs.notes, *answer.notes)})
+    return ReplicaPlan(**dict(plan), replica=answer)
 
 
 def plan_inputs(

@@ -28,6 +28,11 @@ class PartOf(NamedTuple):
     cluster: Cluster
     known_by: str
 
+    @property
+    def text(self) -> str:
+        """Which cluster, and what shows it, in a line."""
+        return f"Cluster: {self.cluster.title} (as {self.known_by} says)"
+
 
 class _Shown(dict[str, str]):
     def __missing__(self, name: str) -> str:

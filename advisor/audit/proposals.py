@@ -1,13 +1,15 @@
 """The settings that would be written, each beside what the server has now. Pure."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from advisor.advice import Recommendation
 from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.values import is_as_good
 from advisor.rules.catalogue import Setting, SettingGroup
+from advisor.rules.clusters import Seen
 from advisor.server_state import ServerState
+from advisor.vendors.registry import VENDORS
 
 
 class Proposal(NamedTuple):
@@ -34,7 +36,11 @@ def proposals(
     for entry in advised:
         if not entry.emitted:
             continue
-        setting, line = by_name[entry.setting], lines.get(entry.setting)
+        setting = by_name.get(entry.setting)
+        if setting is None or entry.rule not in map(setting.rule_id, setting.rule):
+            yield _for_cluster(entry, state)
+            continue
+        line = lines.get(entry.setting)
         if line is not None and line.found.is_given:
             now = line.found.value
         else:
@@ -43,6 +49,19 @@ def proposals(
         is_better = entry.default is None if line is None else not _is_as_good(line, entry)
         place = "" if line is None else line.found.place
         yield Proposal(entry, setting.group, now, is_better, place)
+
+
+def _for_cluster(advised: Recommendation, state: ServerState) -> Proposal:
+    """Of a setting that the copies of a cluster need."""
+    found, group = state.settings.get(advised.setting), cast("SettingGroup", advised.group)
+    vendor, default = VENDORS[state.vendor], advised.default
+    if found is not None and found.is_given:
+        is_same = Seen(**{"is": (advised.rendered,)}).holds(found.value)
+        return Proposal(advised, group, found.value, not is_same, found.place)
+    now = advised.default_note
+    if default is not None:
+        now = vendor.render_value(default, advised.unit)
+    return Proposal(advised, group, now, now != advised.rendered, "")
 
 
 def _rendered_default(setting: Setting, state: ServerState) -> str:

@@ -30,6 +30,15 @@ def role_of(state: ServerState, said: Role | None) -> Replication:
     return seen._replace(role=said, how=how)
 
 
+def sign_of_replication(state: ServerState) -> str:
+    """The setting whose presence says that another server may have the same data; "" for none."""
+    for name in VENDORS[state.vendor].replication_signs:
+        found = state.settings.get(name)
+        if found is not None and found.is_given and found.text:
+            return name
+    return ""
+
+
 def role_note(replication: Replication) -> tuple[str, ...]:
     """What to say of a running server whose role does not show."""
     if replication.role is not None or replication == NOT_ASKED:

@@ -75,6 +75,7 @@ def run_audit(
     `advise` does.
     """
     state = with_derived(state._replace(version=request.version))
+    knowledge = knowledge._replace(cluster=None)  # what that needs, the checks of `part_of` ask
     if option_names is not None:
         unknown = unknown_options(state, knowledge.settings, option_names)
         state = state._replace(refused=(*state.refused, *unknown))

@@ -8,9 +8,10 @@ from typing import Final
 
 from advisor.advice import Advice, Capacity, LowerDurability
 from advisor.analysis.verdict import Verdict
-from advisor.capacity.bounds import Bound, BoundName, reads_per_change
+from advisor.capacity.bounds import Bound, BoundName
 from advisor.capacity.group_commit import CommitModel, SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
+from advisor.capacity.host_notes import binary_log_notes, page_notes, pages_left_out
 from advisor.capacity.results import (
     CapacityPlan,
     GroupCommitPoint,
@@ -80,7 +81,7 @@ def plan_on(
         others = (*references, *class_drives(knowledge.storage.classes, factor))
         asked = target_result(
             scenario, target, inputs.durability, others, inputs.offers, host.clients
-        ).model_copy(update={"left_out": _left_out(host)})
+        ).model_copy(update={"left_out": pages_left_out(host)})
     on = references if request.on_references else ()
     points = tuple(_point(host, clients) for clients in request.client_counts)
     workloads = tuple(_workload(host, transaction, on) for transaction in request.transactions)
@@ -110,7 +111,7 @@ def plan_on(
             *_notes(host, inputs.capacity, request, others=bool(asked or on)),
             *_log_notes(host, binding),
             *_serial_note(inputs.capacity, written),
-            *_page_notes(host, request),
+            *page_notes(host, pages_left_out(host)),
             *_page_time_note(host, request, points, workloads),
             *_tail_notes(measurement),
         ),
@@ -146,8 +147,7 @@ def _notes(
     if capacity.commit_syncs is None:
         yield "without --db a commit waits for one sync, shared as PostgreSQL shares it"
     binary_log = host.sequence.has_binary_log
-    if binary_log and host.drive.append is None:
-        yield "the cost of a growing binary log was not measured; one sync of the log is assumed"
+    yield from binary_log_notes(host, has_binary_log=binary_log)
     if others:
         growing = ", a binary log's as many times longer as on this drive" if binary_log else ""
         if any(transaction.replaces for transaction in request.transactions):
@@ -182,21 +182,6 @@ def _serial_note(capacity: Capacity, written: Bound | None) -> Iterator[str]:
         yield f"one connection is held up by the {written.name}, too"
 
 
-def _page_notes(host: ModelledHost, request: CapacityRequest) -> Iterator[str]:
-    """What the figures leave out of page writes and reads."""
-    pages = host.storage.pages
-    if request.data is None:
-        option = "--data-size adds it" if pages else "--db and --data-size add it"
-        yield f"data that outgrows memory is not in these figures: {option}"
-        return
-    if pages is None or pages.cache_bytes is None:
-        yield "the server's memory is not known, so page reads are not in these figures"
-    if left_out := _left_out(host):
-        what = " and ".join(left_out)
-        why = "were not measured and are not in these figures: measure again, without --quick"
-        yield f"{what} {why}"
-
-
 def _page_time_note(
     host: ModelledHost,
     request: CapacityRequest,
@@ -217,16 +202,6 @@ def _page_time_note(
     elif most >= WORTH_A_WORD:
         longer = f"so that a sync takes up to {longest:.1f} times as long"
         yield f"pages take up to {most:.0%} of the drive's time, {longer}"
-
-
-def _left_out(host: ModelledHost) -> tuple[str, ...]:
-    """What the data size asks for and was not measured."""
-    pages, speed, data = host.storage.pages, host.storage.speed, host.storage.data
-    if data is None or pages is None:
-        return ()
-    reads = reads_per_change(pages, data) > 0 and speed.page_reads_per_s is None
-    writes = speed.pages_per_s(pages) is None
-    return (*(("page reads",) if reads else ()), *(("page writes",) if writes else ()))
 
 
 def _tail_notes(measurement: Measurement) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from typing import Literal
 
 from advisor.advice import RoleCost
+from advisor.capacity.bounds import BoundName
 from advisor.capacity.group_commit import Bottleneck
-from advisor.capacity.results import Assumed, CapacityPlan
+from advisor.capacity.results import Assumed, CapacityPlan, PagesLeftOut
 from advisor.durability import Durability
 from advisor.model import Model
 
@@ -15,15 +16,30 @@ ApplyLimit = Literal[Bottleneck, "appliers", "coordinator", "source's parallelis
 class AppliedRate(Model):
     """So many transactions per second applied, beside what the source commits."""
 
-    appliers: int
+    appliers: int | None
+    """None: one process replays the log."""
     applied_per_s: float
+    """By the model."""
+    at_least_per_s: float
+    at_most_per_s: float
+    """Where the model errs as it did on real pairs: in one of ten runs these were less, in one
+    more."""
     limited_by: ApplyLimit
-    keeps_up: bool
+    keeps_up: bool | None
+    """By that: True where as much as the source commits is applied at least, False where it is not
+    even at most; None in between, and where what may hold it up was not measured."""
     lag_growth_s_per_min: float
-    """By how much the lag grows; 0 where it keeps up."""
+    """By how much the lag grows, by the model; 0 where it keeps up."""
     catch_up_s: float | None
-    """How long catching up after the outage takes, while the source goes on; None where it never
-    does."""
+    """How long, by the model, catching up after the outage takes, while the source goes on; None
+    where it never does."""
+
+
+class RateLimit(Model):
+    """Something else that applies less than the source commits."""
+
+    name: ApplyLimit | BoundName
+    applied_per_s: float
 
 
 class FasterSync(AppliedRate):
@@ -42,6 +58,17 @@ class RelaxedReplica(AppliedRate):
     """What a power loss then costs the replica."""
 
 
+class Accurate(Model):
+    """What the range of a rate rests on."""
+
+    pairs: str
+    """The servers that were tried, and on how many cores."""
+    runs: int
+    at_least: float
+    at_most: float
+    """Real rates as shares of the model's."""
+
+
 class Replayed(Model):
     """What one process replays of a transaction."""
 
@@ -49,8 +76,6 @@ class Replayed(Model):
     """None: it is not known."""
     page_reads: float
     """How many pages it has to read."""
-    are_reads_counted: bool
-    """Whether their time is in the figures: it was measured, or none are read."""
     reads_ahead: bool
 
 
@@ -58,22 +83,33 @@ class ReplicaAnswer(AppliedRate):
     """Whether a replica on this drive keeps up, and what would help."""
 
     source_tps: float
-    is_too_close_to_tell: bool
-    """Whether what it applies is as near to that as the model usually is to real pairs."""
     outage_s: float
-    appliers_setting: str | None
-    """None: one process replays the log."""
-    appliers_source: Literal["as given", "default"] | None
-    appliers_needed: int | None
-    """The fewest of those tried that keep up; None where none do."""
-    appliers_surely_enough: int | None
-    """The fewest of those that keep up by more than the model's usual error."""
-    lifted_by: str
-    """What lets appliers apply together more than what the source committed together; "" where they
-    do."""
+    accuracy: Accurate
+    other_limits: tuple[RateLimit, ...] = ()
+    """What limits it beside `limited_by`, the least first."""
+    left_out: tuple[PagesLeftOut, ...] = ()
+    """What the data size asks for and was not measured: the answer is without it."""
+    is_relaxed: bool = False
+    """Whether no commit waits for a sync."""
     cpu_us_per_txn: Assumed
     """Of applying one."""
-    by_appliers: tuple[AppliedRate, ...]
+    appliers_setting: str | None = None
+    """This and the next ones are None and empty where one process replays the log."""
+    appliers_source: Literal["as given", "default"] | None = None
+    appliers_need: tuple[str, ...] = ()
+    """What the replica must be given before more than one of them has something to do."""
+    need_binary_log: bool = False
+    """Whether the figures of more than one are with a binary log of the replica's, which they need
+    and which it is not said to have."""
+    appliers_needed: int | None = None
+    """The fewest of those tried that keep up; None where none do, or that is too close to tell."""
+    lifted_by: str = ""
+    """What lets appliers apply together more than what the source committed together; "" where they
+    do."""
+    source_clients_needed: int | None = None
+    """With `lifted_by`: it keeps up if so many clients commit together on the source, and nobody
+    has said how many do."""
+    by_appliers: tuple[AppliedRate, ...] = ()
     replayed: Replayed | None = None
     """None where appliers apply."""
     lifted: AppliedRate | None = None
@@ -81,9 +117,14 @@ class ReplicaAnswer(AppliedRate):
     faster_sync: FasterSync | None = None
     """None where that alone does not suffice, or none is needed."""
     relaxed: tuple[RelaxedReplica, ...] = ()
+    relaxed_accuracy: Accurate | None = None
+    """None where nothing is relaxed."""
+    notes: tuple[str, ...] = ()
+    """What is taken for granted in these figures."""
 
 
 class ReplicaPlan(CapacityPlan):
-    """A capacity plan for a replica."""
+    """A capacity plan for a replica. All but `replica` is of a server that clients commit on: what
+    this one is after a promotion."""
 
     replica: ReplicaAnswer

@@ -13,6 +13,8 @@ from advisor.model import Model
 
 SCHEMA_VERSION: Final = 1
 
+PagesLeftOut = Literal["page reads", "page writes"]
+
 
 class Assumed(Model):
     """A figure of the host that the model needs, and where it comes from."""
@@ -123,7 +125,7 @@ class TargetResult(Model):
     relaxed: tuple[Relaxation, ...]
     remedies: tuple[Remedy, ...]
     """Empty where the drive sustains it as it is, or where no two changes help."""
-    left_out: tuple[Literal["page reads", "page writes"], ...] = ()
+    left_out: tuple[PagesLeftOut, ...] = ()
     """What the data size asks for and was not measured: the answer is without it."""
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -39,9 +40,11 @@ from advisor.output.json_text import json_text
 from advisor.output.renderers import render
 from advisor.output_files import write_files
 from advisor.request import Request
+from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
 from advisor.units import counted
 from advisor.variables import variable
+from advisor.vendors.names import ClusterName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -94,6 +97,19 @@ class FleetRecommendOptions:
             *("log_bytes_per_commit", "binary_log", "max_iops"),
         ),
     ]
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            help="What each host is to others with the same data.  [default: the group's role, else"
+            " standalone]",
+        ),
+    ] = None
+    cluster: Annotated[
+        ClusterName | None,
+        typer.Option(
+            help="The cluster that each host is a part of.  [default: the group's cluster]",
+        ),
+    ] = None
     build: Annotated[
         str | None,
         typer.Option(
@@ -128,14 +144,19 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
     [oltp]
     hosts = ["db-01", "db-02"]
     db_version = "17"
+    role = "replica"
+    cluster = "sync-standby"
+
+    A group of primaries and replicas has no role: whichever is promoted must be as durable. Its
+    cluster decides for all of them.
     """
     inventory = read_inventory(options.groups, options.group or ())
     excluded = frozenset(options.exclude or ())
     if strangers := sorted(excluded - inventory.group_of.keys()):
         raise UsageError(f"--exclude {strangers[0]}: no group has that host")
-    knowledge = knowledge_for(options.db)
     requests = {group.name: _request(options, group) for group in inventory.groups}
     notify_all(newer_notes(requests), quiet=options.quiet)
+    knowledge = _knowledge(requests)
     files = files_of(options.files)
     _require_a_folder_of_its_own(options)
     hosts, in_no_group, unread = _advised(
@@ -150,7 +171,7 @@ def fleet_recommend(options: FleetRecommendOptions) -> None:
         with_result = [hosts[host] for host in group.hosts if host in hosts]
         request = requests[group.name]
         in_force = in_force_of(options.keep, group.name, request, quiet=options.quiet)
-        asked = GroupRequest(group, request, knowledge.settings, excluded, in_force)
+        asked = GroupRequest(group, request, knowledge[group.name], excluded, in_force)
         found = advise_group(asked, with_result)
         if isinstance(found, GroupWithout):
             without.append(found)
@@ -206,16 +227,32 @@ def _request(options: FleetRecommendOptions, group: HostGroup) -> Request:
         version, source = group.db_version, f"as {options.groups.name} says"
     try:
         asked = replace(options.request, build=options.build)
-        return build_request(options.db, version, asked, version_source=source)
+        return build_request(
+            options.db,
+            version,
+            asked,
+            version_source=source,
+            role=options.role or group.role or "standalone",
+            cluster=options.cluster or group.cluster,
+        )
     except UsageError as error:
         raise UsageError(f"group {group.name}: {error.message}", error.hint) from error
+
+
+def _knowledge(requests: Mapping[str, Request]) -> dict[str, Knowledge]:
+    """By group; the same for all groups of one role and one kind of cluster."""
+    known = cache(knowledge_for)
+    return {
+        group: known(request.vendor, request.role, request.cluster)
+        for group, request in requests.items()
+    }
 
 
 def _advised(
     files: Sequence[Path],
     inventory: Inventory,
     requests: Mapping[str, Request],
-    knowledge: Knowledge,
+    knowledge: Mapping[str, Knowledge],
     *,
     quiet: bool,
 ) -> tuple[dict[str, HostAdvice], list[str], list[Unread]]:
@@ -236,7 +273,7 @@ def _advised(
         else:
             group = inventory.group_of[found.host]
             hosts[found.host] = advise_host(
-                found.host, found.measurement, requests[group], knowledge, pools[group]
+                found.host, found.measurement, requests[group], knowledge[group], pools[group]
             )
     notify_elsewhere(elsewhere, quiet=quiet)
     return hosts, in_no_group, unread

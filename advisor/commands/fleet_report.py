@@ -31,8 +31,8 @@ from advisor.files import is_directory, shown_name
 from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.dates import first_and_last
 from advisor.fleet.inventory import Inventory
-from advisor.fleet.results import Baseline, Fleet, FleetHost, HostChange, Unread
-from advisor.fleet.since_baseline import TOLERANCE_PERCENT, change_since
+from advisor.fleet.results import Baseline, Fleet, FleetHost, Unread
+from advisor.fleet.since_baseline import TOLERANCE_PERCENT
 from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import Measurement
 from advisor.output.fleet import fleet_document, fleet_json
@@ -91,7 +91,8 @@ def fleet_report(options: FleetReportOptions) -> None:
 
     With --groups hosts are held against the others of their group, else against those with the same
     model of drive. A file that cannot be read stands in the report with its reason, and the others
-    are reported. The exit status is 3 where a host is not durable, or slower than with --baseline.
+    are reported. The exit status is 3 where a host is not durable, and with --baseline where
+    one has become slower or suspicious.
     """
     product = options.product
     inventory = read_inventory(options.groups, options.group or ()) if options.groups else None
@@ -118,12 +119,13 @@ def fleet_report(options: FleetReportOptions) -> None:
 
 
 def _raise_for_complaints(fleet: Fleet, files: Sequence[Path]) -> None:
-    """Raises NotTrustedError for hosts that are not durable, else SlowerError for those slower than
-    before."""
+    """Raises NotTrustedError for hosts that are not durable, or have become suspicious, else
+    SlowerError for those slower than before."""
     if told := "; ".join(complaints(fleet)):
         if fleet.unread:
             notify(unread_text(fleet.unread, len(files)))
-        raise (NotTrustedError if fleet.not_durable else SlowerError)(told)
+        untrusted = fleet.not_durable or fleet.newly_suspicious
+        raise (NotTrustedError if untrusted else SlowerError)(told)
 
 
 def _raise_for_baseline(baseline: Baseline, files: Sequence[Path]) -> None:
@@ -176,10 +178,7 @@ def _read_all(
             if isinstance(before, Unread):
                 unread_before.append(before)
                 before = None
-            change = None
-            if before is not None:
-                change = change_since(before, found.measurement, options.tolerance)
-            hosts.append(_host(found, knowledge, inventory, change))
+            hosts.append(_host(found, knowledge, inventory, before, options.tolerance))
     notify_elsewhere(elsewhere, quiet=quiet)
     return hosts, unread, unread_before
 
@@ -188,7 +187,8 @@ def _host(
     found: HostResult,
     knowledge: StorageKnowledge,
     inventory: Inventory | None,
-    change: HostChange | None,
+    before: Measurement | None,
+    tolerance_percent: float,
 ) -> FleetHost:
     path, measurement, host = found
     return modelled_host(
@@ -198,7 +198,8 @@ def _host(
         knowledge,
         host=host,
         group=inventory.group_of[host] if inventory and host else None,
-        change=change,
+        before=before,
+        tolerance_percent=tolerance_percent,
     )
 
 
@@ -228,6 +229,7 @@ def _counted(
         newest_taken_at=newest,
         compared=len(judged),
         slower=sum(judged),
+        less_trusted=sum(host.is_less_trusted for host in hosts),
         without=len(hosts) - len(judged),
         unread=tuple(unread),
     )

@@ -12,9 +12,11 @@ from advisor.advice import Advice
 from advisor.advise import advise, only_groups
 from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge, require_durable
+from advisor.audit.clusters import PartOf
 from advisor.audit.expected import commit_waits
 from advisor.audit.lines import writes_binary_log
 from advisor.audit.proposals import Proposal, proposals
+from advisor.audit.roles import role_of
 from advisor.audit.run import run_audit
 from advisor.commands.apply import ApplyOptions, change_files
 from advisor.commands.asking import agreed_to, answer_to
@@ -24,23 +26,31 @@ from advisor.commands.here import find_here, server_arguments, server_text
 from advisor.commands.measuring import where
 from advisor.commands.options import OutputOptions, RequestOptions
 from advisor.commands.requests import build_request
+from advisor.commands.role_question import asked_role
 from advisor.commands.source import knowledge_for, measured
 from advisor.commands.typed import TypedCommands
 from advisor.durability import AdvisedDurability
 from advisor.errors import AdvisorError
 from advisor.instance import Here, ServerInstance
-from advisor.knowledge import load_bulk_load
+from advisor.knowledge import load_bulk_load, load_clusters, load_roles
 from advisor.measurement import Measurement
 from advisor.output.advice import durability_text
 from advisor.output.document import Document, Lines, Notes, Paragraph
 from advisor.output.fragment import render_fragment
-from advisor.output.guided import expectation_lines, group_blocks, offer_lines, step_document
+from advisor.output.guided import (
+    about_others,
+    expectation_lines,
+    group_blocks,
+    offer_lines,
+    step_document,
+)
 from advisor.output.measurement import measurement_document
 from advisor.output.renderers import render
 from advisor.output.verification import problem_lines, verification_document
 from advisor.probe import PLANS
 from advisor.request import Request
 from advisor.rules.catalogue import GROUPS, SettingGroup
+from advisor.rules.clusters import recognise_cluster
 from advisor.server_state import ServerState
 from advisor.servers.apply import find_target
 from advisor.servers.config import Fragment, parse_fragment
@@ -68,6 +78,7 @@ def guided() -> None:
         )
     run = _GuidedRun(here, here.instance)
     run.introduce()
+    run.ask_for_role()
     if not run.agreed_to_measure():
         notify(f"nothing was measured; {UNCHANGED}")
         return
@@ -96,6 +107,8 @@ class _GuidedRun:
         """As the configuration files say; None where they are not visible from here."""
         self.no_place: AdvisorError | None = None
         """Why there is no place for a file of ours."""
+        self.part_of: PartOf | None = None
+        """Of which cluster the configuration shows it to be a part."""
         self.file: Path | None = None
         """Where that is."""
 
@@ -110,6 +123,7 @@ class _GuidedRun:
             f"Server: {server_text(self.instance)}",
             *(f"{what}: {where(path)}" for what, path in named.items() if path is not None),
             *(f"Configuration: {file}" for file in self.instance.main),
+            *([self.part_of.text] if self.part_of else []),
         ]
         if self.no_place is not None:
             lines.append(f"There is no place for settings: {self.no_place.message}")
@@ -131,6 +145,12 @@ class _GuidedRun:
         self.state = state._replace(version=self._request().version)
         if self.vendor.has_binary_log:
             self.typed.binary_log = writes_binary_log(self.state)
+        if (found := recognise_cluster(load_clusters(), self.state)) is not None:
+            self.part_of = PartOf(*found)
+            self.knowledge = self.knowledge._replace(cluster=self.part_of.cluster)
+            self.typed.cluster = self.part_of.cluster.name
+            # One that lacks the binary log that it needs is told so, and advised with it.
+            self.typed.binary_log = self.typed.binary_log or None
         try:
             target = find_target(
                 instance.vendor, None, instance.main, instance.version or None, last_folder=True
@@ -140,6 +160,12 @@ class _GuidedRun:
             return
         with target.directory:
             self.typed.folder, self.file = target.directory.path, target.path
+
+    def ask_for_role(self) -> None:
+        """In one question at most."""
+        self.typed.role = asked_role(self.state, binary_log=self.typed.binary_log)
+        if self.typed.role != "standalone":
+            self.knowledge = self.knowledge._replace(roles=load_roles(self.instance.vendor))
 
     # 1. The drive
 
@@ -175,6 +201,7 @@ class _GuidedRun:
         advice = advise(measurement, self._request(), self.knowledge)
         known = {warning.text for warning in measurement.warnings}
         notes = [note for note in advice.warnings if note not in known]
+        notes += about_others(advice)
         _show(
             step_document("2. Compare the settings", commands, *([Notes(notes)] if notes else []))
         )
@@ -190,12 +217,28 @@ class _GuidedRun:
 
     def _request(self) -> Request:
         asked = RequestOptions(durability=self.typed.durability, binary_log=self.typed.binary_log)
-        return build_request(self.instance.vendor, None, asked, here=self.instance)
+        return build_request(
+            self.instance.vendor,
+            None,
+            asked,
+            here=self.instance,
+            role=self.typed.role,
+            cluster=self.typed.cluster,
+        )
 
     def _show_findings(self, state: ServerState, advice: Advice, measurement: Measurement) -> None:
         """What an audit finds that the advised lines do not mend."""
         load = load_bulk_load(self.instance.vendor)
-        audit, _ = run_audit(state, self._request(), self.knowledge, measurement, bulk_load=load)
+        role = None if self.typed.role == "standalone" else self.typed.role
+        audit, _ = run_audit(
+            state,
+            self._request(),
+            self.knowledge,
+            measurement,
+            bulk_load=load,
+            replication=role_of(state, role),
+            part_of=self.part_of,
+        )
         written = {entry.setting for entry in advice.settings if entry.emitted}
         others = [
             f"{each.severity}: {each.shown}: {each.reason} Change: {each.change}"
@@ -212,7 +255,8 @@ class _GuidedRun:
         if not names:
             return False
         about = Paragraph(f"Durability: {durability_text(advice)}. Lower classes:")
-        _show(step_document("", (), about, Notes([*offer_lines(advice.lower_durability)])))
+        offers = list(offer_lines(advice.lower_durability, advice.cluster))
+        _show(step_document("", (), about, Notes(offers)))
         typed = answer_to(
             f"Durability? Enter keeps durable; to accept a loss type {' or '.join(names)}:"
         )

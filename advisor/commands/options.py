@@ -194,7 +194,7 @@ ClusterOption = Annotated[
     typer.Option(
         "--cluster",
         help="The cluster that keeps copies: what durability by copies survives, and what it"
-        " needs. Not with --service or --bulk-load.",
+        " needs.",
     ),
 ]
 Syncs = Annotated[

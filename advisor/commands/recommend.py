@@ -37,11 +37,10 @@ from advisor.request import Request
 from advisor.rules.catalogue import GROUPS, SettingGroup
 from advisor.rules.knowledge import Knowledge
 from advisor.vendors.forms import IN_CONTAINERS, FormName, ServiceFormName
-from advisor.vendors.names import ClusterName, VendorName
+from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
-    from advisor.rules.clusters import Cluster
     from advisor.rules.services import Service
 
 RecommendForm = Literal[FormName, ServiceFormName, "json", "fragment"]
@@ -195,6 +194,8 @@ def recommend(options: RecommendOptions) -> None:
 
     What a form cannot set stands in it as a comment that says why.
 
+    --cluster does not go with --service or --bulk-load, nor --role with --bulk-load.
+
     --bulk-load writes two files, conf or sql, with what a crash in between means: for --output
     load.cnf load-on.cnf and load-off.cnf. What it may lose, --durability and --new-instance say.
     """
@@ -216,7 +217,6 @@ def recommend(options: RecommendOptions) -> None:
         role=options.role,
         cluster=options.cluster,
     )
-    cluster = _cluster(options.cluster, db)
     if options.bulk_load:
         from advisor.commands.bulk_loading import write_bulk_load  # most advice is for good
 
@@ -239,15 +239,11 @@ def recommend(options: RecommendOptions) -> None:
         service.engine_of(db, request.version)
     check_writable(product.output, force=product.force)
     measurement = stored or stored_or_measured(options.drive, product, here)
-    knowledge = knowledge_for(db, options.role)
+    knowledge = knowledge_for(db, options.role, options.cluster)
     if service:
         advice = _advise_for_service(measurement, request, knowledge, service, options)
     else:
         advice = advise(measurement, request, knowledge)
-    if cluster:
-        from advisor.rules.clusters import advice_for_cluster
-
-        advice = advice_for_cluster(advice, cluster)
     if options.group:
         advice = only_groups(advice, options.groups)
         _require_settings(advice, options)
@@ -318,17 +314,6 @@ def _require_settings(advice: Advice, options: RecommendOptions) -> None:
         f" in the role {options.role}",
         hint,
     )
-
-
-def _cluster(name: ClusterName | None, db: VendorName) -> "Cluster | None":
-    """The cluster that is named. Raises UsageError where the server has none of that kind."""
-    if name is None:
-        return None
-    from advisor.knowledge import load_cluster, load_clusters
-
-    cluster = load_cluster(name)
-    cluster.require_runs_on(db, load_clusters())
-    return cluster
 
 
 def _service_text(advice: Advice, service: "Service", form: str, options: RecommendOptions) -> str:

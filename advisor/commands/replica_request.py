@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from advisor.capacity.replica import ReplicaQuestion
+from advisor.capacity.replica_model import ReplicaQuestion
 from advisor.capacity.workloads import Transaction
 from advisor.commands.parameters import options_class
 from advisor.errors import UsageError

@@ -28,6 +28,7 @@ from advisor.output.waiting import working_on
 from advisor.output_files import check_writable
 from advisor.report.build import ReportRequest, build_report
 from advisor.report.results import Report
+from advisor.rules.knowledge import Knowledge
 from advisor.vendors.names import VendorName
 
 ReportForm = Literal["terminal", "markdown", "html", "json", "prometheus"]
@@ -113,7 +114,8 @@ def _for_prometheus(measurement: Measurement) -> tuple[Verdict, str]:
 
 
 def _build(measurement: Measurement, asked: ReportRequest, *, quiet: bool) -> Report:
-    vendors: list[VendorName | None] = [None, *(request.vendor for request in asked.requests)]
+    knowledge: dict[VendorName | None, Knowledge] = {None: knowledge_for(None)}
+    for request in asked.requests:
+        knowledge[request.vendor] = knowledge_for(request.vendor, request.role, request.cluster)
     with working_on("report", quiet=quiet) as progress:
-        knowledge = {vendor: knowledge_for(vendor) for vendor in vendors}
         return build_report(measurement, asked, knowledge, progress)

@@ -9,7 +9,7 @@ import typer
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.workloads import Transaction, fill_in
 from advisor.commands.capacity_request import CapacityOptions, build_capacity_request
-from advisor.commands.options import RequestOptions
+from advisor.commands.options import ClusterOption, RequestOptions, RoleOption
 from advisor.commands.parameters import Only, options_class
 from advisor.commands.requests import build_request, parse_syncs
 from advisor.commands.source import for_observed_server
@@ -64,6 +64,8 @@ class QuestionOptions:
         ),
     ] = None
     request: Annotated[RequestOptions, Only(*REQUEST)]
+    role: RoleOption = "standalone"
+    cluster: ClusterOption = None
     clients: Annotated[
         str,
         typer.Option(metavar="C,C,...", help="Numbers of clients to show."),
@@ -101,10 +103,12 @@ class QuestionOptions:
             or self.capacity.data_size
             or request.binary_log is not None
             or request.durability != "durable"
+            or self.role != "standalone"
+            or self.cluster
         ):
             raise UsageError(
                 "--db-version, --binary-log, --durability, --memory, --recovery-time,"
-                " --log-bytes-per-commit and --data-size need --db"
+                " --log-bytes-per-commit, --data-size, --role and --cluster need --db"
             )
         if versions and len(versions) != len(self.db or []):
             raise UsageError(
@@ -181,6 +185,8 @@ def _requests(
             asked if VENDORS[vendor].has_binary_log or len(servers) == 1 else without,
             here=found if found and found.vendor == vendor else None,
             version_source=source,
+            role=options.role,
+            cluster=options.cluster,
         )
         for vendor, version, source in servers
         if vendor is not None

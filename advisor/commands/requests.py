@@ -42,6 +42,10 @@ def build_request(
 
     Raises UsageError for one that makes no sense, AdvisorError for a server that is too old.
     """
+    if cluster:
+        from advisor.knowledge import load_cluster, load_clusters  # most servers stand alone
+
+        load_cluster(cluster).require_runs_on(vendor, load_clusters())
     if not VENDORS[vendor].has_binary_log and asked.binary_log is not None:
         raise UsageError("PostgreSQL has no binary log", "leave --binary-log out")
     version, found_by, detected = (

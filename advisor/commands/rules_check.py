@@ -13,6 +13,7 @@ from advisor.knowledge import (
     load_host_checks,
     load_other_engines,
     load_replay,
+    load_replica_accuracy,
     load_services,
     load_storage_knowledge,
     load_workloads,
@@ -34,6 +35,7 @@ def rules_check(options: RulesCheckOptions) -> None:
     load_storage_knowledge()
     load_assumptions()
     load_replay()
+    load_replica_accuracy()
     load_workloads()
     load_host_checks()
     load_counter_checks()

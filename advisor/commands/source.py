@@ -21,8 +21,10 @@ from advisor.files import (
 from advisor.instance import Drives, Here
 from advisor.knowledge import (
     load_assumptions,
+    load_cluster,
     load_host_checks,
     load_replay,
+    load_replica_accuracy,
     load_roles,
     load_settings,
     load_storage_knowledge,
@@ -39,7 +41,7 @@ from advisor.measurement import (
 from advisor.output_files import check_writable, write_text
 from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
-from advisor.vendors.names import VENDOR_NAMES, VendorName
+from advisor.vendors.names import VENDOR_NAMES, ClusterName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -255,7 +257,9 @@ def _save(measurement: Measurement, path: Path, *, force: bool) -> None:
         ) from error
 
 
-def knowledge_for(vendor: VendorName | None, role: Role = "standalone") -> Knowledge:
+def knowledge_for(
+    vendor: VendorName | None, role: Role = "standalone", cluster: ClusterName | None = None
+) -> Knowledge:
     """What profiles/ says about drives, and about one server where there is one in mind."""
     settings = load_settings(VENDORS[vendor].engine) if vendor else ()
     return Knowledge(
@@ -265,6 +269,11 @@ def knowledge_for(vendor: VendorName | None, role: Role = "standalone") -> Knowl
         load_replay(),
         load_host_checks(),
         load_roles(vendor) if vendor and role != "standalone" else None,
+<<<<<<< HEAD
+        load_replica_accuracy() if role == "replica" else None,
+=======
+        load_cluster(cluster) if cluster else None,
+>>>>>>> b5f8f84b7c46f43702631d3b1839125701f29380
     )
 
 

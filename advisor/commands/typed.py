@@ -9,7 +9,9 @@ from typing import Final
 from advisor.durability import AdvisedDurability
 from advisor.instance import Drives, ServerInstance
 from advisor.output.text import command_lines
+from advisor.roles import Role
 from advisor.rules.catalogue import SettingGroup
+from advisor.vendors.names import ClusterName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -26,6 +28,8 @@ class TypedCommands:
     durability: AdvisedDurability = "durable"
     folder: Path | None = None
     """Where `apply` puts the file."""
+    role: Role = "standalone"
+    cluster: ClusterName | None = None
 
     @property
     def fragment(self) -> str:
@@ -42,13 +46,15 @@ class TypedCommands:
         return command_line(*words, "--output", DRIVE_FILE)
 
     def audit(self) -> str:
-        return command_line("audit", *self._server(), *self._config(), "--from", DRIVE_FILE)
+        words = ["audit", *self._server(), *self._config(), "--from", DRIVE_FILE, *self._role()]
+        return command_line(*words)
 
     def recommend(self, groups: Sequence[SettingGroup] = (), *, output: bool = False) -> str:
         version = self.instance.version
         words: list[str | Path] = ["recommend", *self._server()]
         words += ["--db-version", format_version(version)] if version else []
-        words += ["--from", DRIVE_FILE, *self._durability()]
+        words += ["--from", DRIVE_FILE, *self._durability(), *self._role()]
+        words += [] if self.cluster is None else ["--cluster", self.cluster]
         if self.binary_log is not None:
             words.append("--binary-log" if self.binary_log else "--no-binary-log")
         words += [word for group in groups for word in ("--group", group)]
@@ -72,6 +78,9 @@ class TypedCommands:
 
     def _config(self) -> list[str | Path]:
         return [word for file in self.instance.main for word in ("--config", file)]
+
+    def _role(self) -> list[str | Path]:
+        return [] if self.role == "standalone" else ["--role", self.role]
 
     def _durability(self) -> list[str | Path]:
         return [] if self.durability == "durable" else ["--durability", self.durability]

@@ -24,11 +24,11 @@ from advisor.fleet.results import (
     Fleet,
     FleetGroup,
     FleetHost,
-    HostChange,
     HostLatency,
     Total,
     Unread,
 )
+from advisor.fleet.since_baseline import TOLERANCE_PERCENT, change_since
 from advisor.measurement import Measurement, Series
 from advisor.model import Unknown
 
@@ -43,14 +43,21 @@ def modelled_host(
     *,
     host: str | None = None,
     group: str | None = None,
-    change: HostChange | None = None,
+    before: Measurement | None = None,
+    tolerance_percent: float = TOLERANCE_PERCENT,
 ) -> FleetHost:
     """What the fleet keeps of one measurement, of which no single latency is looked at.
 
     `stem` is the name of its file without the ending, and the host's; `host` is what an inventory
-    calls it, `group` where it has it, `change` what has changed since a baseline.
+    calls it, `group` where it has it; `before` is its earlier result, and slower by less than the
+    tolerance does not count.
     """
     verdict = judge(measurement, knowledge)
+    trust_before, change = None, None
+    if before is not None:
+        trust_before = judge(before, knowledge).trust
+        if "not-durable" not in (trust_before, verdict.trust):  # whose speed does not count
+            change = change_since(before, measurement, tolerance_percent)
     sync, loaded = measurement.effective_sync, measurement.primary_beside_pages
     target = measurement.target
     return FleetHost(
@@ -70,6 +77,7 @@ def modelled_host(
         under_load=_latency(loaded) if loaded else None,
         group=group,
         change=change,
+        trust_before=trust_before,
     )
 
 
@@ -167,6 +175,8 @@ def _group(group: HostGroup, hosts: list[FleetHost]) -> FleetGroup:
         low_trust=sum(host.trust in LOW_TRUST for host in hosts),
         slower=sum(bool(host.change and host.change.slower) for host in hosts),
         serial_syncs_per_s=math.fsum(_rates(hosts)),
+        role=group.role,
+        cluster=group.cluster,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from advisor import __version__
 from advisor.advice import Advice, Recommendation
+from advisor.advise import role_costs, with_cluster
 from advisor.analysis.description import Measured
 from advisor.analysis.fact_model import Facts
 from advisor.analysis.trust import ORDER, Evidence
@@ -15,7 +16,7 @@ from advisor.analysis.verdict import Verdict
 from advisor.errors import GuardError
 from advisor.fleet.ballot import ballot
 from advisor.fleet.group_notes import class_notes, group_notes, shown_names, unlike_notes
-from advisor.fleet.group_results import GroupAdvice, GroupWithout, LeftOut
+from advisor.fleet.group_results import GroupAdvice, GroupSetting, GroupWithout, LeftOut
 from advisor.fleet.host_advice import DRIVES, DrivesSync, HostAdvice
 from advisor.fleet.inventory import HostGroup
 from advisor.fleet.merge import GroupDecision, is_near, kept, merge
@@ -24,12 +25,15 @@ from advisor.model import Unknown
 from advisor.request import Request
 from advisor.rules import guards
 from advisor.rules.catalogue import Setting
+from advisor.rules.knowledge import Knowledge
 from advisor.units import Value, counted, format_latency
 from advisor.vendors.registry import newer_than_known
 
 InForce = Mapping[str, Value]
 """Setting -> the value that an earlier run wrote."""
 NOTHING_IN_FORCE: Final[InForce] = {}
+
+GROUPS_FILE: Final = "the groups file"
 
 NOT_OF_ONE: Final = Unknown(unknown="a group has many")
 
@@ -40,10 +44,15 @@ class GroupRequest:
 
     group: HostGroup
     request: Request
-    settings: Sequence[Setting]
+    knowledge: Knowledge
     excluded: frozenset[str] = frozenset()
     """Hosts that somebody has named."""
     in_force: InForce = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """All that its engine has."""
+        return self.knowledge.settings
 
 
 def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvice | GroupWithout:
@@ -64,19 +73,10 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
     unlike = tuple(unlike_notes(deciding))
     lines = tuple(each.advised for each in decisions if each.advised is not None)
     own = {host.host: own_settings(host, asked.settings) for host in hosts}
-    return GroupAdvice(
-        name=name,
-        deciding=tuple(host.host for host in deciding),
-        left_out=told,
-        without_result=missing,
-        unlike=unlike,
-        settings=tuple(each.told for each in decisions),
-        own={
-            host: {entry.setting: entry.rendered for entry in entries}
-            for host, entries in own.items()
-            if entries
-        },
-        advice=_advice(
+    advice = _told_for_role(
+        asked,
+        _fullest(deciding),
+        _advice(
             asked.request,
             _verdict(deciding),
             lines,
@@ -86,6 +86,59 @@ def advise_group(asked: GroupRequest, hosts: Sequence[HostAdvice]) -> GroupAdvic
             (*unlike, *group_notes(told, missing, decisions), *class_notes(deciding)),
         ),
     )
+    return GroupAdvice(
+        name=name,
+        deciding=tuple(host.host for host in deciding),
+        left_out=told,
+        without_result=missing,
+        unlike=unlike,
+        settings=tuple(_told(decisions, advice, len(deciding))),
+        own={
+            host: {entry.setting: entry.rendered for entry in entries}
+            for host, entries in own.items()
+            if entries
+        },
+        advice=advice,
+    )
+
+
+def _told_for_role(asked: GroupRequest, facts: Facts, advice: Advice) -> Advice:
+    """The advice with what a crash costs such servers because of their role, and with what their
+    cluster needs. `facts`: of any host, for they all write a binary log, or none does."""
+    request, roles = asked.request, asked.knowledge.roles
+    costs = role_costs(request, facts, request.durability, advice.settings, asked.knowledge)
+    advice = advice.model_copy(
+        update={
+            "role": request.role,
+            "role_costs": costs,
+            "role_notes": roles.notes(request.role) if roles else (),
+        }
+    )
+    if asked.knowledge.cluster is None:
+        return advice
+    advice = with_cluster(advice, asked.knowledge.cluster)
+    if advice.cluster is None or asked.group.cluster != request.cluster:
+        return advice
+    told = advice.cluster.model_copy(update={"known_by": GROUPS_FILE})
+    return advice.model_copy(update={"cluster": told})
+
+
+def _told(decisions: Sequence[GroupDecision], advice: Advice, hosts: int) -> Iterator[GroupSetting]:
+    """How each setting came to its value: by the hosts, or by what their cluster needs."""
+    cluster = advice.cluster
+    needed = [each for each in advice.settings if cluster and each.rule.name == cluster.name]
+    names = {entry.setting for entry in needed}
+    yield from (each.told for each in decisions if each.told.setting not in names)
+    for entry in needed:
+        yield GroupSetting(
+            setting=entry.setting,
+            in_a_group="agreed",
+            value=entry.value,
+            rendered=entry.rendered,
+            emitted=entry.emitted,
+            hosts=hosts,
+            how=f"the cluster ({entry.rule.name}) needs it",
+        )
 
 
 def own_settings(host: HostAdvice, settings: Sequence[Setting]) -> tuple[Recommendation, ...]:

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from advisor.errors import UsageError
 from advisor.measurement import Measurement, first_problem
 from advisor.model import Model, Unknown
+from advisor.roles import Role
+from advisor.vendors.names import ClusterName
 
 OF_ANSIBLE: Final = frozenset({"all", "ungrouped"})
 """Groups that every inventory has, and that nobody made: taken only by name."""
@@ -43,6 +45,8 @@ class _Table(Model):
     children: list[str] = Field(default_factory=list)
     """Groups whose hosts are this one's, too."""
     db_version: str | None = Field(default=None, max_length=100)
+    role: Role | None = None
+    cluster: ClusterName | None = None
 
 
 _TABLES: Final = TypeAdapter(dict[FileName, _Table])
@@ -54,7 +58,11 @@ class HostGroup(NamedTuple):
     name: str
     hosts: tuple[str, ...]
     db_version: str | None = None
-    """The version of their server, where the file says it."""
+    """The version of their server, where the file says it; as all that follows."""
+    role: Role | None = None
+    """What each of them is to others with the same data."""
+    cluster: ClusterName | None = None
+    """Of which kind of cluster each is a part."""
 
 
 class Inventory(NamedTuple):
@@ -125,7 +133,8 @@ def _group(name: str, tables: Mapping[str, _Table], file: str) -> HostGroup:
     hosts = dict.fromkeys(_hosts_below(name, tables, set()))
     if not hosts:
         raise UsageError(f"{file}: {name} has no hosts", FORM)
-    return HostGroup(name, tuple(hosts), tables[name].db_version)
+    table = tables[name]
+    return HostGroup(name, tuple(hosts), table.db_version, table.role, table.cluster)
 
 
 def _hosts_below(name: str, tables: Mapping[str, _Table], seen: set[str]) -> Iterator[str]:

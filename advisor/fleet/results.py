@@ -6,8 +6,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from advisor.analysis.trust import Evidence, Trust
+from advisor.analysis.trust import ORDER, Evidence, Trust
 from advisor.model import Known, Model
+from advisor.roles import Role
+from advisor.vendors.names import ClusterName
 
 SCHEMA_VERSION: Final = 1
 
@@ -84,7 +86,19 @@ class FleetHost:
     group: str | None = None
     """None without a groups file, and for a host that is in none."""
     change: HostChange | None = None
-    """None without an earlier result, or where both have no sync in common."""
+    """None without an earlier result, where both have no sync in common, and where one of the two
+    is not durable."""
+    trust_before: Trust | None = None
+    """Of its earlier result; None without one."""
+
+    @property
+    def is_less_trusted(self) -> bool:
+        """Whether its trust is low now, and was better before."""
+        return (
+            self.trust in LOW_TRUST
+            and self.trust_before is not None
+            and ORDER.index(self.trust) > ORDER.index(self.trust_before)
+        )
 
 
 class DriveModel(Model):
@@ -116,6 +130,10 @@ class FleetGroup(Model):
     """Than their own earlier result."""
     serial_syncs_per_s: float
     """Of all that are to be believed."""
+    role: Role | None = None
+    """Of each, where the inventory says it."""
+    cluster: ClusterName | None = None
+    """As `role`."""
 
 
 class Unread(Model):
@@ -135,9 +153,11 @@ class Baseline(Model):
     """Of the earlier results that hosts were held against."""
     compared: int
     slower: int
+    less_trusted: int
+    """Hosts whose trust is low now, and was better before."""
     without: int
-    """Hosts without an earlier result that can be compared: with the same series, and an interval
-    for its mean."""
+    """Hosts without an earlier result that can be compared: durable, as the host is now, with
+    the same series, and an interval for its mean."""
     unread: tuple[Unread, ...] = ()
     """Earlier results that could not be read."""
 
@@ -193,6 +213,16 @@ class Fleet(Model):
     def not_durable(self) -> tuple[FleetHost, ...]:
         """In the order of all hosts."""
         return tuple(host for host in self.hosts if host.trust == "not-durable")
+
+    @property
+    def less_trusted(self) -> tuple[FleetHost, ...]:
+        """Than by their own earlier result, in the order of all hosts."""
+        return tuple(host for host in self.hosts if host.is_less_trusted)
+
+    @property
+    def newly_suspicious(self) -> tuple[FleetHost, ...]:
+        """In the order of all hosts."""
+        return tuple(host for host in self.less_trusted if host.trust == "suspicious")
 
     @property
     def slower(self) -> tuple[FleetHost, ...]:

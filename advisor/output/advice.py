@@ -57,6 +57,11 @@ def loss_lines(offer: LowerDurability) -> list[str]:
     return [*map(loss_text, offer.losses), *map(cost_text, offer.role_costs)]
 
 
+def about_role(advice: Advice) -> list[str]:
+    """What a crash costs the server because of its role, and what else holds in it."""
+    return [*map(cost_text, advice.role_costs), *advice.role_notes]
+
+
 def cost_text(cost: RoleCost) -> str:
     """What a crash costs a server because of its role."""
     return f"{cost.costs} {cost.remedy}"

@@ -1,6 +1,6 @@
 """A capacity plan as a document: the serial bound, group commit, workloads, and a target."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from advisor.capacity.bounds import Bound, BoundName
@@ -25,6 +25,11 @@ from advisor.vendors.registry import COMMIT_SEQUENCES
 WORTH_A_DRIVE: Final = 1.05
 """What another drive must bring to be worth a word: less is within the model's error."""
 
+AS_A_SOURCE: Final = (
+    "As a server that clients commit on, which a replica is once it is promoted; whether it keeps"
+    " up is below."
+)
+
 BOUND_NAMES: Final[dict[BoundName, str]] = {
     "sequential writes": "sequential writes allow",
     "page writes": "page writes allow",
@@ -37,13 +42,31 @@ BOUND_NAMES: Final[dict[BoundName, str]] = {
 
 def capacity_document(plan: CapacityPlan) -> Document:
     """The plan; and last the notes on it."""
+    groups = _replica_groups(plan) if isinstance(plan, ReplicaPlan) else _noted(plan, plan.notes)
+    return Document(sections=[Section(blocks=blocks) for blocks in groups])
+
+
+def _replica_groups(plan: ReplicaPlan) -> Iterator[list[PlainBlock]]:
+    """Last what it is as a replica, with the notes that hold for one."""
+    of_replica = plan.replica.notes
+    yield [Paragraph(AS_A_SOURCE)]
+    yield from _noted(plan, [note for note in plan.notes if note not in of_replica])
+    yield [*replica_blocks(plan.replica), *_notes(of_replica)]
+
+
+def _noted(plan: CapacityPlan, notes: Iterable[str]) -> Iterator[list[PlainBlock]]:
     *groups, last = capacity_groups(plan)
-    notes = [Paragraph(f"Note: {note}.") for note in plan.notes]
-    return Document(sections=[Section(blocks=blocks) for blocks in (*groups, [*last, *notes])])
+    yield from groups
+    yield [*last, *_notes(notes)]
+
+
+def _notes(notes: Iterable[str]) -> list[PlainBlock]:
+    return [Paragraph(f"Note: {note}.") for note in notes]
 
 
 def capacity_groups(plan: CapacityPlan) -> Iterator[list[PlainBlock]]:
-    """What is read together, in the order in which it is read; without the notes."""
+    """What is read together, in the order in which it is read; without the notes, and what is said
+    of a replica."""
     yield serial_blocks(plan)
     if plan.observed:
         yield observed_blocks(plan.observed)
@@ -56,8 +79,6 @@ def capacity_groups(plan: CapacityPlan) -> Iterator[list[PlainBlock]]:
     if plan.target:
         yield target_blocks(plan.target)
         yield storage_blocks(plan.target)
-    if isinstance(plan, ReplicaPlan):
-        yield replica_blocks(plan.replica)
 
 
 def serial_blocks(plan: CapacityPlan) -> list[PlainBlock]:

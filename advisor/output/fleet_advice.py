@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from advisor.advice import Advice
 from advisor.fleet.group_notes import shown_names, vote_notes
 from advisor.fleet.group_results import FleetAdvice, GroupAdvice, GroupWithout
+from advisor.output.advice import about_role
+from advisor.output.cluster import cluster_summary
 from advisor.output.document import Document, DocumentBlock, Notes, Paragraph, Section, Table
 from advisor.units import counted
 from advisor.vendors.registry import VENDORS
@@ -29,6 +32,7 @@ def _group(group: GroupAdvice, anchor: str) -> Section:
     hosts = len(group.deciding) + len(group.left_out) + len(group.without_result)
     blocks: list[DocumentBlock] = [
         Paragraph(f"Decided by {len(group.deciding)} of {counted(hosts, 'host')}."),
+        *([Notes(place)] if (place := list(_place(group.advice))) else ()),
         Table(
             "",
             ("setting", "value", "how"),
@@ -42,6 +46,15 @@ def _group(group: GroupAdvice, anchor: str) -> Section:
         *_others(group),
     ]
     return Section(anchor, f"Group {group.name}", blocks)
+
+
+def _place(advice: Advice) -> Iterator[str]:
+    """What the servers are to others with the same data; the group's fragment has all of it."""
+    if advice.role != "standalone":
+        yield f"role: {advice.role}"
+        yield from about_role(advice)
+    if advice.cluster:
+        yield from cluster_summary(advice.cluster, advice.durability)
 
 
 def _kept(new: str | None) -> str:

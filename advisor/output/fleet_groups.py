@@ -29,6 +29,7 @@ def complaints(fleet: Fleet) -> Iterator[str]:
     """What makes the exit status 3, without a full stop."""
     for hosts, what in (
         (fleet.not_durable, "not durable"),
+        (fleet.newly_suspicious, "suspicious, and had better trust before"),
         (fleet.slower, "slower than before"),
     ):
         if hosts:
@@ -62,9 +63,11 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     """A line for each group, where there are any."""
     if not fleet.groups:
         return
+    tells_role = any(group.role or group.cluster for group in fleet.groups)
     headings = (
         *("group", "hosts", "no result", "median", "worst p99", "outliers", "low trust"),
         *(("slower",) if fleet.baseline else ()),
+        *(("role, cluster",) if tells_role else ()),
     )
     rows = [
         (
@@ -76,10 +79,12 @@ def group_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
             format_count(group.outliers),
             format_count(group.low_trust),
             *((format_count(group.slower),) if fleet.baseline else ()),
+            *((", ".join(filter(None, (group.role, group.cluster))),) if tells_role else ()),
         )
         for group in fleet.groups
     ]
-    table = rows_table(headings, rows, range(1, len(headings)), most)
+    figures = range(1, len(headings) - tells_role)
+    table = rows_table(headings, rows, figures, most)
     missing = sorted(host for group in fleet.groups for host in group.without_result)
     blocks: list[DocumentBlock] = [*table, Notes([MEDIAN_OF])]
     if missing:
@@ -116,6 +121,18 @@ def baseline_sections(fleet: Fleet, most: int | None) -> Iterator[Section]:
     blocks: list[DocumentBlock] = [Paragraph(" ".join([told, *_ages(fleet, baseline)]))]
     if rows:
         blocks += rows_table(headings, rows, (1, 2, 3), most, len(fleet.slower))
+    if less_trusted := [
+        (
+            short(host.name),
+            host.trust_before or "",
+            host.trust,
+            "; ".join(entry.text for entry in host.evidence),
+            short(host.group or ""),
+        )
+        for host in fleet.less_trusted
+    ]:
+        headings = ("host", "trust before", "now", "what was seen", "group")
+        blocks += rows_table(headings, less_trusted, (), most)
     if baseline.unread:
         files = [(each.file, each.why) for each in baseline.unread]
         blocks += rows_table(("earlier result", "not read because"), files, (), most)

@@ -15,6 +15,7 @@ from advisor.errors import AdvisorError
 from advisor.model import Unknown
 from advisor.output.advice import (
     GROUP_TITLES,
+    about_role,
     cost_text,
     durability_text,
     loss_text,
@@ -97,7 +98,7 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "evidence": [entry.text for entry in storage.evidence] or [NOTHING_FOUND],
         "durability": durability_text(advice),
         "role": "" if advice.role == "standalone" else advice.role,
-        "about_role": [*map(cost_text, advice.role_costs), *advice.role_notes],
+        "about_role": about_role(advice),
         "cluster": _cluster(advice),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from advisor.advice import LowerDurability
+from advisor.advice import Advice, LowerDurability
 from advisor.audit.expected import CommitWait
 from advisor.audit.proposals import Proposal
+from advisor.cluster import ClusterDurability
 from advisor.durability import MEANING
-from advisor.output.advice import GROUP_TITLES, loss_lines, offer_settings
+from advisor.output.advice import GROUP_TITLES, about_role, loss_lines, offer_settings
+from advisor.output.cluster import cluster_summary
 from advisor.output.document import Code, Document, DocumentBlock, Notes, Section, Table
 from advisor.output.text import syncs_text
 from advisor.rules.catalogue import SettingGroup
@@ -61,7 +63,16 @@ def expectation_lines(now: CommitWait, then: CommitWait) -> Iterator[str]:
     )
 
 
-def offer_lines(offers: Sequence[LowerDurability]) -> Iterator[str]:
+def about_others(advice: Advice) -> Iterator[str]:
+    """What a crash costs the server in its role, and what copies survive."""
+    yield from about_role(advice)
+    if advice.cluster:
+        yield from cluster_summary(advice.cluster, advice.durability)
+
+
+def offer_lines(
+    offers: Sequence[LowerDurability], cluster: ClusterDurability | None = None
+) -> Iterator[str]:
     """What a lower durability would save, and lose."""
     for offer in offers:
         us = offer.commit_us_saved
@@ -71,6 +82,8 @@ def offer_lines(offers: Sequence[LowerDurability]) -> Iterator[str]:
             f" no longer waits for {syncs_text(offer.syncs_saved)}{saved}."
         )
         yield from loss_lines(offer)
+        if cluster and (lost := cluster.lost_when_relaxed(offer.durability)):
+            yield f"In this cluster: {lost}"
 
 
 def _advised(proposal: Proposal) -> str:

@@ -1,97 +1,85 @@
 """Whether a replica keeps up, as people read it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from advisor.capacity.replica_results import AppliedRate, Replayed, ReplicaAnswer
+from advisor.capacity.replica_results import (
+    Accurate,
+    AppliedRate,
+    ApplyLimit,
+    Replayed,
+    ReplicaAnswer,
+)
 from advisor.output.advice import cost_text
 from advisor.output.document import Notes, Paragraph, PlainBlock, Table
 from advisor.units import counted, format_count, format_latency, format_named, format_span
 
-_OF_MYSQL: Final = "of MySQL 9.7 its error was 12 % in the median, 47 % at most"
-MODEL_ERRORS: Final[Mapping[str | None, str]] = {
-    "replica_parallel_workers": _OF_MYSQL,
-    "slave_parallel_workers": _OF_MYSQL,
-    "slave_parallel_threads": "of MariaDB 11.8 it was too high each time, by 15 % in the median,"
-    " 45 % at most",
-    None: "of PostgreSQL 15 and 19 its error was 25 to 33 % in the median",
+FEW: Final = 10
+"""Of fewer runs all are within the range."""
+IN_TABLE: Final = {True: "yes", False: "no", None: "maybe"}
+TRIED: Final[Mapping[bool, Collection[ApplyLimit]]] = {
+    True: ("replay", "page reads"),
+    False: ("appliers", "flush", "cpu", "coordinator"),
 }
-"""Setting of the appliers -> how near the model came to real pairs, as
-tests/benchmarks/replica_lag/README.md has it."""
+"""Whether it is a standby -> what limited the replicas that were tried."""
 
 
 def replica_blocks(answer: ReplicaAnswer) -> list[PlainBlock]:
     """The answer, the figures behind it, and what would help."""
-    asked = f"A replica of a source that commits {format_count(answer.source_tps)} transactions/s"
-    cpu = answer.cpu_us_per_txn
-    rests = (
-        f"By the model, with {format_latency(cpu.value)} of CPU time to apply a transaction"
-        f" ({cpu.source}). {_how_near(answer)}"
-    )
     blocks: list[PlainBlock] = [
-        Paragraph(f"{asked}: {_verdict(answer)}. {_applied(answer)} {rests}")
+        Paragraph(" ".join([_asked(answer), _applied(answer), *_other_limits(answer)])),
+        Paragraph(" ".join(_basis(answer))),
     ]
-    if answer.appliers_setting:
+    if answer.by_appliers:
         blocks.append(_by_appliers(answer))
     helps = list(_remedies(answer))
     if helps:
         blocks += [Paragraph("What would help, in this order:"), Notes(helps)]
-    elif not answer.keeps_up:
+    elif not answer.keeps_up and not answer.left_out:
         blocks.append(Paragraph(_nothing_helps(answer)))
-    if answer.lifted_by and answer.appliers_setting:
+    if answer.relaxed and answer.relaxed_accuracy:
+        blocks.append(Paragraph(_accuracy(answer.relaxed_accuracy, is_relaxed=True)))
+    if answer.appliers_need:
+        blocks.append(Paragraph(_needs(answer)))
+    if answer.lifted_by:
         blocks.append(Paragraph(_parallelism(answer)))
     return blocks
 
 
-def _how_near(answer: ReplicaAnswer) -> str:
-    """What the figures assume, and what the model is worth."""
-    if answer.replayed:
-        rests = _replayed(answer.replayed)
-    else:
-        rests = "Appliers are taken to change no row in common, else they wait for each other."
-    return f"{rests} Held against real pairs, {MODEL_ERRORS[answer.appliers_setting]}."
-
-
-def _replayed(of: Replayed) -> str:
-    size = "WAL of an unknown size"
-    if of.log_bytes is not None:
-        size = f"{format_named('log_bytes', of.log_bytes.value)} of WAL ({of.log_bytes.source})"
-    text = f"A transaction has {size}; --log-bytes-per-commit says how much it is."
-    if of.page_reads == 0:
-        return text
-    text = f"{text} For each, {format_count(of.page_reads)} pages are read."
-    if of.reads_ahead:
-        return text
-    return (
-        f"{text} Before PostgreSQL 15 none is read ahead: in the one run with pages to read the"
-        " model said five times what 14 applied."
-    )
+def _asked(answer: ReplicaAnswer) -> str:
+    source = f"A replica of a source that commits {format_count(answer.source_tps)} transactions/s"
+    return f"{source}: {_verdict(answer)}."
 
 
 def _verdict(answer: ReplicaAnswer) -> str:
-    if answer.is_too_close_to_tell:
-        return f"too close to tell{_would_do(answer.appliers_surely_enough)}"
     if answer.keeps_up:
-        if answer.replayed and not answer.replayed.are_reads_counted:
-            return "yes, but for page reads, which were not measured and are not in the figure"
-        return "yes"
-    return f"no{_would_do(answer.appliers_needed)}"
+        together = answer.source_clients_needed
+        return f"yes, if {together} clients commit together on the source" if together else "yes"
+    needed = answer.appliers_needed
+    would_do = f"; {counted(needed, 'applier')} would do" if needed else ""
+    if answer.keeps_up is False:
+        return f"no{would_do}"
+    if _is_enough_but_for_pages(answer, answer):
+        return f"yes, if {' and '.join(answer.left_out)} (not measured) do not limit it"
+    return f"too close to tell{would_do}"
 
 
-def _would_do(appliers: int | None) -> str:
-    return f"; {counted(appliers, 'applier')} would do" if appliers else ""
+def _is_enough_but_for_pages(rate: AppliedRate, answer: ReplicaAnswer) -> bool:
+    """Whether nothing but what was not measured stands between the rate and a yes."""
+    return bool(answer.left_out) and rate.at_least_per_s >= answer.source_tps
 
 
 def _applied(answer: ReplicaAnswer) -> str:
     """With what, how many, and what that means for the lag."""
-    rate = f"{format_count(answer.applied_per_s)}/s"
-    if answer.appliers_setting is None:
-        how = f"One process replays the log, {rate} (limited by: {answer.limited_by}), and waits"
-        how += " for no sync of a commit"
+    low, high = format_count(answer.at_least_per_s), format_count(answer.at_most_per_s)
+    rate = f"{format_count(answer.applied_per_s)}/s (from {low} to {high}/s)"
+    if answer.appliers is None:
+        how = f"One process replays the log, and waits for no sync of a commit: {rate}"
     else:
         source = f"{answer.appliers_setting}, {answer.appliers_source}"
         how = f"With {counted(answer.appliers, 'applier')} ({source}) it applies {rate}"
-    return f"{how}; {lag_text(answer)}."
+    lag = "" if answer.keeps_up is None else f"; {lag_text(answer)}"
+    return f"{how}, limited by: {answer.limited_by}{lag}."
 
 
 def lag_text(rate: AppliedRate) -> str:
@@ -103,17 +91,63 @@ def lag_text(rate: AppliedRate) -> str:
     return f"the lag grows by {format_count(rate.lag_growth_s_per_min)} s a minute"
 
 
+def _other_limits(answer: ReplicaAnswer) -> Iterator[str]:
+    others = (f"{each.name} ({format_count(each.applied_per_s)}/s)" for each in answer.other_limits)
+    if text := ", ".join(others):
+        yield f"Also below the source's rate: {text}."
+
+
+def _basis(answer: ReplicaAnswer) -> Iterator[str]:
+    """What the figures assume, and what the model is worth."""
+    cpu = answer.cpu_us_per_txn
+    yield f"By the model, with {format_latency(cpu.value)} of CPU time to apply a transaction"
+    how = "; --cpu-us-per-txn says what it is here" if cpu.source == "assumed" else ""
+    yield f"({cpu.source}{how})."
+    if answer.replayed:
+        yield from _replayed(answer.replayed)
+    else:
+        yield "Appliers are taken to change no row in common, else they wait for each other."
+    yield _accuracy(answer.accuracy, is_relaxed=answer.is_relaxed)
+    if answer.limited_by not in TRIED[answer.replayed is not None]:
+        yield f"None of them was limited by the {answer.limited_by}."
+
+
+def _replayed(of: Replayed) -> Iterator[str]:
+    size = "WAL of an unknown size"
+    if of.log_bytes is not None:
+        size = f"{format_named('log_bytes', of.log_bytes.value)} of WAL ({of.log_bytes.source})"
+    yield f"A transaction has {size}; --log-bytes-per-commit says how much it is."
+    if of.page_reads:
+        yield f"For each, {format_count(of.page_reads)} pages are read."
+        if not of.reads_ahead:
+            yield "Before PostgreSQL 15 none is read ahead."
+
+
+def _accuracy(found: Accurate, *, is_relaxed: bool) -> str:
+    relaxed = " whose commits waited for no sync" if is_relaxed else ""
+    low, high = f"{found.at_least:g}", f"{found.at_most:g}"
+    who = f"of real replicas{relaxed} ({found.pairs})"
+    if found.runs < FEW:
+        return f"{found.runs} runs {who} applied {low} to {high} times what the model says."
+    most = "that" if found.at_most == 1 else f"{high} times that"
+    return (
+        f"Of {found.runs} runs {who}, nine of ten applied at least {low} times what the model says,"
+        f" and nine of ten at most {most}."
+    )
+
+
 def _by_appliers(answer: ReplicaAnswer) -> Table:
     return Table(
         "",
-        ("appliers", "applied/s", "limited by", "lag", "an hour caught up in"),
+        ("appliers", "applied/s", "keeps up", "lag", "an hour takes", "limited by"),
         [
             (
                 f"{rate.appliers:,}",
                 format_count(rate.applied_per_s),
-                rate.limited_by,
-                "-" if rate.keeps_up else f"+{format_count(rate.lag_growth_s_per_min)} s/min",
+                IN_TABLE[rate.keeps_up],
+                _growth(rate),
                 "never" if rate.catch_up_s is None else format_span(rate.catch_up_s),
+                rate.limited_by,
             )
             for rate in answer.by_appliers
         ],
@@ -121,35 +155,52 @@ def _by_appliers(answer: ReplicaAnswer) -> Table:
     )
 
 
+def _growth(rate: AppliedRate) -> str:
+    growth = rate.lag_growth_s_per_min
+    return f"+{format_count(growth)} s/min" if growth else "-"
+
+
 def _remedies(answer: ReplicaAnswer) -> Iterator[str]:
     """Each alone, the least first."""
     if answer.keeps_up:
         return
-    for rate in answer.by_appliers:
-        if rate.appliers == answer.appliers_needed:
-            yield f"{answer.appliers_setting} = {rate.appliers}: {_reaches(rate)}"
+    if more := _more_appliers(answer):
+        with_ = f", with {', '.join(answer.appliers_need)}" if answer.appliers_need else ""
+        yield f"{answer.appliers_setting} = {more.appliers}{with_}: {_reaches(more, answer)}"
     if lifted := answer.lifted:
-        enough = "" if lifted.keeps_up else ", which is not enough alone"
-        yield f"{answer.lifted_by}: {_reaches(lifted)}{enough}"
+        yield f"{answer.lifted_by}: {_reaches(lifted, answer)}"
     if faster := answer.faster_sync:
         yield (
             f"a sync that takes {format_latency(faster.sync_us)}, 1/{faster.times_shorter} of this"
-            f" drive's: {_reaches(faster)}"
+            f" drive's: {_reaches(faster, answer)}"
         )
     for relaxed in answer.relaxed:
         settings = ", ".join(f"{name} = {value}" for name, value in relaxed.settings.items())
-        enough = "" if relaxed.keeps_up else ", which is not enough alone"
         costs = " ".join(map(cost_text, relaxed.role_costs))
         told = f". {costs}" if costs else ""
-        yield (f"--durability {relaxed.durability} ({settings}): {_reaches(relaxed)}{enough}{told}")
+        reaches = _reaches(relaxed, answer)
+        yield f"--durability {relaxed.durability} ({settings}): {reaches}{told}"
 
 
-def _reaches(rate: AppliedRate) -> str:
-    return f"{format_count(rate.applied_per_s)}/s with {counted(rate.appliers, 'applier')}"
+def _more_appliers(answer: ReplicaAnswer) -> AppliedRate | None:
+    """The fewest that keep up; else those of which that cannot be told."""
+    more = [rate for rate in answer.by_appliers if (rate.appliers or 0) > (answer.appliers or 0)]
+    sure = (rate for rate in more if rate.keeps_up)
+    perhaps = (rate for rate in more if rate.keeps_up is None)
+    return next(sure, None) or (next(perhaps, None) if answer.keeps_up is False else None)
+
+
+def _reaches(rate: AppliedRate, answer: ReplicaAnswer) -> str:
+    reaches = f"{format_count(rate.applied_per_s)}/s with {counted(rate.appliers or 1, 'applier')}"
+    if rate.keeps_up or _is_enough_but_for_pages(rate, answer):
+        return f"{reaches}, at least {format_count(rate.at_least_per_s)}/s"
+    if rate.keeps_up is None:
+        return f"{reaches}, too close to tell"
+    return f"{reaches}, which is not enough alone"
 
 
 def _nothing_helps(answer: ReplicaAnswer) -> str:
-    if answer.appliers_setting is None:
+    if answer.appliers is None:
         return (
             "One process does all of it: what helps are fewer bytes of log per transaction, more"
             " memory for the data, or a drive that reads and writes more pages per second."
@@ -157,8 +208,20 @@ def _nothing_helps(answer: ReplicaAnswer) -> str:
     return "Neither more appliers nor faster syncs would be enough alone."
 
 
+def _needs(answer: ReplicaAnswer) -> str:
+    text = (
+        f"More than one applier has work only with {', '.join(answer.appliers_need)}: by default"
+        " they apply side by side no more than what lies in different databases, and a crash may"
+        " leave a gap."
+    )
+    if answer.need_binary_log:
+        return f"{text} The figures of more than one are with that binary log, and its sync."
+    return text
+
+
 def _parallelism(answer: ReplicaAnswer) -> str:
     return (
         "Appliers of this release do together no more than what was committed together on the"
-        f" source (--source-clients); {answer.lifted_by} lifts that."
+        f" source (--source-clients). {answer.lifted_by}: that is no limit then. No such release"
+        " was tried."
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from advisor.analysis.host_findings import HostCheck
 from advisor.rules.catalogue import Setting, Spec
+from advisor.rules.clusters import ClusterSetting
 from advisor.vendors.registry import VENDORS
 from advisor.versions import format_version
 
@@ -35,6 +36,13 @@ def setting_text(setting: Setting, rule_name: str | None) -> str:
                 mode="json", by_alias=True, exclude_unset=True, exclude={"name"}
             )
             lines += ["", str(setting.rule_id(rule)), *_indented(shown)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def cluster_setting_text(rule_id: str, setting: ClusterSetting) -> str:
+    """What a cluster needs, why, and what versions take."""
+    shown = setting.model_dump(mode="json", exclude={"name", "spec"})
+    lines = [rule_id, *(f"  {_spec_line(spec)}" for spec in setting.spec), *_indented(shown)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from advisor.advice import Advice, Recommendation
 from advisor.model import Unknown
-from advisor.output.advice import cost_text
+from advisor.output.advice import about_role
 from advisor.output.cluster import cluster_summary
 from advisor.output.document import (
     Code,
@@ -65,7 +65,7 @@ def _sections(advice: Advice, command: str) -> Iterator[list[DocumentBlock]]:
 
 def _role(advice: Advice) -> Iterator[Remark]:
     """What a power loss costs a server in its role, as these settings are; the file has all."""
-    told = [*map(cost_text, advice.role_costs), *advice.role_notes]
+    told = about_role(advice)
     if told and advice.durability != "durable":
         more = f" ({len(told) - 1} more: --show-config)" if len(told) > 1 else ""
         yield Remark(f"as a {advice.role}: {told[0]}{more}", "warn")

@@ -27,6 +27,11 @@ from advisor.vendors.names import VendorName
 
 SINGLE_ROW: Final = "single-row write"
 
+OF_A_REPLICA: Final = (
+    "these rates are of clients that commit, as after its promotion; fsync-advisor capacity"
+    " --source-tps answers whether a replica keeps up with its source"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
@@ -98,7 +103,8 @@ def _server(
     inputs = plan_inputs(measurement, request, asked.syncs, known)
     host = modelled_host(measurement, inputs.server, known, wanted, progress)
     plan = plan_on(host, inputs, measurement, wanted, known)
-    plan = plan.model_copy(update={"notes": (*plan.notes, *asked.assumed)})
+    of_replica = (OF_A_REPLICA,) if request and request.role == "replica" else ()
+    plan = plan.model_copy(update={"notes": (*of_replica, *plan.notes, *asked.assumed)})
     factor = append_factor(host.drive)
     references = tuple(reference_drives(known.storage.references, factor))
     part = ServerReport(

@@ -151,7 +151,8 @@ def _answer(server: ServerReport) -> str:
 def _largest_gain(servers: tuple[ServerReport, ...], may_wait: bool) -> str:
     """The change that gains most without risking a commit; of a drive that what was observed
     `may_wait` for something else."""
-    safe = [change for server in servers for change in server.alternatives if not change.losses]
+    changes = [change for server in servers for change in server.alternatives]
+    safe = [change for change in changes if change.kind != "durability"]
     best = max(safe, key=lambda change: change.times)
     if best.times < WORTH_A_WORD:
         return "a faster drive or more connections would gain little"

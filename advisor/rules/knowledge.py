@@ -1,7 +1,7 @@
 """What the rules rest on: everything under profiles/ that one server's advice needs."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.analysis.facts import Assumption
 from advisor.analysis.host_findings import HostCheck
@@ -10,6 +10,10 @@ from advisor.analysis.verdict import StorageKnowledge
 from advisor.rules.catalogue import Setting
 from advisor.rules.roles import RoleKnowledge
 from advisor.vendors.names import VendorName
+
+if TYPE_CHECKING:
+    from advisor.analysis.replica_accuracy import AccuracyByVendor
+    from advisor.rules.clusters import Cluster
 
 
 class Knowledge(NamedTuple):
@@ -22,3 +26,7 @@ class Knowledge(NamedTuple):
     host: tuple[HostCheck, ...] = ()
     roles: RoleKnowledge | None = None
     """None: no server but a standalone one is meant."""
+    accuracy: "AccuracyByVendor | None" = None
+    """Of the model of a replica; None where no replica is meant."""
+    cluster: "Cluster | None" = None
+    """Whose copies the server has; None: it stands alone, as far as was said."""

@@ -9,6 +9,11 @@ class Appliers(NamedTuple):
     setting: str
     """Says how many they are; 0 and 1: one transaction after another."""
     default_count: int
+    needs: tuple[str, ...] = ()
+    """What the replica must be given, for it is not the default, before several of them apply
+    transactions of one database side by side and a crash leaves no gap."""
+    needs_binary_log: bool = False
+    """Whether several commit in the source's order only where the replica logs what it applies."""
     lifted_by: str = ""
     """Where they apply together no more than what the source committed together: what lifts that;
     "" where they need not."""

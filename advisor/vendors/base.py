@@ -485,6 +485,11 @@ class Vendor(ABC):
         """Settings that the server chooses for itself -> the setting that has it do so."""
         return {}
 
+    # Replication
+
+    replication_signs: ClassVar[tuple[str, ...]] = ()
+    """Settings that are set where another server has the same data; that alone is no proof."""
+
     # Commits
 
     has_binary_log: ClassVar[bool] = True

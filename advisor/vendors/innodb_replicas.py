@@ -1,14 +1,12 @@
-"""How MySQL and MariaDB show who follows whom, and how a replica of theirs applies what it gets."""
+"""How MySQL and MariaDB show who follows whom."""
 
 from typing import Final
 
 from advisor.model import Unknown
 from advisor.roles import Replication
 from advisor.vendors.answers import Rows, count_of, only_row, only_value
-from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import AskTogether, words
 from advisor.vendors.replication import Channels, as_shown, replication_of
-from advisor.versions import NumericVersion
 
 MYSQL_SOURCES_SQL: Final = (
     "SELECT count(*), coalesce(sum(auto_position = '1'), 0)"
@@ -23,15 +21,6 @@ MARIADB_SOURCES_SQL: Final = "SHOW ALL SLAVES STATUS"
 MARIADB_REPLICAS_SQL: Final = "SHOW SLAVE HOSTS"
 GTID_USED: Final = frozenset({"Slave_Pos", "Current_Pos"})
 """What Using_Gtid says, whose place among the columns is another in each version."""
-
-PARALLEL_SINCE: Final = (8, 0, 27)
-WRITE_SETS_SINCE: Final = (8, 4)
-WRITE_SETS: Final = "binlog_transaction_dependency_tracking = WRITESET on the source"
-LOGICAL_CLOCK: Final = "slave_parallel_type = LOGICAL_CLOCK"
-"""How a replica comes to apply transactions side by side that touch no row in common."""
-
-OPTIMISTIC_SINCE: Final = (10, 5, 1)
-"""Since when that is MariaDB's default."""
 
 SEMI_SYNC: Final = "rpl_semi_sync_"
 SEMI_SYNC_OPTIONS: Final = frozenset(
@@ -75,21 +64,3 @@ def _mysql_channels(rows: Rows) -> Channels:
 
 def _mariadb_channels(rows: Rows) -> Channels:
     return Channels(len(rows), all(not GTID_USED.isdisjoint(map(str, row)) for row in rows))
-
-
-def mysql_replaying(version: NumericVersion) -> Replaying:
-    """https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html and
-    https://dev.mysql.com/doc/refman/8.0/en/replication-options-binary-log.html: 4 workers and
-    LOGICAL_CLOCK since 8.0.27; 8.4 has WRITESET alone."""
-    lifted_by = "" if version >= WRITE_SETS_SINCE else WRITE_SETS
-    if version >= PARALLEL_SINCE:
-        return Replaying(Appliers("replica_parallel_workers", 4, lifted_by))
-    lifted_by = f"{LOGICAL_CLOCK} and {lifted_by}"
-    return Replaying(Appliers("slave_parallel_workers", 0, lifted_by))
-
-
-def mariadb_replaying(version: NumericVersion) -> Replaying:
-    """https://mariadb.com/docs/server/ha-and-performance/standard-replication/parallel-replication:
-    optimistic since 10.5.1, conservative before."""
-    lifted_by = "" if version >= OPTIMISTIC_SINCE else "slave_parallel_mode = optimistic"
-    return Replaying(Appliers("slave_parallel_threads", 0, lifted_by))

@@ -32,13 +32,13 @@ from advisor.vendors.forms import (
     left_out,
     option_file_form,
 )
+from advisor.vendors.innodb_appliers import mariadb_replaying
 from advisor.vendors.innodb_following import mariadb_following
 from advisor.vendors.innodb_forms import set_global
 from advisor.vendors.innodb_programs import OLD_LOG, bootstrap, checked_server, private_server
 from advisor.vendors.innodb_replicas import (
     MARIADB_REPLICAS_SQL,
     MARIADB_SOURCES_SQL,
-    mariadb_replaying,
     mariadb_role,
 )
 from advisor.vendors.mysql import (

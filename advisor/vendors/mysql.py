@@ -53,6 +53,7 @@ from advisor.vendors.forms import (
     compose_form,
     option_file_form,
 )
+from advisor.vendors.innodb_appliers import mysql_replaying
 from advisor.vendors.innodb_following import ReplicaSetting, mysql_following
 from advisor.vendors.innodb_forms import (
     SQL_BEFORE_PERSIST,
@@ -72,7 +73,6 @@ from advisor.vendors.innodb_replicas import (
     MYSQL_SOURCES_SQL,
     SEMI_SYNC,
     SEMI_SYNC_OPTIONS,
-    mysql_replaying,
     mysql_role,
 )
 from advisor.vendors.names import VendorName
@@ -330,6 +330,7 @@ class MySQL(Vendor):
     persisted_file = "mysqld-auto.cnf"
     persisted_by = "SET PERSIST"
     persisted_switch = "persisted_globals_load"
+    replication_signs = ("server_id",)
     reload_suffices = False
     without_restart = "restart or SET"
     loads_plugins = frozenset({"plugin_load", "plugin_load_add", "early_plugin_load"})

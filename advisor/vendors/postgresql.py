@@ -370,6 +370,10 @@ class PostgreSQL(Vendor):
     page_size_setting = "block_size"
     page_bytes = 8 * 1024
 
+    # Replication
+
+    replication_signs = ("primary_conninfo",)
+
     # Commits
 
     has_binary_log = False

@@ -33,6 +33,7 @@ from tests.servers.engines import ENGINES
 from tests.servers.harness import Instance, Server, server_named, stop, version_of
 from tests.servers.reading import PostgreSQLClient
 from tests.support.command_line import run_process
+from tests.support.endings import end_by_exceptions
 from tests.support.paths import MEASUREMENTS
 
 RESULTS: Final = Path(__file__).with_suffix(".json")
@@ -232,4 +233,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    end_by_exceptions()
     main()

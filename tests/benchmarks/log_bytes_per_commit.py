@@ -11,6 +11,7 @@ without. profiles/assumptions.toml and advisor/vendors/postgresql.py take their 
 import random
 
 from tests.servers.harness import Instance, Server, available
+from tests.support.endings import end_by_exceptions
 
 ROW_COUNT = 1_000_000
 COMMIT_COUNT = 10_000
@@ -87,4 +88,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    end_by_exceptions()
     main()

@@ -42,6 +42,7 @@ from tests.servers.test_observed_drive import SIZE_BYTES, under_load
 from tests.support.command_line import run_process
 from tests.support.emulated_drive import compile_drive, emulated_drive, mounted_drive
 from tests.support.emulated_drive.profiles import load_profile, profile_names
+from tests.support.endings import end_by_exceptions
 from tests.support.timed_calls import compile_timed_calls
 
 FRAGMENT = "track_wal_io_timing = on\ncheckpoint_timeout = 1h\nmax_wal_size = 64MB\n"
@@ -94,6 +95,7 @@ def main(profile: str, clients: int, runs: int, interval_s: float) -> None:
 
 
 if __name__ == "__main__":
+    end_by_exceptions()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--profile", choices=profile_names(), default="network-2ms")
     parser.add_argument("--clients", type=int, default=4)

@@ -10,7 +10,6 @@ place for it). The machine must have nothing else to do. report.py makes README.
 """
 
 import argparse
-import signal
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Final, NamedTuple
 from tests.lab.bench import Bench, bench
 from tests.lab.experiment import Block, experiment_names, load_experiment
 from tests.lab.results import RunResult, add, counted_runs, path_of
+from tests.support.endings import end_by_exceptions
 
 CLOSE: Final = 0.1
 """Where the best two are nearer than this, a comparison goes on to its last repetition."""
@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
 def main(arguments: Sequence[str]) -> int:
     """Runs what is asked for, until it is done or the time is over."""
     options = _options(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # and the drive with it
+    end_by_exceptions()  # and the drive goes, too
     until_s = time.monotonic() + 60 * options.minutes
     for name in options.experiments or experiment_names():
         experiment = load_experiment(name)

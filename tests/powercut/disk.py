@@ -59,7 +59,7 @@ class CannotRehearse(Exception):  # noqa: N818 -- says what happened
 
 
 @cache
-def _own_mounts() -> None:
+def own_mounts() -> None:
     """From now on this process has its mounts to itself; they go when it and its children do."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS) or libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None):
@@ -74,7 +74,7 @@ def shelf() -> Iterator[Path]:
     for tool in (MAKE["ext4"][0], MAKE["xfs"][0], "mount", "umount", "sync"):
         if shutil.which(tool) is None:
             raise CannotRehearse(f"{tool} is not installed")
-    _own_mounts()
+    own_mounts()
     with private_folder(of_account=False) as folder:
         image = folder / "shelf.xfs"
         make_filesystem(image, "xfs", SHELF_BYTES)

@@ -1,6 +1,7 @@
 """A database server, all of it on a drive of ours: made, started, killed."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -101,7 +102,7 @@ class Machine:
             [str(word) for word in (*command, *self._options)],
             log,
             self._environment,
-            vendor.stop_signal,
+            signal.SIGKILL,  # an orderly end may wait for a replica without end
             control_group,
         )
 

@@ -18,9 +18,18 @@ from tests.support.simulated_fleet import varied
 SETTINGS: Final[Mapping[VendorName, set[str]]] = {
     "postgresql": {"max_wal_size", "shared_buffers"},
     "mysql": {"innodb_io_capacity", "innodb_redo_log_capacity", "innodb_buffer_pool_size"},
-    "mariadb": {"innodb_io_capacity", "innodb_log_file_size", "innodb_buffer_pool_size"},
+    "mariadb": {
+        *("innodb_io_capacity", "innodb_log_file_size", "innodb_buffer_pool_size"),
+        "rpl_semi_sync_master_wait_point",
+    },
 }
-"""What must be among the lines: the group's values between those of two hosts, and a host's own."""
+"""What must be among the lines: the group's values between those of two hosts, a host's own, and
+what the cluster needs."""
+CLUSTERS: Final[Mapping[VendorName, str]] = {
+    "postgresql": "sync-standby",
+    "mysql": "group-replication",
+    "mariadb": "semi-sync",
+}
 
 
 @pytest.fixture
@@ -38,7 +47,10 @@ def fragments(
         Path(f"results/db-{n}.json").write_text(varied(text, 1 + n / 37))
     hosts = json.dumps([f"db-{n}" for n in range(12)])
     version = one_of_each.name.rpartition("-")[2]
-    Path("g.toml").write_text(f'[oltp]\nhosts = {hosts}\ndb_version = "{version}"\n')
+    cluster = CLUSTERS[one_of_each.vendor]
+    Path("g.toml").write_text(
+        f'[oltp]\nhosts = {hosts}\ndb_version = "{version}"\ncluster = "{cluster}"\n'
+    )
     arguments = ("--db", one_of_each.vendor, "--groups", "g.toml", "--memory", "1GB")
     status, _, err = run(
         capsys, "fleet", "recommend", *arguments, "--output", "out", "--quiet", "results"

@@ -118,3 +118,25 @@ def test_a_server_of_apt_in_a_fresh_root_is_asked_about_in_the_same_way(name: st
     fresh = (TRANSCRIPTS / f"fresh-{name}.txt").read_text()
     assert questions(fresh) == questions((TRANSCRIPTS / f"{name}.txt").read_text())
     assert "fsync-advisor: restart the server for: " in fresh
+
+
+# Values of MariaDB 10.11: server_id 1 is the default, so only a line says that somebody set it.
+def test_a_replica_that_answers_its_source_is_advised_as_one(host: DebianHost) -> None:
+    host.mariadb()
+    (host.folder / "files/etc/mysql/mariadb.conf.d/60-replica.cnf").write_text(
+        "[mysqld]\nserver_id = 2\nrpl_semi_sync_slave_enabled = ON\n"
+    )
+    talk = Conversation(host.command(), host.environment)
+    talk.answer_all(
+        [(r"Role\?[^:]*:", "replica"), (r"Durability\?[^:]*:", ""), (r"\[y/N\]", "y")],
+    )
+    assert talk.ended() == 0, talk.text()
+    text = " ".join(talk.text().replace("\\\n", " ").split())
+    assert "Cluster: semi-synchronous replication (as rpl_semi_sync_slave_enabled = ON" in text
+    assert "server_id is set, so another server may have the same data." in text
+    assert "Role? Enter for neither; else type replica or primary: replica" in text
+    assert "--from drive.json --role replica --cluster semi-sync" in text
+    assert "copies (semi-synchronous replication) survive" in text
+    (written,) = left_behind(host)
+    assert "# Role: replica\n#   " in written.read_text()  # and what a crash costs it
+    assert "# Cluster: semi-synchronous replication" in written.read_text()

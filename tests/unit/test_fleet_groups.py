@@ -162,6 +162,7 @@ def test_by_group_and_against_a_baseline(folder: Path, capsys: pytest.CaptureFix
         "newest_taken_at": "2026-11-20T08:30:00Z",
         "compared": 10,
         "slower": 1,
+        "less_trusted": 0,
         "without": 1,
         "unread": [],
     }

@@ -40,9 +40,7 @@ PLP = (MEASUREMENTS / "nvme-plp.json").read_text()
 
 def asked(hosts: Sequence[str], vendor: VendorName = "mysql", **given: Any) -> GroupRequest:
     request = Request(vendor=vendor, version=VERSIONS[vendor], version_source="as given")
-    return GroupRequest(
-        HostGroup("oltp", tuple(hosts)), request, KNOWLEDGE[vendor].settings, **given
-    )
+    return GroupRequest(HostGroup("oltp", tuple(hosts)), request, KNOWLEDGE[vendor], **given)
 
 
 def advised(

@@ -5,6 +5,7 @@ would alone.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,28 +13,38 @@ import pytest
 
 from advisor.analysis.recovery import Replay
 from advisor.capacity import host as hosting
-from advisor.capacity.bounds import NO_LIMITS, DataSet, DriveSpeed, Storage
+from advisor.capacity.bounds import NO_LIMITS, DataSet, DriveSpeed, ProviderLimits, Storage
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost
 from advisor.capacity.latency import Latency
-from advisor.capacity.replica import ReplicaModel, ReplicaQuestion
+from advisor.capacity.replica import replica_answer
+from advisor.capacity.replica_model import ReplicaModel, ReplicaQuestion
 from advisor.capacity.replica_results import ReplicaAnswer, ReplicaPlan
 from advisor.capacity.results import Assumed
 from advisor.capacity.workloads import Transaction
 from advisor.commands.source import knowledge_for
+from advisor.knowledge import load_replica_accuracy
 from advisor.measurement import Measurement
 from advisor.output.capacity import capacity_document
+from advisor.output.document import Paragraph, PlainBlock
 from advisor.output.renderers.text import render_text
+from advisor.output.replica import replica_blocks
 from advisor.planning import plan_capacity
 from advisor.request import Request
 from advisor.vendors.appliers import Replaying
 from advisor.vendors.commits import ONE_SHARED_SYNC
-from advisor.vendors.names import VendorName
+from advisor.vendors.names import VENDOR_NAMES, VendorName
 from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion
+from tests.benchmarks.replica_lag.report import (
+    ACCURACY,
+    RESULTS,
+    accuracy_text,
+    tables,
+    watched_rows,
+)
 from tests.benchmarks.replica_lag.report import README as PAIRS_README
-from tests.benchmarks.replica_lag.report import RESULTS, tables
 from tests.support.command_line import run
 from tests.support.drives import measurement, series
 from tests.support.paths import MEASUREMENTS
@@ -64,6 +75,7 @@ def planned(
     source_clients: int | None = None,
     drive: Measurement = DRIVE,
     cores: int = 4,
+    data: DataSet | None = None,
     **request: Any,
 ) -> ReplicaPlan:
     """With 1 ms of CPU time for each transaction."""
@@ -72,7 +84,7 @@ def planned(
         Request(vendor, version, "a test", **request),
         None,
         knowledge_for(vendor, "replica"),
-        CapacityRequest(client_counts=(1,), cpu_us_per_txn=1000, cores=cores),
+        CapacityRequest(client_counts=(1,), cpu_us_per_txn=1000, cores=cores, data=data),
         lambda _: None,
         ReplicaQuestion(tps, appliers, source_clients),
     )
@@ -93,20 +105,22 @@ def text_of(*arguments: Any, **options: Any) -> str:
 
 @pytest.mark.usefixtures("by_hand")
 def test_appliers_of_mysql_are_clients_of_its_commit_path() -> None:
-    found = answer("mysql", (9, 7), 1000)
+    found = answer("mysql", (9, 7), 2000)
     # 1 ms of CPU, 1 ms for the redo log, 3 ms for the binary log: 200/s each.
     assert (found.appliers, found.appliers_source) == (4, "default")
     assert found.appliers_setting == "replica_parallel_workers"
     assert (found.applied_per_s, found.keeps_up) == (800, False)
-    assert found.lag_growth_s_per_min == pytest.approx(12)  # of each minute a fifth is not applied
+    assert (found.at_least_per_s, found.at_most_per_s) == (592, 1392)  # 0.74 and 1.74 times
+    assert found.lag_growth_s_per_min == pytest.approx(36)  # of each minute 0.6 is not applied
     assert found.catch_up_s is None
-    assert found.appliers_needed == 8
+    assert found.appliers_needed == 16  # of 8 it is too close to tell
 
 
 @pytest.mark.usefixtures("by_hand")
 def test_who_keeps_up_catches_up_with_what_it_has_to_spare() -> None:
     found = answer("mysql", (9, 7), 1000, appliers=8)
     assert (found.appliers_source, found.applied_per_s, found.keeps_up) == ("as given", 1600, True)
+    assert found.at_least_per_s == 1184
     assert found.lag_growth_s_per_min == 0
     assert found.catch_up_s == pytest.approx(6000)  # 3,600,000 transactions at 600/s
     assert (found.faster_sync, found.relaxed) == (None, ())
@@ -115,7 +129,7 @@ def test_who_keeps_up_catches_up_with_what_it_has_to_spare() -> None:
 @pytest.mark.usefixtures("by_hand")
 def test_what_is_applied_just_as_fast_is_never_caught_up() -> None:
     found = answer("mysql", (9, 7), 1600, appliers=8)
-    assert (found.keeps_up, found.catch_up_s, found.lag_growth_s_per_min) == (True, None, 0)
+    assert (found.keeps_up, found.catch_up_s, found.lag_growth_s_per_min) == (None, None, 0)
 
 
 @pytest.mark.usefixtures("by_hand")
@@ -123,27 +137,34 @@ def test_a_replica_of_mariadb_is_one_applier_by_default() -> None:
     found = answer("mariadb", (11, 8), 900)
     assert (found.appliers_setting, found.appliers) == ("slave_parallel_threads", 1)
     assert found.applied_per_s == 500  # 1 ms of CPU, 1 ms for the redo log
-    assert found.appliers_needed == 2
+    assert found.appliers_needed == 4  # 2 apply 1000/s, and at least 660/s
     assert answer("mariadb", (11, 8), 900, appliers=0).applied_per_s == 500
 
 
 @pytest.mark.usefixtures("by_hand")
 def test_what_would_help_each_alone() -> None:
-    found = answer("mysql", (9, 7), 1000)
+    found = answer("mysql", (9, 7), 1400)
     assert found.faster_sync is not None
-    # 0.5 and 1.5 ms of syncs: 333/s each.
-    assert (found.faster_sync.sync_us, found.faster_sync.times_shorter) == (500, 2)
-    assert found.faster_sync.applied_per_s == pytest.approx(4000 / 3)
+    # 0.25 and 0.75 ms of syncs: 500/s each, of which 0.74 are 1480/s.
+    assert (found.faster_sync.sync_us, found.faster_sync.times_shorter) == (250, 4)
+    assert found.faster_sync.applied_per_s == pytest.approx(2000)
     (relaxed,) = found.relaxed
     assert relaxed.durability == "loses-recent-on-power-loss"
     assert relaxed.settings["innodb_flush_log_at_trx_commit"] == "2"
-    assert (relaxed.applied_per_s, relaxed.keeps_up) == (4000, True)
+    # Without syncs real replicas applied 0.34 to 1.36 times what the model says.
+    assert relaxed.applied_per_s == 4000
+    assert relaxed.at_least_per_s == pytest.approx(1360)
+    assert relaxed.at_most_per_s == pytest.approx(5440)
+    assert relaxed.keeps_up is None
+    assert answer("mysql", (9, 7), 1360).relaxed[0].keeps_up
 
 
 @pytest.mark.usefixtures("by_hand")
 def test_nothing_is_offered_where_no_commit_waits_for_a_sync() -> None:
-    found = answer("mysql", (9, 7), 5000, durability="loses-recent-on-power-loss")
+    found = answer("mysql", (9, 7), 5500, durability="loses-recent-on-power-loss")
     assert (found.keeps_up, found.faster_sync, found.relaxed) == (False, None, ())
+    assert found.is_relaxed
+    assert found.at_least_per_s == pytest.approx(1360)
 
 
 @pytest.mark.usefixtures("by_hand")
@@ -151,6 +172,10 @@ def test_one_thread_hands_the_transactions_out() -> None:
     found = answer("mysql", (9, 7), 1000, appliers=64, cores=16)
     # 12,800/s by the appliers; a quarter of 1 ms for the thread that hands them out.
     assert (found.applied_per_s, found.limited_by) == (4000, "coordinator")
+    assert found.other_limits == ()
+    assert [(each.name, each.applied_per_s) for each in answer(
+        "mysql", (9, 7), 13_000, appliers=64, cores=16
+    ).other_limits] == [("appliers", 12_800)]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -175,6 +200,7 @@ def test_older_releases_apply_together_what_was_committed_together(
     ("vendor", "version", "setting", "count"),
     [
         # https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html
+        ("mysql", (5, 7), "slave_parallel_workers", 0),
         ("mysql", (8, 0, 26), "slave_parallel_workers", 0),
         ("mysql", (8, 0, 27), "replica_parallel_workers", 4),
         ("mysql", (9, 7), "replica_parallel_workers", 4),
@@ -188,6 +214,63 @@ def test_the_appliers_of_a_release(
     kind = VENDORS[vendor].replaying(version).appliers
     assert kind is not None
     assert (kind.setting, kind.default_count) == (setting, count)
+
+
+IN_PARALLEL = ("slave_parallel_type = LOGICAL_CLOCK", "slave_preserve_commit_order = ON")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "needs", "has_log", "on_source"),
+    [
+        # https://dev.mysql.com/doc/refman/5.7/en/replication-options-replica.html: DATABASE, OFF;
+        # the order needs log_bin and log_slave_updates, which are both off.
+        ("mysql", (5, 7), (*IN_PARALLEL, "log_bin", "log_slave_updates = ON"), True, True),
+        # https://dev.mysql.com/doc/refman/8.0/en/replication-features-transaction-inconsistencies.html
+        ("mysql", (8, 0, 18), IN_PARALLEL, True, True),
+        ("mysql", (8, 0, 19), IN_PARALLEL, False, True),
+        ("mysql", (8, 0, 26), IN_PARALLEL, False, True),
+        ("mysql", (8, 0, 27), (), False, True),
+        # https://dev.mysql.com/doc/refman/8.4/en/mysql-nutshell.html: write sets alone
+        ("mysql", (8, 4), (), False, False),
+        ("mariadb", (10, 6), (), False, False),
+    ],
+)
+def test_what_several_appliers_need(
+    vendor: VendorName,
+    version: NumericVersion,
+    needs: tuple[str, ...],
+    has_log: bool,
+    on_source: bool,
+) -> None:
+    kind = VENDORS[vendor].replaying(version).appliers
+    assert kind is not None
+    assert (kind.needs, kind.needs_binary_log) == (needs, has_log)
+    assert ("WRITESET on the source" in kind.lifted_by.replace(" (since 5.7.22)", "")) == on_source
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_several_appliers_of_an_old_mysql_write_a_binary_log() -> None:
+    """MySQL 5.7 has none by default: 1 ms of CPU and 1 ms for the redo log, and of several 3 ms
+    for the binary log without which they would not commit in order."""
+    found = answer("mysql", (5, 7), 1000)
+    rates = {rate.appliers: rate.applied_per_s for rate in found.by_appliers}
+    assert (rates[1], rates[2], rates[16]) == (500, 400, 3200)
+    text = text_of("mysql", (5, 7), 1000)
+    assert (
+        "- slave_parallel_workers = 8, with slave_parallel_type = LOGICAL_CLOCK,"
+        " slave_preserve_commit_order = ON, log_bin, log_slave_updates = ON: 1,600/s" in text
+    )
+    assert "The figures of more than one are with that binary log, and its sync." in text
+    with_log = answer("mysql", (5, 7), 1000, log_bin=True)
+    assert with_log.applied_per_s == 200
+    assert not with_log.need_binary_log
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_who_has_binary_log_and_parallel_type_by_default_is_told_of_neither() -> None:
+    text = text_of("mysql", (8, 0, 40), 2000)
+    assert "- replica_parallel_workers = 16: 3,200/s" in text
+    assert "LOGICAL_CLOCK" not in text
 
 
 def test_the_real_model_has_appliers_share_syncs() -> None:
@@ -208,7 +291,8 @@ def test_replay_waits_for_no_sync(sync_us: float) -> None:
     found = answer("postgresql", (19,), 3000, drive=measurement(sync_us))
     # 8336 bytes at 250 MB/s are 33.3 us, and 1000 us of CPU.
     assert found.applied_per_s == pytest.approx(1e6 / 1033.344)
-    assert (found.limited_by, found.appliers_setting, found.appliers) == ("replay", None, 1)
+    assert (found.limited_by, found.appliers_setting, found.appliers) == ("replay", None, None)
+    assert (found.by_appliers, found.appliers_needed) == ((), None)
     assert (found.keeps_up, found.relaxed, found.faster_sync) == (False, (), None)
     assert found.lag_growth_s_per_min == pytest.approx(60 * (1 - 967.732 / 3000), rel=1e-4)
 
@@ -243,7 +327,9 @@ def replica_with_pages(*, reads_ahead: bool) -> ReplicaModel:
     return ReplicaModel(
         host,
         Replaying(None, reads_ahead),
+        ONE_SHARED_SYNC,
         REPLAY,
+        load_replica_accuracy()["postgresql"],
         ReplicaQuestion(1000),
         Cpu(4, ((1, 10),)),
         Assumed(value=10, source="as given"),
@@ -261,6 +347,16 @@ def test_replay_reads_what_is_neither_in_memory_nor_in_the_log() -> None:
     assert alone.applied_per_s == pytest.approx(1e6 / (14 + 183.94), rel=1e-3)
 
 
+def test_hardly_a_page_read_is_none() -> None:
+    """1000 changes of 10,000,000 pages: one in 20,000 is of a page that has changed before."""
+    model = replica_with_pages(reads_ahead=True)
+    storage = model.host.storage._replace(data=DataSet(10_000_000 * 8192))
+    storage = storage._replace(speed=storage.speed._replace(page_reads_per_s=None))
+    found = replica_answer(replace(model, host=replace(model.host, storage=storage)), ())
+    assert found.replayed is not None
+    assert (found.replayed.page_reads, found.left_out) == (0, ("page writes",))
+
+
 def test_since_when_replay_reads_ahead() -> None:
     # https://www.postgresql.org/docs/release/15.0/: recovery_prefetch
     versions: tuple[NumericVersion, ...] = ((14,), (15,), (19,))
@@ -273,16 +369,20 @@ def test_since_when_replay_reads_ahead() -> None:
 
 @pytest.mark.usefixtures("by_hand")
 def test_the_answer_in_words() -> None:
-    text = text_of("mysql", (9, 7), 1000)
+    text = text_of("mysql", (9, 7), 1400)
     assert (
-        "A replica of a source that commits 1,000 transactions/s: no; 8 appliers would do. With 4"
-        " appliers (replica_parallel_workers, default) it applies 800/s; the lag grows by 12 s a"
-        " minute." in text
+        "A replica of a source that commits 1,400 transactions/s: no; 16 appliers would do. With 4"
+        " appliers (replica_parallel_workers, default) it applies 800/s (from 592 to 1,392/s),"
+        " limited by: appliers; the lag grows by 25.7 s a minute." in text
     )
-    assert "- replica_parallel_workers = 8: 1,600/s with 8 appliers" in text
-    assert "- a sync that takes 500 us, 1/2 of this drive's: 1,333/s with 4 appliers" in text
+    assert "- replica_parallel_workers = 16: 3,200/s with 16 appliers, at least 2,368/s" in text
+    assert (
+        "- a sync that takes 250 us, 1/4 of this drive's: 2,000/s with 4 appliers, at least 1,480/s"
+        in text
+    )
     assert "- --durability loses-recent-on-power-loss (innodb_flush_log_at_trx_commit = 2" in text
-    order = [text.index(word) for word in ("_workers = 8", "1/2 of", "--durability")]
+    assert "4,000/s with 4 appliers, too close to tell" in text
+    order = [text.index(word) for word in ("_workers = 16", "1/4 of", "--durability")]
     assert order == sorted(order)
 
 
@@ -290,19 +390,20 @@ def test_the_answer_in_words() -> None:
 @pytest.mark.parametrize(
     ("tps", "words"),
     [
-        (100, "yes. With 4 appliers (replica_parallel_workers, default) it applies 800/s; after an"
-         " outage of an hour it has caught up in 9 min."),
-        (750, "too close to tell; 8 appliers would do."),
-        (900, "too close to tell; 8 appliers would do."),
-        (691, "yes. With 4 appliers"),  # 800/s are 1.158 times as much
-        (800, "after an outage it never catches up."),
+        (100, "yes. With 4 appliers (replica_parallel_workers, default) it applies 800/s (from 592"
+         " to 1,392/s), limited by: appliers; after an outage of an hour it has caught up in 9"),
+        (592, "yes. With 4 appliers"),  # 0.74 of 800/s
+        (593, "too close to tell; 8 appliers would do. With 4 appliers (replica_parallel_workers,"
+         " default) it applies 800/s (from 592 to 1,392/s), limited by: appliers. By the model"),
+        (1392, "too close to tell; 16 appliers would do."),
+        (1393, "no; 16 appliers would do."),
         (100_000, "no. With 4 appliers"),
     ],
 )  # fmt: skip
 def test_yes_and_no(tps: float, words: str) -> None:
     text = text_of("mysql", (9, 7), tps)
     assert words in text
-    assert ("What would help" in text) == (tps > 800)
+    assert ("What would help" in text) == (tps > 592)
 
 
 def test_syncs_are_no_limit_where_the_source_lets_few_commit_together() -> None:
@@ -338,45 +439,135 @@ def test_what_a_power_loss_costs_who_relaxes_is_that_of_its_role(
 def test_what_decides_a_standbys_answer_is_printed() -> None:
     text = text_of("postgresql", (14,), 100)
     assert "--log-bytes-per-commit" in text
-    assert "page reads, which were not measured" not in text
+    assert "page reads (not measured)" not in text
     model = replica_with_pages(reads_ahead=True)
     unmeasured = model.host.storage.speed._replace(page_reads_per_s=None)
     storage = model.host.storage._replace(speed=unmeasured)
-    found = replace(model, host=replace(model.host, storage=storage)).replayed()
-    assert found is not None
-    assert found.log_bytes is not None
-    assert (found.are_reads_counted, found.log_bytes.value) == (False, 1000)
-    assert found.page_reads == pytest.approx(0.184, rel=1e-2)
-    counted = model.replayed()
-    assert counted is not None
-    assert counted.are_reads_counted
+    found = replica_answer(replace(model, host=replace(model.host, storage=storage)), ())
+    assert found.replayed is not None
+    assert found.replayed.log_bytes is not None
+    assert (found.keeps_up, found.left_out) == (None, ("page reads", "page writes"))
+    assert found.replayed.log_bytes.value == 1000
+    assert found.replayed.page_reads == pytest.approx(0.184, rel=1e-2)
+    assert "yes, if page reads and page writes (not measured) do not limit it" in words(
+        replica_blocks(found)
+    )
+    assert replica_answer(model, ()).left_out == ("page writes",)
+
+
+def words(blocks: Sequence[PlainBlock]) -> str:
+    return " ".join(block.text for block in blocks if isinstance(block, Paragraph))
+
+
+def test_all_that_holds_a_standby_up_is_told() -> None:
+    """By hand above: 1e6 / 22.992 reads, and 1e6 / 14 us of its processor."""
+    model = replica_with_pages(reads_ahead=True)
+    found = replica_answer(replace(model, question=ReplicaQuestion(100_000)), ())
+    assert found.limited_by == "page reads"
+    assert [each.name for each in found.other_limits] == ["replay"]
+    assert "Also below the source's rate: replay (71,430/s)." in words(replica_blocks(found))
+    assert replica_answer(replace(model, question=ReplicaQuestion(50_000)), ()).other_limits == ()
+
+
+def test_a_standby_that_reads_alone_is_judged_by_such_runs() -> None:
+    """tests/benchmarks/replica_lag/README.md: PostgreSQL 14 applied 364 and 353/s of 1866."""
+    alone = replica_answer(replica_with_pages(reads_ahead=False), ())
+    assert (alone.accuracy.pairs, alone.accuracy.runs) == ("PostgreSQL 14 on 2 cores", 2)
+    assert alone.at_least_per_s == pytest.approx(0.18 * alone.applied_per_s)
+    text = words(replica_blocks(alone))
+    assert "2 runs of real replicas (PostgreSQL 14 on 2 cores) applied 0.18 to 1 times" in text
+    ahead = replica_answer(replica_with_pages(reads_ahead=True), ())
+    assert ahead.accuracy.pairs == "PostgreSQL 15 and 19 on 2 cores"
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_pages_that_were_not_measured_make_no_yes_of_appliers_either() -> None:
+    text = text_of("mysql", (9, 7), 100, data=DataSet(1e12))
+    assert "yes, if page reads and page writes (not measured) do not limit it" in text
 
 
 @pytest.mark.usefixtures("by_hand")
 def test_what_the_model_is_worth_is_said() -> None:
     """The figures are those of tests/benchmarks/replica_lag/README.md."""
-    assert "of MySQL 9.7 its error was 12 % in the median, 47 % at most" in text_of(
-        "mysql", (9, 7), 100
+    text = text_of("mysql", (9, 7), 1400)
+    assert (
+        "Of 18 runs of real replicas (MySQL 9.7 on 2 cores), nine of ten applied at least 0.74"
+        " times what the model says, and nine of ten at most 1.74 times that." in text
     )
-    assert "of MariaDB 11.8 it was too high each time, by 15 % in the median, 45 %" in text_of(
+    assert (
+        "3 runs of real replicas whose commits waited for no sync (MySQL 9.7 on 2 cores) applied"
+        " 0.34 to 1.36 times what the model says." in text
+    )
+    assert "at least 0.66 times what the model says, and nine of ten at most that." in text_of(
         "mariadb", (11, 8), 100
     )
-    read = PAIRS_README.read_text()
-    assert "mysql-9.7: median error 11.5 %, largest 47 %" in read
-    assert "mariadb-11.8: median error 15.2 %, largest 45 %" in read
-    assert "change no row in common" in text_of("mysql", (9, 7), 100)
+    assert "change no row in common" in text
+
+
+# The runs of README.md's table: as many per second as the model says, and as were applied.
+MYSQL_RUNS = {
+    334: (248, 340), 633: (1095, 1274), 2372: (2473, 3090), 217: (109, 217), 591: (635, 669),
+    1953: (2248, 2164), 92: (85, 89), 261: (253, 261), 941: (989, 952),
+}  # fmt: skip
+MARIADB_RUNS = {
+    836: (558, 680), 1741: (1562, 1393), 6238: (4138, 4486), 454: (393, 414), 927: (851, 762),
+    3497: (2866, 2253), 187: (170, 154), 375: (355, 360), 1463: (1334, 1347),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("vendor", "at_least", "at_most", "runs"),
+    [("mysql", 0.74, 1.74, MYSQL_RUNS), ("mariadb", 0.66, 1, MARIADB_RUNS)],
+)
+def test_nine_of_ten_real_runs_are_on_the_side_that_is_told(
+    vendor: VendorName, at_least: float, at_most: float, runs: dict[int, tuple[int, int]]
+) -> None:
+    accuracy = load_replica_accuracy()[vendor]["durable"]
+    assert (accuracy.at_least, accuracy.at_most, accuracy.runs) == (at_least, at_most, 18)
+    shares = [rate / model for model, rates in runs.items() for rate in rates]
+    assert sum(share >= at_least for share in shares) / 18 >= 0.9
+    assert sum(share <= at_most for share in shares) / 18 >= 0.9
+
+
+def test_the_margins_are_right_about_each_lag_that_was_watched() -> None:
+    """Where they say yes it did not grow, and where they say no it did. By README.md's table that
+    is a yes of 3 of MySQL's, 3 of MariaDB's and 5 of PostgreSQL's, a no of 6 of MariaDB's."""
+    said = {True: 0, False: 0, None: 0}
+    for row in watched_rows(json.loads(RESULTS.read_text())):
+        vendor = next(name for name in VENDOR_NAMES if row["server"].startswith(name))
+        of_vendor = load_replica_accuracy()[vendor]
+        accuracy = of_vendor["replay" if vendor == "postgresql" else "durable"]
+        applied, committed = row["predicted_applied_per_s"], row["committed_per_s"]
+        keeps_up = None
+        if accuracy.at_least * applied >= committed:
+            keeps_up = True
+        elif accuracy.at_most * applied < committed:
+            keeps_up = False
+        said[keeps_up] += 1
+        assert keeps_up is None or keeps_up != row["grew"]
+    assert said == {True: 11, False: 6, None: 17}
+
+
+def test_the_accuracy_that_is_told_is_that_of_the_stored_runs() -> None:
+    assert ACCURACY.read_text() == accuracy_text(json.loads(RESULTS.read_text()))
 
 
 @pytest.mark.usefixtures("by_hand")
 def test_what_lifts_the_sources_parallelism_is_told() -> None:
     text = text_of("mysql", (8, 0, 40), 100)
-    assert "binlog_transaction_dependency_tracking = WRITESET on the source lifts that" in text
-    assert "lifts that" not in text_of("mysql", (9, 7), 100)
+    assert "binlog_transaction_dependency_tracking = WRITESET on the source: that is no" in text
+    assert "WRITESET" not in text_of("mysql", (9, 7), 100)
 
 
 def test_the_answer_of_a_standby() -> None:
     text = text_of("postgresql", (19,), 3000)
-    assert "One process replays the log, 968/s (limited by: replay), and waits for no sync" in text
+    assert (
+        "One process replays the log, and waits for no sync of a commit: 968/s (from 745 to"
+        " 1,810/s), limited by: replay; the lag grows" in text
+    )
+    assert "clients commit on, which a replica is once it is promoted" in text
+    # What is said of the primary's pages is said before, of the standby's after.
+    assert text.index("Note: data that outgrows") > text.index("A replica of a source")
     assert "fewer bytes of log per transaction" in text
 
 
@@ -426,7 +617,7 @@ def test_a_workload_takes_as_much_cpu_as_its_statements() -> None:
             DRIVE,
             Request("mysql", (9, 7), "a test"),
             None,
-            knowledge_for("mysql"),
+            knowledge_for("mysql", "replica"),
             CapacityRequest(client_counts=(1,), transactions=transactions),
             lambda _: None,
             ReplicaQuestion(100),
@@ -445,13 +636,47 @@ def test_the_tables_of_the_real_pairs_are_those_of_the_stored_results() -> None:
 
 @pytest.mark.usefixtures("by_hand")
 @pytest.mark.parametrize(
-    ("tps", "is_close", "needed", "surely"),
-    [(750, True, 4, 8), (900, True, 8, 8), (691, False, 4, 4), (1_500, False, 8, 16)],
+    ("tps", "keeps_up", "needed"),
+    [(592, True, 4), (593, None, 8), (1392, None, 16), (1393, False, 16), (9_000, False, None)],
 )
 def test_a_program_is_told_what_is_too_close_to_tell(
-    tps: float, is_close: bool, needed: int, surely: int
+    tps: float, keeps_up: bool | None, needed: int | None
 ) -> None:
-    """4 appliers apply 800/s, 8 of them 1600/s and 16 3200/s; within 1.15 nobody can tell."""
+    """4 appliers apply 800/s, from 592 to 1392/s; 8 of them at least 1184/s, 16 at least 2368/s,
+    and the thread that hands transactions out 4000/s."""
     found = answer("mysql", (9, 7), tps)
-    assert found.is_too_close_to_tell is is_close
-    assert (found.appliers_needed, found.appliers_surely_enough) == (needed, surely)
+    assert (found.keeps_up, found.appliers_needed) == (keeps_up, needed)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_the_table_fits_a_terminal_of_80_columns() -> None:
+    text = render_text(
+        capacity_document(planned("mysql", (8, 0, 40), 3000, appliers=64, source_clients=4))
+    )
+    heading = "appliers  applied/s  keeps up        lag  an hour takes  limited by"
+    assert f"\n{heading}\n" in text
+    assert (
+        "\n      64        800  no        +44 s/min          never  source's parallelism\n" in text
+    )
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_yes_that_rests_on_what_the_source_commits_together_says_so() -> None:
+    """One applies 200/s and at least 148/s, two at least 296/s, four at least 592/s."""
+    assert "yes, if 4 clients commit together on the source." in text_of("mysql", (8, 0, 40), 500)
+    assert answer("mysql", (8, 0, 40), 200, appliers=16).source_clients_needed == 2
+    assert "yes. With" in text_of("mysql", (8, 0, 40), 500, source_clients=4)
+    assert "yes. With" in text_of("mysql", (8, 0, 40), 100)
+    assert "yes. With" in text_of("mysql", (9, 7), 500)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_limit_that_no_run_had_is_told() -> None:
+    """No pair of the benchmark had a provider that limits its operations."""
+    limited = replace(replica_with_pages(reads_ahead=True), question=ReplicaQuestion(9_000))
+    storage = limited.host.storage._replace(limits=ProviderLimits(ops_per_s=100))
+    found = replica_answer(replace(limited, host=replace(limited.host, storage=storage)), ())
+    assert found.limited_by == "operation limit"
+    assert "None of them was limited by the operation limit." in words(replica_blocks(found))
+    assert "None of them" not in words(replica_blocks(replica_answer(limited, ())))

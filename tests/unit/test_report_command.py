@@ -29,7 +29,7 @@ FEW = ("--clients", "1")
         (("--from", QUICK, "--db", "oracle"), 2, "--db 'oracle': name some of mysql, mariadb, p"),
         (("--from", QUICK, "--db", "mysql", "--db", "mysql"), 2, "--db mysql is given twice"),
         (("--from", QUICK, "--db-version", "8.4"), 2, "--db-version, --binary-log, --durability"),
-        (("--from", QUICK, "--memory", "8GB"), 2, "--data-size need --db"),
+        (("--from", QUICK, "--memory", "8GB"), 2, "--cluster need --db"),
         (("--from", QUICK, "--durability", "loses-recent-on-crash"), 2, "need --db"),
         (
             ("--from", QUICK, "--db", "mysql", "--db", "mariadb", "--db-version", "8.4"),

@@ -159,6 +159,7 @@ def _change(other: Alternative) -> tuple[str, ...]:
 
 
 def _prices(alternatives: tuple[Alternative, ...]) -> Iterator[DocumentBlock]:
-    risky = [other.change for other in alternatives if other.losses]
-    if risky:
-        yield Paragraph(f"{', '.join(risky)} can lose commits: see the cost of durability.")
+    for other in alternatives:
+        if other.kind == "durability":
+            risks = "can lose commits" if other.losses else "is not durable"
+            yield Paragraph(f"{other.change} {risks}: see the cost of durability.")

@@ -1,22 +1,27 @@
-"""What a report says of an Advice: the settings to copy, the reasons, what durability costs."""
+"""What a report says of an Advice: the settings to copy, the reasons, what its role and its copies
+make of durability, what that costs."""
 
 from collections.abc import Iterator
 
 from advisor.advice import Advice, LowerDurability, Recommendation
+from advisor.cluster import ClusterDurability
 from advisor.output.advice import (
     GROUP_TITLES,
+    about_role,
     durability_text,
     loss_lines,
     offer_brings,
     offer_settings,
     proof_text,
 )
+from advisor.output.cluster import cluster_lines
 from advisor.output.document import (
     Code,
     DocumentBlock,
     Entries,
     Entry,
     Folded,
+    Notes,
     Paragraph,
     PlainBlock,
     Section,
@@ -39,7 +44,23 @@ def settings_sections(advice: Advice) -> Iterator[Section]:
             *_left(advice, name),
         ],
     )
+    yield from _among_others(advice, name)
     yield Section(f"durability-{advice.engine}", f"The cost of durability: {name}", _trade(advice))
+
+
+def _among_others(advice: Advice, name: str) -> Iterator[Section]:
+    """What a crash costs it because of its role, and what its copies make of durability."""
+    role, cluster = about_role(advice), advice.cluster
+    blocks: list[DocumentBlock] = []
+    if advice.role != "standalone":
+        blocks.append(Paragraph(f"Role: {advice.role}."))
+    if role:
+        blocks.append(Notes(role))
+    if cluster:
+        first, *others = cluster_lines(cluster, advice.durability)
+        blocks += [Paragraph(f"{first}."), Notes([line.strip() for line in others])]
+    if blocks:
+        yield Section(f"copies-{advice.engine}", f"Role and copies: {name}", blocks)
 
 
 def _tried(advice: Advice) -> Paragraph:
@@ -67,7 +88,7 @@ def _entry(entry: Recommendation, vendor: VendorName) -> Entry:
 def _lines(advice: Advice) -> str:
     """As they stand in the fragment, without the reasons."""
     section = VENDORS[advice.engine].fragment_group
-    lines = [f"{entry.setting} = {entry.rendered}" for entry in advice.settings if entry.emitted]
+    lines = [f"{entry.option} = {entry.rendered}" for entry in advice.settings if entry.emitted]
     return "\n".join([f"[{section}]", *lines] if section else lines)
 
 
@@ -95,15 +116,17 @@ def _trade(advice: Advice) -> list[DocumentBlock]:
             "A lower durability class makes commits faster and puts recent commits at risk. The "
             "settings above do not use it."
         ),
-        Entries("", [_offer(offer) for offer in advice.lower_durability]),
+        Entries("", [_offer(offer, advice.cluster) for offer in advice.lower_durability]),
     ]
 
 
-def _offer(offer: LowerDurability) -> Entry:
+def _offer(offer: LowerDurability, cluster: ClusterDurability | None) -> Entry:
+    lost = cluster.lost_when_relaxed(offer.durability) if cluster else ""
+    copies = [f"in this cluster: {lost}"] if lost else []
     return Entry(
         f"--durability {offer.durability}",
         "",
         [offer_settings(offer)],
         f"Saves: {offer_brings(offer)}.",
-        [f"At risk: {line}" for line in loss_lines(offer)],
+        [f"At risk: {line}" for line in [*loss_lines(offer), *copies]],
     )

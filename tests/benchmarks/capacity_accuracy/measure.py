@@ -30,6 +30,7 @@ from advisor.servers.connection.wire import Connection
 from advisor.servers.load.client import LoadResult, LoadTable, run_load
 from advisor.servers.load.no_flush import no_flush
 from tests.servers.harness import Preload, address_of, server_named
+from tests.support.endings import end_by_exceptions
 from tests.support.slow_drive import compile_slow_drive, probe_slowed, slower_by
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -171,4 +172,5 @@ def percentiles(run: LoadResult) -> dict[str, float | None]:
 
 
 if __name__ == "__main__":
+    end_by_exceptions()
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS)

@@ -34,8 +34,10 @@ from tests.benchmarks.replica_lag.pair import (
     watched,
 )
 from tests.benchmarks.replica_lag.predicted import Asked, applied_by_model, cpu_of
+from tests.powercut.disk import own_mounts
 from tests.servers.account import private_folder
 from tests.servers.harness import Server, server_named, version_of
+from tests.support.endings import end_by_exceptions
 from tests.support.slow_drive import compile_slow_drive
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -210,6 +212,8 @@ def keep(found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    end_by_exceptions()
+    own_mounts()
     os.umask(0o022)  # servers run as another account
     parser = argparse.ArgumentParser()
     parser.add_argument("--part", action="append", choices=PARTS)

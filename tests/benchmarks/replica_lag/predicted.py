@@ -5,11 +5,12 @@ nothing. So its model is asked directly.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
+from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase, AccuracyCase
 from advisor.capacity.bounds import DataSet
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
-from advisor.capacity.replica import ReplicaModel, ReplicaQuestion, replica_model
+from advisor.capacity.replica_model import ReplicaModel, ReplicaQuestion, replica_model
 from advisor.capacity.results import Assumed
 from advisor.commands.source import knowledge_for
 from advisor.measurement import Measurement
@@ -22,6 +23,12 @@ CpuCurve = tuple[tuple[int, float], ...]
 
 SYNCS: Final[Mapping[VendorName, int]] = {"mysql": 2, "mariadb": 1, "postgresql": 1}
 """Of a commit on a replica as it comes: MySQL's has a binary log, MariaDB's writes none."""
+
+
+UNKNOWN_YET: Final[AccuracyByCase] = {
+    case: Accuracy(pairs="none", runs=1, at_least=1, at_most=1) for case in get_args(AccuracyCase)
+}
+"""What the runs here are to show."""
 
 
 class Asked(NamedTuple):
@@ -48,9 +55,8 @@ def model_of(measured: Measurement, asked: Asked, source_tps: float = 1.0) -> Re
         data=asked.data,
     )
     host = modelled_host(measured, use, knowledge, wanted, lambda _: None)
-    replaying = vendor.replaying(asked.version)
-    question = ReplicaQuestion(source_tps)
-    return replica_model(host, replaying, knowledge.replay[asked.vendor], question, None)
+    replay, question = knowledge.replay[asked.vendor], ReplicaQuestion(source_tps)
+    return replica_model(host, vendor, asked.version, replay, UNKNOWN_YET, question, None)
 
 
 def applied_by_model(measured: Measurement, asked: Asked, counts: Sequence[int]) -> list[float]:

@@ -1,20 +1,29 @@
-"""The tables of README.md here, from results.json.
+"""The tables of README.md here, and profiles/replica_accuracy.toml, from results.json.
 
 python -m tests.benchmarks.replica_lag.report
 """
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from tests.benchmarks.replica_lag.predicted import RIVALS
+from advisor.analysis.replica_accuracy import AccuracyCase
+from advisor.knowledge import load_replay
+from advisor.resources import resource_dir
+from advisor.vendors.names import VENDOR_NAMES
+from advisor.vendors.registry import VENDORS
+from advisor.versions import parse_version
+from tests.benchmarks.replica_lag.predicted import RIVALS, Asked, model_of
+from tests.support.drives import measurement, series
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results.json"
 README: Final = HERE / "README.md"
+ACCURACY: Final = resource_dir("profiles") / "replica_accuracy.toml"
 BLOCK: Final = re.compile(r"(<!-- made by replica_lag -->\n).*?(<!-- end -->)", re.DOTALL)
 
 GREW: Final = 0.05
@@ -22,6 +31,9 @@ GREW: Final = 0.05
 runs."""
 BINARY_LOG: Final = frozenset({"mysql-9.7"})
 """Whose replica writes one, and syncs it: its second sync of a commit."""
+
+LEFT_OUT: Final = 0.1
+"""Of the runs, at either end: of ten nine are on the side that the product tells."""
 
 
 def percent(predicted: float, measured: float) -> float:
@@ -98,6 +110,109 @@ def _slower(drive: dict[str, Any]) -> str:
     return f"{drive['delay_us'] / 1000:g} ms slower"
 
 
+class Judged(NamedTuple):
+    """One run, beside what the model says."""
+
+    server: str
+    case: AccuracyCase
+    cores: int
+    share: float
+    """The real rate, of the model's."""
+
+
+def judged_runs(results: dict[str, Any]) -> Iterator[Judged]:
+    """All saturated runs; and those without flushes, each held against what the product says of it
+    with the CPU time of one applier, which is taken from them."""
+    cores = {server["name"]: server["cores"] for server in results["servers"]}
+    for row in saturated_rows(results):
+        case: AccuracyCase = "replay" if row["server"].startswith("postgresql") else "durable"
+        for rate in row["runs"]:
+            yield Judged(row["server"], case, cores[row["server"]], rate / row["predicted"])
+    for server in results["servers"]:
+        asked = _asked(server["name"], server["cores"])
+        if VENDORS[asked.vendor].replaying(asked.version).appliers is None:
+            continue
+        model = model_of(measurement(1000, series("append", "fdatasync", 1000)), asked)
+        for appliers, rate in server["unflushed_tps"].items():
+            predicted = model.applied(int(appliers), is_synced=False).applied_per_s
+            yield Judged(server["name"], "relaxed", asked.cores, rate / predicted)
+    for cell in results["cold"]:
+        asked = _asked(cell["server"], cell["cores"])
+        ahead = VENDORS[asked.vendor].replaying(asked.version).reads_ahead
+        for run in cell["saturated"]:
+            share = run["applied_per_s"] / cell["predicted_per_s"]
+            case = "replay" if ahead else "replay-without-prefetch"
+            yield Judged(cell["server"], case, asked.cores, share)
+
+
+def _asked(server: str, cores: int) -> Asked:
+    """With the CPU time that the product assumes."""
+    vendor = next(name for name in VENDOR_NAMES if server.startswith(f"{name}-"))
+    version = parse_version(server.removeprefix(f"{vendor}-"))
+    return Asked(vendor, version, cores, ((1, load_replay()[vendor].applied_us_per_txn),))
+
+
+class Margin(NamedTuple):
+    """What nine of ten runs are at least, and at most, as shares of the model's rate."""
+
+    pairs: str
+    runs: int
+    at_least: float
+    at_most: float
+
+
+def margin_of(runs: Sequence[Judged]) -> Margin:
+    """The model's own rate lies always within."""
+    shares = sorted(run.share for run in runs)
+    left_out = int(LEFT_OUT * len(shares))
+    vendor = _asked(runs[0].server, 1).vendor
+    versions = sorted({run.server.removeprefix(f"{vendor}-") for run in runs})
+    cores = {run.cores for run in runs}
+    return Margin(
+        f"{VENDORS[vendor].title} {' and '.join(versions)} on {max(cores)} cores",
+        len(shares),
+        min(1.0, math.floor(100 * shares[left_out]) / 100),
+        max(1.0, math.ceil(100 * shares[-1 - left_out]) / 100),
+    )
+
+
+def margins(results: dict[str, Any]) -> dict[tuple[str, AccuracyCase], Margin]:
+    """By vendor and case."""
+    found: dict[tuple[str, AccuracyCase], list[Judged]] = {}
+    for run in judged_runs(results):
+        found.setdefault((_asked(run.server, 1).vendor, run.case), []).append(run)
+    return {key: margin_of(runs) for key, runs in found.items()}
+
+
+def accuracy_text(results: dict[str, Any]) -> str:
+    """profiles/replica_accuracy.toml."""
+    lines = [
+        "# Real rates of replicas as shares of the model's: at_least and at_most each hold in nine",
+        "# of ten runs.",
+        "# tests/benchmarks/replica_lag/README.md has the runs; its report writes this file:",
+        "# python -m tests.benchmarks.replica_lag.report",
+    ]
+    for (vendor, case), margin in sorted(margins(results).items()):
+        lines += [
+            "",
+            f"[{vendor}.{case}]",
+            f'pairs = "{margin.pairs}"',
+            f"runs = {margin.runs}",
+            f"at_least = {margin.at_least:g}",
+            f"at_most = {margin.at_most:g}",
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def margin_lines(results: dict[str, Any]) -> Iterator[str]:
+    """The same, to read."""
+    yield "| tried | pairs | runs | of the model's rate nine of ten are at least | at most |"
+    yield "|---|---|---|---|---|"
+    for (_, case), margin in sorted(margins(results).items()):
+        shares = f"{margin.at_least:g} | {margin.at_most:g}"
+        yield f"| {case} | {margin.pairs} | {margin.runs} | {shares} |"
+
+
 def tables(results: dict[str, Any]) -> str:
     """All of it as Markdown."""
     first = results["servers"][0]
@@ -131,6 +246,7 @@ def tables(results: dict[str, Any]) -> str:
         )
     right = sum(row["grew"] == row["says_so"] for row in lag)
     lines += ["", f"The model is right about whether the lag grows in {right} of {len(lag)} runs."]
+    lines += ["", *margin_lines(results)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -153,7 +269,9 @@ def _yes(holds: bool) -> str:
 
 
 def main() -> None:
-    shown = tables(json.loads(RESULTS.read_text()))
+    results = json.loads(RESULTS.read_text())
+    shown = tables(results)
+    ACCURACY.write_text(accuracy_text(results))
     text = README.read_text()
     README.write_text(BLOCK.sub(lambda found: found[1] + shown + found[2], text))
     print(shown, end="")
