@@ -269,11 +269,8 @@ def knowledge_for(
         load_replay(),
         load_host_checks(),
         load_roles(vendor) if vendor and role != "standalone" else None,
-<<<<<<< HEAD
         load_replica_accuracy() if role == "replica" else None,
-=======
         load_cluster(cluster) if cluster else None,
->>>>>>> b5f8f84b7c46f43702631d3b1839125701f29380
     )
 
 
