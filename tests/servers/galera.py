@@ -46,6 +46,7 @@ while [ $# -gt 0 ]; do
         --role) role=$2; shift;;
         --address) address=$2; shift;;
         --gtid) gtid=$2; shift;;
+        --parent) server=$2; shift;;
         --bypass) bypass=1;;
     esac
     shift
@@ -53,7 +54,7 @@ done
 note="{notes}/${{address##*:}}"
 if [ "$role" = joiner ]; then
     echo "ready $address"
-    until [ -s "$note" ]; do sleep 0.1; done
+    until [ -s "$note" ] || ! kill -0 "$server"; do sleep 0.1; done
     cat "$note"
 else
     timeout 1 cat >/dev/null
