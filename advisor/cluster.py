@@ -21,6 +21,9 @@ class ClusterDurability(Model):
     title: str
     known_by: str
     """"--cluster", or the setting of the server that shows it, with its value."""
+    no_copies: tuple[str, ...] = ()
+    """What shows that no commit waits for one now, as "log_bin = OFF"; then nothing is said of
+    when a commit is answered, and of what copies survive. None: nothing shows it."""
     acknowledged: tuple[ClusterStatement, ...]
     """When a commit is answered."""
     survives: tuple[ClusterStatement, ...]

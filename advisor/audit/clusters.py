@@ -4,19 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from advisor.audit.change import pasteable
-from advisor.audit.findings import Finding
+from advisor.audit.compare import by_severity
+from advisor.audit.findings import SEVERITIES, Finding
 from advisor.audit.lines import writes_binary_log
 from advisor.cluster import ClusterDurability
-from advisor.durability import CLASSES, Durability
+from advisor.durability import CLASSES, Durability, risks_more
 from advisor.roles import Role
 from advisor.rules.catalogue import Setting
-from advisor.rules.clusters import Cluster, ClusterCheck, shown_by
+from advisor.rules.clusters import Cluster, ClusterCheck, logs_what_it_applies, shown_by
 from advisor.rules.risks import RISKS
 from advisor.server_state import Origin, ServerState
 from advisor.vendors.registry import VENDORS
 
 NOT_SHOWN: Final = "not shown"
 SQL: Final = ("SET ", "ALTER SYSTEM ")
+ITS_FILE: Final = "its configuration file"
 OTHERS: Final = "Whether its other servers are relaxed, too, an audit of one does not see."
 
 
@@ -31,43 +33,81 @@ class PartOf(NamedTuple):
         """Which cluster, and what shows it, in a line."""
         return f"Cluster: {self.cluster.title} (as {self.known_by} says)"
 
-    def durability(self, state: ServerState, risked: Durability) -> ClusterDurability:
-        """What is said of it, whose settings risk that much."""
-        return self.cluster.durability_of(
-            state.vendor, state.version, risked, self.known_by, shown_by(state)
-        )
-
-
-def risked_there(findings: Iterable[Finding], accepted: Durability) -> Durability:
-    """What its settings risk at most: what the user accepts, or what is found beyond that."""
-    found = (each.durability for each in findings if each.setting in RISKS)
-    return max((accepted, *found), key=CLASSES.index)
-
 
 class _Shown(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return NOT_SHOWN
 
 
-def cluster_findings(
-    state: ServerState, cluster: Cluster, settings: Iterable[Setting], role: Role | None
-) -> Iterator[Finding]:
-    """What is wrong with its copies, as far as the server shows it; what nothing sets has its
-    default."""
+def judged_for_cluster(
+    findings: Iterable[Finding],
+    part_of: PartOf,
+    state: ServerState,
+    settings: Iterable[Setting],
+    role: Role | None,
+    accepted: Durability,
+) -> tuple[tuple[Finding, ...], ClusterDurability]:
+    """The findings, with what is wrong with the server's copies and is not accepted, and what the
+    copies make of its durability."""
+    findings = tuple(findings)
+    shown = _shown(part_of.cluster, state, settings, role)
+    wrong = [
+        (check, _finding(check, state, shown))
+        for check in part_of.cluster.check
+        if check.holds(state.vendor, state.version, shown)
+    ]
+    told = part_of.cluster.durability_of(
+        state.vendor,
+        state.version,
+        _risked(findings, accepted),
+        part_of.known_by,
+        shown,
+        tuple(_in_short(finding) for check, finding in wrong if check.no_copies),
+    )
+    own = [each for _, each in wrong if not _is_accepted(each.durability, accepted)]
+    others = (each for each in findings if not any(_says_more(mine, each) for mine in own))
+    return by_severity((*_with_copies(others, told), *own)), told
+
+
+def _in_short(finding: Finding) -> str:
+    return finding.shown if finding.current else f"{finding.setting} has no value"
+
+
+def _is_accepted(durability: Durability, accepted: Durability) -> bool:
+    return durability != "durable" and not risks_more(durability, accepted)
+
+
+def _says_more(own: Finding, another: Finding) -> bool:
+    """Whether it asks for the same, and is as severe."""
+    is_same = (own.setting, own.recommended) == (another.setting, another.recommended)
+    return is_same and SEVERITIES.index(own.severity) <= SEVERITIES.index(another.severity)
+
+
+def _risked(findings: Iterable[Finding], accepted: Durability) -> Durability:
+    """What its settings risk at most: what the user accepts, or what is found beyond that."""
+    found = (each.durability for each in findings if each.setting in RISKS)
+    return max((accepted, *found), key=CLASSES.index)
+
+
+def _shown(
+    cluster: Cluster, state: ServerState, settings: Iterable[Setting], role: Role | None
+) -> Mapping[str, str]:
+    """What the server shows; what nothing sets has its default."""
     seen = shown_by(state)
-    shown = _Shown(
+    log_bin = writes_binary_log(state)
+    return _Shown(
         {
             **dict(_defaults(state, settings)),
             **dict(cluster.defaults(state.vendor, state.version)),
             **seen,
             **VENDORS[state.vendor].told_of_copies(seen),
-            "log_bin": "ON" if writes_binary_log(state) else "OFF",
+            **logs_what_it_applies(
+                state.vendor, state.settings, state.version, log_bin=log_bin, all_told=True
+            ),
+            "log_bin": "ON" if log_bin else "OFF",
             "role": role or "",
         }
     )
-    for check in cluster.check:
-        if check.is_found(state.vendor, state.version, shown):
-            yield _finding(check, state, shown)
 
 
 def _defaults(state: ServerState, settings: Iterable[Setting]) -> Iterator[tuple[str, str]]:
@@ -85,27 +125,24 @@ def _finding(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) 
         current=shown[check.setting],
         origin=_origin(check.setting, state),
         place="" if found is None else found.place,
-        recommended=check.wanted,
+        recommended=check.wanted.format_map(shown),
         reason=check.says.format_map(shown),
         sources=check.sources,
         price=check.price,
         durability=check.durability,
         restart="restart" in check.change,
-        change=_change(check.change.format_map(shown), check.setting, state),
+        change=_change(check, state, shown),
     )
 
 
-def _change(text: str, name: str, state: ServerState) -> str:
-    """With the file and the line where these are known."""
-    found = state.settings.get(name)
-    if found is None or found.origin != "file" or not found.place:
-        return text
-    place = pasteable(found.place)
-    for file in ("an option file", "the option file"):
-        text = text.replace(file, place)
-    if text.startswith("write "):
-        return text if place in text else f"in {place} {text}"
-    return f"correct it in {place}, and at once: {text}" if text.startswith(SQL) else text
+def _change(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) -> str:
+    """With the file, and the line where that is known."""
+    found = state.settings.get(check.setting)
+    place = "" if found is None or found.origin != "file" else pasteable(found.place)
+    file = place or pasteable(state.main_file) or ITS_FILE
+    text = check.change.format_map(_Shown({**shown, "file": file}))
+    is_corrected = place and text.startswith(SQL)
+    return f"correct it in {place}, and at once: {text}" if is_corrected else text
 
 
 def _origin(name: str, state: ServerState) -> Origin:
@@ -114,7 +151,7 @@ def _origin(name: str, state: ServerState) -> Origin:
     return "other" if name in state.copies else "default"
 
 
-def with_copies(findings: Iterable[Finding], told: ClusterDurability) -> Iterator[Finding]:
+def _with_copies(findings: Iterable[Finding], told: ClusterDurability) -> Iterator[Finding]:
     """The findings; of those that lose commits also what that means beside copies."""
     for finding in findings:
         lost = told.lost_when_relaxed(finding.durability)

@@ -15,10 +15,13 @@ from advisor.server_activity import Activity
 from advisor.server_state import Origin
 from advisor.vendors.names import ServiceName, VendorName
 
-Severity = Literal["corruption-risk", "data-loss", "prevents-start", "performance", "note"]
+Severity = Literal[
+    "corruption-risk", "data-loss", "outage", "prevents-start", "performance", "note"
+]
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
-"""The most severe first: what can corrupt a database can lose all of it."""
+"""The most severe first: what can corrupt a database can lose all of it. outage: a server that runs
+completes no commit."""
 
 SEVERITY_OF: Final[dict[Durability, Severity]] = {
     "durable": "performance",

@@ -17,7 +17,7 @@ from advisor.analysis.storage import devices_of, write_cache
 from advisor.analysis.verdict import Verdict, judge
 from advisor.audit.assumed import assumed_facts
 from advisor.audit.bulk_load import left_by_load
-from advisor.audit.clusters import PartOf, cluster_findings, risked_there, with_copies
+from advisor.audit.clusters import PartOf, judged_for_cluster
 from advisor.audit.compare import audit, by_severity
 from advisor.audit.counters import CounterJudge
 from advisor.audit.exceptions import Mitigations
@@ -139,10 +139,9 @@ def run_audit(
         forks = fork_notes(state, other_engines.fork)
     copies = None
     if part_of is not None:
-        copies = part_of.durability(state, risked_there(findings, request.durability))
-        copied = with_copies(findings, copies)
-        of_cluster = cluster_findings(state, part_of.cluster, knowledge.settings, replication.role)
-        findings = by_severity((*copied, *of_cluster))
+        findings, copies = judged_for_cluster(
+            findings, part_of, state, knowledge.settings, replication.role, request.durability
+        )
     judged = Judged(findings, ())
     if run_by is not None:
         judged = judged_for_service(findings, run_by, state, knowledge.settings, request.durability)

@@ -27,6 +27,7 @@ ORIGINS: Final[Mapping[str, str]] = {
 SEVERITY_TONES: Final[Mapping[Severity, Tone]] = {
     "corruption-risk": "bad",
     "data-loss": "bad",
+    "outage": "bad",
     "prevents-start": "bad",
     "performance": "warn",
     "note": "plain",

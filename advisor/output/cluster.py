@@ -34,8 +34,12 @@ def _about(
 
 def cluster_summary(told: ClusterDurability, durability: Durability) -> Iterator[str]:
     """What it survives and what not, the first of each, for a screen; where something is relaxed,
-    what that loses."""
+    what that loses; where no commit
+    waits for a copy, that alone."""
     copies = f"copies ({told.title})"
+    if told.no_copies:
+        yield f"no commit waits for a copy ({told.title}): {', '.join(told.no_copies)}"
+        return
     for each in told.survives[:1]:
         yield f"{copies} survive {each.says}"
     lost = told.lost_when_relaxed(durability) if durability != "durable" else ""

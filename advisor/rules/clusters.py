@@ -11,9 +11,10 @@ from advisor.cluster import ClusterDurability, ClusterStatement
 from advisor.conditions import Strict
 from advisor.durability import CLASSES, Durability
 from advisor.errors import UsageError
+from advisor.model import Unknown
 from advisor.rules.catalogue import SettingGroup, Source, Spec
 from advisor.rules.services import Clause
-from advisor.server_state import ServerState
+from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
 from advisor.vendors.names import ClusterName, VendorName
 from advisor.vendors.registry import VENDORS
@@ -82,7 +83,20 @@ class _ForServers(Strict):
         return (not self.db or vendor in self.db) and in_range(version, self.since, self.until)
 
 
-class StatedOfCluster(_ForServers):
+class _WhereShown(_ForServers):
+    """An entry that may hang on what the server shows."""
+
+    when: SeenAll = Field(default_factory=dict)
+    unless: SeenAll = Field(default_factory=dict)
+
+    def holds(self, vendor: VendorName, version: NumericVersion, shown: Mapping[str, str]) -> bool:
+        """Whether it is about that server."""
+        if not self.covers(vendor, version) or not _all_hold(self.when, shown):
+            return False
+        return not (self.unless and _all_hold(self.unless, shown))
+
+
+class StatedOfCluster(_WhereShown):
     """One statement."""
 
     about: Clause = ""
@@ -118,7 +132,7 @@ class ClusterSetting(Strict):
         return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
 
 
-class ClusterSign(_ForServers):
+class ClusterSign(_WhereShown):
     """What shows that a server is a part of such a cluster."""
 
     when: SeenAll = Field(min_length=1)
@@ -131,21 +145,23 @@ class ServersDefault(_ForServers):
     value: str
 
 
-class ClusterCheck(_ForServers):
+class ClusterCheck(_WhereShown):
     """What may be wrong with a server of it."""
 
     when: SeenAll = Field(min_length=1)
-    unless: SeenAll = Field(default_factory=dict)
-    severity: Literal["data-loss", "prevents-start", "performance", "note"]
+    severity: Literal["data-loss", "outage", "prevents-start", "note"]
     setting: str
     """Of the settings or of the status; one of `when`."""
     wanted: str
     says: str = Field(min_length=10)
-    """{NAME}: what the server shows of that."""
+    """{NAME}, here and in what is wanted: what the server shows of that."""
     price: Clause = ""
     change: str
+    """{file}: the file, with its line where that is known."""
     durability: Durability = "durable"
-    """Of the present value."""
+    """Of the present value; who accepts that is not told."""
+    no_copies: bool = False
+    """Whether no commit waits for a copy then, so that nothing is said of what copies survive."""
     sources: tuple[Source, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -153,14 +169,6 @@ class ClusterCheck(_ForServers):
         if self.setting not in self.when:
             raise ValueError(f"{self.setting} is not among what is asked")
         return self
-
-    def is_found(
-        self, vendor: VendorName, version: NumericVersion, shown: Mapping[str, str]
-    ) -> bool:
-        """Whether it is wrong there."""
-        if not self.covers(vendor, version) or not _all_hold(self.when, shown):
-            return False
-        return not (self.unless and _all_hold(self.unless, shown))
 
 
 class Cluster(Strict):
@@ -209,9 +217,11 @@ class Cluster(Strict):
         durability: Durability = "durable",
         known_by: str = ASKED,
         shown: Mapping[str, str] = NOTHING_SHOWN,
+        no_copies: tuple[str, ...] = (),
     ) -> ClusterDurability:
         """What is said of that server there, whose own settings risk `durability`; with the values
-        that it shows, else with its defaults."""
+        that it shows, else with its defaults. `no_copies`: what shows that no
+        commit waits for one."""
         values = {**dict(self.defaults(vendor, version)), **shown}
 
         def told(stated: Iterable[StatedOfCluster]) -> tuple[ClusterStatement, ...]:
@@ -220,7 +230,7 @@ class Cluster(Strict):
                     about=each.about, says=each.says.format_map(values), sources=each.sources
                 )
                 for each in stated
-                if each.covers(vendor, version)
+                if each.holds(vendor, version, values)
                 and (not each.durability or durability in each.durability)
             )
 
@@ -228,14 +238,35 @@ class Cluster(Strict):
             name=self.name,
             title=self.title,
             known_by=known_by,
-            acknowledged=told(self.acknowledged),
-            survives=told(self.survives),
+            no_copies=no_copies,
+            acknowledged=() if no_copies else told(self.acknowledged),
+            survives=() if no_copies else told(self.survives),
             does_not_survive=told(self.does_not_survive),
             afterwards=told(self.afterwards),
-            relaxed=told(self.relaxed),
+            relaxed=() if no_copies else told(self.relaxed),
             never_relaxed=told(self.never),
             left_to_you=told(self.choice),
         )
+
+
+def logs_what_it_applies(
+    vendor: VendorName,
+    settings: Mapping[str, EffectiveSetting],
+    version: NumericVersion,
+    *,
+    log_bin: bool,
+    all_told: bool,
+) -> Mapping[str, str]:
+    """The figure of that name: whether a replica has a binary log of what it applies; yes, no, or
+    unknown. `all_told`: whether a setting that is missing has its default."""
+    logs = (
+        VENDORS[vendor]
+        .following(settings, version, log_bin=log_bin, all_told=all_told)
+        .logs_what_it_applies
+    )
+    if isinstance(logs, Unknown):
+        return {"logs_what_it_applies": "unknown"}
+    return {"logs_what_it_applies": "yes" if logs else "no"}
 
 
 def shown_by(state: ServerState) -> Mapping[str, str]:
@@ -250,7 +281,7 @@ def recognise_cluster(
     shown = shown_by(state)
     for cluster in clusters:
         for sign in cluster.sign:
-            if sign.covers(state.vendor, state.version) and _all_hold(sign.when, shown):
+            if sign.holds(state.vendor, state.version, shown):
                 first = next(iter(sign.when))
                 return cluster, f"{first} = {shown[first]}"
     return None
@@ -263,9 +294,14 @@ def advice_for_cluster(advice: Advice, cluster: Cluster) -> Advice:
     risked: Durability = max(
         (entry.durability for entry in advice.settings), key=CLASSES.index, default="durable"
     )
+    logs = logs_what_it_applies(
+        advice.engine, {}, advice.engine_version, log_bin=True, all_told=False
+    )
     return advice.model_copy(
         update={
-            "cluster": cluster.durability_of(advice.engine, advice.engine_version, risked),
+            "cluster": cluster.durability_of(
+                advice.engine, advice.engine_version, risked, shown=logs
+            ),
             "settings": (
                 *(entry for entry in advice.settings if entry.setting not in names),
                 *own,

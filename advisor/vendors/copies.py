@@ -80,3 +80,35 @@ def postgresql_copies(values: Mapping[str, str], ask: "AskTogether") -> Copies:
         why = "this role may not see which standbys are synchronous; GRANT pg_monitor shows it"
         return Copies(shown, (why,))
     return Copies({**shown, "sync_standbys": str(count_of(synchronous))})
+
+
+class _WaitsForReplicas(NamedTuple):
+    """How one spelling of semi-synchronous replication says for how many replicas a commit waits,
+    and how many are connected."""
+
+    wanted: str
+    connected: str
+
+
+WAITS_FOR_REPLICAS: Final = (
+    _WaitsForReplicas(
+        "rpl_semi_sync_source_wait_for_replica_count", "rpl_semi_sync_source_clients"
+    ),
+    _WaitsForReplicas("rpl_semi_sync_master_wait_for_slave_count", "rpl_semi_sync_master_clients"),
+)
+GALERA_SCHEME: Final = "gcomm://"
+
+
+def innodb_told(shown: Mapping[str, str]) -> Mapping[str, str]:
+    """Of MySQL and MariaDB, what that says of copies: `enough_replicas` (yes or no), where the
+    server shows who is connected, and `nodes_named`, the addresses in wsrep_cluster_address."""
+    told: dict[str, str] = {}
+    for each in WAITS_FOR_REPLICAS:
+        connected, wanted = shown.get(each.connected, ""), shown.get(each.wanted, "1")
+        if connected.isdecimal() and wanted.isdecimal():
+            told["enough_replicas"] = "yes" if int(connected) >= int(wanted) else "no"
+    address = shown.get("wsrep_cluster_address", "").strip().lower()
+    if address:
+        named = address.removeprefix(GALERA_SCHEME).split(",")
+        told["nodes_named"] = str(sum(bool(each.strip()) for each in named))
+    return told

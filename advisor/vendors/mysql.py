@@ -686,6 +686,9 @@ class MySQL(Vendor):
             replication=self.replication(ask, values),
         )
 
+    def told_of_copies(self, shown: Mapping[str, str]) -> Mapping[str, str]:
+        return copies.innodb_told(shown)
+
     def replication(self, ask: AskTogether, values: Mapping[str, str]) -> Replication:
         """What the server is among others, as it shows the account."""
         is_asked = self._is_on(values.get("performance_schema", "ON"))

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from tests.powercut.server import Running
+from tests.powercut.server import Machine, Running
 from tests.servers import clusters, galera, group_replication
-from tests.servers.account import private_folder
+from tests.servers.account import private_folder, reachable
 from tests.servers.copies import (
     CASES,
     RESULTS,
@@ -17,11 +17,13 @@ from tests.servers.copies import (
     advised,
     ask,
     both_running,
+    committed_alone,
     kill_under_load,
     pair_of,
+    status,
     wait_for,
 )
-from tests.servers.harness import server_named
+from tests.servers.harness import ServerDidNotStart, server_named
 from tests.servers.member_kills import RESULTS as MEMBER_RESULTS
 from tests.servers.member_kills import kill_a_member
 from tests.servers.replication import Member
@@ -31,7 +33,7 @@ from tests.support.faults import missing
 STRICT: Final = [case for case in CASES if case.durability == "durable"]
 OF_COPIES: Final = (
     *("rpl_semi_sync", "relay_log", "sync_relay", "synchronous_", "group_", "wsrep_"),
-    *("binlog_format", "innodb_autoinc"),
+    *("binlog_format", "innodb_autoinc", "default_storage", "server_id", "max_wal_senders"),
 )
 """How the settings begin that are asked for a cluster's sake."""
 
@@ -65,7 +67,7 @@ ALONE: Final[dict[str, list[tuple[tuple[str, ...], list[Found]]]]] = {
         ((), [("data-loss", "rpl_semi_sync_source_clients", "0", "1")]),
         (
             (
-                "SET GLOBAL rpl_semi_sync_source_timeout = 100",
+                "SET GLOBAL rpl_semi_sync_source_timeout = 200",
                 "SET GLOBAL rpl_semi_sync_source_wait_point = 'AFTER_COMMIT'",
                 "CREATE SCHEMA alone",
             ),
@@ -79,7 +81,7 @@ ALONE: Final[dict[str, list[tuple[tuple[str, ...], list[Found]]]]] = {
         ((), [("data-loss", "rpl_semi_sync_master_clients", "0", "1")]),
         (
             (
-                "SET GLOBAL rpl_semi_sync_master_timeout = 100",
+                "SET GLOBAL rpl_semi_sync_master_timeout = 200",
                 "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_COMMIT'",
                 "CREATE SCHEMA alone",
             ),
@@ -94,7 +96,7 @@ ALONE: Final[dict[str, list[tuple[tuple[str, ...], list[Found]]]]] = {
             (),
             [
                 (
-                    "performance",
+                    "outage",
                     "synchronous_standby_names",
                     "copy1",
                     "a standby that is connected",
@@ -134,6 +136,63 @@ def test_a_cluster_is_told_and_its_copy_has_what_was_acknowledged(case: Case) ->
                 assert found["cluster"]["known_by"] == KNOWN_BY[vendor][0]
                 assert told(found) == []
         assert_told_alone(source, vendor)
+
+
+WAITS_FOR_NONE: Final[dict[str, tuple[str, str, list[Found]]]] = {
+    "mysql-9.7": (
+        "rpl_semi_sync_source_wait_no_replica = OFF\n",
+        "OFF",
+        [
+            ("data-loss", "rpl_semi_sync_source_status", "OFF", "ON"),
+            ("data-loss", "rpl_semi_sync_source_wait_no_replica", "OFF", "ON"),
+            ("data-loss", "server_id", "0", "a number of its own"),
+        ],
+    ),
+    "mariadb-11.8": (
+        "rpl_semi_sync_master_wait_no_slave = OFF\n",
+        "ON",
+        [
+            ("data-loss", "rpl_semi_sync_master_wait_no_slave", "OFF", "ON"),
+            ("data-loss", "rpl_semi_sync_master_clients", "0", "1"),
+        ],
+    ),
+}
+"""How a source is told to wait for no replica that is gone; its status then, and the findings."""
+
+
+@pytest.mark.parametrize("name", WAITS_FOR_NONE)
+def test_a_source_that_waits_for_no_replica_commits_alone_at_once(name: str) -> None:
+    """It never waits for the timeout, which would switch MariaDB's status off."""
+    line, shown, found = WAITS_FOR_NONE[name]
+    with private_folder(of_account=False) as room:
+        folders = [room / "source", room / "replica"]
+        source, _ = pair_of(Case(name, "semi-sync"), room, folders, (line, ""))
+        with source.machine.running(source.folder) as running:
+            with running.connected(1) as (connection,):
+                connection.query("CREATE SCHEMA alone")
+                connection.query("SET GLOBAL server_id = 0")  # MariaDB makes 1 of it
+                assert committed_alone(connection) == 1
+                assert status(connection)["rpl_semi_sync_source_status"] == shown
+            seen = audited(running)
+            assert told(seen) == found
+            assert len(seen["cluster"]["no_copies"]) >= 1
+            assert seen["cluster"]["survives"] == []
+
+
+@pytest.mark.parametrize("name", ["postgresql-15", "postgresql-19"])
+def test_no_commit_waits_where_no_standby_can_connect(name: str) -> None:
+    server = server_named(name)
+    lines = "synchronous_standby_names = 'a'\nmax_wal_senders = 0\nwal_level = minimal\n"
+    with private_folder(of_account=False) as room:
+        tree = reachable(server.installed.tree, room)
+        folder = room / "primary"
+        folder.mkdir()
+        machine = Machine(server, tree, lines, {})
+        machine.install(folder)
+        with machine.running(folder) as running:
+            with running.connected(1) as (connection,):
+                connection.query("CREATE TABLE answered (number integer)")  # it would never be
+            assert told(audited(running)) == [("data-loss", "max_wal_senders", "0", "10")]
 
 
 def test_many_kills_lost_nothing() -> None:
@@ -196,6 +255,7 @@ def test_three_nodes_of_galera_are_told_and_two_have_what_was_acknowledged() -> 
     if why := galera.why_missing():
         missing(why)
     with private_folder(of_account=False) as room, galera.Nodes(room).running() as nodes:
+        assert rows_of_myisam(nodes[0], nodes[1]) == (1, 0)
         for node in nodes:
             found = audited(node)
             assert found["cluster"]["name"] == "galera"
@@ -209,6 +269,41 @@ def test_three_nodes_of_galera_are_told_and_two_have_what_was_acknowledged() -> 
             assert time.monotonic() < until_s
         nodes[0].stop()
         assert told(audited(nodes[2])) == [("data-loss", "wsrep_cluster_size", "1", "3")]
+
+
+def rows_of_myisam(node: Running, another: Running) -> tuple[int, int]:
+    """How many rows each has of a table that was made with default_storage_engine = MyISAM, when
+    the other has applied what came after; the audit tells of it."""
+    counts = []
+    with node.connected(1) as (here,), another.connected(1) as (there,):
+        here.query("SET GLOBAL default_storage_engine = MyISAM")
+        assert told(audited(node)) == [("data-loss", "default_storage_engine", "MyISAM", "InnoDB")]
+        here.query("SET GLOBAL default_storage_engine = InnoDB")
+        here.query("SET default_storage_engine = MyISAM")
+        here.query("CREATE SCHEMA engines")
+        here.query("CREATE TABLE engines.alone (number integer PRIMARY KEY)")
+        here.query("CREATE TABLE engines.copied (number integer PRIMARY KEY) ENGINE = InnoDB")
+        here.query("INSERT INTO engines.alone VALUES (1)")
+        here.query("INSERT INTO engines.copied VALUES (1)")
+        there.query("SET wsrep_sync_wait = 1")  # until that is applied
+        assert there.query("SELECT count(*) FROM engines.copied") == [(1,)]
+        for connection in (here, there):
+            ((count,),) = connection.query("SELECT count(*) FROM engines.alone")
+            counts.append(int(str(count)))
+    return counts[0], counts[1]
+
+
+def test_a_node_of_galera_does_not_start_with_another_format() -> None:
+    if why := galera.why_missing():
+        missing(why)
+    with private_folder(of_account=False) as room:
+        machine = galera.Nodes(room).machine(0, galera.NEW_CLUSTER, "--binlog-format=MIXED")
+        folder = room / "node"
+        folder.mkdir()
+        machine.install(folder)
+        refused = pytest.raises(ServerDidNotStart, match="Only binlog_format= 'ROW'")
+        with refused, machine.running(folder):
+            pass
 
 
 def test_a_mysql_without_the_plugin_starts_with_the_fragment() -> None:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from advisor.advise import advise
 from advisor.audit.clusters import PartOf
-from advisor.audit.findings import Finding
+from advisor.audit.findings import SEVERITIES, Audit, Finding
 from advisor.audit.run import run_audit
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
@@ -458,6 +458,7 @@ GROUP: Final = {
     "gtid_mode": "ON",
     "enforce_gtid_consistency": "ON",
 }
+GR: Final[ClusterName] = "group-replication"
 ONLINE: Final = {
     "group_member_state": "ONLINE",
     "group_members": "3",
@@ -525,13 +526,17 @@ def test_a_server_that_stands_alone_is_told_to_be_nothing(
     assert recognise_cluster(load_clusters(), state_of(vendor, settings)) is None
 
 
-def audited(name: ClusterName, state: ServerState) -> tuple[Finding, ...]:
+def audit_of(name: ClusterName, state: ServerState) -> Audit:
     request = Request(state.vendor, state.version, "as it says", cluster=name)
     part_of = PartOf(load_cluster(name), "--cluster")
     found, _ = run_audit(state, request, knowledge_for(state.vendor), None, part_of=part_of)
     assert found.cluster is not None
     assert found.cluster.name == name
-    return found.findings
+    return found
+
+
+def audited(name: ClusterName, state: ServerState) -> tuple[Finding, ...]:
+    return audit_of(name, state).findings
 
 
 def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
@@ -561,7 +566,21 @@ def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
         ),
         ("sync-standby", "postgresql", {"synchronous_standby_names": "ANY 3 (*)"}, {}),
         ("sync-standby", "postgresql", {"synchronous_standby_names": 'a, "b-2"'}, {}),
-        ("galera", "mariadb", {**GALERA, "wsrep_cluster_address": "gcomm://a,b"}, {}),
+        ("galera", "mariadb", {**GALERA, "wsrep_cluster_address": "gcomm://a,b,c"}, {}),
+        # Of those that run, their own count is better.
+        ("galera", "mariadb", {**GALERA, "wsrep_cluster_address": "gcomm://a,b"}, PRIMARY),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "default_storage_engine": "Aria", "wsrep_mode": "REPLICATE_ARIA"},
+            {},
+        ),
+        ("semi-sync", "mysql", {**SEMI_SYNC, "rpl_semi_sync_source_timeout": "200"}, {}),
+        # By file and position it needs that after a crash.
+        ("semi-sync", "mysql", {**REPLICA, "relay_log_recovery": "ON", "gtid_mode": "OFF"}, {}),
+        # Who is there connects by another way.
+        ("semi-sync", "mysql", {**SEMI_SYNC, "bind_address": "127.0.0.1"}, WAITING),
+        ("sync-standby", "postgresql", {**STANDBY, "listen_addresses": ""}, CONNECTED),
         # Another server's names.
         (
             "semi-sync",
@@ -669,7 +688,7 @@ def test_nothing_is_wrong_where_nothing_is(
             "mariadb",
             {name: GALERA[name] for name in GALERA if name != "binlog_format"},
             {},
-            ("data-loss", "binlog_format", "MIXED", "ROW"),
+            ("prevents-start", "binlog_format", "MIXED", "ROW"),
         ),
         (
             "galera",
@@ -750,7 +769,7 @@ def test_nothing_is_wrong_where_nothing_is(
             {"synchronous_standby_names": "ANY 3 (a,b)"},
             {},
             (
-                "performance",
+                "outage",
                 "synchronous_standby_names",
                 "ANY 3 (a,b)",
                 "as many names as it waits for",
@@ -795,7 +814,7 @@ def test_nothing_is_wrong_where_nothing_is(
             "mariadb",
             GALERA,
             {"wsrep_cluster_status": "non-Primary", "wsrep_cluster_size": "1"},
-            ("note", "wsrep_cluster_status", "non-Primary", "Primary"),
+            ("outage", "wsrep_cluster_status", "non-Primary", "Primary"),
         ),
         (
             "galera",
@@ -823,7 +842,7 @@ def test_nothing_is_wrong_where_nothing_is(
             "mariadb",
             {**GALERA, "binlog_format": "MIXED"},
             PRIMARY,
-            ("data-loss", "binlog_format", "MIXED", "ROW"),
+            ("prevents-start", "binlog_format", "MIXED", "ROW"),
         ),
         (
             "galera",
@@ -884,7 +903,7 @@ def test_nothing_is_wrong_where_nothing_is(
             "postgresql",
             {**STANDBY, "synchronous_commit": "remote_write"},
             CONNECTED,
-            ("note", "synchronous_commit", "remote_write", "on"),
+            ("data-loss", "synchronous_commit", "remote_write", "on"),
         ),
         (
             "sync-standby",
@@ -892,11 +911,126 @@ def test_nothing_is_wrong_where_nothing_is(
             STANDBY,
             {"standbys": "1", "sync_standbys": "0"},
             (
-                "performance",
+                "outage",
                 "synchronous_standby_names",
                 "FIRST 1 (a, b)",
                 "a standby that is connected",
             ),
+        ),
+        # MariaDB's status stays ON then, MySQL's does not: tests/servers/test_copies.py.
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, "rpl_semi_sync_source_wait_no_replica": "OFF"},
+            WAITING,
+            ("data-loss", "rpl_semi_sync_source_wait_no_replica", "OFF", "ON"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            {**MASTER, "rpl_semi_sync_master_wait_no_slave": "0"},
+            MASTER_WAITS,
+            ("data-loss", "rpl_semi_sync_master_wait_no_slave", "0", "ON"),
+        ),
+        # tcp_rto_min_us of Linux is 200000: ip-sysctl.rst.
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, "rpl_semi_sync_source_timeout": "199"},
+            WAITING,
+            ("data-loss", "rpl_semi_sync_source_timeout", "199", "10000"),
+        ),
+        (
+            "semi-sync",
+            "mariadb",
+            {**MASTER, "rpl_semi_sync_master_timeout": "0"},
+            MASTER_WAITS,
+            ("data-loss", "rpl_semi_sync_master_timeout", "0", "10000"),
+        ),
+        # A commit waits for two, and one is there.
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, "rpl_semi_sync_source_wait_for_replica_count": "2"},
+            WAITING,
+            ("data-loss", "rpl_semi_sync_source_clients", "1", "2"),
+        ),
+        # A source whose server_id is 0 refuses replicas: MySQL 9.7, error 1236.
+        (
+            "semi-sync",
+            "mysql",
+            {**SEMI_SYNC, "server_id": "0"},
+            {},
+            ("data-loss", "server_id", "0", "a number of its own"),
+        ),
+        *(
+            (
+                "semi-sync",
+                vendor,
+                {**settings, "skip_networking": "ON"},
+                {},
+                ("data-loss", "skip_networking", "ON", "OFF"),
+            )
+            for vendor, settings in (("mysql", SEMI_SYNC), ("mariadb", MASTER))
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "default_storage_engine": "MyISAM"},
+            PRIMARY,
+            ("data-loss", "default_storage_engine", "MyISAM", "InnoDB"),
+        ),
+        (
+            "galera",
+            "mariadb",
+            {**GALERA, "wsrep_cluster_address": "gcomm://10.0.0.1, 10.0.0.2:4567?pc.wait_prim=no"},
+            {},
+            (
+                "note",
+                "wsrep_cluster_address",
+                "gcomm://10.0.0.1, 10.0.0.2:4567?pc.wait_prim=no",
+                "the addresses of three nodes",
+            ),
+        ),
+        # pc.weight = 2 on one of two: 3 votes.
+        (
+            "galera",
+            "mariadb",
+            GALERA,
+            {**PRIMARY, "wsrep_cluster_size": "2", "wsrep_cluster_weight": "3"},
+            ("note", "wsrep_cluster_size", "2", "3"),
+        ),
+        (
+            "sync-standby",
+            "postgresql",
+            {**STANDBY, "listen_addresses": "localhost"},
+            {},
+            ("note", "listen_addresses", "localhost", "an address that the standbys reach"),
+        ),
+        *(
+            (
+                "semi-sync",
+                vendor,
+                {**settings, "bind_address": "127.0.0.1"},
+                {},
+                ("note", "bind_address", "127.0.0.1", "an address that the replicas reach"),
+            )
+            for vendor, settings in (("mysql", SEMI_SYNC), ("mariadb", MASTER))
+        ),
+        # A commit does not wait then: tests/servers/test_copies.py.
+        (
+            "sync-standby",
+            "postgresql",
+            {"synchronous_standby_names": "ANY 3 (a,b)", "max_wal_senders": "0"},
+            {},
+            ("data-loss", "max_wal_senders", "0", "10"),
+        ),
+        (
+            "sync-standby",
+            "postgresql",
+            {**STANDBY, "wal_level": "minimal"},
+            {},
+            ("prevents-start", "wal_level", "minimal", "replica"),
         ),
     ],
 )
@@ -912,6 +1046,284 @@ def test_what_is_wrong_is_found(
     assert "{" not in found[0].reason
     assert "{" not in found[0].change
     assert found[0].sources
+
+
+# What a finding says no commit waits for: the header must not say what copies survive.
+ALONE: Final[list[tuple[ClusterName, VendorName, dict[str, str], dict[str, str], str]]] = [
+    ("semi-sync", "mysql", {}, {}, "rpl_semi_sync_source_enabled = OFF"),
+    ("semi-sync", "mariadb", {}, {}, "rpl_semi_sync_master_enabled = OFF"),
+    ("semi-sync", "mysql", {**SEMI_SYNC, "log_bin": "OFF"}, {}, "log_bin = OFF"),
+    ("semi-sync", "mariadb", {**MASTER, "log_bin": "OFF"}, {}, "log_bin = OFF"),
+    (
+        "semi-sync",
+        "mysql",
+        SEMI_SYNC,
+        {**WAITING, "rpl_semi_sync_source_status": "OFF"},
+        "rpl_semi_sync_source_status = OFF",
+    ),
+    (
+        "semi-sync",
+        "mariadb",
+        {**MASTER, "rpl_semi_sync_master_wait_no_slave": "OFF"},
+        {**MASTER_WAITS, "rpl_semi_sync_master_clients": "0"},
+        "rpl_semi_sync_master_clients = 0",
+    ),
+    ("galera", "mariadb", {**GALERA, "wsrep_on": "OFF"}, {}, "wsrep_on = OFF"),
+    ("galera", "mariadb", {**GALERA, "binlog_format": "MIXED"}, {}, "binlog_format = MIXED"),
+    ("galera", "mariadb", GALERA, {**PRIMARY, "wsrep_cluster_size": "1"}, "wsrep_cluster_size = 1"),
+    ("group-replication", "mysql", {**GROUP, "log_bin": "OFF"}, {}, "log_bin = OFF"),
+    ("group-replication", "mysql", {**GROUP, "gtid_mode": "OFF"}, {}, "gtid_mode = OFF"),
+    (
+        "group-replication",
+        "mysql",
+        GROUP,
+        {**ONLINE, "group_member_state": "ERROR"},
+        "group_member_state = ERROR",
+    ),
+    (
+        "sync-standby",
+        "postgresql",
+        {**STANDBY, "synchronous_commit": "local"},
+        CONNECTED,
+        "synchronous_commit = local",
+    ),
+    ("sync-standby", "postgresql", {}, {}, "synchronous_standby_names has no value"),
+    ("sync-standby", "postgresql", {**STANDBY, "max_wal_senders": "0"}, {}, "max_wal_senders = 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "vendor", "settings", "copies", "why"), ALONE)
+def test_a_header_promises_nothing_of_copies_that_no_commit_waits_for(
+    name: ClusterName,
+    vendor: VendorName,
+    settings: dict[str, str],
+    copies: dict[str, str],
+    why: str,
+) -> None:
+    relaxed = {} if vendor == "postgresql" else {"innodb_flush_log_at_trx_commit": "2"}
+    found = audit_of(name, state_of(vendor, {**settings, **relaxed}, copies))
+    assert found.cluster is not None
+    assert found.cluster.no_copies == (why,)
+    assert list(cluster_summary(found.cluster, "durable")) == [
+        f"no commit waits for a copy ({found.cluster.title}): {why}"
+    ]
+    assert (found.cluster.acknowledged, found.cluster.survives) == ((), ())
+    assert all("In this cluster" not in each.reason for each in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "durability", "findings"),
+    [
+        (
+            {"synchronous_commit": "local"},
+            "loses-recent-on-power-loss",
+            [("data-loss", "synchronous_commit", "local", "on")],
+        ),
+        (
+            {"synchronous_commit": "local"},
+            "loses-recent-on-crash",
+            [("performance", "synchronous_commit", "local", "off")],
+        ),
+        ({"synchronous_commit": "remote_write"}, "loses-recent-on-power-loss", []),
+        (
+            {"synchronous_commit": "remote_write"},
+            "loses-recent-on-crash",
+            [("performance", "synchronous_commit", "remote_write", "off")],
+        ),
+        (
+            {"synchronous_standby_names": "", "synchronous_commit": "off"},
+            "loses-recent-on-crash",
+            [],
+        ),
+        # Minimal WAL is told once, and by what has standbys.
+        (
+            {"wal_level": "minimal", "max_wal_senders": "0"},
+            "durable",
+            [
+                ("data-loss", "max_wal_senders", "0", "10"),
+                ("data-loss", "wal_level", "minimal", "replica"),
+            ],
+        ),
+        (
+            {"wal_level": "minimal"},
+            "durable",
+            [("prevents-start", "wal_level", "minimal", "replica")],
+        ),
+    ],
+)
+def test_one_value_is_wanted_of_each_setting(
+    tmp_path: Path,
+    capsys: Capture,
+    settings: dict[str, str],
+    durability: str,
+    findings: list[tuple[str, str, str, str]],
+) -> None:
+    config = tmp_path / "postgresql.conf"
+    lines = {"synchronous_standby_names": "a", **settings}
+    config.write_text("".join(f"{name} = '{value}'\n" for name, value in lines.items()))
+    asked = ("audit", "--config", config, "--db", "postgresql", "--db-version", "17")
+    more = ("--cluster", "sync-standby", "--durability", durability, "--format", "json")
+    _, out, _ = run(capsys, *asked, *more)
+    assert [
+        (one["severity"], one["setting"], one["current"], one["recommended"])
+        for one in json.loads(out)["findings"]
+    ] == findings
+    assert "max_wal_senders = 0, then" not in out
+
+
+@pytest.mark.parametrize(("level", "status"), [("data-loss", 0), ("outage", 3), ("note", 3)])
+def test_an_outage_is_more_than_a_server_that_does_not_start_again(
+    tmp_path: Path, capsys: Capture, level: str, status: int
+) -> None:
+    config = tmp_path / "postgresql.conf"
+    config.write_text("synchronous_standby_names = 'ANY 3 (a)'\n")
+    asked = ("audit", "--config", config, "--db", "postgresql", "--db-version", "17")
+    found, out, _ = run(capsys, *asked, "--fail-on", level)
+    assert found == status
+    assert out.startswith("FAIL: 1 finding: synchronous_standby_names = ANY 3 (a) (outage).")
+    assert SEVERITIES.index("outage") < SEVERITIES.index("prevents-start")
+
+
+def test_a_header_says_what_remote_write_survives() -> None:
+    """ "... has been written out to disk by the standby's operating system, but not flushed":
+    runtime-config-wal."""
+    state = state_of("postgresql", {**STANDBY, "synchronous_commit": "remote_write"}, CONNECTED)
+    told = audit_of("sync-standby", state).cluster
+    assert told is not None
+    flushed = audit_of("sync-standby", state_of("postgresql", STANDBY, CONNECTED)).cluster
+    assert flushed is not None
+    assert (len(told.acknowledged), len(flushed.acknowledged)) == (1, 1)
+    survives = " ".join(each.says for each in told.survives)
+    assert "has written what was answered" in survives
+    assert "both flushed" not in survives
+    assert "written by the standbys" in told.acknowledged[0].says
+    assert told.does_not_survive[0].says.startswith("the loss of the primary together with a power")
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_a_header_says_for_how_many_replicas_a_commit_waits(count: str) -> None:
+    settings = {**SEMI_SYNC, "rpl_semi_sync_source_wait_for_replica_count": count}
+    told = audit_of("semi-sync", state_of("mysql", settings)).cluster
+    assert told is not None
+    (acknowledged,) = told.acknowledged
+    assert f"rpl_semi_sync_source_wait_for_replica_count says ({count})" in acknowledged.says
+    advised = load_cluster("semi-sync").durability_of("mysql", (8, 0, 25)).acknowledged
+    assert "rpl_semi_sync_master_wait_for_slave_count says (1)" in advised[0].says
+
+
+@pytest.mark.parametrize(
+    ("vendor", "settings", "says"),
+    [
+        ("mysql", {"rpl_semi_sync_source_wait_no_replica": "ON"}, "(10000 ms) the source goes on"),
+        ("mysql", {"rpl_semi_sync_source_wait_no_replica": "OFF"}, "the source goes on alone at"),
+        ("mariadb", {"rpl_semi_sync_master_wait_no_slave": "1"}, "(10000 ms) the source goes on"),
+        ("mariadb", {"rpl_semi_sync_master_wait_no_slave": "0"}, "the source goes on alone at"),
+    ],
+)
+def test_a_header_says_when_the_source_goes_on_alone(
+    vendor: VendorName, settings: dict[str, str], says: str
+) -> None:
+    told = load_cluster("semi-sync").durability_of(
+        vendor, parse_version({"mysql": "9.7", "mariadb": "11.8"}[vendor]), shown=settings
+    )
+    assert says in told.does_not_survive[0].says
+    assert sum("goes on alone" in each.says for each in told.does_not_survive) == 1
+
+
+# Group Replication Requirements, in the manuals of 5.7 and 8.0; the defaults from the same.
+OF_57: Final = {
+    "binlog_checksum": ("CRC32", "NONE"),
+    "log_slave_updates": ("OFF", "ON"),
+    "master_info_repository": ("FILE", "TABLE"),
+    "relay_log_info_repository": ("FILE", "TABLE"),
+    "transaction_write_set_extraction": ("OFF", "XXHASH64"),
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "needed"),
+    [
+        ("5.7.44", OF_57),
+        ("8.0.20", {"binlog_checksum": ("CRC32", "NONE")}),
+        ("8.0.21", {}),
+    ],
+)
+def test_a_group_needs_more_of_older_members(
+    version: str, needed: dict[str, tuple[str, str]]
+) -> None:
+    state = state_of("mysql", {**GROUP, "log_bin": "ON"})._replace(version=parse_version(version))
+    found = {each.setting: (each.current, each.recommended) for each in audited(GR, state)}
+    assert found == needed
+    wanted = {name: value for name, (_, value) in needed.items()}
+    good = state_of("mysql", {**GROUP, "log_bin": "ON", **wanted})
+    assert audited(GR, good._replace(version=parse_version(version))) == ()
+
+
+GAP: Final = "may lack transactions for good"
+
+
+@pytest.mark.parametrize(
+    ("settings", "has_gap"),
+    [
+        ({"innodb_flush_log_at_trx_commit": "2"}, True),
+        ({"innodb_flush_log_at_trx_commit": "2", "log_bin": "OFF"}, False),
+        ({"innodb_flush_log_at_trx_commit": "2", "log_replica_updates": "OFF"}, False),
+        # The tables are flushed first: no such gap.
+        ({"sync_binlog": "0"}, False),
+    ],
+)
+def test_a_replica_is_told_of_a_gap_where_it_may_have_one(
+    settings: dict[str, str], has_gap: bool
+) -> None:
+    for found in audited("semi-sync", state_of("mysql", {**REPLICA, **settings})):
+        assert "In this cluster: the source's power loss takes the end" in found.reason
+        assert (GAP in found.reason) is has_gap
+
+
+@pytest.mark.parametrize("name", ["semi-sync", GR])
+@pytest.mark.parametrize(
+    ("settings", "is_made_anew"),
+    [
+        ({"innodb_flush_log_at_trx_commit": "2"}, True),
+        ({"innodb_flush_log_at_trx_commit": "2", "sync_binlog": "1000"}, True),
+        ({"sync_binlog": "0"}, False),
+        ({}, False),
+    ],
+)
+def test_a_header_says_who_is_made_anew(
+    name: ClusterName, settings: dict[str, str], is_made_anew: bool
+) -> None:
+    told = audit_of(name, state_of("mysql", {**GROUP, **REPLICA, **settings})).cluster
+    assert told is not None
+    said = [*told.survives, *told.does_not_survive]
+    assert (
+        "relaxed one that lost power is made" in str(said) or "gap" in str(said)
+    ) is is_made_anew
+    assert ("its end" in str(said) or "the end of that" in str(said)) is (
+        settings == {"sync_binlog": "0"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("vendor", "version", "about"),
+    [
+        ("mysql", "9.7", "gtid_mode, enforce_gtid_consistency, log_bin, log_replica_updates"),
+        ("mysql", "5.7", "gtid_mode, enforce_gtid_consistency, log_bin, log_slave_updates"),
+        ("mariadb", "11.8", "log_bin, log_slave_updates, MASTER_USE_GTID = slave_pos"),
+    ],
+)
+def test_what_a_promotion_needs_is_left_to_you(
+    vendor: VendorName, version: str, about: str
+) -> None:
+    told = load_cluster("semi-sync").durability_of(vendor, parse_version(version))
+    assert [each.about for each in told.left_to_you].count(about) == 1
+
+
+def test_relay_log_recovery_of_mariadb_is_told_one_way() -> None:
+    told = load_cluster("semi-sync").durability_of("mariadb", (11, 8)).left_to_you
+    (flushed,) = (each.says for each in told if each.about == "sync_relay_log")
+    assert flushed.startswith("not set: ")
+    assert "in place of the ON that is advised" in flushed
 
 
 def test_who_does_not_wait_at_all_is_told_that_alone() -> None:
@@ -1130,8 +1542,25 @@ def test_a_check_speaks_of_what_it_asks_or_of_what_goes_with_that(cluster: Clust
                 name in check.when
                 or name.rsplit("_", 1)[0] in kinds
                 or name in ("standbys", "standbys_named", "standbys_wanted", "wsrep_cluster_size")
+                or name in {"file", *(default.name for default in cluster.default)}
                 for name in shown_names
             ), (check.setting, shown_names)
+
+
+STATUS: Final = (
+    *("rpl_semi_sync_source_status", "rpl_semi_sync_source_clients"),
+    *("rpl_semi_sync_master_status", "rpl_semi_sync_master_clients"),
+    *("wsrep_cluster_status", "wsrep_cluster_size", "group_member_state", "group_members_online"),
+)
+"""What no file sets: MySQL's and MariaDB's manuals have them as status, or as a table's rows."""
+
+
+@pytest.mark.parametrize("cluster", load_clusters(), ids=lambda each: each.name)
+def test_a_change_of_a_setting_names_its_file(cluster: Cluster) -> None:
+    for check in cluster.check:
+        by_itself = check.change.startswith(("SET ", "ALTER SYSTEM "))
+        no_line = check.setting in STATUS or "sync_standbys" in check.when
+        assert ("{file}" in check.change or by_itself) is not no_line, check.change
 
 
 def test_a_finding_names_the_file_and_an_audit_is_short(tmp_path: Path, capsys: Capture) -> None:
