@@ -541,6 +541,8 @@ class Vendor(ABC):
     """Settings that name places, programs or the network, or what we need to read the server's log.
     No others are tried than those of profiles/, also of profiles/tried_names/; of these must
     be known, too, what somebody may mean by the beginning of a name."""
+    says_of_untried: ClassVar[tuple[str, ...]] = ()
+    """What stands in its log where only one of those is missing."""
     disk_claims: ClassVar[Mapping[str, DiskClaim]] = {}
     """Settings that have it take disk space when it starts."""
     verify_numbers_lines: ClassVar[bool] = False

@@ -217,6 +217,7 @@ class MariaDB(MySQL):
     # Programs and command lines
 
     not_tried = NOT_TRIED
+    says_of_untried = ("You need to use --log-bin",)
     disk_claims: ClassVar[Mapping[str, DiskClaim]] = {**DISK_CLAIMS, REDO_SIZE: DiskClaim()}
 
     def initialisation(

@@ -165,7 +165,8 @@ OTHERS: Sequence[tuple[str, str]] = [
     (
         "mariadb-10.11",
         "[client]\nport=3306\n[mysqld]\ndatadir=/var/lib/mysql\nskip-name-resolve\n"
-        "log-bin=binlog\nserver_id=1\n[server]\ninnodb-buffer-pool-size=64M # small\n"
+        "log-bin=binlog\nbinlog_format=ROW\nserver_id=1\n[server]\n"
+        "innodb-buffer-pool-size=64M # small\n"
         "[mariadb-11.8]\nfoo=1\n[mariadb-10.11]\ninnodb_max_dirty_pages_pct=75\n",
     ),
     (

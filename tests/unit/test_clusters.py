@@ -181,6 +181,9 @@ def test_a_relaxed_member_is_to_be_made_anew(name: ClusterName, role: Role) -> N
     )
     assert "may lack transactions for good, and nothing tells" in relaxed
     assert "7 of 20 cuts left such a gap" in relaxed
+    assert ("their GTIDs do not tell which relaxed member" in relaxed) == (
+        name == "group-replication"
+    )
     for untrue in ("gives it back", "skip_log_bin", "comes back by distributed recovery"):
         assert untrue not in relaxed
     assert "Make the replicas anew from it" not in relaxed  # what the cluster's file says counts
@@ -731,7 +734,7 @@ def test_nothing_is_wrong_where_nothing_is(
         (
             "group-replication",
             "mysql",
-            {"group_replication_group_name": "a"},
+            {"group_replication_group_name": "a", "gtid_mode": "OFF"},
             {},
             ("data-loss", "gtid_mode", "OFF", "ON"),
         ),
@@ -1238,6 +1241,21 @@ OF_57: Final = {
     "relay_log_info_repository": ("FILE", "TABLE"),
     "transaction_write_set_extraction": ("OFF", "XXHASH64"),
 }
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("8.4", [("data-loss", "gtid_mode", "OFF", "ON")]),
+        ("9.5", []),  # not known
+        ("9.7", []),  # ON by default, asked of 9.7.4
+    ],
+)
+def test_a_group_has_gtids_by_default_in_newer_releases(
+    version: str, found: list[tuple[str, str, str, str]]
+) -> None:
+    state = state_of("mysql", {"group_replication_group_name": "a"})
+    assert shown(audited(GR, state._replace(version=parse_version(version)))) == found
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from advisor.servers.sandbox.log import complaints, last_words, refusals
+from advisor.vendors.registry import VENDORS
 from advisor.vendors.syntax import Line
 
 IO = Line(4, "innodb_io_capacity", "50", "mysqld")
@@ -41,6 +42,14 @@ METHOD = Line(7, "wal_sync_method", "fsync_writethrough", None)
 )
 def test_complaints_are_about_our_lines_only(text: str, said: dict[int, str]) -> None:
     assert complaints(f"before\n{text}\nafter", [IO, IO_MAX]) == said
+
+
+def test_a_complaint_that_a_setting_is_missing_which_is_not_tried_is_about_no_line() -> None:
+    """What MariaDB 10.11 said of a cluster's binlog_format in a server without a binary log."""
+    said = "[Warning] You need to use --log-bin to make --binlog-format work."
+    line = IO._replace(name="binlog_format")
+    assert complaints(said, [line]) == {line.number: said.removeprefix("[Warning] ")}
+    assert complaints(said, [line], VENDORS["mariadb"].says_of_untried) == {}
 
 
 def test_a_value_that_looks_like_a_setting_is_not_blamed() -> None:

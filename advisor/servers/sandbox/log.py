@@ -1,7 +1,7 @@
 """What a server's log says about lines of a fragment."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from advisor.vendors.syntax import Line
@@ -22,9 +22,15 @@ _PARAMETER: Final = re.compile(r'parameter "([^"]+)"')
 _MORE: Final = re.compile(r"\b(?:HINT|DETAIL|CONTEXT):\s+")
 
 
-def complaints(log: str, lines: Iterable[Line]) -> Said:
-    """What a server that runs finds fault with, or calls deprecated."""
-    found = [text for text in _messages(log) if _LEVEL.search(text) or _DEPRECATED.search(text)]
+def complaints(log: str, lines: Iterable[Line], untried: Sequence[str] = ()) -> Said:
+    """What a server that runs finds fault with, or calls deprecated; `untried`: what it says where
+    it lacks a setting that is not tried, which is no fault of these lines."""
+    found = [
+        text
+        for text in _messages(log)
+        if (_LEVEL.search(text) or _DEPRECATED.search(text))
+        and not any(said in text for said in untried)
+    ]
     return _by_line(found, lines)
 
 

@@ -44,7 +44,7 @@ def verify_fragment(
         tried = box.tried
         refused, last = _start_until_it_works(box)
     started = [line for line in tried if line.number not in refused]
-    warned = complaints(last.log, started)
+    warned = complaints(last.log, started, vendor.says_of_untried)
     doubled = _doubled(tried, known)
     checked = []
     for line in fragment.lines:
