@@ -7,8 +7,6 @@ alone on what its drive has kept: a commit that was acknowledged before the cut 
 where neither has it. The replica applies what it has received. Needs what run.py needs.
 """
 
-import argparse
-import json
 import os
 import random
 import sys
@@ -33,7 +31,7 @@ from tests.servers.copies import (
     rows_of,
     wait_for,
 )
-from tests.servers.harness import server_named
+from tests.servers.rehearsing import rehearse_cases
 from tests.servers.replication import Member
 
 RESULTS: Final = Path(__file__).with_name("copies.json")
@@ -50,6 +48,11 @@ class Site:
 
     case: Case
     changed: str = ""
+
+    @property
+    def server(self) -> str:
+        """Of both."""
+        return self.case.server
 
     @property
     def name(self) -> str:
@@ -166,21 +169,14 @@ def _found(room: Path, member: Member, cut: Cut) -> set[Row]:
 
 
 def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cuts", type=int, default=6)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    asked = parser.parse_args(words)
-    stored = json.loads(asked.results.read_text()) if asked.results.exists() else {}
     with shelf() as room:
-        for site in SITES:
-            if asked.only in site.name:
-                taken = black_out(room, site, asked.cuts)
-                version = server_named(site.case.server).version.split(" from")[0]
-                stored[site.name] = {"version": version, "cuts": list(map(asdict, taken))}
-                print(site.name, *taken, sep="\n  ", flush=True)
-                asked.results.write_text(f"{json.dumps(stored, indent=2)}\n")
-    return 0
+        return rehearse_cases(
+            words,
+            "cuts",
+            RESULTS,
+            SITES,
+            lambda site, cuts: {"cuts": [asdict(one) for one in black_out(room, site, cuts)]},
+        )
 
 
 if __name__ == "__main__":

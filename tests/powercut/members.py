@@ -7,8 +7,6 @@ Clients commit on one of them. What each cut leaves is started again as the clus
 begun on the member that has the most, which the others then join. Needs what run.py needs.
 """
 
-import argparse
-import json
 import os
 import random
 import sys
@@ -25,7 +23,7 @@ from tests.powercut.disk import Cut, Disk, mounted, shelf
 from tests.powercut.server import Running
 from tests.servers.clusters import CASES, Members, members_of
 from tests.servers.copies import CLIENTS, Case, prepare, rows_of
-from tests.servers.harness import server_named
+from tests.servers.rehearsing import rehearse_cases
 
 RESULTS: Final = Path(__file__).with_name("members.json")
 MEMBERS: Final = 3
@@ -109,21 +107,14 @@ def _outcome(member: Running, rows: set[Row]) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cuts", type=int, default=20)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    asked = parser.parse_args(words)
-    stored = json.loads(asked.results.read_text()) if asked.results.exists() else {}
     with shelf() as room:
-        for case in CASES:
-            if asked.only in case.name:
-                taken = black_out(room, case, asked.cuts)
-                version = server_named(case.server).version.split(" from")[0]
-                stored[case.name] = {"version": version, "cuts": list(map(asdict, taken))}
-                print(case.name, *taken, sep="\n  ", flush=True)
-                asked.results.write_text(f"{json.dumps(stored, indent=2)}\n")
-    return 0
+        return rehearse_cases(
+            words,
+            "cuts",
+            RESULTS,
+            CASES,
+            lambda case, cuts: {"cuts": [asdict(one) for one in black_out(room, case, cuts)]},
+        )
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ Then the source is started again, and the replica follows it. Nothing here loses
 tests/powercut/copies.py.
 """
 
-import argparse
-import json
 import os
 import random
 import sys
@@ -31,6 +29,7 @@ from tests.powercut.commits import SCHEMA, Load, Row, committed, tables
 from tests.powercut.server import Running
 from tests.servers.account import private_folder
 from tests.servers.harness import server_named, version_of
+from tests.servers.rehearsing import rehearse_cases
 from tests.servers.replication import Member, members, start_replication
 from tests.servers.scenarios import GB, Scenario, advice_for
 
@@ -86,7 +85,6 @@ CASES: Final = (
 class Killed:
     """What many kills of one case cost."""
 
-    case: Case
     kills: int
     acknowledged: int
     """Commits, in all rounds."""
@@ -223,27 +221,13 @@ def rehearse(case: Case, kills: int, seed: int = 1) -> Killed:
                 with source.machine.running(source.folder) as again:
                     costs.append(kill_under_load(again, second, draw.uniform(*LOAD_S)))
     totals = [sum(each) for each in zip(*costs, strict=True)]
-    return Killed(case, kills, *totals)
+    return Killed(kills, *totals)
 
 
 def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    asked = parser.parse_args(words)
-    stored = json.loads(asked.results.read_text()) if asked.results.exists() else {}
-    for case in CASES:
-        if asked.only in case.name:
-            done = asdict(rehearse(case, asked.kills))
-            del done["case"]
-            stored[case.name] = {
-                **done,
-                "version": server_named(case.server).version.split(" from")[0],
-            }
-            print(case.name, stored[case.name], flush=True)
-            asked.results.write_text(f"{json.dumps(stored, indent=2)}\n")
-    return 0
+    return rehearse_cases(
+        words, "kills", RESULTS, CASES, lambda case, kills: asdict(rehearse(case, kills))
+    )
 
 
 if __name__ == "__main__":

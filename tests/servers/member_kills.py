@@ -9,8 +9,6 @@ been acknowledged. Then the killed one is started again, and must show it, too. 
 power; that is tests/powercut/members.py.
 """
 
-import argparse
-import json
 import random
 import sys
 import time
@@ -25,7 +23,7 @@ from tests.powercut.server import Running
 from tests.servers.account import private_folder
 from tests.servers.clusters import CASES, members_of
 from tests.servers.copies import CLIENTS, LOAD_S, PATIENCE_S, Case, missing_at, prepare
-from tests.servers.harness import server_named
+from tests.servers.rehearsing import rehearse_cases
 
 RESULTS: Final = Path(__file__).with_name("member_kills.json")
 
@@ -74,20 +72,9 @@ def rehearse(case: Case, kills: int, seed: int = 1) -> Killed:
 
 
 def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    asked = parser.parse_args(words)
-    stored = json.loads(asked.results.read_text()) if asked.results.exists() else {}
-    for case in CASES:
-        if asked.only in case.name:
-            done = asdict(rehearse(case, asked.kills))
-            version = server_named(case.server).version.split(" from")[0]
-            stored[case.name] = {**done, "version": version}
-            print(case.name, stored[case.name], flush=True)
-            asked.results.write_text(f"{json.dumps(stored, indent=2)}\n")
-    return 0
+    return rehearse_cases(
+        words, "kills", RESULTS, CASES, lambda case, kills: asdict(rehearse(case, kills))
+    )
 
 
 if __name__ == "__main__":
