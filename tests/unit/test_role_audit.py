@@ -237,8 +237,8 @@ ACCEPTING = ("--durability", "loses-recent-on-power-loss")
 WITH_LOG = "[mysqld]\nlog_bin\ngtid_mode = ON\n"
 
 
-# tests/powercut/README.md, MySQL 9.7 by GTID with a binary log, 20 cuts each: whole after all with 1 and
-# 0; a gap after 20 with 2 and 1, after 7 with 2 and 100
+# tests/powercut/README.md, MySQL 9.7 by GTID with a binary log, 20 cuts each: whole after all with 1
+# and 0; a gap after 20 with 2 and 1, after 7 with 2 and 100.
 @pytest.mark.parametrize(
     ("cluster", "gap"),
     [
@@ -283,7 +283,9 @@ def test_what_is_stricter_than_accepted_may_be_faster_at_most(
 def test_without_a_log_of_what_it_applies_nothing_is_apart(
     values: tuple[int, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = f"{WITH_LOG}log_replica_updates = OFF\n{FLUSH} = {values[0]}\nsync_binlog = {values[1]}\n"
+    text = (
+        f"{WITH_LOG}log_replica_updates = OFF\n{FLUSH} = {values[0]}\nsync_binlog = {values[1]}\n"
+    )
     found, _ = audited(text, "mysql", "9.7", tmp_path, capsys, *ACCEPTING)
     told = {name: one["severity"] for name, one in found.items() if name in (FLUSH, LOG)}
     assert told == ({FLUSH: "performance"} if values[0] == 1 else {})
