@@ -172,8 +172,8 @@ def test_what_is_lost_is_said_of_the_class_that_loses_it() -> None:
     assert told.lost_when_relaxed("loses-recent-on-crash").startswith("synchronous_commit = off")
 
 
-# tests/powercut/README.md: a MySQL 9.7 replica by GTID with a binary log, 20 cuts: a gap in 7 with 2
-# and sync_binlog = 100, in none with 1 and sync_binlog = 0.
+# tests/powercut/README.md: a MySQL 9.7 replica by GTID with a binary log, 20 cuts: a gap in 7 with
+# 2 and sync_binlog = 100, in none with 1 and sync_binlog = 0.
 @pytest.mark.parametrize("name", ["group-replication", "semi-sync"])
 @pytest.mark.parametrize("role", ["standalone", "primary", "replica"])
 def test_a_relaxed_member_relaxes_its_binary_log_alone(name: ClusterName, role: Role) -> None:

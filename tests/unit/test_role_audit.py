@@ -237,8 +237,8 @@ ACCEPTING = ("--durability", "loses-recent-on-power-loss")
 WITH_LOG = "[mysqld]\nlog_bin\ngtid_mode = ON\n"
 
 
-# tests/powercut/README.md, MySQL 9.7 by GTID with a binary log, 20 cuts each: whole after all with 1
-# and 0; a gap after 20 with 2 and 1, after 7 with 2 and 100.
+# tests/powercut/README.md, MySQL 9.7 by GTID with a binary log, 20 cuts each: whole after all with
+# 1 and 0; a gap after 20 with 2 and 1, after 7 with 2 and 100.
 @pytest.mark.parametrize(
     ("cluster", "gap"),
     [

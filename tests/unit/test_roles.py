@@ -201,7 +201,7 @@ def test_a_replica_is_offered_less_at_what_it_costs_a_replica(
 ) -> None:
     (offer,) = offers(capsys, "replica")
     assert offer["losses"] == []
-    # tests/powercut/README.md: 1 and sync_binlog = 0 went on whole after 20 of 20 cuts, 2 and 100 after 13
+    # tests/powercut/README.md: 1 and sync_binlog = 0 went on whole after 20 of 20 cuts
     assert (offer["settings"], offer["syncs_saved"]) == ({"sync_binlog": "100"}, 1)
     fetched, log = offer["role_costs"]
     asks_by_gtid = "Where it asks its source by GTID and writes what it applies"
