@@ -19,11 +19,11 @@ from advisor.capacity.host import (
     ServerUse,
     modelled_host,
 )
+from advisor.capacity.offers import offers_of
 from advisor.capacity.plan import PlanInputs, plan_on
 from advisor.capacity.replica import replica_answer
 from advisor.capacity.replica_model import (
     AdvisedCommits,
-    Offer,
     ReplicaLog,
     ReplicaQuestion,
     replica_model,
@@ -96,31 +96,27 @@ def _replica_log(measurement: Measurement, request: Request, knowledge: Knowledg
     """How it commits with a binary log of what it applies and without, each as is then advised."""
     server = VENDORS[request.vendor]
 
-    def advised(*, log_bin: bool | None) -> AdvisedCommits:
-        asked = replace(request, log_bin=log_bin)
+    def advised(*, is_written: bool) -> AdvisedCommits:
+        asked = request
+        if server.has_binary_log:
+            told = server.following({}, request.version, log_bin=is_written, all_told=False)
+            told = told._replace(logs_what_it_applies=is_written)
+            asked = replace(request, log_bin=is_written, following=told)
         advice = advise(measurement, asked, knowledge)
         assert advice.capacity is not None  # a drive without one is refused
-        syncs = advice.capacity.commit_syncs or 0
         return AdvisedCommits(
-            server.sequence_of(syncs),
+            server.sequence_of(advice.capacity.commit_syncs),
             {entry.setting: entry.rendered for entry in advice.settings if entry.emitted},
             advice.role_costs,
-            tuple(
-                Offer(offer, server.sequence_of(syncs - offer.syncs_saved))
-                for offer in advice.lower_durability
-                if offer.syncs_saved
-            ),
+            offers_of(advice, server),
         )
 
-    if not server.has_binary_log:
-        none = advised(log_bin=None)
-        return ReplicaLog(is_written=False, is_said=False, written=none, not_written=none)
     said = request.log_bin
     return ReplicaLog(
         is_written=server.writes_binary_log(request.version) if said is None else said,
         is_said=said is not None,
-        written=advised(log_bin=True),
-        not_written=advised(log_bin=False),
+        written=advised(is_written=True),
+        not_written=advised(is_written=False),
     )
 
 
@@ -156,9 +152,7 @@ def plan_inputs(
         notes=advice.warnings,
         server=_server_use(advice, request, measurement, knowledge),
         durability=request.durability,
-        offers=tuple(
-            offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
-        ),
+        offers=offers_of(advice, VENDORS[request.vendor]),
     )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from advisor.advice import LowerDurability, RoleCost
+from advisor.advice import RoleCost
 from advisor.analysis.recovery import Replay
 from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase
 from advisor.capacity.bounds import Work, distinct_share, reads_per_change
@@ -25,6 +25,7 @@ from advisor.capacity.group_commit import CommitModel, Cpu, SyncLatencies
 from advisor.capacity.host import ModelledHost
 from advisor.capacity.host_notes import binary_log_notes, page_notes, pages_left_out
 from advisor.capacity.latency import Latency
+from advisor.capacity.offers import Offer
 from advisor.capacity.replica_results import AppliedRate, ApplyLimit, RateLimit, Replayed
 from advisor.capacity.results import Assumed, PagesLeftOut
 from advisor.capacity.workloads import Transaction
@@ -51,13 +52,6 @@ class ReplicaQuestion(NamedTuple):
     """None: as many as by default."""
     source_clients: int | None = None
     """How many connections commit on the source at once; None where nobody says."""
-
-
-class Offer(NamedTuple):
-    """A lower durability class, and how commits go there."""
-
-    lower: LowerDurability
-    sequence: CommitSequence
 
 
 class AdvisedCommits(NamedTuple):
