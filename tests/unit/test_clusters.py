@@ -250,11 +250,18 @@ def test_a_screen_says_what_relaxed_copies_lose() -> None:
     assert lost.startswith("copies (Group Replication), relaxed: a member that lost power may lack")
 
 
+SEMI_SYNC_REPLICA: Final = (
+    *("mysql", "--db-version", "5.7", "--cluster", "semi-sync", "--role", "replica"),
+)
+
+
 @pytest.mark.parametrize(
     ("options", "syncs"),
     [
         (("mariadb", "--db-version", "11.8", "--cluster", "semi-sync"), 2),
-        (("mariadb", "--db-version", "11.8", "--cluster", "semi-sync", "--role", "replica"), 1),
+        (("mariadb", "--db-version", "11.8", "--cluster", "semi-sync", "--role", "replica"), 2),
+        ((*SEMI_SYNC_REPLICA, "--no-binary-log"), 1),
+        (SEMI_SYNC_REPLICA, 2),
         (("mariadb", "--db-version", "11.8", "--cluster", "galera"), 1),
         (("mariadb", "--db-version", "11.8", "--role", "primary"), 2),
         (("mysql", "--db-version", "5.7", "--cluster", "group-replication"), 2),
