@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from advisor.durability import Durability
 from advisor.roles import Role
 from advisor.vendors.names import ClusterName, VendorName
+from advisor.vendors.replication import Following
 from advisor.versions import Feature, NumericVersion
 
 
@@ -33,3 +34,5 @@ class Request:
     build: Mapping[Feature, bool] = field(default_factory=dict)
     """What the server was built with or without, as told or detected; unknown where absent."""
     role: Role = "standalone"
+    following: Following | None = None
+    """How it follows its source, where a server or its files show that."""

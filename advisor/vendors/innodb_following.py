@@ -47,12 +47,7 @@ ValueIn = Callable[[ReplicaSetting], Known[Value] | None]
 
 
 def mysql_following(
-    value_in: ValueIn,
-    version: NumericVersion,
-    *,
-    log_bin: bool,
-    all_told: bool,
-    in_group: bool = False,
+    value_in: ValueIn, version: NumericVersion, *, log_bin: bool, all_told: bool
 ) -> Following:
     """https://dev.mysql.com/doc/refman/8.0/en/replication-options-replica.html; asked of MySQL
     9.7: it refuses SOURCE_AUTO_POSITION = 1 where gtid_mode is OFF, and nowhere else."""
@@ -61,9 +56,7 @@ def mysql_following(
         mode = _default_mode(version)
     uses_gtid: Known[bool] = Unknown(unknown="whether it asks its source by GTID is not told")
     told_by = ""
-    if in_group:
-        uses_gtid = True  # nothing else is there
-    elif mode == "OFF":
+    if mode == "OFF":
         uses_gtid, told_by = False, "gtid_mode is OFF, which allows nothing else"
     elif isinstance(mode, str):
         told_by = (

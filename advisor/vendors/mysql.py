@@ -702,13 +702,8 @@ class MySQL(Vendor):
         log_bin: bool,
         all_told: bool,
     ) -> Following:
-        group = settings.get(copies.GROUP_NAME)
         return mysql_following(
-            partial(self._value_in, settings, version),
-            version,
-            log_bin=log_bin,
-            all_told=all_told,
-            in_group=group is not None and bool(group.value),
+            partial(self._value_in, settings, version), version, log_bin=log_bin, all_told=all_told
         )
 
     def _value_in(
