@@ -106,11 +106,8 @@ def _says_more(own: Finding, another: Finding) -> bool:
 
 
 def _risked(findings: Iterable[Finding], accepted: Durability) -> Durability:
-    """What its settings risk at most: what the user accepts, or what is found beyond that; what is
-    only noted loses nothing of what was answered."""
-    found = (
-        each.durability for each in findings if each.setting in RISKS and each.severity != "note"
-    )
+    """What its settings risk at most: what the user accepts, or what is found beyond that."""
+    found = (each.durability for each in findings if each.setting in RISKS)
     return max((accepted, *found), key=CLASSES.index)
 
 
