@@ -99,9 +99,7 @@ def _replica_log(measurement: Measurement, request: Request, knowledge: Knowledg
     def advised(*, is_written: bool) -> AdvisedCommits:
         asked = request
         if server.has_binary_log:
-            told = server.following({}, request.version, log_bin=is_written, all_told=False)
-            told = told._replace(logs_what_it_applies=is_written)
-            asked = replace(request, log_bin=is_written, following=told)
+            asked = replace(request, log_bin=is_written, logs_what_it_applies=is_written)
         advice = advise(measurement, asked, knowledge)
         assert advice.capacity is not None  # a drive without one is refused
         return AdvisedCommits(

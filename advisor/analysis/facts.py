@@ -91,8 +91,10 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
         log_bin=VENDORS[request.vendor].writes_binary_log(request.version)
         if log_bin is None
         else log_bin,
-        logs_what_it_applies=following.logs_what_it_applies,
-        uses_gtid=following.uses_gtid,
+        logs_what_it_applies=following.logs_what_it_applies
+        if request.logs_what_it_applies is None
+        else request.logs_what_it_applies,
+        uses_gtid=following.uses_gtid if request.uses_gtid is None else request.uses_gtid,
         recovery_time_s=or_assumed("recovery_time_s", request.recovery_time_s),
         expected_commits_per_s=request.expected_commits_per_s
         or Unknown(unknown="--expected-tps does not say it"),
@@ -108,10 +110,8 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
 
 
 def _following(request: Request) -> Following:
-    """As the server shows it, else as its version has it by default; that it has no binary log of
-    what it applies only where somebody says so."""
-    if request.following is not None:
-        return request.following
+    """As the version has it by default; that a replica has no binary log of what it applies only
+    where somebody says so."""
     server = VENDORS[request.vendor]
     logs = server.writes_binary_log(request.version) if request.log_bin is None else request.log_bin
     found = server.following({}, request.version, log_bin=logs, all_told=False)

@@ -80,7 +80,12 @@ def run_audit(
         unknown = unknown_options(state, knowledge.settings, option_names)
         state = state._replace(refused=(*state.refused, *unknown))
     following = following_of(state, replication)
-    request = replace(request, log_bin=writes_binary_log(state), following=following)
+    request = replace(
+        request,
+        log_bin=writes_binary_log(state),
+        logs_what_it_applies=following.logs_what_it_applies,
+        uses_gtid=following.uses_gtid,
+    )
     asked = request
     if measurement is not None:
         request = with_observed_load(request, measurement)

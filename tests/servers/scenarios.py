@@ -164,7 +164,8 @@ def advice_for(
         recovery_time_s=scenario.recovery_time_s,
         build=dict.fromkeys(features, True) if scenario.is_build_known else {},
         role=scenario.role,
-        following=scenario.following,
+        logs_what_it_applies=scenario.following and scenario.following.logs_what_it_applies,
+        uses_gtid=scenario.following and scenario.following.uses_gtid,
         cluster=scenario.cluster if scenario.cluster in CLUSTERS[vendor] else None,
     )
     knowledge = knowledge_of(vendor, scenario.role)

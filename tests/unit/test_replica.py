@@ -432,6 +432,9 @@ def test_several_appliers_of_an_old_mysql_write_a_binary_log() -> None:
     gap = "Beside that log 2 leaves a gap that nothing tells."
     assert "With the binary log of more appliers (sync_binlog = 100): Where it asks" in text
     assert gap in text
+    assert (
+        "After a power loss its own binary log may lack transactions" in text
+    )  # it is known to log
     with_log = answer("mysql", (5, 7), 1000, log_bin=True)
     assert with_log.applied_per_s == 200
     assert not with_log.need_binary_log
@@ -820,6 +823,17 @@ def test_nonsense_is_refused(
     assert (status, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_help_foretells_which_releases_take_no_source_clients(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """MySQL 8.4 has write sets alone, MariaDB 10.5.1 applies optimistically: see appliers above."""
+    status, out, _ = run(capsys, "capacity", "--help")
+    assert status == 0
+    assert "MySQL before 8.4 and MariaDB before 10.5.1 do together, and newer ones" in " ".join(
+        out.split()
+    )
 
 
 def test_json_has_it_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -136,12 +136,13 @@ def audited(
     room: Path,
     capsys: pytest.CaptureFixture[str],
     *options: str,
+    role: str = "replica",
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """What it says of each setting of a replica with that option file; and its notes."""
+    """What it says of each setting of a server with that option file; and its notes."""
     file = room / "my.cnf"
     file.write_text(text)
     asked = ("audit", "--config", str(file), "--db", vendor, "--db-version", version)
-    _, out, _ = run(capsys, *asked, "--role", "replica", "--format", "json", "--quiet", *options)
+    _, out, _ = run(capsys, *asked, "--role", role, "--format", "json", "--quiet", *options)
     found = json.loads(out)
     return {one["setting"]: one for one in found["findings"]}, found["notes"]
 
@@ -304,6 +305,8 @@ def test_a_member_of_a_group_asks_by_gtid_alone(
     found, notes = audited(WITH_LOG + group, "mysql", "9.7", tmp_path, capsys)
     assert "relay_log_recovery" not in found
     assert not any("by GTID is not known" in note for note in notes)
+    _, notes = audited(WITH_LOG, "mysql", "9.7", tmp_path, capsys, role="primary")
+    assert not any("by GTID is not known" in note for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -377,3 +380,32 @@ def test_a_service_says_what_of_a_role_holds_there(
     assert any(note.startswith(said) for note in told["notes"])
     place = "it follows its source by file and position"
     assert any(note.startswith(place) for note in told["notes"]) is costs
+
+
+@pytest.mark.parametrize(
+    ("service", "vendor", "version", "own"),
+    [
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Troubleshooting.html
+        ("rds", "mysql", "8.0", "RDS itself wants both flushes durable at their source"),
+        ("rds", "postgresql", "15", ""),
+        # https://learn.microsoft.com/en-us/azure/mysql/flexible-server/concepts-read-replicas
+        ("azure", "mysql", "8.0", "they follow by file and position"),
+        ("azure", "postgresql", "15", ""),
+    ],
+)
+def test_of_replicas_of_a_service_each_server_is_told_its_own(
+    service: str, vendor: VendorName, version: str, own: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nvme = str(MEASUREMENTS / "nvme-consumer.json")
+    asked = ("recommend", "--db", vendor, "--db-version", version, "--from", nvme, "--quiet")
+    on_service = ("--service", service, "--role", "primary", "--format", "json")
+    _, out, _ = run(capsys, *asked, *on_service)
+    advice = json.loads(out)
+    told = " ".join(advice["warnings"])
+    for words in ("both flushes durable", "follow by file and position"):
+        assert (words in told) == (words in own), words
+    # what no list says that one may change there
+    assert not any("synchronous_standby_names" in note for note in advice["role_notes"])
+    _, out, _ = run(capsys, *asked, "--role", "primary", "--format", "json")
+    notes = json.loads(out)["role_notes"]
+    assert any("synchronous_standby_names" in note for note in notes) == (vendor == "postgresql")
