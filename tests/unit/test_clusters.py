@@ -482,6 +482,7 @@ GALERA: Final = {
 PRIMARY: Final = {"wsrep_cluster_status": "Primary", "wsrep_cluster_size": "3"}
 GROUP: Final = {
     "group_replication_group_name": "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa",
+    "group_replication_group_seeds": "a:33061,b:33061,c:33061",
     "group_replication_bootstrap_group": "OFF",
     "gtid_mode": "ON",
     "enforce_gtid_consistency": "ON",
@@ -603,6 +604,7 @@ def shown(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
         ),
         # Of those that run, their own count is better.
         ("group-replication", "mysql", {**GROUP, "group_replication_group_seeds": "a:1"}, ONLINE),
+        ("group-replication", "mysql", {**GROUP, "group_replication_group_seeds": ""}, ONLINE),
         ("semi-sync", "mysql", {**SEMI_SYNC, "rpl_semi_sync_source_timeout": "86399999"}, {}),
         ("galera", "mariadb", {**GALERA, "wsrep_cluster_address": "gcomm://a,b,c"}, {}),
         # Of those that run, their own count is better.
@@ -769,7 +771,7 @@ def test_nothing_is_wrong_where_nothing_is(
         (
             "group-replication",
             "mysql",
-            {"group_replication_group_name": "a", "gtid_mode": "OFF"},
+            {**GROUP, "gtid_mode": "OFF"},
             {},
             ("data-loss", "gtid_mode", "OFF", "ON"),
         ),
@@ -896,6 +898,19 @@ def test_nothing_is_wrong_where_nothing_is(
             {},
             {},
             ("data-loss", "group_replication_group_name", "", "the group's UUID"),
+        ),
+        # START GROUP_REPLICATION of MySQL 9.7 failed so.
+        (
+            "group-replication",
+            "mysql",
+            {**GROUP, "group_replication_group_seeds": ""},
+            {},
+            (
+                "data-loss",
+                "group_replication_group_seeds",
+                "",
+                "the addresses of three members",
+            ),
         ),
         *(
             (
@@ -1384,7 +1399,10 @@ OF_57: Final = {
 def test_a_group_has_gtids_by_default_in_newer_releases(
     version: str, found: list[tuple[str, str, str, str]]
 ) -> None:
-    state = state_of("mysql", {"group_replication_group_name": "a"})
+    state = state_of(
+        "mysql",
+        {"group_replication_group_name": "a", "group_replication_group_seeds": "a:1,b:1,c:1"},
+    )
     assert shown(audited(GR, state._replace(version=parse_version(version)))) == found
 
 
@@ -1958,7 +1976,10 @@ def test_a_change_of_a_setting_names_its_file(cluster: Cluster) -> None:
 
 def test_a_finding_names_the_file_and_an_audit_is_short(tmp_path: Path, capsys: Capture) -> None:
     config = tmp_path / "my.cnf"
-    config.write_text("[mysqld]\ngroup_replication_group_name=a\ngtid_mode=OFF\n")
+    config.write_text(
+        "[mysqld]\ngroup_replication_group_name=a\ngtid_mode=OFF\n"
+        "group_replication_group_seeds=a:1,b:1,c:1\n"
+    )
     asked = ("audit", "--db", "mysql", "--db-version", "9.7", "--config", str(config))
     _, out, _ = run(capsys, *asked, "--format", "json")
     (found,) = json.loads(out)["findings"]
