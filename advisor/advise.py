@@ -7,7 +7,7 @@ from advisor import __version__
 from advisor.advice import Advice, LowerDurability, Recommendation, RoleCost
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.fact_model import Facts
-from advisor.analysis.facts import build_facts, facts_without_drive
+from advisor.analysis.facts import UNSAID_LOG, build_facts, facts_without_drive
 from advisor.analysis.host_findings import evaluate
 from advisor.analysis.observed_load import server_notes, with_observed_load
 from advisor.analysis.verdict import Verdict, judge, require_durable
@@ -21,10 +21,10 @@ from advisor.request import Request
 from advisor.rules.catalogue import SettingGroup
 from advisor.rules.engine import Result, recommend
 from advisor.rules.knowledge import Knowledge
-from advisor.rules.risks import PAIR
 from advisor.rules.roles import RoleFacts
 from advisor.server_state import EffectiveSetting
 from advisor.vendors.registry import VENDORS, newer_than_known
+from advisor.versions import format_version
 
 if TYPE_CHECKING:
     from advisor.rules.clusters import Cluster
@@ -45,6 +45,10 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     chosen = _choice(result, request.durability, facts, request)
     honest = verdict.trust != "not-durable"  # else its speed is no argument for anything
     sync, append = sync_us(measurement), append_us(measurement)
+    lower = {
+        below: _relaxed(below, facts, data, request, knowledge)
+        for below in classes_below(request.durability)
+    }
     advice = Advice(
         tool_version=__version__,
         engine=request.vendor,
@@ -62,16 +66,9 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
         settings=result.recommendations,
         skipped=result.skipped,
         lower_durability=tuple(
-            _told_for_role(offer, request, facts, result.recommendations, knowledge)
+            _told_for_role(offer, request, facts, chosen, lower[offer.durability], knowledge)
             for offer in lower_durability(
-                chosen,
-                (
-                    _relaxed(lower, facts, data, request, knowledge)
-                    for lower in classes_below(request.durability)
-                ),
-                sync,
-                append,
-                _expected_rate(request, knowledge),
+                chosen, lower.values(), sync, append, _expected_rate(request, knowledge)
             )
         )
         if honest
@@ -102,6 +99,7 @@ def notes_for(measurement: Measurement, facts: Facts, request: Request) -> tuple
         *notes_on(measurement),
         *_memory_notes(facts),
         *_version_notes(request),
+        *_log_notes(facts, request),
     )
 
 
@@ -121,10 +119,13 @@ def role_costs(
         for entry in advised
         if entry.emitted
     }
-    following = VENDORS[request.vendor].following(
-        settings, request.version, log_bin=facts.log_bin is True, all_told=False
+    following = (
+        VENDORS[request.vendor]
+        .following(settings, request.version, log_bin=facts.log_bin is True, all_told=False)
+        ._replace(logs_what_it_applies=facts.logs_what_it_applies, uses_gtid=facts.uses_gtid)
     )
-    told = RoleFacts.of(durability, following, () if durability == "durable" else PAIR)
+    relaxed = [entry.setting for entry in advised if entry.durability != "durable"]
+    told = RoleFacts.of(durability, following, relaxed)
     return knowledge.roles.costs(request.role, request.version, told, request.cluster)
 
 
@@ -132,13 +133,16 @@ def _told_for_role(
     offer: LowerDurability,
     request: Request,
     facts: Facts,
-    advised: Collection[Recommendation],
+    chosen: Choice,
+    relaxed: Choice,
     knowledge: Knowledge,
 ) -> LowerDurability:
     """The offer with what it costs a server in that role. A replica acknowledges nothing, so that
     nothing acknowledged is lost with it."""
-    before = role_costs(request, facts, request.durability, advised, knowledge)
-    lower = role_costs(request, facts, offer.durability, advised, knowledge)
+    before, lower = (
+        role_costs(request, facts, choice.durability, choice.settings, knowledge)
+        for choice in (chosen, relaxed)
+    )
     costs = tuple(cost for cost in lower if cost not in before)
     losses = () if request.role == "replica" else offer.losses
     return offer.model_copy(update={"losses": losses, "role_costs": costs})
@@ -237,6 +241,17 @@ def _memory_notes(facts: Facts) -> tuple[str, ...]:
             "the host's memory is not known; --memory SIZE adds the settings that depend on it",
         )
     return ()
+
+
+def _log_notes(facts: Facts, request: Request) -> tuple[str, ...]:
+    """What to say of a replica whose binary log nobody spoke of, and its version has none."""
+    if request.role != "replica" or facts.logs_what_it_applies != UNSAID_LOG:
+        return ()
+    title = VENDORS[request.vendor].title
+    return (
+        f"no binary log is counted, for {title} {format_version(request.version)} has none by"
+        " default; a replica that may be promoted has one: --binary-log or --no-binary-log says it",
+    )
 
 
 def _version_notes(request: Request) -> tuple[str, ...]:

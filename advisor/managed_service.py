@@ -27,6 +27,9 @@ def advise_for_service(
     commit waits for, and what it may lose. Raises as `advise` does, and UsageError where no list
     says what the service lets one change of that server.
     """
+    engine = service.engine_of(request.vendor, request.version)
+    if knowledge.roles is not None:
+        knowledge = knowledge._replace(roles=knowledge.roles.where_changed(engine.settable))
 
     def advised(asked: Request) -> Advice:
         advice = only_groups(advise(measurement, asked, knowledge), groups)

@@ -19,9 +19,15 @@ from advisor.capacity.host import (
     ServerUse,
     modelled_host,
 )
+from advisor.capacity.offers import offers_of
 from advisor.capacity.plan import PlanInputs, plan_on
 from advisor.capacity.replica import replica_answer
-from advisor.capacity.replica_model import ReplicaQuestion, replica_model
+from advisor.capacity.replica_model import (
+    AdvisedCommits,
+    ReplicaLog,
+    ReplicaQuestion,
+    replica_model,
+)
 from advisor.capacity.replica_results import ReplicaPlan
 from advisor.capacity.results import Assumed, CapacityPlan
 from advisor.measurement import Measurement
@@ -53,7 +59,8 @@ def plan_capacity(
     plan = plan_on(host, inputs, measurement, wanted, knowledge)
     plan = plan.model_copy(update={"notes": (*inputs.notes, *plan.notes)})
     if question is not None and request is not None:
-        plan = _with_replica(plan, host, inputs, request, knowledge, wanted, question)
+        log = _replica_log(measurement, request, knowledge)
+        plan = _with_replica(plan, host, inputs, request, knowledge, wanted, question, log)
     return inputs.verdict, plan, inputs.notes
 
 
@@ -65,6 +72,7 @@ def _with_replica(
     knowledge: Knowledge,
     wanted: CapacityRequest,
     question: ReplicaQuestion,
+    log: ReplicaLog,
 ) -> ReplicaPlan:
     """The plan, and whether a replica on that host keeps up."""
     assert knowledge.accuracy is not None  # read for whatever is a replica
@@ -76,10 +84,38 @@ def _with_replica(
         knowledge.accuracy[request.vendor],
         question,
         next(iter(wanted.transactions), None),
+        log,
     )
-    answer = replica_answer(model, inputs.offers)
+    rates = (reference.classic_4k_per_s for reference in knowledge.storage.references)
+    answer = replica_answer(model, fastest_sync_us=1e6 / max(rates))
     answer = answer.model_copy(update={"notes": (*inputs.notes, *answer.notes)})
     return ReplicaPlan(**dict(plan), replica=answer)
+
+
+def _replica_log(measurement: Measurement, request: Request, knowledge: Knowledge) -> ReplicaLog:
+    """How it commits with a binary log of what it applies and without, each as is then advised."""
+    server = VENDORS[request.vendor]
+
+    def advised(*, is_written: bool) -> AdvisedCommits:
+        asked = request
+        if server.has_binary_log:
+            asked = replace(request, log_bin=is_written, logs_what_it_applies=is_written)
+        advice = advise(measurement, asked, knowledge)
+        assert advice.capacity is not None  # a drive without one is refused
+        return AdvisedCommits(
+            server.sequence_of(advice.capacity.commit_syncs),
+            {entry.setting: entry.rendered for entry in advice.settings if entry.emitted},
+            advice.role_costs,
+            offers_of(advice, server),
+        )
+
+    said = request.log_bin
+    return ReplicaLog(
+        is_written=server.writes_binary_log(request.version) if said is None else said,
+        is_said=said is not None,
+        written=advised(is_written=True),
+        not_written=advised(is_written=False),
+    )
 
 
 def plan_inputs(
@@ -114,9 +150,7 @@ def plan_inputs(
         notes=advice.warnings,
         server=_server_use(advice, request, measurement, knowledge),
         durability=request.durability,
-        offers=tuple(
-            offer for offer in advice.lower_durability if offer.syncs_saved == capacity.commit_syncs
-        ),
+        offers=offers_of(advice, VENDORS[request.vendor]),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from advisor.durability import Durability
+from advisor.model import Known
 from advisor.roles import Role
 from advisor.vendors.names import ClusterName, VendorName
 from advisor.versions import Feature, NumericVersion
@@ -33,3 +34,7 @@ class Request:
     build: Mapping[Feature, bool] = field(default_factory=dict)
     """What the server was built with or without, as told or detected; unknown where absent."""
     role: Role = "standalone"
+    logs_what_it_applies: Known[bool] | None = None
+    """Whether it has a binary log of what it gets from its source, where a server was asked."""
+    uses_gtid: Known[bool] | None = None
+    """Whether it asks its source by GTID, where a server was asked."""

@@ -35,6 +35,11 @@ class Facts(NamedTuple):
     ]
     role: Annotated[Role, About("what the server is among others that have the same data")]
     log_bin: Annotated[Known[bool], About("whether the server writes a binary log")]
+    logs_what_it_applies: Annotated[
+        Known[bool],
+        About("whether it writes what it gets from its source into a binary log of its own"),
+    ]
+    uses_gtid: Annotated[Known[bool], About("whether it asks its source by GTID")]
     recovery_time_s: Annotated[Known[float], About("how long crash recovery may take")]
     expected_commits_per_s: Annotated[Known[float], About("the commit rate to plan the log for")]
     log_bytes_per_commit: Annotated[Known[float], About("redo or WAL bytes that one commit writes")]

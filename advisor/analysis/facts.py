@@ -18,6 +18,7 @@ from advisor.series_kind import OPERATIONS_PER_PAGE, PRIMARY, PRIMARY_64K
 from advisor.units import format_size
 from advisor.vendors.names import VENDOR_NAMES
 from advisor.vendors.registry import VENDORS
+from advisor.vendors.replication import Following
 
 ASSUMED: Final = frozenset(
     {
@@ -67,6 +68,10 @@ def build_facts(
     return _with_speed(identified, measurement, replayed, max_ops_per_s)
 
 
+UNSAID_LOG: Final = Unknown(
+    unknown="whether it has a binary log, neither --binary-log nor --no-binary-log says"
+)
+
 FASTER_RATIO: Final = 0.8
 """Of the other mean. Our choice: a smaller gain is not worth another method."""
 
@@ -77,6 +82,7 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
     def or_assumed(name: str, given: float | None) -> float:
         return assumptions[name].value if given is None else given
 
+    following = _following(request)
     unmeasured = Unknown(unknown="no drive is measured")
     untold = Unknown(unknown="neither --build nor an installed server says so")
     log_bin = request.log_bin
@@ -85,6 +91,10 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
         log_bin=VENDORS[request.vendor].writes_binary_log(request.version)
         if log_bin is None
         else log_bin,
+        logs_what_it_applies=following.logs_what_it_applies
+        if request.logs_what_it_applies is None
+        else request.logs_what_it_applies,
+        uses_gtid=following.uses_gtid if request.uses_gtid is None else request.uses_gtid,
         recovery_time_s=or_assumed("recovery_time_s", request.recovery_time_s),
         expected_commits_per_s=request.expected_commits_per_s
         or Unknown(unknown="--expected-tps does not say it"),
@@ -97,6 +107,17 @@ def facts_without_drive(request: Request, assumptions: Mapping[str, Assumption])
         build_liburing=request.build.get("liburing", untold),
         build_numa=request.build.get("numa", untold),
     )
+
+
+def _following(request: Request) -> Following:
+    """As the version has it by default; that a replica has no binary log of what it applies only
+    where somebody says so."""
+    server = VENDORS[request.vendor]
+    logs = server.writes_binary_log(request.version) if request.log_bin is None else request.log_bin
+    found = server.following({}, request.version, log_bin=logs, all_told=False)
+    if logs or request.log_bin is not None or not server.has_binary_log:
+        return found
+    return found._replace(logs_what_it_applies=UNSAID_LOG)
 
 
 def _direct_io(measurement: Measurement) -> Known[bool]:

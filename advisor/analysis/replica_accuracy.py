@@ -23,6 +23,9 @@ class Accuracy(Strict):
     """As much as this was applied in nine of ten runs."""
     at_most: float = Field(ge=1)
     """No more than this was applied in nine of ten runs."""
+    several_appliers: tuple[int, ...] = ()
+    several_of_one_at_most: float | None = None
+    """At most what so many applied, as a share of what one did; None where more apply more."""
 
 
 AccuracyByCase = Mapping[AccuracyCase, Accuracy]

@@ -15,6 +15,7 @@ from advisor.audit.refusals import refusal
 from advisor.audit.values import is_as_good, is_less, is_near
 from advisor.audit.windows import (
     DIVERGENCE,
+    FLUSHED_EACH,
     WIDENED_BY,
     Rate,
     StatedWindows,
@@ -43,12 +44,15 @@ def audit(
     assumed: frozenset[str],
     recovery: Recovery,
     counted: CounterJudge,
+    *,
+    logs_commits: bool = True,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What should be otherwise, the most severe first; settings of one severity in the given order.
     And notes on what looks wrong, and is right here.
 
     `advised` may lack settings: those are held against the red lines alone. `flush_us`: setting ->
     how long the flush takes that a commit waits for because of it, where that was measured.
+    `logs_commits`: whether what is committed goes into the binary log, if there is one.
     """
     settings = tuple(settings)
     lines = list(lines_of(state, settings, advised))
@@ -56,6 +60,8 @@ def audit(
     comparing = _Comparing(
         state, durability, lines, rate, flush_us, stated, known, assumed, recovery, counted
     )
+    if logs_commits:
+        comparing.hold_together()
     by_name = {line.setting.name: line for line in lines}
     refused = (refusal(line, by_name.get(line.name)) for line in state.refused)
     found = [*refused, *comparing.lines(), *comparing.overrides()]
@@ -104,8 +110,18 @@ class _Comparing:
         self._differing: dict[str, str] = {}
         self._mattering: frozenset[str] = frozenset()
         self.notes: list[str] = []
-        self._alone = relaxed_alone(self._values)
+        self._alone: str | None = None
         self._left_to_server = VENDORS[state.vendor].left_to_server(state.settings, state.version)
+
+    def hold_together(self) -> None:
+        """Finds fault with one of the pair relaxed alone, where the advice does not have it so."""
+        alone = relaxed_alone(self._values)
+        advised = {
+            line.setting.name: line.advised.value
+            for line in self._lines.values()
+            if line.advised is not None and line.advised.value is not None
+        }
+        self._alone = None if alone == relaxed_alone(advised) else alone
 
     def all_notes(self) -> list[str]:
         """What is no finding, and may be asked for all the same."""
@@ -193,21 +209,41 @@ class _Comparing:
         name = line.setting.name
         if judged is None:
             return None
-        accepted = not risks_more(judged.durability, self._accepted(line))
-        if accepted and (name != self._alone or self._is_as_advised(line)):
-            return None  # of a pair, the other one is then to follow
+        is_accepted = not risks_more(judged.durability, self._accepted(line))
+        if name == self._alone:
+            return self._apart(line, value, judged, is_accepted=is_accepted)
+        if is_accepted:
+            return None
         found = self._make(
             line,
             value,
             SEVERITY_OF[judged.durability],
-            f"{judged.why} {DIVERGENCE}" if name == self._alone else judged.why,
+            judged.why,
             sources=(RISKS[name].source,),
             price=self._price(name),
         )
         return found.model_copy(update={"durability": judged.durability})
 
-    def _is_as_advised(self, line: SettingLine) -> bool:
-        return line.advised is not None and self._values[line.setting.name] == line.advised.value
+    def _apart(
+        self, line: SettingLine, value: Value, judged: ValueRisk, *, is_accepted: bool
+    ) -> Finding:
+        """That one of the pair is relaxed alone: it is to be as strict as the other."""
+        name = line.setting.name
+        reason = f"{judged.why} {DIVERGENCE}"
+        (other,) = (self._lines[each] for each in PAIR if each != name)
+        if is_accepted and other.advised is not None:
+            reason = f"{reason} Accepted is that both are: {other.setting.name} ="
+            reason = f"{reason} {other.advised.rendered}, too."
+        found = self._make(
+            replace(line, advised=None),
+            value,
+            SEVERITY_OF[judged.durability],
+            reason,
+            sources=(RISKS[name].source,),
+            price=self._price(name),
+            wanted=FLUSHED_EACH,
+        )
+        return found.model_copy(update={"durability": judged.durability})
 
     def _price(self, name: str) -> str:
         """What the safe value costs, with the latency where that was measured."""
@@ -268,6 +304,8 @@ class _Comparing:
         name = line.setting.name
         if advised is None or name in self._left_to_server:
             return None
+        if name in PAIR and self._alone is not None:
+            return None  # the other one is to be as strict as this
         rule = line.setting.rule_of(advised.rule)
         is_default = line.found.origin == "default" or value == line.spec.default
         if is_as_good(line.setting, rule, advised, value, is_default=is_default):
@@ -287,23 +325,9 @@ class _Comparing:
             )
             what = "the binary log" if name == PAIR[1] else "commits"
             price = f"may lose {format_latency(advised.loss_window_ms * 1000)} of {what}{groups}"
-        reason = advised.reason
-        if name in PAIR and self._alone is not None:
-            reason = f"{reason} {DIVERGENCE}"
         # What is about replication makes nothing faster.
         severity: Severity = "note" if line.setting.group == "replication" else "performance"
-        if name in PAIR and self._alone not in (None, name):
-            severity = self._apart()
-        return self._make(line, value, severity, reason, price=price)
-
-    def _apart(self) -> Severity:
-        """How severe it is that the other one of the pair does not follow the relaxed one: as
-        what the two may then lose, unless the relaxed one is found fault with itself."""
-        alone = self._alone
-        assert alone is not None
-        if not self._is_as_advised(self._lines[alone]):
-            return "performance"
-        return SEVERITY_OF[RISKS[alone].of(self._values[alone])]
+        return self._make(line, value, severity, advised.reason, price=price)
 
     def _less_than_default(self, line: SettingLine, value: Value) -> Finding | None:
         """A value that is worse whatever is assumed: clearly less than the server itself takes."""

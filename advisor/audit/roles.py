@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from advisor.advice import RoleCost
+from advisor.advice import Recommendation, RoleCost
 from advisor.audit.compare import by_severity
 from advisor.audit.findings import Finding
 from advisor.audit.lines import lines_of, writes_binary_log
@@ -57,22 +57,26 @@ def told_for_role(
     knowledge: RoleKnowledge,
     settings: Iterable[Setting],
     cluster: ClusterName | None = None,
+    advised: Iterable[Recommendation] = (),
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings, with what their values cost a server in that role; and as notes what it costs
-    that the user accepts."""
+    that the user accepts, and what does nothing there."""
     role = replication.role
     if role is None or role == "standalone":
         return tuple(findings), ()
-    server = _Server(state, role, knowledge, cluster, _following(state, replication), settings)
+    server = _Server(state, role, knowledge, cluster, following_of(state, replication), settings)
+    idle = {finding: why for finding in findings if (why := server.why_idle(finding))}
+    findings = tuple(finding for finding in findings if finding not in idle)
     reported = {finding.setting for finding in findings}
     told = tuple(server.told(finding, reported) for finding in findings)
-    accepting = server.costs(server.facts_as_accepted(accepted), reported)
+    accepting = server.costs(server.facts_as_accepted(accepted, advised), reported)
     notes = (
         text
         for text in (_text((cost,)) for cost in accepting)
         if not any(text in finding.reason for finding in told)
     )
-    return by_severity(told), (*server.gtid_notes(), *notes)
+    does_nothing = (f"{finding.shown}: {why}" for finding, why in idle.items())
+    return by_severity(told), (*server.gtid_notes(), *does_nothing, *notes)
 
 
 class _Server:
@@ -99,10 +103,14 @@ class _Server:
         }
         self._relaxed = frozenset(name for name in PAIR if is_relaxed(name, values))
 
-    def facts_as_accepted(self, accepted: Durability) -> RoleFacts:
+    def facts_as_accepted(
+        self, accepted: Durability, advised: Iterable[Recommendation]
+    ) -> RoleFacts:
         """What decides what it costs that is accepted: as the server is relaxed, else as it would
         be by the advice."""
-        relaxed = self._relaxed or frozenset(PAIR)
+        relaxed = self._relaxed or {
+            entry.setting for entry in advised if entry.durability != "durable"
+        }
         if accepted == "durable":
             relaxed = frozenset()
         return RoleFacts.of(accepted, self._following, relaxed)
@@ -116,19 +124,17 @@ class _Server:
             self._role, self._version, facts, self._cluster, of, told_apart=reported
         )
 
+    def why_idle(self, finding: Finding) -> str:
+        """Why the setting does nothing there; "" where it may do something."""
+        if finding.severity not in ("data-loss", "performance"):
+            return ""
+        facts = RoleFacts.of(finding.durability, self._following, self._relaxed)
+        idle = self._knowledge.effectless(finding.setting, self._role, facts)
+        return "" if idle is None else idle.says
+
     def told(self, finding: Finding, reported: Collection[str]) -> Finding:
         """The finding as it is in that role."""
         facts = RoleFacts.of(finding.durability, self._following, self._relaxed)
-        idle = self._knowledge.effectless(finding.setting, self._role, facts)
-        if idle is not None and finding.severity in ("data-loss", "performance"):
-            return finding.model_copy(
-                update={
-                    "severity": "note",
-                    "reason": idle.says,
-                    "at_risk": None,
-                    "sources": _joined(finding.sources, idle.sources),
-                }
-            )
         where = (self._role, self._version, facts, self._cluster)
         if own := self._knowledge.costs_of(finding.setting, *where):
             text = f"{finding.reason} {_text(own)}"
@@ -148,7 +154,9 @@ class _Server:
 
     def gtid_notes(self) -> Iterator[str]:
         """What its settings say of how a replica asks its source."""
-        if self._role != "replica" or not self._following.told_by:
+        if not self._following.told_by:
+            return
+        if not self._knowledge.asks("uses_gtid", self._role, self._cluster):
             return
         if isinstance(self._following.uses_gtid, Unknown):
             yield f"whether it asks its source by GTID is not known: {self._following.told_by}"
@@ -156,7 +164,7 @@ class _Server:
             yield f"it follows its source by file and position: {self._following.told_by}"
 
 
-def _following(state: ServerState, replication: Replication) -> Following:
+def following_of(state: ServerState, replication: Replication) -> Following:
     """As the server shows it, else as its settings have it."""
     found = VENDORS[state.vendor].following(
         state.settings, state.version, log_bin=writes_binary_log(state), all_told=True

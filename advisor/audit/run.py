@@ -28,7 +28,7 @@ from advisor.audit.log_size import LogLoad, LogRate
 from advisor.audit.minimal_wal import minimal_wal
 from advisor.audit.other_engines import fork_notes, with_other_engines
 from advisor.audit.recovery import Recovery
-from advisor.audit.roles import role_note, told_for_role
+from advisor.audit.roles import following_of, role_note, told_for_role
 from advisor.audit.services import Judged, RunBy, judged_for_service
 from advisor.audit.unknown_options import OptionNames, names_not_checked, unknown_options
 from advisor.audit.windows import Rate
@@ -79,7 +79,13 @@ def run_audit(
     if option_names is not None:
         unknown = unknown_options(state, knowledge.settings, option_names)
         state = state._replace(refused=(*state.refused, *unknown))
-    request = replace(request, log_bin=writes_binary_log(state))
+    following = following_of(state, replication)
+    request = replace(
+        request,
+        log_bin=writes_binary_log(state),
+        logs_what_it_applies=following.logs_what_it_applies,
+        uses_gtid=following.uses_gtid,
+    )
     asked = request
     if measurement is not None:
         request = with_observed_load(request, measurement)
@@ -115,6 +121,7 @@ def run_audit(
         assumed_facts(request),
         recovery,
         counted,
+        logs_commits=request.role != "replica" or following.logs_what_it_applies is not False,
     )
     if bulk_load is not None:
         not_started = tuple(minimal_wal(state, knowledge, bulk_load))
@@ -132,6 +139,7 @@ def run_audit(
             knowledge.roles,
             knowledge.settings,
             request.cluster,
+            advised,
         )
     forks: tuple[str, ...] = ()
     if other_engines is not None:
@@ -167,7 +175,11 @@ def run_audit(
             counters=counted.counters,
             notes=(
                 *judged.notes,
-                *(run_by.service.on_role(replication.role) if run_by else ()),
+                *(
+                    run_by.service.on_role(replication.role, state.vendor, state.version)
+                    if run_by
+                    else ()
+                ),
                 *forks,
                 *role_note(replication),
                 *about_role,

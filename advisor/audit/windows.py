@@ -30,6 +30,9 @@ DIVERGENCE: Final = (
     " binary log and the replicas may hold other transactions than the tables."
 )
 
+FLUSHED_EACH: Final = 1
+"""The value of either of the pair with which each commit waits for its flush."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:

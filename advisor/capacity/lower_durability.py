@@ -35,7 +35,7 @@ def lower_durability(
     append_us: float | None,
     expected: ExpectedRate,
 ) -> tuple[LowerDurability, ...]:
-    """The offers; each class that changes something that none before it does. Nothing is taken.
+    """The offers; each class that saves a sync by what none before it changes. Nothing is taken.
 
     `sync_us`, `append_us`: what a sync of the log and of a binary log takes.
     """
@@ -49,7 +49,8 @@ def lower_durability(
             entry for entry in relaxed.settings if entry.rendered != before.get(entry.setting)
         ]
         settings = {entry.setting: entry.rendered for entry in changed}
-        if not settings or any(offer.settings == settings for offer in offers):
+        syncs_saved = chosen.path.syncs - relaxed.path.syncs
+        if syncs_saved == 0 or any(offer.settings == settings for offer in offers):
             continue
         relaxed_us = relaxed.path.wait_us(sync_us, append_us)
         saved_us = None if strict_us is None or relaxed_us is None else strict_us - relaxed_us
@@ -58,7 +59,7 @@ def lower_durability(
             LowerDurability(
                 durability=relaxed.durability,
                 settings=settings,
-                syncs_saved=chosen.path.syncs - relaxed.path.syncs,
+                syncs_saved=syncs_saved,
                 commit_us_saved=saved_us,
                 losses=tuple(_losses(changed, commit_us, expected)),
             )

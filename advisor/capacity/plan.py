@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from advisor.advice import Advice, Capacity, LowerDurability
+from advisor.advice import Advice, Capacity
 from advisor.analysis.verdict import Verdict
 from advisor.capacity.bounds import Bound, BoundName
 from advisor.capacity.group_commit import CommitModel, SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost, ServerUse
 from advisor.capacity.host_notes import binary_log_notes, page_notes, pages_left_out
+from advisor.capacity.offers import Offer
 from advisor.capacity.results import (
     CapacityPlan,
     GroupCommitPoint,
@@ -61,8 +62,7 @@ class PlanInputs:
     notes: tuple[str, ...]
     server: ServerUse
     durability: Durability
-    offers: tuple[LowerDurability, ...]
-    """The lower durability classes where a commit waits for no sync."""
+    offers: tuple[Offer, ...]
 
 
 def plan_on(

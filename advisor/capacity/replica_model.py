@@ -8,13 +8,15 @@ that what counts are the bytes of log, and the pages that it has to read.
 
 Assumed: transactions that change no row in common, which is what appliers can do side by side; a
 receiver that keeps up. How near that comes to real pairs (tests/benchmarks/replica_lag/README.md)
-is the range of each rate, and decides what is a yes and what a no.
+is the range of each rate, and decides what is a yes and what a no. Where no commit waits for a
+sync, several appliers are taken to apply no more than one: on those pairs they did not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from advisor.advice import RoleCost
 from advisor.analysis.recovery import Replay
 from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase
 from advisor.capacity.bounds import Work, distinct_share, reads_per_change
@@ -23,19 +25,18 @@ from advisor.capacity.group_commit import CommitModel, Cpu, SyncLatencies
 from advisor.capacity.host import ModelledHost
 from advisor.capacity.host_notes import binary_log_notes, page_notes, pages_left_out
 from advisor.capacity.latency import Latency
+from advisor.capacity.offers import Offer
 from advisor.capacity.replica_results import AppliedRate, ApplyLimit, RateLimit, Replayed
 from advisor.capacity.results import Assumed, PagesLeftOut
 from advisor.capacity.workloads import Transaction
 from advisor.vendors.appliers import Appliers, Replaying
 from advisor.vendors.base import Vendor
-from advisor.vendors.commits import ASYNCHRONOUS, CommitSequence
+from advisor.vendors.commits import CommitSequence
 from advisor.versions import NumericVersion
 
 OUTAGE_S: Final = 3600
 """Our choice: an hour for which nothing is applied, and the source goes on."""
 
-BOTH_SYNCS: Final = 2
-"""Of a commit: the log's, and the binary log's."""
 FEWEST_READS: Final = 0.005
 """Pages read for a transaction: fewer are none."""
 
@@ -53,14 +54,39 @@ class ReplicaQuestion(NamedTuple):
     """How many connections commit on the source at once; None where nobody says."""
 
 
+class AdvisedCommits(NamedTuple):
+    """How a replica commits with the settings advised, and what these cost it."""
+
+    sequence: CommitSequence
+    settings: Mapping[str, str] = {}
+    """Setting -> its text, as advised."""
+    costs: tuple[RoleCost, ...] = ()
+    """What a crash costs the replica because of its role."""
+    offers: tuple[Offer, ...] = ()
+
+
+class ReplicaLog(NamedTuple):
+    """Whether a replica writes what it applies into a binary log of its own, and how it commits
+    with that log and without."""
+
+    is_written: bool
+    is_said: bool
+    """False: it is the server's default."""
+    written: AdvisedCommits
+    not_written: AdvisedCommits
+
+    def commits(self, *, is_written: bool) -> AdvisedCommits:
+        return self.written if is_written else self.not_written
+
+
 @dataclass(frozen=True, slots=True)
 class ReplicaModel:
     """A replica on the modelled host."""
 
     host: ModelledHost
     replaying: Replaying
-    with_binary_log: CommitSequence
-    """How a commit goes that is written to a binary log, too."""
+    log: ReplicaLog
+    """Where appliers apply."""
     replay: Replay
     accuracy: AccuracyByCase
     question: ReplicaQuestion
@@ -71,40 +97,51 @@ class ReplicaModel:
     """What the source commits; None: single-row writes."""
 
     def applied(
-        self, appliers: int = 1, *, is_synced: bool = True, sync_ratio: float = 1.0
+        self,
+        appliers: int = 1,
+        *,
+        sequence: CommitSequence | None = None,
+        sync_ratio: float = 1.0,
     ) -> AppliedRate:
         """How many transactions it applies, with so many appliers, with syncs that take
-        `sync_ratio` of what this drive's do, or none at all."""
-        least = self.limits(appliers, is_synced=is_synced, sync_ratio=sync_ratio)[0]
+        `sync_ratio` of what this drive's do. `sequence`: how a commit goes; None: as advised."""
+        least = self.limits(appliers, sequence=sequence, sync_ratio=sync_ratio)[0]
         return self._rate(
             least,
             None if self.replaying.appliers is None else appliers,
-            self.accuracy_where(is_synced=is_synced),
+            self.accuracy_where(sequence or self.commits(appliers).sequence),
         )
 
     def limits(
-        self, appliers: int = 1, *, is_synced: bool = True, sync_ratio: float = 1.0
+        self,
+        appliers: int = 1,
+        *,
+        sequence: CommitSequence | None = None,
+        sync_ratio: float = 1.0,
     ) -> tuple[RateLimit, ...]:
         """All that is known to limit that rate, the least first."""
         kind = self.replaying.appliers
         if kind is None:
             found = [*self._of_replay()]
         else:
-            found = [*self._of_appliers(kind, appliers, is_synced=is_synced, ratio=sync_ratio)]
+            how = sequence or self.commits(appliers).sequence
+            found = [*self._of_appliers(kind, appliers, how, sync_ratio)]
         return tuple(sorted(found, key=lambda limit: limit.applied_per_s))
 
     def _of_appliers(
-        self, kind: Appliers, appliers: int, *, is_synced: bool, ratio: float
+        self, kind: Appliers, appliers: int, sequence: CommitSequence, ratio: float
     ) -> Iterator[RateLimit]:
-        host, together = self.host, self._together(kind, appliers)
-        sequence = self._sequence(kind, appliers) if is_synced else ASYNCHRONOUS
+        host, is_synced = self.host, bool(sequence.stages)
+        together = self._together(kind, appliers) if is_synced else 1
         drive = _shorter(host.busy_drive(self.transaction), ratio)
         alone = host.clients(CommitModel(sequence), drive, self.cpu, together)
         bounded = host.bounded(alone, self.transaction)
         waits = alone.bottleneck if bounded.tps < alone.tps else bounded.bottleneck
-        limit: ApplyLimit = "appliers" if waits == "clients" else waits
+        limit: ApplyLimit = waits
+        if waits == "clients":
+            limit = "appliers" if is_synced else "cpu of one applier"
         # Whatever they wait for, more of them at once would share it.
-        if together < appliers and limit in ("appliers", "flush"):
+        if is_synced and together < appliers and limit in ("appliers", "flush"):
             limit = "source's parallelism"
         yield RateLimit(name=limit, applied_per_s=alone.tps)
         handed_out_tps = 1e6 / (CLIENT_SHARE * self.cpu.at(together))
@@ -117,21 +154,24 @@ class ReplicaModel:
         clients = self.question.source_clients
         return min(appliers, clients) if kind.lifted_by and clients else appliers
 
-    def _sequence(self, kind: Appliers, appliers: int) -> CommitSequence:
-        own = self.host.sequence
-        return self.with_binary_log if appliers > 1 and self.need_binary_log(kind) else own
+    def writes_log(self, appliers: int) -> bool:
+        """Whether so many write a binary log of what they apply: as is said, or as they must."""
+        return self.log.is_written or (appliers > 1 and self.need_binary_log)
 
-    def need_binary_log(self, kind: Appliers) -> bool:
+    def commits(self, appliers: int) -> AdvisedCommits:
+        """How so many commit."""
+        return self.log.commits(is_written=self.writes_log(appliers))
+
+    @property
+    def need_binary_log(self) -> bool:
         """Whether more than one has to log what it applies, and the replica is not said to."""
-        own = self.host.sequence
-        return kind.needs_binary_log and bool(own.stages) and not own.has_binary_log
+        kind = self.replaying.appliers
+        return bool(kind and kind.needs_binary_log and not self.log.is_written)
 
-    def accuracy_where(self, *, is_synced: bool = True) -> Accuracy:
-        """Of the runs that are most like that."""
+    def accuracy_where(self, sequence: CommitSequence) -> Accuracy:
+        """Of the runs that are most like commits that go so."""
         if self.replaying.appliers is not None:
-            return self.accuracy[
-                "durable" if is_synced and self.host.sequence.stages else "relaxed"
-            ]
+            return self.accuracy["durable" if sequence.stages else "relaxed"]
         alone = not self.replaying.reads_ahead and self._reads(self._work) > 0
         return self.accuracy["replay-without-prefetch" if alone else "replay"]
 
@@ -149,9 +189,10 @@ class ReplicaModel:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is taken for granted."""
-        kind = self.replaying.appliers
-        logs = kind and (self.host.sequence.has_binary_log or self.need_binary_log(kind))
-        binary_log = binary_log_notes(self.host, has_binary_log=bool(logs))
+        logs = self.replaying.appliers is not None and any(
+            self.commits(count).sequence.has_binary_log for count in (1, 2)
+        )
+        binary_log = binary_log_notes(self.host, has_binary_log=logs)
         return (*binary_log, *page_notes(self.host, self.left_out))
 
     @property
@@ -191,8 +232,13 @@ class ReplicaModel:
         if self.replaying.appliers is not None:
             return None
         work, log = self._work, self.host.log_bytes
+        pages, data = self.host.storage.pages, self.host.storage.data
+        told = self.transaction.written_bytes if self.transaction else None
+        assumed = told is None and log is not None and log.source == "assumed"
+        logs_pages = bool(pages and pages.logged_page_bytes and work.random_pages)
         return Replayed(
             log_bytes=None if log is None else log.model_copy(update={"value": work.log_bytes}),
+            takes_each_page_as_first=assumed and logs_pages and data is None,
             page_reads=self._reads(work),
             reads_ahead=self.replaying.reads_ahead,
         )
@@ -247,6 +293,7 @@ def replica_model(
     accuracy: AccuracyByCase,
     question: ReplicaQuestion,
     transaction: Transaction | None,
+    log: ReplicaLog,
 ) -> ReplicaModel:
     """With what applying costs: as given for any transaction, else as it was measured."""
     statements = transaction.statements if transaction else 1
@@ -258,7 +305,7 @@ def replica_model(
     return ReplicaModel(
         host=host,
         replaying=vendor.replaying(version),
-        with_binary_log=vendor.sequence_of(BOTH_SYNCS),
+        log=log,
         replay=replay,
         accuracy=accuracy,
         question=question,

@@ -9,8 +9,16 @@ from advisor.capacity.results import Assumed, CapacityPlan, PagesLeftOut
 from advisor.durability import Durability
 from advisor.model import Model
 
-ApplyLimit = Literal[Bottleneck, "appliers", "coordinator", "source's parallelism", "replay"]
-"""appliers: more of them apply more; coordinator: the one thread that hands transactions out."""
+ApplyLimit = Literal[
+    Bottleneck,
+    "appliers",
+    "coordinator",
+    "source's parallelism",
+    "cpu of one applier",
+    "replay",
+]
+"""appliers: more of them apply more; coordinator: the one thread that hands transactions out; cpu
+of one applier: no commit waits for a sync, and more of them apply no more."""
 
 
 class AppliedRate(Model):
@@ -49,13 +57,33 @@ class FasterSync(AppliedRate):
     times_shorter: int
 
 
-class RelaxedReplica(AppliedRate):
-    """At a lower durability class in which no commit waits for a sync."""
+class RelaxedCosts(Model):
+    """What a lower durability class sets, and what a power loss then costs the replica."""
 
-    durability: Durability
     settings: dict[str, str]
     role_costs: tuple[RoleCost, ...] = ()
-    """What a power loss then costs the replica."""
+
+
+class RelaxedReplica(RelaxedCosts, AppliedRate):
+    """At a lower durability class in which a commit waits for fewer syncs."""
+
+    durability: Durability
+    syncs: int
+    """That a commit waits for there."""
+    with_binary_log: RelaxedCosts | None = None
+    """The same class where more than one applier needs a binary log that this rate is without."""
+
+
+class UnloggedReplica(AppliedRate):
+    """Without a binary log of what it applies."""
+
+    settings: dict[str, str]
+    """What switches it off, and what is then advised at the same durability class."""
+    syncs: int
+    """That a commit waits for there."""
+    role_costs: tuple[RoleCost, ...] = ()
+    """What these cost, and the ones with that log do not."""
+    relaxed: tuple[RelaxedReplica, ...] = ()
 
 
 class Accurate(Model):
@@ -67,6 +95,9 @@ class Accurate(Model):
     at_least: float
     at_most: float
     """Real rates as shares of the model's."""
+    several_appliers: tuple[int, ...] = ()
+    several_of_one_at_most: float | None = None
+    """At most what so many applied, as a share of what one did; None where more apply more."""
 
 
 class Replayed(Model):
@@ -76,6 +107,9 @@ class Replayed(Model):
     """None: it is not known."""
     page_reads: float
     """How many pages it has to read."""
+    takes_each_page_as_first: bool = False
+    """Whether each change is taken to be the first of its page after a checkpoint, which has the
+    page logged whole: the data size, which says how many are, is not known."""
     reads_ahead: bool
 
 
@@ -98,9 +132,16 @@ class ReplicaAnswer(AppliedRate):
     appliers_source: Literal["as given", "default"] | None = None
     appliers_need: tuple[str, ...] = ()
     """What the replica must be given before more than one of them has something to do."""
+    log_setting: str | None = None
+    """Whether it writes what it applies into a binary log of its own."""
+    log_is_written: bool | None = None
+    """Whether these figures are with that log."""
+    log_source: Literal["as given", "default", "needed"] | None = None
     need_binary_log: bool = False
     """Whether the figures of more than one are with a binary log of the replica's, which they need
     and which it is not said to have."""
+    binary_log_costs: tuple[RoleCost, ...] = ()
+    """With `need_binary_log`: what a crash costs with that log, and does not without."""
     appliers_needed: int | None = None
     """The fewest of those tried that keep up; None where none do, or that is too close to tell."""
     lifted_by: str = ""
@@ -116,9 +157,11 @@ class ReplicaAnswer(AppliedRate):
     """With `lifted_by`, where the source's parallelism is the limit."""
     faster_sync: FasterSync | None = None
     """None where that alone does not suffice, or none is needed."""
+    unlogged: UnloggedReplica | None = None
+    """None where it keeps up, has no such log, or its appliers need it."""
     relaxed: tuple[RelaxedReplica, ...] = ()
     relaxed_accuracy: Accurate | None = None
-    """None where nothing is relaxed."""
+    """None where nothing is relaxed until no commit waits for a sync."""
     notes: tuple[str, ...] = ()
     """What is taken for granted in these figures."""
 

@@ -94,7 +94,7 @@ class StorageResult(Model):
 
 
 class Relaxation(Model):
-    """The target at a lower durability class where a commit waits for no sync: on any storage."""
+    """The target on this drive at a lower durability class."""
 
     durability: Durability
     settings: dict[str, str]

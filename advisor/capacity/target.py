@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from advisor.advice import LowerDurability
 from advisor.capacity.bounds import Bound
-from advisor.capacity.group_commit import CommitModel
+from advisor.capacity.offers import Offer
 from advisor.capacity.results import Relaxation, Remedy, StorageResult, TargetResult
 from advisor.capacity.standard_drives import StandardDrive
 from advisor.capacity.target_search import (
@@ -17,12 +16,11 @@ from advisor.capacity.target_search import (
     fewest_clients,
     more_clients,
     more_cores,
-    no_waiting,
+    other_commits,
     remedies,
 )
 from advisor.durability import Durability
 from advisor.units import format_latency
-from advisor.vendors.commits import ASYNCHRONOUS
 
 
 def target_result(
@@ -30,10 +28,12 @@ def target_result(
     target: TargetRate,
     durability: Durability,
     others: tuple[StandardDrive, ...],
-    offers: tuple[LowerDurability, ...],
+    offers: tuple[Offer, ...],
     model: ClientModel,
 ) -> TargetResult:
-    """The answer. `offers` are the lower durability classes where a commit waits for no sync."""
+    """The answer."""
+    if not here.commit.sequence.shares_syncs:
+        offers = ()  # no setting of a server's makes files of their own wait for less
     this_drive = StandardDrive("this drive", "", here.drive, measured=True)
     own = _storage_result(this_drive, here, target, model)
     storages = tuple(
@@ -43,7 +43,7 @@ def target_result(
     found: tuple[Remedy, ...] = ()
     if own.clients is None:
         own = own.model_copy(update={"bound": _ruled_out(here, target, model)})
-        changes = _changes(here, target, list(zip(storages, others, strict=True)), relaxed)
+        changes = _changes(here, target, list(zip(storages, others, strict=True)), offers)
         found = tuple(
             Remedy(
                 changes=solution.changes,
@@ -89,17 +89,15 @@ def _ruled_out(here: Scenario, target: TargetRate, model: ClientModel) -> Bound 
 
 
 def _relaxed(
-    here: Scenario, target: TargetRate, offers: Iterable[LowerDurability], model: ClientModel
+    here: Scenario, target: TargetRate, offers: Iterable[Offer], model: ClientModel
 ) -> Iterator[Relaxation]:
-    if not here.commit.sequence.shares_syncs:
-        return  # no setting of a server's makes those wait for less
-    there = replace(here, commit=CommitModel(ASYNCHRONOUS))
     for offer in offers:
+        there = replace(here, commit=offer.commits(here.commit))
         result = fewest_clients(there, target, model)
         yield Relaxation(
-            durability=offer.durability,
-            settings=offer.settings,
-            losses=offer.losses,
+            durability=offer.lower.durability,
+            settings=offer.lower.settings,
+            losses=offer.lower.losses,
             clients=result and result.clients,
         )
 
@@ -108,13 +106,14 @@ def _changes(
     here: Scenario,
     target: TargetRate,
     storages: list[tuple[StorageResult, StandardDrive]],
-    relaxed: tuple[Relaxation, ...],
+    offers: tuple[Offer, ...],
 ) -> Iterator[Modification]:
     """What could be different, in the order it is proposed in; only the mildest relaxation."""
     yield from _faster_drive(storages, here.drive.log.mean_us)
     yield from more_cores(here.cpu, target)
-    for offer in relaxed[:1]:
-        yield no_waiting(f"--durability {offer.durability}")
+    for offer in offers[:1]:
+        commit = offer.commits(here.commit)
+        yield other_commits(f"--durability {offer.lower.durability}", commit)
     yield more_clients(here.client_counts)
 
 

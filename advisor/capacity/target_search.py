@@ -8,7 +8,6 @@ from typing import Final
 
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.sustainable import alone_us, most_per_s
-from advisor.vendors.commits import ASYNCHRONOUS
 
 ClientModel = Callable[[CommitModel, SyncLatencies, Cpu, int], ModelResult]
 """So many clients, each sending its next transaction as soon as the last is acknowledged."""
@@ -133,9 +132,8 @@ def another_drive(name: str, drive: SyncLatencies) -> Modification:
     return Modification(((name, lambda scenario: scenario.on(drive)),))
 
 
-def no_waiting(name: str) -> Modification:
-    """Commits that wait for no sync."""
-    commit = CommitModel(ASYNCHRONOUS)
+def other_commits(name: str, commit: CommitModel) -> Modification:
+    """Commits that go another way."""
     return Modification(((name, lambda scenario: replace(scenario, commit=commit)),))
 
 

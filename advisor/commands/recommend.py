@@ -137,7 +137,8 @@ class RecommendOptions:
             raise UsageError("--bulk-load has settings of its own", "leave --group out")
         if self.bulk_load and self.role != "standalone":
             raise UsageError(
-                "--bulk-load says itself what it means for replicas", "leave --role out"
+                "--bulk-load is for the server that loads, and the same in each role",
+                "leave --role out; what it may cost replicas stands in the file",
             )
         if self.bulk_load and self.service:
             raise UsageError(

@@ -41,8 +41,8 @@ SourceClients = Annotated[
         min=1,
         max=100_000,
         metavar="C",
-        help="Connections that commit on the source at once, where they bound what appliers can do"
-        " together.",
+        help="Connections that commit on the source at once: they bound what appliers of MySQL"
+        " before 8.4 and MariaDB before 10.5.1 do together, and newer ones refuse it.",
     ),
 ]
 

@@ -78,7 +78,10 @@ def _binary_log(
     vendor: VendorName, asked: bool | None, role: Role, cluster: ClusterName | None
 ) -> bool | None:
     """Whether a binary log is written, where it is said: a source has one, and so has each member
-    of a group. Raises UsageError where it is said not to be."""
+    of a group. Raises UsageError where it is said not to be. A semi-sync replica has one, to be the
+    source after a promotion, unless it is said not to."""
+    if cluster == "semi-sync" and role == "replica":
+        return asked is not False
     is_source = role == "primary" or (cluster == "semi-sync" and role != "replica")
     if not VENDORS[vendor].has_binary_log or not (is_source or cluster == "group-replication"):
         return asked

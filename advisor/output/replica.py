@@ -1,12 +1,14 @@
 """Whether a replica keeps up, as people read it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
+from advisor.advice import RoleCost
 from advisor.capacity.replica_results import (
     Accurate,
     AppliedRate,
     ApplyLimit,
+    RelaxedReplica,
     Replayed,
     ReplicaAnswer,
 )
@@ -19,9 +21,19 @@ FEW: Final = 10
 IN_TABLE: Final = {True: "yes", False: "no", None: "maybe"}
 TRIED: Final[Mapping[bool, Collection[ApplyLimit]]] = {
     True: ("replay", "page reads"),
-    False: ("appliers", "flush", "cpu", "coordinator"),
+    False: ("appliers", "flush", "cpu", "coordinator", "cpu of one applier"),
 }
 """Whether it is a standby -> what limited the replicas that were tried."""
+IF_PAGES: Final = "yes, if"
+"""In the table: but for pages that were not measured."""
+WITHOUT_LOG: Final = (
+    "It then has no log to feed replicas from, to be promoted with its source's history, or to be"
+    " recovered to a point in time by."
+)
+LOG_SOURCE: Final = {
+    "needed": "which so many appliers need",
+    "as given": "as given",
+}
 
 
 def replica_blocks(answer: ReplicaAnswer) -> list[PlainBlock]:
@@ -32,12 +44,14 @@ def replica_blocks(answer: ReplicaAnswer) -> list[PlainBlock]:
     ]
     if answer.by_appliers:
         blocks.append(_by_appliers(answer))
+        if any(_is_enough_but_for_pages(rate, answer) for rate in answer.by_appliers):
+            blocks.append(Paragraph(f"{IF_PAGES}: {_pages(answer)} do not limit it."))
     helps = list(_remedies(answer))
     if helps:
         blocks += [Paragraph("What would help, in this order:"), Notes(helps)]
     elif not answer.keeps_up and not answer.left_out:
         blocks.append(Paragraph(_nothing_helps(answer)))
-    if answer.relaxed and answer.relaxed_accuracy:
+    if answer.relaxed_accuracy and not answer.is_relaxed:
         blocks.append(Paragraph(_accuracy(answer.relaxed_accuracy, is_relaxed=True)))
     if answer.appliers_need:
         blocks.append(Paragraph(_needs(answer)))
@@ -52,21 +66,33 @@ def _asked(answer: ReplicaAnswer) -> str:
 
 
 def _verdict(answer: ReplicaAnswer) -> str:
-    if answer.keeps_up:
-        together = answer.source_clients_needed
-        return f"yes, if {together} clients commit together on the source" if together else "yes"
-    needed = answer.appliers_needed
-    would_do = f"; {counted(needed, 'applier')} would do" if needed else ""
-    if answer.keeps_up is False:
-        return f"no{would_do}"
-    if _is_enough_but_for_pages(answer, answer):
-        return f"yes, if {' and '.join(answer.left_out)} (not measured) do not limit it"
-    return f"too close to tell{would_do}"
+    if answer.keeps_up or _is_enough_but_for_pages(answer, answer):
+        conditions = []
+        if together := answer.source_clients_needed:
+            conditions.append(f"{together} clients commit together on the source")
+        if answer.left_out:
+            conditions.append(f"{_pages(answer)} do not limit it")
+        return f"yes, if {' and '.join(conditions)}" if conditions else "yes"
+    tells = "no" if answer.keeps_up is False else "too close to tell"
+    enough = (rate.appliers for rate in answer.by_appliers if _is_enough(rate, answer))
+    if not (needed := next(enough, None)):
+        return tells
+    but_for = f", if {_pages(answer)} do not limit it" if answer.left_out else ""
+    return f"{tells}; {counted(needed, 'applier')} would do{but_for}"
+
+
+def _pages(answer: ReplicaAnswer) -> str:
+    return f"{' and '.join(answer.left_out)} (not measured)"
+
+
+def _is_enough(rate: AppliedRate, answer: ReplicaAnswer) -> bool:
+    """Whether it keeps up, as far as was measured."""
+    return rate.at_least_per_s >= answer.source_tps
 
 
 def _is_enough_but_for_pages(rate: AppliedRate, answer: ReplicaAnswer) -> bool:
     """Whether nothing but what was not measured stands between the rate and a yes."""
-    return bool(answer.left_out) and rate.at_least_per_s >= answer.source_tps
+    return bool(answer.left_out) and _is_enough(rate, answer)
 
 
 def _applied(answer: ReplicaAnswer) -> str:
@@ -107,6 +133,7 @@ def _basis(answer: ReplicaAnswer) -> Iterator[str]:
         yield from _replayed(answer.replayed)
     else:
         yield "Appliers are taken to change no row in common, else they wait for each other."
+        yield _logged(answer)
     yield _accuracy(answer.accuracy, is_relaxed=answer.is_relaxed)
     if answer.limited_by not in TRIED[answer.replayed is not None]:
         yield f"None of them was limited by the {answer.limited_by}."
@@ -117,10 +144,24 @@ def _replayed(of: Replayed) -> Iterator[str]:
     if of.log_bytes is not None:
         size = f"{format_named('log_bytes', of.log_bytes.value)} of WAL ({of.log_bytes.source})"
     yield f"A transaction has {size}; --log-bytes-per-commit says how much it is."
+    if of.takes_each_page_as_first:
+        yield (
+            "Each is taken to be the first after a checkpoint to change its page, which is then"
+            " logged whole; --data-size says how many are."
+        )
     if of.page_reads:
         yield f"For each, {format_count(of.page_reads)} pages are read."
         if not of.reads_ahead:
             yield "Before PostgreSQL 15 none is read ahead."
+
+
+def _logged(answer: ReplicaAnswer) -> str:
+    """Whether the figures are with a binary log of what it applies."""
+    has, other = (
+        ("with", "--no-binary-log") if answer.log_is_written else ("without", "--binary-log")
+    )
+    source = LOG_SOURCE.get(answer.log_source or "", f"the default; {other} says otherwise")
+    return f"It is taken to be {has} a binary log of what it applies ({source})."
 
 
 def _accuracy(found: Accurate, *, is_relaxed: bool) -> str:
@@ -128,12 +169,22 @@ def _accuracy(found: Accurate, *, is_relaxed: bool) -> str:
     low, high = f"{found.at_least:g}", f"{found.at_most:g}"
     who = f"of real replicas{relaxed} ({found.pairs})"
     if found.runs < FEW:
-        return f"{found.runs} runs {who} applied {low} to {high} times what the model says."
+        text = f"{found.runs} runs {who} applied {low} to {high} times what the model says."
+        return " ".join([text, *_of_several(found)])
     most = "that" if found.at_most == 1 else f"{high} times that"
     return (
         f"Of {found.runs} runs {who}, nine of ten applied at least {low} times what the model says,"
         f" and nine of ten at most {most}."
     )
+
+
+def _of_several(found: Accurate) -> Iterator[str]:
+    if found.several_of_one_at_most is not None:
+        counts = " and ".join(f"{count:,}" for count in found.several_appliers)
+        yield (
+            f"With {counts} appliers they applied at most {found.several_of_one_at_most:g} times"
+            " what they did with one, so that several are taken to apply no more."
+        )
 
 
 def _by_appliers(answer: ReplicaAnswer) -> Table:
@@ -144,7 +195,7 @@ def _by_appliers(answer: ReplicaAnswer) -> Table:
             (
                 f"{rate.appliers:,}",
                 format_count(rate.applied_per_s),
-                IN_TABLE[rate.keeps_up],
+                _keeps_up(rate, answer),
                 _growth(rate),
                 "never" if rate.catch_up_s is None else format_span(rate.catch_up_s),
                 rate.limited_by,
@@ -153,6 +204,10 @@ def _by_appliers(answer: ReplicaAnswer) -> Table:
         ],
         frozenset({0, 1, 3, 4}),
     )
+
+
+def _keeps_up(rate: AppliedRate, answer: ReplicaAnswer) -> str:
+    return IF_PAGES if _is_enough_but_for_pages(rate, answer) else IN_TABLE[rate.keeps_up]
 
 
 def _growth(rate: AppliedRate) -> str:
@@ -174,25 +229,48 @@ def _remedies(answer: ReplicaAnswer) -> Iterator[str]:
             f"a sync that takes {format_latency(faster.sync_us)}, 1/{faster.times_shorter} of this"
             f" drive's: {_reaches(faster, answer)}"
         )
+    without_log = ""
+    if unlogged := answer.unlogged:
+        without_log = _settings(unlogged.settings)
+        costs = _costs(unlogged.role_costs)
+        yield f"{without_log}: {_reaches(unlogged, answer)}. {WITHOUT_LOG}{costs.removeprefix('.')}"
     for relaxed in answer.relaxed:
-        settings = ", ".join(f"{name} = {value}" for name, value in relaxed.settings.items())
-        costs = " ".join(map(cost_text, relaxed.role_costs))
-        told = f". {costs}" if costs else ""
-        reaches = _reaches(relaxed, answer)
-        yield f"--durability {relaxed.durability} ({settings}): {reaches}{told}"
+        yield _relaxed(relaxed, answer)
+    for relaxed in unlogged.relaxed if unlogged else ():
+        yield f"{without_log}, and {_relaxed(relaxed, answer)}"
+
+
+def _relaxed(relaxed: RelaxedReplica, answer: ReplicaAnswer) -> str:
+    reaches = f"{_reaches(relaxed, answer)}{_costs(relaxed.role_costs)}"
+    text = f"--durability {relaxed.durability} ({_settings(relaxed.settings)}): {reaches}"
+    if logged := relaxed.with_binary_log:
+        costs = " ".join(map(cost_text, logged.role_costs))
+        text = (
+            f"{text} With the binary log of more appliers ({_settings(logged.settings)}): {costs}"
+        )
+    return text
+
+
+def _settings(settings: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in settings.items())
+
+
+def _costs(costs: Iterable[RoleCost]) -> str:
+    text = " ".join(map(cost_text, costs))
+    return f". {text}" if text else ""
 
 
 def _more_appliers(answer: ReplicaAnswer) -> AppliedRate | None:
     """The fewest that keep up; else those of which that cannot be told."""
     more = [rate for rate in answer.by_appliers if (rate.appliers or 0) > (answer.appliers or 0)]
-    sure = (rate for rate in more if rate.keeps_up)
+    sure = (rate for rate in more if _is_enough(rate, answer))
     perhaps = (rate for rate in more if rate.keeps_up is None)
     return next(sure, None) or (next(perhaps, None) if answer.keeps_up is False else None)
 
 
 def _reaches(rate: AppliedRate, answer: ReplicaAnswer) -> str:
     reaches = f"{format_count(rate.applied_per_s)}/s with {counted(rate.appliers or 1, 'applier')}"
-    if rate.keeps_up or _is_enough_but_for_pages(rate, answer):
+    if _is_enough(rate, answer):
         return f"{reaches}, at least {format_count(rate.at_least_per_s)}/s"
     if rate.keeps_up is None:
         return f"{reaches}, too close to tell"
@@ -215,7 +293,8 @@ def _needs(answer: ReplicaAnswer) -> str:
         " leave a gap."
     )
     if answer.need_binary_log:
-        return f"{text} The figures of more than one are with that binary log, and its sync."
+        costs = _costs(answer.binary_log_costs).removeprefix(".")
+        return f"{text} The figures of more than one are with that binary log.{costs}"
     return text
 
 

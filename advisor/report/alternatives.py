@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from advisor.advice import Loss, LowerDurability
+from advisor.advice import Loss
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import ModelledHost
+from advisor.capacity.offers import Offer
 from advisor.capacity.results import CapacityPlan
 from advisor.capacity.standard_drives import StandardDrive
 from advisor.report.results import Alternative, ChangeKind
 from advisor.units import counted, format_latency
-from advisor.vendors.commits import ASYNCHRONOUS
 
 TYPICAL_CLIENTS: Final = 64
 """Changes are compared at the number of clients of the plan that comes nearest."""
@@ -42,7 +42,7 @@ def alternatives(
     host: ModelledHost,
     plan: CapacityPlan,
     references: tuple[StandardDrive, ...],
-    offers: tuple[LowerDurability, ...],
+    offers: tuple[Offer, ...],
 ) -> tuple[Alternative, ...]:
     """The host as it is, then with one thing different at a time."""
     counts = [point.clients for point in plan.group_commit]
@@ -108,15 +108,15 @@ def _one_log(here: _Case, fast: SyncLatencies) -> tuple[str, SyncLatencies]:
     return sequence.log_title, replace(here.drive, log=fast.log, append=append)
 
 
-def _relaxed(here: _Case, offers: tuple[LowerDurability, ...]) -> Iterator[_Case]:
-    """The mildest class where a commit waits for no sync."""
+def _relaxed(here: _Case, offers: tuple[Offer, ...]) -> Iterator[_Case]:
+    """The mildest lower class."""
     for offer in offers[:1]:
         yield replace(
             here,
             kind="durability",
-            change=f"--durability {offer.durability}",
-            commit=CommitModel(ASYNCHRONOUS),
-            losses=offer.losses,
+            change=f"--durability {offer.lower.durability}",
+            commit=offer.commits(here.commit),
+            losses=offer.lower.losses,
         )
 
 

@@ -297,10 +297,11 @@ def advice_for_cluster(advice: Advice, cluster: Cluster) -> Advice:
     logs = logs_what_it_applies(
         advice.engine, {}, advice.engine_version, log_bin=True, all_told=False
     )
+    advised = {entry.setting: entry.rendered for entry in advice.settings}
     return advice.model_copy(
         update={
             "cluster": cluster.durability_of(
-                advice.engine, advice.engine_version, risked, shown=logs
+                advice.engine, advice.engine_version, risked, shown={**advised, **logs}
             ),
             "settings": (
                 *(entry for entry in advice.settings if entry.setting not in names),

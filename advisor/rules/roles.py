@@ -91,10 +91,9 @@ class CostEntry(Strict):
 
     def is_about(self, setting: str) -> bool:
         """Whether it is a matter of that one of the two flushes: it is not where it asks for the
-        other alone."""
-        others = {fact for name, fact in FLUSHED.items() if name != setting}
+        other alone, nor where it holds whatever is relaxed."""
         own = FLUSHED.get(setting)
-        return own is None or own in self.when or not others & self.when.keys()
+        return own is None or own in self.when or "durability" in self.when
 
     def asked(self, facts: RoleFacts) -> Conditions:
         """Of its conditions those on what is known."""
@@ -122,6 +121,8 @@ class RoleNote(Strict):
     """What whoever sets up a server in that role should know, whatever it risks."""
 
     role: Role
+    setting: str = ""
+    """The one that it is about, if any: where that cannot be changed it is not said."""
     says: str = Field(min_length=10)
     sources: tuple[Source, ...] = Field(min_length=1)
 
@@ -214,6 +215,18 @@ class RoleKnowledge(Strict):
                 and all_hold(entry.asked(facts), facts)
             ):
                 yield entry
+
+    def asks(self, fact: str, role: Role, cluster: ClusterName | None) -> bool:
+        """Whether what a crash costs such a server hangs on that fact."""
+        return any(
+            entry.role == role and cluster not in entry.not_in and fact in entry.when
+            for entry in self.cost
+        )
+
+    def where_changed(self, settable: Collection[str]) -> "RoleKnowledge":
+        """The same where no other setting can be changed."""
+        kept = tuple(each for each in self.note if each.setting in ("", *settable))
+        return self.model_copy(update={"note": kept})
 
     def notes(self, role: Role) -> tuple[str, ...]:
         """What applies to every server in that role."""

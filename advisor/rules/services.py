@@ -106,6 +106,8 @@ class ServiceEngine(Strict):
     decided: tuple[DecidedSettings, ...] = ()
     others: Clause = ""
     """Why all the others do not matter there. Empty: the sources do not name them."""
+    replicas: Clause = ""
+    """What else of this server's replicas there."""
     risk: tuple[ServiceRisk, ...] = ()
     """In the place of what the values risk elsewhere."""
     relaxed: Clause = ""
@@ -192,9 +194,15 @@ class Service(Strict):
                 return each
         return None
 
-    def on_role(self, role: Role | None) -> tuple[str, ...]:
-        """What is to be said of a server there in that role."""
-        return (f"{self.title}: {self.replicas}",) if role in ("primary", "replica") else ()
+    def on_role(
+        self, role: Role | None, vendor: VendorName, version: NumericVersion
+    ) -> tuple[str, ...]:
+        """What is to be said of that server there in that role."""
+        if role not in ("primary", "replica"):
+            return ()
+        engine = self.known_engine(vendor, version)
+        own = f"; {engine.replicas}" if engine and engine.replicas else ""
+        return (f"{self.title}: {self.replicas}{own}",)
 
     def text_of(self, value: Value) -> str:
         """A value as the service takes it: numbers plain, in the server's own unit."""
@@ -243,7 +251,7 @@ def advice_for_service(advice: Advice, service: Service, *, knows_memory: bool) 
             "role_notes": advice.role_notes if service.is_drive else (),
             "warnings": (
                 f"{service.title}: {service.measured}",
-                *service.on_role(advice.role),
+                *service.on_role(advice.role, advice.engine, advice.engine_version),
                 *_named(advice, why),
                 *_on_relaxed(settings, engine, service),
                 *advice.warnings,

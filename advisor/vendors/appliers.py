@@ -14,6 +14,8 @@ class Appliers(NamedTuple):
     transactions of one database side by side and a crash leaves no gap."""
     needs_binary_log: bool = False
     """Whether several commit in the source's order only where the replica logs what it applies."""
+    log_setting: str = "log_slave_updates"
+    """Says whether the replica writes what it applies into a binary log of its own."""
     lifted_by: str = ""
     """Where they apply together no more than what the source committed together: what lifts that;
     "" where they need not."""

@@ -10,8 +10,13 @@ WRITE_SETS: Final = "binlog_transaction_dependency_tracking = WRITESET"
 IN_PARALLEL: Final = ("slave_parallel_type = LOGICAL_CLOCK", "slave_preserve_commit_order = ON")
 
 MYSQL_APPLIERS: Final[Mapping[NumericVersion, Appliers]] = {
-    (8, 4): Appliers("replica_parallel_workers", 4),
-    (8, 0, 27): Appliers("replica_parallel_workers", 4, lifted_by=f"{WRITE_SETS} on the source"),
+    (8, 4): Appliers("replica_parallel_workers", 4, log_setting="log_replica_updates"),
+    (8, 0, 27): Appliers(
+        "replica_parallel_workers",
+        4,
+        log_setting="log_replica_updates",
+        lifted_by=f"{WRITE_SETS} on the source",
+    ),
     (8, 0, 19): Appliers(
         "slave_parallel_workers", 0, IN_PARALLEL, lifted_by=f"{WRITE_SETS} on the source"
     ),

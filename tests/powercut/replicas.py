@@ -217,8 +217,8 @@ def _source(server: Server, tree: Path, case: Case, port: int) -> Machine:
 
 
 def _replica(server: Server, tree: Path, case: Case, *, recovers: bool) -> Machine:
-    """As `recommend` writes it for its durability class; with the server's own defaults of what is
-    about replication."""
+    """As `recommend` writes it for a server on its own of that durability class, relaxed in both
+    flushes; with the server's own defaults of what is about replication."""
     scenario = Scenario("nvme-consumer", case.durability, memory_bytes=GB)
     advised = render_fragment(advice_for(server.vendor, version_of(server), scenario))
     log = f"{OPTIONS[server.vendor]}{LOGS_UPDATES[server.vendor]}" if case.binary_log else ""

@@ -102,7 +102,7 @@ class Killed:
 
 
 def advised(case: Case) -> str:
-    """The fragment, as `recommend --cluster` writes it."""
+    """The fragment, as `recommend --cluster` writes it; both flushes of a relaxed one are."""
     server = server_named(case.server)
     scenario = Scenario(DRIVE, case.durability, memory_bytes=GB)
     advice = advice_for(server.vendor, version_of(server), scenario)

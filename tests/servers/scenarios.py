@@ -16,6 +16,7 @@ from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
 from advisor.series_kind import PRIMARY, PRIMARY_64K
 from advisor.vendors.names import ClusterName, VendorName
+from advisor.vendors.replication import Following
 from advisor.versions import Feature, NumericVersion
 from tests.support.golden import stored
 
@@ -76,6 +77,8 @@ class Scenario:
     """Whether the advisor is told what the server was built with."""
     role: Role = "standalone"
     cluster: ClusterName | None = None
+    following: Following | None = None
+    """How a replica follows, where the advisor is told."""
 
     @property
     def stored(self) -> str:
@@ -87,20 +90,32 @@ class Scenario:
         unknown = "" if self.is_build_known else ",build-unknown"
         role = "" if self.role == "standalone" else f",{self.role}"
         asked = f"{self.drive},{self.durability},{memory},{self.recovery_time_s:g}s"
-        return asked + unknown + role + (f",{self.cluster}" if self.cluster else "")
+        told = "" if self.following is None else ",by-position"
+        if self.following is not None and self.following.uses_gtid is True:
+            told = ",unlogged"
+        return asked + unknown + role + (f",{self.cluster}" if self.cluster else "") + told
 
 
 USUAL: Final = tuple(
     Scenario(drive, durability, memory)
     for durability, memory, drive in product(CLASSES[:-1], MEMORY_BYTES, DRIVES)
 )
+RELAXED: Final[Durability] = "loses-recent-on-power-loss"
 RARE: Final = (
     *(Scenario("hdd", memory_bytes=memory) for memory in RARE_MEMORY_BYTES),
     # What the rule for more than 4 GB gives on the smallest host of that kind: it starts anywhere.
     Scenario("hdd", memory_bytes=5 * GB),
     *(Scenario("nvme-plp", recovery_time_s=seconds) for seconds in RECOVERY_TIMES_S),
     Scenario("hdd", memory_bytes=GB, is_build_known=False),
-    Scenario("nvme-consumer", "loses-recent-on-power-loss", memory_bytes=GB, role="replica"),
+    Scenario("nvme-consumer", RELAXED, memory_bytes=GB, role="replica"),
+    *(
+        Scenario("nvme-consumer", RELAXED, memory_bytes=GB, role="replica", following=following)
+        for following in (
+            Following(logs_what_it_applies=False, uses_gtid=True),
+            Following(logs_what_it_applies=True, uses_gtid=False),
+        )
+    ),
+    Scenario("nvme-consumer", RELAXED, memory_bytes=GB, cluster="semi-sync"),
     Scenario("nvme-consumer", memory_bytes=GB, cluster="sync-standby"),
     Scenario("nvme-consumer", memory_bytes=GB, role="replica", cluster="semi-sync"),
 )
@@ -149,6 +164,8 @@ def advice_for(
         recovery_time_s=scenario.recovery_time_s,
         build=dict.fromkeys(features, True) if scenario.is_build_known else {},
         role=scenario.role,
+        logs_what_it_applies=scenario.following and scenario.following.logs_what_it_applies,
+        uses_gtid=scenario.following and scenario.following.uses_gtid,
         cluster=scenario.cluster if scenario.cluster in CLUSTERS[vendor] else None,
     )
     knowledge = knowledge_of(vendor, scenario.role)

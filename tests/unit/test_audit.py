@@ -211,15 +211,16 @@ def test_relaxing_neither_both_or_one_of_the_pair() -> None:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "version", "flush", "binary_log", "found", "recommended"),
+    ("vendor", "version", "flush", "binary_log", "found", "other"),
     [
-        ("mysql", "9.7", "2", "1", "sync_binlog", "100"),
-        ("mariadb", "11.8", "2", "1", "sync_binlog", "100"),
-        ("mysql", "9.7", "1", "100", "innodb_flush_log_at_trx_commit", "2"),
+        ("mysql", "9.7", "2", "1", "innodb_flush_log_at_trx_commit", "sync_binlog = 100"),
+        ("mariadb", "11.8", "2", "1", "innodb_flush_log_at_trx_commit", "sync_binlog = 100"),
+        ("mysql", "9.7", "1", "100", "sync_binlog", "innodb_flush_log_at_trx_commit = 2"),
+        ("mysql", "9.7", "1", "0", "sync_binlog", "innodb_flush_log_at_trx_commit = 2"),
     ],
 )
-def test_where_one_of_the_pair_may_be_relaxed_the_other_is_to_follow(
-    vendor: VendorName, version: str, flush: str, binary_log: str, found: str, recommended: str
+def test_where_one_of_the_pair_is_relaxed_it_is_to_be_as_strict_as_the_other(
+    vendor: VendorName, version: str, flush: str, binary_log: str, found: str, other: str
 ) -> None:
     finding = only(
         audit_of(
@@ -233,9 +234,9 @@ def test_where_one_of_the_pair_may_be_relaxed_the_other_is_to_follow(
             },
         )
     )
-    assert (finding.setting, finding.severity) == (found, "data-loss")
-    assert finding.recommended == recommended != finding.current
+    assert (finding.setting, finding.severity, finding.recommended) == (found, "data-loss", "1")
     assert "Only one of" in finding.reason
+    assert f"Accepted is that both are: {other}, too." in finding.reason
 
 
 def test_the_window_is_that_of_the_server_and_the_rate_the_present_one() -> None:

@@ -82,6 +82,7 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
     }
     assert unknown == {
         **dict.fromkeys(BUILD_FACTS, "neither --build nor an installed server says so"),
+        "uses_gtid": "that is no affair of the server's",
         "expected_commits_per_s": "--expected-tps does not say it",
         "memory_bytes": "not looked at",
         "cpu_count": "not looked at",
@@ -122,7 +123,7 @@ def test_a_facts_kind_and_choices_are_those_of_its_type() -> None:
     ]
 
 
-def test_a_whole_measurement_leaves_nothing_unknown() -> None:
+def test_a_whole_measurement_leaves_nothing_of_a_drive_unknown() -> None:
     request = replace(
         POSTGRESQL,
         expected_commits_per_s=5,
@@ -138,6 +139,8 @@ def test_a_whole_measurement_leaves_nothing_unknown() -> None:
         "durability": "durable",
         "role": "standalone",
         "log_bin": False,
+        "logs_what_it_applies": False,
+        "uses_gtid": Unknown(unknown="that is no affair of the server's"),
         "recovery_time_s": 600,
         "expected_commits_per_s": 5,
         "log_bytes_per_commit": 3,

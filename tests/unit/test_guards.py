@@ -329,6 +329,18 @@ def test_they_are_relaxed_together_or_not_at_all(trx_commit: int, sync_binlog: i
     together(innodb_flush_log_at_trx_commit=trx_commit, sync_binlog=sync_binlog)
 
 
+# tests/powercut/README.md: a replica of MySQL 9.7 whose binary log alone is relaxed went on whole.
+@pytest.mark.parametrize("known", [{"role": "replica"}, {"cluster": "group-replication"}])
+def test_who_has_its_rows_from_others_may_relax_its_binary_log_alone(known: dict[str, str]) -> None:
+    def check(**values: Value) -> None:
+        made = [recommended(name, value, emitted=True) for name, value in values.items()]
+        check_together(made, facts_where(free_bytes=10**12, **known))
+
+    check(innodb_flush_log_at_trx_commit=1, sync_binlog=100)
+    with pytest.raises(GuardError, match="only innodb_flush_log_at_trx_commit is relaxed"):
+        check(innodb_flush_log_at_trx_commit=2, sync_binlog=1)
+
+
 def test_one_of_them_alone_says_nothing_of_the_other() -> None:
     together(innodb_flush_log_at_trx_commit=2)
     together(sync_binlog=0)

@@ -418,18 +418,23 @@ def test_what_less_durability_would_bring_and_cost(by_hand: None) -> None:
     assert at_risk == {"innodb_flush_log_at_trx_commit": 6000, "sync_binlog": None}
 
 
-def test_an_offer_that_leaves_a_sync_is_not_one_that_waits_for_none(
+def test_an_offer_that_leaves_a_sync_is_counted_with_it(
     by_hand: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """1 ms of CPU and 1 ms for the log: 500/s a client; with the binary log 200/s."""
+
     def halved(drive: Measurement, request: Request, knowledge: Knowledge) -> Advice:
         advice = advise(drive, request, knowledge)
         offers = [offer.model_copy(update={"syncs_saved": 1}) for offer in advice.lower_durability]
         return advice.model_copy(update={"lower_durability": tuple(offers)})
 
     monkeypatch.setattr(planning, "advise", halved)
-    plan = planned(DRIVE, MYSQL, target_tps=3000)
+    plan = planned(DRIVE, MYSQL, target_tps=3000, cpu_us_per_txn=1000, client_counts=(4, 8))
     assert plan.target is not None
-    assert plan.target.relaxed == ()
+    assert plan.target.here.clients is None
+    assert [relaxed.clients for relaxed in plan.target.relaxed] == [8]
+    clients = {remedy.changes: remedy.clients for remedy in plan.target.remedies}
+    assert clients["--durability loses-recent-on-power-loss",] == 8
 
 
 def test_files_of_their_own_wait_whatever_a_server_is_set_to(by_hand: None) -> None:

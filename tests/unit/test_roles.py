@@ -201,12 +201,65 @@ def test_a_replica_is_offered_less_at_what_it_costs_a_replica(
 ) -> None:
     (offer,) = offers(capsys, "replica")
     assert offer["losses"] == []
-    gap, log = offer["role_costs"]
-    assert gap["costs"].startswith("Where it asks its source by GTID and writes what it applies")
-    assert "it may go on and lack transactions" in gap["costs"]
-    assert "With log_replica_updates = OFF" in gap["remedy"]
-    assert "but has no log to feed replicas from" in gap["remedy"]
+    # tests/powercut/README.md: 1 and sync_binlog = 0 went on whole after 20 of 20 cuts
+    assert (offer["settings"], offer["syncs_saved"]) == ({"sync_binlog": "100"}, 1)
+    fetched, log = offer["role_costs"]
+    asks_by_gtid = "Where it asks its source by GTID and writes what it applies"
+    assert fetched["costs"].startswith(asks_by_gtid)
+    assert "it fetches them from its source again" in fetched["costs"]
+    assert "log_replica_updates = OFF" in fetched["remedy"]
+    assert "innodb_flush_log_at_trx_commit = 2 is then whole, too" in fetched["remedy"]
+    assert "it has no log then to feed replicas from" in fetched["remedy"]
     assert "its own binary log may lack transactions" in log["costs"]
+
+
+@pytest.mark.parametrize(
+    ("options", "flush", "note"),
+    [
+        (("9.7",), 1, False),
+        (("9.7", "--durability", "loses-recent-on-crash"), 1, False),  # 0 would leave the same gap
+        (("9.7", "--no-binary-log"), 2, False),
+        (("9.7", "--cluster", "semi-sync"), 1, False),
+        (("9.7", "--cluster", "semi-sync", "--no-binary-log"), 2, False),
+        (("5.7", "--binary-log"), 1, False),
+        (("5.7", "--no-binary-log"), 2, False),
+        (("5.7",), 1, True),  # unknown is not safe: one that may be promoted logs what it applies
+    ],
+)
+def test_beside_a_log_of_what_it_applies_the_tables_are_flushed(
+    options: tuple[str, ...], flush: int, note: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relaxed = () if "--durability" in options else ("--durability", "loses-recent-on-power-loss")
+    asked = ("recommend", "--db", "mysql", "--from", NVME, "--role", "replica", *relaxed)
+    _, out, _ = run(capsys, *asked, "--db-version", *options, "--format", "json", "--quiet")
+    advice = json.loads(out)
+    values = {one["setting"]: one["value"] for one in advice["settings"]}
+    assert (values[FLUSH], values["sync_binlog"]) == (flush, 100)
+    assert any("no binary log is counted" in each for each in advice["warnings"]) == note
+    assert not any("may go on and lack" in one["costs"] for one in advice["role_costs"])
+
+
+def test_what_saves_no_sync_is_not_offered(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("recommend", "--db", "mysql", "--db-version", "5.7", "--from", NVME)
+    as_json = ("--role", "replica", "--format", "json", "--quiet")
+    for said, settings in (
+        ((), []),  # without a log, as far as is known, a relaxed sync_binlog saves nothing
+        (("--binary-log",), [{"sync_binlog": "100"}]),
+        (("--no-binary-log",), [{FLUSH: "2", "sync_binlog": "100"}]),
+    ):
+        _, out, _ = run(capsys, *asked, *as_json, *said)
+        offered = json.loads(out)["lower_durability"]
+        assert [offer["settings"] for offer in offered] == settings, said
+
+
+@pytest.mark.parametrize("role", ["standalone", "replica"])
+def test_a_members_relay_log_is_left_alone(role: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """https://dev.mysql.com/doc/refman/8.4/en/replication-options-replica.html#sysvar_relay_log_recovery:
+    it does nothing for the channels of Group Replication."""
+    asked = ("recommend", "--db", "mysql", "--db-version", "9.7", "--from", NVME, "--quiet")
+    cluster = ("--cluster", "group-replication", "--role", role, "--format", "json")
+    _, out, _ = run(capsys, *asked, *cluster)
+    assert "relay_log_recovery" not in {one["setting"] for one in json.loads(out)["settings"]}
 
 
 def test_a_primary_is_told_both(capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,7 +301,7 @@ def screen_of(vendor: VendorName, version: str, role: Role, durability: AdvisedD
 @pytest.mark.parametrize(
     ("vendor", "version", "role", "said"),
     [
-        ("mysql", "9.7", "replica", "it may go on and lack transactions, and nothing tells"),
+        ("mysql", "9.7", "replica", "which InnoDB keeps in mysql.gtid_executed: it fetches them"),
         ("mysql", "9.7", "primary", "Make the replicas anew from it"),
         (
             "postgresql",

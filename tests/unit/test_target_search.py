@@ -15,9 +15,10 @@ from advisor.capacity.target_search import (
     fewest_clients,
     more_clients,
     more_cores,
-    no_waiting,
+    other_commits,
     remedies,
 )
+from advisor.vendors.commits import ASYNCHRONOUS
 from advisor.vendors.registry import COMMIT_SEQUENCES
 
 SLOW, FAST = SyncLatencies(Latency.constant(9900)), SyncLatencies(Latency.constant(400))
@@ -114,12 +115,12 @@ def found(
 
 
 DRIVE_CHANGE = another_drive("a fast drive", FAST)
-ASYNCHRONOUS = no_waiting("no waiting")
+UNSYNCED = other_commits("no waiting", CommitModel(ASYNCHRONOUS))
 
 
 def test_each_change_that_is_enough_alone_is_named() -> None:
     # 256 clients make 12 800/s; 512 make 25 600/s; at 500 us each 256 make 256 000/s
-    changes = (DRIVE_CHANGE, ASYNCHRONOUS, more_clients(CLIENT_COUNTS))
+    changes = (DRIVE_CHANGE, UNSYNCED, more_clients(CLIENT_COUNTS))
     assert found(TargetRate(13_000), *changes) == [
         ("a fast drive",),
         ("no waiting",),
@@ -136,7 +137,7 @@ def test_pairs_are_tried_only_where_no_change_is_enough_alone() -> None:
 
 
 def test_nothing_is_found_where_no_two_changes_help() -> None:
-    assert found(TargetRate(1e6), DRIVE_CHANGE, ASYNCHRONOUS) == []
+    assert found(TargetRate(1e6), DRIVE_CHANGE, UNSYNCED) == []
 
 
 def test_the_smallest_size_that_helps_is_taken() -> None:

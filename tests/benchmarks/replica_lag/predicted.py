@@ -10,7 +10,13 @@ from typing import Final, NamedTuple, get_args
 from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase, AccuracyCase
 from advisor.capacity.bounds import DataSet
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
-from advisor.capacity.replica_model import ReplicaModel, ReplicaQuestion, replica_model
+from advisor.capacity.replica_model import (
+    AdvisedCommits,
+    ReplicaLog,
+    ReplicaModel,
+    ReplicaQuestion,
+    replica_model,
+)
 from advisor.capacity.results import Assumed
 from advisor.commands.source import knowledge_for
 from advisor.measurement import Measurement
@@ -56,7 +62,9 @@ def model_of(measured: Measurement, asked: Asked, source_tps: float = 1.0) -> Re
     )
     host = modelled_host(measured, use, knowledge, wanted, lambda _: None)
     replay, question = knowledge.replay[asked.vendor], ReplicaQuestion(source_tps)
-    return replica_model(host, vendor, asked.version, replay, UNKNOWN_YET, question, None)
+    commits = AdvisedCommits(use.sequence)
+    log = ReplicaLog(is_written=False, is_said=True, written=commits, not_written=commits)
+    return replica_model(host, vendor, asked.version, replay, UNKNOWN_YET, question, None, log)
 
 
 def applied_by_model(measured: Measurement, asked: Asked, counts: Sequence[int]) -> list[float]:

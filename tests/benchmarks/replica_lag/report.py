@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from advisor.analysis.replica_accuracy import AccuracyCase
 from advisor.knowledge import load_replay
 from advisor.resources import resource_dir
+from advisor.vendors.commits import ASYNCHRONOUS
 from advisor.vendors.names import VENDOR_NAMES
 from advisor.vendors.registry import VENDORS
 from advisor.versions import parse_version
@@ -118,6 +119,8 @@ class Judged(NamedTuple):
     cores: int
     share: float
     """The real rate, of the model's."""
+    appliers: int | None = None
+    """Where the model takes several to apply no more than one."""
 
 
 def judged_runs(results: dict[str, Any]) -> Iterator[Judged]:
@@ -134,8 +137,9 @@ def judged_runs(results: dict[str, Any]) -> Iterator[Judged]:
             continue
         model = model_of(measurement(1000, series("append", "fdatasync", 1000)), asked)
         for appliers, rate in server["unflushed_tps"].items():
-            predicted = model.applied(int(appliers), is_synced=False).applied_per_s
-            yield Judged(server["name"], "relaxed", asked.cores, rate / predicted)
+            predicted = model.applied(int(appliers), sequence=ASYNCHRONOUS).applied_per_s
+            share = rate / predicted
+            yield Judged(server["name"], "relaxed", asked.cores, share, int(appliers))
     for cell in results["cold"]:
         asked = _asked(cell["server"], cell["cores"])
         ahead = VENDORS[asked.vendor].replaying(asked.version).reads_ahead
@@ -159,6 +163,8 @@ class Margin(NamedTuple):
     runs: int
     at_least: float
     at_most: float
+    several_appliers: tuple[int, ...] = ()
+    several_of_one_at_most: float | None = None
 
 
 def margin_of(runs: Sequence[Judged]) -> Margin:
@@ -168,11 +174,15 @@ def margin_of(runs: Sequence[Judged]) -> Margin:
     vendor = _asked(runs[0].server, 1).vendor
     versions = sorted({run.server.removeprefix(f"{vendor}-") for run in runs})
     cores = {run.cores for run in runs}
+    one = [run.share for run in runs if run.appliers == 1]
+    several = {run.appliers: run.share for run in runs if run.appliers and run.appliers > 1}
     return Margin(
         f"{VENDORS[vendor].title} {' and '.join(versions)} on {max(cores)} cores",
         len(shares),
         min(1.0, math.floor(100 * shares[left_out]) / 100),
         max(1.0, math.ceil(100 * shares[-1 - left_out]) / 100),
+        tuple(sorted(several)),
+        math.ceil(100 * max(several.values()) / min(one)) / 100 if several else None,
     )
 
 
@@ -201,6 +211,11 @@ def accuracy_text(results: dict[str, Any]) -> str:
             f"at_least = {margin.at_least:g}",
             f"at_most = {margin.at_most:g}",
         ]
+        if margin.several_of_one_at_most is not None:
+            lines += [
+                f"several_appliers = {[*margin.several_appliers]}",
+                f"several_of_one_at_most = {margin.several_of_one_at_most:g}",
+            ]
     return "".join(f"{line}\n" for line in lines)
 
 
