@@ -217,6 +217,7 @@ def test_relaxing_neither_both_or_one_of_the_pair() -> None:
         ("mariadb", "11.8", "2", "1", "innodb_flush_log_at_trx_commit", "sync_binlog = 100"),
         ("mysql", "9.7", "1", "100", "sync_binlog", "innodb_flush_log_at_trx_commit = 2"),
         ("mysql", "9.7", "1", "0", "sync_binlog", "innodb_flush_log_at_trx_commit = 2"),
+        ("mariadb", "11.8", "1", "0", "sync_binlog", "innodb_flush_log_at_trx_commit = 2"),
     ],
 )
 def test_where_one_of_the_pair_is_relaxed_it_is_to_be_as_strict_as_the_other(

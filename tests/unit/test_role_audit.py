@@ -136,12 +136,13 @@ def audited(
     room: Path,
     capsys: pytest.CaptureFixture[str],
     *options: str,
+    role: str = "replica",
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """What it says of each setting of a replica with that option file; and its notes."""
+    """What it says of each setting of a server with that option file; and its notes."""
     file = room / "my.cnf"
     file.write_text(text)
     asked = ("audit", "--config", str(file), "--db", vendor, "--db-version", version)
-    _, out, _ = run(capsys, *asked, "--role", "replica", "--format", "json", "--quiet", *options)
+    _, out, _ = run(capsys, *asked, "--role", role, "--format", "json", "--quiet", *options)
     found = json.loads(out)
     return {one["setting"]: one for one in found["findings"]}, found["notes"]
 
@@ -303,6 +304,8 @@ def test_a_member_of_a_group_asks_by_gtid_alone(
     group = "group_replication_group_name = aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa\n"
     found, notes = audited(WITH_LOG + group, "mysql", "9.7", tmp_path, capsys)
     assert "relay_log_recovery" not in found
+    assert not any("by GTID is not known" in note for note in notes)
+    _, notes = audited(WITH_LOG, "mysql", "9.7", tmp_path, capsys, role="primary")
     assert not any("by GTID is not known" in note for note in notes)
 
 
