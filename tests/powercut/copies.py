@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from advisor.durability import Durability
 from tests.powercut.commits import Load, Row
 from tests.powercut.disk import Cut, Disk, mounted, shelf
 from tests.servers.copies import (
@@ -42,42 +41,27 @@ SETTLED_S: Final = 3.0
 POLL_S: Final = 0.2
 
 
-@dataclass(frozen=True)
-class Site:
-    """A source and its replica, and lines that come last in the fragments of both."""
-
-    case: Case
-    changed: str = ""
-
-    @property
-    def server(self) -> str:
-        """Of both."""
-        return self.case.server
-
-    @property
-    def name(self) -> str:
-        """Short, and the same in every run."""
-        return f"{self.case.name} {self.changed}".strip()
-
-
 UNSYNCED: Final = "sync_relay_log = 10000"
 """The servers' default."""
 SYNCED: Final = "sync_relay_log = 1"
-SEMI_SYNC: Final[tuple[tuple[Durability, str], ...]] = (
-    ("durable", ""),
-    (RELAXED, UNSYNCED),
-    (RELAXED, SYNCED),
-)
-SITES: Final = (
+LOG_RELAXED: Final = ("sync_binlog = 100",)
+BOTH_RELAXED: Final = ("innodb_flush_log_at_trx_commit = 2", "sync_binlog = 100")
+CASES: Final = (
     *(
-        Site(Case(server, "semi-sync", durability), changed)
-        for server in ("mysql-9.7", "mariadb-11.8")
-        for durability, changed in SEMI_SYNC
+        Case("mysql-9.7", "semi-sync", "durable", changed)
+        for changed in (
+            (),
+            LOG_RELAXED,
+            (*BOTH_RELAXED, UNSYNCED),
+            (*BOTH_RELAXED, SYNCED),
+        )
     ),
+    Case("mariadb-11.8", "semi-sync"),
+    *(Case("mariadb-11.8", "semi-sync", RELAXED, (changed,)) for changed in (UNSYNCED, SYNCED)),
     *(
-        Site(Case(server, "sync-standby"), changed)
+        Case(server, "sync-standby", "durable", changed)
         for server in ("postgresql-15", "postgresql-19")
-        for changed in ("", "synchronous_commit = off")
+        for changed in ((), ("synchronous_commit = off",))
     ),
 )
 
@@ -96,18 +80,17 @@ class Blackout:
 
 
 def black_out(
-    room: Path, site: Site, cuts: int, seed: int = 1, until_s: float = SECONDS[1]
+    room: Path, case: Case, cuts: int, seed: int = 1, until_s: float = SECONDS[1]
 ) -> list[Blackout]:
     """So many cuts of one load."""
     draw = random.Random(seed)
     instants_s = sorted(draw.uniform(SECONDS[0], until_s) for _ in range(cuts))
-    programs = room.parent / site.case.server
+    programs = room.parent / case.server
     programs.mkdir(exist_ok=True)
     os.chmod(programs, 0o755)
     drives = [Disk(room, name, "ext4") for name in ("source", "replica")]
     with drives[0].plugged_in() as first, drives[1].plugged_in() as second:
-        more = (f"{site.changed}\n", f"{site.changed}\n")
-        pair = pair_of(site.case, programs, [first, second], more)
+        pair = pair_of(case, programs, [first, second])
         with (
             both_running(*pair) as (source, _),
             source.connected(CLIENTS + 1) as (aside, *clients),
@@ -174,8 +157,8 @@ def main(words: Sequence[str]) -> int:
             words,
             "cuts",
             RESULTS,
-            SITES,
-            lambda site, cuts: {"cuts": [asdict(one) for one in black_out(room, site, cuts)]},
+            CASES,
+            lambda case, cuts: {"cuts": [asdict(one) for one in black_out(room, case, cuts)]},
         )
 
 

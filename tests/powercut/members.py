@@ -18,14 +18,23 @@ from pathlib import Path
 from typing import Final
 
 from tests.powercut.commits import Load, Row
-from tests.powercut.copies import SECONDS, cut_all
+from tests.powercut.copies import BOTH_RELAXED, LOG_RELAXED, SECONDS, cut_all
 from tests.powercut.disk import Cut, Disk, mounted, shelf
 from tests.powercut.server import Running
-from tests.servers.clusters import CASES, Members, members_of
-from tests.servers.copies import CLIENTS, Case, prepare, rows_of
+from tests.servers import galera, group_replication
+from tests.servers.clusters import Members, members_of
+from tests.servers.copies import CLIENTS, RELAXED, Case, prepare, rows_of
 from tests.servers.rehearsing import rehearse_cases
 
 RESULTS: Final = Path(__file__).with_name("members.json")
+CASES: Final = (
+    *(
+        Case(group_replication.SERVER, "group-replication", "durable", changed)
+        for changed in ((), LOG_RELAXED, BOTH_RELAXED)
+    ),
+    Case(galera.SERVER, "galera"),
+    Case(galera.SERVER, "galera", RELAXED),
+)
 MEMBERS: Final = 3
 ALIKE_S: Final = 10.0
 """How long a member that has joined may take to show what the first one has."""

@@ -39,5 +39,5 @@ class Members(Protocol):
 def members_of(case: Case, room: Path, folders: Sequence[Path] = ()) -> Members:
     """A case's, none of which runs, in folders of the room or in others."""
     if case.cluster == "galera":
-        return galera.Nodes(room, folders, case.durability)
-    return group_replication.Group(room, folders, case.durability)
+        return galera.Nodes(room, folders, case)
+    return group_replication.Group(room, folders, case)

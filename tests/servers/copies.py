@@ -63,11 +63,18 @@ class Case:
     server: str
     cluster: ClusterName
     durability: Durability = "durable"
+    changed: tuple[str, ...] = ()
+    """Lines that come last in the fragment of each server."""
 
     @property
     def name(self) -> str:
         """Short, and the same in every run."""
-        return f"{self.server} {self.cluster} {self.durability}"
+        return f"{self.server} {self.cluster} {self.durability} {', '.join(self.changed)}".strip()
+
+    @property
+    def last_lines(self) -> str:
+        """Those lines, as they stand in a file."""
+        return "".join(f"{line}\n" for line in self.changed)
 
 
 RELAXED: Final[Durability] = "loses-recent-on-power-loss"
@@ -113,7 +120,7 @@ def pair_of(
     plugins = tree / "usr" / "lib" / "mysql" / "plugin"
     base = f"{advised(case)}\n{OPTIONS.get(server.vendor, '')}"
     fragments = [
-        f"{base}{switch.format(plugins=plugins)}{last}"
+        f"{base}{switch.format(plugins=plugins)}{case.last_lines}{last}"
         for switch, last in zip(switches, more, strict=True)
     ]
     source, replica = members(case.server, room, folders, fragments)

@@ -17,7 +17,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from advisor.durability import Durability
 from advisor.errors import AdvisorError
 from tests.powercut.server import Machine, Running
 from tests.servers.account import reachable
@@ -29,6 +28,7 @@ from tests.servers.provision import cache_folder, exclusive
 from tests.servers.replication import free_port
 
 SERVER: Final = "mariadb-11.8"
+DURABLE: Final = Case(SERVER, "galera")
 SUITE: Final = "trixie"
 """Debian's, which the server is from."""
 NODES: Final = 3
@@ -108,13 +108,11 @@ class Nodes:
     """Three places for nodes of one cluster: folders of a room that everybody may enter, or
     others."""
 
-    def __init__(
-        self, room: Path, folders: Sequence[Path] = (), durability: Durability = "durable"
-    ) -> None:
+    def __init__(self, room: Path, folders: Sequence[Path] = (), case: Case = DURABLE) -> None:
         server = server_named(SERVER)
         self._tree = reachable(server.installed.tree, room)
         self._server = server
-        self._fragment = advised(Case(SERVER, "galera", durability))
+        self._fragment = f"{advised(case)}\n{case.last_lines}"
         self.folders = list(folders) or [room / f"node{index}" for index in range(NODES)]
         self._ports = [free_port() for _ in range(4 * NODES)]
         self._library = room / "libgalera_smm.so"

@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from advisor.durability import Durability
 from advisor.errors import AdvisorError
 from advisor.servers.connection.limits import Patience
 from tests.powercut.server import Running
@@ -21,6 +20,7 @@ from tests.servers.harness import server_named
 from tests.servers.replication import Member, free_port, members
 
 SERVER: Final = "mysql-9.7"
+DURABLE: Final = Case(SERVER, "group-replication")
 MEMBERS: Final = 3
 JOINED_S: Final = 90
 POLL_S: Final = 0.2
@@ -61,18 +61,22 @@ class Group:
     """Its members, none of which runs, in folders of the room or in others."""
 
     def __init__(
-        self, room: Path, folders: Sequence[Path] = (), durability: Durability = "durable"
+        self,
+        room: Path,
+        folders: Sequence[Path] = (),
+        case: Case = DURABLE,
     ) -> None:
         tree = room / "tree" if os.geteuid() == 0 else server_named(SERVER).installed.tree
         ports = [free_port() for _ in range(MEMBERS)]
         seeds = ",".join(f"127.0.0.1:{port}" for port in ports)
         fragments = [
-            f"{advised(Case(SERVER, 'group-replication', durability))}\n"
+            f"{advised(case)}\n"
             f"plugin_dir = {tree}/usr/lib/mysql/plugin\nplugin_load_add = group_replication.so\n"
             f"group_replication_group_name = {GROUP}\ngroup_replication_start_on_boot = OFF\n"
             f"group_replication_local_address = 127.0.0.1:{port}\n"
             f"group_replication_group_seeds = {seeds}\n"
             "group_replication_recovery_get_public_key = ON\nreport_host = 127.0.0.1\n"
+            f"{case.last_lines}"
             for port in ports
         ]
         places = folders or [room / f"member{index}" for index in range(MEMBERS)]
