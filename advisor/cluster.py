@@ -12,6 +12,8 @@ class ClusterStatement(Model):
     says: str
     """Within a sentence, without its end."""
     sources: tuple[str, ...]
+    forms: tuple[str, ...] = ()
+    """The forms of an advice that it is about alone; none: all."""
 
 
 class ClusterDurability(Model):

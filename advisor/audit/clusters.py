@@ -17,8 +17,8 @@ from advisor.server_state import Origin, ServerState
 from advisor.vendors.registry import VENDORS
 
 NOT_SHOWN: Final = "not shown"
-SQL: Final = ("SET ", "ALTER SYSTEM ")
 ITS_FILE: Final = "its configuration file"
+FROM_PROMOTION: Final = "This counts from its promotion on."
 OTHERS: Final = "Whether its other servers are relaxed, too, an audit of one does not see."
 
 
@@ -51,9 +51,10 @@ def judged_for_cluster(
     copies make of its durability."""
     findings = tuple(findings)
     shown = _shown(part_of.cluster, state, settings, role)
+    checks = (_in_role(check, role) for check in part_of.cluster.check)
     wrong = [
         (check, _finding(check, state, shown))
-        for check in part_of.cluster.check
+        for check in checks
         if check.holds(state.vendor, state.version, shown)
     ]
     told = part_of.cluster.durability_of(
@@ -64,13 +65,34 @@ def judged_for_cluster(
         shown,
         tuple(_in_short(finding) for check, finding in wrong if check.no_copies),
     )
-    own = [each for _, each in wrong if not _is_accepted(each.durability, accepted)]
+    own = [
+        _with_what_is_at_risk(each, findings)
+        for _, each in wrong
+        if not _is_accepted(each.durability, accepted)
+    ]
     others = (each for each in findings if not any(_says_more(mine, each) for mine in own))
     return by_severity((*_with_copies(others, told), *own)), told
 
 
+def _in_role(check: ClusterCheck, role: Role | None) -> ClusterCheck:
+    """What counts for the server that commits is only noted of a replica."""
+    if role != "replica" or not check.of_primary:
+        return check
+    says = f"{FROM_PROMOTION} {check.says}"
+    return check.model_copy(update={"severity": "note", "no_copies": False, "says": says})
+
+
 def _in_short(finding: Finding) -> str:
-    return finding.shown if finding.current else f"{finding.setting} has no value"
+    shown = finding.shown if finding.current else f"{finding.setting} has no value"
+    if finding.severity == "prevents-start":
+        return f"the server does not start with {shown}"
+    return shown
+
+
+def _with_what_is_at_risk(own: Finding, others: Iterable[Finding]) -> Finding:
+    """With what a finding tells that it stands in place of."""
+    replaced = (each.at_risk for each in others if _says_more(own, each))
+    return own.model_copy(update={"at_risk": next(replaced, None)})
 
 
 def _is_accepted(durability: Durability, accepted: Durability) -> bool:
@@ -140,9 +162,7 @@ def _change(check: ClusterCheck, state: ServerState, shown: Mapping[str, str]) -
     found = state.settings.get(check.setting)
     place = "" if found is None or found.origin != "file" else pasteable(found.place)
     file = place or pasteable(state.main_file) or ITS_FILE
-    text = check.change.format_map(_Shown({**shown, "file": file}))
-    is_corrected = place and text.startswith(SQL)
-    return f"correct it in {place}, and at once: {text}" if is_corrected else text
+    return check.change.format_map(_Shown({**shown, "file": file}))
 
 
 def _origin(name: str, state: ServerState) -> Origin:

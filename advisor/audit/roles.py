@@ -11,6 +11,7 @@ from advisor.durability import Durability
 from advisor.model import Unknown
 from advisor.roles import NOT_ASKED, Replication, Role
 from advisor.rules.catalogue import Setting
+from advisor.rules.clusters import Cluster
 from advisor.rules.risks import PAIR, RISKS
 from advisor.rules.roles import RoleFacts, RoleKnowledge
 from advisor.server_state import ServerState
@@ -19,8 +20,11 @@ from advisor.vendors.registry import VENDORS
 from advisor.vendors.replication import Following
 
 
-def role_of(state: ServerState, said: Role | None) -> Replication:
-    """The role that the user says, else the one that the server shows."""
+def role_of(state: ServerState, said: Role | None, cluster: Cluster | None = None) -> Replication:
+    """The role that the user says, else the one that the server shows, or its place in the
+    cluster."""
+    if said is None and state.replication.role is None and cluster is not None:
+        return cluster.role_of(state) or state.replication
     if said is None:
         return state.replication
     seen = state.replication

@@ -53,6 +53,8 @@ def unknown_options(
             )
         if is_unknown:
             why = f"{server} has no option {found.name}"
+            if successor := vendor.successors.get(found.name):
+                why += f"; {successor} has taken its place"
             known = (asked or frozenset()) | vendor.plugin_options
             if near := get_close_matches(found.name, known, n=1, cutoff=SIMILAR):
                 why += f" (did you mean {near[0]}?)"

@@ -176,9 +176,9 @@ def audit(options: AuditOptions) -> None:
             _require_named(stored, options.drive.from_file)
     asked, here, found_by = _target_and_drive(options)
     target = read_target(asked, quiet=product.quiet)
-    replication = role_of(target.reading, options.role)
-    role = replication.role or "standalone"
     part_of = _part_of(options.cluster, target.reading)
+    replication = role_of(target.reading, options.role, part_of.cluster if part_of else None)
+    role = replication.role or "standalone"
     request = build_request(
         target.reading.vendor,
         target.version,

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator
 
 from advisor.cluster import ClusterDurability, ClusterStatement
 from advisor.durability import Durability
+from advisor.vendors.forms import FormName
 
 
-def cluster_lines(told: ClusterDurability, durability: Durability) -> Iterator[str]:
-    """A line for each statement, with its source; the first says which cluster it is. What a lower
-    durability class loses there is said to those who have chosen one."""
+def cluster_lines(
+    told: ClusterDurability, durability: Durability, form: FormName = "conf"
+) -> Iterator[str]:
+    """A line for each statement that is about that form, with its source; the first says which
+    cluster it is. What a lower durability class loses there is said to those who have chosen
+    one."""
     yield f"Cluster: {told.title} (as {told.known_by} says)"
     for what, statements in (
         ("acknowledged", told.acknowledged),
@@ -20,6 +24,8 @@ def cluster_lines(told: ClusterDurability, durability: Durability) -> Iterator[s
         ("left to you", told.left_to_you),
     ):
         for each in statements:
+            if each.forms and form not in each.forms:
+                continue
             about = f"{each.about}: " if each.about else ""
             yield f"  {what}: {about}{each.says}; {each.sources[0]}"
 

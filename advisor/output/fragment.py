@@ -45,8 +45,9 @@ def render_fragment(
     Raises UsageError for a form that the server does not have.
     """
     in_container = form in IN_CONTAINERS
+    name: FormName = "conf" if isinstance(form, Form) else form
     chosen = form if isinstance(form, Form) else form_of(form, advice.engine, advice.engine_version)
-    view = _view(advice, chosen, explain=explain, in_container=in_container)
+    view = _view(advice, chosen, name, explain=explain, in_container=in_container)
     return render_template(chosen.template, view, chosen.mark)
 
 
@@ -83,7 +84,9 @@ def _cut(line: str, mark: str) -> str:
     return raw[: MAX_LINE_BYTES - 4].decode("utf-8", "ignore") + " ..."
 
 
-def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> dict[str, Any]:
+def _view(
+    advice: Advice, form: Form, name: FormName, *, explain: bool, in_container: bool
+) -> dict[str, Any]:
     storage = advice.storage
     emitted = [entry for entry in advice.settings if entry.emitted]
     left = [entry for entry in advice.settings if not entry.emitted]
@@ -99,7 +102,7 @@ def _view(advice: Advice, form: Form, *, explain: bool, in_container: bool) -> d
         "durability": durability_text(advice),
         "role": "" if advice.role == "standalone" else advice.role,
         "about_role": about_role(advice),
-        "cluster": _cluster(advice),
+        "cluster": _cluster(advice, name),
         "proof": f"{proof_text(advice)} {form.tried}".rstrip(),
         "placement": form.placement or VENDORS[advice.engine].placement,
         "host": _host(advice.host_findings, in_container=in_container),
@@ -128,8 +131,8 @@ def _host(findings: Sequence[HostFinding], *, in_container: bool) -> list[str]:
     return comments
 
 
-def _cluster(advice: Advice) -> list[str]:
-    return list(cluster_lines(advice.cluster, advice.durability)) if advice.cluster else []
+def _cluster(advice: Advice, form: FormName) -> list[str]:
+    return list(cluster_lines(advice.cluster, advice.durability, form)) if advice.cluster else []
 
 
 def _alarm(advice: Advice) -> str:

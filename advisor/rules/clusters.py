@@ -12,10 +12,12 @@ from advisor.conditions import Strict
 from advisor.durability import CLASSES, Durability
 from advisor.errors import UsageError
 from advisor.model import Unknown
+from advisor.roles import Replication, Role
 from advisor.rules.catalogue import SettingGroup, Source, Spec
 from advisor.rules.services import Clause
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
+from advisor.vendors.forms import FormName
 from advisor.vendors.names import ClusterName, VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion, VersionText, in_range
@@ -104,6 +106,10 @@ class StatedOfCluster(_WhereShown):
     """{NAME}: the server's value of that, else its default."""
     durability: tuple[Durability, ...] = ()
     """What the server's own settings may risk, so that it holds; none: anything."""
+    waits: bool = False
+    """Whether it is about commits that wait for copies: not said where none does."""
+    forms: tuple[FormName, ...] = ()
+    """The forms of an advice that it is about alone, as an operator decides there; none: all."""
     sources: tuple[Source, ...] = Field(min_length=1)
 
 
@@ -136,6 +142,8 @@ class ClusterSign(_WhereShown):
     """What shows that a server is a part of such a cluster."""
 
     when: SeenAll = Field(min_length=1)
+    role: Role | None = None
+    """What it shows the server to be, where nothing else says that."""
 
 
 class ServersDefault(_ForServers):
@@ -162,6 +170,8 @@ class ClusterCheck(_WhereShown):
     """Of the present value; who accepts that is not told."""
     no_copies: bool = False
     """Whether no commit waits for a copy then, so that nothing is said of what copies survive."""
+    of_primary: bool = False
+    """Whether it counts for the server that commits: on a replica it is noted for its promotion."""
     sources: tuple[Source, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -210,6 +220,20 @@ class Cluster(Strict):
             if entry.covers(vendor, version):
                 yield entry.name, entry.value
 
+    def sign_of(self, state: ServerState) -> ClusterSign | None:
+        """What shows that the server is a part of such a cluster."""
+        shown = shown_by(state)
+        signs = (sign for sign in self.sign if sign.holds(state.vendor, state.version, shown))
+        return next(signs, None)
+
+    def role_of(self, state: ServerState) -> Replication | None:
+        """The role that the signs show; None: they show none."""
+        sign = self.sign_of(state)
+        if sign is None or sign.role is None:
+            return None
+        first = next(iter(sign.when))
+        return Replication(sign.role, f"{first} = {shown_by(state)[first]} says it")
+
     def durability_of(
         self,
         vendor: VendorName,
@@ -222,16 +246,20 @@ class Cluster(Strict):
         """What is said of that server there, whose own settings risk `durability`; with the values
         that it shows, else with its defaults. `no_copies`: what shows that no
         commit waits for one."""
-        values = {**dict(self.defaults(vendor, version)), **shown}
+        values = {"role": "", **dict(self.defaults(vendor, version)), **shown}
 
         def told(stated: Iterable[StatedOfCluster]) -> tuple[ClusterStatement, ...]:
             return tuple(
                 ClusterStatement(
-                    about=each.about, says=each.says.format_map(values), sources=each.sources
+                    about=each.about,
+                    says=each.says.format_map(values),
+                    sources=each.sources,
+                    forms=each.forms,
                 )
                 for each in stated
                 if each.holds(vendor, version, values)
                 and (not each.durability or durability in each.durability)
+                and not (each.waits and no_copies)
             )
 
         return ClusterDurability(
@@ -280,10 +308,9 @@ def recognise_cluster(
     """Of which cluster a server is a part, and the setting that shows it, with its value."""
     shown = shown_by(state)
     for cluster in clusters:
-        for sign in cluster.sign:
-            if sign.holds(state.vendor, state.version, shown):
-                first = next(iter(sign.when))
-                return cluster, f"{first} = {shown[first]}"
+        if (sign := cluster.sign_of(state)) is not None:
+            first = next(iter(sign.when))
+            return cluster, f"{first} = {shown[first]}"
     return None
 
 

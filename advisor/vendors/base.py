@@ -706,6 +706,8 @@ class Vendor(ABC):
         )
         return f"remove {found.name} from {where}, {RESTART}"
 
+    successors: ClassVar[Mapping[str, str]] = {}
+    """An option that versions no longer have -> the line that does what it did."""
     unpersist: ClassVar[str] = ""
     """The SQL that takes a persisted setting back."""
 

@@ -101,7 +101,8 @@ GALERA_SCHEME: Final = "gcomm://"
 
 def innodb_told(shown: Mapping[str, str]) -> Mapping[str, str]:
     """Of MySQL and MariaDB, what that says of copies: `enough_replicas` (yes or no), where the
-    server shows who is connected, and `nodes_named`, the addresses in wsrep_cluster_address."""
+    server shows who is connected, and how many addresses there are in wsrep_cluster_address
+    (`nodes_named`) and in group_replication_group_seeds (`seeds_named`)."""
     told: dict[str, str] = {}
     for each in WAITS_FOR_REPLICAS:
         connected, wanted = shown.get(each.connected, ""), shown.get(each.wanted, "1")
@@ -109,6 +110,11 @@ def innodb_told(shown: Mapping[str, str]) -> Mapping[str, str]:
             told["enough_replicas"] = "yes" if int(connected) >= int(wanted) else "no"
     address = shown.get("wsrep_cluster_address", "").strip().lower()
     if address:
-        named = address.removeprefix(GALERA_SCHEME).split(",")
-        told["nodes_named"] = str(sum(bool(each.strip()) for each in named))
+        told["nodes_named"] = _addresses(address.removeprefix(GALERA_SCHEME))
+    told["seeds_named"] = _addresses(shown.get("group_replication_group_seeds", ""))
     return told
+
+
+def _addresses(text: str) -> str:
+    """How many a list names."""
+    return str(sum(bool(each.strip()) for each in text.split(",")))

@@ -119,6 +119,14 @@ NOT_TRIED: Final = words(
 """Settings that name places, programs or the network, or what we need to read the server's log."""
 
 
+SUCCESSORS: Final = {
+    "wsrep_replicate_myisam": "wsrep_mode = REPLICATE_MYISAM",
+    "wsrep_strict_ddl": "wsrep_mode = STRICT_REPLICATION",
+}
+"""https://mariadb.com/docs/galera-cluster/reference/galera-cluster-system-variables; asked of 10.5,
+which has the first and no wsrep_mode, and of 10.11 and 11.8, which refuse both."""
+
+
 class MariaDB(MySQL):
     """Has no SET PERSIST, one redo file, and a binary log only where it is asked for."""
 
@@ -157,6 +165,7 @@ class MariaDB(MySQL):
     persisted_by = ""
     persisted_switch = ""
     other_specs: ClassVar[Mapping[str, ValueSpec]] = {FLUSH_METHOD: FLUSH_METHODS}
+    successors = SUCCESSORS
 
     def groups_read(self, version: NumericVersion) -> frozenset[str | None]:
         names = {f"{name}-{format_version(version[:2])}" for name in ("mariadb", "mariadbd")}

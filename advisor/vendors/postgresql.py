@@ -324,12 +324,13 @@ class PostgreSQL(Vendor):
         found = parse_standby_names(text)
         if found is None:
             return {"standby_names_read": "no"}
-        missing = 0 if ANYONE in found.names else found.wanted - len(found.names)
+        missing = -1 if ANYONE in found.names else found.wanted - len(found.names)
         return {
             "standby_names_read": "yes",
             "standbys_wanted": str(found.wanted),
             "standbys_named": str(len(found.names)),
             "wants_more_than_named": "yes" if missing > 0 else "no",
+            "waits_for_all_named": "yes" if missing == 0 else "no",
         }
 
     def option(

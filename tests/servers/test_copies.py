@@ -62,9 +62,23 @@ def told(found: dict[str, Any]) -> list[Found]:
     ]
 
 
+WITHOUT_END_MS: Final = "4294967295"
+"""The largest value of MySQL's manual: 49 days."""
+ONE_NAME: Final = (
+    *("note", "synchronous_standby_names", "copy1"),
+    "one name more than it waits for",
+)
+
 ALONE: Final[dict[str, list[tuple[tuple[str, ...], list[Found]]]]] = {
     "mysql": [
         ((), [("data-loss", "rpl_semi_sync_source_clients", "0", "1")]),
+        (
+            (f"SET GLOBAL rpl_semi_sync_source_timeout = {WITHOUT_END_MS}",),
+            [
+                ("outage", "rpl_semi_sync_source_clients", "0", "1"),
+                ("note", "rpl_semi_sync_source_timeout", WITHOUT_END_MS, "as long as you can wait"),
+            ],
+        ),
         (
             (
                 "SET GLOBAL rpl_semi_sync_source_timeout = 200",
@@ -79,6 +93,13 @@ ALONE: Final[dict[str, list[tuple[tuple[str, ...], list[Found]]]]] = {
     ],
     "mariadb": [
         ((), [("data-loss", "rpl_semi_sync_master_clients", "0", "1")]),
+        (
+            (f"SET GLOBAL rpl_semi_sync_master_timeout = {WITHOUT_END_MS}",),
+            [
+                ("outage", "rpl_semi_sync_master_clients", "0", "1"),
+                ("note", "rpl_semi_sync_master_timeout", WITHOUT_END_MS, "as long as you can wait"),
+            ],
+        ),
         (
             (
                 "SET GLOBAL rpl_semi_sync_master_timeout = 200",
@@ -100,7 +121,8 @@ ALONE: Final[dict[str, list[tuple[tuple[str, ...], list[Found]]]]] = {
                     "synchronous_standby_names",
                     "copy1",
                     "a standby that is connected",
-                )
+                ),
+                ONE_NAME,
             ],
         ),
         (
@@ -134,7 +156,7 @@ def test_a_cluster_is_told_and_its_copy_has_what_was_acknowledged(case: Case) ->
                 found = audited(first)
                 assert found["cluster"]["name"] == case.cluster
                 assert found["cluster"]["known_by"] == KNOWN_BY[vendor][0]
-                assert told(found) == []
+                assert told(found) == ([ONE_NAME] if vendor == "postgresql" else [])
         assert_told_alone(source, vendor)
 
 

@@ -542,6 +542,7 @@ def test_an_address_is_not_cut(scheme: str) -> None:
 
 
 def test_the_margin_counts() -> None:
+    assert wrapped("wsrep_provider_options", 20) == ["wsrep_provider_", "options"]
     assert wrapped("aaaa bbbb cccc", 10, "- ", "  ") == ["- aaaa", "  bbbb", "  cccc"]
 
 

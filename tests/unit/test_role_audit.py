@@ -244,7 +244,11 @@ WITH_LOG = "[mysqld]\nlog_bin\ngtid_mode = ON\n"
     ("cluster", "gap"),
     [
         ("", GAP),
-        ("group_replication_group_name = aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa\n", "for good"),
+        (
+            "group_replication_group_name = aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa\n"
+            "group_replication_group_seeds = a:33061,b:33061,c:33061\n",
+            "for good",
+        ),
         ("rpl_semi_sync_replica_enabled = ON\n", "for good"),
     ],
 )

@@ -24,8 +24,8 @@ def wrapped(text: str, width: int, first: str = "", margin: str = "") -> list[st
     """Lines of at most `width` columns, broken at blanks; "25 %" stays together.
 
     The first line begins with `first`, the others with `margin`. A word that is longer than a line
-    is broken where the line ends, but for an address, which cannot be used in pieces. Blanks at the
-    begin stay. Without text there is one line.
+    is broken behind an underscore, else where the line ends, but for an address, which cannot be
+    used in pieces. Blanks at the begin stay. Without text there is one line.
     """
     lines, line, used = [], first, False
     for word in re.findall(r" *[^ ]+(?: %(?![^ ]))?", text):
@@ -42,8 +42,8 @@ def wrapped(text: str, width: int, first: str = "", margin: str = "") -> list[st
 
 
 def _fitting(word: str, width: int) -> int:
-    """How many of its characters fit, at least one."""
+    """How many of its characters fit, at least one; up to an underscore in their second half."""
     end = min(len(word), max(width, 1))
     while end > 1 and columns(word[:end]) > width:
         end -= 1
-    return end
+    return word.rfind("_", end // 2, end) + 1 or end
