@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,9 +58,9 @@ def _row(case: Case, found: Found) -> str:
         case.name,
         str(found["target"]["filesystem"]),
         ", ".join(map(_layer, layers_of(found))),
-        ", ".join(dict.fromkeys(map(_device, devices))),
-        ", ".join(dict.fromkeys(_shown(device["write_cache"]) for device in devices)),
-        ", ".join(dict.fromkeys(_shown(device["fua"]) for device in devices)),
+        _each(map(_device, devices)),
+        _each(_shown(device["write_cache"]) for device in devices),
+        _each(_shown(device["fua"]) for device in devices),
         "not-durable" if found["trust"] == "not-durable" else "",
         ", ".join(found["findings"]),
     )
@@ -77,6 +77,11 @@ def _details(details: dict[str, Any]) -> Iterator[str]:
     for name, value in sorted(details.items()):
         if isinstance(value, str) and name not in PASSING:
             yield f"{name} {value}"
+
+
+def _each(texts: Iterable[str]) -> str:
+    """Each once, in one order: the kernel finds disks in any."""
+    return ", ".join(sorted(set(texts)))
 
 
 def _device(device: dict[str, Any]) -> str:

@@ -19,7 +19,9 @@ from typing import Final
 from tests.powercut.commits import Load, Row
 from tests.powercut.disk import Cut, Disk, mounted, shelf
 from tests.servers.copies import (
+    BOTH_RELAXED,
     CLIENTS,
+    LOG_RELAXED,
     RELAXED,
     Case,
     ask,
@@ -44,8 +46,6 @@ POLL_S: Final = 0.2
 UNSYNCED: Final = "sync_relay_log = 10000"
 """The servers' default."""
 SYNCED: Final = "sync_relay_log = 1"
-LOG_RELAXED: Final = ("sync_binlog = 100",)
-BOTH_RELAXED: Final = ("innodb_flush_log_at_trx_commit = 2", "sync_binlog = 100")
 CASES: Final = (
     *(
         Case("mysql-9.7", "semi-sync", "durable", changed)

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Final
 
 from tests.powercut.commits import Load, Row
-from tests.powercut.copies import BOTH_RELAXED, LOG_RELAXED, SECONDS, cut_all
+from tests.powercut.copies import SECONDS, cut_all
 from tests.powercut.disk import Cut, Disk, mounted, shelf
 from tests.powercut.server import Running
 from tests.servers import galera, group_replication
 from tests.servers.clusters import Members, members_of
-from tests.servers.copies import CLIENTS, RELAXED, Case, prepare, rows_of
+from tests.servers.copies import BOTH_RELAXED, CLIENTS, LOG_RELAXED, RELAXED, Case, prepare, rows_of
 from tests.servers.rehearsing import rehearse_cases
 
 RESULTS: Final = Path(__file__).with_name("members.json")

@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from tests.powercut.copies import BOTH_RELAXED, LOG_RELAXED
 from tests.powercut.copies_report import PAIRS, README, kind, tables
 from tests.powercut.disk import CannotRehearse, shelf
 from tests.powercut.members import CASES, RESULTS, black_out
 from tests.servers import galera
-from tests.servers.copies import RELAXED, Case
+from tests.servers.copies import BOTH_RELAXED, LOG_RELAXED, RELAXED, Case
 from tests.support.faults import missing
 
 STORED: Final[dict[str, Any]] = json.loads(RESULTS.read_text())

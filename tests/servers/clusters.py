@@ -7,11 +7,12 @@ from typing import Final, Protocol
 
 from tests.powercut.server import Running
 from tests.servers import galera, group_replication
-from tests.servers.copies import RELAXED, Case
+from tests.servers.copies import BOTH_RELAXED, RELAXED, Case
 
 CASES: Final = (
     Case(group_replication.SERVER, "group-replication"),
     Case(group_replication.SERVER, "group-replication", RELAXED),
+    Case(group_replication.SERVER, "group-replication", "durable", BOTH_RELAXED),
     Case(galera.SERVER, "galera"),
     Case(galera.SERVER, "galera", RELAXED),
 )

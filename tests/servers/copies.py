@@ -78,9 +78,14 @@ class Case:
 
 
 RELAXED: Final[Durability] = "loses-recent-on-power-loss"
+LOG_RELAXED: Final = ("sync_binlog = 100",)
+"""What that class makes of a MySQL that has copies."""
+BOTH_RELAXED: Final = ("innodb_flush_log_at_trx_commit = 2", "sync_binlog = 100")
+"""What it makes of one alone."""
 CASES: Final = (
     Case("mysql-9.7", "semi-sync"),
     Case("mysql-9.7", "semi-sync", RELAXED),
+    Case("mysql-9.7", "semi-sync", "durable", BOTH_RELAXED),
     Case("mariadb-11.8", "semi-sync"),
     Case("mariadb-11.8", "semi-sync", RELAXED),
     Case("postgresql-15", "sync-standby"),
