@@ -88,7 +88,8 @@ class Experiment(_Part):
     """"default", "ours", rivals of rivals.py by name, and the variants."""
     variants: Mapping[str, Variant] = {}
     kills: bool = True
-    """Whether the first run of each configuration ends with a kill, and its recovery is timed."""
+    """Whether the first run of each configuration ends with a kill, and its recovery is timed;
+    every run of an experiment about recovery."""
     stopping: Stopping
     seed: int
 

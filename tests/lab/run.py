@@ -85,7 +85,8 @@ def _runs(
         if time.monotonic() >= until_s:
             return
         configuration, repetition = missing[0]
-        recovery = block.experiment.kills and repetition == 0
+        experiment = block.experiment
+        recovery = experiment.kills and (repetition == 0 or experiment.about == "recovery")
         yield made.run(configuration, repetition, recovery=recovery)
 
 

@@ -91,3 +91,17 @@ def test_a_disk_gains_nothing_from_reads_in_flight() -> None:
     block = "hdd-7200 bitmap-scan-1-200"
     one = rate("read-ahead-postgresql", "default", block)
     assert rate("read-ahead-postgresql", "reads-64", block) < 1.1 * one
+
+
+@pytest.mark.parametrize("variant", ["reads-64", "reads-256"])
+def test_a_replay_gains_nothing_from_more_read_ahead(variant: str) -> None:
+    """Bytes of WAL a second, since no two runs wrote as much."""
+    replayed = {
+        name: median(
+            run.replayed_bytes / run.recovery_s
+            for run in counted_runs("recovery-read-ahead-postgresql")
+            if run.configuration == name and run.replayed_bytes and run.recovery_s
+        )
+        for name in ("ours", variant)
+    }
+    assert replayed[variant] <= NOTHING * replayed["ours"]

@@ -34,10 +34,18 @@ def test_an_experiment_that_is_cited_was_run() -> None:
     assert server_memory.STORED.is_file()
 
 
+OTHERS_MOST_CORES: Final = 1.5
+"""Of two. Of a run whose host was busier with other work, the recovery tells of that; one is so."""
+
+
 def timed() -> list[RunResult]:
     """The kills of which something could be predicted."""
     runs = [run for name in experiment_names() for run in stored_runs(name)]
-    return [run for run in runs if predicted_recovery_s(run) is not None]
+    return [
+        run
+        for run in runs
+        if predicted_recovery_s(run) is not None and (run.other_cores or 0) < OTHERS_MOST_CORES
+    ]
 
 
 @pytest.mark.parametrize("run", timed(), ids=lambda run: f"{run.block} {run.configuration}")
