@@ -79,7 +79,7 @@ def test_each_misconfiguration_is_found_and_its_change_ends_it(
                 execute(server, instance, *statements_of(finding["change"]))
             if case.findings:
                 after = audited_here(server, instance, case.durability)
-                assert shown(after) == (), case.name
+                assert shown(after) == case.then, case.name
             touched = {finding["setting"] for finding in found["findings"]}
             change_back(server, instance, {*case.settings, *touched})
         assert shown(audited_here(server, instance, "durable")) == ()
