@@ -47,7 +47,7 @@ def advise(measurement: Measurement, request: Request, knowledge: Knowledge) -> 
     sync, append = sync_us(measurement), append_us(measurement)
     lower = {
         below: _relaxed(below, facts, data, request, knowledge)
-        for below in classes_below(request.durability)
+        for below in (classes_below(request.durability) if honest else ())
     }
     advice = Advice(
         tool_version=__version__,

@@ -314,10 +314,11 @@ def find_cluster_setting(rule_id: str) -> "ClusterSetting | None":
     """What "ENGINE.SETTING.CLUSTER" names, as a fragment has it: why a cluster needs that value."""
     engine, _, rest = rule_id.partition(".")
     setting, _, name = rest.rpartition(".")
-    clusters = (each for each in get_args(ClusterName) if each == name)
-    for each in (each for cluster in clusters for each in load_cluster(cluster).setting):
-        if each.name == setting and engine in {VENDORS[spec.vendor].engine for spec in each.spec}:
-            return each
+    for cluster in load_clusters():
+        for each in cluster.setting:
+            engines = {VENDORS[spec.vendor].engine for spec in each.spec}
+            if (each.name, cluster.name) == (setting, name) and engine in engines:
+                return each
     return None
 
 

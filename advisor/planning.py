@@ -109,12 +109,12 @@ def _replica_log(measurement: Measurement, request: Request, knowledge: Knowledg
             offers_of(advice, server),
         )
 
-    said = request.log_bin
+    said, written = request.log_bin, advised(is_written=True)
     return ReplicaLog(
         is_written=server.writes_binary_log(request.version) if said is None else said,
         is_said=said is not None,
-        written=advised(is_written=True),
-        not_written=advised(is_written=False),
+        written=written,
+        not_written=advised(is_written=False) if server.has_binary_log else written,
     )
 
 

@@ -21,13 +21,12 @@ from advisor.audit.windows import (
     StatedWindows,
     at_risk,
     is_relaxed,
-    relaxed_alone,
     stated_windows,
 )
 from advisor.durability import Durability, risks_more
 from advisor.rules.catalogue import Setting
 from advisor.rules.guards import NOT_ABOVE
-from advisor.rules.risks import PAIR, RISKS
+from advisor.rules.risks import PAIR, RISKS, relaxed_alone
 from advisor.server_state import EffectiveSetting, Override, ServerState, WrittenValue
 from advisor.units import Value, format_latency
 from advisor.vendors.registry import VENDORS

@@ -7,7 +7,7 @@ from advisor.advice import Recommendation
 from advisor.audit.lines import SettingLine, lines_of
 from advisor.audit.values import is_as_good
 from advisor.rules.catalogue import Setting, SettingGroup
-from advisor.rules.clusters import Seen
+from advisor.rules.shown import Seen
 from advisor.server_state import ServerState
 from advisor.vendors.registry import VENDORS
 

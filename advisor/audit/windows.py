@@ -6,7 +6,7 @@ from typing import Final
 
 from advisor.audit.findings import AtRisk, LostFrom
 from advisor.rules.catalogue import Setting
-from advisor.rules.risks import PAIR, RISKS
+from advisor.rules.risks import RISKS
 from advisor.units import Value
 
 Values = Mapping[str, Value]
@@ -45,14 +45,6 @@ class Rate:
 def is_relaxed(name: str, values: Values) -> bool:
     """Whether that setting's value in force risks anything."""
     return name in values and RISKS[name].of(values[name]) != "durable"
-
-
-def relaxed_alone(values: Values) -> str | None:
-    """Which of the pair is relaxed while the other is not, where a binary log is written."""
-    if not all(name in values for name in PAIR):
-        return None
-    relaxed = [name for name in PAIR if is_relaxed(name, values)]
-    return relaxed[0] if len(relaxed) == 1 else None
 
 
 def stated_windows(settings: Iterable[Setting]) -> StatedWindows:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from advisor.advice import LowerDurability, RoleCost
-from advisor.analysis.replica_accuracy import Accuracy
 from advisor.capacity.replica_model import (
     OUTAGE_S,
     AdvisedCommits,
@@ -12,7 +11,6 @@ from advisor.capacity.replica_model import (
     ReplicaQuestion,
 )
 from advisor.capacity.replica_results import (
-    Accurate,
     AppliedRate,
     FasterSync,
     RateLimit,
@@ -67,7 +65,7 @@ def _answer(
         **dict(here),
         source_tps=source_tps,
         outage_s=OUTAGE_S,
-        accuracy=_accurate(model.accuracy_where(model.commits(here.appliers or 1).sequence)),
+        accuracy=model.accuracy_where(model.commits(here.appliers or 1).sequence),
         other_limits=tuple(others.values()),
         left_out=model.left_out,
         cpu_us_per_txn=model.cpu_us_per_txn,
@@ -113,7 +111,7 @@ def _remedies(
         "faster_sync": _faster_sync(model, count, fastest_sync_us),
         "unlogged": unlogged,
         "relaxed": relaxed,
-        "relaxed_accuracy": _accurate(model.accuracy_where(ASYNCHRONOUS)) if is_unsynced else None,
+        "relaxed_accuracy": model.accuracy_where(ASYNCHRONOUS) if is_unsynced else None,
     }
 
 
@@ -175,10 +173,6 @@ def _source_clients_needed(
         return None
     needed = next(rate.appliers for rate in rates if rate.at_least_per_s >= question.source_tps)
     return None if needed == 1 else needed
-
-
-def _accurate(accuracy: Accuracy) -> Accurate:
-    return Accurate(**dict(accuracy))
 
 
 def _faster_sync(model: ReplicaModel, appliers: int, fastest_sync_us: float) -> FasterSync | None:

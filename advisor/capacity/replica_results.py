@@ -3,6 +3,7 @@
 from typing import Literal
 
 from advisor.advice import RoleCost
+from advisor.analysis.replica_accuracy import Accuracy
 from advisor.capacity.bounds import BoundName
 from advisor.capacity.group_commit import Bottleneck
 from advisor.capacity.results import Assumed, CapacityPlan, PagesLeftOut
@@ -86,20 +87,6 @@ class UnloggedReplica(AppliedRate):
     relaxed: tuple[RelaxedReplica, ...] = ()
 
 
-class Accurate(Model):
-    """What the range of a rate rests on."""
-
-    pairs: str
-    """The servers that were tried, and on how many cores."""
-    runs: int
-    at_least: float
-    at_most: float
-    """Real rates as shares of the model's."""
-    several_appliers: tuple[int, ...] = ()
-    several_of_one_at_most: float | None = None
-    """At most what so many applied, as a share of what one did; None where more apply more."""
-
-
 class Replayed(Model):
     """What one process replays of a transaction."""
 
@@ -118,7 +105,7 @@ class ReplicaAnswer(AppliedRate):
 
     source_tps: float
     outage_s: float
-    accuracy: Accurate
+    accuracy: Accuracy
     other_limits: tuple[RateLimit, ...] = ()
     """What limits it beside `limited_by`, the least first."""
     left_out: tuple[PagesLeftOut, ...] = ()
@@ -160,7 +147,7 @@ class ReplicaAnswer(AppliedRate):
     unlogged: UnloggedReplica | None = None
     """None where it keeps up, has no such log, or its appliers need it."""
     relaxed: tuple[RelaxedReplica, ...] = ()
-    relaxed_accuracy: Accurate | None = None
+    relaxed_accuracy: Accuracy | None = None
     """None where nothing is relaxed until no commit waits for a sync."""
     notes: tuple[str, ...] = ()
     """What is taken for granted in these figures."""

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from advisor.advice import RoleCost
+from advisor.analysis.replica_accuracy import Accuracy
 from advisor.capacity.replica_results import (
-    Accurate,
     AppliedRate,
     ApplyLimit,
     RelaxedReplica,
@@ -164,7 +164,7 @@ def _logged(answer: ReplicaAnswer) -> str:
     return f"It is taken to be {has} a binary log of what it applies ({source})."
 
 
-def _accuracy(found: Accurate, *, is_relaxed: bool) -> str:
+def _accuracy(found: Accuracy, *, is_relaxed: bool) -> str:
     relaxed = " whose commits waited for no sync" if is_relaxed else ""
     low, high = f"{found.at_least:g}", f"{found.at_most:g}"
     who = f"of real replicas{relaxed} ({found.pairs})"
@@ -178,7 +178,7 @@ def _accuracy(found: Accurate, *, is_relaxed: bool) -> str:
     )
 
 
-def _of_several(found: Accurate) -> Iterator[str]:
+def _of_several(found: Accuracy) -> Iterator[str]:
     if found.several_of_one_at_most is not None:
         counts = " and ".join(f"{count:,}" for count in found.several_appliers)
         yield (

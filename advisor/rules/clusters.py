@@ -15,90 +15,19 @@ from advisor.model import Unknown
 from advisor.roles import Replication, Role
 from advisor.rules.catalogue import SettingGroup, Source, Spec
 from advisor.rules.services import Clause
+from advisor.rules.shown import ForServers, SeenAll, WhereShown
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.units import Value
 from advisor.vendors.forms import FormName
 from advisor.vendors.names import ClusterName, VendorName
 from advisor.vendors.registry import VENDORS
-from advisor.versions import NumericVersion, VersionText, in_range
+from advisor.versions import NumericVersion
 
 ASKED: Final = "--cluster"
 NOTHING_SHOWN: Final[Mapping[str, str]] = {}
-SAME_WORDS: Final = {"1": "on", "true": "on", "yes": "on", "0": "off", "false": "off", "no": "off"}
-"""How files write what servers show as ON and OFF."""
 
 
-def _plain(text: str) -> str:
-    word = text.strip().casefold()
-    return SAME_WORDS.get(word, word)
-
-
-def _bare(text: str) -> str:
-    return "".join(text.casefold().split())
-
-
-class Seen(Strict):
-    """One condition on what a server shows, in any case; all that is given must hold."""
-
-    is_: tuple[str, ...] = Field(default=(), alias="is")
-    is_not: tuple[str, ...] = ()
-    contains: tuple[str, ...] = ()
-    """One of these is a part of it, whatever spaces there are."""
-    below: float | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "Seen":
-        if not self.model_fields_set:
-            raise ValueError("a condition needs is, is_not, contains or below")
-        return self
-
-    def holds(self, shown: str) -> bool:
-        """Whether it does; text is below no number."""
-        word = _plain(shown)
-        if self.is_ and word not in map(_plain, self.is_):
-            return False
-        if word in map(_plain, self.is_not):
-            return False
-        if self.contains and not any(_bare(part) in _bare(shown) for part in self.contains):
-            return False
-        return self.below is None or (shown.isdecimal() and int(shown) < self.below)
-
-
-SeenAll = dict[str, Seen]
-"""Name of a setting or of a variable of the status -> condition."""
-
-
-def _all_hold(conditions: SeenAll, shown: Mapping[str, str]) -> bool:
-    """Whether all hold; what the server does not show never does."""
-    return all(name in shown and seen.holds(shown[name]) for name, seen in conditions.items())
-
-
-class _ForServers(Strict):
-    """An entry that may be about some servers alone."""
-
-    db: tuple[VendorName, ...] = ()
-    """None: all of the file."""
-    since: VersionText | None = None
-    until: VersionText | None = None
-
-    def covers(self, vendor: VendorName, version: NumericVersion) -> bool:
-        return (not self.db or vendor in self.db) and in_range(version, self.since, self.until)
-
-
-class _WhereShown(_ForServers):
-    """An entry that may hang on what the server shows."""
-
-    when: SeenAll = Field(default_factory=dict)
-    unless: SeenAll = Field(default_factory=dict)
-
-    def holds(self, vendor: VendorName, version: NumericVersion, shown: Mapping[str, str]) -> bool:
-        """Whether it is about that server."""
-        if not self.covers(vendor, version) or not _all_hold(self.when, shown):
-            return False
-        return not (self.unless and _all_hold(self.unless, shown))
-
-
-class StatedOfCluster(_WhereShown):
+class StatedOfCluster(WhereShown):
     """One statement."""
 
     about: Clause = ""
@@ -138,22 +67,27 @@ class ClusterSetting(Strict):
         return next((spec for spec in self.spec if spec.covers(vendor, version)), None)
 
 
-class ClusterSign(_WhereShown):
+class ClusterSign(WhereShown):
     """What shows that a server is a part of such a cluster."""
 
     when: SeenAll = Field(min_length=1)
     role: Role | None = None
     """What it shows the server to be, where nothing else says that."""
 
+    def seen_in(self, shown: Mapping[str, str]) -> str:
+        """The setting that shows it, with its value."""
+        first = next(iter(self.when))
+        return f"{first} = {shown[first]}"
 
-class ServersDefault(_ForServers):
+
+class ServersDefault(ForServers):
     """What a server has where nothing sets it, of what is asked and is no setting of ours."""
 
     name: str
     value: str
 
 
-class ClusterCheck(_WhereShown):
+class ClusterCheck(WhereShown):
     """What may be wrong with a server of it."""
 
     when: SeenAll = Field(min_length=1)
@@ -231,8 +165,7 @@ class Cluster(Strict):
         sign = self.sign_of(state)
         if sign is None or sign.role is None:
             return None
-        first = next(iter(sign.when))
-        return Replication(sign.role, f"{first} = {shown_by(state)[first]} says it")
+        return Replication(sign.role, f"{sign.seen_in(shown_by(state))} says it")
 
     def durability_of(
         self,
@@ -309,8 +242,7 @@ def recognise_cluster(
     shown = shown_by(state)
     for cluster in clusters:
         if (sign := cluster.sign_of(state)) is not None:
-            first = next(iter(sign.when))
-            return cluster, f"{first} = {shown[first]}"
+            return cluster, sign.seen_in(shown)
     return None
 
 

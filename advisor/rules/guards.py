@@ -9,7 +9,7 @@ from advisor.durability import Durability, risks_more
 from advisor.errors import GuardError
 from advisor.model import Unknown
 from advisor.rules.catalogue import Rule, Spec
-from advisor.rules.risks import PAIR, RISKS
+from advisor.rules.risks import PAIR, RISKS, relaxed_alone
 from advisor.units import UNIT_BYTES, Value, format_size
 from advisor.vendors.registry import VENDORS
 
@@ -93,24 +93,17 @@ def check_values(values: Mapping[str, Value | None]) -> None:
     _minimal_wal(values)
 
 
-def _relaxed_alone(values: Mapping[str, Value | None]) -> str | None:
-    """Which of the pair is relaxed while the other is known not to be."""
-    known = {name: value for name in PAIR if (value := values.get(name)) is not None}
-    relaxed = [name for name, value in known.items() if RISKS[name].of(value) != "durable"]
-    return relaxed[0] if len(known) == 2 and len(relaxed) == 1 else None
-
-
 def _no_log_ahead(values: Mapping[str, Value | None]) -> None:
     """A binary log must not have, after a power loss, what the tables have lost."""
-    if _relaxed_alone(values) == PAIR[0]:
+    if relaxed_alone(values) == PAIR[0]:
         raise GuardError(f"only {PAIR[0]} is relaxed; relax {' and '.join(PAIR)} together")
 
 
 def _relaxed_together(values: Mapping[str, Value | None], facts: Facts) -> None:
-    """The binary log alone only where others have the same data, from whom its tables get what a
-    power loss takes."""
+    """A server on its own relaxes both; one of several may relax its binary log alone, for another
+    server still has what a power loss takes."""
     is_one_of_several = facts.role == "replica" or facts.cluster != "none"
-    if _relaxed_alone(values) == PAIR[1] and not is_one_of_several:
+    if relaxed_alone(values) == PAIR[1] and not is_one_of_several:
         raise GuardError(f"only {PAIR[1]} is relaxed; relax {' and '.join(PAIR)} together")
 
 

@@ -156,3 +156,10 @@ RISKS: Final[dict[str, Risk]] = {
 }
 """Setting -> what its values risk. Behaviour and sources: the manuals named; what was measured
 stands with the rules."""
+
+
+def relaxed_alone(values: Mapping[str, Value | None]) -> str | None:
+    """Which of the pair is relaxed while the other is known not to be."""
+    known = {name: value for name in PAIR if (value := values.get(name)) is not None}
+    relaxed = [name for name, value in known.items() if RISKS[name].of(value) != "durable"]
+    return relaxed[0] if len(known) == len(PAIR) and len(relaxed) == 1 else None

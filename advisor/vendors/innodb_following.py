@@ -85,7 +85,13 @@ def _default_mode(version: NumericVersion) -> str | None:
     return "ON" if version >= GTID_ON_SINCE else None
 
 
-def mariadb_following(value_in: ValueIn, *, log_bin: bool, all_told: bool) -> Following:
+def mariadb_following(
+    value_in: ValueIn,
+    version: NumericVersion,
+    *,
+    log_bin: bool,
+    all_told: bool,
+) -> Following:
     """https://mariadb.com/docs/server/ha-and-performance/standard-replication/gtid: CHANGE MASTER
     alone says whether it asks by GTID, and no setting."""
     return Following(

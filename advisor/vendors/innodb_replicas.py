@@ -1,4 +1,4 @@
-"""How MySQL and MariaDB show who follows whom."""
+"""What MySQL and MariaDB show of replication: a server's sources and replicas."""
 
 from typing import Final
 

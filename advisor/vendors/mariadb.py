@@ -1,7 +1,6 @@
 """MariaDB: a MySQL with differences."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -52,7 +51,6 @@ from advisor.vendors.mysql import (
     MySQL,
     derived_setting,
 )
-from advisor.vendors.replication import Following
 from advisor.vendors.syntax import Option
 from advisor.vendors.values import Parsed, PlainSpec, ValueSpec
 from advisor.versions import NumericVersion, format_version
@@ -278,17 +276,7 @@ class MariaDB(MySQL):
         Vendor.end_read_only,
     )
 
-    def following(
-        self,
-        settings: Mapping[str, EffectiveSetting],
-        version: NumericVersion,
-        *,
-        log_bin: bool,
-        all_told: bool,
-    ) -> Following:
-        return mariadb_following(
-            partial(self._value_in, settings, version), log_bin=log_bin, all_told=all_told
-        )
+    told_following = staticmethod(mariadb_following)
 
     def replication(self, ask: AskTogether, values: Mapping[str, str]) -> Replication:
         return mariadb_role(ask)

@@ -694,6 +694,8 @@ class MySQL(Vendor):
         is_asked = self._is_on(values.get("performance_schema", "ON"))
         return mysql_role(ask, has_performance_schema=is_asked)
 
+    told_following = staticmethod(mysql_following)
+
     def following(
         self,
         settings: Mapping[str, EffectiveSetting],
@@ -702,9 +704,8 @@ class MySQL(Vendor):
         log_bin: bool,
         all_told: bool,
     ) -> Following:
-        return mysql_following(
-            partial(self._value_in, settings, version), version, log_bin=log_bin, all_told=all_told
-        )
+        value_in = partial(self._value_in, settings, version)
+        return self.told_following(value_in, version, log_bin=log_bin, all_told=all_told)
 
     def _value_in(
         self,

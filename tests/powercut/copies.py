@@ -11,11 +11,12 @@ import os
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from advisor.servers.connection.wire import Connection
 from tests.powercut.commits import Load, Row
 from tests.powercut.disk import Cut, Disk, mounted, shelf
 from tests.servers.copies import (
@@ -83,11 +84,8 @@ def black_out(
     room: Path, case: Case, cuts: int, seed: int = 1, until_s: float = SECONDS[1]
 ) -> list[Blackout]:
     """So many cuts of one load."""
-    draw = random.Random(seed)
-    instants_s = sorted(draw.uniform(SECONDS[0], until_s) for _ in range(cuts))
-    programs = room.parent / case.server
-    programs.mkdir(exist_ok=True)
-    os.chmod(programs, 0o755)
+    instants_s = drawn(cuts, seed, until_s)
+    programs = room_for_programs(room, case.server)
     drives = [Disk(room, name, "ext4") for name in ("source", "replica")]
     with drives[0].plugged_in() as first, drives[1].plugged_in() as second:
         pair = pair_of(case, programs, [first, second])
@@ -98,20 +96,44 @@ def black_out(
             wait_for("a copy is connected", ask(aside))
             prepare(aside)
             before = committed_alone(aside)
-            for drive in drives:
-                drive.settle()
-            load = Load(clients)
-            with load.running():
-                start_s = time.monotonic()
-                taken = [
-                    cut_all(room, drives, number, start_s + at_s)
-                    for number, at_s in enumerate(instants_s)
-                ]
+            load, taken = cut_under_load(room, drives, clients, instants_s)
             assert committed_alone(aside) == before
     return [_judged(room, pair, each, load) for each in taken]
 
 
-def cut_all(room: Path, drives: Sequence[Disk], number: int, at_s: float) -> list[Cut]:
+def drawn(cuts: int, seed: int, until_s: float) -> list[float]:
+    """When the cuts fall, in order."""
+    draw = random.Random(seed)
+    return sorted(draw.uniform(SECONDS[0], until_s) for _ in range(cuts))
+
+
+def room_for_programs(room: Path, name: str) -> Path:
+    """A folder beside the room, which everybody may enter."""
+    programs = room.parent / name
+    programs.mkdir(exist_ok=True)
+    os.chmod(programs, 0o755)
+    return programs
+
+
+def cut_under_load(
+    room: Path,
+    drives: Sequence[Disk],
+    clients: Sequence[Connection],
+    instants_s: Sequence[float],
+) -> tuple[Load, list[list[Cut]]]:
+    """What clients commit, and at each instant the cuts of all drives."""
+    for drive in drives:
+        drive.settle()
+    load = Load(clients)
+    with load.running():
+        start_s = time.monotonic()
+        taken = [
+            _cut_all(room, drives, number, start_s + at_s) for number, at_s in enumerate(instants_s)
+        ]
+    return load, taken
+
+
+def _cut_all(room: Path, drives: Sequence[Disk], number: int, at_s: float) -> list[Cut]:
     """Cuts them at an instant (time.monotonic()), one right after another."""
     time.sleep(max(0.0, at_s - time.monotonic()))
     for drive in drives:  # so that none waits for another's
@@ -151,15 +173,25 @@ def _found(room: Path, member: Member, cut: Cut) -> set[Row]:
         cut.image.unlink()
 
 
-def main(words: Sequence[str]) -> int:
+def rehearse_cuts(
+    words: Sequence[str],
+    results: Path,
+    cases: Sequence[Case],
+    black_out: Callable[[Path, Case, int], Sequence[Any]],
+) -> int:
+    """A command line: so many cuts of each case, whose cost `black_out` finds as data classes."""
     with shelf() as room:
         return rehearse_cases(
             words,
             "cuts",
-            RESULTS,
-            CASES,
+            results,
+            cases,
             lambda case, cuts: {"cuts": [asdict(one) for one in black_out(room, case, cuts)]},
         )
+
+
+def main(words: Sequence[str]) -> int:
+    return rehearse_cuts(words, RESULTS, CASES, black_out)
 
 
 if __name__ == "__main__":

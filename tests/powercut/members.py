@@ -7,24 +7,27 @@ Clients commit on one of them. What each cut leaves is started again as the clus
 begun on the member that has the most, which the others then join. Needs what run.py needs.
 """
 
-import os
-import random
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.powercut.commits import Load, Row
-from tests.powercut.copies import SECONDS, cut_all
-from tests.powercut.disk import Cut, Disk, mounted, shelf
+from tests.powercut.copies import (
+    SECONDS,
+    cut_under_load,
+    drawn,
+    rehearse_cuts,
+    room_for_programs,
+)
+from tests.powercut.disk import Cut, Disk, mounted
 from tests.powercut.server import Running
 from tests.servers import galera, group_replication
 from tests.servers.clusters import Members, members_of
 from tests.servers.copies import BOTH_RELAXED, CLIENTS, LOG_RELAXED, RELAXED, Case, prepare, rows_of
-from tests.servers.rehearsing import rehearse_cases
 
 RESULTS: Final = Path(__file__).with_name("members.json")
 CASES: Final = (
@@ -58,11 +61,8 @@ def black_out(
     room: Path, case: Case, cuts: int, seed: int = 1, until_s: float = SECONDS[1]
 ) -> list[Outage]:
     """So many cuts of one load."""
-    draw = random.Random(seed)
-    instants_s = sorted(draw.uniform(SECONDS[0], until_s) for _ in range(cuts))
-    programs = room.parent / case.name.replace(" ", "-")
-    programs.mkdir()
-    os.chmod(programs, 0o755)
+    instants_s = drawn(cuts, seed, until_s)
+    programs = room_for_programs(room, case.name.replace(" ", "-"))
     drives = [Disk(room, f"member{index}", "ext4") for index in range(MEMBERS)]
     with ExitStack() as stack:
         folders = [stack.enter_context(drive.plugged_in()) for drive in drives]
@@ -72,15 +72,7 @@ def black_out(
             running[0].connected(CLIENTS + 1) as (aside, *clients),
         ):
             prepare(aside)
-            for drive in drives:
-                drive.settle()
-            load = Load(clients)
-            with load.running():
-                start_s = time.monotonic()
-                taken = [
-                    cut_all(room, drives, number, start_s + at_s)
-                    for number, at_s in enumerate(instants_s)
-                ]
+            load, taken = cut_under_load(room, drives, clients, instants_s)
     return [_judged(room, members, each, load) for each in taken]
 
 
@@ -116,14 +108,7 @@ def _outcome(member: Running, rows: set[Row]) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    with shelf() as room:
-        return rehearse_cases(
-            words,
-            "cuts",
-            RESULTS,
-            CASES,
-            lambda case, cuts: {"cuts": [asdict(one) for one in black_out(room, case, cuts)]},
-        )
+    return rehearse_cuts(words, RESULTS, CASES, black_out)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class Case:
     findings: tuple[Expected, ...]
     durability: Durability = "durable"
     then: tuple[Expected, ...] = ()
-    """What is found once the changes are made."""
+    """What is found once these are made, and nothing after that."""
 
 
 CORRUPTION: Final = "corruption-risk"

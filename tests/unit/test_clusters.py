@@ -24,13 +24,8 @@ from advisor.output.cluster import cluster_summary
 from advisor.output.fragment import render_fragment
 from advisor.request import Request
 from advisor.roles import Role
-from advisor.rules.clusters import (
-    Cluster,
-    ClusterCheck,
-    Seen,
-    advice_for_cluster,
-    recognise_cluster,
-)
+from advisor.rules.clusters import Cluster, ClusterCheck, advice_for_cluster, recognise_cluster
+from advisor.rules.shown import Seen
 from advisor.server_state import EffectiveSetting, ServerState
 from advisor.vendors.answers import Rows
 from advisor.vendors.copies import (

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any, Final, NamedTuple
 
-from advisor.analysis.replica_accuracy import AccuracyCase
+from advisor.analysis.replica_accuracy import Accuracy, AccuracyCase
 from advisor.knowledge import load_replay
 from advisor.resources import resource_dir
 from advisor.vendors.commits import ASYNCHRONOUS
@@ -156,19 +156,9 @@ def _asked(server: str, cores: int) -> Asked:
     return Asked(vendor, version, cores, ((1, load_replay()[vendor].applied_us_per_txn),))
 
 
-class Margin(NamedTuple):
-    """What nine of ten runs are at least, and at most, as shares of the model's rate."""
-
-    pairs: str
-    runs: int
-    at_least: float
-    at_most: float
-    several_appliers: tuple[int, ...] = ()
-    several_of_one_at_most: float | None = None
-
-
-def margin_of(runs: Sequence[Judged]) -> Margin:
-    """The model's own rate lies always within."""
+def margin_of(runs: Sequence[Judged]) -> Accuracy:
+    """What nine of ten of them are at least, and at most; the model's own rate lies always
+    within."""
     shares = sorted(run.share for run in runs)
     left_out = int(LEFT_OUT * len(shares))
     vendor = _asked(runs[0].server, 1).vendor
@@ -176,17 +166,19 @@ def margin_of(runs: Sequence[Judged]) -> Margin:
     cores = {run.cores for run in runs}
     one = [run.share for run in runs if run.appliers == 1]
     several = {run.appliers: run.share for run in runs if run.appliers and run.appliers > 1}
-    return Margin(
-        f"{VENDORS[vendor].title} {' and '.join(versions)} on {max(cores)} cores",
-        len(shares),
-        min(1.0, math.floor(100 * shares[left_out]) / 100),
-        max(1.0, math.ceil(100 * shares[-1 - left_out]) / 100),
-        tuple(sorted(several)),
-        math.ceil(100 * max(several.values()) / min(one)) / 100 if several else None,
+    return Accuracy(
+        pairs=f"{VENDORS[vendor].title} {' and '.join(versions)} on {max(cores)} cores",
+        runs=len(shares),
+        at_least=min(1.0, math.floor(100 * shares[left_out]) / 100),
+        at_most=max(1.0, math.ceil(100 * shares[-1 - left_out]) / 100),
+        several_appliers=tuple(sorted(several)),
+        several_of_one_at_most=math.ceil(100 * max(several.values()) / min(one)) / 100
+        if several
+        else None,
     )
 
 
-def margins(results: dict[str, Any]) -> dict[tuple[str, AccuracyCase], Margin]:
+def margins(results: dict[str, Any]) -> dict[tuple[str, AccuracyCase], Accuracy]:
     """By vendor and case."""
     found: dict[tuple[str, AccuracyCase], list[Judged]] = {}
     for run in judged_runs(results):
