@@ -217,7 +217,7 @@ class RoleKnowledge(Strict):
                 yield entry
 
     def asks(self, fact: str, role: Role, cluster: ClusterName | None) -> bool:
-        """Whether what a crash costs such a server hangs on that fact."""
+        """Whether what a crash costs such a server depends on that fact."""
         return any(
             entry.role == role and cluster not in entry.not_in and fact in entry.when
             for entry in self.cost

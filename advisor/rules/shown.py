@@ -71,7 +71,7 @@ class ForServers(Strict):
 
 
 class WhereShown(ForServers):
-    """An entry that may hang on what the server shows."""
+    """An entry that may depend on what the server shows."""
 
     when: SeenAll = Field(default_factory=dict)
     unless: SeenAll = Field(default_factory=dict)
