@@ -8,7 +8,7 @@ from advisor.analysis.storage import any_known, devices_of, write_cache
 from advisor.conditions import Fact
 from advisor.measurement import Device, IoLimits, LimitFile, Measurement
 from advisor.model import Known, Unknown
-from advisor.series_kind import READS
+from advisor.series_kind import READS, SeriesKind
 from advisor.units import format_count, format_size
 
 HOST_FACTS: Final = frozenset(
@@ -29,6 +29,9 @@ HOST_FACTS: Final = frozenset(
 )
 
 MIB: Final = 1024**2
+
+FLUSHING: Final = ("fsync", "fdatasync")
+"""Methods that write first and then flush; the others' write may carry its flush (FUA)."""
 
 NO_TURNS_TOLD: Final = ("virtio", "xen")
 """Transports whose disks are called rotating whatever they are."""
@@ -106,18 +109,30 @@ def _io_limit(drive: Measurement) -> tuple[Known[str], Known[float], Known[Limit
     return limit, used_percent, limits.files.get(name, Unknown(unknown="its file was not kept"))
 
 
+def _writes_of_a_sync(kind: SeriesKind, is_flushed: bool) -> int:
+    """As a control group counts: the kernel asks it about a flush as about a write, and drops the
+    flush before that where the drive has no cache to flush (block/blk-core.c). Several writers may
+    share one."""
+    flushes = kind.pattern == "overwrite" and kind.writers == 1 and kind.method in FLUSHING
+    return 2 if is_flushed and flushes else 1
+
+
 def _uses(drive: Measurement, limits: IoLimits) -> Iterator[tuple[float, str, str]]:
     """Percent of each limit that the fastest series used, the limit for people, and its name.
 
-    A sync writes at least its block, so that the percentage is never too large. What is written
-    without a sync stays in the kernel's memory.
+    A sync is at least the write of its block, so that the percentage is never too large. What is
+    written without a sync stays in the kernel's memory.
     """
+    is_flushed = write_cache(devices_of(drive)) == "write back"
     series = [
         each
         for each in drive.series
         if each.pattern not in READS and (each.method != "none" or each.direct)
     ]
-    writes_per_s = max((each.summary.ops_per_s for each in series), default=0.0)
+    writes_per_s = max(
+        (_writes_of_a_sync(each.kind, is_flushed) * each.summary.ops_per_s for each in series),
+        default=0.0,
+    )
     written = [each.summary.ops_per_s * each.block_bytes for each in series]
     if drive.fill is not None:
         written.append(drive.fill.bytes_per_s)

@@ -1,7 +1,8 @@
 """Soaks of emulated drives as block devices with a file system: the probe and the command.
 
-The change must be within 5 % of where the drive's own arithmetic has it. What else used credits
-(the test files, the file system) is counted by the drive.
+The change must be within 5 % of where the drive's own arithmetic has it, or at the end of the
+stretch in which that is. What else used credits (the test files, the file system) is counted by the
+drive.
 """
 
 import json
@@ -99,14 +100,16 @@ def soak_on(
 
 def used_up_s(writes: list[tuple[float, int]], credits: float, base_per_s: float) -> float | None:
     """When the credits of a drive that was rested at first end, by its own counts; None where they
-    have not ended."""
+    have not ended. The rate falls in the stretch in which they end: until then it is that of the
+    stretch before."""
     (began_s, before), *others = writes
-    left = credits
+    left, fast_per_s = credits, 0.0
     for at_s, count in others:
         gone = (count - before) - base_per_s * (at_s - began_s)
         if gone >= left:
-            return began_s + (at_s - began_s) * left / gone
+            return min(at_s, began_s + left / (fast_per_s or gone / (at_s - began_s)))
         left -= gone
+        fast_per_s = gone / (at_s - began_s)
         began_s, before = at_s, count
     return None
 
@@ -135,9 +138,11 @@ def test_credits_end_where_the_profile_has_it(
         plan = SoakPlan(duration_s=120, bytes_max=MUCH, page_writers=page_writers)
         _, found, writes = soak_on(drive, place, plan, enough)
     expected_s = used_up_s(writes, credits, base_per_s)
+    assert expected_s is not None
     print(name, "expected", expected_s, "found", found.changes)
     change = deepest(found)
-    assert change.at_s == pytest.approx(expected_s, rel=0.05)
+    stretch_ends_s = next(at_s for at_s, _ in writes if at_s >= expected_s)
+    assert 0.95 * expected_s < change.at_s < 1.05 * stretch_ends_s
     assert change.cause == "credits-or-cache"  # without the series that follow
     assert found.sustained.ops_per_s < 0.6 * found.first.ops_per_s
 

@@ -486,10 +486,10 @@ HOST: Final = (
     Case(
         "io-max",
         CGROUP + 'echo "$(cat /sys/class/block/$(basename $MEMBER_1)/dev) wbps=104857600'
-        ' wiops=100" >/sys/fs/cgroup/limited/io.max; ' + MOUNT.format("$MEMBER_1"),
+        ' wiops=20" >/sys/fs/cgroup/limited/io.max; ' + MOUNT.format("$MEMBER_1"),
         VIRTIO,
         in_group="/sys/fs/cgroup/limited",
-        target={"io_limits": {"write_bytes_per_s": 104857600, "write_ops_per_s": 100}},
+        target={"io_limits": {"write_bytes_per_s": 104857600, "write_ops_per_s": 20}},
         findings=("io-limit",),
     ),
     Case(

@@ -27,10 +27,9 @@ def test_a_failure_counts_on_a_quiet_host_alone(others: float) -> None:
     expected = pytest.skip.Exception if others else AssertionError
     with pytest.raises(expected, match="3 is not 2"):
         fails()
-    assert len(tries) == (3 if others else 1)
+    assert len(tries) == (3 if others else 2)
 
 
-@pytest.mark.parametrize("others", [1.5], indirect=True)
 def test_one_success_is_enough(others: float) -> None:
     tries = []
 
