@@ -89,6 +89,9 @@ class Facts(NamedTuple):
     fsync_to_fdatasync_ratio: Annotated[
         Known[float], About("mean of fsync divided by mean of fdatasync", is_speed=True)
     ]
+    page_reads_per_s: Annotated[
+        Known[float], About("16 KiB pages read per second at random, 8 threads", is_speed=True)
+    ]
     replay_bytes_per_s: Annotated[
         Known[float],
         About("log that crash recovery replays per second", is_speed=True),

@@ -152,6 +152,9 @@ def _with_speed(
         else Unknown(unknown="fsync and fdatasync were not both measured"),
         page_flushes_per_s=flushes_per_s,
         page_flushes_basis=basis,
+        page_reads_per_s=_figure(
+            measurement.data_drive.page_reads, lambda summary: summary.ops_per_s
+        ),
         replay_bytes_per_s=replayed,
         replay_basis=replay_basis(measurement.data_drive),
         sequential_write_bytes_per_s=measurement.fill.bytes_per_s

@@ -1,7 +1,8 @@
 """How fast a crash recovery goes through the log: the processor's part, and the drive's.
 
 Nothing of the data is in memory, so that InnoDB reads the pages which the log changes; PostgreSQL
-has them in the log, and writes them back. Both go through them in order. Pure.
+has them in the log, and writes them back. Both go through them in order: the more of all pages
+(`written_share`) are written, the nearer that is to going through the whole of the data. Pure.
 """
 
 import math
@@ -17,6 +18,12 @@ IN_ORDER: Final = 2.5
 """A disk's cache takes writes faster than the disk keeps up with them. What it keeps up with, in
 order, is so many times its reads at random (tests/lab, recovery-*, on hdd-7200)."""
 
+MERGED_BYTES: Final = 256 * 1024
+"""Neighbours are written at once up to this size, by PostgreSQL (checkpoint_flush_after) as by
+providers, who count that as one operation:
+https://docs.aws.amazon.com/ebs/latest/userguide/ebs-io-characteristics.html"""
+PAGE_BYTES: Final = 8192
+"""Of PostgreSQL, which alone reads none of the pages that it writes."""
 
 ReplayBasis = Literal["page reads", "page writes", "syncs"]
 
@@ -39,6 +46,13 @@ def _in_place_of_reads(data: Measurement) -> tuple[ReplayBasis, Series] | None:
     return next(((name, series) for name, series in candidates if series), None)
 
 
+def pages_in_a_row(page_bytes: float, written_share: float) -> float:
+    """How many pages are written at once by what goes through them in order, where so many of all
+    have changed, each as likely as any other."""
+    longest = MERGED_BYTES / page_bytes
+    return longest if written_share * longest >= longest - 1 else 1 / (1 - written_share)
+
+
 class Replay(Strict):
     """One entry of profiles/replay.toml: what was measured of a server's recovery."""
 
@@ -48,6 +62,8 @@ class Replay(Strict):
     """Log for each page that recovery meets."""
     compressed_share: float = Field(default=1, gt=0, le=1)
     """What is left of a byte of log where the server compresses it."""
+    written_share: float = Field(default=0, ge=0, le=1)
+    """Of all pages, that recovery writes, where it reads none; 0 where it reads them."""
     applied_us_per_txn: float = Field(gt=0)
     """CPU time that a replica takes to apply a small transaction, over all its threads."""
     sources: tuple[str, ...] = Field(min_length=1)
@@ -67,10 +83,25 @@ class Replay(Strict):
         read_per_s = basis[1].summary.ops_per_s
         written_per_s = writes.summary.ops_per_s if writes else read_per_s
         written_per_s = min(written_per_s, max_ops_per_s or math.inf)
-        return self.at(read_per_s, written_per_s, is_compressed=is_compressed)
+        filled_bytes_per_s = data.fill.bytes_per_s if data.fill else 0.0
+        return self.at(read_per_s, written_per_s, filled_bytes_per_s, is_compressed=is_compressed)
 
-    def at(self, read_per_s: float, written_per_s: float, *, is_compressed: bool = False) -> float:
-        """The same where a drive reads and writes so many pages at random per second."""
-        pages_per_s = min(written_per_s, IN_ORDER * read_per_s)
+    def at(
+        self,
+        read_per_s: float,
+        written_per_s: float,
+        filled_bytes_per_s: float = 0.0,
+        *,
+        is_compressed: bool = False,
+        written_share: float | None = None,
+    ) -> float:
+        """The same where a drive reads and writes so many pages at random per second, and so many
+        bytes in sequence; `written_share` instead of that of the entry."""
+        share = self.written_share if written_share is None else written_share
+        through_per_s = filled_bytes_per_s * share / PAGE_BYTES
+        pages_per_s = min(
+            written_per_s * pages_in_a_row(PAGE_BYTES, share),
+            max(IN_ORDER * read_per_s, through_per_s),
+        )
         whole = 1 / (1 / self.log_bytes_per_s + 1 / (self.log_bytes_per_page * pages_per_s))
         return whole * self.compressed_share if is_compressed else whole

@@ -12,7 +12,7 @@ time, before the log is full, are not modelled.
 import math
 from typing import Final, Literal, NamedTuple
 
-from advisor.analysis.recovery import IN_ORDER
+from advisor.analysis.recovery import IN_ORDER, pages_in_a_row
 from advisor.model import Model
 from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.vendors.pages import PageUse
@@ -29,10 +29,6 @@ AT_LIMIT: Final = 0.8
 """A share of what a provider allows that a measurement reaches by that limit alone."""
 OVER_LIMIT: Final = 1.1
 """What goes so far beyond a limit was not held by it: credits, or a limit that was set later."""
-MERGED_BYTES: Final = 256 * 1024
-"""Neighbours are written at once up to this size, by PostgreSQL (checkpoint_flush_after) as by
-providers, who count that as one operation:
-https://docs.aws.amazon.com/ebs/latest/userguide/ebs-io-characteristics.html"""
 HALVINGS: Final = 40
 UNIFORM: Final = 0.5
 """Half of the accesses go to half of the data."""
@@ -201,7 +197,11 @@ class Storage(NamedTuple):
             written,
             read,
             write_operations=written
-            * (OPERATIONS_PER_PAGE if pages.doublewrite else 1 / pages_in_a_row(pages, dirty)),
+            * (
+                OPERATIONS_PER_PAGE
+                if pages.doublewrite
+                else 1 / pages_in_a_row(pages.page_bytes, dirty)
+            ),
             transferred_bytes=(written * times + read) * pages.page_bytes,
             writable_per_s=self.speed.pages_per_s(pages, dirty),
         )
@@ -234,13 +234,6 @@ def _changes(pages: PageUse, work: Work) -> float | None:
     if pages.cache_bytes is None:
         return changes
     return min(changes, max(1.0, pages.cache_bytes / pages.page_bytes))
-
-
-def pages_in_a_row(pages: PageUse, dirty: float) -> float:
-    """How many pages a checkpoint writes at once that goes through them in order, where `dirty` of
-    all have changed, each as likely as any other."""
-    longest = MERGED_BYTES / pages.page_bytes
-    return longest if dirty * longest >= longest - 1 else 1 / (1 - dirty)
 
 
 def log_bytes_per_txn(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from advisor.analysis.recovery import pages_in_a_row
 from advisor.capacity.bounds import (
     NO_LIMITS,
     Bound,
@@ -13,7 +14,6 @@ from advisor.capacity.bounds import (
     distinct_share,
     log_bytes_per_txn,
     miss_share,
-    pages_in_a_row,
     reads_per_change,
     writes_per_change,
 )
@@ -209,9 +209,9 @@ def test_what_innodb_keeps_and_writes(
 def test_neighbours_that_have_changed_are_written_at_once() -> None:
     # 3 of 4 pages: runs of 4 on average; no more than 16 of 16 KB in 256 KiB
     single = INNODB._replace(doublewrite=False)
-    assert pages_in_a_row(single, 0.75) == 4
-    assert pages_in_a_row(single, 0) == 1
-    assert pages_in_a_row(single, 0.99) == pages_in_a_row(single, 1) == 256 * 1024 / 16_000
+    assert pages_in_a_row(16_000, 0.75) == 4
+    assert pages_in_a_row(16_000, 0) == 1
+    assert pages_in_a_row(16_000, 0.99) == pages_in_a_row(16_000, 1) == 256 * 1024 / 16_000
     dense = single._replace(checkpoint_log_bytes=10_000_000)
     storage = Storage(SPEED, NO_LIMITS, dense, DataSet(10_000 * 16_000))
     # 0.6321 pages for a change, 6321 of 10,000: 1 / 0.3679 = 2.718 of them at once

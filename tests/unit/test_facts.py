@@ -53,6 +53,7 @@ WHOLE = measurement(
     series("append", "fdatasync", 4000),
     series("random", "none", summary(160, ops_per_s=50_000), direct=True, writers=8),
     series("page-flush", "none", summary(400, ops_per_s=20_000), direct=True, writers=8),
+    series("random-read", "none", summary(200, ops_per_s=40_000), direct=True, writers=8),
     fill=Fill(written_bytes=500_000_000, elapsed_ns=1_000_000_000),
 )
 
@@ -98,6 +99,7 @@ def test_what_was_not_measured_is_unknown_and_says_so() -> None:
         "open_datasync_is_faster": "fdatasync and open_datasync of 8 kB were not both measured",
         "open_datasync_mean_us": "not measured",
         "fsync_to_fdatasync_ratio": "fsync and fdatasync were not both measured",
+        "page_reads_per_s": "not measured",
         "replay_basis": "neither pages nor syncs were measured",
         "replay_bytes_per_s": "neither pages nor syncs were measured",
         "page_flushes_per_s": "neither page flushes nor random writes were measured",
@@ -162,7 +164,8 @@ def test_a_whole_measurement_leaves_nothing_of_a_drive_unknown() -> None:
         "open_datasync_mean_us": 1100,
         "fsync_to_fdatasync_ratio": 2.5,
         "replay_bytes_per_s": pytest.approx(2_500_000),  # lz4: a quarter of 10 MB/s
-        "replay_basis": "page writes",
+        "replay_basis": "page reads",
+        "page_reads_per_s": 40_000,
         "page_flushes_per_s": 20_000,
         "page_flushes_basis": "that this drive flushes",
         "sequential_write_bytes_per_s": 500_000_000,
@@ -183,7 +186,9 @@ def test_on_a_drive_that_does_not_honour_a_flush_no_speed_is_known() -> None:
 # All that is measured: latencies, rates and what follows from comparing them.
 def test_no_figure_of_speed_is_missing_from_those_that_must_not_count() -> None:
     measured = {
-        name for name in FACTS if name.endswith(("_us", "_flushes_per_s", "_ratio", "_bytes_per_s"))
+        name
+        for name in FACTS
+        if name.endswith(("_us", "_flushes_per_s", "_reads_per_s", "_ratio", "_bytes_per_s"))
     }
     assert (
         measured | {"open_datasync_is_faster", "page_flushes_basis", "replay_basis"}
@@ -412,6 +417,12 @@ def test_what_the_user_said_is_not_assumed() -> None:
     assert facts.log_bytes_per_commit == 4096
 
 
+def written(written_per_s: float) -> Measurement:
+    """A drive with so many page writes per second, whose page reads were not measured."""
+    writes = summary(100, ops_per_s=written_per_s)
+    return measurement(1000, series("random", "none", writes, direct=True, writers=8))
+
+
 def paged(read_per_s: float, written_per_s: float) -> Measurement:
     """A drive with so many pages per second."""
     return measurement(
@@ -441,8 +452,31 @@ def test_the_pages_that_recovery_waits_for(drive: Measurement, bytes_per_s: floa
 
 
 @pytest.mark.parametrize(
+    ("read_per_s", "written_per_s", "bytes_per_s"),
+    [
+        # A fifth of 150 MB/s are 3662.1 pages of 8192 bytes: 1.464844 MB/s of log beside 20 MB/s
+        (120, 10_000, 1_364_877.2),
+        # 2400 writes of 1.25 pages each, a fifth of them beside another: 3000 pages, 1.2 MB/s
+        (120, 2400, 1_132_075.5),
+        (2000, 10_000, 1_818_181.8),  # 5000 pages in order: going through all of it gains nothing
+    ],
+)
+def test_pages_that_recovery_does_not_read_are_written_by_going_through_all(
+    read_per_s: float, written_per_s: float, bytes_per_s: float
+) -> None:
+    fill = Fill(written_bytes=150_000_000, elapsed_ns=1_000_000_000)
+    drive = paged(read_per_s, written_per_s).model_copy(update={"fill": fill})
+    reads_none = REPLAY.model_copy(update={"written_share": 0.2})
+    assert reads_none.bytes_per_s(drive) == pytest.approx(bytes_per_s)
+
+
+@pytest.mark.parametrize(
     ("drive", "basis"),
-    [(paged(300, 50_000), "page reads"), (WHOLE, "page writes"), (measurement(1000), "syncs")],
+    [
+        (paged(300, 50_000), "page reads"),
+        (written(5000), "page writes"),
+        (measurement(1000), "syncs"),
+    ],
 )
 def test_what_the_speed_of_recovery_rests_on(drive: Measurement, basis: str) -> None:
     assert facts_of(drive).replay_basis == basis
