@@ -69,10 +69,16 @@ class Replay(Strict):
     sources: tuple[str, ...] = Field(min_length=1)
 
     def bytes_per_s(
-        self, data: Measurement, max_ops_per_s: float | None = None, *, is_compressed: bool = False
+        self,
+        data: Measurement,
+        max_ops_per_s: float | None = None,
+        *,
+        is_compressed: bool = False,
+        reads_pages: bool = False,
     ) -> Known[float]:
         """Log replayed per second on the drive of the data files, of which a provider may allow so
-        many operations. Of a compressed log it is less, for each byte stands for more pages.
+        many operations. Of a compressed log it is less, for each byte stands for more pages; and
+        where a server that need not read pages does.
 
         Where page reads were not measured, as many as page writes are taken; where neither was, as
         many as synced writes, which are slower.
@@ -84,7 +90,13 @@ class Replay(Strict):
         written_per_s = writes.summary.ops_per_s if writes else read_per_s
         written_per_s = min(written_per_s, max_ops_per_s or math.inf)
         filled_bytes_per_s = data.fill.bytes_per_s if data.fill else 0.0
-        return self.at(read_per_s, written_per_s, filled_bytes_per_s, is_compressed=is_compressed)
+        return self.at(
+            read_per_s,
+            written_per_s,
+            filled_bytes_per_s,
+            is_compressed=is_compressed,
+            written_share=0.0 if reads_pages else None,
+        )
 
     def at(
         self,
@@ -96,11 +108,12 @@ class Replay(Strict):
         written_share: float | None = None,
     ) -> float:
         """The same where a drive reads and writes so many pages at random per second, and so many
-        bytes in sequence; `written_share` instead of that of the entry."""
+        bytes in sequence. `written_share`: where it is known, so that neighbours count as written
+        at once; 0 where pages are read."""
         share = self.written_share if written_share is None else written_share
         through_per_s = filled_bytes_per_s * share / PAGE_BYTES
         pages_per_s = min(
-            written_per_s * pages_in_a_row(PAGE_BYTES, share),
+            written_per_s * pages_in_a_row(PAGE_BYTES, written_share or 0.0),
             max(IN_ORDER * read_per_s, through_per_s),
         )
         whole = 1 / (1 / self.log_bytes_per_s + 1 / (self.log_bytes_per_page * pages_per_s))

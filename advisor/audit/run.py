@@ -287,11 +287,13 @@ def _recovery(
     state: ServerState, measurement: Measurement | None, request: Request, knowledge: Knowledge
 ) -> Recovery:
     speed: Known[float] = Unknown(unknown=NO_DRIVE)
+    server = VENDORS[state.vendor]
     if measurement is not None:
         speed = knowledge.replay[request.vendor].bytes_per_s(
             measurement.data_drive,
             request.max_ops_per_s,
-            is_compressed=VENDORS[state.vendor].has_compressed_log(state.settings),
+            is_compressed=server.has_compressed_log(state.settings),
+            reads_pages=server.reads_in_recovery(state.settings, state.version),
         )
     asked_s = request.recovery_time_s
     return Recovery(asked_s or knowledge.assumptions["recovery_time_s"].value, speed)

@@ -266,6 +266,12 @@ class Vendor(ABC):
         """Whether a server with these settings compresses its log."""
         return False
 
+    def reads_in_recovery(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> bool:
+        """Whether a recovery with these settings reads the pages that the log changes."""
+        return True
+
     # Values
 
     @abstractmethod

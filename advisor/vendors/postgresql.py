@@ -245,6 +245,14 @@ class PostgreSQL(Vendor):
         method = settings.get("wal_compression")
         return method is not None and not self._is_off(method.value)
 
+    def reads_in_recovery(
+        self, settings: Mapping[str, EffectiveSetting], version: NumericVersion
+    ) -> bool:
+        """Pages that the log holds whole are read for recovery_prefetch alone."""
+        prefetch = settings.get("recovery_prefetch")
+        is_off = prefetch is not None and self._is_off(prefetch.value)
+        return version >= READS_AHEAD_SINCE and not is_off
+
     def offered_values(self, complaint: str) -> frozenset[str]:
         listed = re.search(r"Available values: (.*?)\.?$", complaint, re.MULTILINE)
         return frozenset(listed[1].split(", ")) if listed else frozenset()

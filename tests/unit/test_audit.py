@@ -764,8 +764,8 @@ def test_more_syncs_than_the_drive_makes_are_another_drives() -> None:
 
 def test_nothing_to_change_is_a_result() -> None:
     verdict, _, first, second, *_ = audit_text(audit_of("postgresql", "15")).splitlines()
-    assert verdict == "PASS: nothing to change in 22 settings."
-    assert first.startswith("PostgreSQL 15 (as given), durability durable, 22 settings compared")
+    assert verdict == "PASS: nothing to change in 23 settings."
+    assert first.startswith("PostgreSQL 15 (as given), durability durable, 23 settings compared")
     assert f"{first} {second}".endswith(": nothing to change")
 
 

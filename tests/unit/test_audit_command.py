@@ -137,7 +137,7 @@ def test_nothing_to_change_is_a_result_of_its_own(
     config.write_text("# as it comes\n")
     status, out, _ = run(capsys, *asked(config))
     assert status == 0
-    assert "22 settings compared, without a measured drive: nothing to change note: " in words(out)
+    assert "23 settings compared, without a measured drive: nothing to change note: " in words(out)
 
 
 def test_with_a_drive_more_is_compared(

@@ -14,6 +14,7 @@ from advisor.knowledge import load_storage_knowledge
 from advisor.measurement import AbsentSeries, Fill, Measurement, Series, Summary
 from advisor.model import Unknown
 from advisor.request import Request
+from advisor.server_state import EffectiveSetting
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import FEATURES, Feature, NumericVersion
@@ -456,8 +457,7 @@ def test_the_pages_that_recovery_waits_for(drive: Measurement, bytes_per_s: floa
     [
         # A fifth of 150 MB/s are 3662.1 pages of 8192 bytes: 1.464844 MB/s of log beside 20 MB/s
         (120, 10_000, 1_364_877.2),
-        # 2400 writes of 1.25 pages each, a fifth of them beside another: 3000 pages, 1.2 MB/s
-        (120, 2400, 1_132_075.5),
+        (120, 3000, 1_132_075.5),  # 3000 pages are 1.2 MB/s
         (2000, 10_000, 1_818_181.8),  # 5000 pages in order: going through all of it gains nothing
     ],
 )
@@ -468,6 +468,19 @@ def test_pages_that_recovery_does_not_read_are_written_by_going_through_all(
     drive = paged(read_per_s, written_per_s).model_copy(update={"fill": fill})
     reads_none = REPLAY.model_copy(update={"written_share": 0.2})
     assert reads_none.bytes_per_s(drive) == pytest.approx(bytes_per_s)
+
+
+def test_pages_that_are_read_after_all_take_as_long_as_others_do() -> None:
+    """300 in order are 0.12 MB/s of log beside 20 MB/s."""
+    fill = Fill(written_bytes=150_000_000, elapsed_ns=1_000_000_000)
+    drive = paged(120, 10_000).model_copy(update={"fill": fill})
+    reads_none = REPLAY.model_copy(update={"written_share": 0.2})
+    assert reads_none.bytes_per_s(drive, reads_pages=True) == pytest.approx(119_284.3)
+
+
+def test_neighbours_are_written_at_once_where_the_share_of_them_is_known() -> None:
+    """2400 writes of 1.25 pages each: 3000 pages, 1.2 MB/s beside 20 MB/s."""
+    assert REPLAY.at(4000, 2400, written_share=0.2) == pytest.approx(1_132_075.5)
 
 
 @pytest.mark.parametrize(
@@ -491,3 +504,23 @@ def test_an_assumption_is_more_than_nothing() -> None:
     assert ASSUMPTIONS.keys() == ASSUMED
     with pytest.raises(ValueError, match="greater than 0"):
         Assumption(value=0, option="", why="")
+
+
+@pytest.mark.parametrize(
+    ("version", "value", "reads"),
+    [
+        ((14, 9), None, False),  # reads nothing ahead
+        ((15, 0), None, True),  # the default is "try"
+        ((15, 0), "try", True),
+        ((19,), "on", True),
+        ((19,), "off", False),
+        ((19,), "no", False),
+    ],
+)
+def test_postgresql_reads_in_recovery_what_it_reads_ahead(
+    version: tuple[int, ...], value: str | None, reads: bool
+) -> None:
+    settings = (
+        {} if value is None else {"recovery_prefetch": EffectiveSetting("recovery_prefetch", value)}
+    )
+    assert VENDORS["postgresql"].reads_in_recovery(settings, version) is reads
