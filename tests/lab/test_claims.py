@@ -53,6 +53,30 @@ def test_lz4_is_faster_where_a_rule_says_so(drive: str) -> None:
     assert rate("drives-postgresql", "ours-2GB", drive) > NOTHING * plain
 
 
+@pytest.mark.parametrize(
+    ("block", "off_s", "try_s"),
+    [
+        ("postgresql-15 hdd-7200 tpcb-16-50", 12, 356),  # in a reason
+        ("postgresql-19 hdd-7200 tpcb-16-50", 13, 366),
+        ("postgresql-15 cloud-3000 tpcb-16-50", 9, 28),  # 3 times
+        ("postgresql-15 nvme-consumer tpcb-16-50", 4, 6),  # 1.5 times
+    ],
+)
+def test_recovery_without_reading_ahead_takes_as_long_as_a_rule_says(
+    block: str, off_s: int, try_s: int
+) -> None:
+    runs = [each for each in counted_runs("recovery-prefetch-postgresql") if each.block == block]
+    took_s = {run.configuration: round(run.recovery_s or 0) for run in runs}
+    assert took_s == {"prefetch-off": off_s, "ours": try_s}
+
+
+def test_neighbours_are_worth_a_fifth_on_a_disk() -> None:
+    gain = rate("flush-neighbours-mysql", "neighbours-1") / rate(
+        "flush-neighbours-mysql", "neighbours-0"
+    )
+    assert 1.15 < gain < 1.25
+
+
 MEMORY: Final = json.loads(STORED.read_text())
 
 
