@@ -14,7 +14,7 @@ from advisor.measurement import Measurement, Series
 from advisor.request import Request
 from advisor.roles import Role
 from advisor.rules.knowledge import Knowledge
-from advisor.series_kind import PRIMARY, PRIMARY_64K
+from advisor.series_kind import PRIMARY, PRIMARY_64K, SeriesKind
 from advisor.vendors.names import ClusterName, VendorName
 from advisor.vendors.replication import Following
 from advisor.versions import Feature, NumericVersion
@@ -39,9 +39,18 @@ def without_random_writes(measured: Measurement) -> Measurement:
     return measured.model_copy(update={"series": series})
 
 
+def with_slow_reads(measured: Measurement) -> Measurement:
+    """The same drive, if page reads had been measured, and were a disk's."""
+    first, kind = measured.series[0], SeriesKind("random-read", "none", 16384, direct=True)
+    summary = first.summary.model_copy(update={"ops_per_s": 120.0})
+    reads = Series.of(kind, summary, first.ended_by)
+    return measured.model_copy(update={"series": (*measured.series, reads)})
+
+
 CHANGES: Final[Mapping[str, Callable[[Measurement], Measurement]]] = {
     "large": with_larger_writes,
     "quick": without_random_writes,
+    "slow-reads": with_slow_reads,
 }
 """What no stored measurement has, and a rule asks for."""
 
@@ -107,6 +116,7 @@ RARE: Final = (
     Scenario("hdd", memory_bytes=5 * GB),
     *(Scenario("nvme-plp", recovery_time_s=seconds) for seconds in RECOVERY_TIMES_S),
     Scenario("hdd", memory_bytes=GB, is_build_known=False),
+    Scenario("hdd+slow-reads", memory_bytes=GB),
     Scenario("nvme-consumer", RELAXED, memory_bytes=GB, role="replica"),
     *(
         Scenario("nvme-consumer", RELAXED, memory_bytes=GB, role="replica", following=following)
