@@ -31,8 +31,8 @@ SET PERSIST innodb_redo_log_capacity = 555745280;
 -- innodb.innodb_doublewrite.on-mysql; https://dev.mysql.com/doc/refman/8.4/en/innodb-doublewrite-buffer.html
 -- NOT SET HERE: innodb_doublewrite = ON; MySQL calls it a non persistent variable: it belongs into an option file (--format conf).
 
--- Neighbouring pages are written together, which saves a hard disk seeks; the gain was not measured here.
--- innodb.innodb_flush_neighbors.hard-disk; https://dev.mysql.com/doc/refman/8.4/en/innodb-buffer-pool-flushing.html
+-- Neighbouring pages are written together, which saves a hard disk seeks. In the lab MySQL committed 1.2 times as often with it on a disk (2 runs).
+-- innodb.innodb_flush_neighbors.hard-disk; measured: tests/lab, flush-neighbours-mysql
 SET PERSIST innodb_flush_neighbors = 1;
 
 -- The MySQL manual's figure for a single hard disk, and the minimum: our small test file flatters hard disks.
