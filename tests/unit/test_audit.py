@@ -15,6 +15,7 @@ from advisor.audit.run import run_audit
 from advisor.commands.source import knowledge_for, stored_measurement
 from advisor.durability import Durability
 from advisor.knowledge import load_settings
+from advisor.measurement import Fill
 from advisor.output.audit import audit_document
 from advisor.output.renderers import render
 from advisor.output.renderers.text import render_text
@@ -27,7 +28,7 @@ from advisor.units import Value
 from advisor.vendors.names import VendorName
 from advisor.vendors.registry import VENDORS
 from advisor.versions import NumericVersion, parse_version
-from tests.support.drives import measurement
+from tests.support.drives import measurement, series, summary
 from tests.support.paths import MEASUREMENTS
 
 NVME: Final = MEASUREMENTS / "nvme-consumer.json"
@@ -413,6 +414,38 @@ def test_the_figure_knows_of_compression_and_of_a_provider(
     found = audit_on_nvme("postgresql", "15", said, max_wal_size="128GB", **settings)
     (note,) = (note for note in found.notes if note.startswith("max_wal_size"))
     assert note.endswith(f"in about {time}")
+
+
+def on_a_disk(**settings: str) -> Audit:
+    """PostgreSQL 15 on a drive with 120 page reads/s, many cached writes, and 150 MB/s."""
+    drive = measurement(
+        1000,
+        series("random-read", "none", summary(100, ops_per_s=120), direct=True, writers=8),
+        series("random", "none", summary(100, ops_per_s=10_000), direct=True, writers=8),
+        fill=Fill(written_bytes=150_000_000, elapsed_ns=1_000_000_000),
+    )
+    state = ServerState(
+        "postgresql", (15,), {name: in_force(name, text) for name, text in settings.items()}
+    )
+    request = Request("postgresql", (15,), "as given")
+    return run_audit(state, request, knowledge_for("postgresql"), drive)[0]
+
+
+@pytest.mark.parametrize(
+    ("prefetch", "time"),
+    [
+        # A fifth of 150 MB/s are 3662 pages of 8192 bytes beside 250 MB/s: 26.8 MB/s
+        ("off", "86 min"),
+        # 300 pages/s: 2.43 MB/s
+        ("try", "16 h"),  # 15.7
+    ],
+)
+def test_the_figure_knows_whether_a_recovery_reads_ahead(prefetch: str, time: str) -> None:
+    found = on_a_disk(max_wal_size="128GB", recovery_prefetch=prefetch)
+    (note,) = (note for note in found.notes if note.startswith("max_wal_size"))
+    assert note.endswith(f"in about {time}")
+    wanted = [each.setting for each in found.findings if each.setting == "recovery_prefetch"]
+    assert wanted == (["recovery_prefetch"] if prefetch == "try" else [])
 
 
 def test_a_log_that_recovers_in_time_is_as_good_however_large() -> None:
