@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import psutil
+
 from advisor.errors import AdvisorError
 from advisor.measurement import Measurement, from_json
 from advisor.servers.connection import Address
@@ -25,6 +27,7 @@ from tests.lab.steady_state import checkpoint_under_way, enlarge_log
 from tests.powercut.server import Machine
 from tests.servers.account import copy_tree, reachable
 from tests.servers.harness import ServerDidNotStart, server_named, version_of
+from tests.support.device_work import device_work
 from tests.support.emulated_drive import (
     EmulatedDrive,
     compile_drive,
@@ -48,6 +51,8 @@ REPLAYED: Final = (
 """Where replay begins and ends, as each server's log says it."""
 SAYS_MORE: Final[Mapping[VendorName, Sequence[str]]] = {"mysql": ("--log-error-verbosity=3",)}
 """What a server needs to say where its replay begins and ends."""
+HOST_LEFT_BYTES: Final = 2 << 30
+"""What the host has left, beside the server that was ended, where that one's own limit did it."""
 DROP_CACHES: Final = Path("/proc/sys/vm/drop_caches")
 
 
@@ -112,6 +117,7 @@ class Bench:
                     raise
                 measured = {}
             if limit.has_killed():
+                self._require_host_memory()
                 return result.model_copy(update={"is_out_of_memory": True})
         recovered = self._recovered(machine) if recovery else {}
         return result.model_copy(update={**measured, **recovered})
@@ -133,7 +139,7 @@ class Bench:
                 DROP_CACHES.write_text("3\n")
             flushes = self._drive.counts()[2]
             with checkpoint_under_way(running.address) if stopping.hurried_s else nullcontext():
-                with cores_used() as cores:
+                with cores_used() as cores, device_work(self._drive.device) as work:
                     rates = self._driver.run(
                         running.address, stopping.warmup_s, stopping.measured_s, seed
                     )
@@ -147,10 +153,18 @@ class Bench:
         return {
             "own_cores": cores.own,
             "other_cores": cores.others,
+            "drive_work": work,
             "rates": rates,
             "hurried_per_s": hurried_per_s,
             "flushes_per_commit": round(flushes / commits, 3) if commits else None,
         }
+
+    def _require_host_memory(self) -> None:
+        """The drive's image lies in memory, too. Where that fills the host, the kernel also ends a
+        server that keeps to its limit. Raises MemoryError."""
+        available_bytes = psutil.virtual_memory().available
+        if available_bytes < self._block.experiment.memory_bytes + HOST_LEFT_BYTES:
+            raise MemoryError("the host's memory was full, not the server's: take less data")
 
     def _hurry(self, address: Address, hurried_s: float, seed: int) -> float | None:
         if not hurried_s:
@@ -169,6 +183,7 @@ class Bench:
                 shutil.rmtree(path)
             elif path.is_file():
                 path.unlink()
+        os.sync()  # until then nothing that was removed can be trimmed
         run_tool("fstrim", str(self._place))  # the drive's image lies in memory
         machine.install(self._place, self._template)
         os.sync()

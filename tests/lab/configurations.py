@@ -56,9 +56,9 @@ class Configurations:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def measure(place: Path, measurement: Path) -> None:
+def measure(place: Path, measurement: Path, *options: str) -> None:
     """Measures the drive as a user would."""
-    command = [sys.executable, "-m", "advisor", "measure", "--quiet"]
+    command = [sys.executable, "-m", "advisor", "measure", "--quiet", *options]
     command += ["--output", str(measurement), str(place)]
     subprocess.run(command, capture_output=True, text=True, check=True)
 

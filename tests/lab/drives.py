@@ -7,7 +7,7 @@ Without DRIVE all of them. Needs what tests.lab.run needs, and a machine with no
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,9 @@ from tests.support.emulated_drive import (
 DRIVES: Final = FOLDER / "drives"
 SIZE_BYTES: Final = 8 << 30
 """Sparse: it takes what is written."""
+SOAK: Final = ("--soak", "60s", "--with-page-writes")
+SOAKED: Final[Mapping[str, Sequence[str]]] = {"cache-fills-up": SOAK}
+"""Drives that are slower after a while, where a load soon brings them."""
 
 
 def measured_drive(name: str) -> Measurement | None:
@@ -43,7 +46,7 @@ def measure_drive(name: str) -> Measurement:
             mounted_drive(drive, room / "drive") as place,
         ):
             path = room / "measurement.json"
-            measure(place, path)
+            measure(place, path, *SOAKED.get(name, ()))
             return summarised(from_json(path.read_text(), str(path)))
 
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from advisor.model import Model
 from tests.lab.rates import RunRates
+from tests.support.device_work import DeviceWork
 
 FOLDER: Final = Path(__file__).parent / "results"
 
@@ -27,6 +28,8 @@ class RunResult(Model):
     """Cores that server, load and drive kept busy during the run."""
     other_cores: float | None = None
     """Cores that everything else on the host kept busy, kernel threads included."""
+    drive_work: DeviceWork | None = None
+    """What the drive was asked for during the run and its warm-up."""
     fragment: str
     rates: RunRates
     hurried_per_s: float | None = None
