@@ -1,18 +1,15 @@
 """What bounds the rate beside the flush: bandwidth, pages, and what a provider allows. Pure.
 
-A transaction changes some pages at random. A page that is not in memory is read first; each page
-that has changed is written once per checkpoint, however often it changed since the last one, and
-where there is a doublewrite buffer a second time, in one write with others. Of a skewed load,
-`1 - hot_share` of the accesses go to `hot_share` of the data, and memory keeps the hot part first.
-Each bound is what the drive could do if it did nothing else, so that the least of them is an upper
-limit; below it pages take their time from the syncs (Storage.page_us). Checkpoints that come by
-time, before the log is full, are not modelled.
+A page that changes and is not in memory is read first. Each page that has changed is written once
+per checkpoint (page_load.py), and where there is a doublewrite buffer a second time, in one write
+with others. Each bound is what the drive could do if it did nothing else, so that the least of them
+is an upper limit; below it pages take their time from the syncs (Storage.page_us).
 """
 
-import math
 from typing import Final, Literal, NamedTuple
 
 from advisor.analysis.recovery import IN_ORDER, pages_in_a_row
+from advisor.capacity.page_load import DataSet, PageChanges, PageLoad
 from advisor.model import Model
 from advisor.series_kind import OPERATIONS_PER_PAGE
 from advisor.vendors.pages import PageUse
@@ -29,9 +26,6 @@ AT_LIMIT: Final = 0.8
 """A share of what a provider allows that a measurement reaches by that limit alone."""
 OVER_LIMIT: Final = 1.1
 """What goes so far beyond a limit was not held by it: credits, or a limit that was set later."""
-HALVINGS: Final = 40
-UNIFORM: Final = 0.5
-"""Half of the accesses go to half of the data."""
 
 
 class Bound(Model):
@@ -39,13 +33,6 @@ class Bound(Model):
 
     name: BoundName
     tps: float
-
-
-class DataSet(NamedTuple):
-    """The data that transactions touch."""
-
-    data_bytes: float
-    hot_share: float = UNIFORM
 
 
 class ProviderLimits(NamedTuple):
@@ -96,7 +83,7 @@ class Work(NamedTuple):
 
     log_bytes: float | None
     """Everything written in sequence; None where it is not known."""
-    random_pages: float
+    changes: PageChanges
     log_writes: float
     """Its part of a log write that it shares with others."""
 
@@ -189,20 +176,16 @@ class Storage(NamedTuple):
         pages, data = self.pages, self.data
         if pages is None or data is None:
             return NO_PAGING
-        written = work.random_pages * writes_per_change(pages, data, work)
-        read = work.random_pages * reads_per_change(pages, data)
-        times = 2 if pages.doublewrite else 1
-        dirty = dirty_share(pages, data, work)
+        load = PageLoad(work.changes, pages, data)
+        written, dirty = load.written(work.log_bytes), load.dirty_share(work.log_bytes)
+        times, operations = 2, OPERATIONS_PER_PAGE
+        if not pages.doublewrite:
+            times, operations = 1, 1 / pages_in_a_row(pages.page_bytes, dirty)
         return Paging(
             written,
-            read,
-            write_operations=written
-            * (
-                OPERATIONS_PER_PAGE
-                if pages.doublewrite
-                else 1 / pages_in_a_row(pages.page_bytes, dirty)
-            ),
-            transferred_bytes=(written * times + read) * pages.page_bytes,
+            load.read,
+            write_operations=written * operations,
+            transferred_bytes=(written * times + load.read) * pages.page_bytes,
             writable_per_s=self.speed.pages_per_s(pages, dirty),
         )
 
@@ -210,87 +193,3 @@ class Storage(NamedTuple):
 def _seconds(pages: float, per_s: float | None) -> float:
     """None where the speed is not known."""
     return pages / per_s if per_s else 0.0
-
-
-def writes_per_change(pages: PageUse, data: DataSet, work: Work) -> float:
-    """How many pages are written for each change of one."""
-    changes = _changes(pages, work)
-    if changes is None:
-        return 1.0
-    return distinct_share(changes, data.data_bytes / pages.page_bytes, data)
-
-
-def dirty_share(pages: PageUse, data: DataSet, work: Work) -> float:
-    """The share of all pages that change between two checkpoints; 0 where that is not known."""
-    changes, count = _changes(pages, work), data.data_bytes / pages.page_bytes
-    return 0.0 if changes is None else changes * distinct_share(changes, count, data) / count
-
-
-def _changes(pages: PageUse, work: Work) -> float | None:
-    """Changes of pages between two checkpoints; no more than wait in memory to be written."""
-    if pages.checkpoint_log_bytes is None or not work.log_bytes:
-        return None
-    changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
-    if pages.cache_bytes is None:
-        return changes
-    return min(changes, max(1.0, pages.cache_bytes / pages.page_bytes))
-
-
-def log_bytes_per_txn(
-    record_bytes: float, random_pages: float, pages: PageUse | None, data: DataSet | None
-) -> float:
-    """What a transaction logs: its records, and each page whole that it is the first to change
-    since a checkpoint. Where nobody knows how often that is, all of them."""
-    if pages is None or not pages.logged_page_bytes or not random_pages:
-        return record_bytes
-    page_bytes = pages.logged_page_bytes * pages.compressed_share
-    most = record_bytes + random_pages * page_bytes
-    if data is None or pages.checkpoint_log_bytes is None:
-        return most
-    count = data.data_bytes / pages.page_bytes
-
-    def logged_bytes(txns: float) -> float:
-        changes = txns * random_pages
-        first = changes * distinct_share(changes, count, data)
-        return txns * record_bytes + first * page_bytes
-
-    fewest, txns = 0.0, pages.checkpoint_log_bytes / record_bytes
-    for _ in range(HALVINGS):
-        middle = (fewest + txns) / 2
-        if logged_bytes(middle) < pages.checkpoint_log_bytes:
-            fewest = middle
-        else:
-            txns = middle
-    return pages.checkpoint_log_bytes / txns
-
-
-def reads_per_change(pages: PageUse, data: DataSet) -> float:
-    """How many pages are read for each change of one; 0 where the memory is not known."""
-    return 0.0 if pages.cache_bytes is None else miss_share(pages.cache_bytes, data)
-
-
-def distinct_share(changes: float, pages: float, data: DataSet) -> float:
-    """Of so many changes of pages at random the share that hit a page for the first time."""
-    if changes <= 0:
-        return 1.0
-    first = math.fsum(
-        size * pages * -math.expm1(-changes * accesses / (size * pages))
-        for size, accesses in _parts(data)
-    )
-    return min(1.0, first / changes)
-
-
-def miss_share(cache_bytes: float, data: DataSet) -> float:
-    """The share of the accesses that find their page not in memory, which keeps the hot part."""
-    missed, left_bytes = 0.0, cache_bytes
-    for size, accesses in _parts(data):
-        part_bytes = size * data.data_bytes
-        missed += accesses * max(0.0, 1 - left_bytes / part_bytes)
-        left_bytes = max(0.0, left_bytes - part_bytes)
-    return missed
-
-
-def _parts(data: DataSet) -> tuple[tuple[float, float], ...]:
-    """(share of the data, share of the accesses): the hot part, then the rest."""
-    hot = data.hot_share
-    return (hot, 1 - hot), (1 - hot, hot)

@@ -11,12 +11,10 @@ from advisor.capacity.bounds import (
     NOTHING_MEASURED,
     Bound,
     BoundName,
-    DataSet,
     DriveSpeed,
     ProviderLimits,
     Storage,
     Work,
-    log_bytes_per_txn,
 )
 from advisor.capacity.group_commit import (
     CommitModel,
@@ -29,6 +27,7 @@ from advisor.capacity.group_commit import (
     sync_wait_us,
 )
 from advisor.capacity.latency import Latency
+from advisor.capacity.page_load import NO_CHANGES, DataSet, PageChanges, PageLoad
 from advisor.capacity.results import Assumed
 from advisor.capacity.sustainable import ArrivalModel
 from advisor.capacity.target_search import CLIENT_COUNTS, ClientModel
@@ -42,7 +41,7 @@ from advisor.units import counted, format_latency
 from advisor.vendors.commits import REPLACE_SYNCS, SEPARATE_FILES, CommitSequence
 from advisor.vendors.pages import PageUse
 
-SINGLE_ROW_PAGES: Final = 1
+SINGLE_ROW_PAGES: Final = PageChanges(1)
 """Our choice: a single-row write changes one page somewhere in the data."""
 
 PAGES_BIND: Final = 0.5
@@ -238,23 +237,23 @@ class ModelledHost:
             return Work(self._log_bytes(1, SINGLE_ROW_PAGES), SINGLE_ROW_PAGES, commits)
         if transaction.kind == "files":
             more = (REPLACE_SYNCS - 1) * transaction.replaces
-            return Work(transaction.written_bytes, 0, transaction.syncs + more)
-        log_bytes, pages = transaction.written_bytes, transaction.random_pages
+            return Work(transaction.written_bytes, NO_CHANGES, transaction.syncs + more)
+        log_bytes, changes = transaction.written_bytes, transaction.changes
         if log_bytes is None:
-            log_bytes = self._log_bytes(transaction.statements, pages)
-        return Work(log_bytes, pages, commits)
+            log_bytes = self._log_bytes(transaction.statements, changes)
+        return Work(log_bytes, changes, commits)
 
-    def _log_bytes(self, statements: float, random_pages: float) -> float | None:
+    def _log_bytes(self, statements: float, changes: PageChanges) -> float | None:
         """Of a transaction: as given or observed of any, else of its records and pages."""
         if self.log_bytes is None or self.log_bytes.source != "assumed":
             return self.log_bytes.value if self.log_bytes else None
-        storage = self.storage
-        record_bytes = self.log_bytes.value
-        if storage.pages is not None:
-            record_bytes -= SINGLE_ROW_PAGES * storage.pages.logged_page_bytes
-        return log_bytes_per_txn(
-            statements * record_bytes, random_pages, storage.pages, storage.data
-        )
+        pages, data = self.storage.pages, self.storage.data
+        if pages is None:
+            return statements * self.log_bytes.value
+        record_bytes = self.log_bytes.value - SINGLE_ROW_PAGES.total * pages.logged_page_bytes
+        if data is None:  # and nobody knows which page changes again
+            pages, data = pages._replace(checkpoint_log_bytes=None), DataSet(0)
+        return PageLoad(changes, pages, data).log_bytes(statements * record_bytes)
 
 
 def modelled_host(

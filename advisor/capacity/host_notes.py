@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from advisor.capacity.bounds import reads_per_change
-from advisor.capacity.host import ModelledHost
+from advisor.capacity.host import SINGLE_ROW_PAGES, ModelledHost
+from advisor.capacity.page_load import PageLoad
 from advisor.capacity.results import PagesLeftOut
 
 
@@ -13,7 +13,7 @@ def pages_left_out(host: ModelledHost) -> tuple[PagesLeftOut, ...]:
     if data is None or pages is None:
         return ()
     left_out: list[PagesLeftOut] = []
-    if reads_per_change(pages, data) > 0 and speed.page_reads_per_s is None:
+    if PageLoad(SINGLE_ROW_PAGES, pages, data).read > 0 and speed.page_reads_per_s is None:
         left_out.append("page reads")
     if speed.pages_per_s(pages) is None:
         left_out.append("page writes")

@@ -19,13 +19,14 @@ from typing import Final, NamedTuple
 from advisor.advice import RoleCost
 from advisor.analysis.recovery import Replay
 from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase
-from advisor.capacity.bounds import Work, distinct_share, reads_per_change
+from advisor.capacity.bounds import Work
 from advisor.capacity.commit_paths import CLIENT_SHARE
 from advisor.capacity.group_commit import CommitModel, Cpu, SyncLatencies
 from advisor.capacity.host import ModelledHost
 from advisor.capacity.host_notes import binary_log_notes, page_notes, pages_left_out
 from advisor.capacity.latency import Latency
 from advisor.capacity.offers import Offer
+from advisor.capacity.page_load import PageLoad
 from advisor.capacity.replica_results import AppliedRate, ApplyLimit, RateLimit, Replayed
 from advisor.capacity.results import Assumed, PagesLeftOut
 from advisor.capacity.workloads import Transaction
@@ -217,14 +218,11 @@ class ReplicaModel:
                 yield RateLimit(name=bound.name, applied_per_s=bound.tps)
 
     def _reads(self, work: Work) -> float:
-        """Pages that are read for a transaction. What changes first after a checkpoint is in the
-        log as a whole, and is not read."""
+        """Pages that are read for a transaction; hardly any are none."""
         pages, data = self.host.storage.pages, self.host.storage.data
-        if not (pages and data and pages.checkpoint_log_bytes and work.log_bytes):
+        if pages is None or data is None:
             return 0.0
-        changes = pages.checkpoint_log_bytes / work.log_bytes * work.random_pages
-        first = distinct_share(changes, data.data_bytes / pages.page_bytes, data)
-        reads = work.random_pages * reads_per_change(pages, data) * (1 - first)
+        reads = PageLoad(work.changes, pages, data).read_in_replay(work.log_bytes)
         return reads if reads >= FEWEST_READS else 0.0
 
     def replayed(self) -> Replayed | None:
@@ -235,7 +233,7 @@ class ReplicaModel:
         pages, data = self.host.storage.pages, self.host.storage.data
         told = self.transaction.written_bytes if self.transaction else None
         assumed = told is None and log is not None and log.source == "assumed"
-        logs_pages = bool(pages and pages.logged_page_bytes and work.random_pages)
+        logs_pages = bool(pages and pages.logged_page_bytes and work.changes.total)
         return Replayed(
             log_bytes=None if log is None else log.model_copy(update={"value": work.log_bytes}),
             takes_each_page_as_first=assumed and logs_pages and data is None,

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
+from advisor.capacity.page_load import NO_CHANGES, PageChanges
 from advisor.conditions import Strict
 from advisor.errors import UsageError
 
@@ -51,6 +52,10 @@ class Workload(Strict):
     """CPU time, in single-row writes; the parameters add theirs."""
     random_pages: float = Field(default=0, ge=0, le=1e6)
     """Pages all over the data that it changes; the parameters add theirs."""
+    index_pages: float = Field(default=0, ge=0, le=1e6)
+    """Pages of secondary indexes that it changes beside these."""
+    index_share: float = Field(default=0, ge=0, lt=1)
+    """What part of the data those indexes are."""
     records_per_txn: int | None = Field(default=None, gt=0)
     written_bytes_per_record: float | None = Field(default=None, gt=0)
     """Of a record loaded in bulk: log, table and indexes. With it the drive's bandwidth counts."""
@@ -72,6 +77,8 @@ class Workload(Strict):
             raise ValueError(f"a transaction of more than {MAX_SYNCS} syncs")
         if self.replaces and (self.kind != "files" or self.replaces > self.syncs):
             raise ValueError("replaces are some of the syncs of files")
+        if bool(self.index_pages) != bool(self.index_share):
+            raise ValueError("index_pages needs index_share, and index_share needs index_pages")
         if self.written_bytes_per_record is not None and self.records_per_txn is None:
             raise ValueError("written_bytes_per_record needs records_per_txn")
         return self
@@ -91,7 +98,7 @@ class Transaction:
     comfortable_utilisation: float = 0.5
     written_bytes: float | None = None
     """None: too little for the drive's bandwidth to count, or not known."""
-    random_pages: float = 0
+    changes: PageChanges = NO_CHANGES
     replaces: int = 0
     """Of the syncs: durable replaces of a file, each of which is two syncs in truth."""
 
@@ -136,6 +143,6 @@ def _transaction(workload: Workload, given: Mapping[str, int]) -> Transaction:
         and workload.written_bytes_per_record * (workload.records_per_txn or 0),
         immediate_share=workload.immediate_share,
         comfortable_utilisation=workload.comfortable_utilisation,
-        random_pages=pages,
+        changes=PageChanges(pages, workload.index_pages, workload.index_share),
         replaces=workload.replaces,
     )

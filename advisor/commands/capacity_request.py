@@ -7,8 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from advisor.capacity.bounds import UNIFORM, DataSet, ProviderLimits
+from advisor.capacity.bounds import ProviderLimits
 from advisor.capacity.host import CapacityRequest
+from advisor.capacity.page_load import UNIFORM, DataSet
 from advisor.capacity.target_search import CLIENT_COUNTS
 from advisor.capacity.workloads import Workload, fill_in
 from advisor.commands.options import MaxIops

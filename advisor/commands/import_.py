@@ -13,7 +13,8 @@ from advisor.commands.console import notify_all, write_output
 from advisor.commands.parameters import options_class, takes_options
 from advisor.commands.source import stored_measurement
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import Measurement, to_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.renderers import render
 from advisor.output_files import check_writable

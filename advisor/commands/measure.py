@@ -19,7 +19,8 @@ from advisor.errors import NotTrustedError, UsageError
 from advisor.files import STANDARD_STREAM
 from advisor.instance import Drives
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import Measurement, to_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text
 from advisor.output.renderers import render

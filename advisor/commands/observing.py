@@ -14,7 +14,8 @@ from advisor.commands.parameters import options_class
 from advisor.commands.requests import duration_s
 from advisor.errors import AdvisorError, UsageError
 from advisor.instance import Drives
-from advisor.measurement import OBSERVED, Measurement, to_json
+from advisor.measurement import OBSERVED, Measurement
+from advisor.measurement_file import to_json
 from advisor.model import Unknown
 from advisor.output_files import check_writable, write_text
 from advisor.vendors.registry import VENDORS

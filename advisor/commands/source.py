@@ -29,12 +29,11 @@ from advisor.knowledge import (
     load_settings,
     load_storage_knowledge,
 )
-from advisor.measurement import (
+from advisor.measurement import Measurement, summarised
+from advisor.measurement_file import (
     MAKE_ONE,
     MAX_MEASUREMENT_BYTES,
-    Measurement,
     from_json,
-    summarised,
     to_json,
     without_latencies,
 )

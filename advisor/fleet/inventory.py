@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from advisor.errors import UsageError
-from advisor.measurement import Measurement, first_problem
+from advisor.measurement import Measurement
+from advisor.measurement_file import first_problem
 from advisor.model import Model, Unknown
 from advisor.roles import Role
 from advisor.vendors.names import ClusterName

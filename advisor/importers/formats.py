@@ -24,7 +24,8 @@ from advisor.importers import (
 from advisor.importers.clean_text import clean, commented_out
 from advisor.importers.reported import Candidate
 from advisor.importers.unknown import refusal
-from advisor.measurement import Measurement, first_problem
+from advisor.measurement import Measurement
+from advisor.measurement_file import first_problem
 
 MAX_RESULTS: Final = 200
 """In one file; more are no paste any more."""

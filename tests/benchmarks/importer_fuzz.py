@@ -19,7 +19,7 @@ from time import perf_counter
 
 from advisor.errors import AdvisorError
 from advisor.importers import import_report
-from advisor.measurement import to_json
+from advisor.measurement_file import to_json
 from tests.support.paths import FIXTURES
 
 MAX_REPORT_BYTES = 16 * 1024

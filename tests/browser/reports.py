@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from advisor.measurement import to_json
+from advisor.measurement_file import to_json
 from advisor.probe import measure
 from tests.support.faults import SMALL_PLAN
 from tests.support.paths import MEASUREMENTS

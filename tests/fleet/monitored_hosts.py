@@ -21,7 +21,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from advisor.cli import main
-from advisor.measurement import Measurement, to_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import to_json
 from tests.fleet.monitoring import Monitoring
 
 HOUR_S: Final = 3600

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from advisor.measurement import from_json
+from advisor.measurement_file import from_json
 from tests.support.command_line import run_process
 from tests.support.paths import FIXTURES, MEASUREMENTS
 

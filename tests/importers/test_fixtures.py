@@ -14,7 +14,8 @@ from advisor.analysis.verdict import judge
 from advisor.errors import AdvisorError
 from advisor.importers import import_report
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, Series, from_json, to_json
+from advisor.measurement import Measurement, Series
+from advisor.measurement_file import from_json, to_json
 from advisor.model import Unknown
 from tests.support.paths import FIXTURES
 

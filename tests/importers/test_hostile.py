@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError
 from advisor.importers import import_report
-from advisor.measurement import from_json, to_json
+from advisor.measurement_file import from_json, to_json
 from tests.support.paths import FIXTURES
 
 FILES: Final = sorted(FIXTURES.iterdir())

@@ -13,7 +13,8 @@ from typing import Any, Final, Literal
 import psutil
 
 from advisor.errors import AdvisorError
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import from_json
 from advisor.servers.connection import Address
 from advisor.vendors.base import Place
 from advisor.vendors.names import VendorName

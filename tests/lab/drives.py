@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from advisor.measurement import Measurement, from_json, summarised, to_json
+from advisor.measurement import Measurement, summarised
+from advisor.measurement_file import from_json, to_json
 from tests.lab.configurations import measure
 from tests.lab.results import FOLDER
 from tests.support.emulated_drive import (

@@ -4,8 +4,9 @@ provider allows, with the load's pages and the processors as they did on a drive
 
 from typing import Final, NamedTuple
 
-from advisor.capacity.bounds import DataSet, ProviderLimits
+from advisor.capacity.bounds import ProviderLimits
 from advisor.capacity.host import CapacityRequest, modelled_host
+from advisor.capacity.page_load import DataSet
 from advisor.capacity.workloads import fill_in
 from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_workloads

@@ -21,7 +21,7 @@ import pytest
 
 from advisor.analysis.soaking import RateChange, SoakFindings, findings_of
 from advisor.errors import Interrupted
-from advisor.measurement import from_json
+from advisor.measurement_file import from_json
 from advisor.model import Unknown
 from advisor.probe.soak import SoakPlan, SoakProgress, look_at, soaked
 from advisor.soak import Soak

@@ -23,7 +23,8 @@ from advisor.analysis.host_findings import evaluate
 from advisor.analysis.verdict import judge
 from advisor.cli import main as fsync_advisor
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import from_json
 from advisor.probe.plan import MIB, PLANS
 from tests.machine import zfs
 from tests.machine.case import Case

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import from_json
 from tests.powercut.disk import CannotRehearse, Disk
 from tests.support.faults import probe_command
 from tests.support.paths import CHECKOUT

@@ -9,7 +9,8 @@ import pytest
 
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, from_json, summarised, to_json
+from advisor.measurement import Measurement, summarised
+from advisor.measurement_file import from_json, to_json
 from tests.support.command_line import run, run_process
 from tests.support.drives import UNKNOWN, measurement, round_of, series
 from tests.support.paths import MEASUREMENTS

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import pytest
 
-from advisor.measurement import to_json
+from advisor.measurement_file import to_json
 from advisor.output.systemd import unit_text
 from advisor.probe.observe import place_of
 from advisor.servers.load.client import LoadResult, LoadTable, run_load

@@ -1,6 +1,7 @@
 """Golden measurements, read."""
 
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import from_json
 from tests.support.paths import MEASUREMENTS
 
 

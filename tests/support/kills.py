@@ -84,7 +84,7 @@ def _be_quick() -> None:
     import advisor.knowledge
     import advisor.probe
     import advisor.servers.installed.detect
-    from advisor.measurement import from_json
+    from advisor.measurement_file import from_json
 
     stored = (MEASUREMENTS / "nvme-consumer.json").read_text()
     advisor.probe.measure = lambda *_, **__: from_json(stored, "stored")

@@ -11,7 +11,7 @@ import random
 import sys
 from pathlib import Path
 
-from advisor.measurement import to_json
+from advisor.measurement_file import to_json
 from advisor.probe.soak import SoakPlan
 from tests.support.drives import measurement
 from tests.support.timed_drive import TimedDrive, soak_of

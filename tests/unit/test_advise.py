@@ -16,7 +16,8 @@ from advisor.analysis.facts import Assumption
 from advisor.durability import Durability
 from advisor.errors import AdvisorError, NotTrustedError
 from advisor.knowledge import load_assumptions, load_replay, load_settings, load_storage_knowledge
-from advisor.measurement import Measurement, MeasurementWarning, PlanRun, to_json
+from advisor.measurement import Measurement, MeasurementWarning, PlanRun
+from advisor.measurement_file import to_json
 from advisor.planning import plan_inputs
 from advisor.request import Request
 from advisor.rules.catalogue import Setting
@@ -173,7 +174,7 @@ import sys
 from advisor.rules.knowledge import Knowledge
 from advisor.advise import advise
 from advisor.knowledge import load_assumptions, load_replay, load_settings, load_storage_knowledge
-from advisor.measurement import from_json
+from advisor.measurement_file import from_json
 from advisor.request import Request
 from advisor.vendors.registry import VENDORS
 measurement = from_json(sys.stdin.read(), "stdin")

@@ -6,17 +6,12 @@ from advisor.analysis.recovery import pages_in_a_row
 from advisor.capacity.bounds import (
     NO_LIMITS,
     Bound,
-    DataSet,
     DriveSpeed,
     ProviderLimits,
     Storage,
     Work,
-    distinct_share,
-    log_bytes_per_txn,
-    miss_share,
-    reads_per_change,
-    writes_per_change,
 )
+from advisor.capacity.page_load import DataSet, PageChanges
 from advisor.vendors.names import VendorName
 from advisor.vendors.pages import PageUse
 from advisor.vendors.registry import VENDORS
@@ -29,7 +24,7 @@ SPEED = DriveSpeed(
     page_reads_per_s=None,
     page_flushes_per_s=None,
 )
-WORK = Work(log_bytes=1000, random_pages=1, log_writes=0.5)
+WORK = Work(log_bytes=1000, changes=PageChanges(1), log_writes=0.5)
 
 
 def bounds(storage: Storage, work: Work = WORK) -> dict[str, float]:
@@ -54,14 +49,14 @@ def test_each_page_is_written_twice_for_the_doublewrite_buffer() -> None:
     # 400 random pages/s, 2 for each transaction: a hard disk's 200/s, whatever a flush takes
     storage = Storage(SPEED, NO_LIMITS, INNODB, DataSet(100 * GB))
     assert storage.bounds(WORK)[0] == Bound(name="page writes", tps=200)
-    assert bounds(storage, WORK._replace(random_pages=4))["page writes"] == 50
+    assert bounds(storage, WORK._replace(changes=PageChanges(4)))["page writes"] == 50
 
 
 def test_page_flushes_that_were_measured_have_the_doublewrite_buffer_in_them() -> None:
     speed = SPEED._replace(page_flushes_per_s=350.0)
     storage = Storage(speed, NO_LIMITS, INNODB, DataSet(100 * GB))
     assert bounds(storage)["page writes"] == 350
-    assert bounds(storage, WORK._replace(random_pages=7))["page writes"] == 50
+    assert bounds(storage, WORK._replace(changes=PageChanges(7)))["page writes"] == 50
     # a server without one is bound by what it does: 400 pages at random
     single = storage._replace(pages=INNODB._replace(doublewrite=False))
     assert bounds(single)["page writes"] == 400
@@ -114,56 +109,11 @@ def test_what_was_measured_at_the_providers_limit_is_no_speed_of_the_drive() -> 
     assert credits_.page_us(WORK) == pytest.approx(5250)
 
 
-def test_a_page_that_changes_often_is_written_once_per_checkpoint() -> None:
-    # 10 MB of log between two checkpoints are 10,000 changes. Over 10,000 pages alike they hit
-    # 10,000 x (1 - 1/e) = 6321 pages; over 1000 pages, 1000 of them (but for e^-10).
-    pages = INNODB._replace(checkpoint_log_bytes=10_000_000)
-    alike = writes_per_change(pages, DataSet(10_000 * 16_000), WORK)
-    assert alike == pytest.approx(0.6321, abs=0.0001)
-    assert writes_per_change(pages, DataSet(1000 * 16_000), WORK) == pytest.approx(0.1, abs=0.0001)
-    assert writes_per_change(pages, DataSet(1000 * GB), WORK) == pytest.approx(1.0, abs=0.001)
-    # twice the pages of a transaction in the same log: 20,000 changes, 10,000 x (1 - e^-2) = 8647
-    two = writes_per_change(pages, DataSet(10_000 * 16_000), WORK._replace(random_pages=2))
-    assert two == pytest.approx(0.4323, abs=0.0001)
-
-
-def test_memory_holds_no_more_changed_pages_than_it_has() -> None:
-    # 1000 pages of memory: after 1000 changes of 10,000 pages 1 - e^-0.1 = 0.9516 of each 10
-    pages = INNODB._replace(checkpoint_log_bytes=10_000_000, cache_bytes=1000 * 16_000)
-    share = writes_per_change(pages, DataSet(10_000 * 16_000), WORK)
-    assert share == pytest.approx(0.9516, abs=0.0001)
-
-
-def test_a_skewed_load_changes_fewer_pages() -> None:
-    # 10,000 changes of 10,000 pages, 80 % of them of 2000: 2000 (1 - e^-4) + 8000 (1 - e^-0.25)
-    share = distinct_share(10_000, 10_000, DataSet(0, 0.2))
-    assert share == pytest.approx((1963.37 + 1769.59) / 10_000, abs=0.00001)
-    assert distinct_share(0, 10_000, DataSet(0)) == 1
-
-
-@pytest.mark.parametrize(
-    ("cache_gb", "hot_share", "missed"),
-    [
-        (100, 0.5, 0),
-        (200, 0.5, 0),
-        (50, 0.5, 0.5),
-        (0, 0.5, 1),
-        # 80 % of the accesses go to 20 GB: of a memory of 10 GB half of them miss, and all others
-        (10, 0.2, 0.6),
-        (20, 0.2, 0.2),
-        (60, 0.2, 0.1),
-    ],
-)
-def test_memory_keeps_the_hot_part_first(cache_gb: float, hot_share: float, missed: float) -> None:
-    assert miss_share(cache_gb * GB, DataSet(100 * GB, hot_share)) == pytest.approx(missed)
-
-
 def test_pages_that_are_not_in_memory_are_read() -> None:
     cached = INNODB._replace(cache_bytes=75 * GB)
     speed = SPEED._replace(page_reads_per_s=120.0)
     found = bounds(Storage(speed, NO_LIMITS, cached, DataSet(100 * GB)))
     assert found["page reads"] == pytest.approx(480)  # a quarter misses
-    assert reads_per_change(INNODB, DataSet(100 * GB)) == 0  # memory not known: nothing is said
 
 
 def test_a_provider_counts_everything() -> None:
@@ -219,22 +169,3 @@ def test_neighbours_that_have_changed_are_written_at_once() -> None:
     # 17 operations for 16 pages, wherever they are, of which InnoDB flushes the oldest
     innodb = storage._replace(pages=dense._replace(doublewrite=True))
     assert innodb.page_operations(WORK) == pytest.approx(0.6321 * 17 / 16, rel=0.001)
-
-
-def test_a_page_goes_to_the_log_once_per_checkpoint() -> None:
-    pages = PageUse(8192, False, None, 1_000_000, logged_page_bytes=8000)
-    # 100 bytes of records and a page for each; a transaction that changes none at random
-    assert log_bytes_per_txn(100, 1, pages, None) == 8100
-    assert log_bytes_per_txn(100, 0, pages, DataSet(GB)) == 100
-    assert log_bytes_per_txn(100, 1, INNODB, DataSet(GB)) == 100
-    assert log_bytes_per_txn(100, 1, None, None) == 100
-    # one page, logged once: 9920 transactions of 100 bytes fill what is left of 1 MB
-    assert log_bytes_per_txn(100, 1, pages, DataSet(8192)) == pytest.approx(1e6 / 9920)
-    # 100 pages, each of which is soon logged: 800,000 bytes of 1 MB, 2000 transactions for the rest
-    assert log_bytes_per_txn(100, 1, pages, DataSet(8192 * 100)) == pytest.approx(500)
-    # no page changes twice of very many: 123.46 transactions
-    assert log_bytes_per_txn(100, 1, pages, DataSet(1000 * GB)) == pytest.approx(8100, rel=0.001)
-    compressed = pages._replace(compressed_share=0.25)
-    assert log_bytes_per_txn(100, 1, compressed, None) == 2100
-    # 200,000 bytes of 1 MB
-    assert log_bytes_per_txn(100, 1, compressed, DataSet(8192 * 100)) == pytest.approx(125)

@@ -821,7 +821,7 @@ def test_a_directory_that_cannot_be_written_to_is_told_before_another_is_measure
 def test_quick_says_that_a_data_size_needs_more(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from advisor.measurement import from_json
+    from advisor.measurement_file import from_json
 
     stored = from_json(Path(HDD).read_text(), "x")
     monkeypatch.setattr("advisor.commands.measure.measured", lambda *_, **__: stored)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from advisor.instance import Drives
-from advisor.measurement import Measurement, to_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import to_json
 from tests.support.command_line import run
 from tests.support.drives import measurement, summary, under_load
 from tests.support.golden import stored

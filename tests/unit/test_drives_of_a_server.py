@@ -13,20 +13,14 @@ from advisor.analysis.description import notes_on
 from advisor.analysis.verdict import judge
 from advisor.audit.expected import CommitWait, commit_waits
 from advisor.audit.proposals import proposals
-from advisor.capacity.bounds import DataSet
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
+from advisor.capacity.page_load import DataSet
 from advisor.commands import measuring
 from advisor.commands.source import knowledge_for
 from advisor.errors import AdvisorError
 from advisor.instance import Drives
-from advisor.measurement import (
-    Measurement,
-    Round,
-    from_json,
-    summarised,
-    to_json,
-    without_latencies,
-)
+from advisor.measurement import Measurement, Round, summarised
+from advisor.measurement_file import from_json, to_json, without_latencies
 from advisor.model import Unknown
 from advisor.planning import plan_capacity
 from advisor.probe import MeasuringPlan, UnderLoad

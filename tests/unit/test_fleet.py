@@ -19,7 +19,8 @@ from advisor.fleet.build import build_fleet, modelled_host
 from advisor.fleet.dates import first_and_last
 from advisor.fleet.results import Fleet, FleetHost, Unread
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Device, Measurement, from_json, to_json, without_latencies
+from advisor.measurement import Device, Measurement
+from advisor.measurement_file import from_json, to_json, without_latencies
 from advisor.output.charts.data import HostLatencies
 from advisor.output.document import Figure
 from advisor.output.fleet import fleet_document

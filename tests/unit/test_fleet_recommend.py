@@ -16,7 +16,8 @@ from advisor.fleet.group_advice import GroupRequest, advise_group, host_advice
 from advisor.fleet.group_results import GroupAdvice, GroupWithout
 from advisor.fleet.host_advice import HostAdvice, advise_host
 from advisor.fleet.inventory import HostGroup
-from advisor.measurement import Measurement, from_json, to_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import from_json, to_json
 from advisor.model import Unknown
 from advisor.output.fragment import render_fragment
 from advisor.request import Request

@@ -15,7 +15,8 @@ from advisor.commands.auditing import require_nothing
 from advisor.commands.source import knowledge_for
 from advisor.errors import FindingsError, NotTrustedError
 from advisor.knowledge import load_host_checks, load_storage_knowledge
-from advisor.measurement import Layer, Measurement, to_json
+from advisor.measurement import Layer, Measurement
+from advisor.measurement_file import to_json
 from advisor.output.audit import audit_document
 from advisor.output.fragment import render_fragment
 from advisor.output.json_text import json_text

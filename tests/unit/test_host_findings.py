@@ -14,7 +14,8 @@ from advisor.analysis.host_findings import HostCheck, HostFinding, evaluate
 from advisor.analysis.judged_measurement import with_findings
 from advisor.errors import KnowledgeError, UsageError
 from advisor.knowledge import find_host_check, load_host_checks
-from advisor.measurement import Layer, Measurement, from_json, to_json
+from advisor.measurement import Layer, Measurement
+from advisor.measurement_file import from_json, to_json
 from advisor.model import Unknown
 from advisor.resources import resource_dir
 from advisor.vendors.names import VendorName

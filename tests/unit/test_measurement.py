@@ -20,10 +20,9 @@ from advisor.measurement import (
     Measurement,
     MeasurementWarning,
     Round,
-    from_json,
     summarised,
-    to_json,
 )
+from advisor.measurement_file import from_json, to_json
 from advisor.model import Unknown
 from advisor.series_kind import PRIMARY_BESIDE_PAGES, SeriesKind
 from tests.support.drives import (

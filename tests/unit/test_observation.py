@@ -23,7 +23,8 @@ from advisor.analysis.verdict import judge
 from advisor.audit.headroom import headroom
 from advisor.errors import AdvisorError
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, MeasurementWarning, from_json, to_json
+from advisor.measurement import Measurement, MeasurementWarning
+from advisor.measurement_file import from_json, to_json
 from advisor.model import Known, Unknown
 from advisor.output.observation import observation_lines
 from advisor.request import Request

@@ -19,7 +19,8 @@ from advisor.analysis.description import describe_measured
 from advisor.analysis.verdict import judge
 from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, to_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import to_json
 from advisor.model import Unknown
 from advisor.output.measurement import measurement_document
 from advisor.output.prometheus import prometheus_text

@@ -13,10 +13,11 @@ from advisor import planning
 from advisor.advice import Advice
 from advisor.advise import advise
 from advisor.capacity import host as hosting
-from advisor.capacity.bounds import DataSet, ProviderLimits
+from advisor.capacity.bounds import ProviderLimits
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest
 from advisor.capacity.latency import Latency
+from advisor.capacity.page_load import DataSet
 from advisor.capacity.results import CapacityPlan, StorageResult
 from advisor.capacity.standard_drives import (
     StandardDrive,

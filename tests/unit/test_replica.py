@@ -14,11 +14,12 @@ import pytest
 from advisor.advice import LowerDurability, RoleCost
 from advisor.analysis.recovery import Replay
 from advisor.capacity import host as hosting
-from advisor.capacity.bounds import NO_LIMITS, DataSet, DriveSpeed, ProviderLimits, Storage
+from advisor.capacity.bounds import NO_LIMITS, DriveSpeed, ProviderLimits, Storage
 from advisor.capacity.group_commit import CommitModel, Cpu, ModelResult, SyncLatencies
 from advisor.capacity.host import CapacityRequest, ModelledHost
 from advisor.capacity.latency import Latency
 from advisor.capacity.offers import Offer
+from advisor.capacity.page_load import DataSet
 from advisor.capacity.replica import replica_answer
 from advisor.capacity.replica_model import (
     AdvisedCommits,

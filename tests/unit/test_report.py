@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from advisor.capacity import host as hosting
-from advisor.capacity.bounds import DataSet, ProviderLimits
+from advisor.capacity.bounds import ProviderLimits
 from advisor.capacity.group_commit import (
     Bottleneck,
     CommitModel,
@@ -19,6 +19,7 @@ from advisor.capacity.group_commit import (
     sync_wait_us,
 )
 from advisor.capacity.host import CapacityRequest
+from advisor.capacity.page_load import DataSet
 from advisor.capacity.workloads import fill_in
 from advisor.commands.source import knowledge_for
 from advisor.knowledge import load_workloads

@@ -11,7 +11,7 @@ from advisor.analysis.soaking import RECOVERED, findings_of
 from advisor.analysis.sustained import DIFFERS, short_soak_warning, with_soak
 from advisor.analysis.verdict import judge
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import to_json
+from advisor.measurement_file import to_json
 from advisor.output.charts.data import RateOverTime
 from advisor.output.charts.rate_over_time import rate_over_time
 from advisor.output.measurement import measurement_document

@@ -9,7 +9,7 @@ import pytest
 from advisor.analysis.description import describe_measured, notes_on
 from advisor.analysis.soaking import soak_findings
 from advisor.errors import AdvisorError
-from advisor.measurement import MAX_OTHER_BYTES, from_json, to_json
+from advisor.measurement_file import MAX_OTHER_BYTES, from_json, to_json
 from advisor.output.document import Document, Section
 from advisor.output.renderers import render
 from advisor.output.soak import soak_blocks

@@ -18,7 +18,8 @@ from advisor.commands.soaking import announcement
 from advisor.errors import AdvisorError
 from advisor.files import STANDARD_STREAM
 from advisor.knowledge import load_storage_knowledge
-from advisor.measurement import Measurement, MeasurementWarning, from_json, to_json
+from advisor.measurement import Measurement, MeasurementWarning
+from advisor.measurement_file import from_json, to_json
 from advisor.output.measurement import measurement_document
 from advisor.output.renderers import render
 from advisor.output.soak_progress import soak_figures_text

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from advisor import knowledge
+from advisor.capacity.page_load import PageChanges
 from advisor.capacity.serial import serial_points
 from advisor.capacity.workloads import Transaction, Workload, fill_in
 from advisor.errors import KnowledgeError, UsageError
@@ -69,6 +70,12 @@ def test_a_parameter_makes_a_transaction_larger(
 ) -> None:
     transaction = one(name, **{parameter: count})
     assert (transaction.syncs, transaction.statements) == (syncs, statements)
+
+
+def test_which_pages_sysbench_changes() -> None:
+    """Two updates, a delete and an insert of that row; the second update moves no entry of k."""
+    assert one("sysbench-write-only").changes == PageChanges(3, 3, 0.06)
+    assert one("order", items=3).changes == PageChanges(15)
 
 
 # The same document: less than 5 ms p99 for a trade; 10 000 records per batch.
@@ -218,6 +225,13 @@ def test_five_hundred_syncs_are_not_too_many(tmp_path: Path) -> None:
             "a parameter needs syncs_each, statements_each or random_pages_each",
         ),
         ("syncs_each = 2", "syncs_each = -2", "parameter.parts.syncs_each: Input should be"),
+        ("syncs = 4", "syncs = 4\nindex_pages = 2", "index_pages needs index_share"),
+        ("syncs = 4", "syncs = 4\nindex_share = 0.1", "index_share needs index_pages"),
+        (
+            "syncs = 4",
+            "syncs = 4\nindex_pages = 1\nindex_share = 1",
+            "index_share: Input should be less than 1",
+        ),
         ("syncs = 4", "syncs 4", "Expected '=' after a key"),
     ],
 )

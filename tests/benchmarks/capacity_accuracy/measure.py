@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from advisor.capacity.calibration import saturating_clients
 from advisor.capacity.latency import Latency
-from advisor.measurement import from_json
+from advisor.measurement_file import from_json
 from advisor.probe.host import describe_host
 from advisor.servers.connection.wire import Connection
 from advisor.servers.load.client import LoadResult, LoadTable, run_load

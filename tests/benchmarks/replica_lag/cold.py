@@ -13,8 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from advisor.capacity.bounds import DataSet
-from advisor.measurement import Measurement, from_json
+from advisor.capacity.page_load import DataSet
+from advisor.measurement import Measurement
+from advisor.measurement_file import from_json
 from advisor.vendors.pages import PageUse
 from tests.benchmarks.replica_lag.pair import (
     DURABLE,

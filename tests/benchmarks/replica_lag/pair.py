@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import linear_regression
 from typing import Final, NamedTuple
 
-from advisor.measurement import Measurement, from_json
+from advisor.measurement import Measurement
+from advisor.measurement_file import from_json
 from advisor.servers.connection.wire import Connection
 from advisor.servers.load.client import TABLE, LoadTable, run_load
 from advisor.vendors.names import VendorName

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, get_args
 
 from advisor.analysis.replica_accuracy import Accuracy, AccuracyByCase, AccuracyCase
-from advisor.capacity.bounds import DataSet
 from advisor.capacity.host import CapacityRequest, ServerUse, modelled_host
+from advisor.capacity.page_load import DataSet
 from advisor.capacity.replica_model import (
     AdvisedCommits,
     ReplicaLog,
