@@ -2,8 +2,8 @@
 
 A transaction changes pages of rows, here and there in the data, and pages of secondary indexes: a
 small part of the data, which changes the more often. Of a skewed load `1 - hot_share` of the rows'
-changes go to `hot_share` of the rows. Memory keeps the parts first that are used the most. A page
-that has changed is written once per checkpoint, however often it changed since the last one, and at
+changes go to `hot_share` of the rows. Memory keeps the pages that were used last. A page that has
+changed is written once per checkpoint, however often it changed since the last one, and at
 the latest when memory is full of changed pages. Checkpoints that come by time, before the log is
 full, are not modelled.
 """
@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 from advisor.vendors.pages import PageUse
 
 HALVINGS: Final = 40
+MOST_TXNS: Final = 1e15
+"""What so many do not change, nothing does."""
 UNIFORM: Final = 0.5
 """Half of the accesses go to half of the data."""
 
@@ -109,15 +111,21 @@ class PageLoad(NamedTuple):
 
     @property
     def read(self) -> float:
-        """Pages that are not in memory; 0 where nobody knows how much that is."""
+        """Pages not in memory; 0 where nobody knows how much that is. Memory keeps what the latest
+        `txns` transactions changed, as many pages as fit: one is missing if none of these
+        changed it. Source: Che et al., Hierarchical Web Caching Systems, 2002."""
         if self.pages.cache_bytes is None:
             return 0.0
-        missed, left_bytes = 0.0, self.pages.cache_bytes
-        for share, changes in sorted(self.groups, key=lambda group: -group.changes / group.share):
-            part_bytes = share * self.data.data_bytes
-            missed += changes * max(0.0, 1 - left_bytes / part_bytes)
-            left_bytes = max(0.0, left_bytes - part_bytes)
-        return missed
+        kept, txns = self.pages.cache_bytes / self.pages.page_bytes, 1.0
+        while self.changed(txns) <= kept:
+            if txns > MOST_TXNS:
+                return 0.0
+            txns *= 2
+        txns = largest(txns, lambda some: self.changed(some) <= kept)
+        return math.fsum(
+            changes * math.exp(-txns * changes / (share * self.page_count))
+            for share, changes in self.groups
+        )
 
     def read_in_replay(self, log_bytes: float | None) -> float:
         """The same where a standby replays the log: what changes first after a checkpoint is in the

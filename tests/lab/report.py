@@ -156,11 +156,12 @@ def _predicted_rates(experiments: Sequence[Experiment]) -> Iterator[str]:
             f" | {prediction.bottleneck} |"
         )
     yield ""
-    errors = {key: abs(prediction.tps / measured - 1) for key, measured, prediction in found}
-    beyond = [error for key, error in errors.items() if key.endswith("-uniform")]
+    errors = [(key, abs(prediction.tps / measured - 1)) for key, measured, prediction in found]
+    beyond = [error for key, error in errors if key.endswith("-uniform")]
     yield (
-        f"Median error: {median(errors.values()):.0%} over {len(errors)}, {median(beyond):.0%} over"
-        f" the {len(beyond)} whose data are three times the buffer pool."
+        f"Median error: {median(error for _, error in errors):.0%} over {len(errors)},"
+        f" {median(beyond):.0%} over the {len(beyond)} whose data are three times the buffer pool"
+        " or more."
     )
     yield ""
 
