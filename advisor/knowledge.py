@@ -363,4 +363,5 @@ def _validate(model: type[AnyModel], raw: dict[str, Any], path: Path) -> AnyMode
 def _incomplete(path: Path, error: ValidationError) -> KnowledgeError:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return KnowledgeError(f"{path}: {where + ': ' if where else ''}{first['msg']}")
+    said = first["msg"].removeprefix("Value error, ")
+    return KnowledgeError(f"{path}: {where}: {said}" if where else f"{path}: {said}")
