@@ -52,7 +52,7 @@ REPLAYED: Final = (
 """Where replay begins and ends, as each server's log says it."""
 SAYS_MORE: Final[Mapping[VendorName, Sequence[str]]] = {"mysql": ("--log-error-verbosity=3",)}
 """What a server needs to say where its replay begins and ends."""
-HOST_LEFT_BYTES: Final = 2 << 30
+HOST_LEFT_BYTES: Final = 1 << 30
 """What the host has left, beside the server that was ended, where that one's own limit did it."""
 DROP_CACHES: Final = Path("/proc/sys/vm/drop_caches")
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -175,6 +176,11 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
         assert result.hurried_per_s > 0
         assert result.flushes_per_commit is not None
         assert result.flushes_per_commit > 0
+        assert result.drive_work is not None
+        # At least a sector for each flush that a commit waited for; half, for the seconds differ.
+        least_per_s = 0.5 * 512 * result.flushes_per_commit * result.rates.mean
+        assert result.drive_work.written_bytes_per_s > least_per_s
+        assert result.drive_work.writes_per_s > 0
     default, ours = results
     assert default.recovery_s is not None
     assert default.recovery_s > 0
@@ -185,13 +191,18 @@ def test_a_server_has_its_turn_with_each_configuration(server: str, load: dict[s
 
 
 @pytest.mark.quiet
-def test_a_server_that_wants_more_memory_commits_nothing() -> None:
-    """MariaDB takes 80 MiB before anybody connects (results/server_memory.json)."""
+def test_a_server_that_wants_more_memory_commits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MariaDB takes 80 MiB before anybody connects (results/server_memory.json). Where the host had
+    no memory left either, nobody knows why the server was killed, and there is no result."""
     load = {"name": "single-row", "clients": 2, "scale": 1}
     (block,) = experiment(servers=["mariadb-10.11"], loads=[load], memory="50MB").blocks()
     try:
         with private_folder() as room, bench(block, room) as made:
             result = made.run("default", 0)
+            full = SimpleNamespace(available=1 << 20)
+            monkeypatch.setattr("tests.lab.bench.psutil.virtual_memory", lambda: full)
+            with pytest.raises(MemoryError, match="the host's memory was full"):
+                made.run("default", 1)
     except (CannotEmulate, CannotLimit) as error:
         missing(str(error))
     assert result.is_out_of_memory
