@@ -177,15 +177,16 @@ class Storage(NamedTuple):
         if pages is None or data is None:
             return NO_PAGING
         load = PageLoad(work.changes, pages, data)
-        written, dirty = load.written(work.log_bytes), load.dirty_share(work.log_bytes)
+        read, written = load.read, load.written(work.log_bytes)
+        dirty = load.dirty_share(work.log_bytes)
         times, operations = 2, OPERATIONS_PER_PAGE
         if not pages.doublewrite:
             times, operations = 1, 1 / pages_in_a_row(pages.page_bytes, dirty)
         return Paging(
             written,
-            load.read,
+            read,
             write_operations=written * operations,
-            transferred_bytes=(written * times + load.read) * pages.page_bytes,
+            transferred_bytes=(written * times + read) * pages.page_bytes,
             writable_per_s=self.speed.pages_per_s(pages, dirty),
         )
 
